@@ -1,0 +1,10 @@
+/** About 200 bytes of JSON, in the shape of what services tell each other: identifiers, a number, a flag, a list. */
+export const payload: Record<string, unknown> = {
+  instance_id: '6f1b9c52-9a0e-4c55-8a0d-2f6d3a1f7b10',
+  name: 'web-frontend-03',
+  action: 'scale_out',
+  attempt: 3,
+  dry_run: false,
+  addresses: ['192.0.2.17', '198.51.100.4'],
+  labels: { zone: 'nova', tier: 'gold' },
+};

@@ -1,0 +1,34 @@
+/** How long and how often: all times in seconds. Many short rounds drift less apart than a few long ones. */
+export interface Plan {
+  mode: 'quick' | 'full';
+  rounds: number;
+  /** Per peer, half of it sequential: the compiler has seen the hot paths, the connections' windows are open. */
+  warmUp: number;
+  sequential: number;
+  throughput: number;
+  inFlight: number;
+  floodRounds: number;
+  floodCalls: number;
+}
+
+const COMMON = { inFlight: 100, floodCalls: 5000 };
+
+export const FULL: Plan = {
+  ...COMMON,
+  mode: 'full',
+  rounds: 14,
+  warmUp: 5,
+  sequential: 1.5,
+  throughput: 1.5,
+  floodRounds: 5,
+};
+
+export const QUICK: Plan = {
+  ...COMMON,
+  mode: 'quick',
+  rounds: 5,
+  warmUp: 1.6,
+  sequential: 0.4,
+  throughput: 0.7,
+  floodRounds: 1,
+};

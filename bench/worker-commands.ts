@@ -1,0 +1,12 @@
+import type { Load } from './load.js';
+import type { PeerName, Place } from './peer.js';
+
+/** From the benchmark to one of its processes. Commands go one at a time, and each has one answer. */
+export type Command =
+  | { kind: 'serve'; peer: PeerName; place: Place }
+  | { kind: 'connect'; peer: PeerName; place: Place }
+  | { kind: 'load'; load: Load }
+  | { kind: 'cpu' }
+  | { kind: 'stop' };
+
+export type Answer = { ok: true; value: unknown } | { ok: false; error: string };

@@ -1,0 +1,51 @@
+import { applyLoad, checkEcho } from './load.js';
+import type { BenchClient, BenchServer } from './peer.js';
+import { peerLoaders } from './peer-loaders.js';
+import type { Answer, Command } from './worker-commands.js';
+
+// A process of one server or one client: the two must not share an event loop, or each would wait for the other.
+
+let server: BenchServer | undefined;
+let client: BenchClient | undefined;
+
+async function obey(command: Command): Promise<unknown> {
+  switch (command.kind) {
+    case 'serve': {
+      const start = await peerLoaders[command.peer].server();
+      server = await start(command.place);
+      return null;
+    }
+    case 'connect': {
+      const start = await peerLoaders[command.peer].client();
+      client = await start(command.place);
+      await checkEcho(client);
+      return null;
+    }
+    case 'load':
+      if (!client) throw new Error('only a connected client makes load');
+      return applyLoad(client, command.load);
+    case 'cpu': {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    }
+    case 'stop':
+      await client?.close();
+      await server?.close();
+      return null;
+  }
+}
+
+function say(answer: Answer): void {
+  process.send?.(answer);
+}
+
+process.on('message', (command: Command) => {
+  obey(command).then(
+    (value) => say({ ok: true, value }),
+    (error: unknown) =>
+      say({ ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
+});
+
+// The benchmark is gone, however it went: nobody would stop this process any more.
+process.on('disconnect', () => process.exit());

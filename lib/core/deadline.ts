@@ -1,0 +1,33 @@
+import { LONGEST_TIMER } from './duration.js';
+
+/** A point on the monotonic clock that bounds every wait of one operation. */
+export class Deadline {
+  private constructor(private readonly at: number) {}
+
+  /** @param milliseconds from now */
+  static after(milliseconds: number): Deadline {
+    return new Deadline(performance.now() + milliseconds);
+  }
+
+  /** Milliseconds that are left, never below 0 and never above what a timer takes. */
+  remaining(): number {
+    return Math.min(Math.max(0, this.at - performance.now()), LONGEST_TIMER);
+  }
+
+  get expired(): boolean {
+    return performance.now() >= this.at;
+  }
+
+  /** The promise's outcome, or a rejection with `late()` when the deadline passes first. Leaves no timer behind. */
+  async race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(late()), this.remaining());
+    });
+    try {
+      return await Promise.race([promise, timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import * as errors from './errors.js';
+import { parseJson, stringifyJson } from './json.js';
+
+/** The Python exception that a TypeScript error class travels as. */
+export interface RemoteExceptionName {
+  /** Dotted Python module, e.g. `tacker.common.exceptions`. */
+  module: string;
+  /** Python class name; the TypeScript class's name where absent. */
+  class?: string;
+}
+
+/** An error class that can be rebuilt from a failure's arguments. */
+export type ErrorClass = new (...args: never[]) => Error;
+
+interface Identity {
+  module: string;
+  name: string;
+}
+
+/** Module of every class that nobody tied to a Python one: no Python allows it, so it arrives as RemoteError there. */
+const FOREIGN_MODULE = 'javascript';
+/** Python 2 called its builtins so, and some services still do. */
+const BUILTINS = new Set(['builtins', 'exceptions']);
+
+const identities = new Map<unknown, Identity>([
+  [Error, { module: 'builtins', name: 'Exception' }],
+  [TypeError, { module: 'builtins', name: 'TypeError' }],
+  [RangeError, { module: 'builtins', name: 'ValueError' }],
+  [SyntaxError, { module: 'builtins', name: 'ValueError' }],
+  ...named('oslo_messaging.exceptions', [
+    errors.MessagingException,
+    errors.MessagingTimeout,
+    errors.MessageDeliveryFailure,
+    errors.MessageUndeliverable,
+    errors.InvalidTarget,
+    errors.ConfigurationError,
+  ]),
+  ...named('oslo_messaging.rpc.client', [errors.RemoteError, errors.RPCVersionCapError, errors.ClientSendError]),
+  ...named('oslo_messaging.rpc.dispatcher', [errors.NoSuchMethod, errors.UnsupportedVersion]),
+]);
+const classes = new Map<string, ErrorClass>();
+
+function named(module: string, list: { name: string }[]): [unknown, Identity][] {
+  return list.map((errorClass) => [errorClass, { module, name: errorClass.name }]);
+}
+
+const keyOf = (module: string, name: string) => `${module}\n${name}`;
+
+/** Ties an error class to a Python exception, both ways. Source: allowed_remote_exmods of oslo.messaging. */
+export function registerRemoteException(errorClass: ErrorClass, name: RemoteExceptionName): void {
+  if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error)) {
+    throw new errors.ConfigurationError('A remote exception must be a class that extends Error');
+  }
+  if (typeof name?.module !== 'string' || name.module === '') {
+    throw new errors.ConfigurationError(`${errorClass.name}: a remote exception needs the Python module it lives in`);
+  }
+  const identity = { module: name.module, name: name.class ?? errorClass.name };
+  identities.set(errorClass, identity);
+  classes.set(keyOf(identity.module, identity.name), errorClass);
+}
+
+/** Class decorator form of {@link registerRemoteException}. */
+export function RemoteException(name: RemoteExceptionName) {
+  return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
+}
+
+function textOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null) return String(thrown);
+  // Nest's RpcException and filters throw objects whose text is in `message`.
+  const message = 'message' in thrown ? thrown.message : undefined;
+  return typeof message === 'string' ? message : stringifyJson(thrown);
+}
+
+function field(thrown: unknown, name: string): unknown {
+  return typeof thrown === 'object' && thrown !== null && Object.hasOwn(thrown, name)
+    ? Reflect.get(thrown, name)
+    : undefined;
+}
+
+/** The failure's JSON text: class, module, message, traceback, arguments. */
+export function serializeFailure(thrown: unknown): string {
+  const message = textOf(thrown);
+  const errorClass = thrown instanceof Error ? thrown.constructor : Error;
+  const identity = identities.get(errorClass) ?? { module: FOREIGN_MODULE, name: errorClass.name || 'Error' };
+  const args = field(thrown, 'args');
+  const kwargs = field(thrown, 'kwargs');
+  const failure = {
+    class: identity.name,
+    module: identity.module,
+    message,
+    tb: thrown instanceof Error && thrown.stack ? thrown.stack.split('\n').map((line) => `${line}\n`) : [],
+    args: Array.isArray(args) ? args : [message],
+    kwargs: typeof kwargs === 'object' && kwargs !== null && !Array.isArray(kwargs) ? kwargs : {},
+  };
+  try {
+    return stringifyJson(failure);
+  } catch {
+    return stringifyJson({ ...failure, args: [message], kwargs: {} });
+  }
+}
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** The error to reject with: the registered class of an allowed module, else RemoteError. Nothing is looked up by name outside the registry. */
+export function deserializeFailure(
+  text: string,
+  allowedModules: ReadonlySet<string>,
+  details: errors.ErrorDetails,
+): Error {
+  let failure: Record<string, unknown>;
+  try {
+    const parsed = parseJson(text);
+    failure = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+  } catch {
+    failure = { class: 'Exception', message: text };
+  }
+  const name = typeof failure['class'] === 'string' ? failure['class'] : 'Exception';
+  const module = typeof failure['module'] === 'string' ? failure['module'] : '';
+  const message = typeof failure['message'] === 'string' ? failure['message'] : '';
+  const traceback = strings(failure['tb']);
+  const errorClass = classes.get(keyOf(module, name));
+  if (errorClass && (BUILTINS.has(module) || allowedModules.has(module))) {
+    const rebuilt = rebuild(errorClass, Array.isArray(failure['args']) ? failure['args'] : [], message, traceback);
+    if (rebuilt) return rebuilt;
+  }
+  return new errors.RemoteError(name, message, traceback, details);
+}
+
+function rebuild(
+  errorClass: ErrorClass,
+  args: unknown[],
+  message: string,
+  remoteTraceback: string[],
+): Error | undefined {
+  try {
+    const error = new errorClass(...(args as never[]));
+    for (const [name, value] of Object.entries({ message, remote: true, remoteTraceback })) {
+      Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false });
+    }
+    return error;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { ClientSendError, InvalidMessage } from './errors.js';
+import { exceedsDepth, parseJson, stringifyJson } from './json.js';
+import { versionIsCompatible } from './version.js';
+
+/** A string-keyed object off the wire or towards it. */
+export type Dict = Record<string, unknown>;
+
+/** What the envelope and its contents may measure. */
+export interface MessageLimits {
+  /** Largest body, in bytes. */
+  readonly bodyBytes: number;
+  /** Deepest nesting. */
+  readonly depth: number;
+}
+
+/** One request, in either direction. */
+export interface RpcRequest {
+  readonly method: string;
+  readonly args: Dict;
+  readonly namespace: string | undefined;
+  readonly version: string | undefined;
+  /** The request context, as the serializer made it. */
+  readonly context: Dict;
+  /** Fresh for each publish; receivers drop what they have seen. */
+  readonly uniqueId: string | undefined;
+  /** Both present on a call, absent on a cast. */
+  readonly msgId: string | undefined;
+  readonly replyQueue: string | undefined;
+  /** Seconds within which the caller wants a heartbeat, while the handler runs. */
+  readonly callMonitorTimeout: unknown;
+}
+
+/** One reply, or one heartbeat (`ending` false and no result). */
+export interface RpcReply {
+  readonly msgId: string;
+  readonly result: unknown;
+  /** JSON text of the failure. */
+  readonly failure: string | null;
+  readonly ending: boolean;
+  readonly uniqueId: string | undefined;
+}
+
+const ENVELOPE_VERSION = '2.0';
+const CONTEXT_PREFIX = '_context_';
+
+/** 32 hexadecimal digits, as Python's uuid4().hex. */
+export function newId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+function encodeEnvelope(message: Dict): Buffer {
+  let text: string;
+  try {
+    text = stringifyJson(message);
+  } catch (cause) {
+    throw new ClientSendError('The message cannot be written as JSON', { cause });
+  }
+  return Buffer.from(`{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": ${JSON.stringify(text)}}`);
+}
+
+function isDict(value: unknown): value is Dict {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string, limits: MessageLimits): unknown {
+  if (exceedsDepth(text, limits.depth)) {
+    throw new InvalidMessage(`The message is nested deeper than ${limits.depth} levels`);
+  }
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw new InvalidMessage('The message is not JSON', { cause });
+  }
+}
+
+/** The message inside a body: of an envelope 2.x, or the body itself where there is no envelope (1.0). */
+export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
+  if (body.length > limits.bodyBytes) {
+    throw new InvalidMessage(`The body has ${body.length} bytes; at most ${limits.bodyBytes} are taken`);
+  }
+  const outer = parse(body.toString('utf8').replace(/^\uFEFF/, ''), limits);
+  if (!isDict(outer)) throw new InvalidMessage('The body is not a JSON object');
+  if (!Object.hasOwn(outer, 'oslo.version') || !Object.hasOwn(outer, 'oslo.message')) return outer;
+  const version = outer['oslo.version'];
+  const text = outer['oslo.message'];
+  if (typeof version !== 'string' || !compatible(version)) {
+    throw new InvalidMessage(`The envelope's version is ${JSON.stringify(version)}; 2.0 is understood`);
+  }
+  if (typeof text !== 'string') throw new InvalidMessage('The envelope holds no JSON text');
+  const inner = parse(text, limits);
+  if (!isDict(inner)) throw new InvalidMessage('The message in the envelope is not a JSON object');
+  return inner;
+}
+
+function compatible(version: string): boolean {
+  try {
+    return versionIsCompatible(ENVELOPE_VERSION, version);
+  } catch {
+    return false;
+  }
+}
+
+function packContext(message: Dict, context: Dict): Dict {
+  for (const key of Object.keys(context)) message[CONTEXT_PREFIX + key] = context[key];
+  return message;
+}
+
+function unpackContext(message: Dict): Dict {
+  const entries = Object.keys(message)
+    .filter((key) => key.startsWith(CONTEXT_PREFIX))
+    .map((key) => [key.slice(CONTEXT_PREFIX.length), message[key]] as const);
+  return Object.fromEntries(entries);
+}
+
+/** @throws ClientSendError when the arguments cannot be written as JSON */
+export function encodeRequest(request: RpcRequest): Buffer {
+  const message: Dict = { method: request.method, args: request.args };
+  if (request.namespace !== undefined) message['namespace'] = request.namespace;
+  if (request.version !== undefined) message['version'] = request.version;
+  if (request.msgId !== undefined) {
+    message['_msg_id'] = request.msgId;
+    message['_reply_q'] = request.replyQueue;
+    message['_timeout'] = request.callMonitorTimeout ?? null;
+  }
+  message['_unique_id'] = request.uniqueId;
+  return encodeEnvelope(packContext(message, request.context));
+}
+
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** What can be said of a request before it is known to be sound: enough to answer it with a refusal. */
+export function readReplyAddress(message: Dict): Pick<RpcRequest, 'msgId' | 'replyQueue' | 'uniqueId'> {
+  return {
+    msgId: stringOf(message['_msg_id']),
+    replyQueue: stringOf(message['_reply_q']),
+    uniqueId: stringOf(message['_unique_id']),
+  };
+}
+
+/** @throws InvalidMessage when a member has the wrong type */
+export function readRequest(message: Dict): RpcRequest {
+  const { method, args = {}, namespace, version } = message;
+  if (typeof method !== 'string') throw new InvalidMessage(`"method" is not a string but ${typeName(method)}`);
+  if (!isDict(args)) throw new InvalidMessage(`"args" is not an object but ${typeName(args)}`, { method });
+  for (const [name, value] of Object.entries({ namespace, version })) {
+    if (value !== undefined && value !== null && typeof value !== 'string') {
+      throw new InvalidMessage(`"${name}" is not a string but ${typeName(value)}`, { method });
+    }
+  }
+  return {
+    method,
+    args,
+    namespace: stringOf(namespace),
+    version: stringOf(version),
+    context: unpackContext(message),
+    callMonitorTimeout: message['_timeout'],
+    ...readReplyAddress(message),
+  };
+}
+
+function typeName(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+export function encodeReply(reply: RpcReply): Buffer {
+  return encodeEnvelope({
+    result: reply.result ?? null,
+    failure: reply.failure,
+    ending: reply.ending,
+    _msg_id: reply.msgId,
+    _unique_id: reply.uniqueId,
+  });
+}
+
+/** @throws InvalidMessage when it names no request */
+export function readReply(message: Dict): RpcReply {
+  const { msgId, uniqueId } = readReplyAddress(message);
+  if (msgId === undefined) throw new InvalidMessage('The reply names no request');
+  const { failure, ending, result } = message;
+  return { msgId, uniqueId, result: result ?? null, failure: stringOf(failure) ?? null, ending: ending === true };
+}
+
+/** A notification as it is published: envelope 2.0 (`messagingv2`) or bare (`messaging`, format 1.0). */
+export function encodeNotification(notification: Dict, context: Dict, envelope: boolean): Buffer {
+  const message = packContext({ ...notification, _unique_id: newId() }, context);
+  return envelope ? encodeEnvelope(message) : Buffer.from(stringifyJson(message));
+}

@@ -1,0 +1,86 @@
+import { toMilliseconds } from './duration.js';
+import { ConfigurationError } from './errors.js';
+
+/** Says what is wrong with a value, or nothing. */
+export type Rule = (value: unknown, name: string) => string | undefined;
+
+export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
+export const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
+export const opaque: Rule = (value) =>
+  typeof value === 'function' || (typeof value === 'object' && value !== null) ? undefined : 'a class or an object';
+export const list: Rule = (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+    ? undefined
+    : 'an array of non-empty strings';
+
+/** A duration; its own error says more than a rule could. */
+export const span: Rule = (value, name) => {
+  toMilliseconds(value as number, name);
+  return undefined;
+};
+
+export const member =
+  (...allowed: string[]): Rule =>
+  (value) =>
+    allowed.includes(value as string) ? undefined : `one of ${allowed.join(', ')}`;
+
+export const natural =
+  (least: number, most = Number.MAX_SAFE_INTEGER): Rule =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+      ? undefined
+      : `an integer from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}`;
+
+export const nested =
+  (rules: Record<string, Rule>): Rule =>
+  (value, name) => {
+    if (object(value, name)) return 'an object';
+    checkOptions(value as object, rules, `${name}.`);
+    return undefined;
+  };
+
+/** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
+export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError(`Options: expected an object; got ${String(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!rule) {
+      const near = nearest(name, Object.keys(rules));
+      throw new ConfigurationError(
+        `Unknown option "${prefix}${name}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${Object.keys(rules).join(', ')}`,
+      );
+    }
+    if (value === undefined) continue;
+    const expected = rule(value, `${prefix}${name}`);
+    if (expected)
+      throw new ConfigurationError(`Option "${prefix}${name}": expected ${expected}; got ${show(name, value)}`);
+  }
+}
+
+function show(name: string, value: unknown): string {
+  if (/url|password|token/i.test(name) && typeof value === 'string') return 'a string';
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}
+
+function nearest(name: string, known: string[]): string | undefined {
+  const ranked = known.map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }));
+  const best = ranked.sort((a, b) => a.far - b.far)[0];
+  return best && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

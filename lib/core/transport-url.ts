@@ -1,0 +1,69 @@
+import { InvalidTransportURL } from './errors.js';
+
+/** One broker. */
+export interface TransportHost {
+  readonly hostname: string;
+  readonly port: number | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as oslo.messaging reads it. */
+export interface TransportURL {
+  readonly scheme: string;
+  readonly hosts: readonly TransportHost[];
+  /** Empty is `/`. */
+  readonly virtualHost: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+const FORM = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+
+/** The URL without its credentials, fit for a log or an error. */
+export function redactUrl(url: string): string {
+  return url.replace(/(^|[/,])([^/@,]*)@/g, '$1***@');
+}
+
+/** @throws InvalidTransportURL which names what is wrong, never the password */
+export function parseTransportUrl(url: string): TransportURL {
+  const refuse = (why: string) =>
+    new InvalidTransportURL(
+      `Transport URL ${JSON.stringify(redactUrl(String(url)))}: ${why}; expected scheme://[user:password@]host[:port][,host…]/[virtual host]`,
+    );
+  if (typeof url !== 'string') throw new InvalidTransportURL(`Transport URL: expected a string, got a ${typeof url}`);
+  const match = FORM.exec(url.trim());
+  if (!match) throw refuse(url.includes('://') ? 'malformed' : 'no scheme');
+  const [, scheme = '', netloc = '', path = '', query = ''] = match;
+  const decode = (text: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw refuse('a %-escape is malformed');
+    }
+  };
+  return {
+    scheme: scheme.toLowerCase(),
+    hosts: netloc
+      .split(',')
+      .filter(Boolean)
+      .map((host) => parseHost(host, decode, refuse)),
+    virtualHost: decode(path),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
+}
+
+function parseHost(text: string, decode: (text: string) => string, refuse: (why: string) => Error): TransportHost {
+  const at = text.lastIndexOf('@');
+  const credentials = at < 0 ? undefined : text.slice(0, at);
+  const colon = credentials?.indexOf(':') ?? -1;
+  const address = /^(?:\[([0-9a-f:.]+)\]|([^[\]:]*))(?::(\d*))?$/i.exec(text.slice(at + 1));
+  if (!address) throw refuse('a host or port is malformed');
+  const port = address[3] ? Number(address[3]) : undefined;
+  if (port !== undefined && (port < 1 || port > 65535)) throw refuse(`port ${port} is not between 1 and 65535`);
+  return {
+    hostname: address[1] ?? (address[2] || 'localhost'),
+    port,
+    username: credentials === undefined ? undefined : decode(colon < 0 ? credentials : credentials.slice(0, colon)),
+    password: credentials === undefined || colon < 0 ? undefined : decode(credentials.slice(colon + 1)),
+  };
+}

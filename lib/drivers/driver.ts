@@ -1,0 +1,68 @@
+import type { Deadline } from '../core/deadline.js';
+import type { RpcReply, RpcRequest } from '../core/message.js';
+import type { Target } from '../core/target.js';
+
+/** What goes with every message that is sent. */
+export interface SendOptions {
+  readonly target: Target;
+  /** Bounds connecting, publishing and, for a call, waiting. */
+  readonly deadline: Deadline;
+  /** Retries of connecting: undefined or −1 for ever (until the deadline), 0 none. */
+  readonly retry: number | undefined;
+  /** Reject with MessageUndeliverable when no queue takes the message. */
+  readonly mandatory: boolean;
+}
+
+/** A request to be sent; the driver adds ids and the reply address. */
+export type Outgoing = Pick<RpcRequest, 'method' | 'args' | 'namespace' | 'version' | 'context'>;
+
+/** A call's own options. */
+export interface CallOptions extends SendOptions {
+  /** Milliseconds that the caller waits: the message's expiration. */
+  readonly timeout: number;
+  /** Seconds between heartbeats that the caller asks for. */
+  readonly callMonitorTimeout: number | undefined;
+}
+
+/** A notification, encoded, for one `<topic>.<priority>`. */
+export interface OutgoingNotification {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Buffer;
+}
+
+/** One request that has arrived and been acknowledged. Its methods never reject. */
+export interface IncomingMessage {
+  readonly request: RpcRequest;
+  /** Whether anybody waits for a reply. */
+  readonly wantsReply: boolean;
+  /** Sends a reply, a failure or a heartbeat. Does nothing for a cast. */
+  reply(reply: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void>;
+}
+
+/** What a listener does with each request; the promise frees the concurrency slot. */
+export type Receive = (message: IncomingMessage) => Promise<void>;
+
+/** A server's hold on its three queues. */
+export interface Listener {
+  /** Stops consuming, waits until what has begun is answered (at most `milliseconds`), and lets go of the queues. */
+  stop(milliseconds: number): Promise<void>;
+}
+
+/** What a driver tells of itself. */
+export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'blocked' | 'closed';
+
+/** A transport's engine: all that the rest of the library knows of a broker. */
+export interface Driver {
+  /** Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline. */
+  call(request: Outgoing, options: CallOptions): Promise<unknown>;
+  /** Resolves when the broker has taken the message. */
+  cast(request: Outgoing, options: SendOptions): Promise<void>;
+  /** Resolves when the broker has taken the message. */
+  notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
+  /** Resolves when the queues are declared and consumed from. */
+  listen(target: Target, concurrency: number, receive: Receive): Promise<Listener>;
+  /** Calls back with every change of status; returns what ends that. */
+  onStatus(listener: (status: DriverStatus) => void): () => void;
+  close(): Promise<void>;
+}

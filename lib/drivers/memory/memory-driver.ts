@@ -1,0 +1,119 @@
+import { MessageDeliveryFailure, MessageUndeliverable, MessagingException } from '../../core/errors.js';
+import { decodeEnvelope, encodeRequest, newId, readReply } from '../../core/message.js';
+import type { Settings } from '../../core/options.js';
+import type { Target } from '../../core/target.js';
+import type {
+  CallOptions,
+  Driver,
+  DriverStatus,
+  Listener,
+  Outgoing,
+  OutgoingNotification,
+  Receive,
+  SendOptions,
+} from '../driver.js';
+import { Inbox } from '../inbox.js';
+import { PendingCalls } from '../pending-calls.js';
+import { routeOf, serverBindings } from '../routing.js';
+import { MemoryBroker } from './memory-broker.js';
+
+/** The embedded default: everything that RabbitMQ does for RPC, within one process. */
+export class MemoryDriver implements Driver {
+  private readonly broker: MemoryBroker;
+  private readonly calls: PendingCalls;
+  private readonly replyQueue = `reply_${newId()}`;
+  private closed = false;
+
+  constructor(
+    private readonly settings: Settings,
+    allowedModules: ReadonlySet<string>,
+    name: string,
+  ) {
+    this.broker = MemoryBroker.join(name);
+    this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
+    this.broker.declare(this.replyQueue);
+    this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (body, acknowledge) => {
+      acknowledge();
+      this.calls.settle(readReply(decodeEnvelope(body, settings.limits)));
+    });
+  }
+
+  async call(request: Outgoing, options: CallOptions): Promise<unknown> {
+    const msgId = newId();
+    const body = encodeRequest({
+      ...request,
+      msgId,
+      uniqueId: newId(),
+      replyQueue: this.replyQueue,
+      callMonitorTimeout: options.callMonitorTimeout,
+    });
+    const details = { target: options.target, method: request.method };
+    const reply = this.calls.add(msgId, options.deadline, options.callMonitorTimeout, details, () => undefined);
+    try {
+      this.publish(request, options, body, performance.now() + options.timeout);
+    } catch (error) {
+      this.calls.reject(msgId, error as Error);
+    }
+    return reply;
+  }
+
+  async cast(request: Outgoing, options: SendOptions): Promise<void> {
+    const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
+    this.publish(request, options, encodeRequest({ ...request, ...ids }));
+  }
+
+  async notify({ exchange, routingKey, body }: OutgoingNotification): Promise<void> {
+    this.assertOpen();
+    this.broker.declare(routingKey);
+    this.broker.bind(exchange, routingKey, routingKey);
+    this.broker.publish(exchange, routingKey, body);
+  }
+
+  async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
+    this.assertOpen();
+    const inbox = new Inbox(this.settings, concurrency, receive, async (queue, body) => {
+      if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
+    });
+    const bindings = serverBindings(target, this.settings.controlExchange);
+    const cancels = bindings.map(({ exchange, key, queue }) => {
+      this.broker.declare(queue);
+      this.broker.bind(exchange, key, queue);
+      return this.broker.consume(queue, concurrency, (body, acknowledge) => inbox.push(body, acknowledge));
+    });
+    return {
+      stop: async (milliseconds) => {
+        for (const cancel of cancels.splice(0)) cancel();
+        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
+        await inbox.drain(milliseconds);
+      },
+    };
+  }
+
+  onStatus(listener: (status: DriverStatus) => void): () => void {
+    listener('connected');
+    return () => undefined;
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.broker.delete(this.replyQueue);
+    this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+    this.broker.leave();
+  }
+
+  private publish(request: Outgoing, { target, mandatory }: SendOptions, body: Buffer, expires?: number): void {
+    this.assertOpen();
+    const { exchange, key } = routeOf(target, this.settings.controlExchange);
+    if (!this.broker.publish(exchange, key, body, expires) && mandatory) {
+      throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
+        target,
+        method: request.method,
+      });
+    }
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new MessagingException('The transport is closed');
+  }
+}

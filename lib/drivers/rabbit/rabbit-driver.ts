@@ -1,0 +1,194 @@
+import { Deadline } from '../../core/deadline.js';
+import {
+  ConfigurationError,
+  MessageDeliveryFailure,
+  MessageUndeliverable,
+  ServerListenError,
+  toError,
+} from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
+import { decodeEnvelope, encodeRequest, newId, readReply } from '../../core/message.js';
+import type { Settings } from '../../core/options.js';
+import type { Target } from '../../core/target.js';
+import type { TransportURL } from '../../core/transport-url.js';
+import type {
+  CallOptions,
+  Driver,
+  DriverStatus,
+  Listener,
+  Outgoing,
+  OutgoingNotification,
+  Receive,
+  SendOptions,
+} from '../driver.js';
+import { Inbox } from '../inbox.js';
+import { PendingCalls } from '../pending-calls.js';
+import { routeOf, serverBindings } from '../routing.js';
+import { RabbitConnection } from './connection.js';
+import { Consumer } from './consumer.js';
+import { type Publication, Publisher } from './publisher.js';
+import { ReplySender } from './reply-sender.js';
+import { exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
+
+/** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
+export class RabbitDriver implements Driver {
+  private readonly publishing: RabbitConnection;
+  private readonly consuming: RabbitConnection;
+  private readonly publisher: Publisher;
+  private readonly calls: PendingCalls;
+  private readonly replySender: ReplySender;
+  private readonly replyQueue = `reply_${newId()}`;
+  private replies: Consumer | undefined;
+  private repliesReady = false;
+
+  constructor(
+    private readonly settings: Settings,
+    allowedModules: ReadonlySet<string>,
+    url: TransportURL,
+  ) {
+    if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
+    this.publishing = new RabbitConnection(url, settings, 'publishing');
+    this.consuming = new RabbitConnection(url, settings, 'consuming');
+    this.publisher = new Publisher(this.publishing, settings);
+    this.replySender = new ReplySender(this.publisher, settings);
+    this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
+  }
+
+  call(request: Outgoing, options: CallOptions): Promise<unknown> {
+    const msgId = newId();
+    const details = { target: options.target, method: request.method };
+    const { deadline, callMonitorTimeout } = options;
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () =>
+      this.publishing.current ? undefined : this.publishing.lastError,
+    );
+    this.sendCall(msgId, request, options).catch((error: unknown) => {
+      // At the deadline the call's own timer says what happened.
+      if (!(error instanceof MessageDeliveryFailure && deadline.expired))
+        this.calls.reject(msgId, about(error, details));
+    });
+    return reply;
+  }
+
+  async cast(request: Outgoing, options: SendOptions): Promise<void> {
+    const uniqueId = newId();
+    const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
+    const publication = this.publication(options, encodeRequest({ ...request, ...ids }), uniqueId);
+    await this.bounded(this.publisher.publish(publication, options.deadline, options.retry), options.deadline);
+  }
+
+  async notify(
+    { exchange, routingKey, body }: OutgoingNotification,
+    { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
+  ): Promise<void> {
+    const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
+    await this.bounded(
+      this.publisher.publish({ exchange: queue.exchange, queue, routingKey, body }, deadline, retry),
+      deadline,
+    );
+  }
+
+  async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
+    const { rabbit, controlExchange } = this.settings;
+    const bindings = serverBindings(target, controlExchange);
+    const inbox = new Inbox(this.settings, concurrency, receive, (queue, body, uniqueId) =>
+      this.replySender.send(queue, body, uniqueId),
+    );
+    const queues = bindings.map((binding) => serverQueue(binding, rabbit));
+    const consumer = new Consumer(
+      this.consuming,
+      this.settings,
+      queues,
+      rabbit.prefetch || concurrency,
+      (body, acknowledge) => inbox.push(body, acknowledge),
+    );
+    const transient = bindings.flatMap(({ queue, transient }) => (transient ? [queue] : []));
+    try {
+      await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
+    } catch (error) {
+      await consumer.cancel();
+      await consumer.close(transient);
+      throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
+    }
+    return {
+      stop: async (milliseconds) => {
+        await consumer.cancel();
+        await inbox.drain(milliseconds);
+        await consumer.close(transient);
+      },
+    };
+  }
+
+  onStatus(listener: (status: DriverStatus) => void): () => void {
+    const ends = [this.publishing.onStatus(listener), this.consuming.onStatus(listener)];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  async close(): Promise<void> {
+    this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+    this.replySender.close();
+    await this.replies?.cancel();
+    await this.replies?.close([this.replyQueue]);
+    await Promise.all([this.publishing.close(), this.consuming.close()]);
+  }
+
+  private async sendCall(msgId: string, request: Outgoing, options: CallOptions): Promise<void> {
+    if (!this.repliesReady) await this.consumeReplies(options);
+    const uniqueId = newId();
+    const { callMonitorTimeout, deadline, retry, timeout } = options;
+    const body = encodeRequest({ ...request, msgId, uniqueId, replyQueue: this.replyQueue, callMonitorTimeout });
+    const publication = { ...this.publication(options, body, uniqueId), expiration: Math.max(1, Math.ceil(timeout)) };
+    await this.publisher.publish(publication, deadline, retry);
+  }
+
+  /** The reply queue keeps its name for the life of the transport, so that replies find it after a reconnect. */
+  private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
+    this.replies ??= new Consumer(
+      this.consuming,
+      this.settings,
+      [replyQueue(this.replyQueue, this.settings.rabbit)],
+      0,
+      (body, acknowledge) => {
+        acknowledge();
+        try {
+          this.calls.settle(readReply(decodeEnvelope(body, this.settings.limits)));
+        } catch (error) {
+          this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+        }
+      },
+    );
+    await this.replies.start(deadline, retry);
+    this.repliesReady = true;
+  }
+
+  private publication({ target, mandatory }: SendOptions, body: Buffer, uniqueId: string): Publication {
+    const route = routeOf(target, this.settings.controlExchange);
+    return {
+      exchange: exchangeSpec(route, this.settings.rabbit),
+      routingKey: route.key,
+      body,
+      mandatoryId: mandatory ? uniqueId : undefined,
+    };
+  }
+
+  private bounded(publishing: Promise<void>, deadline: Deadline): Promise<void> {
+    return deadline.race(
+      publishing,
+      () =>
+        new MessageDeliveryFailure('The broker did not confirm the message in time', {
+          cause: this.publishing.lastError,
+        }),
+    );
+  }
+}
+
+/** The driver's error with what it was about. */
+function about(thrown: unknown, details: { target: Target; method: string }): Error {
+  const error = toError(thrown);
+  if (error instanceof MessageUndeliverable)
+    return new MessageUndeliverable(error.message, { ...details, cause: error.cause });
+  if (error instanceof MessageDeliveryFailure)
+    return new MessageDeliveryFailure(error.message, { ...details, cause: error.cause });
+  return error;
+}

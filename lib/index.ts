@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+
+export type { Duration } from './core/duration.js';
+export {
+  ClientSendError,
+  ConfigurationError,
+  DriverLoadFailure,
+  type ErrorDetails,
+  InvalidMessage,
+  InvalidTarget,
+  InvalidTransportURL,
+  InvalidVersion,
+  MessageDeliveryFailure,
+  MessageUndeliverable,
+  MessagingException,
+  MessagingTimeout,
+  NoSuchMethod,
+  RemoteError,
+  RPCVersionCapError,
+  ServerListenError,
+  UnsupportedVersion,
+} from './core/errors.js';
+export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
+export type { LogSink } from './core/logger.js';
+export type { OsloMessagingOptions, RabbitOptions, Settings } from './core/options.js';
+export { Target, type TargetFields } from './core/target.js';
+export type { DriverStatus } from './drivers/driver.js';
+export {
+  RpcArg,
+  RpcArgs,
+  RpcContext,
+  RpcEndpoint,
+  type RpcEndpointOptions,
+  RpcMethod,
+  type RpcMethodOptions,
+} from './nest/decorators.js';
+export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
+export {
+  type OsloMessagingAsyncOptions,
+  OsloMessagingModule,
+  OsloMessagingTransports,
+  type RpcClientFeature,
+} from './nest/oslo-messaging.module.js';
+export { OsloRpcContext } from './nest/oslo-rpc-context.js';
+export { OsloServer } from './nest/oslo-server.js';
+export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
+export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
+export { type NotificationDriver, Notifier, type NotifierOptions, type Priority } from './notify/notifier.js';
+export {
+  DefaultRPCAccessPolicy,
+  ExplicitRPCAccessPolicy,
+  expectedExceptions,
+  expose,
+  LegacyRPCAccessPolicy,
+  RPCAccessPolicyBase,
+} from './rpc/access-policy.js';
+export { BackingOffClient } from './rpc/backing-off-client.js';
+export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
+export { getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
+export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './rpc/connection.js';
+export type { Endpoint } from './rpc/method-table.js';
+export { RequestContext, type RequestContextFields } from './rpc/request-context.js';
+export {
+  addExtraExmods,
+  cleanup,
+  clearExtraExmods,
+  getAllowedExmods,
+  getClient,
+  getNotifier,
+  getServer,
+  init,
+  initActionRpc,
+} from './rpc/runtime.js';
+export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './rpc/serializer.js';
+export { type AccessPolicy, getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
+export { Service, type ServiceManager } from './rpc/service.js';
+export { getNotificationTransport, getRpcTransport, Transport } from './rpc/transport.js';

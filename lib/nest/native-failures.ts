@@ -1,0 +1,24 @@
+import type { ArgumentsHost } from '@nestjs/common';
+import { BaseRpcExceptionFilter } from '@nestjs/microservices';
+import { type Observable, throwError } from 'rxjs';
+import { OsloRpcContext } from './oslo-rpc-context.js';
+
+let installed = false;
+
+/**
+ * Lets class, message and arguments of what a handler, pipe or guard threw reach the strategy.
+ *
+ * Nest's default filter runs when no filter of the user's matched, and replaces the error by "Internal server error"
+ * before a strategy sees it; a strategy is given no other place to look. So the default filter is taught one exception:
+ * requests that came through this library keep their error. Those of other transports are served as before.
+ */
+export function keepNativeFailures(): void {
+  if (installed) return;
+  installed = true;
+  const replaceError = BaseRpcExceptionFilter.prototype.catch;
+  BaseRpcExceptionFilter.prototype.catch = function (exception: unknown, host: ArgumentsHost): Observable<never> {
+    return host.getArgByIndex(1) instanceof OsloRpcContext
+      ? throwError(() => exception)
+      : (replaceError.call(this, exception, host) as Observable<never>);
+  };
+}

@@ -1,0 +1,98 @@
+import { Logger } from '@nestjs/common';
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import type { Duration } from '../core/duration.js';
+import { ConfigurationError, toError } from '../core/errors.js';
+import type { OsloMessagingOptions } from '../core/options.js';
+import { Target } from '../core/target.js';
+import type { DriverStatus } from '../drivers/driver.js';
+import { BackingOffClient, isolateTimeouts } from '../rpc/backing-off-client.js';
+import type { PrepareOptions } from '../rpc/client.js';
+import { RequestContext } from '../rpc/request-context.js';
+import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
+import { getRpcTransport, type Transport } from '../rpc/transport.js';
+
+/** A pattern: a method name, or a method with a target. */
+export type OsloPattern =
+  | string
+  | ({ method: string; timeout?: Duration } & Pick<
+      PrepareOptions,
+      'topic' | 'exchange' | 'namespace' | 'version' | 'server' | 'fanout'
+    >);
+
+/** Options of one request. */
+export interface OsloRecordOptions extends PrepareOptions {
+  /** The request context: a `RequestContext`, or what the serializer takes. */
+  context?: unknown;
+}
+
+/** Arguments with a request context and options, as Nest's own record builders carry them. */
+export class OsloRecord<T extends object = object> {
+  constructor(
+    readonly data: T,
+    readonly options: OsloRecordOptions = {},
+  ) {}
+}
+
+/** The `ClientProxy`: `send` is a call, `emit` a cast. */
+export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
+  private readonly transport: Transport;
+  private readonly client: BackingOffClient;
+  private readonly unsubscribe: () => void;
+
+  /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
+  constructor(options: OsloMessagingOptions = {}) {
+    super();
+    this.transport = getRpcTransport({ logger: new Logger('OsloMessaging'), ...options });
+    isolateTimeouts(this.transport);
+    const serializer = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
+    this.client = new BackingOffClient(this.transport, new Target({ topic: options.topic }), { serializer });
+    this.unsubscribe = this.transport.driver.onStatus((status) => this._status$.next(status));
+  }
+
+  /** Nothing to wait for: the transport connects on first use. */
+  async connect(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.transport.cleanup();
+    this.unsubscribe();
+  }
+
+  /** The transport. */
+  unwrap<T = Transport>(): T {
+    return this.transport as T;
+  }
+
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    let wanted = true;
+    this.invoke(packet, 'call').then(
+      (response) => wanted && callback({ response, isDisposed: true }),
+      (error: unknown) => wanted && callback({ err: toError(error) }),
+    );
+    return () => {
+      wanted = false;
+    };
+  }
+
+  protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
+    return (await this.invoke(packet, 'cast')) as T;
+  }
+
+  private async invoke({ pattern, data }: ReadPacket, kind: 'call' | 'cast'): Promise<unknown> {
+    const { method, ...target } = readPattern(pattern);
+    const { data: args, options } =
+      data instanceof OsloRecord ? data : { data: data as object, options: {} as OsloRecordOptions };
+    const { context = new RequestContext(), ...changes } = options;
+    const prepared = this.client.prepare({ ...target, ...changes });
+    return kind === 'call' ? prepared.call(context, method, args) : prepared.cast(context, method, args);
+  }
+}
+
+function readPattern(pattern: unknown): Exclude<OsloPattern, string> {
+  if (typeof pattern === 'string') return { method: pattern };
+  if (typeof pattern === 'object' && pattern !== null && 'method' in pattern && typeof pattern.method === 'string') {
+    return pattern as Exclude<OsloPattern, string>;
+  }
+  throw new ConfigurationError(
+    `Pattern: expected a method name or { method, topic?, … }; got ${JSON.stringify(pattern)}`,
+  );
+}

@@ -1,0 +1,63 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import type { Dict } from '../core/message.js';
+import { Target } from '../core/target.js';
+import type { IncomingMessage } from '../drivers/driver.js';
+import { deserializeArgs, type Serializer } from '../rpc/serializer.js';
+
+/** The `@Ctx()` of an RPC method. */
+export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
+  private requestContext: { value: unknown } | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly message: IncomingMessage,
+    private readonly listening: Target,
+    private readonly serializer: Serializer,
+    private readonly signal: AbortSignal,
+  ) {
+    super([message]);
+  }
+
+  /** Exchange, topic and server that were listened on, with the request's namespace and version. */
+  getTarget(): Target {
+    const { exchange, topic, server } = this.listening;
+    // The request's version is the sender's text: it has been matched by now, but a plain handler may see any.
+    return new Target({
+      exchange,
+      topic,
+      server,
+      namespace: this.message.request.namespace,
+      version: this.message.request.version,
+    });
+  }
+
+  getMethod(): string {
+    return this.message.request.method;
+  }
+
+  /** The deserialized request context, the same for guards, interceptors and the method. */
+  getRequestContext<T = unknown>(): T {
+    this.requestContext ??= { value: this.serializer.deserializeContext(this.message.request.context) };
+    return this.requestContext.value as T;
+  }
+
+  /** The call's id; a cast's unique id. */
+  getMessageId(): string | undefined {
+    return this.message.request.msgId ?? this.message.request.uniqueId;
+  }
+
+  /** Aborted when the server gives up waiting for its handlers. */
+  getSignal(): AbortSignal {
+    return this.signal;
+  }
+
+  /** @internal */
+  deserializeArgs(args: Dict): Dict {
+    return deserializeArgs(this.serializer, this.getRequestContext(), args);
+  }
+
+  /** @internal */
+  serializeResult(result: unknown): unknown {
+    return this.serializer.serializeEntity(this.getRequestContext(), result);
+  }
+}

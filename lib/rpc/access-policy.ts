@@ -1,0 +1,51 @@
+/** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
+export abstract class RPCAccessPolicyBase {
+  abstract isAllowed(endpoint: object, method: string): boolean;
+}
+
+/** Every method, private ones too. */
+export class LegacyRPCAccessPolicy extends RPCAccessPolicyBase {
+  override isAllowed(_endpoint: object, _method: string): boolean {
+    return true;
+  }
+}
+
+/** Every method whose name does not begin with an underscore. */
+export class DefaultRPCAccessPolicy extends RPCAccessPolicyBase {
+  override isAllowed(_endpoint: object, method: string): boolean {
+    return !method.startsWith('_');
+  }
+}
+
+const exposed = new WeakSet<object>();
+const expected = new WeakMap<object, readonly ErrorConstructorLike[]>();
+
+/** Only methods marked with {@link expose}. */
+export class ExplicitRPCAccessPolicy extends RPCAccessPolicyBase {
+  override isAllowed(endpoint: object, method: string): boolean {
+    const value: unknown = Reflect.get(endpoint, method);
+    return typeof value === 'function' && exposed.has(value);
+  }
+}
+
+/** Any class of errors. */
+export type ErrorConstructorLike = abstract new (...args: never[]) => unknown;
+
+/** Method decorator: can be called under {@link ExplicitRPCAccessPolicy}. */
+export function expose(): MethodDecorator {
+  return (_target, _name, descriptor): void => {
+    if (typeof descriptor.value === 'function') exposed.add(descriptor.value);
+  };
+}
+
+/** Method decorator: errors of these classes reach the caller as they are, and are not logged as the server's faults. */
+export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDecorator {
+  return (_target, _name, descriptor): void => {
+    if (typeof descriptor.value === 'function') expected.set(descriptor.value, errors);
+  };
+}
+
+/** What was declared by {@link expectedExceptions}. */
+export function expectedExceptionsOf(method: object): readonly ErrorConstructorLike[] {
+  return expected.get(method) ?? [];
+}

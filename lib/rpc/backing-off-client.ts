@@ -1,0 +1,62 @@
+import { type Duration, toMilliseconds } from '../core/duration.js';
+import { MessagingTimeout } from '../core/errors.js';
+import type { Target } from '../core/target.js';
+import { CallContext, type ClientOptions } from './call-context.js';
+import { type PrepareOptions, prepared, RPCClient } from './client.js';
+import { MethodTimeouts } from './method-timeouts.js';
+import type { Transport } from './transport.js';
+
+const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
+
+/** Gives the clients of one transport timeouts of their own, apart from the process-wide ones. */
+export function isolateTimeouts(transport: Transport): void {
+  timeoutsOf.set(transport, new MethodTimeouts());
+}
+
+/** Calls whose timeout doubles each time the method has timed out. Source: tacker.common.rpc._ContextWrapper. */
+class BackingOffContext extends CallContext {
+  override async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
+    const timeouts = timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
+    // Methods of one name in two namespaces are two methods.
+    const scoped = this.target.namespace ? `${this.target.namespace}.${method}` : method;
+    const timeout = timeouts.get(scoped, first, ceiling);
+    try {
+      return (await this.callWithin(timeout, ctxt, method, args)) as T;
+    } catch (error) {
+      if (!(error instanceof MessagingTimeout)) throw error;
+      const wait = Math.random() * Math.min(timeouts.get(scoped, first, ceiling), first);
+      const grown = timeouts.grow(scoped, timeout, first, ceiling);
+      if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
+      logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      throw error;
+    }
+  }
+}
+
+/** An {@link RPCClient} whose calls back off, unless a timeout is given. Source: tacker.common.rpc.BackingOffClient. */
+export class BackingOffClient extends RPCClient {
+  /** Sets the ceiling of the timeouts of all backing-off clients; it can only be lowered. */
+  static setMaxTimeout(duration: Duration): void {
+    MethodTimeouts.lowerCeiling(toMilliseconds(duration, 'setMaxTimeout'));
+  }
+
+  private readonly backingOff: CallContext | undefined;
+
+  constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
+    super(transport, target, options);
+    this.backingOff = options.timeout == null ? new BackingOffContext(transport, target, options) : undefined;
+  }
+
+  override call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    return this.backingOff ? this.backingOff.call<T>(ctxt, method, args) : super.call<T>(ctxt, method, args);
+  }
+
+  override prepare(changes: PrepareOptions = {}): CallContext {
+    const [target, options] = prepared(this.target, this.options, changes);
+    return options.timeout == null
+      ? new BackingOffContext(this.transport, target, options)
+      : new CallContext(this.transport, target, options);
+  }
+}

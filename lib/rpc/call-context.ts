@@ -1,0 +1,118 @@
+import { Deadline } from '../core/deadline.js';
+import { type Duration, toMilliseconds } from '../core/duration.js';
+import { ConfigurationError, InvalidTarget, RPCVersionCapError } from '../core/errors.js';
+import type { Dict } from '../core/message.js';
+import type { Target } from '../core/target.js';
+import { checkVersion, versionIsCompatible } from '../core/version.js';
+import type { CallOptions, Outgoing } from '../drivers/driver.js';
+import { NoOpSerializer, type Serializer } from './serializer.js';
+import type { Transport } from './transport.js';
+
+/** Driver-specific wishes. */
+export interface TransportOptions {
+  /** Reject with MessageUndeliverable when no queue takes the message. @default true for a call, false for a cast */
+  atLeastOnce?: boolean;
+}
+
+/** What a client, or a prepared context, is set up with. */
+export interface ClientOptions {
+  /** How long a call waits. Given, it switches backing off off. @default the rpcResponseTimeout option */
+  timeout?: Duration | undefined;
+  /** Highest version that may be sent. */
+  versionCap?: string | undefined;
+  /** @default NoOpSerializer */
+  serializer?: Serializer | undefined;
+  /** Retries of connecting: absent or −1 for ever (until the deadline), 0 none, N at most N. */
+  retry?: number | undefined;
+  /** Ask the server for heartbeats, and give up when none came for this long. Whole seconds towards Python. */
+  callMonitorTimeout?: Duration | undefined;
+  transportOptions?: TransportOptions | undefined;
+}
+
+/** Calls and casts on one target. Immutable. */
+export class CallContext {
+  readonly timeout: number | undefined;
+  protected readonly serializer: Serializer;
+  private readonly callMonitorTimeout: number | undefined;
+
+  constructor(
+    protected readonly transport: Transport,
+    readonly target: Target,
+    protected readonly options: ClientOptions,
+  ) {
+    if (options.versionCap !== undefined) checkVersion(options.versionCap);
+    const { retry } = options;
+    if (retry !== undefined && retry !== null && (!Number.isInteger(retry) || retry < -1)) {
+      throw new ConfigurationError(`retry: expected −1, 0 or a positive integer; got ${retry}`);
+    }
+    this.timeout = options.timeout == null ? undefined : toMilliseconds(options.timeout, 'timeout');
+    this.callMonitorTimeout =
+      options.callMonitorTimeout == null
+        ? undefined
+        : toMilliseconds(options.callMonitorTimeout, 'callMonitorTimeout') / 1000;
+    this.serializer = options.serializer ?? new NoOpSerializer();
+  }
+
+  /** Whether a version is within the cap. @param version the target's where absent */
+  canSendVersion(version: string | undefined = this.target.version): boolean {
+    return versionIsCompatible(this.options.versionCap ?? undefined, version);
+  }
+
+  /**
+   * Invokes a method and waits for its result.
+   * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
+   */
+  async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    return (await this.callWithin(this.timeout ?? this.transport.settings.rpcResponseTimeout, ctxt, method, args)) as T;
+  }
+
+  /**
+   * Invokes a method without waiting for its result; resolves when the broker has taken the request.
+   * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget
+   */
+  async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
+    const request = this.request(ctxt, method, args as Dict);
+    const deadline = Deadline.after(this.transport.settings.rpcResponseTimeout);
+    const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
+    await this.transport.driver.cast(request, { target: this.target, deadline, retry: this.options.retry, mandatory });
+  }
+
+  protected async callWithin(timeout: number, ctxt: unknown, method: string, args: object): Promise<unknown> {
+    if (this.target.fanout) {
+      throw new InvalidTarget(`A call cannot be used with fanout: ${this.target}`, { target: this.target, method });
+    }
+    const request = this.request(ctxt, method, args as Dict);
+    const options: CallOptions = {
+      target: this.target,
+      deadline: Deadline.after(timeout),
+      timeout,
+      retry: this.options.retry,
+      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
+      callMonitorTimeout: this.callMonitorTimeout,
+    };
+    return this.serializer.deserializeEntity(ctxt, await this.transport.driver.call(request, options));
+  }
+
+  private request(ctxt: unknown, method: string, args: Dict): Outgoing {
+    const { target, serializer } = this;
+    if (typeof method !== 'string' || method === '')
+      throw new ConfigurationError('method: expected a non-empty string');
+    if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+      throw new ConfigurationError(`args of ${method}: expected an object of keyword arguments`, { target, method });
+    }
+    if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
+    if (!this.canSendVersion())
+      throw new RPCVersionCapError(target.version, this.options.versionCap, { target, method });
+    const plain = serializer instanceof NoOpSerializer;
+    const names = Object.keys(args).filter((name) => args[name] !== undefined);
+    return {
+      method,
+      args: plain
+        ? args
+        : Object.fromEntries(names.map((name) => [name, serializer.serializeEntity(ctxt, args[name])])),
+      namespace: target.namespace,
+      version: target.version,
+      context: serializer.serializeContext(ctxt),
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { Target } from '../core/target.js';
+import type { Endpoint } from './method-table.js';
+import { getServer, runtimeSettings } from './runtime.js';
+import type { Serializer } from './serializer.js';
+import type { RPCServer } from './server.js';
+
+/** What `createConsumer` takes besides topic and endpoints. */
+export interface ConsumerOptions {
+  /** @default false */
+  fanout?: boolean;
+  /** @default 'tacker' */
+  exchange?: string;
+  /** Server name. @default the `host` option */
+  host?: string;
+  serializer?: Serializer;
+}
+
+/** A set of servers that start and stop together. Source: tacker.common.rpc.Connection. */
+export class Connection {
+  readonly servers: RPCServer[] = [];
+
+  /** Records a server; `consumeInThreads` starts it. */
+  createConsumer(topic: string, endpoints: readonly Endpoint[], options: ConsumerOptions = {}): void {
+    const { fanout = false, exchange = 'tacker', host, serializer } = options;
+    const server = host ?? runtimeSettings('createConsumer').host;
+    this.servers.push(
+      getServer(new Target({ topic, server, fanout, exchange }), endpoints, serializer ? { serializer } : {}),
+    );
+  }
+
+  /** Starts the servers; resolves with them when all consume. @throws ServerListenError */
+  async consumeInThreads(): Promise<RPCServer[]> {
+    await Promise.all(this.servers.map((server) => server.start()));
+    return this.servers;
+  }
+
+  /** Stops the servers, when what has begun is answered. */
+  async close(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+}
+
+/** A connection that does nothing: what `createConnection` gives where `rpcDisabled` is set. */
+export class VoidConnection {
+  readonly servers: RPCServer[] = [];
+
+  createConsumer(_topic: string, _endpoints: readonly Endpoint[], _options: ConsumerOptions = {}): void {}
+
+  async consumeInThreads(): Promise<RPCServer[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** @throws ConfigurationError before `init` */
+export function createConnection(): Connection | VoidConnection {
+  return runtimeSettings('createConnection').rpcDisabled ? new VoidConnection() : new Connection();
+}

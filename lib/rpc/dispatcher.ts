@@ -1,0 +1,44 @@
+import { toError } from '../core/errors.js';
+import { serializeFailure } from '../core/failure.js';
+import { type LogSink, oneLine } from '../core/logger.js';
+import type { IncomingMessage } from '../drivers/driver.js';
+import type { MethodTable } from './method-table.js';
+
+/** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */
+const SHORTEST_INTERVAL = 1;
+const LONGEST_INTERVAL = 86_400;
+
+/** Seconds between heartbeats for what the caller asked, or undefined for none. */
+export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
+  if (callMonitorTimeout === undefined || callMonitorTimeout === null) return undefined;
+  const seconds = Math.trunc(Number(callMonitorTimeout)) / 2;
+  return seconds >= SHORTEST_INTERVAL && Number.isFinite(seconds) ? Math.min(seconds, LONGEST_INTERVAL) : undefined;
+}
+
+/** Runs one request and answers it: the result, or the failure. Never rejects. */
+export async function dispatch(table: MethodTable, message: IncomingMessage, logger: LogSink): Promise<void> {
+  const { method, namespace, version, callMonitorTimeout } = message.request;
+  const interval = message.wantsReply ? heartbeatInterval(callMonitorTimeout) : undefined;
+  const heartbeat =
+    interval && setInterval(() => void message.reply({ result: null, failure: null, ending: false }), interval * 1000);
+  let result: unknown = null;
+  let failure: string | null = null;
+  try {
+    const entry = table.find(namespace, version, method);
+    try {
+      result = await entry.handle(message);
+    } catch (error) {
+      if (!entry.expected.some((errorClass) => error instanceof errorClass)) throw error;
+      failure = serializeFailure(error);
+      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${oneLine(toError(error).message)}`);
+    }
+  } catch (error) {
+    failure = serializeFailure(error);
+    logger.error(
+      `Exception while handling ${oneLine(method, 200)}: ${oneLine(toError(error).stack ?? toError(error).message, 4000)}`,
+    );
+  } finally {
+    clearInterval(heartbeat);
+  }
+  await message.reply({ result, failure, ending: true });
+}

@@ -1,0 +1,116 @@
+import { ConfigurationError } from '../core/errors.js';
+import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
+import type { Target } from '../core/target.js';
+import { Notifier } from '../notify/notifier.js';
+import { BackingOffClient } from './backing-off-client.js';
+import type { Endpoint } from './method-table.js';
+import { MethodTimeouts } from './method-timeouts.js';
+import { JsonPayloadSerializer, RequestContextSerializer, type Serializer } from './serializer.js';
+import { getRpcServer, type RPCServer } from './server.js';
+import { Transport } from './transport.js';
+
+/** Modules whose exceptions Tacker's services raise. */
+const ALLOWED_EXMODS = ['tacker.common.exceptions'];
+
+interface Runtime {
+  readonly settings: Settings;
+  readonly transport: Transport;
+  readonly notificationTransport?: Transport;
+  readonly notifier?: Notifier;
+}
+
+// The only state of this module, as in tacker.common.rpc; cleanup() resets it.
+let runtime: Runtime | undefined;
+const extraExmods: string[] = [];
+
+function current(caller: string): Runtime {
+  if (!runtime) throw new ConfigurationError(`${caller}() was called before init()`);
+  return runtime;
+}
+
+function assertIdle(caller: string): void {
+  if (runtime) throw new ConfigurationError(`${caller}() was called twice; call cleanup() first`);
+}
+
+/** Sets up the default runtime: transports for RPC and notifications. Connects on first use. @throws ConfigurationError */
+export function init(options: OsloMessagingOptions = {}): void {
+  assertIdle('init');
+  const settings = normalizeOptions(options);
+  const exmods = [...getAllowedExmods(), ...settings.allowedRemoteExmods];
+  const transport = new Transport(settings, settings.transportUrl, exmods);
+  const notificationTransport = new Transport(settings, settings.notificationTransportUrl, exmods);
+  const serializer = new RequestContextSerializer(new JsonPayloadSerializer());
+  runtime = {
+    settings,
+    transport,
+    notificationTransport,
+    notifier: new Notifier(notificationTransport, { serializer }),
+  };
+}
+
+/** Sets up the transport for RPC alone, without allowed exceptions. Source: tacker.common.rpc.init_action_rpc. */
+export function initActionRpc(options: OsloMessagingOptions = {}): void {
+  assertIdle('initActionRpc');
+  const settings = normalizeOptions(options);
+  runtime = { settings, transport: new Transport(settings, settings.transportUrl, settings.allowedRemoteExmods) };
+}
+
+/** Closes the default runtime and forgets all grown timeouts. Does nothing before `init`. */
+export async function cleanup(): Promise<void> {
+  const old = runtime;
+  runtime = undefined;
+  MethodTimeouts.reset();
+  await Promise.all([old?.transport.cleanup(), old?.notificationTransport?.cleanup()]);
+}
+
+/** Further Python modules whose exceptions are rebuilt; takes effect with the next `init`. */
+export function addExtraExmods(...names: string[]): void {
+  extraExmods.push(...names);
+}
+
+export function clearExtraExmods(): void {
+  extraExmods.length = 0;
+}
+
+export function getAllowedExmods(): string[] {
+  return [...ALLOWED_EXMODS, ...extraExmods];
+}
+
+/** A backing-off client whose contexts are {@link RequestContext}s. */
+export function getClient(
+  target: Target,
+  options: { versionCap?: string; serializer?: Serializer } = {},
+): BackingOffClient {
+  const { transport, settings } = current('getClient');
+  const serializer = new RequestContextSerializer(
+    options.serializer ?? (settings.serializer as Serializer | undefined),
+  );
+  return new BackingOffClient(transport, target, { versionCap: options.versionCap, serializer });
+}
+
+/** A server of plain endpoints whose contexts are {@link RequestContext}s. */
+export function getServer(
+  target: Target,
+  endpoints: readonly Endpoint[],
+  options: { serializer?: Serializer } = {},
+): RPCServer {
+  const { transport, settings } = current('getServer');
+  const serializer = new RequestContextSerializer(
+    options.serializer ?? (settings.serializer as Serializer | undefined),
+  );
+  return getRpcServer(transport, target, endpoints, { serializer });
+}
+
+/** The notifier, under `publisherId` or `<service>.<host>`. */
+export function getNotifier(options: { service?: string; host?: string; publisherId?: string }): Notifier {
+  const { notifier, settings } = current('getNotifier');
+  if (!notifier) throw new ConfigurationError('getNotifier() needs init(); initActionRpc() sets up no notifications');
+  return notifier.prepare({
+    publisherId: options.publisherId ?? `${options.service}.${options.host ?? settings.host}`,
+  });
+}
+
+/** Settings of the default runtime, for the classes built on it. */
+export function runtimeSettings(caller: string): Settings {
+  return current(caller).settings;
+}

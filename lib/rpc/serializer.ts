@@ -1,0 +1,79 @@
+import type { Dict } from '../core/message.js';
+import { RequestContext } from './request-context.js';
+
+/** Turns entities and request contexts into what JSON can carry, and back. Source: oslo_messaging.serializer. */
+export abstract class Serializer {
+  abstract serializeEntity(ctxt: unknown, entity: unknown): unknown;
+  abstract deserializeEntity(ctxt: unknown, entity: unknown): unknown;
+  abstract serializeContext(ctxt: unknown): Dict;
+  abstract deserializeContext(ctxt: Dict): unknown;
+}
+
+function contextDict(ctxt: unknown): Dict {
+  if (typeof ctxt !== 'object' || ctxt === null) return {};
+  if ('toDict' in ctxt && typeof ctxt.toDict === 'function') return ctxt.toDict() as Dict;
+  return ctxt as Dict;
+}
+
+/** Changes nothing. */
+export class NoOpSerializer extends Serializer {
+  override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
+    return entity;
+  }
+
+  override deserializeEntity(_ctxt: unknown, entity: unknown): unknown {
+    return entity;
+  }
+
+  override serializeContext(ctxt: unknown): Dict {
+    return contextDict(ctxt);
+  }
+
+  override deserializeContext(ctxt: Dict): unknown {
+    return ctxt;
+  }
+}
+
+/** Makes plain values of what JSON would lose: maps and sets become objects and arrays. */
+export class JsonPayloadSerializer extends NoOpSerializer {
+  override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
+    return toPrimitive(entity);
+  }
+}
+
+function toPrimitive(value: unknown): unknown {
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, item]) => [String(key), toPrimitive(item)]));
+  if (value instanceof Set) return [...value].map(toPrimitive);
+  if (Array.isArray(value)) return value.map(toPrimitive);
+  return value;
+}
+
+/** Carries the {@link RequestContext}; entities are the base serializer's. Source: tacker.common.rpc.RequestContextSerializer. */
+export class RequestContextSerializer extends Serializer {
+  constructor(private readonly base: Serializer = new NoOpSerializer()) {
+    super();
+  }
+
+  override serializeEntity(ctxt: unknown, entity: unknown): unknown {
+    return this.base.serializeEntity(ctxt, entity);
+  }
+
+  override deserializeEntity(ctxt: unknown, entity: unknown): unknown {
+    return this.base.deserializeEntity(ctxt, entity);
+  }
+
+  override serializeContext(ctxt: unknown): Dict {
+    return contextDict(ctxt);
+  }
+
+  override deserializeContext(ctxt: Dict): unknown {
+    return RequestContext.fromDict(ctxt);
+  }
+}
+
+/** Every keyword argument deserialized; own keys only, whatever they are called. */
+export function deserializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
+  if (serializer instanceof NoOpSerializer) return args;
+  return Object.fromEntries(Object.keys(args).map((name) => [name, serializer.deserializeEntity(ctxt, args[name])]));
+}

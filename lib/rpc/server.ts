@@ -1,0 +1,91 @@
+import { ConfigurationError, InvalidTarget } from '../core/errors.js';
+import { Target } from '../core/target.js';
+import type { Listener } from '../drivers/driver.js';
+import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
+import { dispatch } from './dispatcher.js';
+import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
+import { NoOpSerializer, type Serializer } from './serializer.js';
+import { assertTransport, type Transport } from './transport.js';
+
+/** An access policy, or its class. */
+export type AccessPolicy = RPCAccessPolicyBase | (new () => RPCAccessPolicyBase);
+
+/** What a server is set up with, besides its endpoints. */
+export interface ServerOptions {
+  serializer?: Serializer | undefined;
+  /** @default the `accessPolicy` option, else DefaultRPCAccessPolicy */
+  accessPolicy?: AccessPolicy | undefined;
+}
+
+/** Adds the ping, if it is switched on and nobody has taken its name. */
+export function addPing(table: MethodTable, transport: Transport): void {
+  if (transport.settings.rpcPingEnabled && !table.has(PING_METHOD)) table.add(new Target(), PING_METHOD, PING);
+}
+
+/** Answers the requests of one topic. Source: oslo_messaging.RPCServer. */
+export class RPCServer {
+  private listener: Promise<Listener> | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    readonly target: Target,
+    private readonly table: MethodTable,
+  ) {}
+
+  /** Resolves when the queues are consumed from. @throws ServerListenError */
+  async start(): Promise<void> {
+    if (this.stopping) throw new ConfigurationError('The server has been stopped; make a new one');
+    const { settings, driver } = this.transport;
+    this.listener ??= driver.listen(this.target, settings.concurrency, (message) =>
+      dispatch(this.table, message, settings.logger),
+    );
+    try {
+      await this.listener;
+    } catch (error) {
+      this.listener = undefined;
+      throw error;
+    }
+  }
+
+  /** Takes no more requests, and waits for those that have begun. Safe to call twice, or before `start`. */
+  stop({ graceful = true }: { graceful?: boolean } = {}): Promise<void> {
+    this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);
+    return this.stopping;
+  }
+
+  /** Resolves when the server has stopped. */
+  async wait(): Promise<void> {
+    await this.stopping;
+  }
+
+  private async drain(milliseconds: number): Promise<void> {
+    const listener = await this.listener?.catch(() => undefined);
+    await listener?.stop(milliseconds);
+  }
+}
+
+/** Makes a server of plain endpoints. Source: oslo_messaging.get_rpc_server. @throws InvalidTarget, ConfigurationError */
+export function getRpcServer(
+  transport: Transport,
+  target: Target,
+  endpoints: readonly Endpoint[],
+  options: ServerOptions = {},
+): RPCServer {
+  assertTransport(transport);
+  if (!target.topic || !target.server)
+    throw new InvalidTarget(`A server's target must have topic and server names specified: ${target}`, { target });
+  const policy = makePolicy(options.accessPolicy ?? (transport.settings.accessPolicy as AccessPolicy | undefined));
+  const serializer = options.serializer ?? new NoOpSerializer();
+  const table = new MethodTable();
+  for (const endpoint of endpoints) addEndpoint(table, endpoint, policy, serializer);
+  addPing(table, transport);
+  return new RPCServer(transport, target, table);
+}
+
+function makePolicy(policy: AccessPolicy = DefaultRPCAccessPolicy): RPCAccessPolicyBase {
+  const made = typeof policy === 'function' ? new policy() : policy;
+  if (!(made instanceof RPCAccessPolicyBase))
+    throw new ConfigurationError('accessPolicy must extend RPCAccessPolicyBase');
+  return made;
+}

@@ -1,0 +1,58 @@
+import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
+import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
+import { parseTransportUrl, redactUrl } from '../core/transport-url.js';
+import type { Driver } from '../drivers/driver.js';
+import { MemoryDriver } from '../drivers/memory/memory-driver.js';
+import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
+
+const MEMORY = new Set(['memory', 'fake']);
+const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+rabbit', 'kombu+amqp', 'kombu+amqps']);
+
+/** A handle on one broker. Connects on first use. */
+export class Transport {
+  /** @internal */
+  readonly driver: Driver;
+
+  /** @internal */
+  constructor(
+    readonly settings: Settings,
+    url: string,
+    allowedModules: readonly string[],
+  ) {
+    const parsed = parseTransportUrl(url);
+    const allowed = new Set(allowedModules);
+    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed.virtualHost);
+    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(settings, allowed, parsed);
+    else {
+      throw new DriverLoadFailure(
+        `No driver for ${JSON.stringify(redactUrl(url))}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
+      );
+    }
+  }
+
+  /** Rejects what is pending, lets go of queues, timers and connections. Safe to call twice. */
+  async cleanup(): Promise<void> {
+    await this.driver.close();
+  }
+}
+
+/**
+ * A transport for RPC.
+ * @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure
+ */
+export function getRpcTransport(options: OsloMessagingOptions = {}): Transport {
+  const settings = normalizeOptions(options);
+  return new Transport(settings, settings.transportUrl, settings.allowedRemoteExmods);
+}
+
+/** A transport for notifications: `notificationTransportUrl`, else `transportUrl`. */
+export function getNotificationTransport(options: OsloMessagingOptions = {}): Transport {
+  const settings = normalizeOptions(options);
+  return new Transport(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
+}
+
+/** @throws ConfigurationError when it is something else */
+export function assertTransport(transport: unknown): asserts transport is Transport {
+  if (!(transport instanceof Transport))
+    throw new ConfigurationError('Expected a Transport, as getRpcTransport() gives it');
+}

@@ -1,0 +1,26 @@
+/// <reference path="./global-setup.ts" />
+import { randomBytes } from 'node:crypto';
+import { describe, inject } from 'vitest';
+import { RabbitControl } from './rabbit-control.js';
+
+/** The broker that all test files share; empty when there is none. */
+export const rabbitUrl = inject('rabbitUrl');
+
+export const rabbitPort = rabbitUrl === '' ? 0 : Number(new URL(rabbitUrl.replace(/^rabbit:/, 'http:')).port || 5672);
+
+const address = inject('rabbitAddress');
+
+/** rabbitmqctl of the shared broker; undefined when the broker was given from outside. */
+export const rabbitControl = address ? new RabbitControl(address) : undefined;
+
+export const describeWithRabbit = rabbitUrl ? describe : describe.skip;
+
+/** For tests that look into the shared broker by rabbitmqctl. */
+export const describeWithRabbitControl = rabbitControl ? describe : describe.skip;
+
+export const describeWithPython = rabbitUrl && inject('pythonPresent') ? describe : describe.skip;
+
+/** Test files share a broker, so each test talks about topics of its own. */
+export function uniqueTopic(prefix = 'topic'): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`;
+}

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface EventuallyOptions {
+  /** How long to keep trying, in milliseconds. @default 5000 */
+  within?: number;
+  /** Pause between two attempts, in milliseconds. @default 20 */
+  every?: number;
+}
+
+/** Retries an assertion until it passes; rejects with its last error when the time is up. */
+export async function eventually<T>(assertion: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
+  const { within = 5000, every = 20 } = options;
+  const end = performance.now() + within;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (performance.now() >= end) throw error;
+    }
+    await sleep(every);
+  }
+}

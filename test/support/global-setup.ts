@@ -1,0 +1,30 @@
+import type { TestProject } from 'vitest/node';
+import { ensurePresent, osloMessaging, rabbitmq } from './prerequisites.js';
+import type { RabbitAddress } from './rabbit-control.js';
+import { RabbitNode } from './rabbit-node.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The transport URL of the broker that all test files share; empty when there is none. */
+    rabbitUrl: string;
+    /** How to reach that broker by rabbitmqctl; null when it is not ours. */
+    rabbitAddress: RabbitAddress | null;
+    pythonPresent: boolean;
+  }
+}
+
+/**
+ * One broker for the whole run. `TEST_RABBIT_URL` names one that runs already; `TEST_RABBIT_URL=none` does without,
+ * which saves the start of it while working on what needs none.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.TEST_RABBIT_URL;
+  const node = !given && ensurePresent(rabbitmq) ? await RabbitNode.start() : undefined;
+  const url = given === 'none' ? '' : given || node?.url || '';
+  project.provide('rabbitUrl', url);
+  project.provide('rabbitAddress', node?.control.address ?? null);
+  project.provide('pythonPresent', url !== '' && ensurePresent(osloMessaging));
+  return async () => {
+    await node?.stop();
+  };
+}

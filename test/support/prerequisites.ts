@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { RABBIT_SCRIPTS } from './rabbit-control.js';
+
+/** Not whatever python3 the PATH finds first: the distribution's library belongs to the distribution's Python. */
+export const PYTHON = '/usr/bin/python3';
+
+export interface Prerequisite {
+  name: string;
+  present(): boolean;
+  /** How to get it. */
+  remedy: string;
+}
+
+export const rabbitmq: Prerequisite = {
+  name: 'RabbitMQ',
+  present: () => existsSync(`${RABBIT_SCRIPTS}/rabbitmq-server`),
+  remedy:
+    'apt-get install --no-install-recommends rabbitmq-server, or TEST_RABBIT_URL=rabbit://guest:guest@host:5672/ for a broker that runs already',
+};
+
+export const osloMessaging: Prerequisite = {
+  name: 'Python with oslo.messaging',
+  present: () => spawnSync(PYTHON, ['-c', 'import oslo_messaging'], { stdio: 'ignore' }).status === 0,
+  remedy: 'apt-get install --no-install-recommends python3-oslo.messaging',
+};
+
+/** True when it is there. Where it is not, a CI run fails and any other says which tests it will skip. */
+export function ensurePresent(prerequisite: Prerequisite): boolean {
+  if (prerequisite.present()) return true;
+  const message = `${prerequisite.name} is missing. Get it by: ${prerequisite.remedy}`;
+  if (process.env.CI === 'true') throw new Error(message);
+  console.warn(`${message}\nThe tests that need it are skipped.`);
+  return false;
+}

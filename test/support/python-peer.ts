@@ -1,0 +1,109 @@
+import { PythonProcess } from './python-process.js';
+import type {
+  PythonListenerOptions,
+  PythonNotification,
+  PythonPeerOptions,
+  PythonRequest,
+  PythonServerOptions,
+  Received,
+  ReceivedNotification,
+  ReceivedRpc,
+  Stoppable,
+} from './python-types.js';
+
+export type * from './python-types.js';
+export { PythonError } from './python-values.js';
+
+/**
+ * A Python process that speaks oslo.messaging: client, server, notifier and listener, on one transport. It takes a
+ * second to start, so a test file starts one and shares it. What `call` raises in Python rejects with a PythonError.
+ */
+export class PythonPeer {
+  private constructor(private readonly process: PythonProcess) {}
+
+  static async start(url: string, options: PythonPeerOptions = {}): Promise<PythonPeer> {
+    const process = new PythonProcess();
+    try {
+      await process.ask('configure', { url, ...options });
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    return new PythonPeer(process);
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** The last lines of Python's log. */
+  get stderr(): string {
+    return this.process.stderr;
+  }
+
+  /** Resolves when the server's queues are declared. */
+  startServer(options: PythonServerOptions): Promise<Stoppable> {
+    return this.#stoppable('start_server', options);
+  }
+
+  call<T = unknown>(request: PythonRequest): Promise<T> {
+    return this.process.ask('call', request) as Promise<T>;
+  }
+
+  async cast(request: PythonRequest): Promise<void> {
+    await this.process.ask('cast', request);
+  }
+
+  async notify(notification: PythonNotification): Promise<void> {
+    await this.process.ask('notify', notification);
+  }
+
+  listenNotifications(options: PythonListenerOptions): Promise<Stoppable> {
+    return this.#stoppable('listen', options);
+  }
+
+  /** Everything that the Python endpoints got since the start or the last `forget`, in order of arrival. */
+  received(): Promise<Received[]> {
+    return this.process.ask('received') as Promise<Received[]>;
+  }
+
+  async receivedRpcs(method?: string): Promise<ReceivedRpc[]> {
+    const all = await this.received();
+    return all.filter((one) => one.kind === 'rpc').filter((one) => method === undefined || one.method === method);
+  }
+
+  async receivedNotifications(eventType?: string): Promise<ReceivedNotification[]> {
+    const all = await this.received();
+    return all
+      .filter((one) => one.kind === 'notification')
+      .filter((one) => eventType === undefined || one.eventType === eventType);
+  }
+
+  async forget(): Promise<void> {
+    await this.process.ask('forget');
+  }
+
+  /** The version of the Python library, e.g. `14.0.3`. */
+  version(): Promise<string> {
+    return this.process.ask('version') as Promise<string>;
+  }
+
+  /** A fault: Python dies at once, its connections with it. */
+  kill(): Promise<void> {
+    return this.process.kill();
+  }
+
+  /** Stops what runs in the peer, closes its connections and ends the process. */
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+
+  async #stoppable(operation: string, options: object): Promise<Stoppable> {
+    const handle = await this.process.ask(operation, options);
+    return {
+      stop: async () => {
+        await this.process.ask('stop', { handle });
+      },
+    };
+  }
+}

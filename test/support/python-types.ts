@@ -1,0 +1,101 @@
+/** What to ask the Python peer for, and what it tells. Durations are seconds, as in Python. */
+
+export interface PythonPeerOptions {
+  /** Driver options under their oslo names: `conf.set_override(name, value, group='oslo_messaging_rabbit')`. */
+  config?: Record<string, unknown>;
+  /** Options of the DEFAULT group, e.g. `rpc_response_timeout`. */
+  defaults?: Record<string, unknown>;
+  /** `allowed_remote_exmods` of the transport. */
+  allowedExmods?: string[];
+  /** `rpc_ping_enabled`. @default false */
+  rpcPing?: boolean;
+  /** @default 'tacker' */
+  controlExchange?: string;
+  /** Python's log level, on stderr. @default 'WARNING' */
+  logLevel?: string;
+}
+
+export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy';
+
+export interface PythonServerOptions {
+  topic: string;
+  server: string;
+  /** @default 'tacker' */
+  exchange?: string;
+  /** @default all of them */
+  endpoints?: PythonEndpoint[];
+}
+
+export interface PythonRequest {
+  topic: string;
+  method: string;
+  args?: Record<string, unknown>;
+  context?: Record<string, unknown>;
+  /** @default 'tacker' */
+  exchange?: string;
+  namespace?: string;
+  version?: string;
+  server?: string;
+  fanout?: boolean;
+  timeout?: number;
+  versionCap?: string;
+  retry?: number;
+  callMonitorTimeout?: number;
+  transportOptions?: { atLeastOnce?: boolean };
+}
+
+export type PythonPriority = 'audit' | 'debug' | 'info' | 'warn' | 'error' | 'critical' | 'sample';
+
+export interface PythonNotification {
+  topic: string;
+  publisherId: string;
+  eventType: string;
+  payload: unknown;
+  /** @default 'info' */
+  priority?: PythonPriority;
+  context?: Record<string, unknown>;
+  /** @default 'messagingv2' */
+  driver?: 'messaging' | 'messagingv2';
+  retry?: number;
+}
+
+export interface PythonListenerOptions {
+  topics: string[];
+  /** @default the control exchange */
+  exchange?: string;
+  /** @default all of them */
+  priorities?: PythonPriority[];
+  pool?: string;
+  /** How many notifications to requeue before the first is handled. @default 0 */
+  requeue?: number;
+}
+
+export interface ReceivedRpc {
+  kind: 'rpc';
+  server: string;
+  method: string;
+  args: Record<string, unknown>;
+  ctxt: Record<string, unknown>;
+  namespace: string | null;
+  version: string | null;
+  msgId: string | null;
+  replyQueue: string | null;
+  uniqueId: string | null;
+  clientTimeout: number | null;
+}
+
+export interface ReceivedNotification {
+  kind: 'notification';
+  priority: PythonPriority;
+  publisherId: string;
+  eventType: string;
+  payload: unknown;
+  ctxt: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+}
+
+export type Received = ReceivedRpc | ReceivedNotification;
+
+export interface Stoppable {
+  stop(): Promise<void>;
+}

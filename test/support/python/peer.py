@@ -1,0 +1,173 @@
+"""An oslo.messaging peer, driven by lines of JSON on its standard input.
+
+A request is {"id", "op", "with": {...}}, its answer {"id", "result"} or
+{"id", "error"}. Each request runs in a thread of its own. The process ends
+when it is told to quit, or when its input ends.
+"""
+
+import importlib.metadata
+import itertools
+import json
+import logging
+import os
+import sys
+import threading
+
+import oslo_messaging as om
+import recording
+import values
+from endpoints import create as create_endpoints
+from oslo_config import cfg
+from oslo_messaging.rpc import server as rpc_server
+
+RABBIT_GROUP = 'oslo_messaging_rabbit'
+
+# Old releases do not have the function, new ones refuse the constructor.
+create_client = getattr(om, 'get_rpc_client', om.RPCClient)
+
+
+class Peer:
+    def __init__(self):
+        self._record = recording.Record()
+        self._running = {}
+        self._handles = itertools.count(1)
+
+    def configure(self, url, config=None, defaults=None, allowedExmods=None,
+                  rpcPing=False, controlExchange='tacker',
+                  logLevel='WARNING'):
+        logging.basicConfig(stream=sys.stderr, level=logLevel)
+        # The global object: 14.0.3's metrics look there and nowhere else.
+        conf = cfg.CONF
+        conf([], project='peer')
+        om.set_transport_defaults(control_exchange=controlExchange)
+        # A first transport registers the driver's options, so that they can
+        # be set before the one that is used reads them.
+        create_client(om.get_rpc_transport(conf, url), om.Target())
+        om.RPCDispatcher([], None)
+        for name, value in (config or {}).items():
+            conf.set_override(name, value, group=RABBIT_GROUP)
+        for name, value in (defaults or {}).items():
+            conf.set_override(name, value)
+        conf.set_override('rpc_ping_enabled', rpcPing)
+        self._rpc = om.get_rpc_transport(
+            conf, url, allowed_remote_exmods=allowedExmods)
+        self._notifications = om.get_notification_transport(conf, url)
+
+    def version(self):
+        return importlib.metadata.version('oslo.messaging')
+
+    def start_server(self, topic, server, exchange='tacker', endpoints=None):
+        dispatcher = recording.RecordingDispatcher(
+            self._record, server, create_endpoints(endpoints, server))
+        target = om.Target(exchange=exchange, topic=topic, server=server)
+        return self._start(rpc_server.RPCServer(
+            self._rpc, target, dispatcher, 'threading'))
+
+    def listen(self, topics, exchange=None, priorities=None, pool=None,
+               requeue=0):
+        targets = [om.Target(topic=topic, exchange=exchange)
+                   for topic in topics]
+        endpoint = recording.RecordingListener(
+            self._record, priorities, requeue)
+        return self._start(om.get_notification_listener(
+            self._notifications, targets, [endpoint], executor='threading',
+            allow_requeue=True, pool=pool))
+
+    def _start(self, server):
+        server.start()
+        handle = next(self._handles)
+        self._running[handle] = server
+        return handle
+
+    def stop(self, handle):
+        server = self._running.pop(handle, None)
+        if server:
+            server.stop()
+            server.wait()
+
+    def call(self, method, args=None, context=None, **target):
+        return self._client(**target).call(
+            context or {}, method, **(args or {}))
+
+    def cast(self, method, args=None, context=None, **target):
+        self._client(**target).cast(context or {}, method, **(args or {}))
+
+    def _client(self, topic, exchange='tacker', namespace=None, version=None,
+                server=None, fanout=None, timeout=None, versionCap=None,
+                retry=None, callMonitorTimeout=None, transportOptions=None):
+        target = om.Target(
+            exchange=exchange, topic=topic, namespace=namespace,
+            version=version, server=server, fanout=fanout)
+        options = None
+        if transportOptions:
+            options = om.TransportOptions(
+                at_least_once=transportOptions.get('atLeastOnce', False))
+        client = create_client(
+            self._rpc, target, timeout=timeout, version_cap=versionCap,
+            retry=retry, call_monitor_timeout=callMonitorTimeout)
+        if options is None:
+            return client
+        return client.prepare(transport_options=options)
+
+    def notify(self, topic, publisherId, eventType, payload, priority='info',
+               context=None, driver='messagingv2', retry=None):
+        notifier = om.Notifier(
+            self._notifications, publisher_id=publisherId, driver=driver,
+            topics=[topic], retry=retry)
+        getattr(notifier, priority)(context or {}, eventType, payload)
+
+    def received(self):
+        return self._record.entries()
+
+    def forget(self):
+        self._record.clear()
+
+    def close(self):
+        for handle in list(self._running):
+            self.stop(handle)
+        self._rpc.cleanup()
+        self._notifications.cleanup()
+
+
+class Answers:
+    def __init__(self):
+        # What a library prints must not get between the answers.
+        self._out = os.fdopen(os.dup(1), 'w')
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+
+    def write(self, answer):
+        line = json.dumps(answer)
+        with self._lock:
+            self._out.write(line + '\n')
+            self._out.flush()
+
+
+def answer(peer, request, answers):
+    operation = getattr(peer, request['op'])
+    try:
+        result = operation(**values.decode(request['with']))
+        answers.write({'id': request['id'], 'result': values.encode(result)})
+    except Exception as error:
+        answers.write(
+            {'id': request['id'], 'error': values.encode_exception(error)})
+
+
+def main():
+    answers = Answers()
+    peer = Peer()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request['op'] == 'quit':
+            try:
+                peer.close()
+            finally:
+                os._exit(0)
+        threading.Thread(
+            target=answer, args=(peer, request, answers), daemon=True).start()
+    # Nobody is there any more: the library's threads must not keep us.
+    os._exit(1)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, freePortPair } from './free-port.js';
+
+export interface RabbitOptions {
+  /** Plugins to enable, e.g. `rabbitmq_management`, `rabbitmq_stream`. */
+  plugins?: string[];
+  /** Further lines of rabbitmq.conf. */
+  config?: string[];
+}
+
+export interface RabbitFiles {
+  folder: string;
+  nodename: string;
+  port: number;
+  managementPort: number | undefined;
+  streamPort: number | undefined;
+  env: NodeJS.ProcessEnv;
+  /** What the node printed. */
+  output: string;
+}
+
+const DIST_OFFSET = 20_000;
+
+/** Lays out everything that a private node owns below one fresh temporary folder. */
+export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
+  const plugins = options.plugins ?? [];
+  const folder = await mkdtemp(join(tmpdir(), 'rabbit-node-'));
+  // All ports stay below 32768, where the kernel's client ports begin, and the distribution's range is apart.
+  const port = await freePortPair(10_000, 12_700, DIST_OFFSET);
+  const managementPort = plugins.includes('rabbitmq_management') ? await freePort() : undefined;
+  const streamPort = plugins.includes('rabbitmq_stream') ? await freePort() : undefined;
+
+  const config = [`listeners.tcp.default = 127.0.0.1:${port}`];
+  if (managementPort) config.push('management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`);
+  if (streamPort) config.push(`stream.listeners.tcp.1 = 127.0.0.1:${streamPort}`);
+  config.push(...(options.config ?? []));
+
+  await mkdir(join(folder, 'log'));
+  await writeFile(join(folder, 'rabbitmq.conf'), `${config.join('\n')}\n`);
+  await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
+
+  const nodename = `test-${process.pid}-${randomBytes(4).toString('hex')}@localhost`;
+  return {
+    folder,
+    nodename,
+    port,
+    managementPort,
+    streamPort,
+    output: join(folder, 'log', 'output.log'),
+    env: {
+      ...process.env,
+      HOME: folder,
+      RABBITMQ_NODENAME: nodename,
+      RABBITMQ_NODE_PORT: String(port),
+      RABBITMQ_DIST_PORT: String(port + DIST_OFFSET),
+      RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
+      RABBITMQ_PID_FILE: join(folder, 'rabbit.pid'),
+      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'),
+      RABBITMQ_CONF_ENV_FILE: join(folder, 'rabbitmq-env.conf'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+      // Idle Erlang schedulers spin for work by default, at the expense of the tests on a small machine.
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
+    },
+  };
+}
+
+/** The end of what the node printed, for an error message. */
+export async function outputTail(files: RabbitFiles, lines = 40): Promise<string> {
+  const text = await readFile(files.output, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}

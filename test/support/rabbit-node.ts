@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'amqplib';
+import { amqpUrl } from './amqp.js';
+import { RABBIT_SCRIPTS, RabbitControl } from './rabbit-control.js';
+import { layOut, outputTail, type RabbitFiles, type RabbitOptions } from './rabbit-files.js';
+import { Reaper } from './reaper.js';
+
+const START_LIMIT = 60_000;
+const STOP_LIMIT = 20_000;
+
+/** A private RabbitMQ node: its own ports, data and cookie, all of which go with it. */
+export class RabbitNode {
+  readonly url: string;
+  readonly port: number;
+  /** The management plugin's address; undefined unless the plugin was asked for. */
+  readonly managementUrl: string | undefined;
+  readonly streamPort: number | undefined;
+  readonly control: RabbitControl;
+
+  readonly #files: RabbitFiles;
+  readonly #reaper: Reaper;
+  #process: ChildProcess | undefined;
+
+  private constructor(files: RabbitFiles) {
+    this.#files = files;
+    this.#reaper = new Reaper(files.folder);
+    this.port = files.port;
+    this.url = `rabbit://guest:guest@127.0.0.1:${files.port}/`;
+    this.managementUrl = files.managementPort ? `http://127.0.0.1:${files.managementPort}` : undefined;
+    this.streamPort = files.streamPort;
+    this.control = new RabbitControl({ nodename: files.nodename, home: files.folder });
+  }
+
+  /** Resolves when an AMQP connection opens. */
+  static async start(options: RabbitOptions = {}): Promise<RabbitNode> {
+    const node = new RabbitNode(await layOut(options));
+    try {
+      await node.#launch();
+    } catch (error) {
+      await node.#reaper.release();
+      throw error;
+    }
+    return node;
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  rabbitmqctl(...args: string[]): Promise<string> {
+    return this.control.rabbitmqctl(...args);
+  }
+
+  /** A fault: the whole process group dies at once, without a word to its clients. The data stays. */
+  async kill(): Promise<void> {
+    await this.#end((pid) => process.kill(-pid, 'SIGKILL'));
+  }
+
+  /** An orderly shutdown. The data stays, for `restart`. */
+  async halt(): Promise<void> {
+    // The script passes the signal on to the Erlang machine and waits for it.
+    await this.#end((pid) => process.kill(pid, 'SIGTERM'));
+  }
+
+  /** Runs the node again, on the same data and ports, after `kill` or `halt` (and halts it first when it runs). */
+  async restart(): Promise<void> {
+    await this.halt();
+    await this.#launch();
+  }
+
+  /** An orderly shutdown, after which nothing of the node is left. */
+  async stop(): Promise<void> {
+    await this.halt();
+    await this.#reaper.release();
+  }
+
+  async #launch(): Promise<void> {
+    const output = openSync(this.#files.output, 'a');
+    // A process group of its own: the server is a shell script with the Erlang machine as its child.
+    const child = spawn(`${RABBIT_SCRIPTS}/rabbitmq-server`, [], {
+      cwd: this.#files.folder,
+      env: this.#files.env,
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    child.unref();
+    const failure = new Promise<never>((_, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => reject(new Error(`the node exited with ${code ?? signal}`)));
+    });
+    failure.catch(() => undefined);
+    this.#process = child;
+    this.#reaper.watch(child.pid ?? 0);
+    const stopWaiting = new AbortController();
+    try {
+      await Promise.race([failure, this.#ready(stopWaiting.signal)]);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const tail = await outputTail(this.#files);
+      await this.kill();
+      throw new Error(`RabbitMQ did not start: ${reason}\n${tail}`, { cause });
+    } finally {
+      stopWaiting.abort();
+    }
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    const end = performance.now() + START_LIMIT;
+    let last: unknown;
+    while (performance.now() < end && !signal.aborted) {
+      try {
+        const connection = await connect(amqpUrl(this.url), { timeout: 5000 });
+        connection.on('error', () => undefined);
+        await connection.close();
+        return;
+      } catch (error) {
+        last = error;
+      }
+      await sleep(100);
+    }
+    throw new Error(`no AMQP connection on port ${this.port} within ${START_LIMIT} ms`, { cause: last });
+  }
+
+  async #end(signalTo: (pid: number) => void): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    this.#process = undefined;
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.ref();
+      const exited = once(child, 'exit');
+      signalTo(child.pid);
+      const patience = setTimeout(() => killGroup(child.pid), STOP_LIMIT);
+      await exited;
+      clearTimeout(patience);
+    }
+    // The script may go before the Erlang machine does.
+    while (await accepts(this.port)) {
+      killGroup(child.pid);
+      await sleep(20);
+    }
+    this.#reaper.watch(0);
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,16 @@
+import swc from 'unplugin-swc';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // SWC, not esbuild: Nest needs the decorator metadata that esbuild does not emit.
+  plugins: [swc.vite({ module: { type: 'es6' } })],
+  resolve: { alias: { 'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname } },
+  test: {
+    include: ['test/{unit,contract,integration,interop,faults}/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
