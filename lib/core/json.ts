@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 /** Long digit runs are the only thing that JSON.parse rounds; texts without one take the fast path. */
 const LONG_DIGITS = /\d{16}/;
-/** One string, one number that may be beyond 2^53, or one of Python's three words that JSON does not have. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])|-?Infinity|NaN/g;
+/** Where a string begins, a whole number, or one of Python's three words that JSON does not have. */
+const TOKENS = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity|NaN/g;
 
 /**
  * `JSON.parse` for what Python writes: integers beyond 2^53 become `bigint`, and the words `NaN`, `Infinity` and
@@ -19,14 +19,45 @@ export function parseJson(text: string): unknown {
     }
   }
   const mark = randomUUID();
-  const marked = text.replace(TOKENS, (token) =>
-    token[0] === '"' || Number.isSafeInteger(Number(token)) ? token : `"${mark}${token}"`,
-  );
+  const marked = markUnsafe(text, mark);
   return JSON.parse(marked, (_key, value: unknown) => {
     if (typeof value !== 'string' || !value.startsWith(mark)) return value;
     const token = value.slice(mark.length);
     return /^-?\d/.test(token) ? BigInt(token) : Number(token);
   });
+}
+
+/** The text with every number that JSON.parse would round or refuse made into a marked string. */
+function markUnsafe(text: string, mark: string): string {
+  const parts: string[] = [];
+  const tokens = new RegExp(TOKENS);
+  let copied = 0;
+  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
+    const [token] = match;
+    if (token === '"') {
+      const end = endOfString(text, match.index);
+      // JSON.parse reports a string without an end.
+      if (end < 0) return text;
+      tokens.lastIndex = end + 1;
+    } else if (/^-?(?:\d+$|[IN])/.test(token) && !Number.isSafeInteger(Number(token))) {
+      parts.push(text.slice(copied, match.index), `"${mark}${token}"`);
+      copied = match.index + token.length;
+    }
+  }
+  return parts.join('') + text.slice(copied);
+}
+
+/** Index of the quote that closes the string; −1 when none does. A scan, because a regular expression overflows on long strings. */
+function endOfString(text: string, start: number): number {
+  let end = start;
+  let slashes = 0;
+  do {
+    end = text.indexOf('"', end + 1);
+    if (end < 0) return end;
+    slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes++;
+  } while (slashes % 2 === 1);
+  return end;
 }
 
 /**

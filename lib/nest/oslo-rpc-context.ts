@@ -2,6 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { Dict } from '../core/message.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';
+import type { RequestContext } from '../rpc/request-context.js';
 import { deserializeArgs, type Serializer } from '../rpc/serializer.js';
 
 /** The `@Ctx()` of an RPC method. */
@@ -36,7 +37,7 @@ export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
   }
 
   /** The deserialized request context, the same for guards, interceptors and the method. */
-  getRequestContext<T = unknown>(): T {
+  getRequestContext<T = RequestContext>(): T {
     this.requestContext ??= { value: this.serializer.deserializeContext(this.message.request.context) };
     return this.requestContext.value as T;
   }

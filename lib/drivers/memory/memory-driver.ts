@@ -1,4 +1,5 @@
-import { MessageDeliveryFailure, MessageUndeliverable, MessagingException } from '../../core/errors.js';
+import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
 import { decodeEnvelope, encodeRequest, newId, readReply } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
@@ -34,7 +35,11 @@ export class MemoryDriver implements Driver {
     this.broker.declare(this.replyQueue);
     this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (body, acknowledge) => {
       acknowledge();
-      this.calls.settle(readReply(decodeEnvelope(body, settings.limits)));
+      try {
+        this.calls.settle(readReply(decodeEnvelope(body, settings.limits)));
+      } catch (error) {
+        settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+      }
     });
   }
 
