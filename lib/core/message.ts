@@ -49,14 +49,26 @@ export function newId(): string {
   return randomBytes(16).toString('hex');
 }
 
-function encodeEnvelope(message: Dict): Buffer {
-  let text: string;
+function encodeEnvelope(message: Dict, limits: MessageLimits): Buffer {
+  const text = encode(message);
+  return within(limits, `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": ${JSON.stringify(text)}}`);
+}
+
+function encode(message: Dict): string {
   try {
-    text = stringifyJson(message);
+    return stringifyJson(message);
   } catch (cause) {
     throw new ClientSendError('The message cannot be written as JSON', { cause });
   }
-  return Buffer.from(`{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": ${JSON.stringify(text)}}`);
+}
+
+/** A body that peers with our limits would refuse unread, and hence unanswered, is refused here. */
+function within({ bodyBytes }: MessageLimits, text: string): Buffer {
+  const body = Buffer.from(text);
+  if (body.length > bodyBytes) {
+    throw new ClientSendError(`The message has ${body.length} bytes; at most ${bodyBytes} are sent (limits.bodyBytes)`);
+  }
+  return body;
 }
 
 function isDict(value: unknown): value is Dict {
@@ -113,8 +125,8 @@ function unpackContext(message: Dict): Dict {
   return Object.fromEntries(entries);
 }
 
-/** @throws ClientSendError when the arguments cannot be written as JSON */
-export function encodeRequest(request: RpcRequest): Buffer {
+/** @throws ClientSendError when the arguments cannot be written as JSON, or are too large */
+export function encodeRequest(request: RpcRequest, limits: MessageLimits): Buffer {
   const message: Dict = { method: request.method, args: request.args };
   if (request.namespace !== undefined) message['namespace'] = request.namespace;
   if (request.version !== undefined) message['version'] = request.version;
@@ -124,7 +136,7 @@ export function encodeRequest(request: RpcRequest): Buffer {
     message['_timeout'] = request.callMonitorTimeout ?? null;
   }
   message['_unique_id'] = request.uniqueId;
-  return encodeEnvelope(packContext(message, request.context));
+  return encodeEnvelope(packContext(message, request.context), limits);
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -163,14 +175,10 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-export function encodeReply(reply: RpcReply): Buffer {
-  return encodeEnvelope({
-    result: reply.result ?? null,
-    failure: reply.failure,
-    ending: reply.ending,
-    _msg_id: reply.msgId,
-    _unique_id: reply.uniqueId,
-  });
+/** @throws ClientSendError when the result cannot be written as JSON, or is too large */
+export function encodeReply(reply: RpcReply, limits: MessageLimits): Buffer {
+  const { result = null, failure, ending, msgId, uniqueId } = reply;
+  return encodeEnvelope({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, limits);
 }
 
 /** @throws InvalidMessage when it names no request */
@@ -182,7 +190,12 @@ export function readReply(message: Dict): RpcReply {
 }
 
 /** A notification as it is published: envelope 2.0 (`messagingv2`) or bare (`messaging`, format 1.0). */
-export function encodeNotification(notification: Dict, context: Dict, envelope: boolean): Buffer {
+export function encodeNotification(
+  notification: Dict,
+  context: Dict,
+  envelope: boolean,
+  limits: MessageLimits,
+): Buffer {
   const message = packContext({ ...notification, _unique_id: newId() }, context);
-  return envelope ? encodeEnvelope(message) : Buffer.from(stringifyJson(message));
+  return envelope ? encodeEnvelope(message, limits) : within(limits, encode(message));
 }

@@ -144,12 +144,15 @@ export class Inbox {
     };
   }
 
-  /** A result that is not JSON becomes the caller's failure instead of silence. */
+  /** A result that is not JSON, or too large, becomes the caller's failure instead of silence. */
   private encode(reply: RpcReply): Buffer {
     try {
-      return encodeReply(reply);
+      return encodeReply(reply, this.settings.limits);
     } catch (error) {
-      return encodeReply({ ...reply, result: null, failure: serializeFailure(error), ending: true });
+      return encodeReply(
+        { ...reply, result: null, failure: serializeFailure(error), ending: true },
+        this.settings.limits,
+      );
     }
   }
 }

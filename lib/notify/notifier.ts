@@ -75,7 +75,7 @@ export class Notifier {
     };
     const context = this.serializer.serializeContext(ctxt);
     const deadline = Deadline.after(settings.rpcResponseTimeout);
-    const body = () => encodeNotification(notification, context, this.driver === 'messagingv2');
+    const body = () => encodeNotification(notification, context, this.driver === 'messagingv2', settings.limits);
     await Promise.all(
       this.topics.map((topic) =>
         driver.notify(

@@ -45,15 +45,11 @@ export class MemoryDriver implements Driver {
 
   async call(request: Outgoing, options: CallOptions): Promise<unknown> {
     const msgId = newId();
-    const body = encodeRequest({
-      ...request,
-      msgId,
-      uniqueId: newId(),
-      replyQueue: this.replyQueue,
-      callMonitorTimeout: options.callMonitorTimeout,
-    });
+    const { deadline, callMonitorTimeout } = options;
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue };
+    const body = encodeRequest({ ...request, ...ids, callMonitorTimeout }, this.settings.limits);
     const details = { target: options.target, method: request.method };
-    const reply = this.calls.add(msgId, options.deadline, options.callMonitorTimeout, details, () => undefined);
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () => undefined);
     try {
       this.publish(request, options, body, performance.now() + options.timeout);
     } catch (error) {
@@ -64,7 +60,7 @@ export class MemoryDriver implements Driver {
 
   async cast(request: Outgoing, options: SendOptions): Promise<void> {
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
-    this.publish(request, options, encodeRequest({ ...request, ...ids }));
+    this.publish(request, options, encodeRequest({ ...request, ...ids }, this.settings.limits));
   }
 
   async notify({ exchange, routingKey, body }: OutgoingNotification): Promise<void> {

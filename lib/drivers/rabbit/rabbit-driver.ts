@@ -72,7 +72,11 @@ export class RabbitDriver implements Driver {
   async cast(request: Outgoing, options: SendOptions): Promise<void> {
     const uniqueId = newId();
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
-    const publication = this.publication(options, encodeRequest({ ...request, ...ids }), uniqueId);
+    const publication = this.publication(
+      options,
+      encodeRequest({ ...request, ...ids }, this.settings.limits),
+      uniqueId,
+    );
     await this.bounded(this.publisher.publish(publication, options.deadline, options.retry), options.deadline);
   }
 
@@ -137,7 +141,8 @@ export class RabbitDriver implements Driver {
     if (!this.repliesReady) await this.consumeReplies(options);
     const uniqueId = newId();
     const { callMonitorTimeout, deadline, retry, timeout } = options;
-    const body = encodeRequest({ ...request, msgId, uniqueId, replyQueue: this.replyQueue, callMonitorTimeout });
+    const ids = { msgId, uniqueId, replyQueue: this.replyQueue };
+    const body = encodeRequest({ ...request, ...ids, callMonitorTimeout }, this.settings.limits);
     const publication = { ...this.publication(options, body, uniqueId), expiration: Math.max(1, Math.ceil(timeout)) };
     await this.publisher.publish(publication, deadline, retry);
   }
