@@ -1,0 +1,85 @@
+import 'reflect-metadata';
+import type { INestApplication } from '@nestjs/common';
+import { watchProgress } from './progress.js';
+import { startAgent, startApi, startConductor } from './roles.js';
+import { transportUrl } from './settings.js';
+import { Tour } from './tour.js';
+
+const AGENT_HOSTS = ['agent-1', 'agent-2'];
+const USAGE = 'usage: main.js [api | conductor | agent] [--once]';
+
+/** What was started, to be closed in the opposite order. */
+const open: { close(): Promise<unknown> }[] = [];
+
+async function keep<T extends { close(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
+  const started = await starting;
+  open.push(started);
+  return started;
+}
+
+async function closeAll(): Promise<void> {
+  for (let next = open.pop(); next; next = open.pop()) await next.close();
+}
+
+const port = () => Number(process.env.PORT || 3000);
+
+async function serveApi(onPort = port()): Promise<{ api: INestApplication; url: string }> {
+  const api = await keep(startApi(onPort));
+  return { api, url: await api.getUrl() };
+}
+
+const roles: Record<string, () => Promise<string>> = {
+  api: async () => `api: ${(await serveApi()).url}/vnfs`,
+  conductor: async () => {
+    await keep(startConductor());
+    return 'conductor: consuming';
+  },
+  agent: async () => {
+    const host = process.env.AGENT_HOST || 'agent-1';
+    await keep(startAgent(host));
+    return `${host}: consuming`;
+  },
+};
+
+/** Everything in this process, and once through the tour. */
+async function tour(once: boolean): Promise<void> {
+  const progress = await keep(watchProgress());
+  for (const host of AGENT_HOSTS) await keep(startAgent(host));
+  await keep(startConductor());
+  const { api, url } = await serveApi(once ? 0 : port());
+  console.log(`NFV orchestrator on ${transportUrl.split(':')[0]}: api, conductor, ${AGENT_HOSTS.join(', ')}\n`);
+
+  const start = performance.now();
+  const failed = await api.get(Tour).run(url, AGENT_HOSTS, progress);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`\n${failed === 0 ? 'All of it worked' : `${failed} steps FAILED`}, in ${seconds} s.`);
+  if (failed > 0) process.exitCode = 1;
+  if (once) await closeAll();
+  else {
+    console.log(
+      `Serving ${url}/vnfs; try: curl -X POST ${url}/vnfs -H 'content-type: application/json' -d '{"name":"nat"}'`,
+    );
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const once = args.includes('--once');
+  const [role, ...rest] = args.filter((arg) => arg !== '--once');
+  if (rest.length > 0) throw new Error(USAGE);
+  if (role === undefined) return tour(once);
+  const start = Object.hasOwn(roles, role) ? roles[role] : undefined;
+  if (!start) throw new Error(USAGE);
+  if (transportUrl.startsWith('memory')) {
+    throw new Error('Separate processes need a broker: set TRANSPORT_URL, as in rabbit://guest:guest@localhost:5672/');
+  }
+  console.log(await start());
+}
+
+async function fail(error: unknown): Promise<void> {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+  await closeAll();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void closeAll().catch(fail));
+await main(process.argv.slice(2)).catch(fail);

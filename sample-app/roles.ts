@@ -1,0 +1,39 @@
+import type { INestApplication, INestMicroservice, NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { OsloServer } from 'nestjs-oslo-messaging';
+import { AgentModule } from './agent.js';
+import { ApiModule } from './api.js';
+import { ConductorModule } from './conductor.js';
+import { options } from './settings.js';
+import { AGENT_TOPIC } from './vnf.js';
+
+/** Quiet, and a failed start is an error to its caller instead of the end of the process. */
+const common: NestApplicationOptions = { logger: ['warn', 'error', 'fatal'], abortOnError: false };
+
+export async function startConductor(): Promise<INestMicroservice> {
+  const strategy = new OsloServer(options({ host: 'conductor' }));
+  const app = await NestFactory.createMicroservice(ConductorModule, { ...common, strategy });
+  await app.listen();
+  return app;
+}
+
+export async function startAgent(host: string): Promise<INestMicroservice> {
+  const strategy = new OsloServer(options({ host, topic: AGENT_TOPIC }));
+  const app = await NestFactory.createMicroservice(AgentModule.on(host), { ...common, strategy });
+  await app.listen();
+  return app;
+}
+
+/** Serves HTTP on the port asked for or, where that is taken, on a free one. */
+export async function startApi(port: number): Promise<INestApplication> {
+  const app = await NestFactory.create(ApiModule, common);
+  const address = process.env.BIND || '127.0.0.1';
+  try {
+    await app.listen(port, address);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    console.log(`port ${port} is taken; choosing a free one`);
+    await app.listen(0, address);
+  }
+  return app;
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import {
+  BackingOffClient,
+  getRpcTransport,
+  InjectNotifier,
+  InjectRpcClient,
+  MessagingTimeout,
+  Notifier,
+  RPCVersionCapError,
+} from 'nestjs-oslo-messaging';
+import type { AgentReport } from './agent.js';
+import type { Progress } from './progress.js';
+import { options, requestContext } from './settings.js';
+import { AGENT_TOPIC, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
+
+/** Shows once what the library does; each step checks what it shows. */
+@Injectable()
+export class Tour {
+  constructor(
+    @InjectRpcClient(CONDUCTOR_TOPIC) private readonly conductor: BackingOffClient,
+    @InjectRpcClient(AGENT_TOPIC) private readonly agents: BackingOffClient,
+    @InjectNotifier('tour') private readonly notifier: Notifier,
+  ) {}
+
+  /** Returns how many steps failed. */
+  async run(url: string, hosts: readonly string[], progress: Progress): Promise<number> {
+    const ctxt = requestContext();
+    let failed = 0;
+    let vnfId = '';
+
+    const step = async (title: string, body: () => Promise<string>): Promise<void> => {
+      const start = performance.now();
+      const [mark, told] = await body().then(
+        (text) => ['✓', text],
+        (error: unknown) => ['✗', `FAILED: ${error}`],
+      );
+      if (mark === '✗') failed += 1;
+      const took = `${(performance.now() - start).toFixed(0)} ms`;
+      console.log(`  ${mark} ${title.padEnd(24)} ${took.padStart(8)}  ${told}`);
+    };
+    const find = (id: string) => this.conductor.call<Vnf>(ctxt, 'get', { vnf_id: id });
+    const report = (server: string) => this.agents.prepare({ server }).call<AgentReport>(ctxt, 'report');
+    const settled = () => until('the VNF is active', async () => (await find(vnfId)).state === 'ACTIVE');
+
+    await step('cast, with progress', async () => {
+      const answer = await http('POST', `${url}/vnfs`, { name: 'firewall' });
+      vnfId = (answer.body as { id: string }).id;
+      await until('the VNF is active', async () => progress.seen(vnfId).includes('vnf.active'));
+      return `POST /vnfs answered ${answer.status} at once; then ${progress.seen(vnfId).join(' → ')}`;
+    });
+
+    await step('call', async () => {
+      const vnf = await find(vnfId);
+      assert.equal(vnf.state, 'ACTIVE');
+      return `get returned ${vnf.name}, ${vnf.state}, on ${vnf.host}`;
+    });
+
+    await step('fanout', async () => {
+      await this.agents.prepare({ fanout: true }).cast(ctxt, 'take_inventory', { name: vnfId });
+      await until('every agent took inventory', async () =>
+        (await Promise.all(hosts.map(report))).every((it) => it.inventory === vnfId),
+      );
+      return `one take_inventory reached ${hosts.join(' and ')}`;
+    });
+
+    await step('call to a server by name', async () => {
+      const names = (await Promise.all(hosts.map(report))).map((it) => it.host);
+      assert.deepEqual(names, hosts);
+      return `${names.join(' and ')} answered, each under its own name`;
+    });
+
+    await step('remote exception', async () => {
+      const error = await rejection(find('no-such-vnf'));
+      assert.ok(error instanceof VnfNotFound, `expected VnfNotFound, got ${error.name}`);
+      assert.equal((error as { remote?: boolean }).remote, true);
+      const { status } = await http('GET', `${url}/vnfs/no-such-vnf`);
+      assert.equal(status, 404);
+      return `the conductor's own class arrived: VnfNotFound "${error.message}" (HTTP ${status})`;
+    });
+
+    await step('version cap', async () => {
+      const error = await rejection(this.conductor.prepare({ version: '1.1' }).call(ctxt, 'get', { vnf_id: vnfId }));
+      assert.ok(error instanceof RPCVersionCapError, `expected RPCVersionCapError, got ${error.name}`);
+      return 'version 1.1 refused before anything was sent: the client is capped at 1.0';
+    });
+
+    await step('backed-off timeout', async () => {
+      const transport = getRpcTransport(options({ rpcResponseTimeout: '300ms' }));
+      try {
+        const client = new BackingOffClient(transport, CONDUCTOR);
+        const error = await rejection(client.call(ctxt, 'slow', { seconds: 0.45 }));
+        assert.ok(error instanceof MessagingTimeout, `expected MessagingTimeout, got ${error.name}`);
+        const start = performance.now();
+        const answer = await client.call<string>(ctxt, 'slow', { seconds: 0.45 });
+        const waited = performance.now() - start;
+        assert.ok(waited > 400 && waited < 600, `the second call took ${waited.toFixed(0)} ms`);
+        return `gave up at 300 ms; allowed twice that, the same call ${answer}`;
+      } finally {
+        await transport.cleanup();
+      }
+    });
+
+    await step('heal, scale, terminate', async () => {
+      const vnf = `${url}/vnfs/${vnfId}`;
+      const heard = (event: string) => until(event, async () => progress.seen(vnfId).includes(event));
+      assert.equal((await http('POST', `${vnf}/heal`)).status, 202);
+      await heard('vnf.healing');
+      await settled();
+      assert.equal((await http('POST', `${vnf}/scale`, { instances: 3 })).status, 202);
+      await heard('vnf.scaling');
+      await settled();
+      const { instances } = await find(vnfId);
+      assert.equal(instances, 3);
+      assert.equal((await http('DELETE', vnf)).status, 202);
+      await until('the VNF is gone', async () => (await http('GET', vnf)).status === 404);
+      return `healed, scaled to ${instances} instances, terminated, gone`;
+    });
+
+    await step('notification', async () => {
+      const start = performance.now();
+      await this.notifier.info(ctxt, 'tour.done', { id: vnfId });
+      const confirmed = performance.now() - start;
+      await until('it is heard', async () => progress.seen(vnfId).includes('tour.done'));
+      return `tour.done confirmed after ${confirmed.toFixed(1)} ms, and heard`;
+    });
+
+    return failed;
+  }
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 3000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within 3 s: ${what}`);
+    await delay(10);
+  }
+}
+
+async function rejection(promise: Promise<unknown>): Promise<Error> {
+  const outcome = await promise.then(
+    (value) => new Error(`it succeeded: ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  return outcome instanceof Error ? outcome : new Error(String(outcome));
+}
+
+async function http(method: string, url: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const text = await response.text();
+  return { status: response.status, body: text ? JSON.parse(text) : null };
+}

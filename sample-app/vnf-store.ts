@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { type Vnf, VnfNotFound } from './vnf.js';
+
+/** The conductor's database, in memory. */
+@Injectable()
+export class VnfStore {
+  readonly #vnfs = new Map<string, Vnf>();
+
+  get(id: string): Vnf {
+    const vnf = this.#vnfs.get(id);
+    if (!vnf) throw new VnfNotFound(`VNF ${id} could not be found.`);
+    return vnf;
+  }
+
+  save(vnf: Vnf): Vnf {
+    this.#vnfs.set(vnf.id, vnf);
+    return vnf;
+  }
+
+  remove(id: string): void {
+    this.#vnfs.delete(id);
+  }
+}

@@ -1,0 +1,70 @@
+// Type-checked against the packed declarations, as strictly as a consumer may.
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
+import {
+  type BackingOffClient,
+  InjectNotifier,
+  InjectRpcClient,
+  type Notifier,
+  OsloClientProxy,
+  OsloMessagingModule,
+  type OsloMessagingOptions,
+  OsloServer,
+  RequestContext,
+  RpcArg,
+  RpcArgs,
+  RpcContext,
+  RpcEndpoint,
+  RpcMethod,
+  Target,
+} from 'nestjs-oslo-messaging';
+
+const options: OsloMessagingOptions = { transportUrl: 'memory://', topic: 't', rpcResponseTimeout: '30s' };
+
+@RpcEndpoint({ namespace: 'ns', version: '1.2' })
+class Calculator {
+  constructor(
+    @InjectRpcClient('other') private readonly client: BackingOffClient,
+    @InjectNotifier('nfv.host1') private readonly notifier: Notifier,
+  ) {}
+
+  @RpcMethod()
+  async add(@RpcArgs() args: { a: number; b: number }, @RpcContext() context: RequestContext): Promise<number> {
+    const offset: number = await this.client.prepare({ timeout: 2 }).call<number>(context, 'offset', { a: args.a });
+    await this.notifier.info(context, 'sum.done', { offset });
+    return args.a + args.b + offset;
+  }
+
+  @RpcMethod('greet')
+  greet(@RpcArg('name') name: string): string {
+    return `hello ${name}`;
+  }
+}
+
+@Controller()
+class Plain {
+  @MessagePattern('sum')
+  sum(args: { values: number[] }): number {
+    return args.values.length;
+  }
+}
+
+@Module({
+  imports: [
+    OsloMessagingModule.forRoot(options),
+    OsloMessagingModule.forFeature([{ target: new Target({ topic: 'other', version: '1.0' }) }]),
+  ],
+  controllers: [Calculator, Plain],
+})
+class AppModule {}
+
+export async function main(): Promise<void> {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
+    strategy: new OsloServer(options),
+  });
+  await app.listen();
+  const client = new OsloClientProxy(options);
+  client.send<number, { a: number }>({ method: 'add', namespace: 'ns' }, { a: 1 }).subscribe();
+  await app.close();
+}

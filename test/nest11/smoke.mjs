@@ -1,0 +1,78 @@
+// A consumer on Nest 11, without a compiler: decorators are applied as the functions that they are.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  OsloClientProxy,
+  OsloServer,
+  RemoteError,
+  RemoteException,
+  RpcArg,
+  RpcArgs,
+  RpcEndpoint,
+  RpcMethod,
+} from 'nestjs-oslo-messaging';
+import { firstValueFrom } from 'rxjs';
+
+function decorate(target, method, parameters) {
+  for (const [index, decorator] of parameters.entries()) decorator(target.prototype, method, index);
+  const types = parameters.map(() => Object);
+  Reflect.defineMetadata('design:paramtypes', types, target.prototype, method);
+  RpcMethod()(target.prototype, method, Object.getOwnPropertyDescriptor(target.prototype, method));
+}
+
+class VnfNotFound extends Error {}
+RemoteException({ module: 'tacker.common.exceptions', class: 'VnfNotFound' })(VnfNotFound);
+
+class Unmapped extends Error {}
+
+class Calculator {
+  add({ a, b }) {
+    return a + b;
+  }
+
+  greet(name) {
+    return `hello ${name}`;
+  }
+
+  lose() {
+    throw new VnfNotFound('v1');
+  }
+
+  fail() {
+    throw new Unmapped('no mapping');
+  }
+}
+decorate(Calculator, 'add', [RpcArgs()]);
+decorate(Calculator, 'greet', [RpcArg('name')]);
+decorate(Calculator, 'lose', []);
+decorate(Calculator, 'fail', []);
+RpcEndpoint({})(Calculator);
+
+class AppModule {}
+Module({ controllers: [Calculator] })(AppModule);
+
+const { version } = createRequire(import.meta.url)('@nestjs/core/package.json');
+assert.match(version, /^11\./, `expected Nest 11, got ${version}`);
+
+const options = {
+  transportUrl: 'memory://',
+  topic: 't',
+  rpcResponseTimeout: 5,
+  allowedRemoteExmods: ['tacker.common.exceptions'],
+};
+const app = await NestFactory.createMicroservice(AppModule, { strategy: new OsloServer(options), logger: false });
+await app.listen();
+const client = new OsloClientProxy(options);
+const call = (pattern, args) => firstValueFrom(client.send(pattern, args));
+
+assert.equal(await call('add', { a: 2, b: 3 }), 5);
+assert.equal(await call({ method: 'greet' }, { name: 'Nest' }), 'hello Nest');
+await assert.rejects(call('lose', {}), (error) => error instanceof VnfNotFound && error.message === 'v1');
+await assert.rejects(call('fail', {}), (error) => error instanceof RemoteError && error.excType === 'Unmapped');
+
+await client.close();
+await app.close();
+console.log('ok');
