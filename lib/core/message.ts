@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { exceedsDepth, parseJson, stringifyJson } from './json.js';
 import { versionIsCompatible } from './version.js';
@@ -46,7 +46,7 @@ const CONTEXT_PREFIX = '_context_';
 
 /** 32 hexadecimal digits, as Python's uuid4().hex. */
 export function newId(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }
 
 function encodeEnvelope(message: Dict, limits: MessageLimits): Buffer {

@@ -18,9 +18,12 @@ import type { IncomingMessage, Receive } from './driver.js';
 /** Puts one reply into a reply queue; rejects when it cannot. */
 export type SendReply = (replyQueue: string, body: Buffer, uniqueId: string) => Promise<void>;
 
+/** Resolves when the acknowledgement is on its way: false when it cannot be, and the broker delivers again. */
+export type Acknowledge = () => Promise<boolean>;
+
 interface Waiting {
   body: Buffer;
-  acknowledge(): void;
+  acknowledge: Acknowledge;
 }
 
 /** Requests remembered for this long are not executed again. */
@@ -48,8 +51,8 @@ export class Inbox {
     this.seen = new LRUCache({ max: settings.limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
   }
 
-  /** Takes a message off the wire. `acknowledge` may throw when its channel is gone: the broker delivers it again then. */
-  push(body: Buffer, acknowledge: () => void): void {
+  /** Takes a message off the wire. */
+  push(body: Buffer, acknowledge: Acknowledge): void {
     if (!this.open) return;
     if (this.running < this.concurrency) void this.start({ body, acknowledge });
     else this.waiting.push({ body, acknowledge });
@@ -75,8 +78,7 @@ export class Inbox {
   private async start({ body, acknowledge }: Waiting): Promise<void> {
     this.running++;
     try {
-      acknowledge();
-      await this.process(body);
+      if (await acknowledge()) await this.process(body);
     } catch (error) {
       this.settings.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
     } finally {

@@ -6,7 +6,7 @@ interface Message {
   expires: number;
 }
 
-type Deliver = (body: Buffer, acknowledge: () => void) => void;
+type Deliver = (body: Buffer, acknowledge: () => Promise<boolean>) => void;
 
 interface Consumer {
   deliver: Deliver;
@@ -98,11 +98,13 @@ export class MemoryBroker {
       if (!message || message.expires < performance.now()) continue;
       consumer.unacknowledged++;
       let unacknowledged = true;
-      const acknowledge = () => {
-        if (!unacknowledged) return;
-        unacknowledged = false;
-        consumer.unacknowledged--;
-        this.pump(queue);
+      const acknowledge = async () => {
+        if (unacknowledged) {
+          unacknowledged = false;
+          consumer.unacknowledged--;
+          this.pump(queue);
+        }
+        return true;
       };
       setImmediate(consumer.deliver, message.body, acknowledge);
     }

@@ -34,7 +34,7 @@ export class MemoryDriver implements Driver {
     this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
     this.broker.declare(this.replyQueue);
     this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (body, acknowledge) => {
-      acknowledge();
+      void acknowledge();
       try {
         this.calls.settle(readReply(decodeEnvelope(body, settings.limits)));
       } catch (error) {

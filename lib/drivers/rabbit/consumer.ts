@@ -3,11 +3,13 @@ import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
+import type { Acknowledge } from '../inbox.js';
+import { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
 import { type Adopted, DeclareConflict, declareQueue, type QueueSpec } from './topology.js';
 
-/** Called with each message; `acknowledge` throws when the channel that brought it is gone. */
-export type OnMessage = (body: Buffer, acknowledge: () => void) => void;
+/** Called with each message; `acknowledge` resolves with false when the channel that brought it is gone. */
+export type OnMessage = (body: Buffer, acknowledge: Acknowledge) => void;
 
 /** Wait before a channel that the broker closed is opened again. */
 const REOPEN_DELAY = 200;
@@ -107,14 +109,19 @@ export class Consumer {
     });
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
     for (const queue of this.queues) await declareQueue(channel, queue, this.adopted);
-    const consumers = await Promise.all(this.queues.map(({ name }) => this.consume(channel, name)));
+    const acknowledger = new Acknowledger(channel);
+    const consumers = await Promise.all(this.queues.map(({ name }) => this.consume(channel, acknowledger, name)));
     this.tags = consumers;
     this.channel = channel;
   }
 
-  private async consume(channel: Channel, queue: string): Promise<string> {
+  private async consume(channel: Channel, acknowledger: Acknowledger, queue: string): Promise<string> {
     const { consumerTag } = await channel.consume(queue, (message) => {
-      if (message) this.onMessage(message.content, () => channel.ack(message));
+      if (message) {
+        const { deliveryTag } = message.fields;
+        acknowledger.delivered(deliveryTag);
+        this.onMessage(message.content, () => acknowledger.acknowledge(deliveryTag));
+      }
       // The broker cancelled us: the queue is gone. A fresh channel declares it again.
       else if (!this.stopped) channel.close().catch(() => undefined);
     });

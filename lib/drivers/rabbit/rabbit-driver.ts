@@ -155,7 +155,7 @@ export class RabbitDriver implements Driver {
       [replyQueue(this.replyQueue, this.settings.rabbit)],
       0,
       (body, acknowledge) => {
-        acknowledge();
+        void acknowledge();
         try {
           this.calls.settle(readReply(decodeEnvelope(body, this.settings.limits)));
         } catch (error) {

@@ -1,0 +1,50 @@
+import type { Channel, Message } from 'amqplib';
+
+/**
+ * Acknowledges what one channel delivered: once in a turn of the event loop, with one frame for all that has been
+ * settled in a row. A frame and a system call for each message would be a good part of what a small call costs.
+ */
+export class Acknowledger {
+  /** In order of delivery, and never more than the prefetch limit lets through. */
+  private readonly outstanding = new Set<number>();
+  private settled: number[] = [];
+  private flushing: Promise<boolean> | undefined;
+
+  constructor(private readonly channel: Channel) {}
+
+  /** Notes a delivery, which has to be acknowledged some day. */
+  delivered(tag: number): void {
+    this.outstanding.add(tag);
+  }
+
+  /** Resolves when the acknowledgement has been written: false when the channel is gone, so that the broker delivers again. */
+  acknowledge(tag: number): Promise<boolean> {
+    this.outstanding.delete(tag);
+    this.settled.push(tag);
+    this.flushing ??= new Promise((resolve) => {
+      setImmediate(() => resolve(this.flush()));
+    });
+    return this.flushing;
+  }
+
+  private flush(): boolean {
+    const { settled } = this;
+    this.settled = [];
+    this.flushing = undefined;
+    const [lowest = Number.POSITIVE_INFINITY] = this.outstanding;
+    const row = settled.filter((tag) => tag < lowest);
+    try {
+      if (row.length > 0) this.channel.ack(delivery(Math.max(...row)), true);
+      for (const tag of settled) if (tag > lowest) this.channel.ack(delivery(tag));
+      return true;
+    } catch {
+      // amqplib throws when the channel has been closed.
+      return false;
+    }
+  }
+}
+
+/** All that amqplib reads of a message to acknowledge it. */
+function delivery(deliveryTag: number): Message {
+  return { fields: { deliveryTag } } as Message;
+}
