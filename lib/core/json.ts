@@ -78,9 +78,9 @@ export function stringifyJson(value: unknown): string {
   return text.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
-/** The deepest nesting of arrays and objects in a JSON text, counted without parsing it. */
+/** Whether arrays and objects in a JSON text are nested deeper than the limit, found without parsing it. */
 export function exceedsDepth(text: string, limit: number): boolean {
-  if (text.length <= limit * 2) return false;
+  if (!hasMoreBrackets(text, limit)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -92,6 +92,17 @@ export function exceedsDepth(text: string, limit: number): boolean {
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > limit) return true;
     } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}
+
+/** Most texts have too few brackets to be deep, and the engine finds those far faster than a scan does. */
+function hasMoreBrackets(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {
+      if (++count > limit) return true;
+    }
   }
   return false;
 }

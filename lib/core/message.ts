@@ -14,14 +14,18 @@ export interface MessageLimits {
   readonly depth: number;
 }
 
-/** One request, in either direction. */
-export interface RpcRequest {
+/** What a request asks for. */
+export interface RpcInvocation {
   readonly method: string;
   readonly args: Dict;
   readonly namespace: string | undefined;
   readonly version: string | undefined;
   /** The request context, as the serializer made it. */
   readonly context: Dict;
+}
+
+/** What a request is known by, and where its reply goes. */
+export interface RequestIds {
   /** Fresh for each publish; receivers drop what they have seen. */
   readonly uniqueId: string | undefined;
   /** Both present on a call, absent on a cast. */
@@ -30,6 +34,9 @@ export interface RpcRequest {
   /** Seconds within which the caller wants a heartbeat, while the handler runs. */
   readonly callMonitorTimeout: unknown;
 }
+
+/** One request, in either direction. */
+export interface RpcRequest extends RpcInvocation, RequestIds {}
 
 /** One reply, or one heartbeat (`ending` false and no result). */
 export interface RpcReply {
@@ -42,6 +49,8 @@ export interface RpcReply {
 }
 
 const ENVELOPE_VERSION = '2.0';
+const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
+const BYTE_ORDER_MARK = 0xfeff;
 const CONTEXT_PREFIX = '_context_';
 
 /** 32 hexadecimal digits, as Python's uuid4().hex. */
@@ -51,7 +60,7 @@ export function newId(): string {
 
 function encodeEnvelope(message: Dict, limits: MessageLimits): Buffer {
   const text = encode(message);
-  return within(limits, `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": ${JSON.stringify(text)}}`);
+  return within(limits, `${ENVELOPE_START}${JSON.stringify(text)}}`);
 }
 
 function encode(message: Dict): string {
@@ -91,14 +100,30 @@ export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
   if (body.length > limits.bodyBytes) {
     throw new InvalidMessage(`The body has ${body.length} bytes; at most ${limits.bodyBytes} are taken`);
   }
-  const outer = parse(body.toString('utf8').replace(/^\uFEFF/, ''), limits);
+  const text = body.toString('utf8');
+  const enveloped = commonEnvelope(text);
+  if (enveloped !== undefined) return readInner(enveloped, limits);
+  const outer = parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text, limits);
   if (!isDict(outer)) throw new InvalidMessage('The body is not a JSON object');
   if (!Object.hasOwn(outer, 'oslo.version') || !Object.hasOwn(outer, 'oslo.message')) return outer;
   const version = outer['oslo.version'];
-  const text = outer['oslo.message'];
   if (typeof version !== 'string' || !compatible(version)) {
     throw new InvalidMessage(`The envelope's version is ${JSON.stringify(version)}; 2.0 is understood`);
   }
+  return readInner(outer['oslo.message'], limits);
+}
+
+/** The text within an envelope written as Python and we write it, without the detour over an object; else undefined. */
+function commonEnvelope(text: string): unknown {
+  if (!text.startsWith(ENVELOPE_START) || !text.endsWith('}')) return undefined;
+  try {
+    return JSON.parse(text.slice(ENVELOPE_START.length, -1));
+  } catch {
+    return undefined;
+  }
+}
+
+function readInner(text: unknown, limits: MessageLimits): Dict {
   if (typeof text !== 'string') throw new InvalidMessage('The envelope holds no JSON text');
   const inner = parse(text, limits);
   if (!isDict(inner)) throw new InvalidMessage('The message in the envelope is not a JSON object');
@@ -126,17 +151,18 @@ function unpackContext(message: Dict): Dict {
 }
 
 /** @throws ClientSendError when the arguments cannot be written as JSON, or are too large */
-export function encodeRequest(request: RpcRequest, limits: MessageLimits): Buffer {
-  const message: Dict = { method: request.method, args: request.args };
-  if (request.namespace !== undefined) message['namespace'] = request.namespace;
-  if (request.version !== undefined) message['version'] = request.version;
-  if (request.msgId !== undefined) {
-    message['_msg_id'] = request.msgId;
-    message['_reply_q'] = request.replyQueue;
-    message['_timeout'] = request.callMonitorTimeout ?? null;
+export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits: MessageLimits): Buffer {
+  const { method, args, namespace, version, context } = invocation;
+  const message: Dict = { method, args };
+  if (namespace !== undefined) message['namespace'] = namespace;
+  if (version !== undefined) message['version'] = version;
+  if (ids.msgId !== undefined) {
+    message['_msg_id'] = ids.msgId;
+    message['_reply_q'] = ids.replyQueue;
+    message['_timeout'] = ids.callMonitorTimeout ?? null;
   }
-  message['_unique_id'] = request.uniqueId;
-  return encodeEnvelope(packContext(message, request.context), limits);
+  message['_unique_id'] = ids.uniqueId;
+  return encodeEnvelope(packContext(message, context), limits);
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,5 +1,5 @@
 import type { Deadline } from '../core/deadline.js';
-import type { RpcReply, RpcRequest } from '../core/message.js';
+import type { RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
 import type { Target } from '../core/target.js';
 
 /** What goes with every message that is sent. */
@@ -12,9 +12,6 @@ export interface SendOptions {
   /** Reject with MessageUndeliverable when no queue takes the message. */
   readonly mandatory: boolean;
 }
-
-/** A request to be sent; the driver adds ids and the reply address. */
-export type Outgoing = Pick<RpcRequest, 'method' | 'args' | 'namespace' | 'version' | 'context'>;
 
 /** A call's own options. */
 export interface CallOptions extends SendOptions {
@@ -55,9 +52,9 @@ export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' 
 /** A transport's engine: all that the rest of the library knows of a broker. */
 export interface Driver {
   /** Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline. */
-  call(request: Outgoing, options: CallOptions): Promise<unknown>;
+  call(request: RpcInvocation, options: CallOptions): Promise<unknown>;
   /** Resolves when the broker has taken the message. */
-  cast(request: Outgoing, options: SendOptions): Promise<void>;
+  cast(request: RpcInvocation, options: SendOptions): Promise<void>;
   /** Resolves when the broker has taken the message. */
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
   /** Resolves when the queues are declared and consumed from. */

@@ -1,10 +1,10 @@
 import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, RPCVersionCapError } from '../core/errors.js';
-import type { Dict } from '../core/message.js';
+import type { Dict, RpcInvocation } from '../core/message.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
-import type { CallOptions, Outgoing } from '../drivers/driver.js';
+import type { CallOptions } from '../drivers/driver.js';
 import { NoOpSerializer, type Serializer } from './serializer.js';
 import type { Transport } from './transport.js';
 
@@ -93,7 +93,7 @@ export class CallContext {
     return this.serializer.deserializeEntity(ctxt, await this.transport.driver.call(request, options));
   }
 
-  private request(ctxt: unknown, method: string, args: Dict): Outgoing {
+  private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {
     const { target, serializer } = this;
     if (typeof method !== 'string' || method === '')
       throw new ConfigurationError('method: expected a non-empty string');

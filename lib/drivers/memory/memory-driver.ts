@@ -1,6 +1,6 @@
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import { decodeEnvelope, encodeRequest, newId, readReply } from '../../core/message.js';
+import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type {
@@ -8,7 +8,6 @@ import type {
   Driver,
   DriverStatus,
   Listener,
-  Outgoing,
   OutgoingNotification,
   Receive,
   SendOptions,
@@ -43,11 +42,11 @@ export class MemoryDriver implements Driver {
     });
   }
 
-  async call(request: Outgoing, options: CallOptions): Promise<unknown> {
+  async call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const msgId = newId();
     const { deadline, callMonitorTimeout } = options;
-    const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue };
-    const body = encodeRequest({ ...request, ...ids, callMonitorTimeout }, this.settings.limits);
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
+    const body = encodeRequest(request, ids, this.settings.limits);
     const details = { target: options.target, method: request.method };
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () => undefined);
     try {
@@ -58,9 +57,9 @@ export class MemoryDriver implements Driver {
     return reply;
   }
 
-  async cast(request: Outgoing, options: SendOptions): Promise<void> {
+  async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
-    this.publish(request, options, encodeRequest({ ...request, ...ids }, this.settings.limits));
+    this.publish(request, options, encodeRequest(request, ids, this.settings.limits));
   }
 
   async notify({ exchange, routingKey, body }: OutgoingNotification): Promise<void> {
@@ -103,7 +102,7 @@ export class MemoryDriver implements Driver {
     this.broker.leave();
   }
 
-  private publish(request: Outgoing, { target, mandatory }: SendOptions, body: Buffer, expires?: number): void {
+  private publish(request: RpcInvocation, { target, mandatory }: SendOptions, body: Buffer, expires?: number): void {
     this.assertOpen();
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
     if (!this.broker.publish(exchange, key, body, expires) && mandatory) {

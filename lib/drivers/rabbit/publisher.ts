@@ -21,7 +21,7 @@ export interface Publication {
   readonly routingKey: string;
   readonly body: Buffer;
   /** Milliseconds, whole. */
-  readonly expiration?: number;
+  readonly expiration?: number | undefined;
   /** Given for a message that must reach a queue: its `_unique_id`, by which a returned one is recognised. */
   readonly mandatoryId?: string | undefined;
 }

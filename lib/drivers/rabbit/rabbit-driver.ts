@@ -7,7 +7,7 @@ import {
   toError,
 } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import { decodeEnvelope, encodeRequest, newId, readReply } from '../../core/message.js';
+import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
@@ -16,7 +16,6 @@ import type {
   Driver,
   DriverStatus,
   Listener,
-  Outgoing,
   OutgoingNotification,
   Receive,
   SendOptions,
@@ -54,7 +53,7 @@ export class RabbitDriver implements Driver {
     this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
   }
 
-  call(request: Outgoing, options: CallOptions): Promise<unknown> {
+  call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const msgId = newId();
     const details = { target: options.target, method: request.method };
     const { deadline, callMonitorTimeout } = options;
@@ -69,14 +68,10 @@ export class RabbitDriver implements Driver {
     return reply;
   }
 
-  async cast(request: Outgoing, options: SendOptions): Promise<void> {
+  async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const uniqueId = newId();
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
-    const publication = this.publication(
-      options,
-      encodeRequest({ ...request, ...ids }, this.settings.limits),
-      uniqueId,
-    );
+    const publication = this.publication(options, encodeRequest(request, ids, this.settings.limits), uniqueId);
     await this.bounded(this.publisher.publish(publication, options.deadline, options.retry), options.deadline);
   }
 
@@ -137,13 +132,12 @@ export class RabbitDriver implements Driver {
     await Promise.all([this.publishing.close(), this.consuming.close()]);
   }
 
-  private async sendCall(msgId: string, request: Outgoing, options: CallOptions): Promise<void> {
+  private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
     if (!this.repliesReady) await this.consumeReplies(options);
-    const uniqueId = newId();
     const { callMonitorTimeout, deadline, retry, timeout } = options;
-    const ids = { msgId, uniqueId, replyQueue: this.replyQueue };
-    const body = encodeRequest({ ...request, ...ids, callMonitorTimeout }, this.settings.limits);
-    const publication = { ...this.publication(options, body, uniqueId), expiration: Math.max(1, Math.ceil(timeout)) };
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
+    const body = encodeRequest(request, ids, this.settings.limits);
+    const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.ceil(timeout)));
     await this.publisher.publish(publication, deadline, retry);
   }
 
@@ -167,12 +161,18 @@ export class RabbitDriver implements Driver {
     this.repliesReady = true;
   }
 
-  private publication({ target, mandatory }: SendOptions, body: Buffer, uniqueId: string): Publication {
+  private publication(
+    { target, mandatory }: SendOptions,
+    body: Buffer,
+    uniqueId: string,
+    expiration?: number,
+  ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     return {
       exchange: exchangeSpec(route, this.settings.rabbit),
       routingKey: route.key,
       body,
+      expiration,
       mandatoryId: mandatory ? uniqueId : undefined,
     };
   }
