@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { MessagingTimeout } from '../core/errors.js';
 import type { Target } from '../core/target.js';
@@ -29,7 +30,7 @@ class BackingOffContext extends CallContext {
       const grown = timeouts.grow(scoped, timeout, first, ceiling);
       if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
       logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
       throw error;
     }
   }

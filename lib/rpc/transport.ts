@@ -12,6 +12,7 @@ const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+ra
 export class Transport {
   /** @internal */
   readonly driver: Driver;
+  private readonly closing = new AbortController();
 
   /** @internal */
   constructor(
@@ -30,8 +31,14 @@ export class Transport {
     }
   }
 
+  /** @internal Aborted by {@link cleanup}, for waits that must not outlive the transport. */
+  get closed(): AbortSignal {
+    return this.closing.signal;
+  }
+
   /** Rejects what is pending, lets go of queues, timers and connections. Safe to call twice. */
   async cleanup(): Promise<void> {
+    this.closing.abort();
     await this.driver.close();
   }
 }

@@ -7,11 +7,12 @@ import {
   getServer,
   init,
   MessagingTimeout,
+  type OsloMessagingOptions,
   RemoteError,
   type RPCServer,
   Target,
 } from 'nestjs-oslo-messaging';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
 
 interface Work {
@@ -46,7 +47,7 @@ describe('BackingOffClient', () => {
   let server: RPCServer;
   let client: BackingOffClient;
 
-  async function begin(options: { rpcResponseMaxTimeout?: number } = {}): Promise<void> {
+  async function begin(options: OsloMessagingOptions = {}): Promise<void> {
     topic = uniqueTopic();
     await init({ transportUrl: 'memory://', rpcResponseTimeout: 0.1, drainTimeout: 0, logger: silent, ...options });
     server = await getServer(new Target({ topic, server: 'host1' }), [new Worker(), new Worker('ns')]);
@@ -170,6 +171,24 @@ describe('BackingOffClient', () => {
     // The ceiling is forgotten, too.
     await timesOut(0.3);
     await succeeds(0.3);
+  });
+
+  it('does not keep a rejection back beyond cleanup', async () => {
+    await end();
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    let timedOut: () => void = ignore;
+    const waiting = new Promise<void>((resolve) => {
+      timedOut = resolve;
+    });
+    await begin({ rpcResponseTimeout: 1, logger: { ...silent, error: () => timedOut() } });
+    const call = client.call({}, 'work', { seconds: 5 }).catch((error: unknown) => error);
+    await waiting;
+    const start = performance.now();
+    await cleanup();
+    expect(await call).toBeInstanceOf(MessagingTimeout);
+    expect(performance.now() - start).toBeLessThan(500);
+    random.mockRestore();
+    await begin();
   });
 
   it('changes nothing on another error', async () => {
