@@ -22,6 +22,7 @@ export {
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { LogSink } from './core/logger.js';
+export type { Priority } from './core/notification.js';
 export type { OsloMessagingOptions, RabbitOptions, Settings } from './core/options.js';
 export { Target, type TargetFields } from './core/target.js';
 export type { DriverStatus } from './drivers/driver.js';
@@ -45,7 +46,22 @@ export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
-export { type NotificationDriver, Notifier, type NotifierOptions, type Priority } from './notify/notifier.js';
+export {
+  type BatchedNotification,
+  type BatchListenerEndpoint,
+  type ListenerEndpoint,
+  type MessageMetadata,
+  NotificationResult,
+} from './notify/endpoint.js';
+export { NotificationFilter, type NotificationFilterFields, type Pattern, type Patterns } from './notify/filter.js';
+export {
+  type BatchListenerOptions,
+  getBatchNotificationListener,
+  getNotificationListener,
+  NotificationListener,
+  type NotificationListenerOptions,
+} from './notify/listener.js';
+export { type NotificationDriver, Notifier, type NotifierOptions } from './notify/notifier.js';
 export {
   DefaultRPCAccessPolicy,
   ExplicitRPCAccessPolicy,

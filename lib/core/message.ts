@@ -58,9 +58,13 @@ export function newId(): string {
   return randomUUID().replaceAll('-', '');
 }
 
-function encodeEnvelope(message: Dict, limits: MessageLimits): Buffer {
+/**
+ * @param envelope in an envelope 2.0, else bare (1.0)
+ * @throws ClientSendError when it cannot be written as JSON, or is too large
+ */
+export function encodeMessage(message: Dict, envelope: boolean, limits: MessageLimits): Buffer {
   const text = encode(message);
-  return within(limits, `${ENVELOPE_START}${JSON.stringify(text)}}`);
+  return within(limits, envelope ? `${ENVELOPE_START}${JSON.stringify(text)}}` : text);
 }
 
 function encode(message: Dict): string {
@@ -138,12 +142,14 @@ function compatible(version: string): boolean {
   }
 }
 
-function packContext(message: Dict, context: Dict): Dict {
+/** Adds every key of the context to the message, under its prefix. */
+export function packContext(message: Dict, context: Dict): Dict {
   for (const key of Object.keys(context)) message[CONTEXT_PREFIX + key] = context[key];
   return message;
 }
 
-function unpackContext(message: Dict): Dict {
+/** The keys of the message that make its context, without their prefix. */
+export function unpackContext(message: Dict): Dict {
   const entries = Object.keys(message)
     .filter((key) => key.startsWith(CONTEXT_PREFIX))
     .map((key) => [key.slice(CONTEXT_PREFIX.length), message[key]] as const);
@@ -162,7 +168,7 @@ export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits
     message['_timeout'] = ids.callMonitorTimeout ?? null;
   }
   message['_unique_id'] = ids.uniqueId;
-  return encodeEnvelope(packContext(message, context), limits);
+  return encodeMessage(packContext(message, context), true, limits);
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -204,7 +210,7 @@ function typeName(value: unknown): string {
 /** @throws ClientSendError when the result cannot be written as JSON, or is too large */
 export function encodeReply(reply: RpcReply, limits: MessageLimits): Buffer {
   const { result = null, failure, ending, msgId, uniqueId } = reply;
-  return encodeEnvelope({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, limits);
+  return encodeMessage({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, true, limits);
 }
 
 /** @throws InvalidMessage when it names no request */
@@ -213,15 +219,4 @@ export function readReply(message: Dict): RpcReply {
   if (msgId === undefined) throw new InvalidMessage('The reply names no request');
   const { failure, ending, result } = message;
   return { msgId, uniqueId, result: result ?? null, failure: stringOf(failure) ?? null, ending: ending === true };
-}
-
-/** A notification as it is published: envelope 2.0 (`messagingv2`) or bare (`messaging`, format 1.0). */
-export function encodeNotification(
-  notification: Dict,
-  context: Dict,
-  envelope: boolean,
-  limits: MessageLimits,
-): Buffer {
-  const message = packContext({ ...notification, _unique_id: newId() }, context);
-  return envelope ? encodeEnvelope(message, limits) : within(limits, encode(message));
 }

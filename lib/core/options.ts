@@ -88,7 +88,8 @@ export interface OsloMessagingOptions {
     /** @default 16 MiB */ bodyBytes?: number /** @default 100 */;
     depth?: number /** @default 100000 */;
     pendingCalls?: number /** @default 10000 */;
-    duplicateWindow?: number;
+    duplicateWindow?: number /** Deliveries of a notification after which it is set aside. @default 20 */;
+    deliveries?: number;
   };
   /** @default 'messagingv2' */
   notificationDriver?: 'messaging' | 'messagingv2' | 'noop';
@@ -139,7 +140,11 @@ export interface Settings {
   readonly rpcDisabled: boolean;
   readonly concurrency: number;
   readonly drainTimeout: number;
-  readonly limits: MessageLimits & { readonly pendingCalls: number; readonly duplicateWindow: number };
+  readonly limits: MessageLimits & {
+    readonly pendingCalls: number;
+    readonly duplicateWindow: number;
+    readonly deliveries: number;
+  };
   readonly notificationDriver: 'messaging' | 'messagingv2' | 'noop';
   readonly notificationTopics: readonly string[];
   readonly logger: LogSink;
@@ -180,7 +185,13 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rpcDisabled: flag,
   concurrency: natural(1, 65535),
   drainTimeout: span,
-  limits: nested({ bodyBytes: natural(1), depth: natural(1), pendingCalls: natural(1), duplicateWindow: natural(1) }),
+  limits: nested({
+    bodyBytes: natural(1),
+    depth: natural(1),
+    pendingCalls: natural(1),
+    duplicateWindow: natural(1),
+    deliveries: natural(1),
+  }),
   notificationDriver: member('messaging', 'messagingv2', 'noop'),
   notificationTopics: list,
   logger: object,
@@ -220,6 +231,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
       depth: options.limits?.depth ?? 100,
       pendingCalls: options.limits?.pendingCalls ?? 100_000,
       duplicateWindow: options.limits?.duplicateWindow ?? 10_000,
+      deliveries: options.limits?.deliveries ?? 20,
     },
     notificationDriver: options.notificationDriver ?? 'messagingv2',
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],

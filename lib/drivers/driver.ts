@@ -1,5 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import type { RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
+import type { Notification } from '../core/notification.js';
 import type { Target } from '../core/target.js';
 
 /** What goes with every message that is sent. */
@@ -26,6 +27,7 @@ export interface OutgoingNotification {
   readonly exchange: string;
   readonly routingKey: string;
   readonly body: Buffer;
+  readonly uniqueId: string;
 }
 
 /** One request that has arrived and been acknowledged. Its methods never reject. */
@@ -40,7 +42,31 @@ export interface IncomingMessage {
 /** What a listener does with each request; the promise frees the concurrency slot. */
 export type Receive = (message: IncomingMessage) => Promise<void>;
 
-/** A server's hold on its three queues. */
+/** Where notifications are read. */
+export interface Subscription {
+  /** An exchange, and `<topic>.<priority>`. */
+  readonly sources: readonly { readonly exchange: string; readonly key: string }[];
+  /** Name of one queue for all sources, shared by the listeners of the pool; without it, a queue for each key. */
+  readonly pool: string | undefined;
+  /** Notifications, or batches, in work at a time. */
+  readonly concurrency: number;
+  /** Notifications that are handed over together, at the most. */
+  readonly batchSize: number;
+  /** Milliseconds after which an incomplete batch is handed over; undefined is never. */
+  readonly batchTimeout: number | undefined;
+}
+
+/** One notification that has arrived, and is not acknowledged yet. */
+export interface IncomingNotification {
+  readonly notification: Notification;
+  /** Whatever has finished it on an earlier delivery: the receiver's to fill and to read. */
+  readonly finishedBy: Set<unknown>;
+}
+
+/** For each notification of the batch: undefined when it is done with, or why it must be delivered again. Never rejects. */
+export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => Promise<readonly (string | undefined)[]>;
+
+/** A server's hold on its queues. */
 export interface Listener {
   /** Stops consuming, waits until what has begun is answered (at most `milliseconds`), and lets go of the queues. */
   stop(milliseconds: number): Promise<void>;
@@ -59,6 +85,8 @@ export interface Driver {
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
   /** Resolves when the queues are declared and consumed from. */
   listen(target: Target, concurrency: number, receive: Receive): Promise<Listener>;
+  /** Resolves when the queues are declared and consumed from. */
+  listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
   /** Calls back with every change of status; returns what ends that. */
   onStatus(listener: (status: DriverStatus) => void): () => void;
   close(): Promise<void>;

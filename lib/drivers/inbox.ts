@@ -13,18 +13,12 @@ import {
   readRequest,
 } from '../core/message.js';
 import type { Settings } from '../core/options.js';
+import type { Delivery } from './delivery.js';
 import type { IncomingMessage, Receive } from './driver.js';
+import { Slots } from './slots.js';
 
 /** Puts one reply into a reply queue; rejects when it cannot. */
 export type SendReply = (replyQueue: string, body: Buffer, uniqueId: string) => Promise<void>;
-
-/** Resolves when the acknowledgement is on its way: false when it cannot be, and the broker delivers again. */
-export type Acknowledge = () => Promise<boolean>;
-
-interface Waiting {
-  body: Buffer;
-  acknowledge: Acknowledge;
-}
 
 /** Requests remembered for this long are not executed again. */
 const DUPLICATE_WINDOW = 10 * 60_000;
@@ -36,61 +30,32 @@ const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
  * is free, so that unstarted work stays in the broker; decoded, and dropped when seen before.
  */
 export class Inbox {
-  private readonly waiting: Waiting[] = [];
+  private readonly slots: Slots;
   private readonly seen: LRUCache<string, true>;
-  private readonly idle: (() => void)[] = [];
-  private running = 0;
-  private open = true;
 
   constructor(
     private readonly settings: Settings,
-    private readonly concurrency: number,
+    concurrency: number,
     private readonly receive: Receive,
     private readonly sendReply: SendReply,
   ) {
+    this.slots = new Slots(concurrency, settings.logger);
     this.seen = new LRUCache({ max: settings.limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
   }
 
-  /** Takes a message off the wire. */
-  push(body: Buffer, acknowledge: Acknowledge): void {
-    if (!this.open) return;
-    if (this.running < this.concurrency) void this.start({ body, acknowledge });
-    else this.waiting.push({ body, acknowledge });
-  }
-
-  /** Starts nothing new; resolves when all that runs is answered, or after the time. */
-  async drain(milliseconds: number): Promise<void> {
-    this.open = false;
-    this.waiting.length = 0;
-    if (this.running === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.settings.logger.warn(`${this.running} handlers were still running after the drain timeout`);
-        resolve();
-      }, milliseconds);
-      this.idle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+  /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
+  push(delivery: Delivery): void {
+    this.slots.add({
+      start: async () => {
+        if (await delivery.acknowledge()) await this.process(delivery.body);
+      },
+      abandon: () => delivery.requeue(),
     });
   }
 
-  private async start({ body, acknowledge }: Waiting): Promise<void> {
-    this.running++;
-    try {
-      if (await acknowledge()) await this.process(body);
-    } catch (error) {
-      this.settings.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
-    } finally {
-      this.running--;
-      this.next();
-    }
-  }
-
-  private next(): void {
-    const waiting = this.waiting.shift();
-    if (waiting) void this.start(waiting);
-    else if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+  /** Starts nothing new; resolves when all that runs is answered, or after the time. */
+  drain(milliseconds: number): Promise<void> {
+    return this.slots.drain(milliseconds);
   }
 
   private async process(body: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
 import { newId } from '../core/message.js';
 import type { Target } from '../core/target.js';
+import type { Subscription } from './driver.js';
 
 /** Exchange and routing key of a message. */
 export interface Route {
@@ -33,4 +34,9 @@ export function serverBindings(target: Target, controlExchange: string): Binding
     { exchange, key: own, type: 'topic', queue: own, transient: false },
     { exchange: `${topic}_fanout`, key: '', type: 'fanout', queue: `${topic}_fanout_${newId()}`, transient: true },
   ];
+}
+
+/** The queues of a notification listener: one for each key, or the pool's for all. A queue comes once for each binding. */
+export function notificationBindings({ sources, pool }: Subscription): Binding[] {
+  return sources.map(({ exchange, key }) => ({ exchange, key, type: 'topic', queue: pool ?? key, transient: false }));
 }

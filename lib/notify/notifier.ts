@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Deadline } from '../core/deadline.js';
 import { ConfigurationError } from '../core/errors.js';
-import { encodeNotification } from '../core/message.js';
+import { newId } from '../core/message.js';
+import { encodeNotification, type Priority } from '../core/notification.js';
 import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
 import { assertTransport, type Transport } from '../rpc/transport.js';
 
-/** The seven priorities. */
-export type Priority = 'audit' | 'debug' | 'info' | 'warn' | 'error' | 'critical' | 'sample';
 /** `messagingv2` publishes in the envelope, `messaging` bare, `noop` nothing. */
 export type NotificationDriver = 'messaging' | 'messagingv2' | 'noop';
 
@@ -66,23 +65,24 @@ export class Notifier {
     if (this.driver === 'noop') return;
     const { settings, driver } = this.transport;
     const notification = {
-      message_id: randomUUID(),
-      publisher_id: this.options.publisherId ?? null,
-      event_type: eventType,
-      priority: priority.toUpperCase(),
+      messageId: randomUUID(),
+      publisherId: this.options.publisherId ?? null,
+      eventType,
+      priority,
       payload: this.serializer.serializeEntity(ctxt, payload),
       timestamp: timestamp(),
+      context: this.serializer.serializeContext(ctxt),
     };
-    const context = this.serializer.serializeContext(ctxt);
     const deadline = Deadline.after(settings.rpcResponseTimeout);
-    const body = () => encodeNotification(notification, context, this.driver === 'messagingv2', settings.limits);
     await Promise.all(
-      this.topics.map((topic) =>
-        driver.notify(
-          { exchange: settings.controlExchange, routingKey: `${topic}.${priority}`, body: body() },
+      this.topics.map((topic) => {
+        const uniqueId = newId();
+        const body = encodeNotification({ ...notification, uniqueId }, this.driver === 'messagingv2', settings.limits);
+        return driver.notify(
+          { exchange: settings.controlExchange, routingKey: `${topic}.${priority}`, body, uniqueId },
           { deadline, retry: this.options.retry },
-        ),
-      ),
+        );
+      }),
     );
   }
 }

@@ -9,7 +9,8 @@ export abstract class Serializer {
   abstract deserializeContext(ctxt: Dict): unknown;
 }
 
-function contextDict(ctxt: unknown): Dict {
+/** The keys of a context, as they go over the wire. */
+export function contextDict(ctxt: unknown): Dict {
   if (typeof ctxt !== 'object' || ctxt === null) return {};
   if ('toDict' in ctxt && typeof ctxt.toDict === 'function') return ctxt.toDict() as Dict;
   return ctxt as Dict;

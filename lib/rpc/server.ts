@@ -3,6 +3,7 @@ import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
 import { dispatch } from './dispatcher.js';
+import { MessageHandlingServer } from './message-handling-server.js';
 import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
 import { NoOpSerializer, type Serializer } from './serializer.js';
 import { assertTransport, type Transport } from './transport.js';
@@ -23,45 +24,20 @@ export function addPing(table: MethodTable, transport: Transport): void {
 }
 
 /** Answers the requests of one topic. Source: oslo_messaging.RPCServer. */
-export class RPCServer {
-  private listener: Promise<Listener> | undefined;
-  private stopping: Promise<void> | undefined;
-
+export class RPCServer extends MessageHandlingServer {
   constructor(
-    private readonly transport: Transport,
+    transport: Transport,
     readonly target: Target,
     private readonly table: MethodTable,
-  ) {}
+  ) {
+    super(transport);
+  }
 
-  /** Resolves when the queues are consumed from. @throws ServerListenError */
-  async start(): Promise<void> {
-    if (this.stopping) throw new ConfigurationError('The server has been stopped; make a new one');
+  protected override listen(): Promise<Listener> {
     const { settings, driver } = this.transport;
-    this.listener ??= driver.listen(this.target, settings.concurrency, (message) =>
+    return driver.listen(this.target, settings.concurrency, (message) =>
       dispatch(this.table, message, settings.logger),
     );
-    try {
-      await this.listener;
-    } catch (error) {
-      this.listener = undefined;
-      throw error;
-    }
-  }
-
-  /** Takes no more requests, and waits for those that have begun. Safe to call twice, or before `start`. */
-  stop({ graceful = true }: { graceful?: boolean } = {}): Promise<void> {
-    this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);
-    return this.stopping;
-  }
-
-  /** Resolves when the server has stopped. */
-  async wait(): Promise<void> {
-    await this.stopping;
-  }
-
-  private async drain(milliseconds: number): Promise<void> {
-    const listener = await this.listener?.catch(() => undefined);
-    await listener?.stop(milliseconds);
   }
 }
 

@@ -133,7 +133,9 @@ describeWithRabbit('a connection that is lost', () => {
   it('keeps every call within its deadline under resets', async () => {
     await begin();
     const outcomes = new Map<string, number>();
-    const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    const count = (outcome: string): void => {
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    };
     const calls: Promise<void>[] = [];
     for (let wave = 0; wave < 8; wave++) {
       for (let value = 0; value < 50; value++) {

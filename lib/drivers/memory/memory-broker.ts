@@ -1,12 +1,16 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
+import type { Delivery } from '../delivery.js';
 
 interface Message {
-  body: Buffer;
+  readonly body: Buffer;
   /** On the monotonic clock; nobody waits for the message after it. */
-  expires: number;
+  readonly expires: number;
+  readonly returns: number;
+  /** What was put back goes to where it was. */
+  readonly position: number;
 }
 
-type Deliver = (body: Buffer, acknowledge: () => Promise<boolean>) => void;
+type Deliver = (delivery: Delivery) => void;
 
 interface Consumer {
   deliver: Deliver;
@@ -15,6 +19,7 @@ interface Consumer {
 }
 
 interface Queue {
+  readonly name: string;
   messages: Message[];
   consumers: Consumer[];
 }
@@ -28,6 +33,7 @@ export class MemoryBroker {
   private readonly queues = new Map<string, Queue>();
   private readonly bindings = new Map<string, Set<string>>();
   private users = 0;
+  private published = 0;
 
   /** The broker of that name; transports with equal names meet in it. It forgets everything when the last one closes. */
   static join(name: string): MemoryBroker {
@@ -44,7 +50,7 @@ export class MemoryBroker {
   }
 
   declare(name: string): void {
-    if (!this.queues.has(name)) this.queues.set(name, { messages: [], consumers: [] });
+    if (!this.queues.has(name)) this.queues.set(name, { name, messages: [], consumers: [] });
   }
 
   bind(exchange: string, key: string, queue: string): void {
@@ -59,7 +65,7 @@ export class MemoryBroker {
     }
   }
 
-  /** @returns what ends it; unacknowledged messages are the consumer's to finish */
+  /** @returns what ends it; unacknowledged messages are the consumer's to finish, or to put back */
   consume(name: string, prefetch: number, deliver: Deliver): () => void {
     const queue = this.queues.get(name);
     if (!queue) throw new Error(`no queue ${name}`);
@@ -78,10 +84,11 @@ export class MemoryBroker {
   publish(exchange: string, key: string, body: Buffer, expires = Number.POSITIVE_INFINITY): boolean {
     const names = exchange === '' ? [key] : [...(this.bindings.get(`${exchange}\n${key}`) ?? [])];
     const queues = names.flatMap((name) => this.queues.get(name) ?? []);
+    const full = queues.find(({ messages }) => messages.length >= LONGEST_QUEUE);
+    if (full)
+      throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
     for (const queue of queues) {
-      if (queue.messages.length >= LONGEST_QUEUE)
-        throw new MessageDeliveryFailure(`The queue ${names} holds ${LONGEST_QUEUE} messages that nobody reads`);
-      queue.messages.push({ body, expires });
+      queue.messages.push({ body, expires, returns: 0, position: this.published++ });
       this.pump(queue);
     }
     return queues.length > 0;
@@ -97,16 +104,33 @@ export class MemoryBroker {
       const message = queue.messages.shift();
       if (!message || message.expires < performance.now()) continue;
       consumer.unacknowledged++;
-      let unacknowledged = true;
-      const acknowledge = async () => {
-        if (unacknowledged) {
-          unacknowledged = false;
-          consumer.unacknowledged--;
-          this.pump(queue);
-        }
-        return true;
-      };
-      setImmediate(consumer.deliver, message.body, acknowledge);
+      setImmediate(consumer.deliver, this.delivery(queue, consumer, message));
     }
+  }
+
+  private delivery(queue: Queue, consumer: Consumer, message: Message): Delivery {
+    let unsettled = true;
+    const settle = () => {
+      const first = unsettled;
+      unsettled = false;
+      if (first) consumer.unacknowledged--;
+      return first;
+    };
+    return {
+      body: message.body,
+      queue: queue.name,
+      returns: message.returns,
+      acknowledge: async () => {
+        if (settle()) this.pump(queue);
+        return true;
+      },
+      requeue: () => {
+        if (!settle()) return;
+        const next = queue.messages.findIndex(({ position }) => position > message.position);
+        const returned = { ...message, returns: message.returns + 1 };
+        queue.messages.splice(next < 0 ? queue.messages.length : next, 0, returned);
+        this.pump(queue);
+      },
+    };
   }
 }

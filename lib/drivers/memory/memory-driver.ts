@@ -10,11 +10,14 @@ import type {
   Listener,
   OutgoingNotification,
   Receive,
+  ReceiveNotifications,
   SendOptions,
+  Subscription,
 } from '../driver.js';
 import { Inbox } from '../inbox.js';
+import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
-import { routeOf, serverBindings } from '../routing.js';
+import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
 
 /** The embedded default: everything that RabbitMQ does for RPC, within one process. */
@@ -32,10 +35,10 @@ export class MemoryDriver implements Driver {
     this.broker = MemoryBroker.join(name);
     this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
     this.broker.declare(this.replyQueue);
-    this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (body, acknowledge) => {
-      void acknowledge();
+    this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (delivery) => {
+      void delivery.acknowledge();
       try {
-        this.calls.settle(readReply(decodeEnvelope(body, settings.limits)));
+        this.calls.settle(readReply(decodeEnvelope(delivery.body, settings.limits)));
       } catch (error) {
         settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
       }
@@ -74,19 +77,15 @@ export class MemoryDriver implements Driver {
     const inbox = new Inbox(this.settings, concurrency, receive, async (queue, body) => {
       if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
     });
-    const bindings = serverBindings(target, this.settings.controlExchange);
-    const cancels = bindings.map(({ exchange, key, queue }) => {
-      this.broker.declare(queue);
-      this.broker.bind(exchange, key, queue);
-      return this.broker.consume(queue, concurrency, (body, acknowledge) => inbox.push(body, acknowledge));
+    return this.consume(serverBindings(target, this.settings.controlExchange), concurrency, inbox);
+  }
+
+  async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
+    this.assertOpen();
+    const inbox = new NotificationInbox(this.settings, subscription, receive, async () => {
+      // Nobody could look into a queue of dead letters within this process: the log says what it was.
     });
-    return {
-      stop: async (milliseconds) => {
-        for (const cancel of cancels.splice(0)) cancel();
-        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
-        await inbox.drain(milliseconds);
-      },
-    };
+    return this.consume(notificationBindings(subscription), prefetchOf(subscription), inbox);
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -100,6 +99,22 @@ export class MemoryDriver implements Driver {
     this.broker.delete(this.replyQueue);
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.broker.leave();
+  }
+
+  private consume(bindings: readonly Binding[], prefetch: number, inbox: Inbox | NotificationInbox): Listener {
+    for (const { exchange, key, queue } of bindings) {
+      this.broker.declare(queue);
+      this.broker.bind(exchange, key, queue);
+    }
+    const queues = [...new Set(bindings.map(({ queue }) => queue))];
+    const cancels = queues.map((queue) => this.broker.consume(queue, prefetch, (delivery) => inbox.push(delivery)));
+    return {
+      stop: async (milliseconds) => {
+        for (const cancel of cancels.splice(0)) cancel();
+        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
+        await inbox.drain(milliseconds);
+      },
+    };
   }
 
   private publish(request: RpcInvocation, { target, mandatory }: SendOptions, body: Buffer, expires?: number): void {

@@ -1,7 +1,7 @@
 import type { Channel, Message } from 'amqplib';
 
 /**
- * Acknowledges what one channel delivered: once in a turn of the event loop, with one frame for all that has been
+ * Settles what one channel delivered: once in a turn of the event loop, with one frame for all that has been
  * settled in a row. A frame and a system call for each message would be a good part of what a small call costs.
  */
 export class Acknowledger {
@@ -27,6 +27,16 @@ export class Acknowledger {
     return this.flushing;
   }
 
+  /** Puts a message back into its queue. Without the channel it is there already. */
+  requeue(tag: number): void {
+    this.outstanding.delete(tag);
+    try {
+      this.channel.nack(delivery(tag), false, true);
+    } catch {
+      // amqplib throws when the channel has been closed.
+    }
+  }
+
   private flush(): boolean {
     const { settled } = this;
     this.settled = [];
@@ -44,7 +54,7 @@ export class Acknowledger {
   }
 }
 
-/** All that amqplib reads of a message to acknowledge it. */
+/** All that amqplib reads of a message to settle it. */
 function delivery(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as Message;
 }

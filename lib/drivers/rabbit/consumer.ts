@@ -1,15 +1,15 @@
-import type { Channel, ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
-import type { Acknowledge } from '../inbox.js';
+import type { Delivery } from '../delivery.js';
 import { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
 import { type Adopted, DeclareConflict, declareQueue, type QueueSpec } from './topology.js';
 
-/** Called with each message; `acknowledge` resolves with false when the channel that brought it is gone. */
-export type OnMessage = (body: Buffer, acknowledge: Acknowledge) => void;
+/** Called with each message. */
+export type OnMessage = (delivery: Delivery) => void;
 
 /** Wait before a channel that the broker closed is opened again. */
 const REOPEN_DELAY = 200;
@@ -110,21 +110,34 @@ export class Consumer {
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
     for (const queue of this.queues) await declareQueue(channel, queue, this.adopted);
     const acknowledger = new Acknowledger(channel);
-    const consumers = await Promise.all(this.queues.map(({ name }) => this.consume(channel, acknowledger, name)));
-    this.tags = consumers;
+    // A queue may be there several times, once for each of its bindings.
+    const names = [...new Set(this.queues.map(({ name }) => name))];
+    this.tags = await Promise.all(names.map((name) => this.consume(channel, acknowledger, name)));
     this.channel = channel;
   }
 
   private async consume(channel: Channel, acknowledger: Acknowledger, queue: string): Promise<string> {
     const { consumerTag } = await channel.consume(queue, (message) => {
       if (message) {
-        const { deliveryTag } = message.fields;
-        acknowledger.delivered(deliveryTag);
-        this.onMessage(message.content, () => acknowledger.acknowledge(deliveryTag));
+        acknowledger.delivered(message.fields.deliveryTag);
+        this.onMessage(deliveryOf(message, queue, acknowledger));
       }
       // The broker cancelled us: the queue is gone. A fresh channel declares it again.
       else if (!this.stopped) channel.close().catch(() => undefined);
     });
     return consumerTag;
   }
+}
+
+function deliveryOf(message: ConsumeMessage, queue: string, acknowledger: Acknowledger): Delivery {
+  const { fields, properties, content } = message;
+  // Quorum queues count; classic ones do not.
+  const returns: unknown = Object.getOwnPropertyDescriptor(properties.headers ?? {}, 'x-delivery-count')?.value;
+  return {
+    body: content,
+    queue,
+    returns: typeof returns === 'number' ? returns : 0,
+    acknowledge: () => acknowledger.acknowledge(fields.deliveryTag),
+    requeue: () => acknowledger.requeue(fields.deliveryTag),
+  };
 }

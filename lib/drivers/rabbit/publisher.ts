@@ -18,12 +18,15 @@ export interface Publication {
   readonly exchange: ExchangeSpec | undefined;
   /** Declared and bound first, so that the message has a place to stay. */
   readonly queue?: QueueSpec;
+  /** Declare the queue even if it was declared before. */
+  readonly redeclare?: boolean;
   readonly routingKey: string;
   readonly body: Buffer;
   /** Milliseconds, whole. */
   readonly expiration?: number | undefined;
   /** Given for a message that must reach a queue: its `_unique_id`, by which a returned one is recognised. */
   readonly mandatoryId?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface OpenChannel {
@@ -54,6 +57,11 @@ export class Publisher {
         await this.declare(open, publication);
         return await this.send(open.channel, publication);
       } catch (error) {
+        // Somebody deleted the queue that was declared here: it is declared again.
+        if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
+          open.declared.delete(`queue ${publication.queue.name}`);
+          continue;
+        }
         if (error instanceof MessagingException) throw error;
         if (error instanceof DeclareConflict) {
           this.adopted.add(error.thing);
@@ -94,8 +102,11 @@ export class Publisher {
     if (this.ready === open) this.ready = undefined;
   }
 
-  private async declare({ channel, declared }: OpenChannel, { exchange, queue }: Publication): Promise<void> {
-    if (queue && !declared.has(`queue ${queue.name}`)) {
+  private async declare(
+    { channel, declared }: OpenChannel,
+    { exchange, queue, redeclare }: Publication,
+  ): Promise<void> {
+    if (queue && (redeclare || !declared.has(`queue ${queue.name}`))) {
       await declareQueue(channel, queue, this.adopted);
       declared.add(`queue ${queue.name}`);
     }
@@ -108,14 +119,14 @@ export class Publisher {
 
   private send(
     channel: ConfirmChannel,
-    { exchange, routingKey, body, expiration, mandatoryId }: Publication,
+    { exchange, routingKey, body, expiration, mandatoryId, headers = {} }: Publication,
   ): Promise<void> {
     const options: Options.Publish = {
       contentType: 'application/json',
       contentEncoding: 'utf-8',
       deliveryMode: 2,
       priority: 0,
-      headers: {},
+      headers,
       mandatory: mandatoryId !== undefined,
       ...(expiration !== undefined && { expiration: String(expiration) }),
     };

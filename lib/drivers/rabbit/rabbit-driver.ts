@@ -11,6 +11,7 @@ import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } f
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
+import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
   Driver,
@@ -18,16 +19,19 @@ import type {
   Listener,
   OutgoingNotification,
   Receive,
+  ReceiveNotifications,
   SendOptions,
+  Subscription,
 } from '../driver.js';
 import { Inbox } from '../inbox.js';
+import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
-import { routeOf, serverBindings } from '../routing.js';
+import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { RabbitConnection } from './connection.js';
 import { Consumer } from './consumer.js';
 import { type Publication, Publisher } from './publisher.js';
 import { ReplySender } from './reply-sender.js';
-import { exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
+import { deadLetterQueue, exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -76,45 +80,34 @@ export class RabbitDriver implements Driver {
   }
 
   async notify(
-    { exchange, routingKey, body }: OutgoingNotification,
+    { exchange, routingKey, body, uniqueId }: OutgoingNotification,
     { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
   ): Promise<void> {
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
-    await this.bounded(
-      this.publisher.publish({ exchange: queue.exchange, queue, routingKey, body }, deadline, retry),
-      deadline,
-    );
+    const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
+    await this.bounded(this.publisher.publish(publication, deadline, retry), deadline);
   }
 
   async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
-    const bindings = serverBindings(target, controlExchange);
     const inbox = new Inbox(this.settings, concurrency, receive, (queue, body, uniqueId) =>
       this.replySender.send(queue, body, uniqueId),
     );
-    const queues = bindings.map((binding) => serverQueue(binding, rabbit));
-    const consumer = new Consumer(
-      this.consuming,
-      this.settings,
-      queues,
-      rabbit.prefetch || concurrency,
-      (body, acknowledge) => inbox.push(body, acknowledge),
-    );
-    const transient = bindings.flatMap(({ queue, transient }) => (transient ? [queue] : []));
+    const bindings = serverBindings(target, controlExchange);
     try {
-      await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
+      return await this.consume(bindings, rabbit.prefetch || concurrency, inbox);
     } catch (error) {
-      await consumer.cancel();
-      await consumer.close(transient);
       throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
     }
-    return {
-      stop: async (milliseconds) => {
-        await consumer.cancel();
-        await inbox.drain(milliseconds);
-        await consumer.close(transient);
-      },
-    };
+  }
+
+  async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
+    const { prefetch } = this.settings.rabbit;
+    const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
+    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, (delivery, reason) =>
+      this.setAside(delivery, reason),
+    );
+    return this.consume(notificationBindings(subscription), prefetch || prefetchOf(subscription), inbox);
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -130,6 +123,39 @@ export class RabbitDriver implements Driver {
     await this.replies?.cancel();
     await this.replies?.close([this.replyQueue]);
     await Promise.all([this.publishing.close(), this.consuming.close()]);
+  }
+
+  /** @throws ServerListenError, MessageDeliveryFailure */
+  private async consume(
+    bindings: readonly Binding[],
+    prefetch: number,
+    inbox: Inbox | NotificationInbox,
+  ): Promise<Listener> {
+    const queues = bindings.map((binding) => serverQueue(binding, this.settings.rabbit));
+    const transient = bindings.flatMap(({ queue, transient }) => (transient ? [queue] : []));
+    const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, (delivery) => inbox.push(delivery));
+    try {
+      await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
+    } catch (error) {
+      await consumer.cancel();
+      await consumer.close(transient);
+      throw error;
+    }
+    return {
+      stop: async (milliseconds) => {
+        await consumer.cancel();
+        await inbox.drain(milliseconds);
+        await consumer.close(transient);
+      },
+    };
+  }
+
+  private async setAside({ queue: source, body }: Delivery, reason: string): Promise<void> {
+    const queue = deadLetterQueue(source, this.settings.rabbit);
+    const headers = { 'x-reason': reason, 'x-original-queue': source };
+    const deadline = Deadline.after(this.settings.rpcResponseTimeout);
+    const publication = { exchange: undefined, queue, redeclare: true, routingKey: queue.name, body, headers };
+    await this.bounded(this.publisher.publish(publication, deadline), deadline);
   }
 
   private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
@@ -148,10 +174,10 @@ export class RabbitDriver implements Driver {
       this.settings,
       [replyQueue(this.replyQueue, this.settings.rabbit)],
       0,
-      (body, acknowledge) => {
-        void acknowledge();
+      (delivery) => {
+        void delivery.acknowledge();
         try {
-          this.calls.settle(readReply(decodeEnvelope(body, this.settings.limits)));
+          this.calls.settle(readReply(decodeEnvelope(delivery.body, this.settings.limits)));
         } catch (error) {
           this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
         }

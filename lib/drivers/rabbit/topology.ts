@@ -61,6 +61,12 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
   };
 }
 
+/** Where messages of a queue are kept that cannot be processed. */
+export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
+  const name = `${source}.dead`;
+  return { name, key: name, exchange: undefined, options: sharedOptions(settings) };
+}
+
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
   return { name, key: name, exchange: undefined, options: transientOptions(settings) };
 }

@@ -1,0 +1,12 @@
+/** One message as a broker hands it over. */
+export interface Delivery {
+  readonly body: Buffer;
+  /** Where it was read. */
+  readonly queue: string;
+  /** How often it was delivered before and came back, where the broker counts that; else 0. */
+  readonly returns: number;
+  /** Takes it off the queue. False when that cannot be, as its channel is gone: the broker delivers it again. */
+  acknowledge(): Promise<boolean>;
+  /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */
+  requeue(): void;
+}

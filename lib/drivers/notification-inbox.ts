@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { toError } from '../core/errors.js';
+import { oneLine } from '../core/logger.js';
+import { decodeEnvelope } from '../core/message.js';
+import { type Notification, readNotification } from '../core/notification.js';
+import type { Settings } from '../core/options.js';
+import type { Delivery } from './delivery.js';
+import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
+import { Slots } from './slots.js';
+
+/** Keeps a message that cannot be processed for whoever looks into it; rejects when it cannot. */
+export type SetAside = (delivery: Delivery, reason: string) => Promise<void>;
+
+/** Notifications remembered for this long are not processed again. */
+const DUPLICATE_WINDOW = 10 * 60_000;
+/** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 1000;
+
+/** Messages that the broker may hand over unacknowledged: those in work, and a batch that gathers meanwhile. */
+export function prefetchOf({ concurrency, batchSize }: Subscription): number {
+  return (batchSize > 1 ? concurrency + 1 : concurrency) * batchSize;
+}
+
+/** What is known of a notification from its earlier deliveries. */
+interface History {
+  deliveries: number;
+  readonly finishedBy: Set<unknown>;
+}
+
+/** A notification in work. A lost channel brings it again meanwhile: then it has several deliveries, and still one fate. */
+interface Item extends IncomingNotification {
+  readonly id: string;
+  readonly deliveries: Delivery[];
+  readonly history: History;
+}
+
+/**
+ * A listener's notifications between the broker and the endpoints: gathered into batches, acknowledged when they are
+ * done with, put back with growing pauses when they are not, and set aside when that goes on or they cannot be read.
+ */
+export class NotificationInbox {
+  private readonly slots: Slots;
+  private readonly finished: LRUCache<string, true>;
+  private readonly histories: LRUCache<string, History>;
+  private readonly inWork = new Map<string, Item>();
+  private readonly pauses = new Map<NodeJS.Timeout, () => void>();
+  private readonly deliveryLimit: number;
+  private batch: Item[] = [];
+  private batchTimer: NodeJS.Timeout | undefined;
+  private open = true;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly subscription: Subscription,
+    private readonly receive: ReceiveNotifications,
+    private readonly setAside: SetAside,
+  ) {
+    const { limits, logger, rabbit } = settings;
+    this.slots = new Slots(subscription.concurrency, logger);
+    this.finished = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
+    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
+    // Ahead of the broker, which would drop the notification at its own limit.
+    this.deliveryLimit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes a message off the wire. */
+  push(delivery: Delivery): void {
+    let notification: Notification;
+    try {
+      notification = readNotification(decodeEnvelope(delivery.body, this.settings.limits));
+    } catch (error) {
+      this.slots.add({
+        start: () => this.refuse(delivery, toError(error).message),
+        abandon: () => delivery.requeue(),
+      });
+      return;
+    }
+    const id = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
+    const twin = this.inWork.get(id);
+    if (twin) twin.deliveries.push(delivery);
+    else if (!this.finished.has(id)) this.begin(id, notification, delivery);
+    else {
+      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(id, 64)}`);
+      void delivery.acknowledge();
+    }
+  }
+
+  /** Starts nothing new, and puts back what has not begun; resolves when all that runs is done with, or after the time. */
+  async drain(milliseconds: number): Promise<void> {
+    this.open = false;
+    clearTimeout(this.batchTimer);
+    this.putBack(...this.batch.splice(0));
+    const draining = this.slots.drain(milliseconds);
+    for (const [timer, end] of this.pauses) {
+      clearTimeout(timer);
+      end();
+    }
+    this.pauses.clear();
+    await draining;
+  }
+
+  private begin(id: string, notification: Notification, delivery: Delivery): void {
+    const history = this.histories.get(id) ?? { deliveries: 0, finishedBy: new Set() };
+    history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
+    this.histories.set(id, history);
+    const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
+    this.inWork.set(id, item);
+    if (!this.open) this.putBack(item);
+    else if (history.deliveries > this.deliveryLimit)
+      this.schedule([item], () => this.settle(item, 'never acknowledged'));
+    else this.gather(item);
+  }
+
+  private gather(item: Item): void {
+    this.batch.push(item);
+    const { batchSize, batchTimeout } = this.subscription;
+    if (this.batch.length >= batchSize) this.flush();
+    else if (batchTimeout !== undefined) this.batchTimer ??= setTimeout(() => this.flush(), batchTimeout);
+  }
+
+  private flush(): void {
+    clearTimeout(this.batchTimer);
+    this.batchTimer = undefined;
+    const batch = this.batch.splice(0);
+    this.schedule(batch, () => this.process(batch));
+  }
+
+  private schedule(items: readonly Item[], start: () => Promise<void>): void {
+    this.slots.add({ start, abandon: () => this.putBack(...items) });
+  }
+
+  private async process(batch: readonly Item[]): Promise<void> {
+    const refusals = await this.receive(batch);
+    await Promise.all(batch.map((item, index) => this.settle(item, refusals[index])));
+  }
+
+  private async settle(item: Item, refusal: string | undefined): Promise<void> {
+    const { deliveries } = item.history;
+    if (refusal === undefined) await this.finish(item);
+    else if (deliveries < this.deliveryLimit) this.afterPause(deliveries, () => this.putBack(item));
+    else if (await this.giveUp(item.deliveries[0], `delivered ${deliveries} times: ${refusal}`))
+      await this.finish(item);
+    else this.afterPause(deliveries, () => this.putBack(item));
+  }
+
+  private async refuse(delivery: Delivery, reason: string): Promise<void> {
+    if (await this.giveUp(delivery, reason)) await delivery.acknowledge();
+    else this.afterPause(Number.POSITIVE_INFINITY, () => delivery.requeue());
+  }
+
+  /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
+  private async finish({ id, deliveries }: Item): Promise<void> {
+    this.finished.set(id, true);
+    this.histories.delete(id);
+    this.inWork.delete(id);
+    await Promise.all(deliveries.map((delivery) => delivery.acknowledge()));
+  }
+
+  private putBack(...items: readonly Item[]): void {
+    for (const { id, deliveries } of items) {
+      this.inWork.delete(id);
+      for (const delivery of deliveries) delivery.requeue();
+    }
+  }
+
+  private async giveUp(delivery: Delivery | undefined, reason: string): Promise<boolean> {
+    if (!delivery) return true;
+    const { logger } = this.settings;
+    const why = oneLine(reason, 300);
+    try {
+      await this.setAside(delivery, why);
+      logger.error(`Set aside a notification from ${delivery.queue}: ${why}`);
+      return true;
+    } catch (error) {
+      logger.warn(`Could not set aside a notification from ${delivery.queue}: ${oneLine(toError(error).message)}`);
+      return false;
+    }
+  }
+
+  /** Ends at once after the first delivery, then later and later, so that a failing endpoint is no hot loop. */
+  private afterPause(deliveries: number, end: () => void): void {
+    if (!this.open || deliveries < 2) {
+      end();
+      return;
+    }
+    const timer = setTimeout(
+      () => {
+        this.pauses.delete(timer);
+        end();
+      },
+      Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (deliveries - 2)),
+    );
+    this.pauses.set(timer, end);
+  }
+}

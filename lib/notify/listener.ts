@@ -1,0 +1,149 @@
+import { type Duration, toMilliseconds } from '../core/duration.js';
+import { ConfigurationError, InvalidTarget, ServerListenError, toError } from '../core/errors.js';
+import type { Settings } from '../core/options.js';
+import { Target } from '../core/target.js';
+import type { Listener, Subscription } from '../drivers/driver.js';
+import { MessageHandlingServer } from '../rpc/message-handling-server.js';
+import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
+import { assertTransport, type Transport } from '../rpc/transport.js';
+import { NotificationDispatcher } from './dispatcher.js';
+import type { BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
+
+/** What a listener is set up with, besides its targets and endpoints. */
+export interface NotificationListenerOptions {
+  serializer?: Serializer | undefined;
+  /**
+   * Name of a queue that receives a copy of every notification, and is shared by the listeners of the pool. Without it,
+   * all listeners of a target share its notifications. A pool's queue exists from its first listener's start on.
+   */
+  pool?: string | undefined;
+  /** Deliver a notification again when an endpoint throws or returns `NotificationResult.REQUEUE`. @default false */
+  allowRequeue?: boolean | undefined;
+}
+
+/** Batches, besides. Given either, endpoints' methods take arrays. */
+export interface BatchListenerOptions extends NotificationListenerOptions {
+  /** Most notifications in a batch. @default the `concurrency` option */
+  batchSize?: number | undefined;
+  /** How long an incomplete batch waits, from its first notification on. @default it waits until it is complete */
+  batchTimeout?: Duration | undefined;
+}
+
+type SingleListenerOptions = NotificationListenerOptions & { batchSize?: undefined; batchTimeout?: undefined };
+
+/** Hands the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
+export class NotificationListener extends MessageHandlingServer {
+  /** @internal */
+  constructor(
+    transport: Transport,
+    private readonly subscription: Subscription,
+    private readonly dispatcher: NotificationDispatcher,
+  ) {
+    super(transport);
+  }
+
+  protected override async listen(): Promise<Listener> {
+    try {
+      return await this.transport.driver.listenForNotifications(this.subscription, (batch) =>
+        this.dispatcher.dispatch(batch),
+      );
+    } catch (error) {
+      const keys = this.subscription.sources.map(({ key }) => key).join(', ');
+      throw new ServerListenError(`Cannot listen for notifications on ${keys}: ${toError(error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/**
+ * Makes a listener of endpoints, whose methods are named after the priorities. It is made at once; `start()` resolves
+ * when it consumes. Source: oslo_messaging.get_notification_listener.
+ * @param targets topics, and exchanges where they are not the `controlExchange`
+ * @throws ConfigurationError, InvalidTarget
+ */
+export function getNotificationListener(
+  transport: Transport,
+  targets: readonly Target[],
+  endpoints: readonly ListenerEndpoint[],
+  options?: SingleListenerOptions,
+): NotificationListener;
+export function getNotificationListener(
+  transport: Transport,
+  targets: readonly Target[],
+  endpoints: readonly BatchListenerEndpoint[],
+  options: BatchListenerOptions,
+): NotificationListener;
+export function getNotificationListener(
+  transport: Transport,
+  targets: readonly Target[],
+  endpoints: readonly (ListenerEndpoint | BatchListenerEndpoint)[],
+  options: BatchListenerOptions = {},
+): NotificationListener {
+  const { batchSize, batchTimeout } = options;
+  const batch = (batchSize ?? batchTimeout ?? undefined) !== undefined;
+  return createListener(transport, targets, endpoints, options, batch);
+}
+
+/**
+ * The same with batches, always: a method takes an array of `{ ctxt, publisherId, eventType, payload, metadata }`.
+ * Source: oslo_messaging.get_batch_notification_listener.
+ * @throws ConfigurationError, InvalidTarget
+ */
+export function getBatchNotificationListener(
+  transport: Transport,
+  targets: readonly Target[],
+  endpoints: readonly BatchListenerEndpoint[],
+  options: BatchListenerOptions = {},
+): NotificationListener {
+  return createListener(transport, targets, endpoints, options, true);
+}
+
+function createListener(
+  transport: Transport,
+  targets: readonly Target[],
+  endpoints: readonly (ListenerEndpoint | BatchListenerEndpoint)[],
+  { serializer = new NoOpSerializer(), allowRequeue = false, ...options }: BatchListenerOptions,
+  batch: boolean,
+): NotificationListener {
+  assertTransport(transport);
+  const { settings } = transport;
+  const dispatcher = new NotificationDispatcher(endpoints, {
+    serializer,
+    allowRequeue,
+    batch,
+    logger: settings.logger,
+  });
+  const sources = sourcesOf(targets, dispatcher.priorities, settings.controlExchange);
+  const { pool } = options;
+  if (pool !== undefined && pool !== null && (typeof pool !== 'string' || pool === ''))
+    throw new ConfigurationError(`pool: expected a non-empty string; got ${JSON.stringify(pool)}`);
+  const subscription = { sources, pool: pool ?? undefined, ...batching(options, batch, settings) };
+  return new NotificationListener(transport, subscription, dispatcher);
+}
+
+function sourcesOf(targets: readonly Target[], priorities: readonly string[], controlExchange: string) {
+  if (!Array.isArray(targets) || targets.length === 0)
+    throw new ConfigurationError('A notification listener needs at least one target');
+  const sources = targets.flatMap((target: unknown) => {
+    if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');
+    const { topic, exchange = controlExchange } = target;
+    if (topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target });
+    return priorities.map((priority) => ({ exchange, key: `${topic}.${priority}` }));
+  });
+  // A target may be given twice.
+  return [...new Map(sources.map((source) => [`${source.exchange}\n${source.key}`, source])).values()];
+}
+
+function batching({ batchSize, batchTimeout }: BatchListenerOptions, batch: boolean, { concurrency }: Settings) {
+  if (!batch) return { batchSize: 1, batchTimeout: undefined, concurrency };
+  const size = batchSize ?? concurrency;
+  if (!Number.isInteger(size) || size < 1 || size > 65_535)
+    throw new ConfigurationError(`batchSize: expected an integer from 1 to 65535; got ${JSON.stringify(batchSize)}`);
+  return {
+    batchSize: size,
+    batchTimeout: batchTimeout == null ? undefined : toMilliseconds(batchTimeout, 'batchTimeout'),
+    // As many notifications in work as without batches, but at least one batch.
+    concurrency: Math.max(1, Math.floor(concurrency / size)),
+  };
+}
