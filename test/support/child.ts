@@ -1,0 +1,55 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { eventually } from './eventually.js';
+
+/** A Node process of the test's own, with its output kept. */
+export class Child {
+  readonly #process: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #exited: Promise<number | null>;
+  #output = '';
+
+  constructor(script: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+    this.#process = spawn(process.execPath, [script, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    this.#exited = once(this.#process, 'close').then(([code]: (number | null)[]) => code ?? null);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        this.#output += chunk.toString();
+      });
+    }
+  }
+
+  /** All that was printed so far, on either stream. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves with the match once the output has it; rejects when the process ends without. */
+  async prints(pattern: RegExp, within = 20_000): Promise<RegExpMatchArray> {
+    return eventually(
+      () => {
+        const match = this.#output.match(pattern);
+        if (match) return match;
+        throw new Error(`${pattern} was not printed, but:\n${this.#output}`);
+      },
+      { within },
+    );
+  }
+
+  /** The exit code, or null after a signal. */
+  exit(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+  }
+}
