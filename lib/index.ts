@@ -75,6 +75,27 @@ export { CallContext, type ClientOptions, type TransportOptions } from './rpc/ca
 export { getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
 export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './rpc/connection.js';
 export type { Endpoint } from './rpc/method-table.js';
+export {
+  IncompatibleObjectVersion,
+  InvalidFieldValue,
+  ReadOnlyFieldError,
+  UnsupportedObjectError,
+  VersionedObjectsException,
+} from './rpc/objects/errors.js';
+export type { FieldType } from './rpc/objects/field-type.js';
+export { fields } from './rpc/objects/fields.js';
+export type { Backportable } from './rpc/objects/object-primitives.js';
+export { objResetChanges, objSetDefaults, objVersion, objWhatChanged } from './rpc/objects/object-state.js';
+export {
+  VersionedField,
+  type VersionedFieldOptions,
+  VersionedObject,
+  type VersionedObjectOptions,
+} from './rpc/objects/registry.js';
+export {
+  VersionedObjectSerializer,
+  type VersionedObjectSerializerOptions,
+} from './rpc/objects/versioned-object-serializer.js';
 export { RequestContext, type RequestContextFields } from './rpc/request-context.js';
 export {
   addExtraExmods,

@@ -59,6 +59,11 @@ export function registerRemoteException(errorClass: ErrorClass, name: RemoteExce
   classes.set(keyOf(identity.module, identity.name), errorClass);
 }
 
+/** Gives an error class the Python name that it is sent under. What comes under that name is not made into it. */
+export function sendAs(errorClass: ErrorClass, { module, class: name = errorClass.name }: RemoteExceptionName): void {
+  identities.set(errorClass, { module, name });
+}
+
 /** Class decorator form of {@link registerRemoteException}. */
 export function RemoteException(name: RemoteExceptionName) {
   return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
@@ -120,7 +125,7 @@ export function deserializeFailure(
   const traceback = strings(failure['tb']);
   const errorClass = classes.get(keyOf(module, name));
   if (errorClass && (BUILTINS.has(module) || allowedModules.has(module))) {
-    const rebuilt = rebuild(errorClass, Array.isArray(failure['args']) ? failure['args'] : [], message, traceback);
+    const rebuilt = rebuild(errorClass, failure, message, traceback);
     if (rebuilt) return rebuilt;
   }
   return new errors.RemoteError(name, message, traceback, details);
@@ -128,17 +133,23 @@ export function deserializeFailure(
 
 function rebuild(
   errorClass: ErrorClass,
-  args: unknown[],
+  { args, kwargs }: Record<string, unknown>,
   message: string,
   remoteTraceback: string[],
 ): Error | undefined {
   try {
-    const error = new errorClass(...(args as never[]));
-    for (const [name, value] of Object.entries({ message, remote: true, remoteTraceback })) {
+    const error = new errorClass(...((Array.isArray(args) ? args : []) as never[]));
+    const properties = { message, remote: true, remoteTraceback, ...(isFilled(kwargs) ? { kwargs } : {}) };
+    for (const [name, value] of Object.entries(properties)) {
       Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false });
     }
     return error;
   } catch {
     return undefined;
   }
+}
+
+/** Keyword arguments are kept, so that the error says as much here, and farther on, as where it was raised. */
+function isFilled(kwargs: unknown): boolean {
+  return typeof kwargs === 'object' && kwargs !== null && Object.keys(kwargs).length > 0;
 }

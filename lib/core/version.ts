@@ -30,3 +30,13 @@ export function versionIsCompatible(implemented: string | undefined, requested: 
   if (major !== implementedMajor || minor > implementedMinor) return false;
   return minor < implementedMinor || revision <= implementedRevision;
 }
+
+/**
+ * Which of two versions is newer: positive when the first is, negative when the second is, zero for equal ones.
+ * @throws InvalidVersion
+ */
+export function compareVersions(a: string, b: string): number {
+  const [majorA, minorA, revisionA] = parse(a);
+  const [majorB, minorB, revisionB] = parse(b);
+  return majorA - majorB || minorA - minorB || revisionA - revisionB;
+}

@@ -5,7 +5,7 @@ import type { Dict, RpcInvocation } from '../core/message.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
-import { NoOpSerializer, type Serializer } from './serializer.js';
+import { isNoOp, NoOpSerializer, type Serializer } from './serializer.js';
 import type { Transport } from './transport.js';
 
 /** Driver-specific wishes. */
@@ -103,7 +103,7 @@ export class CallContext {
     if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
     if (!this.canSendVersion())
       throw new RPCVersionCapError(target.version, this.options.versionCap, { target, method });
-    const plain = serializer instanceof NoOpSerializer;
+    const plain = isNoOp(serializer);
     const names = Object.keys(args).filter((name) => args[name] !== undefined);
     return {
       method,

@@ -1,5 +1,6 @@
 import { Target } from '../core/target.js';
 import type { Endpoint } from './method-table.js';
+import { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';
 import { getServer, runtimeSettings } from './runtime.js';
 import type { Serializer } from './serializer.js';
 import type { RPCServer } from './server.js';
@@ -12,6 +13,7 @@ export interface ConsumerOptions {
   exchange?: string;
   /** Server name. @default the `host` option */
   host?: string;
+  /** Of arguments and results. @default the `serializer` option, else a VersionedObjectSerializer for Tacker's objects */
   serializer?: Serializer;
 }
 
@@ -21,11 +23,12 @@ export class Connection {
 
   /** Records a server; `consumeInThreads` starts it. */
   createConsumer(topic: string, endpoints: readonly Endpoint[], options: ConsumerOptions = {}): void {
-    const { fanout = false, exchange = 'tacker', host, serializer } = options;
-    const server = host ?? runtimeSettings('createConsumer').host;
-    this.servers.push(
-      getServer(new Target({ topic, server, fanout, exchange }), endpoints, serializer ? { serializer } : {}),
-    );
+    const { fanout = false, exchange = 'tacker' } = options;
+    const settings = runtimeSettings('createConsumer');
+    const serializer =
+      options.serializer ?? (settings.serializer as Serializer | undefined) ?? new VersionedObjectSerializer();
+    const target = new Target({ topic, server: options.host ?? settings.host, fanout, exchange });
+    this.servers.push(getServer(target, endpoints, { serializer }));
   }
 
   /** Starts the servers; resolves with them when all consume. @throws ServerListenError */

@@ -1,0 +1,50 @@
+import { FieldType } from './field-type.js';
+
+/** The elements of what can be iterated and is no string; undefined for anything else. */
+function elementsOf(value: unknown): unknown[] | undefined {
+  return Array.isArray(value) || value instanceof Set ? [...value] : undefined;
+}
+
+/** A list. Oslo's List. */
+export function listOf<T>(element: FieldType<T>): FieldType<T[]> {
+  return new FieldType<T[]>({
+    allowed: () => `a list of which each element is ${element.allowed()}`,
+    read: (primitive, at) => elementsOf(primitive)?.map((item, index) => element.read(item, at.element(index))),
+    write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
+    mark: (value) => elementsOf(value)?.map((item) => element.mark(item)),
+  });
+}
+
+/** A set; it travels as a list. Oslo's Set. */
+export function setOf<T>(element: FieldType<T>): FieldType<Set<T>> {
+  return new FieldType<Set<T>>({
+    allowed: () => `a set of which each element is ${element.allowed()}`,
+    read: (primitive, at) => {
+      const elements = elementsOf(primitive);
+      return elements && new Set(elements.map((item, index) => element.read(item, at.element(index))));
+    },
+    write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
+    mark: (value) => new Set(elementsOf(value)?.map((item) => element.mark(item))),
+  });
+}
+
+/** An object used as a dictionary, with keys of any name. Oslo's Dict. */
+export function dictOf<T>(element: FieldType<T>): FieldType<Record<string, T>> {
+  const each = <R>(value: unknown, convert: (item: unknown, key: string) => R): Record<string, R> | undefined => {
+    const entries = entriesOf(value);
+    return entries && Object.fromEntries(entries.map(([key, item]) => [key, convert(item, key)]));
+  };
+  return new FieldType<Record<string, T>>({
+    allowed: () => `an object of which each member is ${element.allowed()}`,
+    read: (primitive, at) => each(primitive, (item, key) => element.read(item, at.element(key))),
+    write: (value, at) => each(value, (item, key) => element.write(item, at.element(key))),
+    mark: (value) => each(value, (item) => element.mark(item)),
+  });
+}
+
+function entriesOf(value: unknown): [string, unknown][] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Set) return undefined;
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  // As everywhere in this library, undefined is what is not there.
+  return entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), item]);
+}

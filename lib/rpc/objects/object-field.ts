@@ -1,0 +1,48 @@
+import { FieldType } from './field-type.js';
+import { markObject } from './object-state.js';
+import { definitionOf, definitionOfClass, type ObjectClass } from './registry.js';
+
+/** Options of an object field. */
+export interface ObjectFieldOptions {
+  /** Also takes objects of classes that extend it. @default false */
+  subclasses?: boolean;
+}
+
+/**
+ * A versioned object. Oslo's ObjectField.
+ * @param type its class, or a function that gives the class where that is declared later
+ */
+export function object<T extends object>(
+  type: ObjectClass<T> | (() => ObjectClass<T>),
+  { subclasses = false }: ObjectFieldOptions = {},
+): FieldType<T> {
+  const classOf = () => (isClass(type) ? type : type());
+  const fits = (value: unknown): value is T => {
+    if (typeof value !== 'object' || value === null) return false;
+    // By name, as in Python: two versions of one object are two classes.
+    const name = definitionOf(value)?.name;
+    return name !== undefined && (name === nameOf(classOf()) || (subclasses && value instanceof classOf()));
+  };
+  const allowed = () => `an object ${nameOf(classOf()) ?? classOf().name}`;
+  return new FieldType<T>({
+    allowed,
+    read: (primitive, at) => {
+      const built = at.codec.read(primitive);
+      if (fits(built)) return built;
+      // What was built tells more than the primitive.
+      if (built !== primitive) throw at.refuse(built, allowed());
+      return undefined;
+    },
+    write: (value, at) => (fits(value) ? at.codec.write(value) : undefined),
+    mark: (value) => (fits(value) ? markObject(value) : value),
+  });
+}
+
+function nameOf(objectClass: ObjectClass): string | undefined {
+  return definitionOfClass(objectClass)?.name;
+}
+
+/** An arrow function has no prototype; a class has one. */
+function isClass<T extends object>(type: ObjectClass<T> | (() => ObjectClass<T>)): type is ObjectClass<T> {
+  return Object.hasOwn(type, 'prototype');
+}
