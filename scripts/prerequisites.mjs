@@ -18,12 +18,17 @@ apt-get update
 apt-get install -y --no-install-recommends "$@"
 `;
 
+/** Whether Python cannot import one of oslo's libraries. */
+function lacks(name) {
+  return spawnSync('/usr/bin/python3', ['-c', `import oslo_${name}`], { stdio: 'ignore' }).status !== 0;
+}
+
 function missing() {
   const packages = [];
   const given = process.env.TEST_RABBIT_URL;
   if (!given && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) packages.push('rabbitmq-server');
-  const python = spawnSync('/usr/bin/python3', ['-c', 'import oslo_messaging'], { stdio: 'ignore' });
-  if (given !== 'none' && python.status !== 0) packages.push('python3-oslo.messaging');
+  if (given !== 'none')
+    packages.push(...['messaging', 'versionedobjects'].filter(lacks).map((name) => `python3-oslo.${name}`));
   return packages;
 }
 
@@ -36,7 +41,7 @@ function rootShell() {
 }
 
 /**
- * Provides RabbitMQ and Python's oslo.messaging, the real counterparts that the tests talk to. Where it cannot, it says
+ * Provides RabbitMQ and Python's oslo.messaging and oslo.versionedobjects, the real counterparts that the tests talk to. Where it cannot, it says
  * what is missing; whether that is a failure or a skip is then for the tests' own set-up to decide.
  */
 export function ensurePrerequisites() {

@@ -20,9 +20,10 @@ export const rabbitmq: Prerequisite = {
 };
 
 export const osloMessaging: Prerequisite = {
-  name: 'Python with oslo.messaging',
-  present: () => spawnSync(PYTHON, ['-c', 'import oslo_messaging'], { stdio: 'ignore' }).status === 0,
-  remedy: 'apt-get install --no-install-recommends python3-oslo.messaging',
+  name: 'Python with oslo.messaging and oslo.versionedobjects',
+  present: () =>
+    spawnSync(PYTHON, ['-c', 'import oslo_messaging, oslo_versionedobjects'], { stdio: 'ignore' }).status === 0,
+  remedy: 'apt-get install --no-install-recommends python3-oslo.messaging python3-oslo.versionedobjects',
 };
 
 /** True when it is there. Where it is not, a CI run fails and any other says which tests it will skip. */

@@ -15,15 +15,21 @@ export interface PythonPeerOptions {
   logLevel?: string;
 }
 
-export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy';
+/** `objects` comes alone. */
+export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy' | 'objects';
+
+/** oslo.context's contexts; all but `context` also oslo's versioned objects, in the namespace of that service. */
+export type PythonSerializer = 'context' | 'tacker' | 'nova' | 'neutron';
 
 export interface PythonServerOptions {
   topic: string;
   server: string;
   /** @default 'tacker' */
   exchange?: string;
-  /** @default all of them */
+  /** @default all but `objects` */
   endpoints?: PythonEndpoint[];
+  /** @default none */
+  serializer?: PythonSerializer;
 }
 
 export interface PythonRequest {
@@ -42,6 +48,8 @@ export interface PythonRequest {
   retry?: number;
   callMonitorTimeout?: number;
   transportOptions?: { atLeastOnce?: boolean };
+  /** With one, `context` are the keywords of oslo.context's RequestContext. @default none */
+  serializer?: PythonSerializer;
 }
 
 export type PythonPriority = 'audit' | 'debug' | 'info' | 'warn' | 'error' | 'critical' | 'sample';

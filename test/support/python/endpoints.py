@@ -90,4 +90,7 @@ def create(names, server):
         'namespaced': Namespaced,
         'legacy': Legacy,
     }
+    if names == ['objects']:
+        import versioned
+        return [versioned.Objects()]
     return [makers[name]() for name in names or makers]

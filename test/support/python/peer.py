@@ -56,9 +56,11 @@ class Peer:
     def version(self):
         return importlib.metadata.version('oslo.messaging')
 
-    def start_server(self, topic, server, exchange='tacker', endpoints=None):
+    def start_server(self, topic, server, exchange='tacker', endpoints=None,
+                     serializer=None):
         dispatcher = recording.RecordingDispatcher(
-            self._record, server, create_endpoints(endpoints, server))
+            self._record, server, create_endpoints(endpoints, server),
+            values.serializer(serializer))
         target = om.Target(exchange=exchange, topic=topic, server=server)
         return self._start(rpc_server.RPCServer(
             self._rpc, target, dispatcher, 'threading'))
@@ -94,7 +96,8 @@ class Peer:
 
     def _client(self, topic, exchange='tacker', namespace=None, version=None,
                 server=None, fanout=None, timeout=None, versionCap=None,
-                retry=None, callMonitorTimeout=None, transportOptions=None):
+                retry=None, callMonitorTimeout=None, transportOptions=None,
+                serializer=None):
         target = om.Target(
             exchange=exchange, topic=topic, namespace=namespace,
             version=version, server=server, fanout=fanout)
@@ -104,7 +107,8 @@ class Peer:
                 at_least_once=transportOptions.get('atLeastOnce', False))
         client = create_client(
             self._rpc, target, timeout=timeout, version_cap=versionCap,
-            retry=retry, call_monitor_timeout=callMonitorTimeout)
+            retry=retry, call_monitor_timeout=callMonitorTimeout,
+            serializer=values.serializer(serializer))
         if options is None:
             return client
         return client.prepare(transport_options=options)

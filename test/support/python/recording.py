@@ -28,8 +28,8 @@ class Record:
 class RecordingDispatcher(om.RPCDispatcher):
     """Sees a request as it came, before a namespace or version is chosen."""
 
-    def __init__(self, record, server, endpoints):
-        super().__init__(endpoints, None)
+    def __init__(self, record, server, endpoints, serializer=None):
+        super().__init__(endpoints, serializer)
         self._record = record
         self._server = server
 

@@ -1,9 +1,10 @@
 """Values on their way to and from the test that drives the peer.
 
 JSON, with what JavaScript would bend (large integers, NaN, the infinities)
-wrapped.
+or JSON does not have (times, versioned objects) wrapped.
 """
 
+import datetime
 import math
 
 SAFE = 2 ** 53
@@ -23,6 +24,10 @@ def encode(value):
         return [encode(member) for member in value]
     if value is None or isinstance(value, (int, float, str)):
         return value
+    if isinstance(value, datetime.datetime):
+        return {'$datetime': value.isoformat()}
+    if hasattr(value, 'obj_to_primitive'):
+        return {'$object': encode(_versioned().describe(value))}
     return repr(value)
 
 
@@ -32,10 +37,24 @@ def decode(value):
             return int(value['$int'])
         if '$float' in value:
             return float(value['$float'])
+        if '$datetime' in value:
+            return datetime.datetime.fromisoformat(value['$datetime'])
+        if '$object' in value:
+            return _versioned().build(**decode(value['$object']))
         return {key: decode(member) for key, member in value.items()}
     if isinstance(value, list):
         return [decode(member) for member in value]
     return value
+
+
+def _versioned():
+    # Only where it is asked for: the library takes its time to load.
+    import versioned
+    return versioned
+
+
+def serializer(name):
+    return _versioned().SERIALIZERS[name] if name else None
 
 
 def encode_exception(error):
