@@ -11,6 +11,7 @@ import {
   MessageUndeliverable,
   MessagingException,
   MessagingTimeout,
+  NoOpSerializer,
   type OsloMessagingOptions,
   RemoteError,
   RemoteException,
@@ -436,6 +437,20 @@ for (const { name, url, describe } of transports) {
       const context = RequestContext.fromDict({ user_id: 'u1', roles: ['admin'], extra: { kept: 1 } });
       const seen = await client.call(context, 'context');
       expect(seen).toEqual({ user: 'u1', roles: ['admin'], extra: { kept: 1 } });
+    });
+
+    it('uses a serializer that changes a part of what NoOpSerializer does', async () => {
+      class Reversing extends NoOpSerializer {
+        override deserializeEntity(_ctxt: unknown, entity: unknown): unknown {
+          return typeof entity === 'string' ? [...entity].reverse().join('') : entity;
+        }
+      }
+      const topic = uniqueTopic();
+      const endpoint = new Endpoint();
+      await serve(topic, 'a', [endpoint], { serializer: new Reversing() });
+      const client = getRpcClient(connect(), new Target({ topic }), { serializer: new JsonPayloadSerializer() });
+      await client.call({}, 'record', { text: 'abc', map: new Map([['a', 1]]) });
+      expect(endpoint.got).toEqual([{ text: 'cba', map: { a: 1 } }]);
     });
 
     it('serves the BackingOffClient, too', async () => {
