@@ -113,6 +113,7 @@ describeWithRabbit('a connection that is lost', () => {
     const early = Promise.all(Array.from({ length: 50 }, (_, value) => client.call({}, 'echo', { value })));
     const quick = client.prepare({ timeout: '300ms' }).call({}, 'echo', { value: 0 });
     await expect(quick).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(quick).rejects.toThrow(/ECONNREFUSED/);
     const impatient = client.prepare({ retry: 0 }).call({}, 'echo', { value: 0 });
     await expect(impatient).rejects.toBeInstanceOf(MessageDeliveryFailure);
     await proxy.accept();

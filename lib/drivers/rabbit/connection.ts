@@ -125,10 +125,13 @@ export class RabbitConnection {
   }
 
   private fail(error: Error): void {
+    const said = this.lastError?.message === error.message;
     this.lastError = error;
     this.setStatus('disconnected');
     if (this.closed) return;
-    this.settings.logger.warn(`No ${this.purpose} connection: ${oneLine(error.message)}`);
+    const { logger } = this.settings;
+    // An outage is one line, not one for each attempt.
+    logger[said ? 'debug' : 'warn'](`No ${this.purpose} connection: ${oneLine(error.message)}`);
     const hopeless = REFUSED.test(error.message) && !this.wasConnected;
     for (const waiter of this.waiters) {
       if (hopeless) waiter.reject(this.unreachable('because it refuses us'));

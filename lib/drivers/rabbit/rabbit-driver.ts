@@ -61,9 +61,7 @@ export class RabbitDriver implements Driver {
     const msgId = newId();
     const details = { target: options.target, method: request.method };
     const { deadline, callMonitorTimeout } = options;
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () =>
-      this.publishing.current ? undefined : this.publishing.lastError,
-    );
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () => this.outage);
     this.sendCall(msgId, request, options).catch((error: unknown) => {
       // At the deadline the call's own timer says what happened.
       if (!(error instanceof MessageDeliveryFailure && deadline.expired))
@@ -165,6 +163,11 @@ export class RabbitDriver implements Driver {
     const body = encodeRequest(request, ids, this.settings.limits);
     const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.ceil(timeout)));
     await this.publisher.publish(publication, deadline, retry);
+  }
+
+  /** Why a connection is down, where one is. */
+  private get outage(): Error | undefined {
+    return [this.publishing, this.consuming].find(({ current, lastError }) => !current && lastError)?.lastError;
   }
 
   /** The reply queue keeps its name for the life of the transport, so that replies find it after a reconnect. */
