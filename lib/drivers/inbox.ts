@@ -40,7 +40,9 @@ export class Inbox {
     private readonly sendReply: SendReply,
   ) {
     this.slots = new Slots(concurrency, settings.logger);
-    this.seen = new LRUCache({ max: settings.limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
+    const max = settings.limits.duplicateWindow;
+    // By default the cache would look at the clock, and set a timer, every millisecond.
+    this.seen = new LRUCache({ max, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 });
   }
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
@@ -97,11 +99,12 @@ export class Inbox {
     return {
       request,
       wantsReply: address !== undefined,
-      reply: async (reply) => {
+      reply: async ({ result, failure, ending }) => {
         if (!address) return;
         const uniqueId = newId();
         try {
-          await this.sendReply(address.replyQueue, this.encode({ ...reply, msgId: address.msgId, uniqueId }), uniqueId);
+          const body = this.encode({ result, failure, ending, msgId: address.msgId, uniqueId });
+          await this.sendReply(address.replyQueue, body, uniqueId);
         } catch (error) {
           this.settings.logger.warn(
             `The reply to ${oneLine(address.msgId, 64)} was dropped: ${oneLine(toError(error).message)}`,

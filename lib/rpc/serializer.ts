@@ -1,3 +1,4 @@
+import { ClientSendError } from '../core/errors.js';
 import type { Dict } from '../core/message.js';
 import { RequestContext } from './request-context.js';
 
@@ -35,19 +36,25 @@ export class NoOpSerializer extends Serializer {
   }
 }
 
-/** Makes plain values of what JSON would lose: maps and sets become objects and arrays. */
+/**
+ * Makes plain values of what JSON would lose, at any depth: maps and sets become objects and arrays.
+ * Source: oslo_messaging.serializer.JsonPayloadSerializer.
+ */
 export class JsonPayloadSerializer extends NoOpSerializer {
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
     return toPrimitive(entity);
   }
 }
 
-function toPrimitive(value: unknown): unknown {
-  if (value instanceof Map)
-    return Object.fromEntries([...value].map(([key, item]) => [String(key), toPrimitive(item)]));
-  if (value instanceof Set) return [...value].map(toPrimitive);
-  if (Array.isArray(value)) return value.map(toPrimitive);
-  return value;
+/** Deeper than any message may be: what is nested so deep refers to itself. */
+const DEEPEST = 1000;
+
+function toPrimitive(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  if (depth > DEEPEST) throw new ClientSendError(`A value is nested deeper than ${DEEPEST} levels`);
+  if (Array.isArray(value) || value instanceof Set) return Array.from(value, (item) => toPrimitive(item, depth + 1));
+  const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
+  return Object.fromEntries(entries.map(([key, item]) => [String(key), toPrimitive(item, depth + 1)]));
 }
 
 /** Carries the {@link RequestContext}; entities are the base serializer's. Source: tacker.common.rpc.RequestContextSerializer. */

@@ -9,7 +9,7 @@ const RETRY_DELAY = 250;
 
 /** Sends replies; outlasts a reply queue that is away for a while, and remembers those that stay away. */
 export class ReplySender {
-  private readonly gone = new LRUCache<string, true>({ max: 200, ttl: 60_000 });
+  private readonly gone = new LRUCache<string, true>({ max: 200, ttl: 60_000, ttlResolution: 1000 });
   private readonly pauses = new Map<NodeJS.Timeout, () => void>();
   private closed = false;
 
