@@ -23,7 +23,7 @@ export {
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { LogSink } from './core/logger.js';
 export type { Priority } from './core/notification.js';
-export type { OsloMessagingOptions, RabbitOptions, Settings } from './core/options.js';
+export type { NotificationDriver, OsloMessagingOptions, RabbitOptions, Settings } from './core/options.js';
 export { Target, type TargetFields } from './core/target.js';
 export type { DriverStatus } from './drivers/driver.js';
 export {
@@ -61,7 +61,9 @@ export {
   NotificationListener,
   type NotificationListenerOptions,
 } from './notify/listener.js';
-export { type NotificationDriver, Notifier, type NotifierOptions } from './notify/notifier.js';
+export { Notifier, type NotifierOptions } from './notify/notifier.js';
+export type { RoutingConfig, RoutingRules } from './notify/routing-table.js';
+export { type RecordedNotification, recordedNotifications } from './notify/test-driver.js';
 export {
   DefaultRPCAccessPolicy,
   ExplicitRPCAccessPolicy,

@@ -25,6 +25,13 @@ export const member =
   (value) =>
     allowed.includes(value as string) ? undefined : `one of ${allowed.join(', ')}`;
 
+export const oneOrMore =
+  (rule: Rule): Rule =>
+  (value, name) => {
+    const wrong = (Array.isArray(value) ? value : [value]).map((item: unknown) => rule(item, name)).find(Boolean);
+    return wrong && `${wrong}, or an array of such`;
+  };
+
 export const natural =
   (least: number, most = Number.MAX_SAFE_INTEGER): Rule =>
   (value) =>
@@ -39,6 +46,12 @@ export const nested =
     checkOptions(value as object, rules, `${name}.`);
     return undefined;
   };
+
+/** @throws ConfigurationError unless it is absent, −1, 0 or a number of retries */
+export function checkRetry(retry: number | undefined | null): void {
+  if (retry !== undefined && retry !== null && (!Number.isInteger(retry) || retry < -1))
+    throw new ConfigurationError(`retry: expected −1, 0 or a positive integer; got ${retry}`);
+}
 
 /** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
 export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string): void {

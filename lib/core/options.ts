@@ -11,11 +11,21 @@ import {
   natural,
   nested,
   object,
+  oneOrMore,
   opaque,
   type Rule,
   span,
   text,
 } from './option-rules.js';
+
+/** How notifications can be sent: the names that `notificationDriver` takes. */
+export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log', 'test', 'noop'] as const;
+
+/**
+ * `messagingv2` publishes in the envelope, `messaging` bare (for old listeners), `log` writes to the logger, `routing`
+ * chooses among the others by rules, `test` remembers, `noop` does nothing.
+ */
+export type NotificationDriver = (typeof NOTIFICATION_DRIVERS)[number];
 
 /** Options of the RabbitMQ driver, under oslo's names (`[oslo_messaging_rabbit]`) in camel case. */
 export interface RabbitOptions {
@@ -91,10 +101,14 @@ export interface OsloMessagingOptions {
     duplicateWindow?: number /** Deliveries of a notification after which it is set aside. @default 20 */;
     deliveries?: number;
   };
-  /** @default 'messagingv2' */
-  notificationDriver?: 'messaging' | 'messagingv2' | 'noop';
+  /** How notifications are sent: one driver, or several that all send. @default 'messagingv2' */
+  notificationDriver?: NotificationDriver | readonly NotificationDriver[];
   /** @default ['notifications'] */
   notificationTopics?: readonly string[];
+  /** Rules of the driver `routing` (a `RoutingConfig`), or the path of a YAML or JSON file with them, read again when it changes. */
+  notificationRouting?: string | object;
+  /** What of the request context goes with a notification: what tells who did it, without tokens, or all. @default 'safe' */
+  notificationContext?: 'safe' | 'whole';
   /** Where log lines go. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink;
   /** Options of the RabbitMQ driver. */
@@ -145,8 +159,10 @@ export interface Settings {
     readonly duplicateWindow: number;
     readonly deliveries: number;
   };
-  readonly notificationDriver: 'messaging' | 'messagingv2' | 'noop';
+  readonly notificationDriver: readonly NotificationDriver[];
   readonly notificationTopics: readonly string[];
+  readonly notificationRouting: string | object | undefined;
+  readonly notificationContext: 'safe' | 'whole';
   readonly logger: LogSink;
   readonly rabbit: RabbitSettings;
 }
@@ -192,8 +208,10 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
     duplicateWindow: natural(1),
     deliveries: natural(1),
   }),
-  notificationDriver: member('messaging', 'messagingv2', 'noop'),
+  notificationDriver: oneOrMore(member(...NOTIFICATION_DRIVERS)),
   notificationTopics: list,
+  notificationRouting: (value, name) => (text(value, name) && object(value, name) ? 'a path, or an object' : undefined),
+  notificationContext: member('safe', 'whole'),
   logger: object,
   rabbit: nested(RABBIT_RULES),
 };
@@ -233,8 +251,10 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
       duplicateWindow: options.limits?.duplicateWindow ?? 10_000,
       deliveries: options.limits?.deliveries ?? 20,
     },
-    notificationDriver: options.notificationDriver ?? 'messagingv2',
+    notificationDriver: [options.notificationDriver ?? 'messagingv2'].flat(),
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],
+    notificationRouting: options.notificationRouting,
+    notificationContext: options.notificationContext ?? 'safe',
     logger: options.logger ?? consoleLogger,
     rabbit: rabbitSettings(options.rabbit ?? {}),
   });

@@ -1,24 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { Deadline } from '../core/deadline.js';
+import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
-import { newId } from '../core/message.js';
-import { encodeNotification, type Priority } from '../core/notification.js';
+import type { Priority } from '../core/notification.js';
+import { checkRetry } from '../core/option-rules.js';
+import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.js';
 import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
 import { assertTransport, type Transport } from '../rpc/transport.js';
-
-/** `messagingv2` publishes in the envelope, `messaging` bare, `noop` nothing. */
-export type NotificationDriver = 'messaging' | 'messagingv2' | 'noop';
+import { LogDriver } from './log-driver.js';
+import { MessagingDriver } from './messaging-driver.js';
+import { allDone, type NotifierDriver } from './notifier-driver.js';
+import { RoutingDriver } from './routing-driver.js';
+import type { RoutingConfig } from './routing-table.js';
+import { safeContext } from './safe-context.js';
+import { TestDriver } from './test-driver.js';
 
 /** What a notifier is set up with. */
 export interface NotifierOptions {
   publisherId?: string | undefined;
-  /** @default the `notificationDriver` option */
-  driver?: NotificationDriver | undefined;
+  /** One driver, or several that all send. @default the `notificationDriver` option */
+  driver?: NotificationDriver | readonly NotificationDriver[] | undefined;
   /** @default the `notificationTopics` option */
   topics?: readonly string[] | undefined;
   serializer?: Serializer | undefined;
-  /** Retries of connecting: absent or −1 for ever (until the deadline), 0 none. */
+  /** Retries of connecting: absent or −1 for ever (until the timeout), 0 none, N at most N. */
   retry?: number | undefined;
+  /** How long a notification may take, all in all. @default the `rpcResponseTimeout` option */
+  timeout?: Duration | undefined;
+  /** Rules of the driver `routing`. @default the `notificationRouting` option */
+  routing?: string | RoutingConfig | undefined;
+  /** What of the request context goes along. @default the `notificationContext` option */
+  context?: 'safe' | 'whole' | undefined;
 }
 
 /** The form of Python's `str(timeutils.utcnow())`. */
@@ -26,63 +38,121 @@ function timestamp(): string {
   return `${new Date().toISOString().replace('T', ' ').replace('Z', '')}000`;
 }
 
-/** Publishes what happened. Source: oslo_messaging.Notifier. */
+/**
+ * Publishes what happened. Every method resolves when it is sent, which on a broker means confirmed, by every driver to
+ * every topic; it rejects with MessageDeliveryFailure when that is not so in time (Python logs it), and with
+ * ClientSendError when the payload is too large or no JSON. Source: oslo_messaging.Notifier.
+ */
 export class Notifier {
   private readonly serializer: Serializer;
-  private readonly driver: NotificationDriver;
   private readonly topics: readonly string[];
+  private readonly timeout: number;
+  private readonly drivers: ReadonlyMap<NotificationDriver, NotifierDriver>;
 
+  /** @throws ConfigurationError */
   constructor(
     private readonly transport: Transport,
     private readonly options: NotifierOptions = {},
+    /** @internal */
+    drivers?: ReadonlyMap<NotificationDriver, NotifierDriver>,
   ) {
     assertTransport(transport);
+    const { settings } = transport;
+    checkRetry(options.retry);
     this.serializer = options.serializer ?? new NoOpSerializer();
-    this.driver = options.driver ?? transport.settings.notificationDriver;
-    this.topics = options.topics ?? transport.settings.notificationTopics;
-    if (!['messaging', 'messagingv2', 'noop'].includes(this.driver)) {
-      throw new ConfigurationError(
-        `Notification driver: expected messaging, messagingv2 or noop; got ${JSON.stringify(this.driver)}`,
-      );
-    }
+    this.topics = options.topics ?? settings.notificationTopics;
+    this.timeout = options.timeout == null ? settings.rpcResponseTimeout : toMilliseconds(options.timeout, 'timeout');
+    const driver = options.driver ?? settings.notificationDriver;
+    this.drivers = drivers ?? makeDrivers(typeof driver === 'string' ? [driver] : driver, transport, options.routing);
   }
 
   /** A notifier with the given properties changed. */
-  prepare(changes: { publisherId?: string; retry?: number }): Notifier {
-    return new Notifier(this.transport, { ...this.options, ...changes });
+  prepare(changes: Pick<NotifierOptions, 'publisherId' | 'retry' | 'timeout'>): Notifier {
+    return new Notifier(this.transport, { ...this.options, ...changes }, this.drivers);
   }
 
-  audit = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('audit', ctxt, eventType, payload);
-  debug = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('debug', ctxt, eventType, payload);
-  info = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('info', ctxt, eventType, payload);
-  warn = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('warn', ctxt, eventType, payload);
-  error = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('error', ctxt, eventType, payload);
-  critical = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('critical', ctxt, eventType, payload);
-  sample = (ctxt: unknown, eventType: string, payload: unknown) => this.notify('sample', ctxt, eventType, payload);
+  /** Whether notifications go anywhere at all. */
+  isEnabled(): boolean {
+    return [...this.drivers.keys()].some((name) => name !== 'noop');
+  }
 
-  /** Resolves when the broker has confirmed it on every topic. @throws MessageDeliveryFailure */
+  audit(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('audit', ctxt, eventType, payload);
+  }
+
+  debug(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('debug', ctxt, eventType, payload);
+  }
+
+  info(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('info', ctxt, eventType, payload);
+  }
+
+  warn(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('warn', ctxt, eventType, payload);
+  }
+
+  /** The same as `warn`. */
+  warning(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('warn', ctxt, eventType, payload);
+  }
+
+  error(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('error', ctxt, eventType, payload);
+  }
+
+  critical(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('critical', ctxt, eventType, payload);
+  }
+
+  sample(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+    return this.notify('sample', ctxt, eventType, payload);
+  }
+
   private async notify(priority: Priority, ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
-    if (this.driver === 'noop') return;
-    const { settings, driver } = this.transport;
+    const { retry, publisherId = null, context = this.transport.settings.notificationContext } = this.options;
     const notification = {
       messageId: randomUUID(),
-      publisherId: this.options.publisherId ?? null,
+      publisherId,
       eventType,
       priority,
       payload: this.serializer.serializeEntity(ctxt, payload),
       timestamp: timestamp(),
-      context: this.serializer.serializeContext(ctxt),
+      context: this.serializer.serializeContext(context === 'whole' ? ctxt : safeContext(ctxt)),
     };
-    const deadline = Deadline.after(settings.rpcResponseTimeout);
-    await Promise.all(
-      this.topics.map((topic) => {
-        const uniqueId = newId();
-        const body = encodeNotification({ ...notification, uniqueId }, this.driver === 'messagingv2', settings.limits);
-        return driver.notify(
-          { exchange: settings.controlExchange, routingKey: `${topic}.${priority}`, body, uniqueId },
-          { deadline, retry: this.options.retry },
-        );
-      }),
-    );
+    const announcement = { notification, topics: this.topics, retry, deadline: Deadline.after(this.timeout) };
+    await allDone([...this.drivers.values()].map((driver) => driver.notify(announcement)));
   }
+}
+
+function makeDrivers(
+  names: readonly NotificationDriver[],
+  transport: Transport,
+  routing: string | RoutingConfig | undefined,
+): Map<NotificationDriver, NotifierDriver> {
+  const { settings } = transport;
+  const simple = new Map<NotificationDriver, NotifierDriver>([
+    ['messaging', new MessagingDriver(transport, false)],
+    ['messagingv2', new MessagingDriver(transport, true)],
+    ['log', new LogDriver(settings.logger)],
+    ['test', new TestDriver(transport)],
+    ['noop', { notify: () => Promise.resolve() }],
+  ]);
+  const make = (name: NotificationDriver) => {
+    if (name !== 'routing') return simple.get(name);
+    const rules = routing ?? (settings.notificationRouting as string | RoutingConfig | undefined);
+    if (rules === undefined) throw new ConfigurationError('The driver "routing" needs rules (notificationRouting)');
+    return new RoutingDriver(rules, simple, settings.logger);
+  };
+  return new Map(
+    names.map((name) => {
+      const driver = make(name);
+      if (!driver) {
+        throw new ConfigurationError(
+          `Notification driver: expected one of ${NOTIFICATION_DRIVERS.join(', ')}; got ${JSON.stringify(name)}`,
+        );
+      }
+      return [name, driver];
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, RPCVersionCapError } from '../core/errors.js';
 import type { Dict, RpcInvocation } from '../core/message.js';
+import { checkRetry } from '../core/option-rules.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
@@ -41,10 +42,7 @@ export class CallContext {
     protected readonly options: ClientOptions,
   ) {
     if (options.versionCap !== undefined) checkVersion(options.versionCap);
-    const { retry } = options;
-    if (retry !== undefined && retry !== null && (!Number.isInteger(retry) || retry < -1)) {
-      throw new ConfigurationError(`retry: expected −1, 0 or a positive integer; got ${retry}`);
-    }
+    checkRetry(options.retry);
     this.timeout = options.timeout == null ? undefined : toMilliseconds(options.timeout, 'timeout');
     this.callMonitorTimeout =
       options.callMonitorTimeout == null

@@ -1,0 +1,35 @@
+import { ClientSendError, MessageDeliveryFailure, toError } from '../core/errors.js';
+import { newId } from '../core/message.js';
+import { encodeNotification } from '../core/notification.js';
+import type { Transport } from '../rpc/transport.js';
+import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
+
+/** Publishes to `<topic>.<priority>` on the control exchange. Source: oslo_messaging.notify.messaging. */
+export class MessagingDriver implements NotifierDriver {
+  /** @param envelope format 2.0, else 1.0 */
+  constructor(
+    private readonly transport: Transport,
+    private readonly envelope: boolean,
+  ) {}
+
+  /** @throws MessageDeliveryFailure when the broker did not take it for every topic, ClientSendError */
+  notify(announcement: Announcement): Promise<void> {
+    return allDone(announcement.topics.map((topic) => this.publish(topic, announcement)));
+  }
+
+  private async publish(topic: string, { notification, deadline, retry }: Announcement): Promise<void> {
+    const { driver, settings } = this.transport;
+    const routingKey = `${topic}.${notification.priority}`;
+    const uniqueId = newId();
+    const body = encodeNotification({ ...notification, uniqueId }, this.envelope, settings.limits);
+    try {
+      await driver.notify({ exchange: settings.controlExchange, routingKey, body, uniqueId }, { deadline, retry });
+    } catch (error) {
+      if (error instanceof ClientSendError) throw error;
+      throw new MessageDeliveryFailure(
+        `Could not notify ${routingKey} of ${notification.eventType}: ${toError(error).message}`,
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { LogSink } from '../core/logger.js';
+import { ConfigFile } from './config-file.js';
+import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
+import { type RoutingConfig, RoutingTable } from './routing-table.js';
+
+/** Sends a notification by the drivers that rules choose. Source: oslo_messaging.notify._impl_routing. */
+export class RoutingDriver implements NotifierDriver {
+  private readonly table: () => Promise<RoutingTable>;
+
+  /**
+   * @param routing the rules, or the path of a YAML or JSON file with them
+   * @throws ConfigurationError when the rules are wrong, or the file is not there
+   */
+  constructor(
+    routing: string | RoutingConfig,
+    private readonly drivers: ReadonlyMap<string, NotifierDriver>,
+    logger: LogSink,
+  ) {
+    const compile = (config: unknown, name: string) => new RoutingTable(config, name, [...drivers.keys()]);
+    if (typeof routing === 'string') {
+      const file = new ConfigFile(routing, (content) => compile(content, routing), logger);
+      this.table = () => file.current();
+    } else {
+      const table = compile(routing, 'notificationRouting');
+      this.table = async () => table;
+    }
+  }
+
+  /** @throws what the chosen drivers throw; ConfigurationError when the file has never been right */
+  async notify(announcement: Announcement): Promise<void> {
+    const { eventType, priority } = announcement.notification;
+    const names = (await this.table()).driversFor(eventType ?? '', priority);
+    await allDone([...names].flatMap((name) => this.drivers.get(name)?.notify(announcement) ?? []));
+  }
+}

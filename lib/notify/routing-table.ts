@@ -1,0 +1,75 @@
+import { ConfigurationError } from '../core/errors.js';
+import { globToRegExp } from './glob.js';
+
+/** Which notifications a driver gets: all of the rules that are given must accept. Patterns are the shell's. */
+export interface RoutingRules {
+  /** One must match the event type. */
+  acceptedEvents?: readonly string[];
+  /** None may match the event type. */
+  rejectedEvents?: readonly string[];
+  /** One must match the priority. */
+  acceptedPriorities?: readonly string[];
+}
+
+/**
+ * Rules for drivers, in groups of any name: a notification goes to every driver that any group sends it to, once.
+ * In a file, the keys are oslo's: `accepted_events`, `rejected_events`, `accepted_priorities`.
+ */
+export interface RoutingConfig {
+  readonly [group: string]: { readonly [driver: string]: RoutingRules | null };
+}
+
+/** An event type and a priority. */
+type Check = (eventType: string, priority: string) => boolean;
+
+const CHECKS: Record<string, (patterns: RegExp[]) => Check> = {
+  accepted_events: (patterns) => (eventType) => patterns.some((pattern) => pattern.test(eventType)),
+  rejected_events: (patterns) => (eventType) => !patterns.some((pattern) => pattern.test(eventType)),
+  accepted_priorities: (patterns) => (_, priority) => patterns.some((pattern) => pattern.test(priority)),
+};
+
+/** Routing rules, checked and compiled. Source: oslo_messaging.notify._impl_routing. */
+export class RoutingTable {
+  private readonly routes: { readonly driver: string; readonly checks: readonly Check[] }[] = [];
+
+  /**
+   * @param name what the configuration is called in errors
+   * @throws ConfigurationError
+   */
+  constructor(config: unknown, name: string, knownDrivers: readonly string[]) {
+    for (const [group, drivers] of entries(config ?? {}, name)) {
+      for (const [driver, rules] of entries(drivers ?? {}, `${name}: ${group}`)) {
+        if (!knownDrivers.includes(driver))
+          throw new ConfigurationError(
+            `${name}: ${group}: no driver "${driver}"; known are ${knownDrivers.join(', ')}`,
+          );
+        const checks = entries(rules ?? {}, `${name}: ${group}.${driver}`).map(([key, patterns]) =>
+          compile(key, patterns, `${name}: ${group}.${driver}`),
+        );
+        this.routes.push({ driver, checks });
+      }
+    }
+  }
+
+  /** The drivers for a notification, each once. */
+  driversFor(eventType: string, priority: string): Set<string> {
+    const accepting = this.routes.filter(({ checks }) => checks.every((check) => check(eventType, priority)));
+    return new Set(accepting.map(({ driver }) => driver));
+  }
+}
+
+function entries(value: unknown, name: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ConfigurationError(`${name}: expected an object; got ${JSON.stringify(value)}`);
+  return Object.entries(value);
+}
+
+function compile(key: string, patterns: unknown, name: string): Check {
+  const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const check = Object.hasOwn(CHECKS, snake) ? CHECKS[snake] : undefined;
+  if (!check) throw new ConfigurationError(`${name}: "${key}" is unknown; known are ${Object.keys(CHECKS).join(', ')}`);
+  if (!Array.isArray(patterns) || !patterns.every((pattern) => typeof pattern === 'string'))
+    throw new ConfigurationError(`${name}.${key}: expected a list of patterns; got ${JSON.stringify(patterns)}`);
+  const lower = snake === 'accepted_priorities';
+  return check(patterns.map((pattern: string) => globToRegExp(lower ? pattern.toLowerCase() : pattern)));
+}
