@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { exceedsDepth, parseJson, stringifyJson } from './json.js';
+import { inspectMasked } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
 /** A string-keyed object off the wire or towards it. */
@@ -153,7 +154,7 @@ export function unpackContext(message: Dict): Dict {
   const entries = Object.keys(message)
     .filter((key) => key.startsWith(CONTEXT_PREFIX))
     .map((key) => [key.slice(CONTEXT_PREFIX.length), message[key]] as const);
-  return Object.fromEntries(entries);
+  return inspectMasked(Object.fromEntries(entries));
 }
 
 /** @throws ClientSendError when the arguments cannot be written as JSON, or are too large */

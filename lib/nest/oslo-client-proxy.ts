@@ -1,12 +1,15 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError, toError } from '../core/errors.js';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { DriverStatus } from '../drivers/driver.js';
 import { BackingOffClient, isolateTimeouts } from '../rpc/backing-off-client.js';
 import type { PrepareOptions } from '../rpc/client.js';
+import { getCurrentRequestContext } from '../rpc/current-request.js';
 import { RequestContext } from '../rpc/request-context.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { getRpcTransport, type Transport } from '../rpc/transport.js';
@@ -21,7 +24,7 @@ export type OsloPattern =
 
 /** Options of one request. */
 export interface OsloRecordOptions extends PrepareOptions {
-  /** The request context: a `RequestContext`, or what the serializer takes. */
+  /** A `RequestContext`, or what the serializer takes. @default that of the request being handled, else a new one */
   context?: unknown;
 }
 
@@ -31,6 +34,20 @@ export class OsloRecord<T extends object = object> {
     readonly data: T,
     readonly options: OsloRecordOptions = {},
   ) {}
+
+  /** What `JSON.stringify` sees: everything but the context's secrets. */
+  toJSON(): object {
+    const { context, ...options } = this.options;
+    return {
+      data: this.data,
+      options: context === undefined ? options : { ...options, context: maskSecrets(context) },
+    };
+  }
+
+  /** What logs see. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `OsloRecord ${inspect(this.toJSON(), options)}`;
+  }
 }
 
 /** The `ClientProxy`: `send` is a call, `emit` a cast. */
@@ -81,7 +98,7 @@ export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
     const { method, ...target } = readPattern(pattern);
     const { data: args, options } =
       data instanceof OsloRecord ? data : { data: data as object, options: {} as OsloRecordOptions };
-    const { context = new RequestContext(), ...changes } = options;
+    const { context = getCurrentRequestContext<unknown>() ?? new RequestContext(), ...changes } = options;
     const prepared = this.client.prepare({ ...target, ...changes });
     return kind === 'call' ? prepared.call(context, method, args) : prepared.cast(context, method, args);
   }

@@ -1,5 +1,7 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { Dict } from '../core/message.js';
+import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { RequestContext } from '../rpc/request-context.js';
@@ -50,6 +52,16 @@ export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
   /** Aborted when the server gives up waiting for its handlers. */
   getSignal(): AbortSignal {
     return this.signal;
+  }
+
+  /** What logs and `JSON.stringify` see: no arguments, and no secrets of the request context. */
+  toJSON(): Dict {
+    const context = maskSecrets(this.message.request.context);
+    return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `OsloRpcContext ${inspect(this.toJSON(), options)}`;
   }
 
   /** @internal */

@@ -6,6 +6,7 @@ import type { OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { DriverStatus, IncomingMessage } from '../drivers/driver.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
+import { runAsRequest } from '../rpc/current-request.js';
 import { MethodTable } from '../rpc/method-table.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { addPing, RPCServer } from '../rpc/server.js';
@@ -164,7 +165,10 @@ export class OsloServer extends Server<never, DriverStatus> {
         failure = { error };
       }
     };
-    await this.onProcessingStartHook(OSLO_TRANSPORT, context, work);
+    await runAsRequest(
+      () => context.getRequestContext(),
+      () => this.onProcessingStartHook(OSLO_TRANSPORT, context, work),
+    );
     this.onProcessingEndHook?.(OSLO_TRANSPORT, context);
     if (failure)
       throw failure.error instanceof Error || typeof failure.error === 'object'

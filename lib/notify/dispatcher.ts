@@ -2,6 +2,7 @@ import { ConfigurationError, toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import type { IncomingNotification } from '../drivers/driver.js';
+import { runWithRequestContext } from '../rpc/current-request.js';
 import { contextDict, type Serializer } from '../rpc/serializer.js';
 import {
   type BatchedNotification,
@@ -79,8 +80,11 @@ export class NotificationDispatcher {
     for (const priority of PRIORITIES) {
       const method: unknown = endpoint[priority];
       if (typeof method !== 'function') continue;
+      const call = (args: unknown[]): unknown => Reflect.apply(method, endpoint, args);
       const handle = (messages: readonly BatchedNotification[]) =>
-        Reflect.apply(method, endpoint, this.options.batch ? [messages] : positional(messages)) as unknown;
+        this.options.batch
+          ? call([messages])
+          : runWithRequestContext(messages[0]?.ctxt, () => call(positional(messages)));
       const handlers = this.handlers.get(priority) ?? [];
       this.handlers.set(priority, [...handlers, { name: `${name}.${priority}`, filter, handle }]);
     }

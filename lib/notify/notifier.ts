@@ -5,6 +5,7 @@ import { ConfigurationError } from '../core/errors.js';
 import type { Priority } from '../core/notification.js';
 import { checkRetry } from '../core/option-rules.js';
 import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.js';
+import { getCurrentRequestContext, runApart } from '../rpc/current-request.js';
 import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
 import { assertTransport, type Transport } from '../rpc/transport.js';
 import { LogDriver } from './log-driver.js';
@@ -109,8 +110,9 @@ export class Notifier {
     return this.notify('sample', ctxt, eventType, payload);
   }
 
-  private async notify(priority: Priority, ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
+  private async notify(priority: Priority, given: unknown, eventType: string, payload: unknown): Promise<void> {
     const { retry, publisherId = null, context = this.transport.settings.notificationContext } = this.options;
+    const ctxt = given ?? getCurrentRequestContext();
     const notification = {
       messageId: randomUUID(),
       publisherId,
@@ -121,7 +123,7 @@ export class Notifier {
       context: this.serializer.serializeContext(context === 'whole' ? ctxt : safeContext(ctxt)),
     };
     const announcement = { notification, topics: this.topics, retry, deadline: Deadline.after(this.timeout) };
-    await allDone([...this.drivers.values()].map((driver) => driver.notify(announcement)));
+    await runApart(() => allDone([...this.drivers.values()].map((driver) => driver.notify(announcement))));
   }
 }
 

@@ -6,6 +6,7 @@ import { checkRetry } from '../core/option-rules.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
+import { getCurrentRequestContext, runApart } from './current-request.js';
 import { isNoOp, NoOpSerializer, type Serializer } from './serializer.js';
 import type { Transport } from './transport.js';
 
@@ -58,6 +59,7 @@ export class CallContext {
 
   /**
    * Invokes a method and waits for its result.
+   * @param ctxt the request context; null or undefined for that of the request being handled, where there is one
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
    */
   async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
@@ -66,20 +68,24 @@ export class CallContext {
 
   /**
    * Invokes a method without waiting for its result; resolves when the broker has taken the request.
+   * @param ctxt as for `call`
    * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget
    */
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
-    const request = this.request(ctxt, method, args as Dict);
-    const deadline = Deadline.after(this.transport.settings.rpcResponseTimeout);
+    const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
+    const { driver, settings } = this.transport;
+    const deadline = Deadline.after(settings.rpcResponseTimeout);
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
-    await this.transport.driver.cast(request, { target: this.target, deadline, retry: this.options.retry, mandatory });
+    const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
+    await runApart(() => driver.cast(request, options));
   }
 
   protected async callWithin(timeout: number, ctxt: unknown, method: string, args: object): Promise<unknown> {
     if (this.target.fanout) {
       throw new InvalidTarget(`A call cannot be used with fanout: ${this.target}`, { target: this.target, method });
     }
-    const request = this.request(ctxt, method, args as Dict);
+    const context = ctxt ?? getCurrentRequestContext();
+    const request = this.request(context, method, args as Dict);
     const options: CallOptions = {
       target: this.target,
       deadline: Deadline.after(timeout),
@@ -88,7 +94,8 @@ export class CallContext {
       mandatory: this.options.transportOptions?.atLeastOnce ?? true,
       callMonitorTimeout: this.callMonitorTimeout,
     };
-    return this.serializer.deserializeEntity(ctxt, await this.transport.driver.call(request, options));
+    const result = await runApart(() => this.transport.driver.call(request, options));
+    return this.serializer.deserializeEntity(context, result);
   }
 
   private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {

@@ -1,6 +1,7 @@
 import { toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { type LogSink, oneLine } from '../core/logger.js';
+import { withoutSecrets } from '../core/secrets.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { MethodTable } from './method-table.js';
 
@@ -21,6 +22,8 @@ export async function dispatch(table: MethodTable, message: IncomingMessage, log
   const interval = message.wantsReply ? heartbeatInterval(callMonitorTimeout) : undefined;
   const heartbeat =
     interval && setInterval(() => void message.reply({ result: null, failure: null, ending: false }), interval * 1000);
+  // A handler's error may well quote the token that it was refused with.
+  const masked = (text: string) => withoutSecrets(text, message.request.context);
   let result: unknown = null;
   let failure: string | null = null;
   try {
@@ -30,13 +33,12 @@ export async function dispatch(table: MethodTable, message: IncomingMessage, log
     } catch (error) {
       if (!entry.expected.some((errorClass) => error instanceof errorClass)) throw error;
       failure = serializeFailure(error);
-      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${oneLine(toError(error).message)}`);
+      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${oneLine(masked(toError(error).message))}`);
     }
   } catch (error) {
     failure = serializeFailure(error);
-    logger.error(
-      `Exception while handling ${oneLine(method, 200)}: ${oneLine(toError(error).stack ?? toError(error).message, 4000)}`,
-    );
+    const { stack, message: text } = toError(error);
+    logger.error(`Exception while handling ${oneLine(method, 200)}: ${oneLine(masked(stack ?? text), 4000)}`);
   } finally {
     clearInterval(heartbeat);
   }

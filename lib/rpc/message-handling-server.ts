@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { Listener } from '../drivers/driver.js';
+import { runApart } from './current-request.js';
 import type { Transport } from './transport.js';
 
 /** What starts, drains and stops. Source: oslo_messaging.server.MessageHandlingServer. */
@@ -14,7 +15,7 @@ export abstract class MessageHandlingServer {
   /** Resolves when the queues are consumed from. @throws ServerListenError */
   async start(): Promise<void> {
     if (this.stopping) throw new ConfigurationError('The server has been stopped; make a new one');
-    this.listener ??= this.listen();
+    this.listener ??= runApart(() => this.listen());
     try {
       await this.listener;
     } catch (error) {

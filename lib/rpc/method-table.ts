@@ -3,6 +3,7 @@ import { Target } from '../core/target.js';
 import { versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
+import { runWithRequestContext } from './current-request.js';
 import { deserializeArgs, type Serializer } from './serializer.js';
 
 /** Something that answers one method. */
@@ -86,10 +87,8 @@ export function addEndpoint(
       expected: expectedExceptionsOf(method),
       handle: async ({ request }) => {
         const ctxt = serializer.deserializeContext(request.context);
-        const result: unknown = await Reflect.apply(method, endpoint, [
-          ctxt,
-          deserializeArgs(serializer, ctxt, request.args),
-        ]);
+        const args = deserializeArgs(serializer, ctxt, request.args);
+        const result: unknown = await runWithRequestContext(ctxt, () => Reflect.apply(method, endpoint, [ctxt, args]));
         return serializer.serializeEntity(ctxt, result);
       },
     });

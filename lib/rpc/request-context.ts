@@ -1,5 +1,7 @@
-import { inspect } from 'node:util';
+import { randomUUID } from 'node:crypto';
+import { type InspectOptions, inspect } from 'node:util';
 import type { Dict } from '../core/message.js';
+import { maskSecrets } from '../core/secrets.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */
 export interface RequestContextFields {
@@ -9,53 +11,80 @@ export interface RequestContextFields {
   projectName?: string | undefined;
   roles?: string[] | undefined;
   isAdmin?: boolean | undefined;
+  /** @default `req-` and a fresh UUID */
   requestId?: string | undefined;
+  /** Of the request from outside that all this belongs to. */
   globalRequestId?: string | undefined;
   authToken?: string | undefined;
+  /** The domain that the token is for. */
+  domain?: string | undefined;
+  domainName?: string | undefined;
   userDomain?: string | undefined;
+  userDomainName?: string | undefined;
   projectDomain?: string | undefined;
+  projectDomainName?: string | undefined;
   systemScope?: string | undefined;
   resourceUuid?: string | undefined;
+  isAdminProject?: boolean | undefined;
   readOnly?: boolean | undefined;
   showDeleted?: boolean | undefined;
   timestamp?: string | undefined;
 }
 
-/** The wire's spellings of each field, the one that is written first. */
-const KEYS: Record<keyof RequestContextFields, readonly string[]> = {
-  userId: ['user_id', 'user'],
-  projectId: ['project_id', 'tenant_id', 'tenant'],
-  userName: ['user_name'],
-  projectName: ['project_name', 'tenant_name'],
-  roles: ['roles'],
-  isAdmin: ['is_admin'],
-  requestId: ['request_id'],
-  globalRequestId: ['global_request_id'],
-  authToken: ['auth_token'],
-  userDomain: ['user_domain'],
-  projectDomain: ['project_domain'],
-  systemScope: ['system_scope'],
-  resourceUuid: ['resource_uuid'],
-  readOnly: ['read_only'],
-  showDeleted: ['show_deleted'],
-  timestamp: ['timestamp'],
+/** How a field is spelt on the wire. */
+interface Spelling {
+  /** What a context that is made here writes: all that some reader looks for. */
+  readonly written: readonly string[];
+  /** What else is read. */
+  readonly read?: readonly string[];
+}
+
+/** oslo.context reads `user` and `project_id` (once `tenant`), Tacker and Neutron `user_id` and `tenant_id`. */
+const SPELLINGS: Record<keyof RequestContextFields, Spelling> = {
+  userId: { written: ['user_id', 'user'] },
+  projectId: { written: ['project_id', 'tenant_id', 'tenant'], read: ['project'] },
+  userName: { written: ['user_name'] },
+  projectName: { written: ['project_name', 'tenant_name'] },
+  roles: { written: ['roles'] },
+  isAdmin: { written: ['is_admin'] },
+  requestId: { written: ['request_id'] },
+  globalRequestId: { written: ['global_request_id'] },
+  authToken: { written: ['auth_token'] },
+  domain: { written: ['domain'], read: ['domain_id'] },
+  domainName: { written: ['domain_name'] },
+  userDomain: { written: ['user_domain'], read: ['user_domain_id'] },
+  userDomainName: { written: ['user_domain_name'] },
+  projectDomain: { written: ['project_domain'], read: ['project_domain_id'] },
+  projectDomainName: { written: ['project_domain_name'] },
+  systemScope: { written: ['system_scope'] },
+  resourceUuid: { written: ['resource_uuid'] },
+  isAdminProject: { written: ['is_admin_project'] },
+  readOnly: { written: ['read_only'] },
+  showDeleted: { written: ['show_deleted'] },
+  timestamp: { written: ['timestamp'] },
 };
 
-/** Who asks, and on whose behalf. Keeps every key that came off the wire, known or not. Source: oslo_context, tacker.context. */
+/**
+ * Who asks, and on whose behalf. Keeps every key that came off the wire, known or not. Source: oslo_context.context,
+ * tacker.context.
+ */
 export class RequestContext {
-  private readonly values: Dict;
+  private values: Dict;
 
+  /** Generates a request id where none is given, and writes each field under all of its spellings. */
   constructor(fields: RequestContextFields = {}) {
-    const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const { requestId = `req-${randomUUID()}`, ...others } = fields;
+    const entries = Object.entries({ requestId, ...others }).filter(([, value]) => value !== undefined);
     this.values = Object.fromEntries(
-      entries.map(([name, value]) => [KEYS[name as keyof RequestContextFields]?.[0] ?? name, value]),
+      entries.flatMap(([name, value]) => writtenKeys(name).map((key) => [key, value] as const)),
     );
   }
 
   /** @param values wire keys (`user_id`, `project_id`, …); kept as they are */
   static fromDict(values: Dict): RequestContext {
-    const context = new RequestContext();
-    for (const key of Object.keys(values)) define(context.values, key, values[key]);
+    // An id that is given saves the making of one.
+    const context = new RequestContext({ requestId: '' });
+    context.values = Object.fromEntries(Object.entries(values));
     return context;
   }
 
@@ -102,17 +131,33 @@ export class RequestContext {
   get authToken() {
     return this.text('authToken');
   }
+  get domain() {
+    return this.text('domain');
+  }
+  get domainName() {
+    return this.text('domainName');
+  }
   get userDomain() {
     return this.text('userDomain');
   }
+  get userDomainName() {
+    return this.text('userDomainName');
+  }
   get projectDomain() {
     return this.text('projectDomain');
+  }
+  get projectDomainName() {
+    return this.text('projectDomainName');
   }
   get systemScope() {
     return this.text('systemScope');
   }
   get resourceUuid() {
     return this.text('resourceUuid');
+  }
+  /** True unless it is said otherwise, as in Python. */
+  get isAdminProject(): boolean {
+    return this.read('isAdminProject') !== false;
   }
   get readOnly(): boolean {
     return this.read('readOnly') === true;
@@ -124,19 +169,19 @@ export class RequestContext {
     return this.text('timestamp');
   }
 
-  /** What logs and `JSON.stringify` see: everything but the token. */
+  /** What `JSON.stringify` sees: everything but the secrets. */
   toJSON(): Dict {
-    return 'auth_token' in this.values && this.values['auth_token']
-      ? { ...this.values, auth_token: '***' }
-      : this.toDict();
+    return maskSecrets(this.values) as Dict;
   }
 
-  [inspect.custom](): string {
-    return `RequestContext ${inspect(this.toJSON())}`;
+  /** What logs see. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `RequestContext ${inspect(this.toJSON(), options)}`;
   }
 
   private read(field: keyof RequestContextFields): unknown {
-    for (const key of KEYS[field]) {
+    const { written, read = [] } = SPELLINGS[field];
+    for (const key of [...written, ...read]) {
       if (Object.hasOwn(this.values, key) && this.values[key] !== null) return this.values[key];
     }
     return undefined;
@@ -148,7 +193,7 @@ export class RequestContext {
   }
 }
 
-/** Sets a key of any name, `__proto__` included. */
-function define(values: Dict, key: string, value: unknown): void {
-  Object.defineProperty(values, key, { value, writable: true, enumerable: true, configurable: true });
+/** The keys that a field is written under; a name that is no field is a key itself. */
+function writtenKeys(name: string): readonly string[] {
+  return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name as keyof RequestContextFields].written : [name];
 }

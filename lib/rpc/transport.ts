@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import { parseTransportUrl, redactUrl } from '../core/transport-url.js';
@@ -17,7 +18,7 @@ export class Transport {
   /** @internal */
   constructor(
     readonly settings: Settings,
-    url: string,
+    private readonly url: string,
     allowedModules: readonly string[],
   ) {
     const parsed = parseTransportUrl(url);
@@ -34,6 +35,19 @@ export class Transport {
   /** @internal Aborted by {@link cleanup}, for waits that must not outlive the transport. */
   get closed(): AbortSignal {
     return this.closing.signal;
+  }
+
+  /** Its URL without the credentials: what logs and `JSON.stringify` see, of whatever holds a transport. */
+  toString(): string {
+    return `<Transport ${redactUrl(this.url)}>`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** Rejects what is pending, lets go of queues, timers and connections. Safe to call twice. */

@@ -7,12 +7,18 @@ export class VersionedObjectsException extends MessagingException {
   override readonly code: string = 'VERSIONED_OBJECTS';
   /** As Python's exception has them. */
   readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Dict>;
+  /** Absent from one that Python raised without any. */
+  declare readonly kwargs?: Readonly<Dict>;
 
-  constructor(message: string, kwargs: Dict = {}) {
+  constructor(message: string, kwargs?: Dict) {
     super(message);
     this.args = [message];
-    this.kwargs = { ...kwargs, code: 500 };
+    if (kwargs) this.kwargs = { ...kwargs, code: 500 };
+  }
+
+  /** @internal */
+  protected said(keyword: string): string {
+    return String(this.kwargs?.[keyword] ?? '');
   }
 }
 
@@ -22,7 +28,7 @@ export class UnsupportedObjectError extends VersionedObjectsException {
 
   /** Name of the object, with its namespace where that is the trouble. */
   get objtype(): string {
-    return String(this.kwargs['objtype']);
+    return this.said('objtype');
   }
 
   static of(objtype: string): UnsupportedObjectError {
@@ -36,17 +42,17 @@ export class IncompatibleObjectVersion extends VersionedObjectsException {
   override readonly code = 'INCOMPATIBLE_OBJECT_VERSION';
 
   get objname(): string {
-    return String(this.kwargs['objname']);
+    return this.said('objname');
   }
 
   /** The version that came. */
   get objver(): string {
-    return String(this.kwargs['objver']);
+    return this.said('objver');
   }
 
   /** The newest version that is registered. */
   get supported(): string {
-    return String(this.kwargs['supported']);
+    return this.said('supported');
   }
 
   static of(objname: string, objver: string, supported: string): IncompatibleObjectVersion {
@@ -62,7 +68,7 @@ export class ReadOnlyFieldError extends VersionedObjectsException {
   override readonly code = 'READ_ONLY_FIELD';
 
   get field(): string {
-    return String(this.kwargs['field']);
+    return this.said('field');
   }
 
   static of(objname: string, field: string): ReadOnlyFieldError {

@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RequestContext } from './request-context.js';
+
+/** Gives the context when it is asked for: it is deserialized on first use. */
+type ReadContext = () => unknown;
+
+const current = new AsyncLocalStorage<ReadContext | undefined>();
+
+/**
+ * The context of the request or notification that is being handled: in an endpoint's method, in all that Nest runs for
+ * an `@RpcEndpoint`, and in what these start. Calls, casts and notifications without a context of their own use it.
+ * Undefined elsewhere: in HTTP handlers, and for a batch of notifications. Source: oslo_context.context.get_current.
+ */
+export function getCurrentRequestContext<T = RequestContext>(): T | undefined {
+  return current.getStore()?.() as T | undefined;
+}
+
+/** Runs work with a request context for {@link getCurrentRequestContext}, where no request brings one. */
+export function runWithRequestContext<R>(ctxt: unknown, work: () => R): R {
+  return current.run(() => ctxt, work);
+}
+
+/** The same for a context that is not deserialized yet. */
+export function runAsRequest<R>(readContext: ReadContext, work: () => R): R {
+  return current.run(readContext, work);
+}
+
+/** Runs what outlives the request, as connections do, and must neither keep it alive nor pass for a part of it. */
+export function runApart<R>(work: () => R): R {
+  return current.getStore() === undefined ? work() : current.run(undefined, work);
+}
