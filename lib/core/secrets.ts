@@ -1,19 +1,17 @@
 import { type InspectOptions, inspect } from 'node:util';
 
-/** Keys whose values are nobody's business: `auth_token`, `service_token`, `auth_token_info`, `admin_password` … */
-const SECRET = /token|passw|secret|credential/i;
+/** Keys whose values are nobody's business: `auth_token`, `auth_token_info`, `admin_pass`, `api_key` … */
+const SECRET = /pass(word|wd|phrase)?(_|$)|token|secret|api_?key|private_?key|credential/i;
 const MASK = '***';
-/** Nobody reads further than this in a log, and what refers to itself must end somewhere. */
-const DEEPEST = 8;
 
-/** A copy with every secret masked, however deep it is. */
-export function maskSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
-  if (Array.isArray(value)) return value.map((item) => maskSecrets(item, depth + 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
+/** A copy in which the values of keys that name secrets are hidden, however deep they are. */
+export function maskSecrets(value: unknown, holders: readonly object[] = []): unknown {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  if (holders.includes(value)) return '[circular]';
+  const within = [...holders, value];
+  if (Array.isArray(value)) return value.map((item) => maskSecrets(item, within));
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, SECRET.test(key) && item ? MASK : maskSecrets(item, depth + 1)]),
+    Object.entries(value).map(([key, item]) => [key, SECRET.test(key) && item ? MASK : maskSecrets(item, within)]),
   );
 }
 

@@ -16,6 +16,11 @@ export function checkVersion(version: string): void {
   parse(version);
 }
 
+/** Whether it is such a version. */
+export function isVersion(value: unknown): value is string {
+  return typeof value === 'string' && FORM.test(value);
+}
+
 /**
  * Whether an implementation of `implemented` can serve a request for `requested`: same major, minor at most the
  * implemented one, and the revision likewise where the minors are equal. No `implemented` accepts everything; no

@@ -1,6 +1,7 @@
 import { stringifyJson } from '../core/json.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { Priority } from '../core/notification.js';
+import { maskSecrets } from '../core/secrets.js';
 import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
 /** Python's logger has no audit and no sample, and drops those. */
@@ -13,7 +14,6 @@ const LEVELS: Record<Priority, keyof LogSink> = {
   critical: 'error',
   sample: 'log',
 };
-const SECRET = /pass(word|wd|phrase)?$|token|secret|api_?key|private_?key|credential/i;
 const LONGEST_LINE = 64 * 1024;
 
 /** Writes notifications to the `logger` option, secrets masked. Source: oslo_messaging.notify._impl_log. */
@@ -27,18 +27,9 @@ export class LogDriver implements NotifierDriver {
       publisher_id: publisherId,
       event_type: eventType,
       priority: priority.toUpperCase(),
-      payload: masked(payload),
+      payload: maskSecrets(payload),
       timestamp,
     });
     this.logger[LEVELS[priority]](oneLine(`oslo.messaging.notification.${eventType}: ${text}`, LONGEST_LINE));
   }
-}
-
-/** A copy with the values of keys that name secrets hidden. */
-function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked);
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, SECRET.test(key) && member !== null ? '***' : masked(member)]),
-  );
 }

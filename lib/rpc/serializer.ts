@@ -1,5 +1,5 @@
-import { ClientSendError } from '../core/errors.js';
 import type { Dict } from '../core/message.js';
+import { toPlain } from './plain-values.js';
 import { RequestContext } from './request-context.js';
 
 /** Turns entities and request contexts into what JSON can carry, and back. Source: oslo_messaging.serializer. */
@@ -42,19 +42,8 @@ export class NoOpSerializer extends Serializer {
  */
 export class JsonPayloadSerializer extends NoOpSerializer {
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
-    return toPrimitive(entity);
+    return toPlain(entity);
   }
-}
-
-/** Deeper than any message may be: what is nested so deep refers to itself. */
-const DEEPEST = 1000;
-
-function toPrimitive(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
-  if (depth > DEEPEST) throw new ClientSendError(`A value is nested deeper than ${DEEPEST} levels`);
-  if (Array.isArray(value) || value instanceof Set) return Array.from(value, (item) => toPrimitive(item, depth + 1));
-  const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
-  return Object.fromEntries(entries.map(([key, item]) => [String(key), toPrimitive(item, depth + 1)]));
 }
 
 /** Carries the {@link RequestContext}; entities are the base serializer's. Source: tacker.common.rpc.RequestContextSerializer. */

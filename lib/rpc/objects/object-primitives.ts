@@ -1,6 +1,6 @@
 import { ClientSendError, ConfigurationError, InvalidMessage, toError } from '../../core/errors.js';
 import type { Dict } from '../../core/message.js';
-import { compareVersions } from '../../core/version.js';
+import { compareVersions, isVersion } from '../../core/version.js';
 import { ReadOnlyFieldError, UnsupportedObjectError } from './errors.js';
 import { FieldPlace, type ObjectCodec } from './field-type.js';
 import { definedAs, fieldValue, isOverwritten, objVersion, objWhatChanged, remember } from './object-state.js';
@@ -28,6 +28,7 @@ export interface Backportable {
 
 /** Turns objects into what oslo.versionedobjects calls primitives, and back. One for each entity that is converted. */
 export class ObjectPrimitives implements ObjectCodec {
+  /** What is being written: an object that comes again inside itself would never end. */
   private readonly open = new Set<object>();
 
   constructor(private readonly spelling: Spelling) {}
@@ -39,19 +40,6 @@ export class ObjectPrimitives implements ObjectCodec {
     );
   }
 
-  /** Converts what is inside something that could contain itself. @throws ClientSendError when it does */
-  within<T>(container: object, convert: () => T): T {
-    if (this.open.has(container)) {
-      throw new ClientSendError(`${container.constructor?.name ?? 'An object'} refers to itself and cannot be sent`);
-    }
-    this.open.add(container);
-    try {
-      return convert();
-    } finally {
-      this.open.delete(container);
-    }
-  }
-
   /** @throws UnsupportedObjectError, InvalidFieldValue, ReadOnlyFieldError, ClientSendError */
   write(object: object): Dict {
     const definition = definedAs(object);
@@ -59,7 +47,7 @@ export class ObjectPrimitives implements ObjectCodec {
     if (namespace !== this.spelling.namespace) throw UnsupportedObjectError.of(`${namespace}.${name}`);
     const version = objVersion(object);
     const target = this.targetVersion(name, version);
-    const data = this.within(object, () => this.writeFields(object, definition));
+    const data = this.writeFields(object, definition);
     if (target !== version) (object as Backportable).makeCompatible?.(data, target);
     const changes = objWhatChanged(object).filter((field) => Object.hasOwn(data, field));
     return {
@@ -77,7 +65,7 @@ export class ObjectPrimitives implements ObjectCodec {
     const name = this.member(primitive, 'name', 'a string', isText);
     const namespace = this.member(primitive, 'namespace', 'a string', isText);
     if (namespace !== this.spelling.namespace) throw UnsupportedObjectError.of(`${namespace}.${name}`);
-    const version = this.member(primitive, 'version', 'a string', isText);
+    const version = this.member(primitive, 'version', 'major.minor', isVersion);
     const data = this.member(primitive, 'data', 'an object', isDict);
     const definition = findDefinition(namespace, name, version);
     const object = construct(definition.objectClass);
@@ -92,12 +80,15 @@ export class ObjectPrimitives implements ObjectCodec {
   }
 
   private writeFields(object: object, { name, fields }: ObjectDefinition): Dict {
+    if (this.open.has(object)) throw new ClientSendError(`The object ${name} refers to itself and cannot be sent`);
+    this.open.add(object);
     const entries = fields.flatMap((field) => {
       const value = fieldValue(object, field);
       if (value === undefined) return [];
       if (isOverwritten(object, field)) throw ReadOnlyFieldError.of(name, field.name);
       return [[field.name, field.type.write(value, new FieldPlace(name, field.name, this))] as const];
     });
+    this.open.delete(object);
     return Object.fromEntries(entries);
   }
 

@@ -112,7 +112,7 @@ function definitionAt(prototype: object | null): ObjectDefinition | undefined {
 
 /**
  * The class for an object that came: of just its version, else the newest of its major version that is not older.
- * @throws UnsupportedObjectError, IncompatibleObjectVersion, InvalidVersion
+ * @throws UnsupportedObjectError, IncompatibleObjectVersion
  */
 export function findDefinition(namespace: string, name: string, version: string): ObjectDefinition {
   const namespaces = registry.get(name);

@@ -1,5 +1,6 @@
 import { checkOptions, nested, type Rule, text } from '../../core/option-rules.js';
 import { checkVersion } from '../../core/version.js';
+import { toPlain } from '../plain-values.js';
 import { NoOpSerializer } from '../serializer.js';
 import { ObjectPrimitives, type Spelling } from './object-primitives.js';
 import { definitionOf } from './registry.js';
@@ -43,25 +44,14 @@ export class VersionedObjectSerializer extends NoOpSerializer {
 
   /** @throws UnsupportedObjectError, InvalidFieldValue, ReadOnlyFieldError, ClientSendError */
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
-    return write(entity, new ObjectPrimitives(this.spelling));
+    const primitives = new ObjectPrimitives(this.spelling);
+    return toPlain(entity, (object) => (definitionOf(object) ? primitives.write(object) : undefined));
   }
 
   /** @throws UnsupportedObjectError, IncompatibleObjectVersion, InvalidFieldValue, InvalidMessage */
   override deserializeEntity(_ctxt: unknown, entity: unknown): unknown {
     return read(entity, new ObjectPrimitives(this.spelling));
   }
-}
-
-function write(value: unknown, primitives: ObjectPrimitives): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (definitionOf(value)) return primitives.write(value);
-  if ('toJSON' in value) return value;
-  return primitives.within(value, () => {
-    const each = (item: unknown) => write(item, primitives);
-    if (Array.isArray(value) || value instanceof Set) return Array.from(value, each);
-    const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
-    return Object.fromEntries(entries.map(([key, item]) => [String(key), each(item)]));
-  });
 }
 
 function read(value: unknown, primitives: ObjectPrimitives): unknown {
