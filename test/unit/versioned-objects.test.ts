@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   ClientSendError,
   ConfigurationError,
@@ -6,6 +7,7 @@ import {
   InvalidFieldValue,
   InvalidMessage,
   InvalidVersion,
+  MessagingException,
   objResetChanges,
   objSetDefaults,
   objVersion,
@@ -297,6 +299,7 @@ describe('a field', () => {
     ['created_at', 'soon', /expected a date and time/],
     ['created_at', 5, /expected a date and time or null; got 5$/],
     ['ports', [1, 1.5], /^Vnf\.ports\[1\]: expected an integer; got 1\.5$/],
+    ['ports', ['9'.repeat(4301)], /^Vnf\.ports\[0\]: expected an integer; got "9{80}…"$/],
     ['ports', { a: 1 }, /^Vnf\.ports: expected a set of which each element is an integer; got an object$/],
     ['labels', { a: 'x', b: [] }, /^Vnf\.labels\["b"\]: expected a string or null; got an array$/],
     ['labels', 'x', /^Vnf\.labels: expected an object of which each member is a string or null; got "x"$/],
@@ -393,6 +396,39 @@ describe('an object that is not known here', () => {
     }
     // A name that is inherited is none.
     expect(receive(Object.create(primitive()))).toEqual({});
+  });
+});
+
+describe('whatever comes', () => {
+  const json = fc.jsonValue({ maxDepth: 3 });
+  const names = ['id', 'name', 'status', 'main', 'parts', 'labels', 'ports', 'load', 'enabled', 'extra', 'created_at'];
+  const arbitrary = fc.oneof(
+    fc.dictionary(fc.constantFrom(...names), json).map((data) => primitive(data)),
+    fc
+      .dictionary(fc.constantFrom(...names), json)
+      .map((data) => primitive({ main: part(1), parts: [primitive(data)] })),
+    fc
+      .dictionary(
+        fc.constantFrom(...['name', 'namespace', 'version', 'data', 'changes'].map((key) => `tacker_object.${key}`)),
+        json,
+      )
+      .map((members) => primitive({}, members)),
+    json,
+  );
+
+  it('is built, passed on, or refused with an error of ours', () => {
+    fc.assert(
+      fc.property(arbitrary, (value) => {
+        try {
+          const read = receive([value]) as unknown[];
+          if (read[0] instanceof Vnf) expect(send(receive(send(read[0])))).toEqual(send(read[0]));
+          else expect(read).toEqual([value]);
+        } catch (error) {
+          if (!(error instanceof MessagingException)) throw error;
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

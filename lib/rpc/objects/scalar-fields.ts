@@ -18,10 +18,13 @@ function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unkn
   });
 }
 
+/** As many digits as Python's int() takes: more cost too much time. */
+const INTEGER = /^\s*[+-]?\d{1,4300}\s*$/;
+
 function toInteger(value: unknown): number | bigint | undefined {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'number') return Number.isInteger(value) ? value : undefined;
-  const whole = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? BigInt(value.replace('+', '')) : value;
+  const whole = typeof value === 'string' && INTEGER.test(value) ? BigInt(value.replace('+', '')) : value;
   if (typeof whole !== 'bigint') return undefined;
   return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
 }
