@@ -9,12 +9,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const bin = (name: string) => `${root}node_modules/.bin/${name}`;
 
 describe('the package', () => {
-  it('holds the built library and nothing else', async () => {
+  it('holds the built library, its documentation and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/lib/index.js']));
-    expect(paths.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/lib\/.+)$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => !/^(package\.json|README\.md|LICENSE|(dist\/lib|docs)\/.+)$/.test(path))).toEqual([]);
   });
 
   it('is sound to publint and to TypeScript', async () => {
