@@ -18,6 +18,13 @@ export class Deadline {
     return performance.now() >= this.at;
   }
 
+  /** Waits, but not beyond the deadline. */
+  pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, Math.min(milliseconds, this.remaining()));
+    });
+  }
+
   /** The promise's outcome, or a rejection with `late()` when the deadline passes first. Leaves no timer behind. */
   async race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
     let timer: NodeJS.Timeout | undefined;

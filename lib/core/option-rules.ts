@@ -1,5 +1,6 @@
-import { toMilliseconds } from './duration.js';
+import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
+import { oneLine } from './logger.js';
 
 /** Says what is wrong with a value, or nothing. */
 export type Rule = (value: unknown, name: string) => string | undefined;
@@ -20,6 +21,23 @@ export const span: Rule = (value, name) => {
   return undefined;
 };
 
+export const spanBetween =
+  (least: Duration, most: Duration): Rule =>
+  (value, name) => {
+    const milliseconds = toMilliseconds(value as Duration, name);
+    return milliseconds >= toMilliseconds(least) && milliseconds <= toMilliseconds(most)
+      ? undefined
+      : `a duration from ${inUnits(least)} to ${inUnits(most)}`;
+  };
+
+const inUnits = (duration: Duration) => (typeof duration === 'number' ? `${duration}s` : duration);
+
+/** A part of a queue's name. */
+export const word: Rule = (value) =>
+  typeof value === 'string' && /^[\w.@-]{1,100}$/.test(value)
+    ? undefined
+    : '1 to 100 letters, digits, dots, hyphens, underscores or @';
+
 export const member =
   (...allowed: string[]): Rule =>
   (value) =>
@@ -31,6 +49,13 @@ export const oneOrMore =
     const wrong = (Array.isArray(value) ? value : [value]).map((item: unknown) => rule(item, name)).find(Boolean);
     return wrong && `${wrong}, or an array of such`;
   };
+
+export const memberInAnyCase =
+  (...allowed: string[]): Rule =>
+  (value) =>
+    typeof value === 'string' && allowed.some((one) => one.toLowerCase() === value.toLowerCase())
+      ? undefined
+      : `one of ${allowed.join(', ')}`;
 
 export const natural =
   (least: number, most = Number.MAX_SAFE_INTEGER): Rule =>
@@ -54,7 +79,7 @@ export function checkRetry(retry: number | undefined | null): void {
 }
 
 /** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
-export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string): void {
+export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string, kind = 'option'): void {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError(`Options: expected an object; got ${String(options)}`);
   }
@@ -63,22 +88,24 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
     if (!rule) {
       const near = nearest(name, Object.keys(rules));
       throw new ConfigurationError(
-        `Unknown option "${prefix}${name}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${Object.keys(rules).join(', ')}`,
+        `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${Object.keys(rules).join(', ')}`,
       );
     }
     if (value === undefined) continue;
     const expected = rule(value, `${prefix}${name}`);
-    if (expected)
-      throw new ConfigurationError(`Option "${prefix}${name}": expected ${expected}; got ${show(name, value)}`);
+    if (!expected) continue;
+    const subject = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} "${prefix}${name}"`;
+    throw new ConfigurationError(`${subject}: expected ${expected}; got ${show(name, value)}`);
   }
 }
 
 function show(name: string, value: unknown): string {
   if (/url|password|token/i.test(name) && typeof value === 'string') return 'a string';
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+  return typeof value === 'function' ? 'a function' : oneLine(JSON.stringify(value) ?? String(value), 200);
 }
 
-function nearest(name: string, known: string[]): string | undefined {
+function nearest(given: string, known: string[]): string | undefined {
+  const name = given.slice(0, 60);
   const ranked = known.map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }));
   const best = ranked.sort((a, b) => a.far - b.far)[0];
   return best && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;

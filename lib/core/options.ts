@@ -17,6 +17,11 @@ import {
   span,
   text,
 } from './option-rules.js';
+import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
+import { type RabbitSettings, rabbitSettings } from './rabbit-settings.js';
+
+export type { RabbitOptions } from './rabbit-options.js';
+export type { RabbitSettings } from './rabbit-settings.js';
 
 /** How notifications can be sent: the names that `notificationDriver` takes. */
 export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log', 'test', 'noop'] as const;
@@ -26,42 +31,6 @@ export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log
  * chooses among the others by rules, `test` remembers, `noop` does nothing.
  */
 export type NotificationDriver = (typeof NOTIFICATION_DRIVERS)[number];
-
-/** Options of the RabbitMQ driver, under oslo's names (`[oslo_messaging_rabbit]`) in camel case. */
-export interface RabbitOptions {
-  /** Durable control exchange and queues. @default false */
-  amqpDurableQueues?: boolean;
-  /** Auto-delete control exchange and queues. @default false */
-  amqpAutoDelete?: boolean;
-  /** Quorum queues, with a durable exchange, for the shared and the server queues. @default false */
-  rabbitQuorumQueue?: boolean;
-  /** `x-delivery-limit` of quorum queues; 0 is none. @default 0 */
-  rabbitQuorumDeliveryLimit?: number;
-  /** How long an unused reply or fanout queue lives; 0 is for ever. @default 1800 */
-  rabbitTransientQueuesTtl?: Duration;
-  /** Unacknowledged messages for each consumer; 0 is the server's `concurrency`. @default 0 */
-  rabbitQosPrefetchCount?: number;
-  /** First wait before connecting again. @default 1 */
-  rabbitRetryInterval?: Duration;
-  /** Longest wait before connecting again (oslo: 30 s; shorter here, so that service is back soon). @default 3 */
-  rabbitIntervalMax?: Duration;
-  /** Time for one attempt to connect, handshake included. @default 5 */
-  connectTimeout?: Duration;
-  /** AMQP heartbeat; 0 is none. @default 60 */
-  heartbeatTimeoutThreshold?: Duration;
-  /** How long a reply waits for a reply queue that is gone. @default 60 */
-  kombuMissingConsumerRetryTimeout?: Duration;
-  /** SASL mechanism. @default 'AMQPLAIN' */
-  rabbitLoginMethod?: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
-  /** Connect by TLS; `amqps://` implies it. @default false */
-  ssl?: boolean;
-  /** PEM file of the certification authority. */
-  sslCaFile?: string;
-  /** PEM file of the client's certificate. */
-  sslCertFile?: string;
-  /** PEM file of the client's key. */
-  sslKeyFile?: string;
-}
 
 /** What everything in this library is configured with. All optional; see the defaults of each. */
 export interface OsloMessagingOptions {
@@ -95,10 +64,19 @@ export interface OsloMessagingOptions {
   drainTimeout?: Duration;
   /** Sizes above which a message or a call is refused. */
   limits?: {
-    /** @default 16 MiB */ bodyBytes?: number /** @default 100 */;
-    depth?: number /** @default 100000 */;
-    pendingCalls?: number /** @default 10000 */;
-    duplicateWindow?: number /** Deliveries of a notification after which it is set aside. @default 20 */;
+    /** Bytes of one body, decompressed. @default 16 MiB */
+    bodyBytes?: number;
+    /** Levels of nesting. @default 100 */
+    depth?: number;
+    /** Calls that wait for their reply. @default 100000 */
+    pendingCalls?: number;
+    /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
+    pendingPublishes?: number;
+    /** Their bytes together. @default 256 MiB */
+    pendingPublishBytes?: number;
+    /** Requests remembered by each server, to drop those that come again. @default 10000 */
+    duplicateWindow?: number;
+    /** Deliveries of a notification after which it is set aside. @default 20 */
     deliveries?: number;
   };
   /** How notifications are sent: one driver, or several that all send. @default 'messagingv2' */
@@ -113,27 +91,6 @@ export interface OsloMessagingOptions {
   logger?: LogSink;
   /** Options of the RabbitMQ driver. */
   rabbit?: RabbitOptions;
-}
-
-/** {@link RabbitOptions}, complete; durations in milliseconds. */
-export interface RabbitSettings {
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  readonly quorum: boolean;
-  readonly deliveryLimit: number;
-  readonly transientTtl: number;
-  readonly prefetch: number;
-  readonly retryInterval: number;
-  readonly intervalMax: number;
-  readonly connectTimeout: number;
-  /** Seconds, as AMQP has it. */
-  readonly heartbeat: number;
-  readonly missingReplyQueueTimeout: number;
-  readonly loginMethod: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
-  readonly ssl: boolean;
-  readonly sslCaFile: string | undefined;
-  readonly sslCertFile: string | undefined;
-  readonly sslKeyFile: string | undefined;
 }
 
 /** {@link OsloMessagingOptions}, checked and complete; durations in milliseconds. */
@@ -156,6 +113,8 @@ export interface Settings {
   readonly drainTimeout: number;
   readonly limits: MessageLimits & {
     readonly pendingCalls: number;
+    readonly pendingPublishes: number;
+    readonly pendingPublishBytes: number;
     readonly duplicateWindow: number;
     readonly deliveries: number;
   };
@@ -164,27 +123,10 @@ export interface Settings {
   readonly notificationRouting: string | object | undefined;
   readonly notificationContext: 'safe' | 'whole';
   readonly logger: LogSink;
+  /** As given; the query of a transport URL is read over them. */
+  readonly rabbitOptions: RabbitOptions;
   readonly rabbit: RabbitSettings;
 }
-
-const RABBIT_RULES: Record<keyof RabbitOptions, Rule> = {
-  amqpDurableQueues: flag,
-  amqpAutoDelete: flag,
-  rabbitQuorumQueue: flag,
-  rabbitQuorumDeliveryLimit: natural(0),
-  rabbitTransientQueuesTtl: span,
-  rabbitQosPrefetchCount: natural(0, 65535),
-  rabbitRetryInterval: span,
-  rabbitIntervalMax: span,
-  connectTimeout: span,
-  heartbeatTimeoutThreshold: span,
-  kombuMissingConsumerRetryTimeout: span,
-  rabbitLoginMethod: member('PLAIN', 'AMQPLAIN', 'EXTERNAL'),
-  ssl: flag,
-  sslCaFile: text,
-  sslCertFile: text,
-  sslKeyFile: text,
-};
 
 const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   transportUrl: text,
@@ -205,6 +147,8 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
     bodyBytes: natural(1),
     depth: natural(1),
     pendingCalls: natural(1),
+    pendingPublishes: natural(1),
+    pendingPublishBytes: natural(1),
     duplicateWindow: natural(1),
     deliveries: natural(1),
   }),
@@ -248,6 +192,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
       bodyBytes: options.limits?.bodyBytes ?? 16 * 2 ** 20,
       depth: options.limits?.depth ?? 100,
       pendingCalls: options.limits?.pendingCalls ?? 100_000,
+      pendingPublishes: options.limits?.pendingPublishes ?? 100_000,
+      pendingPublishBytes: options.limits?.pendingPublishBytes ?? 256 * 2 ** 20,
       duplicateWindow: options.limits?.duplicateWindow ?? 10_000,
       deliveries: options.limits?.deliveries ?? 20,
     },
@@ -256,28 +202,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationRouting: options.notificationRouting,
     notificationContext: options.notificationContext ?? 'safe',
     logger: options.logger ?? consoleLogger,
+    rabbitOptions: options.rabbit ?? {},
     rabbit: rabbitSettings(options.rabbit ?? {}),
   });
-}
-
-function rabbitSettings(options: RabbitOptions): RabbitSettings {
-  const quorum = options.rabbitQuorumQueue ?? false;
-  return {
-    durable: quorum || (options.amqpDurableQueues ?? false),
-    autoDelete: options.amqpAutoDelete ?? false,
-    quorum,
-    deliveryLimit: options.rabbitQuorumDeliveryLimit ?? 0,
-    transientTtl: toMilliseconds(options.rabbitTransientQueuesTtl ?? 1800),
-    prefetch: options.rabbitQosPrefetchCount ?? 0,
-    retryInterval: toMilliseconds(options.rabbitRetryInterval ?? 1),
-    intervalMax: toMilliseconds(options.rabbitIntervalMax ?? 3),
-    connectTimeout: toMilliseconds(options.connectTimeout ?? 5),
-    heartbeat: Math.ceil(toMilliseconds(options.heartbeatTimeoutThreshold ?? 60) / 1000),
-    missingReplyQueueTimeout: toMilliseconds(options.kombuMissingConsumerRetryTimeout ?? 60),
-    loginMethod: options.rabbitLoginMethod ?? 'AMQPLAIN',
-    ssl: options.ssl ?? false,
-    sslCaFile: options.sslCaFile,
-    sslCertFile: options.sslCertFile,
-    sslKeyFile: options.sslKeyFile,
-  };
 }

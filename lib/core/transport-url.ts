@@ -34,6 +34,8 @@ export function parseTransportUrl(url: string): TransportURL {
   const match = FORM.exec(url.trim());
   if (!match) throw refuse(url.includes('://') ? 'malformed' : 'no scheme');
   const [, scheme = '', netloc = '', path = '', query = ''] = match;
+  if (query.includes('@') && !netloc.includes('@'))
+    throw refuse('a "?" in a user name or password is to be written %3F');
   const decode = (text: string) => {
     try {
       return decodeURIComponent(text);
@@ -48,8 +50,17 @@ export function parseTransportUrl(url: string): TransportURL {
       .filter(Boolean)
       .map((host) => parseHost(host, decode, refuse)),
     virtualHost: decode(path),
-    query: Object.fromEntries(new URLSearchParams(query)),
+    query: parseQuery(query),
   };
+}
+
+/** As Python's parse_qs, joined: blank values count as absent, repeated ones are separated by commas. */
+function parseQuery(query: string): Record<string, string> {
+  const parameters = new URLSearchParams(query);
+  const given = [...new Set(parameters.keys())]
+    .map((name) => [name, parameters.getAll(name).filter(Boolean).join(',')] as const)
+    .filter(([, value]) => value !== '');
+  return Object.fromEntries(given);
 }
 
 function parseHost(text: string, decode: (text: string) => string, refuse: (why: string) => Error): TransportHost {

@@ -1,6 +1,11 @@
 /** One message as a broker hands it over. */
 export interface Delivery {
+  /** As it came, perhaps compressed. */
   readonly body: Buffer;
+  /** The header that says how it is compressed, where it is. */
+  readonly compression?: string;
+  /** The body to be decoded. @throws InvalidMessage when it cannot be decompressed */
+  read(): Buffer;
   /** Where it was read. */
   readonly queue: string;
   /** How often it was delivered before and came back, where the broker counts that; else 0. */

@@ -49,7 +49,7 @@ export class Inbox {
   push(delivery: Delivery): void {
     this.slots.add({
       start: async () => {
-        if (await delivery.acknowledge()) await this.process(delivery.body);
+        if (await delivery.acknowledge()) await this.process(delivery);
       },
       abandon: () => delivery.requeue(),
     });
@@ -60,11 +60,11 @@ export class Inbox {
     return this.slots.drain(milliseconds);
   }
 
-  private async process(body: Buffer): Promise<void> {
+  private async process(delivery: Delivery): Promise<void> {
     let message: Dict | undefined;
     let request: RpcRequest;
     try {
-      message = decodeEnvelope(body, this.settings.limits);
+      message = decodeEnvelope(delivery.read(), this.settings.limits);
       request = readRequest(message);
     } catch (error) {
       await this.refuse(message, toError(error));

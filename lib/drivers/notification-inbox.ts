@@ -69,7 +69,7 @@ export class NotificationInbox {
   push(delivery: Delivery): void {
     let notification: Notification;
     try {
-      notification = readNotification(decodeEnvelope(delivery.body, this.settings.limits));
+      notification = readNotification(decodeEnvelope(delivery.read(), this.settings.limits));
     } catch (error) {
       this.slots.add({
         start: () => this.refuse(delivery, toError(error).message),

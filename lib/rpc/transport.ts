@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import { parseTransportUrl, redactUrl } from '../core/transport-url.js';
+import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
 import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
@@ -13,18 +14,21 @@ const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+ra
 export class Transport {
   /** @internal */
   readonly driver: Driver;
+  /** What it was set up with, the URL's query included. */
+  readonly settings: Settings;
   private readonly closing = new AbortController();
 
   /** @internal */
   constructor(
-    readonly settings: Settings,
+    settings: Settings,
     private readonly url: string,
     allowedModules: readonly string[],
   ) {
     const parsed = parseTransportUrl(url);
     const allowed = new Set(allowedModules);
+    this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
     if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed.virtualHost);
-    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(settings, allowed, parsed);
+    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(this.settings, allowed, parsed);
     else {
       throw new DriverLoadFailure(
         `No driver for ${JSON.stringify(redactUrl(url))}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,

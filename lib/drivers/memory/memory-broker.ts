@@ -118,6 +118,7 @@ export class MemoryBroker {
     };
     return {
       body: message.body,
+      read: () => message.body,
       queue: queue.name,
       returns: message.returns,
       acknowledge: async () => {

@@ -38,7 +38,7 @@ export class MemoryDriver implements Driver {
     this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (delivery) => {
       void delivery.acknowledge();
       try {
-        this.calls.settle(readReply(decodeEnvelope(delivery.body, settings.limits)));
+        this.calls.settle(readReply(decodeEnvelope(delivery.read(), settings.limits)));
       } catch (error) {
         settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
       }

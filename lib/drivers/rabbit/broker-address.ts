@@ -1,38 +1,48 @@
-import { readFileSync } from 'node:fs';
 import amqplib, { type Options } from 'amqplib';
-import { ConfigurationError } from '../../core/errors.js';
 import type { RabbitSettings } from '../../core/options.js';
 import type { TransportHost, TransportURL } from '../../core/transport-url.js';
+import type { Attempt } from './connect-failure.js';
+import { tlsOptions } from './tls-options.js';
 
 type SocketOptions = NonNullable<Parameters<typeof amqplib.connect>[1]>;
 
-function file(name: string, path: string | undefined): Buffer | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ConfigurationError(`rabbit.${name}: cannot read ${path}`, { cause });
-  }
+/** `amqps` and `rabbits` say so by themselves; any other scheme leaves it to the option. */
+const TLS_SCHEME = /s$/;
+
+export function usesTls(url: TransportURL, settings: RabbitSettings): boolean {
+  return settings.ssl || TLS_SCHEME.test(url.scheme);
 }
 
-/** What amqplib needs to reach one host. TLS verifies the chain and the host's name. */
+/** As in oslo, the `ssl` option does not change the port; the scheme does. */
+function portOf(url: TransportURL, host: TransportHost): number {
+  return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
+}
+
+function credentialsOf(host: TransportHost, settings: RabbitSettings): unknown {
+  const { plain, amqplain, external } = amqplib.credentials;
+  if (settings.loginMethod === 'EXTERNAL') return external();
+  const username = host.username ?? 'guest';
+  const password = host.password ?? (host.username === undefined ? 'guest' : '');
+  return (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password);
+}
+
+/** How one host is tried, to be told when that fails. */
+export function attemptOf(url: TransportURL, host: TransportHost, settings: RabbitSettings): Attempt {
+  const address = `${host.hostname}:${portOf(url, host)}`;
+  return { address, tls: usesTls(url, settings), virtualHost: url.virtualHost || '/' };
+}
+
+/** What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
 export function connectOptions(
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
 ): [Options.Connect, SocketOptions] {
-  const tls = settings.ssl || url.scheme.endsWith('amqps');
-  const username = host.username ?? 'guest';
-  const password = host.password ?? (host.username === undefined ? 'guest' : '');
-  const { plain, amqplain, external } = amqplib.credentials;
-  const credentials =
-    settings.loginMethod === 'EXTERNAL'
-      ? external()
-      : (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password);
+  const tls = usesTls(url, settings);
   const connect: Options.Connect = {
     protocol: tls ? 'amqps' : 'amqp',
     hostname: host.hostname,
-    port: host.port ?? (tls ? 5671 : 5672),
+    port: portOf(url, host),
     vhost: encodeURIComponent(url.virtualHost || '/'),
     heartbeat: settings.heartbeat,
   };
@@ -40,13 +50,9 @@ export function connectOptions(
     noDelay: true,
     keepAlive: true,
     timeout: settings.connectTimeout,
-    credentials,
+    credentials: credentialsOf(host, settings),
     clientProperties: { connection_name: `nestjs-oslo-messaging:${process.pid}` },
-    ...(tls && {
-      ca: file('sslCaFile', settings.sslCaFile),
-      cert: file('sslCertFile', settings.sslCertFile),
-      key: file('sslKeyFile', settings.sslKeyFile),
-    }),
+    ...(tls && tlsOptions(settings)),
   };
   return [connect, socket as SocketOptions];
 }

@@ -1,11 +1,13 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
-import { MessageDeliveryFailure, toError } from '../../core/errors.js';
+import { MessageDeliveryFailure } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type { DriverStatus } from '../driver.js';
-import { connectOptions } from './broker-address.js';
+import { attemptOf, connectOptions } from './broker-address.js';
+import { ConnectFailure } from './connect-failure.js';
+import { Failover } from './failover.js';
 import { corkWrites, socketOf } from './socket.js';
 
 interface Waiter {
@@ -14,19 +16,16 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** Handshakes refused for these reasons do not get better by waiting. */
-const REFUSED = /ACCESS.REFUSED|NOT.ALLOWED|SASL mechanism|certificate|self.signed|altname/i;
-
 /** One connection to whichever host answers: made on first use, made again when it is lost, until it is closed. */
 export class RabbitConnection {
   private model: ChannelModel | undefined;
   private readonly waiters = new Set<Waiter>();
   private readonly observers = new Set<(model: ChannelModel) => void>();
   private readonly statusListeners = new Set<(status: DriverStatus) => void>();
+  private readonly failover: Failover;
   private connecting = false;
   private wasConnected = false;
   private closed = false;
-  private nextHost = 0;
   private wake: (() => void) | undefined;
   /** Why the last attempt failed, or the connection was lost. */
   lastError: Error | undefined;
@@ -36,7 +35,9 @@ export class RabbitConnection {
     private readonly url: TransportURL,
     private readonly settings: Settings,
     private readonly purpose: string,
-  ) {}
+  ) {
+    this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
+  }
 
   /** Called with each new connection, from now on. Returns what ends that. */
   onConnected(observer: (model: ChannelModel) => void): () => void {
@@ -48,6 +49,11 @@ export class RabbitConnection {
     this.statusListeners.add(listener);
     listener(this.status);
     return () => this.statusListeners.delete(listener);
+  }
+
+  /** Why it is not up, where that is known. */
+  get outage(): Error | undefined {
+    return this.model ? undefined : this.lastError;
   }
 
   /** The connection if it is up. */
@@ -73,7 +79,7 @@ export class RabbitConnection {
     if (waiter.retriesLeft === 0) this.wake?.();
     void this.connect();
     try {
-      return await deadline.race(ready, () => this.unreachable('within the time that was left'));
+      return await deadline.race(ready, () => this.unreachable(' within the time that was left'));
     } finally {
       this.waiters.delete(waiter);
     }
@@ -84,13 +90,14 @@ export class RabbitConnection {
     this.closed = true;
     this.wake?.();
     for (const waiter of this.waiters) waiter.reject(new MessageDeliveryFailure('The transport was closed'));
-    const { model } = this;
+    const { model, status } = this;
     this.model = undefined;
     this.setStatus('closed');
     if (!model) return;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise((resolve) => {
-      timer = setTimeout(resolve, 2000);
+      // A broker that blocks us does not read, so it will not answer.
+      timer = setTimeout(resolve, status === 'blocked' ? 0 : 2000);
     });
     await Promise.race([model.close().catch(() => undefined), patience]);
     clearTimeout(timer);
@@ -99,7 +106,7 @@ export class RabbitConnection {
 
   private unreachable(when: string): MessageDeliveryFailure {
     const why = this.lastError ? `: ${this.lastError.message}` : '';
-    return new MessageDeliveryFailure(`Could not reach the broker ${when}${why}`, { cause: this.lastError });
+    return new MessageDeliveryFailure(`Could not reach the broker${when}${why}`, { cause: this.lastError });
   }
 
   private setStatus(status: DriverStatus): void {
@@ -113,18 +120,15 @@ export class RabbitConnection {
     this.connecting = true;
     for (let failures = 0; !this.closed && !this.model; failures++) {
       this.setStatus('connecting');
-      try {
-        this.adopt(await this.openAny());
-      } catch (error) {
-        this.fail(toError(error));
-        if (this.waiters.size === 0 && !this.wasConnected) break;
-        await this.pause(failures);
-      }
+      const model = await this.openAny();
+      if (model) this.adopt(model);
+      else if (this.closed || (this.waiters.size === 0 && !this.wasConnected)) break;
+      else await this.pause(failures);
     }
     this.connecting = false;
   }
 
-  private fail(error: Error): void {
+  private fail(error: Error, hopeless: boolean): void {
     const said = this.lastError?.message === error.message;
     this.lastError = error;
     this.setStatus('disconnected');
@@ -132,17 +136,17 @@ export class RabbitConnection {
     const { logger } = this.settings;
     // An outage is one line, not one for each attempt.
     logger[said ? 'debug' : 'warn'](`No ${this.purpose} connection: ${oneLine(error.message)}`);
-    const hopeless = REFUSED.test(error.message) && !this.wasConnected;
     for (const waiter of this.waiters) {
-      if (hopeless) waiter.reject(this.unreachable('because it refuses us'));
-      else if (waiter.retriesLeft-- <= 0) waiter.reject(this.unreachable('after the retries asked for'));
+      if (!hopeless && waiter.retriesLeft-- > 0) continue;
+      this.waiters.delete(waiter);
+      waiter.reject(this.unreachable(hopeless ? ', and to wait will not help' : ' after the retries asked for'));
     }
   }
 
-  /** Full jitter under a growing, capped bound; cut short by who wants no retries, and by closing. */
+  /** Jitter under a growing, capped bound; cut short by who wants no retries, and by closing. */
   private async pause(failures: number): Promise<void> {
-    const { retryInterval, intervalMax } = this.settings.rabbit;
-    const bound = Math.min(intervalMax, retryInterval * 2 ** Math.min(failures, 10));
+    const { retryInterval, retryBackoff, intervalMax } = this.settings.rabbit;
+    const bound = Math.min(intervalMax, retryInterval + retryBackoff * failures);
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, bound * (0.25 + Math.random() * 0.75));
@@ -152,23 +156,19 @@ export class RabbitConnection {
     this.wake = undefined;
   }
 
-  /** One attempt: every host once, beginning with the one after the last that was tried. */
-  private async openAny(): Promise<ChannelModel> {
-    const { hosts } = this.url;
-    let failure: unknown;
-    for (let tried = 0; tried < hosts.length && !this.closed; tried++) {
-      const host = hosts[this.nextHost++ % hosts.length];
-      if (!host) break;
+  /** One attempt: every host once. Undefined when none answered; `fail` has said so then. */
+  private async openAny(): Promise<ChannelModel | undefined> {
+    const failures: ConnectFailure[] = [];
+    for (const host of this.failover.round()) {
+      if (this.closed) return undefined;
       try {
         return await this.open(...connectOptions(this.url, host, this.settings.rabbit));
       } catch (error) {
-        const { message } = toError(error);
-        failure = new Error(`${host.hostname}:${host.port ?? 'default port'}: ${message || 'connection refused'}`, {
-          cause: error,
-        });
+        failures.push(new ConnectFailure(attemptOf(this.url, host, this.settings.rabbit), error));
       }
     }
-    throw failure ?? new Error('no host');
+    this.fail(ConnectFailure.all(failures), failures.every(({ hopeless }) => hopeless) && !this.wasConnected);
+    return undefined;
   }
 
   private async open(...args: Parameters<typeof amqplib.connect>): Promise<ChannelModel> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
@@ -6,19 +7,21 @@ import type { Settings } from '../../core/options.js';
 import type { Delivery } from '../delivery.js';
 import { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
-import { type Adopted, DeclareConflict, declareQueue, type QueueSpec } from './topology.js';
+import { ConsumedQueue } from './consumed-queue.js';
+import { DeclareAgain, type Declarer } from './declarer.js';
+import type { QueueSpec } from './topology.js';
 
 /** Called with each message. */
 export type OnMessage = (delivery: Delivery) => void;
 
-/** Wait before a channel that the broker closed is opened again. */
-const REOPEN_DELAY = 200;
+/** Wait before the queues are tried again that could not be consumed from. */
+const RETRY_DELAY = 1000;
 
 /** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
 export class Consumer {
   private channel: Channel | undefined;
   private tags: string[] = [];
-  private readonly adopted: Adopted = new Set();
+  private readonly queues: readonly ConsumedQueue[];
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
@@ -27,10 +30,12 @@ export class Consumer {
   constructor(
     private readonly connection: RabbitConnection,
     private readonly settings: Settings,
-    private readonly queues: readonly QueueSpec[],
+    queues: readonly QueueSpec[],
     private readonly prefetch: number,
     private readonly onMessage: OnMessage,
+    private readonly declarer: Declarer,
   ) {
+    this.queues = queues.map((queue) => new ConsumedQueue(queue));
     this.unsubscribe = connection.onConnected(() => this.reopen(0));
   }
 
@@ -55,12 +60,17 @@ export class Consumer {
     if (channel) await Promise.all(this.tags.splice(0).map((tag) => channel.cancel(tag))).catch(() => undefined);
   }
 
-  /** Deletes the queues named, and closes the channel: what was not acknowledged goes back to its queue. */
-  async close(queuesToDelete: readonly string[]): Promise<void> {
+  /** The names of the queues, in the order given. A number in one is known once it has started. */
+  get names(): string[] {
+    return this.queues.map(({ name }) => name);
+  }
+
+  /** Deletes what is temporary, and closes the channel: what was not acknowledged goes back to its queue. */
+  async close(): Promise<void> {
     const { channel } = this;
     this.channel = undefined;
     if (!channel) return;
-    for (const queue of queuesToDelete) await channel.deleteQueue(queue).catch(() => undefined);
+    for (const queue of this.queues) await queue.release(channel);
     await channel.close().catch(() => undefined);
   }
 
@@ -71,7 +81,7 @@ export class Consumer {
       this.ensureOpen().catch((error: unknown) => {
         this.settings.logger.error(`Cannot consume: ${oneLine(toError(error).message)}`);
         // Without a connection the next one brings us back.
-        if (this.connection.current) this.reopen(REOPEN_DELAY * 5);
+        if (this.connection.current) this.reopen(RETRY_DELAY);
       });
     }, delay);
   }
@@ -91,10 +101,9 @@ export class Consumer {
       try {
         await this.consumeOn(model);
       } catch (error) {
-        if (!(error instanceof DeclareConflict))
+        if (!(error instanceof DeclareAgain))
           throw new ServerListenError(`Cannot listen: ${toError(error).message}`, { cause: error });
-        this.adopted.add(error.thing);
-        this.settings.logger.warn(`${error.message}; it is used as it is`);
+        await pause(error.delay);
       }
     }
   }
@@ -105,39 +114,33 @@ export class Consumer {
     channel.on('close', () => {
       if (this.channel !== channel) return;
       this.channel = undefined;
-      this.reopen(REOPEN_DELAY);
+      const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
+      this.reopen(reconnectDelay + Math.random() * reconnectSplay);
     });
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
-    for (const queue of this.queues) await declareQueue(channel, queue, this.adopted);
+    for (const queue of this.queues) await queue.declare(channel, this.declarer);
     const acknowledger = new Acknowledger(channel);
-    // A queue may be there several times, once for each of its bindings.
-    const names = [...new Set(this.queues.map(({ name }) => name))];
-    this.tags = await Promise.all(names.map((name) => this.consume(channel, acknowledger, name)));
+    this.tags = await Promise.all(this.distinct().map((queue) => this.consume(channel, acknowledger, queue)));
     this.channel = channel;
   }
 
-  private async consume(channel: Channel, acknowledger: Acknowledger, queue: string): Promise<string> {
-    const { consumerTag } = await channel.consume(queue, (message) => {
+  /** A queue may be there several times, once for each of its bindings. */
+  private distinct(): ConsumedQueue[] {
+    return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
+  }
+
+  private async consume(channel: Channel, acknowledger: Acknowledger, queue: ConsumedQueue): Promise<string> {
+    const deliver = (message: ConsumeMessage | null) => {
       if (message) {
         acknowledger.delivered(message.fields.deliveryTag);
-        this.onMessage(deliveryOf(message, queue, acknowledger));
+        this.onMessage(queue.deliveryOf(message, acknowledger, this.settings.limits.bodyBytes));
+        return;
       }
       // The broker cancelled us: the queue is gone. A fresh channel declares it again.
-      else if (!this.stopped) channel.close().catch(() => undefined);
-    });
+      queue.cancelled();
+      if (!this.stopped) channel.close().catch(() => undefined);
+    };
+    const { consumerTag } = await channel.consume(queue.name, deliver, queue.options);
     return consumerTag;
   }
-}
-
-function deliveryOf(message: ConsumeMessage, queue: string, acknowledger: Acknowledger): Delivery {
-  const { fields, properties, content } = message;
-  // Quorum queues count; classic ones do not.
-  const returns: unknown = Object.getOwnPropertyDescriptor(properties.headers ?? {}, 'x-delivery-count')?.value;
-  return {
-    body: content,
-    queue,
-    returns: typeof returns === 'number' ? returns : 0,
-    acknowledge: () => acknowledger.acknowledge(fields.deliveryTag),
-    requeue: () => acknowledger.requeue(fields.deliveryTag),
-  };
 }

@@ -3,15 +3,15 @@ import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import { decodeEnvelope, readReplyAddress } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import { compress, decompress } from './compression.js';
 import type { RabbitConnection } from './connection.js';
-import {
-  type Adopted,
-  DeclareConflict,
-  declareExchange,
-  declareQueue,
-  type ExchangeSpec,
-  type QueueSpec,
-} from './topology.js';
+import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
+import { PendingPublishes } from './pending-publishes.js';
+import type { ExchangeSpec, QueueSpec } from './topology.js';
+
+/** Waits before a message is tried once more while the broker keeps closing the channel. */
+const RETRY_DELAY = 50;
+const LONGEST_RETRY_DELAY = 1000;
 
 /** One message to publish. */
 export interface Publication {
@@ -22,56 +22,71 @@ export interface Publication {
   readonly redeclare?: boolean;
   readonly routingKey: string;
   readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds, whole. */
   readonly expiration?: number | undefined;
   /** Given for a message that must reach a queue: its `_unique_id`, by which a returned one is recognised. */
   readonly mandatoryId?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface OpenChannel {
   readonly channel: ConfirmChannel;
   readonly declared: Set<string>;
+  /** Why the broker closed it. */
+  failure?: Error;
 }
 
 /** Publishes with confirms, declaring what it publishes to once for each channel. */
 export class Publisher {
   private open: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
-  private readonly adopted: Adopted = new Set();
+  private readonly pending: PendingPublishes;
   private readonly returned = new Map<string, boolean>();
 
   constructor(
     private readonly connection: RabbitConnection,
     private readonly settings: Settings,
-  ) {}
+    private readonly declarer: Declarer,
+  ) {
+    this.pending = new PendingPublishes(settings.limits);
+  }
 
   /**
    * Resolves when the broker has confirmed the message.
-   * @throws MessageUndeliverable, MessageDeliveryFailure
+   * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
-  async publish(publication: Publication, deadline: Deadline, retry?: number): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const open = this.ready ?? (await this.acquire(deadline, retry));
+  async publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
+    const publication = this.settings.rabbit.compress ? compressed(given) : given;
+    const size = publication.body.length;
+    // Replies are as many as requests in work, which the server bounds, and nobody could be told.
+    if (publication.exchange) this.pending.assertRoom(size);
+    await this.pending.during(size, () => this.persist(publication, deadline, retry));
+  }
+
+  private async persist(publication: Publication, deadline: Deadline, retry: number | undefined): Promise<void> {
+    for (let failures = 0; ; ) {
+      let open: OpenChannel | undefined;
       try {
+        open = this.ready ?? (await this.acquire(deadline, retry));
         await this.declare(open, publication);
         return await this.send(open.channel, publication);
       } catch (error) {
         // Somebody deleted the queue that was declared here: it is declared again.
         if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
-          open.declared.delete(`queue ${publication.queue.name}`);
+          open?.declared.delete(`queue ${publication.queue.name}`);
           continue;
         }
         if (error instanceof MessagingException) throw error;
-        if (error instanceof DeclareConflict) {
-          this.adopted.add(error.thing);
-          this.settings.logger.warn(`${error.message}; it is used as it is`);
-        } else if (deadline.expired || (retry !== undefined && retry >= 0 && attempt >= retry)) {
-          throw new MessageDeliveryFailure(`The broker did not take the message: ${toError(error).message}`, {
-            cause: error,
-          });
+        if (open) this.forget(open);
+        if (error instanceof DeclareAgain) continue;
+        // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
+        const free = failures === 0 && this.connection.current !== undefined;
+        const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
+        if (error instanceof DeclareRefused || givenUp || deadline.expired) {
+          const cause = open?.failure ?? toError(error);
+          throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
         }
-        if (this.ready === open) this.forget(open);
+        if (failures++ > 0) await deadline.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY));
       }
     }
   }
@@ -85,17 +100,15 @@ export class Publisher {
   }
 
   private async openChannel(model: ChannelModel): Promise<OpenChannel> {
-    try {
-      const channel = await model.createConfirmChannel();
-      const open = { channel, declared: new Set<string>() };
-      channel.on('error', () => undefined);
-      channel.on('close', () => this.forget(open));
-      channel.on('return', (message) => this.onReturn(message));
-      this.ready = open;
-      return open;
-    } catch (cause) {
-      throw new MessageDeliveryFailure('No channel to publish on', { cause });
-    }
+    const channel = await model.createConfirmChannel();
+    const open: OpenChannel = { channel, declared: new Set() };
+    channel.on('error', (error: Error) => {
+      open.failure = error;
+    });
+    channel.on('close', () => this.forget(open));
+    channel.on('return', (message) => this.onReturn(message));
+    this.ready = open;
+    return open;
   }
 
   private forget(open: OpenChannel): void {
@@ -107,11 +120,11 @@ export class Publisher {
     { exchange, queue, redeclare }: Publication,
   ): Promise<void> {
     if (queue && (redeclare || !declared.has(`queue ${queue.name}`))) {
-      await declareQueue(channel, queue, this.adopted);
+      await this.declarer.declareQueue(channel, queue);
       declared.add(`queue ${queue.name}`);
     }
     if (exchange && !declared.has(exchange.name)) {
-      await declareExchange(channel, exchange, this.adopted);
+      await this.declarer.declareExchange(channel, exchange);
       // An auto-delete exchange may go with its last queue; then the publish closes this channel, and it is made again.
       declared.add(exchange.name);
     }
@@ -150,10 +163,19 @@ export class Publisher {
   /** The broker returns a message before it confirms it. Python sends no message-id, so the body tells which one it was. */
   private onReturn(message: Message): void {
     try {
-      const { uniqueId } = readReplyAddress(decodeEnvelope(message.content, this.settings.limits));
+      const { limits } = this.settings;
+      const body = decompress(message.content, message.properties.headers?.['compression'], limits.bodyBytes);
+      const { uniqueId } = readReplyAddress(decodeEnvelope(body, limits));
       if (uniqueId !== undefined && this.returned.has(uniqueId)) this.returned.set(uniqueId, true);
     } catch (error) {
       this.settings.logger.debug(`A returned message could not be read: ${toError(error).message}`);
     }
   }
+}
+
+/** What is compressed already stays as it is. */
+function compressed(publication: Publication): Publication {
+  if (publication.headers?.['compression'] !== undefined) return publication;
+  const { body, headers } = compress(publication.body);
+  return { ...publication, body, headers: { ...publication.headers, ...headers } };
 }

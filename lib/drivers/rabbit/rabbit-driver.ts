@@ -1,5 +1,6 @@
 import { Deadline } from '../../core/deadline.js';
 import {
+  ClientSendError,
   ConfigurationError,
   MessageDeliveryFailure,
   MessageUndeliverable,
@@ -27,20 +28,23 @@ import { Inbox } from '../inbox.js';
 import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
+import { usesTls } from './broker-address.js';
 import { RabbitConnection } from './connection.js';
 import { Consumer } from './consumer.js';
+import { Declarer } from './declarer.js';
 import { type Publication, Publisher } from './publisher.js';
 import { ReplySender } from './reply-sender.js';
+import { checkTlsFiles } from './tls-options.js';
 import { deadLetterQueue, exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
   private readonly publishing: RabbitConnection;
   private readonly consuming: RabbitConnection;
+  private readonly declarer: Declarer;
   private readonly publisher: Publisher;
   private readonly calls: PendingCalls;
   private readonly replySender: ReplySender;
-  private readonly replyQueue = `reply_${newId()}`;
   private replies: Consumer | undefined;
   private repliesReady = false;
 
@@ -50,9 +54,11 @@ export class RabbitDriver implements Driver {
     url: TransportURL,
   ) {
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
+    if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.publishing = new RabbitConnection(url, settings, 'publishing');
     this.consuming = new RabbitConnection(url, settings, 'consuming');
-    this.publisher = new Publisher(this.publishing, settings);
+    this.declarer = new Declarer(settings.logger);
+    this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
     this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
   }
@@ -119,7 +125,7 @@ export class RabbitDriver implements Driver {
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.replySender.close();
     await this.replies?.cancel();
-    await this.replies?.close([this.replyQueue]);
+    await this.replies?.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);
   }
 
@@ -130,27 +136,27 @@ export class RabbitDriver implements Driver {
     inbox: Inbox | NotificationInbox,
   ): Promise<Listener> {
     const queues = bindings.map((binding) => serverQueue(binding, this.settings.rabbit));
-    const transient = bindings.flatMap(({ queue, transient }) => (transient ? [queue] : []));
-    const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, (delivery) => inbox.push(delivery));
+    const push = (delivery: Delivery) => inbox.push(delivery);
+    const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, push, this.declarer);
     try {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
     } catch (error) {
       await consumer.cancel();
-      await consumer.close(transient);
+      await consumer.close();
       throw error;
     }
     return {
       stop: async (milliseconds) => {
         await consumer.cancel();
         await inbox.drain(milliseconds);
-        await consumer.close(transient);
+        await consumer.close();
       },
     };
   }
 
-  private async setAside({ queue: source, body }: Delivery, reason: string): Promise<void> {
+  private async setAside({ queue: source, body, compression }: Delivery, reason: string): Promise<void> {
     const queue = deadLetterQueue(source, this.settings.rabbit);
-    const headers = { 'x-reason': reason, 'x-original-queue': source };
+    const headers = { 'x-reason': reason, 'x-original-queue': source, ...(compression && { compression }) };
     const deadline = Deadline.after(this.settings.rpcResponseTimeout);
     const publication = { exchange: undefined, queue, redeclare: true, routingKey: queue.name, body, headers };
     await this.bounded(this.publisher.publish(publication, deadline), deadline);
@@ -159,7 +165,7 @@ export class RabbitDriver implements Driver {
   private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
     if (!this.repliesReady) await this.consumeReplies(options);
     const { callMonitorTimeout, deadline, retry, timeout } = options;
-    const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
     const body = encodeRequest(request, ids, this.settings.limits);
     const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.ceil(timeout)));
     await this.publisher.publish(publication, deadline, retry);
@@ -170,21 +176,22 @@ export class RabbitDriver implements Driver {
     return [this.publishing, this.consuming].find(({ current, lastError }) => !current && lastError)?.lastError;
   }
 
-  /** The reply queue keeps its name for the life of the transport, so that replies find it after a reconnect. */
+  /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
     this.replies ??= new Consumer(
       this.consuming,
       this.settings,
-      [replyQueue(this.replyQueue, this.settings.rabbit)],
+      [replyQueue(`reply_${newId()}`, this.settings.rabbit)],
       0,
       (delivery) => {
         void delivery.acknowledge();
         try {
-          this.calls.settle(readReply(decodeEnvelope(delivery.body, this.settings.limits)));
+          this.calls.settle(readReply(decodeEnvelope(delivery.read(), this.settings.limits)));
         } catch (error) {
           this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
         }
       },
+      this.declarer,
     );
     await this.replies.start(deadline, retry);
     this.repliesReady = true;
@@ -224,5 +231,6 @@ function about(thrown: unknown, details: { target: Target; method: string }): Er
     return new MessageUndeliverable(error.message, { ...details, cause: error.cause });
   if (error instanceof MessageDeliveryFailure)
     return new MessageDeliveryFailure(error.message, { ...details, cause: error.cause });
+  if (error instanceof ClientSendError) return new ClientSendError(error.message, { ...details, cause: error.cause });
   return error;
 }

@@ -1,4 +1,4 @@
-import type { Channel, Options } from 'amqplib';
+import type { Options } from 'amqplib';
 import type { RabbitSettings } from '../../core/options.js';
 import type { Binding, Route } from '../routing.js';
 
@@ -15,40 +15,41 @@ export interface QueueSpec {
   readonly options: Options.AssertQueue;
   readonly exchange: ExchangeSpec | undefined;
   readonly key: string;
+  /** The name lacks its number, which is the first that no other process has claimed. */
+  readonly numbered?: boolean;
+  /** Deleted when its consumer closes. */
+  readonly temporary?: boolean;
+  /** Read from an offset, and not emptied by reading. */
+  readonly stream?: boolean;
+  /** Arguments of the consumer. */
+  readonly consume?: Readonly<Record<string, unknown>>;
 }
+
+type Arguments = Record<string, string | number>;
 
 /** The exchange of a route, with exactly the arguments that Python declares it with. */
 export function exchangeSpec(route: Route, settings: RabbitSettings): ExchangeSpec {
   const options =
     route.type === 'fanout'
-      ? { durable: false, autoDelete: true }
+      ? { durable: settings.transientQuorum, autoDelete: true }
       : { durable: settings.durable, autoDelete: settings.autoDelete };
   return { name: route.exchange, type: route.type, options };
 }
 
-function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
-  const quorum = settings.quorum && {
-    arguments: {
-      'x-queue-type': 'quorum',
-      ...(settings.deliveryLimit > 0 && { 'x-delivery-limit': settings.deliveryLimit }),
-    },
-  };
-  return { durable: settings.durable, autoDelete: settings.autoDelete, exclusive: false, ...quorum };
-}
-
-function transientOptions(settings: RabbitSettings): Options.AssertQueue {
-  const expires = settings.transientTtl > 0 && { arguments: { 'x-expires': settings.transientTtl } };
-  return { durable: false, autoDelete: false, exclusive: false, ...expires };
-}
-
-/** A server's queue: the topic's, its own, or its fanout queue. */
+/** The topic's queue, the server's own, or its fanout queue. */
 export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSpec {
-  return {
-    name: binding.queue,
-    key: binding.key,
-    exchange: exchangeSpec(binding, settings),
-    options: binding.transient ? transientOptions(settings) : sharedOptions(settings),
-  };
+  const exchange = exchangeSpec(binding, settings);
+  if (!binding.transient) {
+    const { queue: name, key } = binding;
+    return { name, key, exchange, options: sharedOptions(settings), ...cancelling(settings) };
+  }
+  // Python binds it with the topic, although a fanout exchange looks at no key.
+  const key = binding.exchange.replace(/_fanout$/, '');
+  if (settings.streamFanout) {
+    const durable = { ...exchange, options: { ...exchange.options, durable: true } };
+    return { name: binding.exchange, key, exchange: durable, options: streamOptions(settings), stream: true };
+  }
+  return { ...transientQueue(`${binding.exchange}_`, binding.queue, settings), key, exchange };
 }
 
 /** The queue that a publisher of notifications declares, so that nothing is lost before the first listener. */
@@ -58,6 +59,7 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
     key,
     exchange: exchangeSpec({ exchange, key, type: 'topic' }, settings),
     options: sharedOptions(settings),
+    ...cancelling(settings),
   };
 }
 
@@ -67,43 +69,50 @@ export function deadLetterQueue(source: string, settings: RabbitSettings): Queue
   return { name, key: name, exchange: undefined, options: sharedOptions(settings) };
 }
 
+/** @param name taken unless names are made from host and process */
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
-  return { name, key: name, exchange: undefined, options: transientOptions(settings) };
+  return { ...transientQueue('reply_', name, settings), key: name, exchange: undefined };
 }
 
-/** Names that somebody else declared with other arguments, and that are used as they are. */
-export type Adopted = Set<string>;
-
-export async function declareExchange(channel: Channel, exchange: ExchangeSpec, adopted: Adopted): Promise<void> {
-  if (adopted.has(`exchange ${exchange.name}`)) return;
-  await attempt(`exchange ${exchange.name}`, () =>
-    channel.assertExchange(exchange.name, exchange.type, exchange.options),
-  );
+function transientQueue(prefix: string, randomName: string, settings: RabbitSettings) {
+  const { queueManager } = settings;
+  return {
+    ...(queueManager === undefined
+      ? { name: randomName, temporary: true }
+      : { name: `${prefix}${queueManager}:`, numbered: true }),
+    options: transientOptions(settings),
+    ...cancelling(settings),
+  };
 }
 
-export async function declareQueue(channel: Channel, queue: QueueSpec, adopted: Adopted): Promise<void> {
-  if (queue.exchange) await declareExchange(channel, queue.exchange, adopted);
-  if (!adopted.has(`queue ${queue.name}`)) {
-    await attempt(`queue ${queue.name}`, () => channel.assertQueue(queue.name, queue.options));
-  }
-  if (queue.exchange) await channel.bindQueue(queue.name, queue.exchange.name, queue.key);
+function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
+  return queueOptions(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
 }
 
-/** A declare refused because the thing is there with other arguments. The broker has closed the channel. */
-export class DeclareConflict extends Error {
-  constructor(
-    readonly thing: string,
-    cause: Error,
-  ) {
-    super(`The ${thing} is there with other arguments: ${cause.message}`, { cause });
-  }
+function transientOptions(settings: RabbitSettings): Options.AssertQueue {
+  const { transientQuorum, transientTtl } = settings;
+  return queueOptions(transientQuorum, false, {
+    ...typeArguments(settings, transientQuorum),
+    ...(transientTtl > 0 && { 'x-expires': transientTtl }),
+  });
 }
 
-async function attempt(thing: string, declare: () => Promise<unknown>): Promise<void> {
-  try {
-    await declare();
-  } catch (error) {
-    if (error instanceof Error && Reflect.get(error, 'code') === 406) throw new DeclareConflict(thing, error);
-    throw error;
-  }
+function streamOptions({ transientTtl }: RabbitSettings): Options.AssertQueue {
+  const age = transientTtl > 0 && { 'x-max-age': `${Math.ceil(transientTtl / 1000)}s` };
+  return queueOptions(true, false, { 'x-queue-type': 'stream', ...age });
+}
+
+function typeArguments({ mirrored, quorumArguments }: RabbitSettings, quorum: boolean): Arguments {
+  return {
+    ...(mirrored && { 'x-ha-policy': 'all' }),
+    ...(quorum && { 'x-queue-type': 'quorum', ...quorumArguments }),
+  };
+}
+
+function queueOptions(durable: boolean, autoDelete: boolean, args: Arguments): Options.AssertQueue {
+  return { durable, autoDelete, exclusive: false, arguments: args };
+}
+
+function cancelling({ cancelOnFailover }: RabbitSettings): Pick<QueueSpec, 'consume'> {
+  return cancelOnFailover ? { consume: { 'x-cancel-on-ha-failover': true } } : {};
 }

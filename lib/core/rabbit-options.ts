@@ -1,0 +1,118 @@
+import type { Duration } from './duration.js';
+import { flag, member, memberInAnyCase, natural, type Rule, span, spanBetween, text, word } from './option-rules.js';
+
+/** Options of the RabbitMQ driver, under oslo's names (`[oslo_messaging_rabbit]`) in camel case. */
+export interface RabbitOptions {
+  /** A named set of these options; those given beside it win. `rabbitmq-4`: everything durable, on quorum queues. */
+  profile?: RabbitProfile;
+
+  /** Durable control exchange and shared queues. @default false */
+  amqpDurableQueues?: boolean;
+  /** Auto-delete control exchange and shared queues. Not with quorum queues, which RabbitMQ refuses so. @default false */
+  amqpAutoDelete?: boolean;
+  /** Mirrored queues of old brokers (`x-ha-policy: all`). Not with quorum queues. @default false */
+  rabbitHaQueues?: boolean;
+  /** Quorum queues, with a durable exchange, for the topic's and the server's queue. @default false */
+  rabbitQuorumQueue?: boolean;
+  /** Quorum queues, with a durable fanout exchange, for the reply and the fanout queue. @default false */
+  rabbitTransientQuorumQueue?: boolean;
+  /** `x-delivery-limit` of quorum queues; 0 is none. @default 0 */
+  rabbitQuorumDeliveryLimit?: number;
+  /** `x-max-in-memory-length` of quorum queues, in messages; 0 is none. @default 0 */
+  rabbitQuorumMaxMemoryLength?: number;
+  /** `x-max-in-memory-bytes` of quorum queues; 0 is none. @default 0 */
+  rabbitQuorumMaxMemoryBytes?: number;
+  /** How long an unused reply or fanout queue lives, or a message in a fanout stream; 0 is for ever. @default 1800 */
+  rabbitTransientQueuesTtl?: Duration;
+  /** One stream for each topic instead of a fanout queue for each server. @default false */
+  rabbitStreamFanout?: boolean;
+  /** Names reply and fanout queues `…<hostname>:<processname>:<n>` instead of at random, and leaves them in place. @default false */
+  useQueueManager?: boolean;
+  /** The host in those names. @default the machine's host name */
+  hostname?: string;
+  /** The process in those names. @default the file name of the program */
+  processname?: string;
+  /** Asks old brokers to cancel consumers of a mirrored queue that fails over. @default false */
+  enableCancelOnFailover?: boolean;
+
+  /** Compresses the bodies that are sent, in kombu's way. Compressed ones are always read. @default none */
+  kombuCompression?: 'gzip' | 'zlib';
+  /** Unacknowledged messages for each consumer of a server; 0 is the server's `concurrency`. @default 0 */
+  rabbitQosPrefetchCount?: number;
+  /** How long a reply waits for a reply queue that is gone. @default 60 */
+  kombuMissingConsumerRetryTimeout?: Duration;
+
+  /** First wait before connecting again. @default 1 */
+  rabbitRetryInterval?: Duration;
+  /** What each further wait is longer than the one before. @default 2 */
+  rabbitRetryBackoff?: Duration;
+  /** Longest wait before connecting again (oslo: 30 s; shorter here, so that service is back soon). @default 3 */
+  rabbitIntervalMax?: Duration;
+  /** Wait before a consumer that the broker took away comes back (oslo: 1 s). @default 0.2 */
+  kombuReconnectDelay?: Duration;
+  /** Up to this much is added to that wait, at random. @default 0 */
+  kombuReconnectSplay?: Duration;
+  /** Which host is next: the next one of a list shuffled once, or of one shuffled for each round. @default 'round-robin' */
+  kombuFailoverStrategy?: 'round-robin' | 'shuffle';
+  /** Time for one attempt to connect, handshake included. @default 5 */
+  connectTimeout?: Duration;
+  /** AMQP heartbeat; 0 is none. @default 60 */
+  heartbeatTimeoutThreshold?: Duration;
+  /** SASL mechanism. @default 'AMQPLAIN' */
+  rabbitLoginMethod?: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
+
+  /** Connect by TLS; the schemes `amqps` and `rabbits` imply it. @default false */
+  ssl?: boolean;
+  /** The one TLS version to speak; `SSLv23` is the newest that both sides have. @default 'SSLv23' */
+  sslVersion?: 'SSLv23' | 'TLSv1' | 'TLSv1_1' | 'TLSv1_2' | 'TLSv1_3';
+  /** PEM file of the certification authorities. @default those that Node.js trusts */
+  sslCaFile?: string;
+  /** PEM file of the client's certificate. */
+  sslCertFile?: string;
+  /** PEM file of the client's key. @default sslCertFile */
+  sslKeyFile?: string;
+  /** Check that the certificate is the host's. The chain is always checked. @default true */
+  sslEnforceHostnameVerification?: boolean;
+}
+
+export type RabbitProfile = 'rabbitmq-4';
+
+/** What RabbitMQ takes as `x-expires`: ten years. */
+const LONGEST_EXPIRY = '87600h';
+
+/** What each option may be. */
+export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
+  profile: member('rabbitmq-4'),
+  amqpDurableQueues: flag,
+  amqpAutoDelete: flag,
+  rabbitHaQueues: flag,
+  rabbitQuorumQueue: flag,
+  rabbitTransientQuorumQueue: flag,
+  rabbitQuorumDeliveryLimit: natural(0, 2 ** 31 - 1),
+  rabbitQuorumMaxMemoryLength: natural(0),
+  rabbitQuorumMaxMemoryBytes: natural(0),
+  rabbitTransientQueuesTtl: spanBetween(0, LONGEST_EXPIRY),
+  rabbitStreamFanout: flag,
+  useQueueManager: flag,
+  hostname: word,
+  processname: word,
+  enableCancelOnFailover: flag,
+  kombuCompression: member('gzip', 'zlib'),
+  rabbitQosPrefetchCount: natural(0, 65535),
+  kombuMissingConsumerRetryTimeout: span,
+  rabbitRetryInterval: spanBetween('10ms', '24h'),
+  rabbitRetryBackoff: spanBetween(0, '24h'),
+  rabbitIntervalMax: spanBetween('10ms', '24h'),
+  kombuReconnectDelay: spanBetween(0, '1h'),
+  kombuReconnectSplay: spanBetween(0, '1h'),
+  kombuFailoverStrategy: member('round-robin', 'shuffle'),
+  connectTimeout: spanBetween('1ms', '1h'),
+  heartbeatTimeoutThreshold: spanBetween(0, '65535s'),
+  rabbitLoginMethod: member('PLAIN', 'AMQPLAIN', 'EXTERNAL'),
+  ssl: flag,
+  sslVersion: memberInAnyCase('SSLv23', 'TLSv1', 'TLSv1_1', 'TLSv1_2', 'TLSv1_3'),
+  sslCaFile: text,
+  sslCertFile: text,
+  sslKeyFile: text,
+  sslEnforceHostnameVerification: flag,
+};

@@ -1,0 +1,64 @@
+import { ConfigurationError } from './errors.js';
+import { checkOptions, flag, type Rule } from './option-rules.js';
+import type { Settings } from './options.js';
+import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
+import { rabbitSettings } from './rabbit-settings.js';
+import type { TransportURL } from './transport-url.js';
+
+/** `rabbit_quorum_queue` of `rabbitQuorumQueue`. */
+const osloName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+
+const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [osloName(name), name as keyof RabbitOptions]));
+
+/** As older releases spell them. */
+NAMES.set('rabbit_quroum_max_memory_length', 'rabbitQuorumMaxMemoryLength');
+NAMES.set('rabbit_quroum_max_memory_bytes', 'rabbitQuorumMaxMemoryBytes');
+const RULES = new Map([...NAMES].map(([parameter, name]) => [parameter, RABBIT_RULES[name]]));
+
+/** oslo's options for what this library has not, such as pools and threads: one URL serves both sides. */
+const WITHOUT_MEANING = new Set([
+  'conn_pool_min_size',
+  'conn_pool_ttl',
+  'direct_mandatory_flag',
+  'heartbeat_in_pthread',
+  'heartbeat_rate',
+  'rpc_conn_pool_size',
+]);
+
+const FIPS =
+  'Transport URL parameter "ssl_enforce_fips_mode": it cannot be switched on here; start Node.js with --enable-fips or --force-fips';
+
+const TRUE = /^(true|1|on|yes)$/i;
+const FALSE = /^(false|0|off|no)$/i;
+const INTEGER = /^[+-]?\d+$/;
+
+/** The type that the text means. What it cannot be stays a text, for the option's rule to refuse. */
+function read(text: string, rule: Rule): unknown {
+  const value = text.trim();
+  if (rule === flag) return TRUE.test(value) ? true : FALSE.test(value) ? false : value;
+  if (rule(1, '') === undefined && INTEGER.test(value)) return Number(value);
+  return value;
+}
+
+/**
+ * The settings for one transport URL. What its query says wins over the options, as in oslo.messaging.
+ * @throws ConfigurationError for a parameter that is unknown or ill-typed, or contradicts another option
+ */
+export function withUrlOptions(settings: Settings, { query }: TransportURL): Settings {
+  const given: [parameter: string, value: unknown][] = [];
+  for (const [parameter, text] of Object.entries(query)) {
+    if (WITHOUT_MEANING.has(parameter)) {
+      settings.logger.log(`The transport URL's ${parameter} has no meaning here`);
+    } else if (parameter === 'ssl_enforce_fips_mode') {
+      if (read(text, flag) !== false) throw new ConfigurationError(FIPS);
+    } else {
+      const rule = RULES.get(parameter);
+      given.push([parameter, rule ? read(text, rule) : text]);
+    }
+  }
+  if (given.length === 0) return settings;
+  checkOptions(Object.fromEntries(given), Object.fromEntries(RULES), '', 'transport URL parameter');
+  const overriding = Object.fromEntries(given.map(([parameter, value]) => [NAMES.get(parameter), value]));
+  const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions, ...overriding };
+  return Object.freeze({ ...settings, rabbitOptions, rabbit: rabbitSettings(rabbitOptions) });
+}

@@ -1,0 +1,37 @@
+import { ClientSendError } from '../../core/errors.js';
+import type { Settings } from '../../core/options.js';
+
+/** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
+export class PendingPublishes {
+  private count = 0;
+  private bytes = 0;
+
+  constructor(private readonly limits: Settings['limits']) {}
+
+  /** @throws ClientSendError when that many, or so many bytes, are pending already */
+  assertRoom(size: number): void {
+    const { pendingPublishes, pendingPublishBytes } = this.limits;
+    if (this.count >= pendingPublishes) {
+      throw new ClientSendError(
+        `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
+      );
+    }
+    if (this.bytes + size > pendingPublishBytes) {
+      throw new ClientSendError(
+        `${this.bytes} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
+      );
+    }
+  }
+
+  /** Counts a message for as long as the work on it takes. */
+  async during<T>(size: number, work: () => Promise<T>): Promise<T> {
+    this.count++;
+    this.bytes += size;
+    try {
+      return await work();
+    } finally {
+      this.count--;
+      this.bytes -= size;
+    }
+  }
+}
