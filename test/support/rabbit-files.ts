@@ -9,6 +9,8 @@ export interface RabbitOptions {
   plugins?: string[];
   /** Further lines of rabbitmq.conf. */
   config?: string[];
+  /** Listen for TLS, too: PEM files. Clients may show a certificate of the same authority. */
+  tls?: { ca: string; cert: string; key: string };
 }
 
 export interface RabbitFiles {
@@ -17,6 +19,7 @@ export interface RabbitFiles {
   port: number;
   managementPort: number | undefined;
   streamPort: number | undefined;
+  tlsPort: number | undefined;
   env: NodeJS.ProcessEnv;
   /** What the node printed. */
   output: string;
@@ -32,10 +35,17 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const port = await freePortPair(10_000, 12_700, DIST_OFFSET);
   const managementPort = plugins.includes('rabbitmq_management') ? await freePort() : undefined;
   const streamPort = plugins.includes('rabbitmq_stream') ? await freePort() : undefined;
+  const tlsPort = options.tls ? await freePort() : undefined;
 
   const config = [`listeners.tcp.default = 127.0.0.1:${port}`];
   if (managementPort) config.push('management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`);
   if (streamPort) config.push(`stream.listeners.tcp.1 = 127.0.0.1:${streamPort}`);
+  if (options.tls) {
+    const { ca, cert, key } = options.tls;
+    config.push(`listeners.ssl.default = 127.0.0.1:${tlsPort}`, `ssl_options.cacertfile = ${ca}`);
+    config.push(`ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`, 'ssl_options.verify = verify_peer');
+    config.push('ssl_options.fail_if_no_peer_cert = false');
+  }
   config.push(...(options.config ?? []));
 
   await mkdir(join(folder, 'log'));
@@ -49,6 +59,7 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
     port,
     managementPort,
     streamPort,
+    tlsPort,
     output: join(folder, 'log', 'output.log'),
     env: {
       ...process.env,

@@ -19,6 +19,7 @@ export class RabbitNode {
   /** The management plugin's address; undefined unless the plugin was asked for. */
   readonly managementUrl: string | undefined;
   readonly streamPort: number | undefined;
+  readonly tlsPort: number | undefined;
   readonly control: RabbitControl;
 
   readonly #files: RabbitFiles;
@@ -32,6 +33,7 @@ export class RabbitNode {
     this.url = `rabbit://guest:guest@127.0.0.1:${files.port}/`;
     this.managementUrl = files.managementPort ? `http://127.0.0.1:${files.managementPort}` : undefined;
     this.streamPort = files.streamPort;
+    this.tlsPort = files.tlsPort;
     this.control = new RabbitControl({ nodename: files.nodename, home: files.folder });
   }
 

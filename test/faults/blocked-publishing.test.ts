@@ -1,0 +1,162 @@
+import {
+  getNotificationTransport,
+  getRpcServer,
+  getRpcTransport,
+  Notifier,
+  type OsloMessagingOptions,
+  RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeWithRabbitControl } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const ignore = () => undefined;
+const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
+
+/** What became of many promises, as it is now. */
+function fates(promises: Promise<unknown>[]) {
+  const fate = { done: 0, refused: [] as Error[], failed: [] as Error[] };
+  for (const promise of promises) {
+    promise.then(
+      () => fate.done++,
+      (error: Error & { code: string }) => (error.code === 'CLIENT_SEND' ? fate.refused : fate.failed).push(error),
+    );
+  }
+  return fate;
+}
+
+describeWithRabbitControl('publishing that the broker does not confirm', () => {
+  let node: RabbitNode;
+  const cleanups: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    node = await RabbitNode.start();
+  });
+  afterAll(() => node?.stop());
+  afterEach(async () => {
+    await alarm(false);
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  const alarm = (raised: boolean) => node.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0001' : '0.4');
+
+  function connect(limits: OsloMessagingOptions['limits'], transportUrl = node.url): OsloMessagingOptions {
+    return { transportUrl, logger: silent, rpcResponseTimeout: '60s', limits: limits ?? {} };
+  }
+
+  function rpc(options: OsloMessagingOptions): { transport: Transport; client: RPCClient } {
+    const transport = getRpcTransport(options);
+    cleanups.push(() => transport.cleanup());
+    return { transport, client: new RPCClient(transport, new Target({ topic: 'blocked' })) };
+  }
+
+  it('is bounded in number while an alarm blocks it, and goes on afterwards', async () => {
+    const { client } = rpc(connect({ pendingPublishes: 20 }));
+    await client.cast({}, 'warm_up');
+    await alarm(true);
+    const casts = Array.from({ length: 25 }, (_, n) => client.cast({}, 'method', { n }));
+    const fate = fates(casts);
+    await eventually(() => expect(fate.refused).toHaveLength(5));
+    for (const error of fate.refused) expect(error.message).toContain('limits.pendingPublishes');
+    await expect(client.call({}, 'method')).rejects.toMatchObject({ code: 'CLIENT_SEND', method: 'method' });
+    expect(fate.done).toBe(0);
+    await alarm(false);
+    await eventually(() => expect(fate).toMatchObject({ done: 20, failed: [] }), { within: 15_000 });
+    await client.cast({}, 'method');
+  });
+
+  it('is bounded in bytes', async () => {
+    const { client } = rpc(connect({ pendingPublishBytes: 100_000 }));
+    await client.cast({}, 'warm_up');
+    await alarm(true);
+    const text = 'x'.repeat(30_000);
+    const fate = fates(Array.from({ length: 5 }, () => client.cast({}, 'method', { text })));
+    await eventually(() => expect(fate.refused).toHaveLength(2));
+    for (const error of fate.refused) expect(error.message).toMatch(/\d+ bytes.*limits\.pendingPublishBytes/);
+    await alarm(false);
+    await eventually(() => expect(fate).toMatchObject({ done: 3, failed: [] }), { within: 15_000 });
+  });
+
+  it('counts notifications, too', async () => {
+    const transport = getNotificationTransport(connect({ pendingPublishes: 3 }));
+    cleanups.push(() => transport.cleanup());
+    const notifier = new Notifier(transport, { publisherId: 'p', topics: ['blocked'] });
+    await notifier.info({}, 'warm_up', {});
+    await alarm(true);
+    const fate = fates(Array.from({ length: 5 }, () => notifier.info({}, 'event', {})));
+    await eventually(() => expect(fate.refused).toHaveLength(2));
+  });
+
+  it('leaves replies to the server’s own bound', async () => {
+    const { transport } = rpc(connect({ pendingPublishes: 2 }));
+    let finish: () => void = ignore;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let started = 0;
+    const endpoint = {
+      wait: async () => {
+        started++;
+        await finished;
+        return 'done';
+      },
+    };
+    const server = getRpcServer(transport, new Target({ topic: 'blocked', server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop({ graceful: false }));
+    const { client } = rpc(connect({}));
+    const calls = Array.from({ length: 5 }, () => client.prepare({ server: 'one' }).call({}, 'wait'));
+    await eventually(() => expect(started).toBe(5));
+    await alarm(true);
+    finish();
+    await alarm(false);
+    expect(await Promise.all(calls)).toEqual(Array(5).fill('done'));
+  });
+
+  it('does not keep a transport from closing within two seconds', async () => {
+    const { transport, client } = rpc(connect({}));
+    await client.cast({}, 'warm_up');
+    await alarm(true);
+    const fate = fates([client.cast({}, 'method')]);
+    const status = await new Promise((resolve) => {
+      const end = transport.driver.onStatus((now) => {
+        if (now !== 'blocked') return;
+        queueMicrotask(() => end());
+        resolve(now);
+      });
+    });
+    expect(status).toBe('blocked');
+    const began = performance.now();
+    await transport.cleanup();
+    expect(performance.now() - began).toBeLessThan(2000);
+    await eventually(() => expect(fate.failed).toMatchObject([{ code: 'DELIVERY_FAILURE' }]));
+  });
+
+  it('is bounded on a connection that has stalled', async () => {
+    const proxy = await TcpProxy.start(node.port);
+    cleanups.push(() => proxy.close());
+    const { client } = rpc(connect({ pendingPublishes: 10 }, proxy.url));
+    await client.cast({}, 'warm_up');
+    proxy.stall();
+    const fate = fates(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
+    await eventually(() => expect(fate.refused).toHaveLength(2));
+    proxy.resume();
+    await eventually(() => expect(fate).toMatchObject({ done: 10, failed: [] }));
+  });
+
+  it('is bounded while there is no connection', async () => {
+    const proxy = await TcpProxy.start(node.port);
+    cleanups.push(() => proxy.close());
+    const options = { ...connect({ pendingPublishes: 10 }, proxy.url), rabbit: { rabbitRetryInterval: '50ms' } };
+    const { client } = rpc(options);
+    await proxy.refuse();
+    const fate = fates(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
+    await eventually(() => expect(fate.refused).toHaveLength(2));
+    await proxy.accept();
+    await eventually(() => expect(fate).toMatchObject({ done: 10, failed: [] }), { within: 10_000 });
+  });
+});

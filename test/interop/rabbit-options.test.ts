@@ -1,0 +1,142 @@
+import {
+  getNotificationTransport,
+  getRpcServer,
+  getRpcTransport,
+  Notifier,
+  RPCClient,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeWithPython, describeWithRabbitControl } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { Management } from '../support/management.js';
+import { PythonPeer } from '../support/python-peer.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+
+const QUORUM = 'rabbit_quorum_queue=true';
+const LIMITS = 'rabbit_quorum_delivery_limit=3&rabbit_quroum_max_memory_length=50&rabbit_quroum_max_memory_bytes=60000';
+const TOPIC = 'topo';
+const LONG = 'compressible '.repeat(2000);
+
+describeWithPython('under one transport URL', () => {
+  describeWithRabbitControl('Python and we', () => {
+    let node: RabbitNode;
+    let management: Management;
+    const cleanups: (() => Promise<unknown>)[] = [];
+
+    beforeAll(async () => {
+      node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+      management = new Management(node);
+    });
+    afterAll(() => node?.stop());
+    afterEach(async () => {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    });
+
+    /** Everything that declares something: a server, a call, a cast, a fanout, a notification. */
+    async function useOurs(transportUrl: string) {
+      const warnings: string[] = [];
+      const ignore = () => undefined;
+      const logger = { debug: ignore, log: ignore, error: ignore, warn: (line: string) => void warnings.push(line) };
+      const options = { transportUrl, logger, rpcResponseTimeout: '15s' };
+      const transport = getRpcTransport(options);
+      const notifications = getNotificationTransport(options);
+      const seen: { from: string }[] = [];
+      const endpoint = {
+        whoami: () => 'ours',
+        echo: (_context: object, args: object) => args,
+        record: (_context: object, args: { from: string }) => void seen.push(args),
+      };
+      const server = getRpcServer(transport, new Target({ topic: TOPIC, server: 'ours' }), [endpoint]);
+      await server.start();
+      cleanups.push(async () => {
+        await server.stop();
+        await Promise.all([transport.cleanup(), notifications.cleanup()]);
+      });
+      const client = new RPCClient(transport, new Target({ topic: TOPIC }));
+      expect(await client.prepare({ server: 'ours' }).call({}, 'whoami')).toBe('ours');
+      await client.prepare({ server: 'ours' }).cast({}, 'record', { from: 'cast' });
+      await client.prepare({ fanout: true }).cast({}, 'record', { from: 'fanout' });
+      await new Notifier(notifications, { publisherId: 'p', topics: ['events'] }).info({}, 'happened', { LONG });
+      return { client, seen, warnings };
+    }
+
+    async function usePython(url: string): Promise<PythonPeer> {
+      const peer = await PythonPeer.start(url);
+      cleanups.push(() => peer.stop());
+      await peer.startServer({ topic: TOPIC, server: 'python' });
+      const request = { topic: TOPIC, server: 'python' };
+      expect(await peer.call({ ...request, method: 'whoami' })).toBe('python');
+      await peer.cast({ ...request, method: 'record', args: { from: 'cast' } });
+      await peer.cast({ topic: TOPIC, fanout: true, method: 'record', args: { from: 'fanout' } });
+      await peer.notify({ topic: 'events', publisherId: 'p', eventType: 'happened', payload: { LONG } });
+      return peer;
+    }
+
+    it.each([
+      'rabbit_quorum_queue=false',
+      'amqp_durable_queues=true',
+      'amqp_auto_delete=on&rabbit_transient_queues_ttl=90',
+      'amqp_durable_queues=1&amqp_auto_delete=1&kombu_compression=zlib',
+      QUORUM,
+      `${QUORUM}&${LIMITS}&kombu_compression=gzip`,
+      'rabbit_ha_queues=yes&enable_cancel_on_failover=true',
+    ])('?%s declare the same, and talk both ways', async (query) => {
+      const [theirs, ours] = [await management.addVhost(), await management.addVhost()];
+      const peer = await usePython(`${theirs.url}?${query}`);
+      await useOurs(`${ours.url}?${query}`);
+      const declared = async (vhost: string) => {
+        const { exchanges, queues, bindings } = await management.topology(vhost);
+        return JSON.parse(
+          JSON.stringify({ exchanges, queues, bindings }).replaceAll(`${TOPIC}.python`, `${TOPIC}.ours`),
+        );
+      };
+      expect(await declared(ours.vhost)).toEqual(await declared(theirs.vhost));
+
+      // Now both in one virtual host: neither is in the other's way.
+      const { client, seen, warnings } = await useOurs(`${theirs.url}?${query}`);
+      expect(await client.prepare({ server: 'python' }).call({}, 'echo', { long: LONG })).toEqual({ long: LONG });
+      expect(await peer.call({ topic: TOPIC, server: 'ours', method: 'echo', args: { long: LONG } })).toEqual({
+        long: LONG,
+      });
+      await peer.cast({ topic: TOPIC, fanout: true, method: 'record', args: { from: 'python' } });
+      await eventually(() => {
+        expect(seen.map(({ from }) => from).toSorted()).toEqual(['cast', 'fanout', 'python']);
+      });
+      await eventually(async () => {
+        const fanouts = await peer.receivedRpcs('record');
+        // Its own cast and fanout, our fanout, and its second one.
+        expect(fanouts.map(({ args }) => args['from']).toSorted()).toEqual(['cast', 'fanout', 'fanout', 'python']);
+      });
+      expect(warnings).toEqual([]);
+    });
+
+    it.each([
+      ['Python alone compresses', 'kombu_compression=gzip', ''],
+      ['we alone compress', '', 'kombu_compression=gzip'],
+    ])('understand each other where %s', async (_name, theirs, ours) => {
+      const { url } = await management.addVhost();
+      const peer = await usePython(`${url}?${theirs}`);
+      await peer.forget();
+      const { client } = await useOurs(`${url}?${ours}`);
+      expect(await client.prepare({ server: 'python' }).call({}, 'echo', { long: LONG })).toEqual({ long: LONG });
+      const request = { topic: TOPIC, server: 'ours', method: 'echo', args: { long: LONG } };
+      expect(await peer.call(request)).toEqual({ long: LONG });
+      await peer.listenNotifications({ topics: ['events'] });
+      await eventually(async () => {
+        const payloads = (await peer.receivedNotifications()).map(({ payload }) => payload);
+        expect(payloads).toEqual([{ LONG }, { LONG }]);
+      });
+    });
+
+    it('agree on an exchange that one of them has as transient and the other as durable', async () => {
+      const { url } = await management.addVhost();
+      const peer = await usePython(url);
+      const { client, warnings } = await useOurs(`${url}?amqp_durable_queues=true`);
+      expect(await client.prepare({ server: 'python' }).call({}, 'whoami')).toBe('python');
+      expect(await peer.call({ topic: TOPIC, server: 'ours', method: 'whoami' })).toBe('ours');
+      expect(warnings.length).toBeGreaterThan(0);
+      for (const line of warnings) expect(line).toContain("durable is 'false', not 'true'");
+    });
+  });
+});
