@@ -83,7 +83,7 @@ export class Publisher {
         const free = failures === 0 && this.connection.current !== undefined;
         const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
         if (error instanceof DeclareRefused || givenUp || deadline.expired) {
-          const cause = open?.failure ?? toError(error);
+          const cause = error instanceof DeclareRefused ? error : (open?.failure ?? toError(error));
           throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
         }
         if (failures++ > 0) await deadline.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY));
