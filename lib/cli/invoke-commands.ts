@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { parseJson, stringifyJson } from '../core/json.js';
+import { Target } from '../core/target.js';
+import { RPCClient } from '../rpc/client.js';
+import { PING_METHOD } from '../rpc/method-table.js';
+import { getRpcTransport } from '../rpc/transport.js';
+import { UsageError } from './exit-code.js';
+import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
+
+interface InvokeFlags extends TargetFlags {
+  namespace?: string;
+  version?: string;
+  context?: string;
+  fanout?: boolean;
+}
+
+const TIMEOUT = '60s';
+
+/** Adds `call`, `cast` and `ping`. */
+export function addInvokeCommands(program: Command): void {
+  takesRequest(program.command('call'))
+    .summary('invoke a method and print its result as JSON')
+    .description(
+      'Invokes a method and prints its result as one line of JSON. ARGUMENTS is a JSON object of keyword arguments.',
+    )
+    .addHelpText('after', '\nExample:\n  oslo-rpc call --topic calculator --server calc1 add \'{"a": 2, "b": 3}\'')
+    .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
+      print(await invoke(flags, (client, context) => client.call(context, method, objectOf(args, 'ARGUMENTS'))));
+    });
+  takesRequest(program.command('cast'))
+    .summary('invoke a method without waiting for its result')
+    .description('Sends a request that nobody answers. Ends when the broker has taken it and prints nothing.')
+    .option('--fanout', 'send it to all servers of the topic')
+    .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
+      await invoke(flags, (client, context) => client.cast(context, method, objectOf(args, 'ARGUMENTS')));
+    });
+  takesTarget(program.command('ping'), TIMEOUT)
+    .summary('ask a server whether it is there')
+    .description('Asks a server whether it is there; rpc_ping_enabled (here: rpcPingEnabled) must be on in it.')
+    .action(async (flags: TargetFlags) => {
+      print(await invoke(flags, (client) => client.call({}, PING_METHOD)));
+    });
+}
+
+function takesRequest(command: Command): Command {
+  return takesTarget(command, TIMEOUT)
+    .argument('<method>', 'method to invoke')
+    .argument('[arguments]', 'keyword arguments, a JSON object (default: {})')
+    .option('--namespace <namespace>', 'namespace of the method (default: the null namespace)')
+    .option('--version <version>', 'RPC version that the server must implement (default: 1.0)')
+    .option('--context <json>', 'request context, a JSON object (default: {})');
+}
+
+async function invoke<T>(flags: InvokeFlags, send: (client: RPCClient, context: object) => Promise<T>): Promise<T> {
+  const { exchange, topic, server, namespace, version, fanout } = flags;
+  const options = transportOptions(flags);
+  const context = objectOf(flags.context, '--context');
+  const target = new Target({ exchange, topic, server, namespace, version, fanout });
+  const transport = getRpcTransport(options);
+  try {
+    return await send(new RPCClient(transport, target, { retry: 0, transportOptions: { atLeastOnce: true } }), context);
+  } finally {
+    await transport.cleanup();
+  }
+}
+
+function objectOf(text: string | undefined, what: string): object {
+  const value = parsed(text ?? '{}', what);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${what}: expected a JSON object such as '{"a": 1}'`);
+  }
+  return value;
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`${what}: expected JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+function print(result: unknown): void {
+  process.stdout.write(`${stringifyJson(result)}\n`);
+}

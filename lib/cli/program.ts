@@ -1,0 +1,52 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addInvokeCommands } from './invoke-commands.js';
+
+const { version } = createRequire(import.meta.url)('nestjs-oslo-messaging/package.json') as { version: string };
+
+const EXIT_CODES = `
+Exit codes:
+  0  it worked
+  1  the server answered with an error
+  2  usage
+  3  no reply in time
+  4  undeliverable, or the broker cannot be reached`;
+
+function makeProgram(): Command {
+  const program = new Command('oslo-rpc')
+    .description('Calls any oslo.messaging server over RabbitMQ.')
+    .version(version, '--version', 'print the version of this command')
+    // What follows a command belongs to it: there, --version is the version of the RPC.
+    .enablePositionalOptions()
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `${describeError(
+            new UsageError(
+              text
+                .trim()
+                .replace(/^error: /, '')
+                .replace(/\s*\n\s*/g, ' '),
+            ),
+          )}\n`,
+        ),
+    })
+    .addHelpText('afterAll', EXIT_CODES);
+  addInvokeCommands(program);
+  return program;
+}
+
+/** Runs the command line. The result goes to standard output, errors in one line each to standard error. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await makeProgram().parseAsync(argv);
+    return 0;
+  } catch (error) {
+    // Commander has written its own.
+    if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

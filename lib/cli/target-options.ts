@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { toMilliseconds } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { OsloMessagingOptions } from '../core/options.js';
+import { parseTransportUrl } from '../core/transport-url.js';
+import { UsageError } from './exit-code.js';
+
+/** Which server, on which broker: what every command takes. */
+export interface TargetFlags {
+  url?: string;
+  topic?: string;
+  exchange?: string;
+  server?: string;
+  timeout: string;
+}
+
+/** Longest time for one attempt to connect, in milliseconds. */
+const CONNECT_LIMIT = 5000;
+
+const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Adds the options of {@link TargetFlags} to a command. */
+export function takesTarget(command: Command, timeout: string): Command {
+  return command
+    .addOption(
+      new Option('--url <url>', 'the broker, e.g. rabbit://user:password@host:5672/vhost').env('TRANSPORT_URL'),
+    )
+    .option('--topic <topic>', 'topic of the server (required)')
+    .option('--exchange <exchange>', 'exchange of the topic', 'tacker')
+    .option('--server <server>', 'one server of the topic, by name')
+    .option('--timeout <duration>', 'how long to wait for a reply, in seconds or with a unit: 10, 250ms, 5m', timeout);
+}
+
+/**
+ * Options of a transport for the flags; nothing is logged, since errors say what there is to say.
+ * @throws UsageError, InvalidTransportURL; the password is in neither
+ */
+export function transportOptions({ url, topic, timeout }: TargetFlags): OsloMessagingOptions {
+  // Not left to commander, which would report a missing topic before a misspelt option.
+  if (!topic) throw new UsageError('no topic: give --topic');
+  if (!url) throw new UsageError('no broker: give --url, or set TRANSPORT_URL');
+  const { scheme } = parseTransportUrl(url);
+  if (scheme === 'memory' || scheme === 'fake') {
+    throw new UsageError(
+      `--url ${scheme}:// stays within one process, so no server can be reached by it; use rabbit://`,
+    );
+  }
+  const milliseconds = timeoutOf(timeout);
+  return {
+    transportUrl: url,
+    rpcResponseTimeout: milliseconds / 1000,
+    // An unreachable broker is told from a silent server: connecting fails before the call does.
+    rabbit: { connectTimeout: Math.min(CONNECT_LIMIT, milliseconds * 0.8) / 1000 },
+    logger: silent,
+  };
+}
+
+function timeoutOf(text: string): number {
+  try {
+    const milliseconds = toMilliseconds(text, '--timeout');
+    if (milliseconds > 0) return milliseconds;
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new UsageError(error.message);
+    throw error;
+  }
+  throw new UsageError('--timeout: expected more than 0');
+}

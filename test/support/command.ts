@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
+
+export interface Outcome {
+  /** Null when it ended by a signal. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built `oslo-rpc` as a shell would. @param environment over this process's own, without its TRANSPORT_URL */
+export function osloRpc(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
+  const { TRANSPORT_URL: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...inherited, ...environment } });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    outcome.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    outcome.stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ...outcome, code }));
+  });
+}
