@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addConformanceCommand } from './conformance-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addInvokeCommands } from './invoke-commands.js';
 
@@ -8,7 +9,7 @@ const { version } = createRequire(import.meta.url)('nestjs-oslo-messaging/packag
 const EXIT_CODES = `
 Exit codes:
   0  it worked
-  1  the server answered with an error
+  1  the server answered with an error, or a check failed
   2  usage
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
@@ -36,17 +37,20 @@ function makeProgram(): Command {
     })
     .addHelpText('afterAll', EXIT_CODES);
   addInvokeCommands(program);
+  addConformanceCommand(program);
   return program;
 }
 
-/** Runs the command line. The result goes to standard output, errors in one line each to standard error. */
-export async function run(argv: readonly string[]): Promise<number> {
+/**
+ * Runs the command line, and sets the exit code of the process. The result goes to standard output, an error in one line
+ * to standard error.
+ */
+export async function run(argv: readonly string[]): Promise<void> {
   try {
     await makeProgram().parseAsync(argv);
-    return 0;
   } catch (error) {
     // Commander has written its own.
     if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
-    return exitCodeOf(error);
+    process.exitCode = exitCodeOf(error);
   }
 }

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { type Duration, toMilliseconds } from '../core/duration.js';
+import { stringifyJson } from '../core/json.js';
+import { checks } from './conformance/checks.js';
+import { Peer } from './conformance/peer.js';
+import { type Report, reportOf, tableFoot, tableHead, tableRow } from './conformance/report.js';
+import { runChecks } from './conformance/run-checks.js';
+import { EXIT, UsageError } from './exit-code.js';
+import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
+
+interface ConformanceFlags extends TargetFlags {
+  json?: boolean;
+  only?: string[];
+}
+
+/** Adds `conformance`. */
+export function addConformanceCommand(program: Command): void {
+  takesTarget(program.command('conformance'), '10s')
+    .summary('check a server that exposes the reference endpoints')
+    .description(
+      'Checks from outside whether a server does what oslo.messaging does. The server must expose the reference endpoints (docs/conformance.md). Exits with 1 when a check failed.',
+    )
+    .option('--json', 'print the report as JSON')
+    .option('--only <name...>', 'run these checks only')
+    .addHelpText(
+      'after',
+      `\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
+    )
+    .action(async (flags: ConformanceFlags) => {
+      if ((await conformance(flags)).failed > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+async function conformance(flags: ConformanceFlags): Promise<Report> {
+  const chosen = choose(flags.only);
+  const options = transportOptions(flags);
+  const { topic = '', exchange = '', server } = flags;
+  const timeout = toMilliseconds(options.rpcResponseTimeout as Duration);
+  const peer = await Peer.connect(options, { topic, exchange, server, timeout });
+  const print = (text: string) => flags.json || process.stdout.write(text);
+  try {
+    const results = [];
+    print(tableHead);
+    for await (const result of runChecks(peer, chosen)) {
+      results.push(result);
+      print(tableRow(result));
+    }
+    const report = reportOf(peer.about, results);
+    print(tableFoot(report));
+    if (flags.json) process.stdout.write(`${stringifyJson(report)}\n`);
+    return report;
+  } finally {
+    await peer.close();
+  }
+}
+
+/** The checks of these names, in their own order. */
+function choose(only: readonly string[] | undefined): typeof checks {
+  if (only === undefined) return checks;
+  const unknown = only.find((name) => !checks.some((check) => check.name === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only: unknown check "${unknown}"; known: ${checks.map(({ name }) => name).join(', ')}`);
+  }
+  return checks.filter(({ name }) => only.includes(name));
+}

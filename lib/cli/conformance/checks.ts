@@ -1,0 +1,16 @@
+import type { Check } from './check.js';
+import { context } from './context-checks.js';
+import { delivery } from './delivery-checks.js';
+import { dispatch } from './dispatch-checks.js';
+import { failures } from './failure-checks.js';
+import { heartbeats } from './heartbeat-checks.js';
+import { replies } from './reply-checks.js';
+import { robustness } from './robustness-checks.js';
+import { values } from './value-checks.js';
+
+const themes = [values, context, dispatch, failures, delivery, heartbeats, robustness, replies];
+
+/** All of them, in the order in which they run: `one-reply`, the last, looks back on the others. */
+export const checks: readonly (Check & { theme: string })[] = themes.flatMap(({ theme, checks: ofTheme }) =>
+  ofTheme.map((check) => ({ ...check, theme })),
+);

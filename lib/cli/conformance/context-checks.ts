@@ -1,0 +1,52 @@
+import { expectSame, type Theme } from './check.js';
+
+const sent = {
+  user_id: 'u-1',
+  project_id: 'p-1',
+  user: 'u-1',
+  tenant: 'p-1',
+  roles: ['admin', 'member'],
+  is_admin: true,
+  read_only: false,
+  request_id: 'req-6b3f',
+  global_request_id: null,
+  timestamp: '2026-11-23T21:34:12.263210',
+  system_scope: 'all',
+  made_up: { nested: [1, { deep: 'yes' }], ключ: 2 },
+};
+
+/** Only these: a server may add to the context, as Python does. */
+const chosen = (seen: unknown, keys: string[]): unknown =>
+  Object.fromEntries(keys.map((key) => [key, (seen as Record<string, unknown> | null)?.[key]]));
+
+/** The request context. */
+export const context: Theme = {
+  theme: 'context',
+  checks: [
+    {
+      name: 'context',
+      expects: 'the handler sees every key of the request context, unknown ones too, unchanged',
+      async run(peer) {
+        const seen = await peer.result('context', {}, { context: sent });
+        expectSame(chosen(seen, Object.keys(sent)), sent, 'context');
+      },
+    },
+    {
+      name: 'context-separate',
+      expects: 'the contexts of two requests do not meet',
+      async run(peer) {
+        const contexts = [
+          { user_id: 'u-1', first: 1 },
+          { user_id: 'u-2', second: 2 },
+        ];
+        const seen = await Promise.all(contexts.map((one) => peer.result('context', {}, { context: one })));
+        const keys = ['user_id', 'first', 'second'];
+        expectSame(
+          seen.map((one) => chosen(one, keys)),
+          contexts.map((one) => chosen(one, keys)),
+          'context',
+        );
+      },
+    },
+  ],
+};

@@ -1,0 +1,101 @@
+import { newId } from '../../core/message.js';
+import { expect, expectSame, type Theme } from './check.js';
+import { envelope, requestMessage } from './raw-message.js';
+
+/** Where requests go, and how often they are executed. */
+export const delivery: Theme = {
+  theme: 'delivery',
+  checks: [
+    {
+      name: 'queues',
+      expects: 'the queues `<topic>` and `<topic>.<server>` exist, and are consumed from',
+      async run(peer) {
+        for (const name of [peer.address.topic, peer.key]) {
+          const state = await peer.wire.queue(name);
+          expect(state !== undefined, `there is no queue "${name}"`);
+          expect(state.consumers > 0, `nobody consumes from the queue "${name}"`);
+        }
+      },
+    },
+    {
+      name: 'fanout-exchange',
+      expects: 'the exchange `<topic>_fanout` exists',
+      async run(peer) {
+        const name = `${peer.address.topic}_fanout`;
+        expect(await peer.wire.hasExchange(name), `there is no exchange "${name}"`);
+      },
+    },
+    {
+      name: 'call-topic',
+      expects: 'a call to the topic alone is answered by one of its servers',
+      run: async (peer) =>
+        expectSame(await peer.result('echo', { a: 1 }, { to: peer.address.topic }), { a: 1 }, 'echo'),
+    },
+    {
+      name: 'call-server',
+      expects: 'a call to the server by its name is answered by that server',
+      async run(peer) {
+        const { server } = (await peer.result('about')) as { server?: unknown };
+        expectSame(server, peer.about.server, 'the server that answered');
+      },
+    },
+    {
+      name: 'unknown-server',
+      expects: 'a message to a server that is not there is returned by the broker',
+      async run(peer) {
+        const { exchange, topic } = peer.address;
+        const body = envelope(requestMessage('count', { key: newId() }));
+        expect(!(await peer.wire.publish(exchange, `${topic}.${newId()}`, body)), 'a queue took it');
+      },
+    },
+    {
+      name: 'cast',
+      expects: 'a cast is executed, once',
+      async run(peer) {
+        const key = newId();
+        await peer.cast('count', { key });
+        expectSame(await peer.executions(key), 1, 'executions');
+      },
+    },
+    {
+      name: 'fanout',
+      expects: 'a cast to all servers of the topic is executed by this one, once',
+      async run(peer) {
+        const key = newId();
+        const exchange = `${peer.address.topic}_fanout`;
+        expect(await peer.wire.hasExchange(exchange), `there is no exchange "${exchange}"`);
+        const taken = await peer.wire.publish(exchange, '', envelope(requestMessage('count', { key })));
+        expect(taken, `no queue is bound to "${exchange}"`);
+        expectSame(await peer.executions(key), 1, 'executions');
+      },
+    },
+    {
+      name: 'duplicate-cast',
+      expects: 'the same `_unique_id` again, at once or a little later, is not executed again',
+      async run(peer) {
+        const key = newId();
+        const body = envelope(requestMessage('count', { key }));
+        await peer.send(body);
+        await peer.send(body);
+        for (let between = 0; between < 5; between++) await peer.result('echo');
+        await peer.send(body);
+        expectSame(await peer.executions(key), 1, 'executions');
+      },
+    },
+    {
+      name: 'duplicate-call',
+      expects: 'a call that arrives twice is answered once',
+      async run(peer) {
+        const msgId = newId();
+        const address = { msgId, replyQueue: peer.replyQueue };
+        const key = newId();
+        const body = envelope(requestMessage('count', { key }, {}, address));
+        await peer.send(body);
+        await peer.send(body);
+        await peer.answer(msgId, 'count');
+        expectSame(await peer.executions(key), 1, 'executions');
+        expectSame(peer.replies.of(msgId).length, 1, 'replies');
+      },
+    },
+  ],
+};

@@ -1,0 +1,66 @@
+import { EventEmitter, once } from 'node:events';
+import type { ConsumeMessage } from 'amqplib';
+import { Deadline } from '../../core/deadline.js';
+import { parseJson } from '../../core/json.js';
+import type { Dict } from '../../core/message.js';
+
+/** One message of a reply queue, with nothing taken for granted but that it names its request. */
+export interface Reply {
+  /** When it came, on the monotonic clock, in milliseconds. */
+  readonly at: number;
+  readonly raw: ConsumeMessage;
+  /** The whole body. */
+  readonly body: Dict;
+  /** What `oslo.message` holds; the body itself where there is no envelope. */
+  readonly message: Dict;
+}
+
+/** Every reply of the run, for each request. A late or second one is as telling as the first. */
+export class ReplyLog {
+  private readonly replies = new Map<string, Reply[]>();
+  private readonly arrivals = new EventEmitter().setMaxListeners(0);
+  /** Bodies that named no request, or were not JSON. */
+  readonly unreadable: string[] = [];
+
+  take(raw: ConsumeMessage): void {
+    const text = raw.content.toString('utf8');
+    const reply = read(raw, text);
+    const msgId = reply?.message['_msg_id'];
+    if (!reply || typeof msgId !== 'string') {
+      this.unreadable.push(text);
+      return;
+    }
+    this.replies.set(msgId, [...this.of(msgId), reply]);
+    this.arrivals.emit('reply');
+  }
+
+  of(msgId: string): readonly Reply[] {
+    return this.replies.get(msgId) ?? [];
+  }
+
+  all(): readonly (readonly Reply[])[] {
+    return [...this.replies.values()];
+  }
+
+  /** The first reply that ends the call, or undefined when none came in time. */
+  async ending(msgId: string, milliseconds: number): Promise<Reply | undefined> {
+    const deadline = Deadline.after(milliseconds);
+    for (;;) {
+      const found = this.of(msgId).find(({ message }) => message['ending'] !== false);
+      if (found || deadline.expired) return found;
+      const signal = AbortSignal.timeout(Math.ceil(deadline.remaining()));
+      await once(this.arrivals, 'reply', { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function read(raw: ConsumeMessage, text: string): Reply | undefined {
+  const at = performance.now();
+  try {
+    const body = parseJson(text) as Dict;
+    const inner = body['oslo.message'];
+    return { at, raw, body, message: typeof inner === 'string' ? (parseJson(inner) as Dict) : body };
+  } catch {
+    return undefined;
+  }
+}

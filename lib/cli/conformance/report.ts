@@ -1,0 +1,32 @@
+import { oneLine } from '../../core/logger.js';
+import type { About } from './peer.js';
+import type { CheckResult } from './run-checks.js';
+
+/** A run as `--json` prints it. */
+export interface Report extends Record<CheckResult['result'], number> {
+  implementation: string;
+  server: string;
+  checks: CheckResult[];
+}
+
+/** What a run comes to. */
+export function reportOf({ implementation, server }: About, checks: CheckResult[]): Report {
+  const count = (result: CheckResult['result']) => checks.filter((check) => check.result === result).length;
+  const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+  return { implementation, server, ...counts, checks };
+}
+
+const columns = (...[name, result, time, expects]: [string, string, string, string]): string =>
+  `${name.padEnd(20)}  ${result.padEnd(7)}  ${time.padStart(8)}  ${expects}\n`;
+
+export const tableHead = columns('CHECK', 'RESULT', 'TIME', 'EXPECTED');
+
+/** One row; a second line says what happened instead. */
+export function tableRow({ name, expects, result, detail, milliseconds }: CheckResult): string {
+  const row = columns(name, result, `${milliseconds} ms`, expects);
+  return detail === undefined ? row : row + columns('', '', '', `${result}: ${oneLine(detail)}`);
+}
+
+export function tableFoot({ implementation, server, passed, failed, skipped }: Report): string {
+  return `\n${oneLine(implementation)}, server ${oneLine(server)}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+}

@@ -1,0 +1,44 @@
+import { MessageDeliveryFailure, toError } from '../../core/errors.js';
+import type { checks } from './checks.js';
+import type { Peer } from './peer.js';
+
+/** How one check went. */
+export interface CheckResult {
+  readonly theme: string;
+  readonly name: string;
+  readonly expects: string;
+  readonly result: 'passed' | 'failed' | 'skipped';
+  /** What the peer did instead, or why the check was skipped. */
+  readonly detail?: string;
+  readonly milliseconds: number;
+}
+
+/** Runs the checks one after another. @throws MessageDeliveryFailure when the broker is lost on the way */
+export async function* runChecks(peer: Peer, chosen: typeof checks): AsyncGenerator<CheckResult> {
+  for (const check of chosen) yield await runCheck(peer, check);
+}
+
+async function runCheck(
+  peer: Peer,
+  { theme, name, expects, optional, run }: (typeof checks)[number],
+): Promise<CheckResult> {
+  const begun = performance.now();
+  const outcome = (result: CheckResult['result'], detail?: string): CheckResult => ({
+    theme,
+    name,
+    expects,
+    result,
+    ...(detail !== undefined && { detail }),
+    milliseconds: Math.round(performance.now() - begun),
+  });
+  const reason = optional !== undefined && Object.hasOwn(peer.about.lacks, optional) && peer.about.lacks[optional];
+  if (typeof reason === 'string') return outcome('skipped', reason);
+  try {
+    await run(peer);
+    return outcome('passed');
+  } catch (error) {
+    if (error instanceof MessageDeliveryFailure) throw error;
+    // Whatever else: a check that stumbles over an answer has not been passed by it.
+    return outcome('failed', toError(error).message);
+  }
+}

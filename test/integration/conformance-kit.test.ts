@@ -1,0 +1,232 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generatedPart } from '../../conformance/generated-part.js';
+import { ReferenceProcess } from '../../conformance/reference-process.js';
+import { startReferenceServer } from '../../conformance/reference-server.js';
+import { tableOfChecks, tableOfThemes } from '../../conformance/report-tables.js';
+import type { Report } from '../../lib/cli/conformance/report.js';
+import { type Outcome, osloRpc } from '../support/command.js';
+import { describeWithPython, describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { Forgetful, faultyServers } from '../support/faulty-servers.js';
+import { PYTHON } from '../support/prerequisites.js';
+import { RawReferenceServer, startRawServer } from '../support/raw-reference-server.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const file = (path: string) => new URL(`../../${path}`, import.meta.url);
+
+const kit = (topic: string, ...more: string[]): Promise<Outcome> =>
+  osloRpc(['conformance', '--url', rabbitUrl, '--topic', topic, ...more]);
+
+async function reportOn(topic: string): Promise<Report> {
+  const { code, stdout, stderr } = await kit(topic, '--json', '--timeout', '30s');
+  expect(stderr).toBe('');
+  const report = JSON.parse(stdout) as Report;
+  expect(report.checks.filter(({ result }) => result === 'failed')).toEqual([]);
+  expect(code).toBe(0);
+  return report;
+}
+
+describeWithPython('the conformance kit on the reference servers', () => {
+  const reports: Report[] = [];
+
+  beforeAll(async () => {
+    const [python, node, third] = [uniqueTopic(), uniqueTopic(), uniqueTopic()];
+    const script = file('conformance/reference_server.py').pathname;
+    const servers = await Promise.all([
+      ReferenceProcess.start(PYTHON, [script, '--url', rabbitUrl, '--topic', python, '--server', 'py1']),
+      startReferenceServer({ url: rabbitUrl, topic: node, server: 'node1' }),
+      startRawServer(RawReferenceServer, { url: rabbitUrl, topic: third, server: 's1' }),
+    ]);
+    try {
+      reports.push(...(await Promise.all([python, node, third].map(reportOn))));
+    } finally {
+      const [process, app, raw] = servers;
+      await Promise.all([process.stop(), app.close(), raw.stop()]);
+    }
+  }, 120_000);
+
+  it('finds nothing wrong with the real library', () => {
+    expect(reports[0]).toMatchObject({ failed: 0, skipped: 0, server: 'py1' });
+    expect(reports[0]?.implementation).toMatch(/^oslo\.messaging \d+\./);
+  });
+
+  it('finds nothing wrong with this library, and skips only what it says it lacks', () => {
+    expect(reports[1]).toMatchObject({ failed: 0, server: 'node1' });
+    expect(reports[1]?.implementation).toMatch(/^nestjs-oslo-messaging \d+\./);
+    const skipped = reports[1]?.checks.filter(({ result }) => result === 'skipped');
+    for (const { detail } of skipped ?? []) expect(detail).toBeTruthy();
+  });
+
+  it('finds nothing wrong with a third implementation, whose faults it is to find below', () => {
+    expect(reports[2]).toMatchObject({ implementation: 'amqplib alone', failed: 0, skipped: 0, server: 's1' });
+  });
+
+  // Not the first line of a table, which names the release that was installed when it was written.
+  it.each([
+    ['README.md', tableOfThemes],
+    ['docs/conformance.md', tableOfChecks],
+  ])('%s shows what the kit says (npm run conformance:kit -- --write)', async (path, table) => {
+    const [, , ...rows] = generatedPart(await readFile(file(path), 'utf8'));
+    const squeezed = (lines: string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
+    expect(squeezed(rows)).toEqual(squeezed(table(reports.slice(0, 2)).slice(2)));
+  });
+});
+
+describeWithRabbit('oslo-rpc conformance', () => {
+  const topic = uniqueTopic();
+  let server: RawReferenceServer;
+
+  beforeAll(async () => {
+    server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
+  });
+
+  afterAll(() => server?.stop());
+
+  it('prints a table: check, result, time, what is expected, and the counts', async () => {
+    const { code, stdout, stderr } = await kit(topic, '--only', 'cast', 'echo-json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^CHECK +RESULT +TIME +EXPECTED$/);
+    expect(lines[1]).toMatch(/^echo-json +passed +\d+ ms {2}every kind of JSON value comes back as it was$/);
+    expect(lines[2]).toMatch(/^cast +passed +\d+ ms {2}/);
+    expect(lines.at(-1)).toBe('amqplib alone, server s1: 2 passed, 0 failed, 0 skipped');
+  });
+
+  it('exits with 2 for a check that it does not know', async () => {
+    const { code, stdout, stderr } = await kit(topic, '--only', 'echo-jsn');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^UsageError: --only: unknown check "echo-jsn"; known: echo-json, [^\n]*\n$/);
+  });
+
+  it('exits with 4 where no such server listens', async () => {
+    for (const nobody of [
+      ['--server', 's2'],
+      ['--topic', uniqueTopic()],
+      ['--exchange', uniqueTopic()],
+    ]) {
+      const { code, stdout, stderr } = await kit(topic, ...nobody);
+      expect({ nobody, code, stdout }).toEqual({ nobody, code: 4, stdout: '' });
+      expect(stderr).toMatch(/^MessageUndeliverable: [^\n]*\n$/);
+    }
+  });
+});
+
+class Silent extends RawReferenceServer {
+  protected override async serve(): Promise<void> {}
+}
+
+class Stranger extends RawReferenceServer {
+  protected override async invoke(): Promise<unknown> {
+    return 'who asks?';
+  }
+}
+
+/** Breaks off in the middle of the run. */
+class Vanishing extends RawReferenceServer {
+  protected override count(): null {
+    void this.channel.deleteQueue(`${this.topic}.${this.server}`);
+    return null;
+  }
+}
+
+describeWithRabbit('the conformance kit on a server that is wrong', () => {
+  async function withServer<T>(
+    ServerClass: typeof RawReferenceServer,
+    work: (topic: string) => Promise<T>,
+  ): Promise<T> {
+    const topic = uniqueTopic();
+    const server = await startRawServer(ServerClass, { url: rabbitUrl, topic, server: 's1' });
+    try {
+      return await work(topic);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  it.each(faultyServers.map(({ server, fails }) => [server.name, server, fails] as const))(
+    'fails a %s one',
+    async (_name, ServerClass, fails) => {
+      const { code, stdout, stderr } = await withServer(ServerClass, (topic) =>
+        kit(topic, '--server', 's1', '--timeout', '2s', '--json', '--only', ...fails),
+      );
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+      const { checks, failed } = JSON.parse(stdout) as Report;
+      expect(checks.filter(({ result }) => result !== 'failed')).toEqual([]);
+      expect(failed).toBe(fails.length);
+      for (const { detail } of checks) expect(detail).toBeTruthy();
+    },
+    60_000,
+  );
+
+  it('has a server that is wrong for every check there is', async () => {
+    const { stdout } = await osloRpc(['conformance', '--help']);
+    const [, list = ''] = /^Checks:\n((?: {2}\S.*\n)+)/m.exec(stdout) ?? [];
+    const names = list
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(' ')[0]);
+    expect(names.length).toBeGreaterThan(40);
+    expect(faultyServers.flatMap(({ fails }) => fails).sort()).toEqual(names.sort());
+  });
+
+  it('says in the table what happened instead', async () => {
+    const { code, stdout } = await withServer(Forgetful, (topic) => kit(topic, '--only', 'null-result'));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^null-result +failed .*\n +failed: nothing: expected null, got \{\}$/m);
+    expect(stdout).toMatch(/0 passed, 1 failed, 0 skipped\n$/);
+  });
+
+  it('exits with 3 when the server does not answer at all', async () => {
+    const { code, stdout, stderr } = await withServer(Silent, (topic) => kit(topic, '--timeout', '500ms'));
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^MessagingTimeout: No reply to about within 500 ms\n$/);
+  });
+
+  it('exits with 1, and says where to read, when the reference endpoints are not there', async () => {
+    const { code, stdout, stderr } = await withServer(Stranger, (topic) => kit(topic));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^CheckFailure: The server does not expose the reference endpoints \(docs\/conformance\.md\)/,
+    );
+  });
+
+  it('goes on to the next check where a server vanishes', async () => {
+    const { code, stdout } = await withServer(Vanishing, (topic) =>
+      kit(topic, '--timeout', '1s', '--json', '--only', 'cast', 'reply-members'),
+    );
+    expect(code).toBe(1);
+    expect((JSON.parse(stdout) as Report).checks.map(({ result }) => result)).toEqual(['failed', 'failed']);
+  });
+});
+
+describeWithRabbit('the conformance kit and a broker that goes', () => {
+  it('exits with 4', async () => {
+    const topic = uniqueTopic();
+    const server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
+    const proxy = await TcpProxy.start(rabbitPort);
+    try {
+      const checks = ['--timeout', '1s', '--only', 'no-heartbeats', 'heartbeats'];
+      const run = osloRpc(['conformance', '--url', proxy.url, '--topic', topic, ...checks]);
+      await eventually(() => expect(server.executed).toContain('slow'), { within: 20_000 });
+      await proxy.refuse();
+      proxy.cut();
+      const { code, stderr } = await run;
+      expect(code).toBe(4);
+      expect(stderr).toMatch(/^MessageDeliveryFailure: [^\n]*\n$/);
+    } finally {
+      await proxy.close();
+      await server.stop();
+    }
+  });
+});
+
+describe('the conformance kit and a broker that it cannot reach', () => {
+  it('exits with 4', async () => {
+    const args = ['conformance', '--url', 'rabbit://me:s3cret@127.0.0.1:1/', '--topic', 't'];
+    const { code, stdout, stderr } = await osloRpc(args);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/^MessageDeliveryFailure: [^\n]*ECONNREFUSED[^\n]*\n$/);
+    expect(stderr).not.toContain('s3cret');
+  });
+});
