@@ -46,6 +46,10 @@ function makeProgram(): Command {
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough, such as `head`, closes the pipe.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     await makeProgram().parseAsync(argv);
   } catch (error) {

@@ -329,6 +329,14 @@ describe('oslo-rpc --help and --version', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
+  it('is quiet when nobody reads on, as under `head`', async () => {
+    expect(await osloRpc(['conformance', '--help'], {}, { readsOn: false })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
   it('prints the version of the package, which is not the --version of a call', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;

@@ -11,8 +11,16 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs the built `oslo-rpc` as a shell would. @param environment over this process's own, without its TRANSPORT_URL */
-export function osloRpc(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+/**
+ * Runs the built `oslo-rpc` as a shell would.
+ * @param environment over this process's own, without its TRANSPORT_URL
+ * @param options.readsOn false for a reader of standard output that closes the pipe at once
+ */
+export function osloRpc(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  { readsOn = true }: { readsOn?: boolean } = {},
+): Promise<Outcome> {
   if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
   const { TRANSPORT_URL: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...inherited, ...environment } });
@@ -23,6 +31,7 @@ export function osloRpc(args: readonly string[], environment: NodeJS.ProcessEnv 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
   });
+  if (!readsOn) child.stdout.destroy();
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ ...outcome, code }));
