@@ -63,7 +63,7 @@ export interface IncomingNotification {
   readonly finishedBy: Set<unknown>;
 }
 
-/** For each notification of the batch: undefined when it is done with, or why it must be delivered again. Never rejects. */
+/** For each notification of the batch: undefined when it is done with, or why it must be delivered again. A rejection is a reason for all. */
 export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => Promise<readonly (string | undefined)[]>;
 
 /** A server's hold on its queues. */

@@ -59,8 +59,10 @@ export class NotificationInbox {
   ) {
     const { limits, logger, rabbit } = settings;
     this.slots = new Slots(subscription.concurrency, logger);
-    this.finished = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
-    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW });
+    // By default the cache would look at the clock, and set a timer, every millisecond.
+    const window = { max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 };
+    this.finished = new LRUCache(window);
+    this.histories = new LRUCache(window);
     // Ahead of the broker, which would drop the notification at its own limit.
     this.deliveryLimit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
@@ -132,7 +134,7 @@ export class NotificationInbox {
   }
 
   private async process(batch: readonly Item[]): Promise<void> {
-    const refusals = await this.receive(batch);
+    const refusals = await this.receive(batch).catch((error: unknown) => batch.map(() => toError(error).message));
     await Promise.all(batch.map((item, index) => this.settle(item, refusals[index])));
   }
 

@@ -99,7 +99,7 @@ export class NotificationDispatcher {
       const entity = serializer.deserializeEntity(ctxt, payload);
       item.message = { ctxt, publisherId, eventType, payload: entity, metadata: { messageId, timestamp } };
     } catch (error) {
-      this.refuse([item], `it could not be deserialized: ${toError(error).message}`);
+      this.fail([item], 'it could not be deserialized', error);
     }
     return item;
   }
@@ -112,18 +112,25 @@ export class NotificationDispatcher {
     if (messages.length === 0) return;
     try {
       const result = await handler.handle(messages);
-      if (result === NotificationResult.REQUEUE) this.refuse(items, `${handler.name} asked for it again`);
+      if (result === NotificationResult.REQUEUE) refuse(items, `${handler.name} asked for it again`);
       else for (const { incoming } of items) incoming.finishedBy.add(handler);
     } catch (error) {
-      this.refuse(items, `${handler.name} failed: ${toError(error).message}`, toError(error).stack);
+      this.fail(items, `${handler.name} failed`, error);
     }
   }
 
-  private refuse(items: readonly Item[], reason: string, details = reason): void {
+  private fail(items: readonly Item[], what: string, thrown: unknown): void {
+    const error = toError(thrown);
     const types = [...new Set(items.map(({ incoming }) => incoming.notification.eventType))].join(', ');
-    this.options.logger.error(`Notification ${oneLine(types, 200)}: ${oneLine(details, 4000)}`);
-    for (const item of items) item.refusal ??= reason;
+    this.options.logger.error(
+      `Notification ${oneLine(types, 200)}: ${what}: ${oneLine(error.stack ?? error.message, 4000)}`,
+    );
+    refuse(items, `${what}: ${error.message}`);
   }
+}
+
+function refuse(items: readonly Item[], reason: string): void {
+  for (const item of items) item.refusal ??= reason;
 }
 
 function passes(filter: NotificationFilter | undefined, message: BatchedNotification): boolean {

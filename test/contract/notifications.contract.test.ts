@@ -283,7 +283,7 @@ for (const { name, url, describe } of transports) {
         await notifier.info({}, 'vnf.create', 1);
         await eventually(() => expect(endpoint.got).toHaveLength(3));
         await nothingLeft();
-        expect(log.messages(/vnf\.create: Error: not yet/, 'error')).toHaveLength(2);
+        expect(log.messages(/vnf\.create: Object\.info failed: Error: not yet/, 'error')).toHaveLength(2);
       });
 
       it('acknowledges all the same where it is not allowed', async () => {

@@ -1,9 +1,12 @@
 import { PythonProcess } from './python-process.js';
 import type {
+  PythonFilter,
+  PythonFilterCandidate,
   PythonListenerOptions,
   PythonNotification,
   PythonPeerOptions,
   PythonRequest,
+  PythonRouting,
   PythonServerOptions,
   Received,
   ReceivedNotification,
@@ -60,6 +63,16 @@ export class PythonPeer {
 
   listenNotifications(options: PythonListenerOptions): Promise<Stoppable> {
     return this.#stoppable('listen', options);
+  }
+
+  /** Whether the library's NotificationFilter lets each candidate through. */
+  filterMatches(rule: PythonFilter, candidates: PythonFilterCandidate[]): Promise<boolean[]> {
+    return this.process.ask('filter_matches', { rule, candidates }) as Promise<boolean[]>;
+  }
+
+  /** The drivers that the library's routing notifier would use for each event type and priority. */
+  routedDrivers(groups: PythonRouting, events: [eventType: string, priority: string][]): Promise<string[][]> {
+    return this.process.ask('routed_drivers', { groups, events }) as Promise<string[][]>;
   }
 
   /** Everything that the Python endpoints got since the start or the last `forget`, in order of arrival. */

@@ -65,7 +65,29 @@ export interface PythonNotification {
   /** @default 'messagingv2' */
   driver?: 'messaging' | 'messagingv2';
   retry?: number;
+  /** Instead of `topic`. */
+  topics?: string[];
 }
+
+/** `NotificationFilter`'s rules; keys are not nested. */
+export interface PythonFilter {
+  context?: Record<string, string> | undefined;
+  publisherId?: string | undefined;
+  eventType?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  payload?: Record<string, string> | undefined;
+}
+
+export interface PythonFilterCandidate {
+  context: Record<string, unknown>;
+  publisherId: string | null;
+  eventType: string | null;
+  metadata: Record<string, unknown>;
+  payload: Record<string, unknown>;
+}
+
+/** The content of a routing notifier's file: groups, drivers, rules. */
+export type PythonRouting = Record<string, Record<string, Record<string, string[]>>>;
 
 export interface PythonListenerOptions {
   topics: string[];
@@ -74,8 +96,14 @@ export interface PythonListenerOptions {
   /** @default all of them */
   priorities?: PythonPriority[];
   pool?: string;
-  /** How many notifications to requeue before the first is handled. @default 0 */
+  /** How many notifications (or batches) to requeue before the first is handled. @default 0 */
   requeue?: number;
+  /** @default true */
+  allowRequeue?: boolean;
+  filter?: PythonFilter;
+  /** Given, notifications come in batches. */
+  batchSize?: number;
+  batchTimeout?: number;
 }
 
 export interface ReceivedRpc {
@@ -95,6 +123,8 @@ export interface ReceivedRpc {
 export interface ReceivedNotification {
   kind: 'notification';
   priority: PythonPriority;
+  /** Which batch of its endpoint it came in; null without batches. */
+  batch: number | null;
   publisherId: string;
   eventType: string;
   payload: unknown;

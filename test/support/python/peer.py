@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 
+import notifications
 import oslo_messaging as om
 import recording
 import values
@@ -65,15 +66,20 @@ class Peer:
         return self._start(rpc_server.RPCServer(
             self._rpc, target, dispatcher, 'threading'))
 
-    def listen(self, topics, exchange=None, priorities=None, pool=None,
-               requeue=0):
+    def listen(self, topics, exchange=None, pool=None, allowRequeue=True,
+               batchSize=None, batchTimeout=None, **endpoint):
         targets = [om.Target(topic=topic, exchange=exchange)
                    for topic in topics]
-        endpoint = recording.RecordingListener(
-            self._record, priorities, requeue)
-        return self._start(om.get_notification_listener(
-            self._notifications, targets, [endpoint], executor='threading',
-            allow_requeue=True, pool=pool))
+        options = dict(executor='threading', allow_requeue=allowRequeue,
+                       pool=pool)
+        if batchSize is None:
+            return self._start(om.get_notification_listener(
+                self._notifications, targets,
+                [notifications.Endpoint(self._record, **endpoint)], **options))
+        return self._start(om.get_batch_notification_listener(
+            self._notifications, targets,
+            [notifications.BatchEndpoint(self._record, **endpoint)],
+            batch_size=batchSize, batch_timeout=batchTimeout, **options))
 
     def _start(self, server):
         server.start()
@@ -114,11 +120,17 @@ class Peer:
         return client.prepare(transport_options=options)
 
     def notify(self, topic, publisherId, eventType, payload, priority='info',
-               context=None, driver='messagingv2', retry=None):
+               context=None, driver='messagingv2', retry=None, topics=None):
         notifier = om.Notifier(
             self._notifications, publisher_id=publisherId, driver=driver,
-            topics=[topic], retry=retry)
+            topics=topics or [topic], retry=retry)
         getattr(notifier, priority)(context or {}, eventType, payload)
+
+    def filter_matches(self, rule, candidates):
+        return notifications.filter_matches(rule, candidates)
+
+    def routed_drivers(self, groups, events):
+        return notifications.routed_drivers(groups, events)
 
     def received(self):
         return self._record.entries()

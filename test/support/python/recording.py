@@ -4,9 +4,6 @@ import threading
 
 import oslo_messaging as om
 
-PRIORITIES = ('audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample')
-
-
 class Record:
     def __init__(self):
         self._lock = threading.Lock()
@@ -44,28 +41,3 @@ class RecordingDispatcher(om.RPCDispatcher):
             uniqueId=getattr(incoming, 'unique_id', None),
             clientTimeout=getattr(incoming, 'client_timeout', None))
         return super().dispatch(incoming)
-
-
-class RecordingListener:
-    """A notification endpoint; which priorities it takes is a parameter."""
-
-    def __init__(self, record, priorities, requeue):
-        self._record = record
-        self._lock = threading.Lock()
-        self._requeue = requeue
-        for priority in priorities or PRIORITIES:
-            setattr(self, priority, self._endpoint(priority))
-
-    def _endpoint(self, priority):
-        def endpoint(ctxt, publisher_id, event_type, payload, metadata):
-            self._record.add(
-                kind='notification', priority=priority, ctxt=dict(ctxt),
-                publisherId=publisher_id, eventType=event_type,
-                payload=payload, metadata=metadata)
-            with self._lock:
-                self._requeue -= 1
-                again = self._requeue >= 0
-            if again:
-                return om.NotificationResult.REQUEUE
-            return om.NotificationResult.HANDLED
-        return endpoint
