@@ -26,6 +26,7 @@ import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environme
 import { eventually } from '../support/eventually.js';
 import { MessageTap } from '../support/message-tap.js';
 import { PythonPeer } from '../support/python-peer.js';
+import { unfold } from '../support/unfold.js';
 
 const PRIORITIES: readonly Priority[] = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'];
 const DRIVERS = ['messaging', 'messagingv2'] as const;
@@ -411,17 +412,3 @@ describeWithPython('Notifications between Python and us', () => {
     await eventually(async () => expect(await python.receivedNotifications('vnf.fail')).toHaveLength(1));
   });
 });
-
-const ID = /"(message_id|_unique_id|timestamp)":"([^"]*)"/g;
-
-/** The message within, and what is around it, in one spelling; ids and times reduced to their form. */
-function unfold(body: Buffer): { envelope: string; message: string } {
-  const outer = JSON.parse(String(body)) as Record<string, unknown>;
-  const { 'oslo.message': inner, ...rest } = outer;
-  const message = typeof inner === 'string' ? JSON.parse(inner) : outer;
-  const text = JSON.stringify(message).replace(
-    ID,
-    (_, key, value: string) => `"${key}":"${value.replace(/[0-9a-f]/g, 'x')}"`,
-  );
-  return { envelope: JSON.stringify(typeof inner === 'string' ? rest : null), message: text };
-}
