@@ -92,7 +92,7 @@ class Overworked extends RawReferenceServer {
   private waiting = 0;
 
   protected override async serve(request: Members): Promise<void> {
-    if (this.waiting > 15) return;
+    if (this.waiting > 4) return;
     this.waiting++;
     this.last = this.last.then(() => super.serve(request));
     await this.last;
@@ -100,7 +100,7 @@ class Overworked extends RawReferenceServer {
   }
 
   protected override async invoke(method: string, args: Members, request: Members): Promise<unknown> {
-    if (method === 'add') await sleep(20);
+    if (method === 'add') await sleep(200);
     return super.invoke(method, args, request);
   }
 
