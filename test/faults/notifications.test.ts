@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  getNotificationListener,
+  getNotificationTransport,
+  Notifier,
+  type OsloMessagingOptions,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { queueDepth } from '../support/amqp.js';
+import { describeWithRabbitControl } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+
+const KILLS = 2;
+const IN_FLIGHT = 20;
+
+/** What happened to each notification. */
+class Ledger {
+  readonly confirmed = new Set<number>();
+  readonly rejected = new Set<number>();
+  readonly begun = new Map<number, number>();
+  readonly finished = new Set<number>();
+
+  begin(id: number): void {
+    this.begun.set(id, (this.begun.get(id) ?? 0) + 1);
+  }
+
+  get lost(): number[] {
+    return [...this.confirmed].filter((id) => !this.finished.has(id));
+  }
+
+  get repeated(): number[] {
+    return [...this.begun].filter(([, times]) => times > 1).map(([id]) => id);
+  }
+}
+
+describeWithRabbitControl('Notifications while their broker is killed', () => {
+  const log = new LogRecorder();
+  const transports: Transport[] = [];
+  let node: RabbitNode;
+
+  beforeEach(async () => {
+    node = await RabbitNode.start();
+  });
+  afterEach(async () => {
+    for (const transport of transports.splice(0)) await transport.cleanup();
+    await node.stop();
+    log.clear();
+  });
+
+  function connect(options: OsloMessagingOptions): Transport {
+    const transport = getNotificationTransport({
+      transportUrl: node.url,
+      rpcResponseTimeout: 60,
+      logger: log,
+      ...options,
+      rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '500ms', ...options.rabbit },
+    });
+    transports.push(transport);
+    return transport;
+  }
+
+  it.each([
+    ['durable', { amqpDurableQueues: true }],
+    ['quorum', { rabbitQuorumQueue: true }],
+  ] as const)(
+    'are not lost once confirmed, and not run again once finished, with %s queues',
+    async (_name, rabbit) => {
+      const ledger = new Ledger();
+      const endpoint = {
+        async info(_ctxt: unknown, _publisherId: string, _eventType: string, id: number) {
+          ledger.begin(id);
+          await sleep(5);
+          ledger.finished.add(id);
+        },
+      };
+      const listening = connect({ rabbit, concurrency: 8 });
+      const listener = getNotificationListener(listening, [new Target({ topic: 'events' })], [endpoint]);
+      await listener.start();
+      // RabbitMQ 3.10 loses the leader of a quorum queue for good when it is killed seconds after the declaration.
+      await node.restart();
+
+      const notifier = new Notifier(connect({ rabbit }), { topics: ['events'] });
+      let next = 0;
+      let publishing = true;
+      const publisher = async () => {
+        while (publishing) {
+          const id = next++;
+          await notifier.info({}, 'vnf.create', id).then(
+            () => ledger.confirmed.add(id),
+            () => ledger.rejected.add(id),
+          );
+          await sleep(1);
+        }
+      };
+      const publishers = Array.from({ length: IN_FLIGHT }, publisher);
+      for (let kill = 0; kill < KILLS; kill++) {
+        const before = ledger.finished.size;
+        await eventually(() => expect(ledger.finished.size).toBeGreaterThan(before + 100), { within: 30_000 });
+        await node.kill();
+        await node.restart();
+      }
+      const before = ledger.finished.size;
+      await eventually(() => expect(ledger.finished.size).toBeGreaterThan(before + 100), { within: 30_000 });
+      publishing = false;
+      await Promise.all(publishers);
+
+      await eventually(() => expect(ledger.lost).toEqual([]), { within: 30_000 });
+      await eventually(async () => expect(await queueDepth(node.url, 'events.info')).toMatchObject({ messages: 0 }));
+      await listener.stop();
+      expect(await queueDepth(node.url, 'events.info')).toMatchObject({ messages: 0 });
+      expect(ledger.repeated).toEqual([]);
+      expect(ledger.rejected).toEqual(new Set());
+      expect(log.messages(/could not|Set aside/i)).toEqual([]);
+    },
+    240_000,
+  );
+});
