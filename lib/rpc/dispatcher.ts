@@ -20,8 +20,15 @@ export function heartbeatInterval(callMonitorTimeout: unknown): number | undefin
 export async function dispatch(table: MethodTable, message: IncomingMessage, logger: LogSink): Promise<void> {
   const { method, namespace, version, callMonitorTimeout } = message.request;
   const interval = message.wantsReply ? heartbeatInterval(callMonitorTimeout) : undefined;
-  const heartbeat =
-    interval && setInterval(() => void message.reply({ result: null, failure: null, ending: false }), interval * 1000);
+  let beating = false;
+  const beat = async () => {
+    // A broker that blocks us confirms nothing: one that waits is enough.
+    if (beating) return;
+    beating = true;
+    await message.reply({ result: null, failure: null, ending: false });
+    beating = false;
+  };
+  const heartbeat = interval && setInterval(() => void beat(), interval * 1000);
   // A handler's error may well quote the token that it was refused with.
   const masked = (text: string) => withoutSecrets(text, message.request.context);
   let result: unknown = null;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   getNotificationTransport,
   getRpcServer,
@@ -9,6 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
@@ -115,6 +117,33 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     finish();
     await alarm(false);
     expect(await Promise.all(calls)).toEqual(Array(5).fill('done'));
+  });
+
+  it('does not pile up heartbeats', async () => {
+    const { transport } = rpc(connect({}));
+    let finish: () => void = ignore;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const endpoint = { wait: () => finished };
+    const server = getRpcServer(transport, new Target({ topic: 'beating', server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop({ graceful: false }));
+    const replyQueue = `reply_${'0'.repeat(32)}`;
+    const request = { method: 'wait', args: {}, _msg_id: 'm', _reply_q: replyQueue, _timeout: 2 };
+    await withChannel(node.url, (channel) => channel.assertQueue(replyQueue, { durable: false }));
+    await withChannel(node.url, async (channel) => {
+      channel.sendToQueue('beating', Buffer.from(JSON.stringify(request)));
+      await channel.checkQueue('beating');
+    });
+    await alarm(true);
+    await sleep(5500);
+    finish();
+    await alarm(false);
+    await eventually(async () => expect((await queueDepth(node.url, replyQueue))?.messages).toBeGreaterThan(1));
+    const { messages } = (await queueDepth(node.url, replyQueue)) ?? { messages: 0 };
+    // One heartbeat may have gone before the alarm, and one waited.
+    expect(messages).toBeLessThanOrEqual(3);
   });
 
   it('does not keep a transport from closing within two seconds', async () => {
