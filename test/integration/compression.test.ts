@@ -1,6 +1,7 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { GetMessage } from 'amqplib';
 import {
+  getNotificationListener,
   getNotificationTransport,
   getRpcServer,
   getRpcTransport,
@@ -114,6 +115,32 @@ describeWithRabbit('kombuCompression', () => {
   it('still tells which message no queue took', async () => {
     await expect(connect(GZIP).client.call({}, 'echo', { long: LONG })).rejects.toMatchObject({
       code: 'UNDELIVERABLE',
+    });
+  });
+
+  it('sets a notification aside as it came, when it cannot be decompressed', async () => {
+    const transport = getNotificationTransport(options(GZIP));
+    cleanups.push(() => transport.cleanup());
+    const seen: unknown[] = [];
+    const endpoint = {
+      info: (_context: object, _publisher: string, _event: string, payload: object) => void seen.push(payload),
+    };
+    const listener = await getNotificationListener(transport, [new Target({ topic })], [endpoint]);
+    await listener.start();
+    cleanups.push(() => listener.stop());
+    const strange = Buffer.from('BZh9 and so on');
+    await withChannel(rabbitUrl, async (channel) => {
+      channel.sendToQueue(`${topic}.info`, strange, { headers: { compression: 'application/x-bz2' } });
+      await channel.checkQueue(`${topic}.info`);
+    });
+    await new Notifier(transport, { publisherId: 'p', topics: [topic] }).info({}, 'happened', { long: LONG });
+    await eventually(() => expect(seen).toEqual([{ long: LONG }]));
+    cleanups.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(`${topic}.info.dead`)));
+    const { content, properties } = await next(`${topic}.info.dead`);
+    expect(content).toEqual(strange);
+    expect(properties.headers).toMatchObject({
+      compression: 'application/x-bz2',
+      'x-reason': expect.stringContaining('"application/x-gzip" is understood'),
     });
   });
 
