@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   getNotificationTransport,
   getRpcServer,
@@ -9,7 +8,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -120,30 +119,37 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
   });
 
   it('does not pile up heartbeats', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    cleanups.push(async () => vi.useRealTimers());
     const { transport } = rpc(connect({}));
+    let started = false;
     let finish: () => void = ignore;
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const endpoint = { wait: () => finished };
+    const endpoint = {
+      wait: () => {
+        started = true;
+        return finished;
+      },
+    };
     const server = getRpcServer(transport, new Target({ topic: 'beating', server: 'one' }), [endpoint]);
     await server.start();
     cleanups.push(() => server.stop({ graceful: false }));
     const replyQueue = `reply_${'0'.repeat(32)}`;
     const request = { method: 'wait', args: {}, _msg_id: 'm', _reply_q: replyQueue, _timeout: 2 };
-    await withChannel(node.url, (channel) => channel.assertQueue(replyQueue, { durable: false }));
     await withChannel(node.url, async (channel) => {
+      await channel.assertQueue(replyQueue, { durable: false });
       channel.sendToQueue('beating', Buffer.from(JSON.stringify(request)));
       await channel.checkQueue('beating');
     });
+    await eventually(() => expect(started).toBe(true));
     await alarm(true);
-    await sleep(5500);
+    for (let second = 0; second < 20; second++) await vi.advanceTimersByTimeAsync(1000);
     finish();
     await alarm(false);
-    await eventually(async () => expect((await queueDepth(node.url, replyQueue))?.messages).toBeGreaterThan(1));
-    const { messages } = (await queueDepth(node.url, replyQueue)) ?? { messages: 0 };
-    // One heartbeat may have gone before the alarm, and one waited.
-    expect(messages).toBeLessThanOrEqual(3);
+    // The heartbeat that waited, and the reply.
+    await eventually(async () => expect((await queueDepth(node.url, replyQueue))?.messages).toBe(2));
   });
 
   it('does not keep a transport from closing within two seconds', async () => {
