@@ -46,7 +46,7 @@ class Reference {
     return {
       implementation: `nestjs-oslo-messaging ${version}`,
       server: context.getTarget().server,
-      lacks: { compression: 'compressed messages are not read yet' },
+      lacks: {},
     };
   }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ConsumeMessage } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generatedPart } from '../../conformance/generated-part.js';
 import { ReferenceProcess } from '../../conformance/reference-process.js';
@@ -10,7 +11,7 @@ import { describeWithPython, describeWithRabbit, rabbitPort, rabbitUrl, uniqueTo
 import { eventually } from '../support/eventually.js';
 import { Forgetful, faultyServers } from '../support/faulty-servers.js';
 import { PYTHON } from '../support/prerequisites.js';
-import { RawReferenceServer, startRawServer } from '../support/raw-reference-server.js';
+import { type Members, RawReferenceServer, startRawServer } from '../support/raw-reference-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url);
@@ -122,6 +123,18 @@ class Stranger extends RawReferenceServer {
   }
 }
 
+/** Knows neither pings nor compression, and admits one of them. */
+class Frugal extends RawReferenceServer {
+  protected override async invoke(method: string, args: Members, request: Members): Promise<unknown> {
+    if (method === 'about') return { implementation: 'frugal', server: this.server, lacks: { ping: 'who needs it' } };
+    return super.invoke(method, args, request);
+  }
+
+  protected override decode(message: ConsumeMessage): Members | undefined {
+    return message.properties.headers?.['compression'] ? undefined : super.decode(message);
+  }
+}
+
 /** Breaks off in the middle of the run. */
 class Vanishing extends RawReferenceServer {
   protected override count(): null {
@@ -175,6 +188,18 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^null-result +failed .*\n +failed: nothing: expected null, got \{\}$/m);
     expect(stdout).toMatch(/0 passed, 1 failed, 0 skipped\n$/);
+  });
+
+  it('skips a check only where the server says that it lacks the feature, and why', async () => {
+    const { code, stdout } = await withServer(Frugal, (topic) =>
+      kit(topic, '--timeout', '1s', '--json', '--only', 'ping', 'compressed'),
+    );
+    const { checks, ...counts } = JSON.parse(stdout) as Report;
+    expect(checks).toMatchObject([
+      { name: 'ping', result: 'skipped', detail: 'who needs it' },
+      { name: 'compressed', result: 'failed' },
+    ]);
+    expect({ code, ...counts }).toMatchObject({ code: 1, passed: 0, failed: 1, skipped: 1 });
   });
 
   it('exits with 3 when the server does not answer at all', async () => {
