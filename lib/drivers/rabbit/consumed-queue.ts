@@ -101,5 +101,5 @@ export class ConsumedQueue {
 
 /** A header by its own name, whatever the broker's client made of a `__proto__`. */
 function header({ headers }: ConsumeMessage['properties'], name: string): unknown {
-  return Object.getOwnPropertyDescriptor(headers ?? {}, name)?.value;
+  return headers && Object.hasOwn(headers, name) ? headers[name] : undefined;
 }
