@@ -35,17 +35,33 @@ export {
   RpcMethod,
   type RpcMethodOptions,
 } from './nest/decorators.js';
+export {
+  type NotificationBatchOptions,
+  NotificationEndpoint,
+  type NotificationEndpointOptions,
+  NotificationMetadata,
+  NotificationPayload,
+  OnNotification,
+  type OnNotificationOptions,
+} from './nest/notification-decorators.js';
+export { NotificationLogger, type NotificationLoggerOptions } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
 export {
+  type NotifierFeature,
   type OsloMessagingAsyncOptions,
   OsloMessagingModule,
-  OsloMessagingTransports,
   type RpcClientFeature,
 } from './nest/oslo-messaging.module.js';
+export {
+  type NotificationDetails,
+  OsloNotificationBatchContext,
+  OsloNotificationContext,
+} from './nest/oslo-notification-context.js';
 export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
+export { OsloMessagingTransports } from './nest/transports.js';
 export {
   type BatchedNotification,
   type BatchListenerEndpoint,

@@ -9,7 +9,8 @@ import {
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { TargetFields } from '../core/target.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import type { OsloRpcContext } from './oslo-rpc-context.js';
+import { decoratedMethods } from './decorated-methods.js';
+import type { OsloContext } from './oslo-context.js';
 import { RequestContextInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
@@ -47,7 +48,7 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   return (endpointClass) => {
     Controller()(endpointClass);
     UseInterceptors(RequestContextInterceptor)(endpointClass);
-    for (const [key, descriptor] of rpcMethods(endpointClass.prototype)) {
+    for (const [key, descriptor] of decoratedMethods(endpointClass.prototype, METHOD)) {
       const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
       const pattern = JSON.stringify([
         options.exchange,
@@ -65,40 +66,8 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   };
 }
 
-/** The exposed methods of a prototype; an inherited one is copied down, so that two endpoints can share a base class. */
-function rpcMethods(prototype: object): [string, PropertyDescriptor][] {
-  const found = new Map<string, PropertyDescriptor>();
-  for (
-    let level: object | null = prototype;
-    level && level !== Object.prototype;
-    level = Object.getPrototypeOf(level)
-  ) {
-    for (const key of Object.getOwnPropertyNames(level)) {
-      const descriptor = Object.getOwnPropertyDescriptor(level, key);
-      if (
-        found.has(key) ||
-        typeof descriptor?.value !== 'function' ||
-        !Reflect.hasOwnMetadata(METHOD, descriptor.value)
-      )
-        continue;
-      found.set(key, level === prototype ? descriptor : copyDown(prototype, key, descriptor));
-    }
-  }
-  return [...found];
-}
-
-function copyDown(prototype: object, key: string, { value: inherited }: PropertyDescriptor): PropertyDescriptor {
-  const own = function (this: unknown, ...args: unknown[]): unknown {
-    return Reflect.apply(inherited, this, args);
-  };
-  for (const name of Reflect.getOwnMetadataKeys(inherited))
-    Reflect.defineMetadata(name, Reflect.getOwnMetadata(name, inherited), own);
-  const descriptor = { value: own, writable: true, configurable: true, enumerable: false };
-  Object.defineProperty(prototype, key, descriptor);
-  return descriptor;
-}
-
-type Pipe = Type<PipeTransform> | PipeTransform;
+/** A pipe, or its class. */
+export type Pipe = Type<PipeTransform> | PipeTransform;
 
 /** The whole keyword object. */
 export function RpcArgs(...pipes: Pipe[]): ParameterDecorator {
@@ -110,7 +79,7 @@ export function RpcArg(name: string, ...pipes: Pipe[]): ParameterDecorator {
   return Payload(name, ...pipes);
 }
 
-/** The deserialized request context. */
+/** The deserialized request context; in a batch of notifications, the array of theirs. */
 export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<OsloRpcContext>().getRequestContext(),
+  (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<OsloContext>().getRequestContext(),
 ) as (...pipes: Pipe[]) => ParameterDecorator;

@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
-import { OsloRpcContext } from './oslo-rpc-context.js';
+import { OsloContext } from './oslo-context.js';
 
 let installed = false;
 
@@ -10,14 +10,14 @@ let installed = false;
  *
  * Nest's default filter runs when no filter of the user's matched, and replaces the error by "Internal server error"
  * before a strategy sees it; a strategy is given no other place to look. So the default filter is taught one exception:
- * requests that came through this library keep their error. Those of other transports are served as before.
+ * what came through this library keeps its error. Those of other transports are served as before.
  */
 export function keepNativeFailures(): void {
   if (installed) return;
   installed = true;
   const replaceError = BaseRpcExceptionFilter.prototype.catch;
   BaseRpcExceptionFilter.prototype.catch = function (exception: unknown, host: ArgumentsHost): Observable<never> {
-    return host.getArgByIndex(1) instanceof OsloRpcContext
+    return host.getArgByIndex(1) instanceof OsloContext
       ? throwError(() => exception)
       : (replaceError.call(this, exception, host) as Observable<never>);
   };

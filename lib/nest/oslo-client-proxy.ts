@@ -13,6 +13,7 @@ import { getCurrentRequestContext } from '../rpc/current-request.js';
 import { RequestContext } from '../rpc/request-context.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { getRpcTransport, type Transport } from '../rpc/transport.js';
+import { LOG_CONTEXT } from './quiet.js';
 
 /** A pattern: a method name, or a method with a target. */
 export type OsloPattern =
@@ -59,7 +60,7 @@ export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
   constructor(options: OsloMessagingOptions = {}) {
     super();
-    this.transport = getRpcTransport({ logger: new Logger('OsloMessaging'), ...options });
+    this.transport = getRpcTransport({ logger: new Logger(LOG_CONTEXT), ...options });
     isolateTimeouts(this.transport);
     const serializer = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
     this.client = new BackingOffClient(this.transport, new Target({ topic: options.topic }), { serializer });

@@ -1,14 +1,13 @@
-import { type InspectOptions, inspect } from 'node:util';
-import { BaseRpcContext } from '@nestjs/microservices';
 import type { Dict } from '../core/message.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { RequestContext } from '../rpc/request-context.js';
 import { deserializeArgs, type Serializer } from '../rpc/serializer.js';
+import { OsloContext } from './oslo-context.js';
 
 /** The `@Ctx()` of an RPC method. */
-export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
+export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
   private requestContext: { value: unknown } | undefined;
 
   /** @internal */
@@ -16,9 +15,9 @@ export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
     private readonly message: IncomingMessage,
     private readonly listening: Target,
     private readonly serializer: Serializer,
-    private readonly signal: AbortSignal,
+    signal: AbortSignal,
   ) {
-    super([message]);
+    super([message], signal);
   }
 
   /** Exchange, topic and server that were listened on, with the request's namespace and version. */
@@ -49,19 +48,9 @@ export class OsloRpcContext extends BaseRpcContext<[IncomingMessage]> {
     return this.message.request.msgId ?? this.message.request.uniqueId;
   }
 
-  /** Aborted when the server gives up waiting for its handlers. */
-  getSignal(): AbortSignal {
-    return this.signal;
-  }
-
-  /** What logs and `JSON.stringify` see: no arguments, and no secrets of the request context. */
-  toJSON(): Dict {
+  override toJSON(): Dict {
     const context = maskSecrets(this.message.request.context);
     return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };
-  }
-
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    return `OsloRpcContext ${inspect(this.toJSON(), options)}`;
   }
 
   /** @internal */

@@ -1,20 +1,24 @@
-import { Logger } from '@nestjs/common';
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ConfigurationError, toError } from '../core/errors.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { DriverStatus, IncomingMessage } from '../drivers/driver.js';
+import type { NotificationListener } from '../notify/listener.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { runAsRequest } from '../rpc/current-request.js';
 import { MethodTable } from '../rpc/method-table.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { addPing, RPCServer } from '../rpc/server.js';
-import { getRpcTransport, Transport } from '../rpc/transport.js';
+import type { Transport } from '../rpc/transport.js';
 import type { OsloHandlerExtras } from './decorators.js';
 import { keepNativeFailures } from './native-failures.js';
+import type { NotificationHandlerExtras } from './notification-decorators.js';
+import { NotificationHandlers } from './notification-handlers.js';
+import type { OsloContext } from './oslo-context.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
 import { OSLO_TRANSPORT } from './tokens.js';
+import { OsloMessagingTransports } from './transports.js';
 
 interface Registration {
   endpoint: { topic?: string | undefined; exchange?: string | undefined };
@@ -24,40 +28,48 @@ interface Registration {
   handler: () => MessageHandler | undefined;
 }
 
-/** The transport strategy: serves `@RpcEndpoint` classes and plain `@MessagePattern` handlers over oslo.messaging. */
+/**
+ * The transport strategy: serves `@RpcEndpoint` classes, plain `@MessagePattern` handlers and `@NotificationEndpoint`
+ * classes over oslo.messaging.
+ */
 export class OsloServer extends Server<never, DriverStatus> {
   override readonly transportId = OSLO_TRANSPORT;
+  private readonly transports: OsloMessagingTransports;
+  private readonly ownsTransports: boolean;
   private readonly transport: Transport;
-  private readonly ownsTransport: boolean;
   private readonly serializer_: Serializer;
   private readonly registrations: Registration[] = [];
   private readonly abort = new AbortController();
-  private readonly unsubscribe: () => void;
-  private servers: RPCServer[] = [];
+  private readonly notifications = new NotificationHandlers(
+    (callback, data, context) => this.runInPipeline(callback, data, context),
+    this.abort.signal,
+  );
+  private readonly unsubscribes: (() => void)[] = [];
+  private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
-  constructor(options: OsloMessagingOptions | Transport = {}) {
+  constructor(options: OsloMessagingOptions | OsloMessagingTransports = {}) {
     super();
     keepNativeFailures();
-    this.ownsTransport = !(options instanceof Transport);
-    this.transport =
-      options instanceof Transport ? options : getRpcTransport({ logger: new Logger('OsloMessaging'), ...options });
+    this.ownsTransports = !(options instanceof OsloMessagingTransports);
+    this.transports = options instanceof OsloMessagingTransports ? options : new OsloMessagingTransports(options);
+    this.transport = this.transports.rpc;
     this.serializer_ = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
-    this.unsubscribe = this.transport.driver.onStatus((status) => this._status$.next(status));
+    this.tellStatusOf(this.transport);
   }
 
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
     isEventHandler = false,
-    extras: OsloHandlerExtras = {},
+    extras: OsloHandlerExtras & NotificationHandlerExtras = {},
   ): void {
     super.addHandler(pattern, callback, isEventHandler, extras);
     const route = this.normalizePattern(pattern as string);
-    const oslo = extras.osloMessaging;
-    if (oslo) {
-      const { endpoint, method } = oslo;
+    if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
+    else if (extras.osloMessaging) {
+      const { endpoint, method } = extras.osloMessaging;
       const target = new Target({
         namespace: endpoint.namespace,
         version: endpoint.version,
@@ -82,7 +94,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     }
   }
 
-  /** Resolves by the callback when every topic is consumed from; start-up failures reach it as errors. */
+  /** Resolves by the callback when every queue is consumed from; start-up failures reach it as errors. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
       if (this.transport.settings.transportIsDefault) {
@@ -90,7 +102,7 @@ export class OsloServer extends Server<never, DriverStatus> {
           'No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process',
         );
       }
-      this.servers = this.makeServers();
+      this.servers = [...this.makeServers(), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
     } catch (error) {
       await this.close();
@@ -110,16 +122,17 @@ export class OsloServer extends Server<never, DriverStatus> {
     throw new ConfigurationError('OsloServer has no events; use its status');
   }
 
-  /** The transport. */
+  /** The transport for RPC. */
   unwrap<T = Transport>(): T {
     return this.transport as T;
   }
 
   private async shutDown(): Promise<void> {
+    this.notifications.closeBatches();
     await Promise.all(this.servers.map((server) => server.stop()));
     this.abort.abort();
-    if (this.ownsTransport) await this.transport.cleanup();
-    this.unsubscribe();
+    if (this.ownsTransports) await this.transports.onApplicationShutdown();
+    for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 
   private makeServers(): RPCServer[] {
@@ -151,22 +164,38 @@ export class OsloServer extends Server<never, DriverStatus> {
     });
   }
 
+  private makeListeners(): NotificationListener[] {
+    if (this.notifications.size === 0) return [];
+    const { notifications } = this.transports;
+    this.tellStatusOf(notifications);
+    return this.notifications.listeners(notifications, this.serializer_);
+  }
+
+  private tellStatusOf({ driver }: Transport): void {
+    this.unsubscribes.push(driver.onStatus((status) => this._status$.next(status)));
+  }
+
   private async run({ handler, method }: Registration, target: Target, message: IncomingMessage): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
     const context = new OsloRpcContext(message, target, this.serializer_, this.abort.signal);
+    return this.runInPipeline(callback, message.request.args, context);
+  }
+
+  /** What the handler comes to: the last value of an observable, null for none. */
+  private async runInPipeline(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
     let result: unknown = null;
     let failure: { error: unknown } | undefined;
     const work = async () => {
       try {
-        const returned: unknown = await callback(message.request.args, context);
+        const returned: unknown = await callback(data, context);
         result = isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
       } catch (error) {
         failure = { error };
       }
     };
     await runAsRequest(
-      () => context.getRequestContext(),
+      () => context.getCurrentRequestContext(),
       () => this.onProcessingStartHook(OSLO_TRANSPORT, context, work),
     );
     this.onProcessingEndHook?.(OSLO_TRANSPORT, context);

@@ -26,7 +26,11 @@ export function getNotifierToken(publisherId?: string): string {
   return publisherId === undefined ? DEFAULT_NOTIFIER : `${DEFAULT_NOTIFIER}:${publisherId}`;
 }
 
-/** Injects a notifier. @param publisherId default: `<topic>.<host>` */
+/**
+ * Injects a notifier. In a module that is loaded lazily, a publisher that no class named before the application was
+ * made has to be provided by `forFeature([{ publisherId }])`.
+ * @param publisherId default: `<topic>.<host>`
+ */
 export function InjectNotifier(publisherId?: string): PropertyDecorator & ParameterDecorator {
   if (publisherId !== undefined) publishers.add(publisherId);
   return Inject(getNotifierToken(publisherId)) as PropertyDecorator & ParameterDecorator;

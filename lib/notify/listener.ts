@@ -1,5 +1,6 @@
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, ServerListenError, toError } from '../core/errors.js';
+import { PRIORITIES } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { Listener, Subscription } from '../drivers/driver.js';
@@ -8,6 +9,8 @@ import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
 import { assertTransport, type Transport } from '../rpc/transport.js';
 import { NotificationDispatcher } from './dispatcher.js';
 import type { BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
+import { NotificationFilter } from './filter.js';
+import { handlersOf } from './handler.js';
 
 /** What a listener is set up with, besides its targets and endpoints. */
 export interface NotificationListenerOptions {
@@ -108,18 +111,27 @@ function createListener(
 ): NotificationListener {
   assertTransport(transport);
   const { settings } = transport;
-  const dispatcher = new NotificationDispatcher(endpoints, {
-    serializer,
-    allowRequeue,
-    batch,
-    logger: settings.logger,
-  });
+  for (const endpoint of endpoints) checkEndpoint(endpoint);
+  const handlers = endpoints.flatMap((endpoint) =>
+    handlersOf(endpoint, { allowRequeue, batch, logger: settings.logger }),
+  );
+  if (handlers.length === 0)
+    throw new ConfigurationError(`No endpoint has a method named after a priority: ${PRIORITIES.join(', ')}`);
+  const dispatcher = new NotificationDispatcher(handlers, serializer, settings.logger);
   const sources = sourcesOf(targets, dispatcher.priorities, settings.controlExchange);
   const { pool } = options;
   if (pool !== undefined && pool !== null && (typeof pool !== 'string' || pool === ''))
     throw new ConfigurationError(`pool: expected a non-empty string; got ${JSON.stringify(pool)}`);
   const subscription = { sources, pool: pool ?? undefined, ...batching(options, batch, settings) };
   return new NotificationListener(transport, subscription, dispatcher);
+}
+
+function checkEndpoint(endpoint: unknown): void {
+  if (typeof endpoint !== 'object' || endpoint === null)
+    throw new ConfigurationError(`An endpoint must be an object; got ${String(endpoint)}`);
+  const filter = 'filterRule' in endpoint ? endpoint.filterRule : undefined;
+  if (filter !== undefined && filter !== null && !(filter instanceof NotificationFilter))
+    throw new ConfigurationError(`${endpoint.constructor?.name}.filterRule: expected a NotificationFilter`);
 }
 
 function sourcesOf(targets: readonly Target[], priorities: readonly string[], controlExchange: string) {

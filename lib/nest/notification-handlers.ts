@@ -1,0 +1,155 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { toMilliseconds } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import { PRIORITIES, type Priority } from '../core/notification.js';
+import type { Settings } from '../core/options.js';
+import { NotificationDispatcher } from '../notify/dispatcher.js';
+import type { BatchedNotification } from '../notify/endpoint.js';
+import { type Filtered, NotificationFilter } from '../notify/filter.js';
+import { globToRegExp } from '../notify/glob.js';
+import { loggingFailure, type NotificationHandler } from '../notify/handler.js';
+import { NotificationListener } from '../notify/listener.js';
+import type { Serializer } from '../rpc/serializer.js';
+import type { Transport } from '../rpc/transport.js';
+import { BatchGatherer } from './batch-gatherer.js';
+import type { NotificationHandlerExtras, OnNotificationOptions } from './notification-decorators.js';
+import { NotificationQueues } from './notification-queues.js';
+import type { OsloContext } from './oslo-context.js';
+import { OsloNotificationBatchContext, OsloNotificationContext } from './oslo-notification-context.js';
+import { aloud, LOG_EVENTS, quietly } from './quiet.js';
+
+/** Runs a handler through Nest's pipeline. */
+export type Invoke = (callback: MessageHandler, data: unknown, context: OsloContext) => Promise<unknown>;
+
+type Registration = NonNullable<NotificationHandlerExtras['osloNotification']> & { readonly callback: MessageHandler };
+
+interface Received {
+  readonly message: BatchedNotification;
+  readonly priority: Priority;
+}
+
+/** The `@OnNotification` methods of an application, and the listeners that serve them. */
+export class NotificationHandlers {
+  private readonly registrations: Registration[] = [];
+  private readonly gatherers: BatchGatherer<Received, unknown>[] = [];
+
+  constructor(
+    private readonly invoke: Invoke,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  get size(): number {
+    return this.registrations.length;
+  }
+
+  add(registration: Registration): void {
+    this.registrations.push(registration);
+  }
+
+  /** @throws ConfigurationError */
+  listeners(transport: Transport, serializer: Serializer): NotificationListener[] {
+    const { settings } = transport;
+    const queues = new NotificationQueues(settings);
+    // Those that take a notification at once come before those that wait until they have a batch of them.
+    const ordered = [...this.registrations].sort((a, b) => Number(!!a.method.batch) - Number(!!b.method.batch));
+    for (const registration of ordered) {
+      const { endpoint, method } = registration;
+      queues.add(this.handler(registration, settings), endpoint, method.batch?.size ?? 0);
+    }
+    return queues.all().map(({ exchange, topics, pool, handlers, held }) => {
+      const dispatcher = new NotificationDispatcher(handlers, serializer, settings.logger);
+      const sources = topics.flatMap((topic) =>
+        dispatcher.priorities.map((priority) => ({ exchange, key: `${topic}.${priority}` })),
+      );
+      // What incomplete batches hold must not keep them from getting complete.
+      const concurrency = settings.concurrency + held;
+      const subscription = { sources, pool, concurrency, batchSize: 1, batchTimeout: undefined };
+      return new NotificationListener(transport, subscription, dispatcher);
+    });
+  }
+
+  /** Has incomplete batches handled, and those that still come. */
+  closeBatches(): void {
+    for (const gatherer of this.gatherers) gatherer.close();
+  }
+
+  private handler(registration: Registration, settings: Settings): NotificationHandler {
+    const { name, endpoint, method, callback } = registration;
+    const run = (received: readonly Received[], data: unknown, context: OsloContext) => {
+      const messages = received.map(({ message }) => message);
+      const work = () => loggingFailure(settings.logger, messages, name, () => this.invoke(callback, data, context));
+      return messages.some(isLogLine) ? quietly(work) : aloud(work);
+    };
+    const contextOf = ({ message, priority }: Received) => new OsloNotificationContext(message, priority, this.signal);
+    const one = (received: Received) => run([received], received.message.payload, contextOf(received));
+    const many = (received: readonly Received[]) =>
+      run(
+        received,
+        received.map(({ message }) => message.payload),
+        new OsloNotificationBatchContext(received.map(contextOf), this.signal),
+      );
+    const gatherer = this.gatherer(name, method, settings, many);
+    return {
+      name,
+      priorities: prioritiesOf(name, method),
+      filter: filterOf(registration),
+      allowRequeue: endpoint.allowRequeue ?? false,
+      handle: (messages, priority) => {
+        const [message] = messages;
+        if (!message) return undefined;
+        return gatherer ? gatherer.add({ message, priority }) : one({ message, priority });
+      },
+    };
+  }
+
+  private gatherer(
+    name: string,
+    { batch }: OnNotificationOptions,
+    { rabbit }: Settings,
+    handle: (received: readonly Received[]) => Promise<unknown>,
+  ): BatchGatherer<Received, unknown> | undefined {
+    if (!batch) return undefined;
+    const { size, timeout } = batch;
+    if (!Number.isInteger(size) || size < 1 || size > 32_767)
+      throw new ConfigurationError(`${name}: batch.size: expected an integer from 1 to 32767; got ${size}`);
+    const milliseconds = timeout === undefined ? undefined : toMilliseconds(timeout, `${name}: batch.timeout`);
+    const gatherer = new BatchGatherer(Math.min(size, rabbit.prefetch || size), milliseconds, handle);
+    this.gatherers.push(gatherer);
+    return gatherer;
+  }
+}
+
+function prioritiesOf(name: string, { priority = PRIORITIES }: OnNotificationOptions): readonly Priority[] {
+  const priorities = typeof priority === 'string' ? [priority] : priority;
+  if (!Array.isArray(priorities) || priorities.length === 0 || priorities.some((one) => !PRIORITIES.includes(one))) {
+    throw new ConfigurationError(
+      `${name}: priority: expected one or several of ${PRIORITIES.join(', ')}; got ${JSON.stringify(priority)}`,
+    );
+  }
+  return priorities;
+}
+
+function filterOf({ name, endpoint, method }: Registration): NotificationHandler['filter'] {
+  const { filter } = endpoint;
+  const ofClass =
+    filter === undefined || filter instanceof NotificationFilter ? filter : new NotificationFilter(filter);
+  const types = [method.eventType ?? []].flat().map((type: unknown) => eventFilter(name, type));
+  if (types.length === 0) return ofClass;
+  return {
+    match: (notification: Filtered) =>
+      (ofClass?.match(notification) ?? true) && types.some((type) => type.match(notification)),
+  };
+}
+
+function eventFilter(name: string, type: unknown): NotificationFilter {
+  if (typeof type !== 'string' && !(type instanceof RegExp)) {
+    throw new ConfigurationError(
+      `${name}: eventType: expected text, a regular expression, or an array of them; got ${JSON.stringify(type)}`,
+    );
+  }
+  return new NotificationFilter({ eventType: typeof type === 'string' ? globToRegExp(type) : type });
+}
+
+function isLogLine({ eventType }: BatchedNotification): boolean {
+  return eventType === LOG_EVENTS.error || eventType === LOG_EVENTS.record;
+}
