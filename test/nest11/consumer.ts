@@ -6,7 +6,14 @@ import {
   type BackingOffClient,
   InjectNotifier,
   InjectRpcClient,
+  type NotificationDetails,
+  NotificationEndpoint,
+  NotificationLogger,
+  NotificationMetadata,
+  NotificationPayload,
+  NotificationResult,
   type Notifier,
+  OnNotification,
   OsloClientProxy,
   OsloMessagingModule,
   type OsloMessagingOptions,
@@ -50,12 +57,31 @@ class Plain {
   }
 }
 
+@NotificationEndpoint({ topics: ['notifications'], pool: 'log', filter: { payload: { id: /./ } }, allowRequeue: true })
+class EventLog {
+  @OnNotification({ priority: ['info', 'error'], eventType: ['vnf.*', /^ns\./] })
+  on(
+    @NotificationPayload('id') id: string,
+    @NotificationMetadata() details: NotificationDetails,
+    @RpcContext() context: RequestContext,
+  ): NotificationResult {
+    const known = [details.eventType, details.publisherId, context.userId].every((text) => typeof text === 'string');
+    return id && known ? NotificationResult.HANDLED : NotificationResult.REQUEUE;
+  }
+
+  @OnNotification({ batch: { size: 100, timeout: '1s' } })
+  many(@NotificationPayload() payloads: { id: string }[]): void {
+    console.log(payloads.length);
+  }
+}
+
 @Module({
   imports: [
     OsloMessagingModule.forRoot(options),
     OsloMessagingModule.forFeature([{ target: new Target({ topic: 'other', version: '1.0' }) }]),
   ],
-  controllers: [Calculator, Plain],
+  controllers: [Calculator, EventLog, Plain],
+  providers: [NotificationLogger],
 })
 class AppModule {}
 
@@ -63,6 +89,7 @@ export async function main(): Promise<void> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
     strategy: new OsloServer(options),
   });
+  app.useLogger(app.get(NotificationLogger));
   await app.listen();
   const client = new OsloClientProxy(options);
   client.send<number, { a: number }>({ method: 'add', namespace: 'ns' }, { a: 1 }).subscribe();

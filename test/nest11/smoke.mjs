@@ -2,9 +2,16 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  getNotificationTransport,
+  NotificationEndpoint,
+  NotificationMetadata,
+  NotificationPayload,
+  Notifier,
+  OnNotification,
   OsloClientProxy,
   OsloServer,
   RemoteError,
@@ -16,11 +23,11 @@ import {
 } from 'nestjs-oslo-messaging';
 import { firstValueFrom } from 'rxjs';
 
-function decorate(target, method, parameters) {
-  for (const [index, decorator] of parameters.entries()) decorator(target.prototype, method, index);
+function decorate(target, method, parameters, decorator = RpcMethod()) {
+  for (const [index, parameter] of parameters.entries()) parameter(target.prototype, method, index);
   const types = parameters.map(() => Object);
   Reflect.defineMetadata('design:paramtypes', types, target.prototype, method);
-  RpcMethod()(target.prototype, method, Object.getOwnPropertyDescriptor(target.prototype, method));
+  decorator(target.prototype, method, Object.getOwnPropertyDescriptor(target.prototype, method));
 }
 
 class VnfNotFound extends Error {}
@@ -51,8 +58,24 @@ decorate(Calculator, 'lose', []);
 decorate(Calculator, 'fail', []);
 RpcEndpoint({})(Calculator);
 
+const heard = [];
+
+class EventLog {
+  on(payload, eventType) {
+    heard.push([eventType, payload]);
+  }
+
+  many(payloads) {
+    heard.push(payloads);
+  }
+}
+const eventType = NotificationMetadata('eventType');
+decorate(EventLog, 'on', [NotificationPayload(), eventType], OnNotification({ eventType: 'vnf.*' }));
+decorate(EventLog, 'many', [NotificationPayload()], OnNotification({ priority: 'sample', batch: { size: 2 } }));
+NotificationEndpoint({ topics: ['events'] })(EventLog);
+
 class AppModule {}
-Module({ controllers: [Calculator] })(AppModule);
+Module({ controllers: [Calculator, EventLog] })(AppModule);
 
 const { version } = createRequire(import.meta.url)('@nestjs/core/package.json');
 assert.match(version, /^11\./, `expected Nest 11, got ${version}`);
@@ -73,6 +96,19 @@ assert.equal(await call({ method: 'greet' }, { name: 'Nest' }), 'hello Nest');
 await assert.rejects(call('lose', {}), (error) => error instanceof VnfNotFound && error.message === 'v1');
 await assert.rejects(call('fail', {}), (error) => error instanceof RemoteError && error.excType === 'Unmapped');
 
+const transport = getNotificationTransport(options);
+const notifier = new Notifier(transport, { topics: ['events'] });
+await notifier.info({}, 'vnf.create', 1);
+await notifier.info({}, 'ns.create', 2);
+for (const value of [3, 4]) await notifier.sample({}, 'cpu', value);
+const deadline = performance.now() + 5000;
+while (heard.length < 2 && performance.now() < deadline) await setTimeout(10);
+
 await client.close();
 await app.close();
+await transport.cleanup();
+assert.deepEqual(heard, [
+  ['vnf.create', 1],
+  [3, 4],
+]);
 console.log('ok');

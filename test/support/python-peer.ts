@@ -3,6 +3,7 @@ import type {
   PythonFilter,
   PythonFilterCandidate,
   PythonListenerOptions,
+  PythonLogLine,
   PythonNotification,
   PythonPeerOptions,
   PythonRequest,
@@ -59,6 +60,16 @@ export class PythonPeer {
 
   async notify(notification: PythonNotification): Promise<void> {
     await this.process.ask('notify', notification);
+  }
+
+  /** Logs through oslo.messaging's PublishErrorsHandler. */
+  async logError(line: PythonLogLine): Promise<void> {
+    await this.process.ask('log_error', line);
+  }
+
+  /** Logs through oslo.messaging's LoggingNotificationHandler. */
+  async logRecord(line: PythonLogLine): Promise<void> {
+    await this.process.ask('log_record', line);
   }
 
   listenNotifications(options: PythonListenerOptions): Promise<Stoppable> {

@@ -89,6 +89,13 @@ export interface PythonFilterCandidate {
 /** The content of a routing notifier's file: groups, drivers, rules. */
 export type PythonRouting = Record<string, Record<string, Record<string, string[]>>>;
 
+/** An error to log by a handler that publishes it. */
+export interface PythonLogLine {
+  url: string;
+  topic: string;
+  message: string;
+}
+
 export interface PythonListenerOptions {
   topics: string[];
   /** @default the control exchange */

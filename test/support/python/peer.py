@@ -132,6 +132,24 @@ class Peer:
     def routed_drivers(self, groups, events):
         return notifications.routed_drivers(groups, events)
 
+    def log_error(self, url, topic, message):
+        conf = cfg.CONF
+        conf.set_override('transport_url', url)
+        group = 'oslo_messaging_notifications'
+        conf.set_override('driver', ['messagingv2'], group=group)
+        conf.set_override('topics', [topic], group=group)
+        self._log(om.PublishErrorsHandler(), message)
+
+    def log_record(self, url, topic, message):
+        self._log(om.LoggingNotificationHandler(
+            url, publisher_id='peer', driver='messagingv2', topic=topic),
+            message)
+
+    def _log(self, handler, message):
+        logger = logging.Logger('peer')
+        logger.addHandler(handler)
+        logger.error(message)
+
     def received(self):
         return self._record.entries()
 
