@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { inspect } from 'node:util';
 import {
   type ArgumentsHost,
   BadRequestException,
@@ -24,6 +25,7 @@ import { Ctx, type RequestContext as NestRequest } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { IsInt, IsString } from 'class-validator';
 import {
+  getCurrentRequestContext,
   getNotifierToken,
   InjectNotifier,
   type NotificationDetails,
@@ -37,7 +39,8 @@ import {
   type OnNotificationOptions,
   OsloMessagingModule,
   type OsloMessagingOptions,
-  type OsloNotificationBatchContext,
+  OsloMessagingTransports,
+  OsloNotificationBatchContext,
   OsloNotificationContext,
   OsloServer,
   RequestContext,
@@ -218,6 +221,33 @@ describe('notification endpoints on memory://', () => {
     await notifier.info(alice, 'ns.x', { state: 'ACTIVE' });
     await notifier.info(alice, 'vnf.x', { state: 'ERROR' });
     await eventually(() => expect(filtered.seen).toEqual([{ state: 'ERROR' }]));
+  });
+
+  it('makes the request context the current one, and shows no secret of it', async () => {
+    const topic = uniqueTopic();
+    const seen: unknown[] = [];
+    @NotificationEndpoint({ topics: [topic] })
+    class Current {
+      @OnNotification()
+      one(@Ctx() ctx: OsloNotificationContext): void {
+        seen.push([getCurrentRequestContext()?.userId, inspect(ctx), JSON.stringify(ctx)]);
+      }
+
+      @OnNotification({ batch: { size: 1 } })
+      many(@Ctx() ctx: OsloNotificationBatchContext): void {
+        seen.push([getCurrentRequestContext()?.userId, inspect(ctx), JSON.stringify(ctx)]);
+      }
+    }
+    const { app } = await start([Current], { topics: [topic] });
+    const transport = app.get(OsloMessagingTransports).notifications;
+    const notifier = new Notifier(transport, { topics: [topic], context: 'whole' });
+    await notifier.info({ user_id: 'alice', auth_token: 'hush' }, 'vnf.create', { admin_pass: 'hush' });
+    await eventually(() => expect(seen).toHaveLength(2));
+    expect(seen).toEqual([
+      ['alice', expect.stringMatching(/^OsloNotificationContext .*vnf.create/s), expect.stringContaining('"alice"')],
+      [undefined, expect.stringMatching(/^OsloNotificationBatchContext .*vnf.create/s), expect.stringContaining('[{')],
+    ]);
+    expect(JSON.stringify(seen)).not.toContain('hush');
   });
 
   it('asks guards, which see the request context', async () => {
@@ -403,8 +433,7 @@ describe('notification endpoints on memory://', () => {
       all.map(({ type }) => type),
       { topics: topics.slice(0, 1) },
     );
-    const transport = app.get(OsloServer).unwrap<ConstructorParameters<typeof Notifier>[0]>();
-    const second = new Notifier(transport, { topics: topics.slice(1) });
+    const second = new Notifier(app.get(OsloMessagingTransports).notifications, { topics: topics.slice(1) });
     await notifier.info(bob, 'x', 'one');
     await second.info(bob, 'x', 'two');
     await eventually(() => {
