@@ -16,6 +16,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { BackingOffClient, InjectRpcClient, MessagingException, OsloMessagingModule } from 'nestjs-oslo-messaging';
+import { EventController, EventListener, EventLog } from './event-log.js';
 import { options, requestContext } from './settings.js';
 import { Tour } from './tour.js';
 import { AGENTS, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
@@ -77,7 +78,7 @@ export class MessagingExceptionFilter extends BaseExceptionFilter {
     OsloMessagingModule.forRoot(options({ host: 'api' })),
     OsloMessagingModule.forFeature([{ target: CONDUCTOR, versionCap: '1.0' }, { target: AGENTS }]),
   ],
-  controllers: [VnfController],
-  providers: [Tour, { provide: APP_FILTER, useClass: MessagingExceptionFilter }],
+  controllers: [VnfController, EventController, EventListener],
+  providers: [EventLog, Tour, { provide: APP_FILTER, useClass: MessagingExceptionFilter }],
 })
 export class ApiModule {}

@@ -100,7 +100,8 @@ export class Conductor {
 
   private async advance(ctxt: RequestContext, id: string, change: Partial<Vnf>): Promise<Vnf> {
     const vnf = this.store.save({ ...this.store.get(id), ...change });
-    await this.notifier.info(ctxt, `vnf.${vnf.state.toLowerCase()}`, vnf);
+    const priority = vnf.state === 'ERROR' ? 'error' : 'info';
+    await this.notifier[priority](ctxt, `vnf.${vnf.state.toLowerCase()}`, vnf);
     return vnf;
   }
 }

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
-import { watchProgress } from './progress.js';
 import { startAgent, startApi, startConductor } from './roles.js';
 import { transportUrl } from './settings.js';
 import { Tour } from './tour.js';
@@ -29,7 +28,10 @@ async function serveApi(onPort = port()): Promise<{ api: INestApplication; url: 
 }
 
 const roles: Record<string, () => Promise<string>> = {
-  api: async () => `api: ${(await serveApi()).url}/vnfs`,
+  api: async () => {
+    const { url } = await serveApi();
+    return `api: ${url}/vnfs and ${url}/events`;
+  },
   conductor: async () => {
     await keep(startConductor());
     return 'conductor: consuming';
@@ -43,21 +45,20 @@ const roles: Record<string, () => Promise<string>> = {
 
 /** Everything in this process, and once through the tour. */
 async function tour(once: boolean): Promise<void> {
-  const progress = await keep(watchProgress());
   for (const host of AGENT_HOSTS) await keep(startAgent(host));
   await keep(startConductor());
   const { api, url } = await serveApi(once ? 0 : port());
   console.log(`NFV orchestrator on ${transportUrl.split(':')[0]}: api, conductor, ${AGENT_HOSTS.join(', ')}\n`);
 
   const start = performance.now();
-  const failed = await api.get(Tour).run(url, AGENT_HOSTS, progress);
+  const failed = await api.get(Tour).run(url, AGENT_HOSTS);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`\n${failed === 0 ? 'All of it worked' : `${failed} steps FAILED`}, in ${seconds} s.`);
   if (failed > 0) process.exitCode = 1;
   if (once) await closeAll();
   else {
     console.log(
-      `Serving ${url}/vnfs; try: curl -X POST ${url}/vnfs -H 'content-type: application/json' -d '{"name":"nat"}'`,
+      `Serving ${url}/vnfs; try: curl -X POST ${url}/vnfs -H 'content-type: application/json' -d '{"name":"nat"}', then: curl ${url}/events`,
     );
   }
 }

@@ -24,9 +24,11 @@ export async function startAgent(host: string): Promise<INestMicroservice> {
   return app;
 }
 
-/** Serves HTTP on the port asked for or, where that is taken, on a free one. */
+/** Serves HTTP on the port asked for or, where that is taken, on a free one; listens to notifications besides. */
 export async function startApi(port: number): Promise<INestApplication> {
   const app = await NestFactory.create(ApiModule, common);
+  app.connectMicroservice({ strategy: app.get(OsloServer) });
+  await app.startAllMicroservices();
   const address = process.env.BIND || '127.0.0.1';
   try {
     await app.listen(port, address);

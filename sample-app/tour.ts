@@ -11,7 +11,7 @@ import {
   RPCVersionCapError,
 } from 'nestjs-oslo-messaging';
 import type { AgentReport } from './agent.js';
-import type { Progress } from './progress.js';
+import type { Event } from './event-log.js';
 import { options, requestContext } from './settings.js';
 import { AGENT_TOPIC, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
 
@@ -25,7 +25,7 @@ export class Tour {
   ) {}
 
   /** Returns how many steps failed. */
-  async run(url: string, hosts: readonly string[], progress: Progress): Promise<number> {
+  async run(url: string, hosts: readonly string[]): Promise<number> {
     const ctxt = requestContext();
     let failed = 0;
     let vnfId = '';
@@ -42,13 +42,18 @@ export class Tour {
     };
     const find = (id: string) => this.conductor.call<Vnf>(ctxt, 'get', { vnf_id: id });
     const report = (server: string) => this.agents.prepare({ server }).call<AgentReport>(ctxt, 'report');
+    const events = async () => {
+      const log = (await http('GET', `${url}/events?vnf=${vnfId}`)).body as Event[];
+      return log.map(({ type }) => type);
+    };
+    const heard = (event: string) => until(event, async () => (await events()).includes(event));
     const settled = () => until('the VNF is active', async () => (await find(vnfId)).state === 'ACTIVE');
 
     await step('cast, with progress', async () => {
       const answer = await http('POST', `${url}/vnfs`, { name: 'firewall' });
       vnfId = (answer.body as { id: string }).id;
-      await until('the VNF is active', async () => progress.seen(vnfId).includes('vnf.active'));
-      return `POST /vnfs answered ${answer.status} at once; then ${progress.seen(vnfId).join(' → ')}`;
+      await heard('vnf.active');
+      return `POST /vnfs answered ${answer.status} at once; then ${(await events()).join(' → ')}`;
     });
 
     await step('call', async () => {
@@ -104,7 +109,6 @@ export class Tour {
 
     await step('heal, scale, terminate', async () => {
       const vnf = `${url}/vnfs/${vnfId}`;
-      const heard = (event: string) => until(event, async () => progress.seen(vnfId).includes(event));
       assert.equal((await http('POST', `${vnf}/heal`)).status, 202);
       await heard('vnf.healing');
       await settled();
@@ -122,8 +126,15 @@ export class Tour {
       const start = performance.now();
       await this.notifier.info(ctxt, 'tour.done', { id: vnfId });
       const confirmed = performance.now() - start;
-      await until('it is heard', async () => progress.seen(vnfId).includes('tour.done'));
+      await heard('tour.done');
       return `tour.done confirmed after ${confirmed.toFixed(1)} ms, and heard`;
+    });
+
+    await step('event log', async () => {
+      const types = await events();
+      const states = ['instantiating', 'active', 'healing', 'active', 'scaling', 'active', 'terminating', 'terminated'];
+      assert.deepEqual(types, [...states.map((state) => `vnf.${state}`), 'tour.done']);
+      return `GET /events tells the whole story of the VNF, in ${types.length} notifications`;
     });
 
     return failed;
