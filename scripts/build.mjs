@@ -2,14 +2,15 @@ import { chmodSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies, root, run } from './install.mjs';
 
-/** Compiles the library, then the sample application, which uses it as any package would. */
-export function build() {
+/** Compiles the library, then what uses it as any package would: the sample application, and the examples if wanted. */
+export function build({ examples = false } = {}) {
   ensureDependencies();
   const nest = `${root}node_modules/.bin/nest`;
   run(nest, ['build', 'lib']);
   const command = `${root}dist/lib/cli/oslo-rpc.js`;
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(`${root}sample-app/main.ts`)) run(nest, ['build', 'sample-app']);
+  if (examples) run(`${root}node_modules/.bin/tsc`, ['-p', 'examples/tsconfig.json']);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) build({ examples: true });

@@ -39,7 +39,7 @@ function main() {
   try {
     ensureDependencies();
     ensurePrerequisites();
-    build();
+    build({ examples: true });
     return runVitest(process.argv.slice(2));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

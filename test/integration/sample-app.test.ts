@@ -19,7 +19,16 @@ afterEach(async () => {
   for (const child of children.splice(0)) await child.stop();
 });
 
-const STEPS = ['call', 'cast', 'fanout', 'remote exception', 'version cap', 'backed-off timeout', 'notification'];
+const STEPS = [
+  'call',
+  'cast',
+  'fanout',
+  'remote exception',
+  'version cap',
+  'backed-off timeout',
+  'notification',
+  'event log',
+];
 
 async function expectTour(child: Child): Promise<void> {
   expect(await child.exit(), child.output).toBe(0);
@@ -55,7 +64,15 @@ describeWithPython('the sample application in separate processes', () => {
   // The sample's topics are its own; nothing else of the test run may find their queues.
   afterAll(() =>
     withChannel(rabbitUrl, async (channel) => {
-      for (const queue of ['TACKER_CONDUCTOR', 'TACKER_CONDUCTOR.conductor', 'tacker_agent', 'tacker_agent.agent-7']) {
+      for (const queue of [
+        'TACKER_CONDUCTOR',
+        'TACKER_CONDUCTOR.conductor',
+        'tacker_agent',
+        'tacker_agent.agent-7',
+        ...['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'].map(
+          (priority) => `notifications.${priority}`,
+        ),
+      ]) {
         await channel.deleteQueue(queue);
       }
     }),
@@ -80,6 +97,11 @@ describeWithPython('the sample application in separate processes', () => {
     await eventually(async () => {
       const vnf: unknown = await (await fetch(`${url}/${id}`)).json();
       expect(vnf).toMatchObject({ name: 'nat', state: 'ACTIVE', host: 'agent-7' });
+    });
+
+    await eventually(async () => {
+      const events = (await (await fetch(url.replace(/vnfs$/, `events?vnf=${id}`))).json()) as { type: string }[];
+      expect(events.map(({ type }) => type)).toEqual(['vnf.instantiating', 'vnf.active']);
     });
 
     const peer = await PythonPeer.start(rabbitUrl, { allowedExmods: ['tacker.common.exceptions'] });
