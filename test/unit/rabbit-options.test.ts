@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { getRpcTransport, InvalidTransportURL, type RabbitOptions, type Transport } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
 
@@ -99,6 +100,19 @@ describe('the options of the RabbitMQ driver', () => {
   it('take limits of quorum queues as arguments, and leave out those that are 0', () => {
     const options = { rabbitQuorumDeliveryLimit: 3, rabbitQuorumMaxMemoryLength: 0, rabbitQuorumMaxMemoryBytes: 1000 };
     expect(settings(options).quorumArguments).toEqual({ 'x-delivery-limit': 3, 'x-max-in-memory-bytes': 1000 });
+  });
+
+  it('are all in the documentation, with oslo’s names', async () => {
+    const { message } = refusal(() => transport({ noSuchOption: true }));
+    const known = message.split('Known: ')[1]?.split(', ') ?? [];
+    expect(known.length).toBeGreaterThan(30);
+    const page = await readFile(new URL('../../docs/rabbit-options.md', import.meta.url), 'utf8');
+    const own = ['profile', 'connectTimeout'];
+    for (const name of known) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
+      const oslo = name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+      expect(row, name).toContain(own.includes(name) ? '–' : `\`${oslo}\``);
+    }
   });
 
   it('make queue names of host and process, by default of this one', () => {
