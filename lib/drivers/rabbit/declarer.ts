@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib';
+import { LRUCache } from 'lru-cache';
 import { type LogSink, oneLine } from '../../core/logger.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
@@ -32,7 +33,7 @@ interface Difference {
  * is there: services that share an exchange often differ in `durable`. One for each driver, which says it once.
  */
 export class Declarer {
-  private readonly adopted = new Map<string, Difference>();
+  private readonly adopted = new LRUCache<string, Difference>({ max: 1000 });
 
   constructor(private readonly logger: LogSink) {}
 
