@@ -106,7 +106,6 @@ export class NotificationInbox {
   private begin(id: string, notification: Notification, delivery: Delivery): void {
     const history = this.histories.get(id) ?? { deliveries: 0, finishedBy: new Set() };
     history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
-    this.histories.set(id, history);
     const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
     this.inWork.set(id, item);
     if (!this.open) this.putBack(item);
@@ -155,14 +154,15 @@ export class NotificationInbox {
   /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
   private async finish({ id, deliveries }: Item): Promise<void> {
     this.finished.set(id, true);
-    this.histories.delete(id);
+    if (this.histories.size > 0) this.histories.delete(id);
     this.inWork.delete(id);
     await Promise.all(deliveries.map((delivery) => delivery.acknowledge()));
   }
 
   private putBack(...items: readonly Item[]): void {
-    for (const { id, deliveries } of items) {
+    for (const { id, deliveries, history } of items) {
       this.inWork.delete(id);
+      this.histories.set(id, history);
       for (const delivery of deliveries) delivery.requeue();
     }
   }

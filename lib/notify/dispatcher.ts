@@ -34,7 +34,7 @@ export class NotificationDispatcher {
   /** What a driver calls with what has arrived. */
   async dispatch(batch: readonly IncomingNotification[]): Promise<(string | undefined)[]> {
     const items = batch.map((incoming) => this.read(incoming));
-    for (const priority of PRIORITIES) {
+    for (const priority of new Set(batch.map(({ notification }) => notification.priority))) {
       const group = items.filter(({ incoming }) => incoming.notification.priority === priority);
       if (group.length === 0) continue;
       for (const handler of this.handlers)

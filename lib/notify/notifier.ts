@@ -36,7 +36,8 @@ export interface NotifierOptions {
 
 /** The form of Python's `str(timeutils.utcnow())`. */
 function timestamp(): string {
-  return `${new Date().toISOString().replace('T', ' ').replace('Z', '')}000`;
+  const iso = new Date().toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 23)}000`;
 }
 
 /**
