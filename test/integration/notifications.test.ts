@@ -341,6 +341,8 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       });
     });
     await notifier.info({}, 'vnf.create', 1);
-    await expect(notifier.prepare({ retry: 1 }).info({}, 'vnf.create', 2)).rejects.toThrow(MessageDeliveryFailure);
+    const refused = expect(notifier.info({}, 'vnf.create', 2)).rejects;
+    await refused.toThrow(MessageDeliveryFailure);
+    await refused.toThrow(/Could not notify .*\.info of vnf\.create: The broker refused the message/);
   });
 });

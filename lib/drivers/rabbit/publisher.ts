@@ -13,6 +13,9 @@ import type { ExchangeSpec, QueueSpec } from './topology.js';
 const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
 
+/** What amqplib says of a negative confirmation. */
+const REFUSED = /nacked/;
+
 /** One message to publish. */
 export interface Publication {
   readonly exchange: ExchangeSpec | undefined;
@@ -68,7 +71,7 @@ export class Publisher {
       let open: OpenChannel | undefined;
       try {
         open = this.ready ?? (await this.acquire(deadline, retry));
-        await this.declare(open, publication);
+        if (!isDeclared(open, publication)) await this.declare(open, publication);
         return await this.send(open.channel, publication);
       } catch (error) {
         // Somebody deleted the queue that was declared here: it is declared again.
@@ -154,7 +157,7 @@ export class Publisher {
               `No queue takes messages for "${routingKey}" on exchange "${exchange?.name ?? ''}": nobody listens there`,
             ),
           );
-        } else if (error) reject(error);
+        } else if (error) reject(REFUSED.test(error.message) ? refused(routingKey, error) : error);
         else resolve();
       });
     });
@@ -171,6 +174,20 @@ export class Publisher {
       this.settings.logger.debug(`A returned message could not be read: ${toError(error).message}`);
     }
   }
+}
+
+function isDeclared({ declared }: OpenChannel, { exchange, queue, redeclare }: Publication): boolean {
+  return !redeclare && (!queue || declared.has(`queue ${queue.name}`)) && (!exchange || declared.has(exchange.name));
+}
+
+/** The channel is as it was; to send it again would be refused again. */
+function refused(routingKey: string, cause: Error): MessageDeliveryFailure {
+  return new MessageDeliveryFailure(
+    `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
+    {
+      cause,
+    },
+  );
 }
 
 /** What is compressed already stays as it is. */
