@@ -50,12 +50,12 @@ function recorder(priorities: readonly Priority[] = PRIORITIES, result: () => un
 }
 
 const transports = [
-  { name: 'memory', url: 'memory://', describe },
-  { name: 'rabbit', url: rabbitUrl, describe: describeWithRabbit },
+  { name: 'memory', url: 'memory://', describeOn: describe },
+  { name: 'rabbit', url: rabbitUrl, describeOn: describeWithRabbit },
 ];
 
-for (const { name, url, describe } of transports) {
-  describe(`Notifications on ${name}`, () => {
+for (const { name, url, describeOn } of transports) {
+  describeOn(`Notifications on ${name}`, () => {
     const open: (() => Promise<unknown>)[] = [];
     const log = new LogRecorder();
     let topic: string;
