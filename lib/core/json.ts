@@ -1,30 +1,67 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-/** Long digit runs are the only thing that JSON.parse rounds; texts without one take the fast path. */
-const LONG_DIGITS = /\d{16}/;
-/** Where a string begins, a whole number, or one of Python's three words that JSON does not have. */
-const TOKENS = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity|NaN/g;
+/** Python reads and writes integers of at most so many digits (sys.set_int_max_str_digits), and drops the message else. */
+const MOST_DIGITS = 4300;
+/** A longer text is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
+const LONG_TEXT = 2 ** 16;
+const DEEPEST_LOOK = 1000;
+/**
+ * Where a string begins, an integer of 16 digits or more (or such a float's whole part), or one of Python's three words
+ * that JSON does not have. Bounded, because a greedy loop over millions of digits would exhaust the stack.
+ */
+const TOKENS = new RegExp(`"|(?<![\\w.+-])-?[1-9]\\d{15,${MOST_DIGITS - 1}}|-?Infinity|NaN`, 'g');
 
 /**
  * `JSON.parse` for what Python writes: integers beyond 2^53 become `bigint`, and the words `NaN`, `Infinity` and
  * `-Infinity` the JavaScript numbers of that name. `__proto__` stays an ordinary own key.
- * @throws SyntaxError when the text is not JSON
+ * @param depth how deep arrays and objects may be nested
+ * @throws SyntaxError when the text is not JSON, or holds an integer of more than 4300 digits
+ * @throws RangeError when it is nested too deep
  */
-export function parseJson(text: string): unknown {
-  if (!LONG_DIGITS.test(text)) {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      if (!text.includes('NaN') && !text.includes('Infinity')) throw error;
-    }
+export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unknown {
+  if (text.length > LONG_TEXT && exceedsDepth(text, depth)) throw tooDeep();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    return parseMarked(text, depth);
   }
-  const mark = randomUUID();
-  const marked = markUnsafe(text, mark);
-  return JSON.parse(marked, (_key, value: unknown) => {
-    if (typeof value !== 'string' || !value.startsWith(mark)) return value;
-    const token = value.slice(mark.length);
-    return /^-?\d/.test(token) ? BigInt(token) : Number(token);
-  });
+  return holdsUnsafe(value, depth) ? parseMarked(text, depth) : value;
+}
+
+function tooDeep(): RangeError {
+  return new RangeError('The JSON text is nested too deep');
+}
+
+/** Whether a number may have been rounded, or would be. A look at the value costs less than one at the text. */
+function holdsUnsafe(value: unknown, levels: number): boolean {
+  if (typeof value === 'number') return isUnsafe(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
+  if (levels === 0) throw tooDeep();
+  let unsafe = false;
+  // To the end, because of the depth.
+  if (Array.isArray(value)) {
+    for (const member of value) if (holdsUnsafe(member, levels - 1)) unsafe = true;
+  } else {
+    for (const key in value) if (holdsUnsafe((value as Record<string, unknown>)[key], levels - 1)) unsafe = true;
+  }
+  return unsafe;
+}
+
+function isUnsafe(value: number): boolean {
+  return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+}
+
+function parseMarked(text: string, depth: number): unknown {
+  if (exceedsDepth(text, depth)) throw tooDeep();
+  const mark = newMark();
+  return restore(JSON.parse(markUnsafe(text, mark)), mark);
+}
+
+/** Nobody who wrote the text can have guessed it. */
+function newMark(): string {
+  return randomBytes(9).toString('base64url');
 }
 
 /** The text with every number that JSON.parse would round or refuse made into a marked string. */
@@ -39,12 +76,22 @@ function markUnsafe(text: string, mark: string): string {
       // JSON.parse reports a string without an end.
       if (end < 0) return text;
       tokens.lastIndex = end + 1;
-    } else if (/^-?(?:\d+$|[IN])/.test(token) && !Number.isSafeInteger(Number(token))) {
+    } else if (needsMark(token, text[tokens.lastIndex])) {
       parts.push(text.slice(copied, match.index), `"${mark}${token}"`);
-      copied = match.index + token.length;
+      copied = tokens.lastIndex;
     }
   }
-  return parts.join('') + text.slice(copied);
+  return parts.length === 0 ? text : parts.join('') + text.slice(copied);
+}
+
+function needsMark(token: string, next: string | undefined): boolean {
+  if (!/\d$/.test(token)) return true;
+  if (next !== undefined && /\d/.test(next)) {
+    throw new SyntaxError(`A number has more than ${MOST_DIGITS} digits`);
+  }
+  // A float: JSON.parse reads it as Python does.
+  if (next !== undefined && /[.eE]/.test(next)) return false;
+  return isUnsafe(Number(token));
 }
 
 /** Index of the quote that closes the string; −1 when none does. A scan, because a regular expression overflows on long strings. */
@@ -60,27 +107,73 @@ function endOfString(text: string, start: number): number {
   return end;
 }
 
+/** The value, in place, with its marked strings made into numbers. A walk, because JSON.parse with a reviver is far slower. */
+function restore(value: unknown, mark: string): unknown {
+  if (typeof value === 'string') return value.startsWith(mark) ? numberOf(value.slice(mark.length)) : value;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = restore(value[index], mark);
+  } else if (typeof value === 'object' && value !== null) {
+    const holder = value as Record<string, unknown>;
+    for (const key of Object.keys(holder)) {
+      if (key.startsWith(mark)) throw new SyntaxError('A number is used as a key');
+      holder[key] = restore(holder[key], mark);
+    }
+  }
+  return value;
+}
+
+function numberOf(token: string): number | bigint {
+  return /\d$/.test(token) ? BigInt(token) : Number(token);
+}
+
 /**
- * `JSON.stringify` that writes a `bigint` as an integer of any size. `NaN` and the infinities become null, and members
- * that are undefined are left out, as in JavaScript.
- * @throws TypeError on a value that refers to itself
+ * `JSON.stringify` that writes a `bigint` as an integer of any size, even where somebody gave BigInt a `toJSON`, and a
+ * `number` beyond 2^53 as the float that it is: its digits would make a wrong integer. `NaN` and the infinities become
+ * null, and members that are undefined are left out, as in JavaScript.
+ * @throws TypeError on a value that refers to itself, RangeError on an integer of more than 4300 digits
  */
 export function stringifyJson(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'null';
-  } catch (error) {
-    if (!(error instanceof TypeError) || !/BigInt/.test(error.message)) throw error;
+  if (!mayHoldUnsafe(value)) {
+    try {
+      return JSON.stringify(value) ?? 'null';
+    } catch (error) {
+      // A toJSON gave a bigint.
+      if (!(error instanceof TypeError) || !/BigInt/.test(error.message)) throw error;
+    }
   }
-  const mark = randomUUID();
-  const text = JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'bigint' ? `${mark}${member}` : member,
-  );
-  return text.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+  const mark = newMark();
+  const text = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
+    // What is handed over has been through toJSON; what the holder has, has not.
+    const original = typeof member === 'bigint' ? member : this[key];
+    if (typeof original === 'bigint') return mark + digitsOf(original);
+    return typeof member === 'number' && isUnsafe(member) && Number.isFinite(member)
+      ? mark + member.toExponential()
+      : member;
+  });
+  return text?.replace(new RegExp(`"${mark}([-+.e\\d]+)"`, 'g'), '$1') ?? 'null';
+}
+
+/** What cannot be looked at (too deep, refers to itself, a getter that throws) is for JSON.stringify to judge. */
+function mayHoldUnsafe(value: unknown): boolean {
+  try {
+    return holdsUnsafe(value, DEEPEST_LOOK);
+  } catch {
+    return true;
+  }
+}
+
+const TOO_LARGE = 10n ** BigInt(MOST_DIGITS);
+
+function digitsOf(integer: bigint): string {
+  if (integer >= TOO_LARGE || integer <= -TOO_LARGE) {
+    throw new RangeError(`An integer has more than ${MOST_DIGITS} digits, which Python does not read`);
+  }
+  return String(integer);
 }
 
 /** Whether arrays and objects in a JSON text are nested deeper than the limit, found without parsing it. */
-export function exceedsDepth(text: string, limit: number): boolean {
-  if (!hasMoreBrackets(text, limit)) return false;
+function exceedsDepth(text: string, limit: number): boolean {
+  if (text.length <= limit * 2 || !hasMoreBrackets(text, limit)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {

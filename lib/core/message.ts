@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
-import { exceedsDepth, parseJson, stringifyJson } from './json.js';
+import { parseJson, stringifyJson } from './json.js';
 import { inspectMasked } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
@@ -53,6 +54,8 @@ const ENVELOPE_VERSION = '2.0';
 const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
 const BYTE_ORDER_MARK = 0xfeff;
 const CONTEXT_PREFIX = '_context_';
+/** A refused message may be so many times deeper than the limit and still be answered. */
+const SALVAGE_DEPTH = 10;
 
 /** 32 hexadecimal digits, as Python's uuid4().hex. */
 export function newId(): string {
@@ -90,14 +93,19 @@ function isDict(value: unknown): value is Dict {
 }
 
 function parse(text: string, limits: MessageLimits): unknown {
-  if (exceedsDepth(text, limits.depth)) {
-    throw new InvalidMessage(`The message is nested deeper than ${limits.depth} levels`);
-  }
   try {
-    return parseJson(text);
+    return parseJson(text, limits.depth);
   } catch (cause) {
-    throw new InvalidMessage('The message is not JSON', { cause });
+    const why = cause instanceof RangeError ? `nested deeper than ${limits.depth} levels` : 'not JSON';
+    throw new InvalidMessage(`The message is ${why}`, { cause });
   }
+}
+
+/** Bytes that are not UTF-8 are no text: to replace them would change what the handler gets. */
+function textOf(body: Buffer): string {
+  if (!isUtf8(body)) throw new InvalidMessage('The body is not UTF-8');
+  const text = body.toString('utf8');
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }
 
 /** The message inside a body: of an envelope 2.x, or the body itself where there is no envelope (1.0). */
@@ -105,15 +113,16 @@ export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
   if (body.length > limits.bodyBytes) {
     throw new InvalidMessage(`The body has ${body.length} bytes; at most ${limits.bodyBytes} are taken`);
   }
-  const text = body.toString('utf8');
+  const text = textOf(body);
   const enveloped = commonEnvelope(text);
   if (enveloped !== undefined) return readInner(enveloped, limits);
-  const outer = parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text, limits);
+  const outer = parse(text, limits);
   if (!isDict(outer)) throw new InvalidMessage('The body is not a JSON object');
   if (!Object.hasOwn(outer, 'oslo.version') || !Object.hasOwn(outer, 'oslo.message')) return outer;
   const version = outer['oslo.version'];
   if (typeof version !== 'string' || !compatible(version)) {
-    throw new InvalidMessage(`The envelope's version is ${JSON.stringify(version)}; 2.0 is understood`);
+    const given = typeof version === 'string' ? JSON.stringify(version.slice(0, 40)) : typeName(version);
+    throw new InvalidMessage(`The envelope's version is ${given}; 2.0 is understood`);
   }
   return readInner(outer['oslo.message'], limits);
 }
@@ -175,12 +184,29 @@ export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** What can be said of a request before it is known to be sound: enough to answer it with a refusal. */
-export function readReplyAddress(message: Dict): Pick<RpcRequest, 'msgId' | 'replyQueue' | 'uniqueId'> {
+type ReplyAddress = Pick<RpcRequest, 'msgId' | 'replyQueue' | 'uniqueId'>;
+
+export function readReplyAddress(message: Dict): ReplyAddress {
   return {
-    msgId: stringOf(message['_msg_id']),
+    // Python takes an empty one for none, too.
+    msgId: stringOf(message['_msg_id']) || undefined,
     replyQueue: stringOf(message['_reply_q']),
     uniqueId: stringOf(message['_unique_id']),
   };
+}
+
+/** Where the sender of a refused body waits for an answer, read past what is wrong with it; nothing where that cannot be told. */
+export function salvageReplyAddress(body: Buffer, limits: MessageLimits): ReplyAddress | undefined {
+  if (body.length > limits.bodyBytes) return undefined;
+  const depth = limits.depth * SALVAGE_DEPTH;
+  try {
+    const outer = parseJson(textOf(body), depth);
+    const text = isDict(outer) ? outer['oslo.message'] : undefined;
+    const message = typeof text === 'string' ? parseJson(text, depth) : outer;
+    return isDict(message) ? readReplyAddress(message) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws InvalidMessage when a member has the wrong type */
@@ -205,7 +231,9 @@ export function readRequest(message: Dict): RpcRequest {
 }
 
 function typeName(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** @throws ClientSendError when the result cannot be written as JSON, or is too large */
