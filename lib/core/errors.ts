@@ -104,7 +104,7 @@ export class RemoteError extends MessagingException {
 export class NoSuchMethod extends MessagingException {
   override readonly code = 'NO_SUCH_METHOD';
   constructor(method: string, details: ErrorDetails = {}) {
-    super(`Endpoint does not support RPC method ${method.slice(0, 200)}`, { ...details, method });
+    super(`Endpoint does not support RPC method ${method}`, { ...details, method });
   }
 }
 
@@ -116,10 +116,10 @@ export class UnsupportedVersion extends MessagingException {
     method?: string,
     details: ErrorDetails = {},
   ) {
-    super(
-      `Endpoint does not support RPC version ${version.slice(0, 200)}${method ? `. Attempted method: ${method.slice(0, 200)}` : ''}`,
-      { ...details, method },
-    );
+    super(`Endpoint does not support RPC version ${version}${method ? `. Attempted method: ${method}` : ''}`, {
+      ...details,
+      method,
+    });
   }
 }
 
@@ -141,8 +141,10 @@ export class InvalidMessage extends MessagingException {
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    return new Error(String(thrown.message), { cause: thrown });
+  try {
+    const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
+    return new Error(String(hasMessage ? thrown.message : thrown), { cause: thrown });
+  } catch {
+    return new Error('Something without a text was thrown', { cause: thrown });
   }
-  return new Error(String(thrown));
 }

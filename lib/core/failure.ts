@@ -82,29 +82,49 @@ function field(thrown: unknown, name: string): unknown {
     : undefined;
 }
 
-/** The failure's JSON text: class, module, message, traceback, arguments. */
-export function serializeFailure(thrown: unknown): string {
+/** Python's default, too: what the error was made with, and an error without a message was made with nothing. */
+function argsOf(thrown: unknown, message: string): unknown[] {
+  const args = field(thrown, 'args');
+  if (Array.isArray(args)) return args;
+  return thrown instanceof Error && message === '' && !Object.hasOwn(thrown, 'message') ? [] : [message];
+}
+
+function describe(thrown: unknown) {
   const message = textOf(thrown);
   const errorClass = thrown instanceof Error ? thrown.constructor : Error;
   const identity = identities.get(errorClass) ?? { module: FOREIGN_MODULE, name: errorClass.name || 'Error' };
-  const args = field(thrown, 'args');
+  const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
   const kwargs = field(thrown, 'kwargs');
-  const failure = {
+  return {
     class: identity.name,
     module: identity.module,
     message,
-    tb: thrown instanceof Error && thrown.stack ? thrown.stack.split('\n').map((line) => `${line}\n`) : [],
-    args: Array.isArray(args) ? args : [message],
+    tb: typeof stack === 'string' ? stack.split('\n').map((line) => `${line}\n`) : [],
+    args: argsOf(thrown, message),
     kwargs: typeof kwargs === 'object' && kwargs !== null && !Array.isArray(kwargs) ? kwargs : {},
   };
+}
+
+function describeSafely(thrown: unknown): ReturnType<typeof describe> {
   try {
-    return stringifyJson(failure);
+    return describe(thrown);
   } catch {
-    return stringifyJson({ ...failure, args: [message], kwargs: {} });
+    return describe(new Error('The error that was thrown cannot be described'));
   }
 }
 
-const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+/** The failure's JSON text: class, module, message, traceback, arguments. Never throws, whatever was thrown. */
+export function serializeFailure(thrown: unknown): string {
+  const failure = describeSafely(thrown);
+  try {
+    return stringifyJson(failure);
+  } catch {
+    return stringifyJson({ ...failure, args: [failure.message], kwargs: {} });
+  }
+}
+
+const lines = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map((line) => (typeof line === 'string' ? line : stringifyJson(line))) : [];
 
 /** The error to reject with: the registered class of an allowed module, else RemoteError. Nothing is looked up by name outside the registry. */
 export function deserializeFailure(
@@ -122,7 +142,7 @@ export function deserializeFailure(
   const name = typeof failure['class'] === 'string' ? failure['class'] : 'Exception';
   const module = typeof failure['module'] === 'string' ? failure['module'] : '';
   const message = typeof failure['message'] === 'string' ? failure['message'] : '';
-  const traceback = strings(failure['tb']);
+  const traceback = lines(failure['tb']);
   const errorClass = classes.get(keyOf(module, name));
   if (errorClass && (BUILTINS.has(module) || allowedModules.has(module))) {
     const rebuilt = rebuild(errorClass, failure, message, traceback);
@@ -131,6 +151,7 @@ export function deserializeFailure(
   return new errors.RemoteError(name, message, traceback, details);
 }
 
+/** An instance of the class. Thrown on, it travels with the arguments that it came with. */
 function rebuild(
   errorClass: ErrorClass,
   { args, kwargs }: Record<string, unknown>,
@@ -139,7 +160,13 @@ function rebuild(
 ): Error | undefined {
   try {
     const error = new errorClass(...((Array.isArray(args) ? args : []) as never[]));
-    const properties = { message, remote: true, remoteTraceback, ...(isFilled(kwargs) ? { kwargs } : {}) };
+    const properties = {
+      message,
+      remote: true,
+      remoteTraceback,
+      ...(Array.isArray(args) && !Object.hasOwn(error, 'args') ? { args } : {}),
+      ...(isFilled(kwargs) ? { kwargs } : {}),
+    };
     for (const [name, value] of Object.entries(properties)) {
       Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false });
     }

@@ -1,4 +1,5 @@
 import { InvalidMessage } from './errors.js';
+import { stringifyJson } from './json.js';
 import {
   type Dict,
   encodeMessage,
@@ -69,6 +70,7 @@ function textOf(message: Dict, name: string): string | null {
 
 function priorityOf(value: unknown): Priority {
   const priority = PRIORITIES.find((known) => typeof value === 'string' && value.toLowerCase() === known);
-  if (!priority) throw new InvalidMessage(`The notification has no known priority but ${JSON.stringify(value)}`);
+  if (!priority)
+    throw new InvalidMessage(`The notification has no known priority but ${stringifyJson(value).slice(0, 40)}`);
   return priority;
 }

@@ -3,14 +3,13 @@ import { InvalidMessage, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
 import {
-  type Dict,
   decodeEnvelope,
   encodeReply,
   newId,
   type RpcReply,
   type RpcRequest,
-  readReplyAddress,
   readRequest,
+  salvageReplyAddress,
 } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import type { Delivery } from './delivery.js';
@@ -61,13 +60,13 @@ export class Inbox {
   }
 
   private async process(delivery: Delivery): Promise<void> {
-    let message: Dict | undefined;
+    let body: Buffer | undefined;
     let request: RpcRequest;
     try {
-      message = decodeEnvelope(delivery.read(), this.settings.limits);
-      request = readRequest(message);
+      body = delivery.read();
+      request = readRequest(decodeEnvelope(body, this.settings.limits));
     } catch (error) {
-      await this.refuse(message, toError(error));
+      await this.refuse(body, toError(error));
       return;
     }
     if (request.uniqueId !== undefined) {
@@ -77,14 +76,23 @@ export class Inbox {
       }
       this.seen.set(request.uniqueId, true);
     }
-    await this.receive(this.incoming(request));
+    const message = this.incoming(request);
+    if (!message.wantsReply) this.warnOfUnusableAddress(request);
+    await this.receive(message);
+  }
+
+  /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */
+  private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
+    if (msgId === undefined && replyQueue === undefined) return;
+    const address = `message id "${oneLine(msgId ?? '', 64)}", reply queue "${oneLine(replyQueue ?? '', 64)}"`;
+    this.settings.logger.warn(`A call cannot be answered: ${address}`);
   }
 
   /** What cannot be served is still answered, where it says whom to answer. */
-  private async refuse(message: Dict | undefined, error: Error): Promise<void> {
+  private async refuse(body: Buffer | undefined, error: Error): Promise<void> {
     this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
-    if (!message) return;
-    const address = readReplyAddress(message);
+    const address = body && salvageReplyAddress(body, this.settings.limits);
+    if (!address) return;
     const request = { ...address, method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const failure = serializeFailure(new InvalidMessage(error.message));
     await this.incoming({ ...request, callMonitorTimeout: undefined }).reply({ result: null, failure, ending: true });

@@ -11,9 +11,14 @@ const LONGEST_INTERVAL = 86_400;
 
 /** Seconds between heartbeats for what the caller asked, or undefined for none. */
 export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
-  if (callMonitorTimeout === undefined || callMonitorTimeout === null) return undefined;
-  const seconds = Math.trunc(Number(callMonitorTimeout)) / 2;
+  const seconds = Math.trunc(numberOf(callMonitorTimeout)) / 2;
   return seconds >= SHORTEST_INTERVAL && Number.isFinite(seconds) ? Math.min(seconds, LONGEST_INTERVAL) : undefined;
+}
+
+/** What Python's `int()` takes: a number, or digits. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'string') return /^\s*\+?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
 }
 
 /** Runs one request and answers it: the result, or the failure. Never rejects. */
@@ -40,14 +45,23 @@ export async function dispatch(table: MethodTable, message: IncomingMessage, log
     } catch (error) {
       if (!entry.expected.some((errorClass) => error instanceof errorClass)) throw error;
       failure = serializeFailure(error);
-      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${oneLine(masked(toError(error).message))}`);
+      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${masked(textOf(error, 'message'))}`);
     }
   } catch (error) {
     failure = serializeFailure(error);
-    const { stack, message: text } = toError(error);
-    logger.error(`Exception while handling ${oneLine(method, 200)}: ${oneLine(masked(stack ?? text), 4000)}`);
+    logger.error(`Exception while handling ${oneLine(method, 200)}: ${masked(textOf(error, 'stack'))}`);
   } finally {
     clearInterval(heartbeat);
   }
   await message.reply({ result, failure, ending: true });
+}
+
+/** For the log. What a handler throws need not be well-behaved. */
+function textOf(thrown: unknown, member: 'message' | 'stack'): string {
+  try {
+    const error = toError(thrown);
+    return oneLine(String(error[member] ?? error.message), 4000);
+  } catch {
+    return 'an error that cannot be described';
+  }
 }
