@@ -6,53 +6,76 @@ import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBa
 import { runWithRequestContext } from './current-request.js';
 import { deserializeArgs, type Serializer } from './serializer.js';
 
+/** The version of a target, and of a request, that name none. */
+const DEFAULT_VERSION = '1.0';
+
 /** Something that answers one method. */
 export interface MethodEntry {
   readonly expected: readonly ErrorConstructorLike[];
   handle(message: IncomingMessage): unknown;
 }
 
-interface Group {
+interface Handler {
   readonly target: Target;
-  readonly methods: Map<string, MethodEntry>;
+  readonly entry: MethodEntry;
 }
 
 /** All that a server answers, by namespace, version and method. Nothing from the wire indexes an object. */
 export class MethodTable {
-  private readonly groups: Group[] = [];
+  private readonly targets: Target[] = [];
+  private readonly handlers = new Map<string, Handler[]>();
 
-  /** @throws ConfigurationError when the method is there already */
+  /** Namespaces and a version that are there, even if nothing is exposed in them: a request is then for a missing method. */
+  addTarget(target: Target): void {
+    if (!this.targets.some((other) => isSame(other, target))) this.targets.push(target);
+  }
+
+  /** @throws ConfigurationError when namespace and version have the method already */
   add(target: Target, method: string, entry: MethodEntry): void {
-    let group = this.groups.find(
-      ({ target: other }) =>
-        String(other) === String(target) && String(other.acceptedNamespaces) === String(target.acceptedNamespaces),
-    );
-    if (!group) {
-      group = { target, methods: new Map() };
-      this.groups.push(group);
+    if (this.answers(target, method)) {
+      const { namespace = '(null)', version = DEFAULT_VERSION } = target;
+      throw new ConfigurationError(
+        `The RPC method "${method}" has two handlers in namespace ${namespace}, version ${version}`,
+        { target, method },
+      );
     }
-    if (!group.methods.has(method)) group.methods.set(method, entry);
+    this.addTarget(target);
+    const handlers = this.handlers.get(method) ?? [];
+    handlers.push({ target, entry });
+    this.handlers.set(method, handlers);
   }
 
-  /** The entry that answers a request. @throws NoSuchMethod, UnsupportedVersion */
+  /** Whether exactly these namespaces and version have the method already. */
+  answers(target: Target, method: string): boolean {
+    return this.handlers.get(method)?.some((handler) => isSame(handler.target, target)) ?? false;
+  }
+
+  /** The entry that answers a request: the first that fits, in order of addition. @throws NoSuchMethod, UnsupportedVersion */
   find(namespace: string | undefined, version: string | undefined, method: string): MethodEntry {
-    let compatible = false;
-    for (const { target, methods } of this.groups) {
-      if (!target.acceptedNamespaces.includes(namespace) || !isCompatible(target.version ?? '1.0', version ?? '1.0'))
-        continue;
-      compatible = true;
-      const entry = methods.get(method);
-      if (entry) return entry;
+    for (const { target, entry } of this.handlers.get(method) ?? []) {
+      if (serves(target, namespace, version)) return entry;
     }
-    throw compatible ? new NoSuchMethod(method) : new UnsupportedVersion(version ?? '1.0', method);
+    if (this.targets.some((target) => serves(target, namespace, version))) throw new NoSuchMethod(method);
+    throw new UnsupportedVersion(version ?? DEFAULT_VERSION, method);
   }
 
+  /** Whether any namespace or version has the method. */
   has(method: string): boolean {
-    return this.groups.some(({ methods }) => methods.has(method));
+    return this.handlers.has(method);
   }
 }
 
-function isCompatible(implemented: string, requested: string): boolean {
+function isSame(one: Target, other: Target): boolean {
+  const key = ({ version = DEFAULT_VERSION, acceptedNamespaces }: Target) =>
+    JSON.stringify([version, ...acceptedNamespaces]);
+  return key(one) === key(other);
+}
+
+function serves(target: Target, namespace: string | undefined, version: string | undefined): boolean {
+  return target.acceptedNamespaces.includes(namespace) && isCompatible(target.version, version);
+}
+
+function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION): boolean {
   try {
     return versionIsCompatible(implemented, requested);
   } catch {
@@ -67,7 +90,7 @@ export const PING_METHOD = 'oslo_rpc_server_ping';
 /** A plain endpoint: methods are called as `method(ctxt, args)`; `target` gives namespace and version. */
 export type Endpoint = object;
 
-/** Adds the methods of a plain endpoint that the policy allows. @throws ConfigurationError */
+/** Adds the methods of a plain endpoint that the policy allows. An earlier endpoint's method wins, as in Python. @throws ConfigurationError */
 export function addEndpoint(
   table: MethodTable,
   endpoint: Endpoint,
@@ -80,10 +103,12 @@ export function addEndpoint(
   if (target !== undefined && target !== null && !(target instanceof Target)) {
     throw new ConfigurationError(`${endpoint.constructor?.name}: 'target' is reserved for the endpoint's Target`);
   }
+  const served = target ?? new Target();
+  table.addTarget(served);
   for (const name of methodNames(endpoint)) {
     const method: unknown = Reflect.get(endpoint, name);
-    if (typeof method !== 'function' || !policy.isAllowed(endpoint, name)) continue;
-    table.add(target ?? new Target(), name, {
+    if (typeof method !== 'function' || !policy.isAllowed(endpoint, name) || table.answers(served, name)) continue;
+    table.add(served, name, {
       expected: expectedExceptionsOf(method),
       handle: async ({ request }) => {
         const ctxt = serializer.deserializeContext(request.context);
