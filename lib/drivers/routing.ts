@@ -32,7 +32,8 @@ export function serverBindings(target: Target, controlExchange: string): Binding
   return [
     { exchange, key: topic, type: 'topic', queue: topic, transient: false },
     { exchange, key: own, type: 'topic', queue: own, transient: false },
-    { exchange: `${topic}_fanout`, key: '', type: 'fanout', queue: `${topic}_fanout_${newId()}`, transient: true },
+    // A fanout exchange looks at no key; this is the one that Python binds with.
+    { exchange: `${topic}_fanout`, key: topic, type: 'fanout', queue: `${topic}_fanout_${newId()}`, transient: true },
   ];
 }
 

@@ -102,9 +102,9 @@ export class MemoryDriver implements Driver {
   }
 
   private consume(bindings: readonly Binding[], prefetch: number, inbox: Inbox | NotificationInbox): Listener {
-    for (const { exchange, key, queue } of bindings) {
+    for (const { exchange, key, queue, type } of bindings) {
       this.broker.declare(queue);
-      this.broker.bind(exchange, key, queue);
+      this.broker.bind(exchange, type === 'fanout' ? '' : key, queue);
     }
     const queues = [...new Set(bindings.map(({ queue }) => queue))];
     const cancels = queues.map((queue) => this.broker.consume(queue, prefetch, (delivery) => inbox.push(delivery)));

@@ -167,7 +167,7 @@ export class RabbitDriver implements Driver {
     const { callMonitorTimeout, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
     const body = encodeRequest(request, ids, this.settings.limits);
-    const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.ceil(timeout)));
+    const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.trunc(timeout)));
     await this.publisher.publish(publication, deadline, retry);
   }
 
