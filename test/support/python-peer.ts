@@ -50,6 +50,26 @@ export class PythonPeer {
     return this.#stoppable('start_server', options);
   }
 
+  /** A server with the endpoints of the differential tests. */
+  startDifferentialServer(options: Pick<PythonServerOptions, 'topic' | 'server' | 'exchange'>): Promise<Stoppable> {
+    return this.#stoppable('start_differential_server', options);
+  }
+
+  /** How often the differential endpoints have run since the last {@link takeExecutions}. */
+  executionCount(): Promise<number> {
+    return this.process.ask('execution_count') as Promise<number>;
+  }
+
+  /** The contexts that the differential endpoints got, as JSON text, by request; forgotten when told. */
+  takeExecutions(): Promise<Record<string, string[]>> {
+    return this.process.ask('take_executions') as Promise<Record<string, string[]>>;
+  }
+
+  /** Sends a request that is given as JSON text, so that no digit is lost on the way; tells of its outcome likewise. */
+  differentialRequest(text: string): Promise<{ result: string } | { error: string }> {
+    return this.process.ask('differential_request', { text }) as Promise<{ result: string } | { error: string }>;
+  }
+
   call<T = unknown>(request: PythonRequest): Promise<T> {
     return this.process.ask('call', request) as Promise<T>;
   }

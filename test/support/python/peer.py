@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 
+import differential
 import notifications
 import oslo_messaging as om
 import recording
@@ -30,6 +31,7 @@ create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 class Peer:
     def __init__(self):
         self._record = recording.Record()
+        self._executions = differential.Executions()
         self._running = {}
         self._handles = itertools.count(1)
 
@@ -65,6 +67,23 @@ class Peer:
         target = om.Target(exchange=exchange, topic=topic, server=server)
         return self._start(rpc_server.RPCServer(
             self._rpc, target, dispatcher, 'threading'))
+
+    def start_differential_server(self, topic, server, exchange='tacker'):
+        target = om.Target(exchange=exchange, topic=topic, server=server)
+        return self._start(om.get_rpc_server(
+            self._rpc, target, differential.create(self._executions),
+            executor='threading'))
+
+    def execution_count(self):
+        return self._executions.counts()
+
+    def take_executions(self):
+        return self._executions.take()
+
+    def differential_request(self, text):
+        request = json.loads(text)
+        return differential.invoke(
+            self._client(**request['target']), request)
 
     def listen(self, topics, exchange=None, pool=None, allowRequeue=True,
                batchSize=None, batchTimeout=None, **endpoint):

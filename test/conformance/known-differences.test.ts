@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { KNOWN } from './known-differences.js';
+
+it('lists in the documentation what the comparison accepts, and nothing else', () => {
+  const page = readFileSync(new URL('../../docs/known-differences.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual([...KNOWN].sort());
+});
