@@ -220,7 +220,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       const bad: [string | Buffer, RegExp][] = [
         ['not JSON', /not JSON/],
         ['[]', /not a JSON object/],
-        [Buffer.from([0xff, 0xfe, 0x00]), /not JSON/],
+        [Buffer.from([0xff, 0xfe, 0x00]), /not UTF-8/],
         ['{"oslo.version": "3.0", "oslo.message": "{}"}', /envelope's version/],
         ['{"oslo.version": "2.0", "oslo.message": "]"}', /not JSON/],
         [`{"payload": ${'['.repeat(20)}${']'.repeat(20)}}`, /nested deeper/],
