@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { InvalidMessage, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
@@ -14,6 +13,7 @@ import {
 import type { Settings } from '../core/options.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingMessage, Receive } from './driver.js';
+import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** Puts one reply into a reply queue; rejects when it cannot. */
@@ -30,7 +30,7 @@ const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
  */
 export class Inbox {
   private readonly slots: Slots;
-  private readonly seen: LRUCache<string, true>;
+  private readonly seen: RecentIds;
 
   constructor(
     private readonly settings: Settings,
@@ -39,9 +39,7 @@ export class Inbox {
     private readonly sendReply: SendReply,
   ) {
     this.slots = new Slots(concurrency, settings.logger);
-    const max = settings.limits.duplicateWindow;
-    // By default the cache would look at the clock, and set a timer, every millisecond.
-    this.seen = new LRUCache({ max, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 });
+    this.seen = new RecentIds(settings.limits.duplicateWindow, DUPLICATE_WINDOW);
   }
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
@@ -74,7 +72,7 @@ export class Inbox {
         this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(request.uniqueId, 64)}`);
         return;
       }
-      this.seen.set(request.uniqueId, true);
+      this.seen.add(request.uniqueId);
     }
     const message = this.incoming(request);
     if (!message.wantsReply) this.warnOfUnusableAddress(request);

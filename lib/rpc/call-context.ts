@@ -7,7 +7,7 @@ import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
 import { getCurrentRequestContext, runApart } from './current-request.js';
-import { isNoOp, NoOpSerializer, type Serializer } from './serializer.js';
+import { NoOpSerializer, type Serializer, serializeArgs } from './serializer.js';
 import type { Transport } from './transport.js';
 
 /** Driver-specific wishes. */
@@ -108,13 +108,9 @@ export class CallContext {
     if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
     if (!this.canSendVersion())
       throw new RPCVersionCapError(target.version, this.options.versionCap, { target, method });
-    const plain = isNoOp(serializer);
-    const names = Object.keys(args).filter((name) => args[name] !== undefined);
     return {
       method,
-      args: plain
-        ? args
-        : Object.fromEntries(names.map((name) => [name, serializer.serializeEntity(ctxt, args[name])])),
+      args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
       context: serializer.serializeContext(ctxt),

@@ -82,9 +82,9 @@ export class RequestContext {
 
   /** @param values wire keys (`user_id`, `project_id`, …); kept as they are */
   static fromDict(values: Dict): RequestContext {
-    // An id that is given saves the making of one.
-    const context = new RequestContext({ requestId: '' });
-    context.values = Object.fromEntries(Object.entries(values));
+    // Past the constructor, which would make an id.
+    const context: RequestContext = Object.create(RequestContext.prototype);
+    context.values = { ...values };
     return context;
   }
 

@@ -48,7 +48,8 @@ export class JsonPayloadSerializer extends NoOpSerializer {
 
 /** Carries the {@link RequestContext}; entities are the base serializer's. Source: tacker.common.rpc.RequestContextSerializer. */
 export class RequestContextSerializer extends Serializer {
-  constructor(private readonly base: Serializer = new NoOpSerializer()) {
+  /** @param base converts the entities */
+  constructor(readonly base: Serializer = new NoOpSerializer()) {
     super();
   }
 
@@ -70,12 +71,23 @@ export class RequestContextSerializer extends Serializer {
 }
 
 /** Whether entities pass through it as they are, so that a copy of them can be saved. */
-export function isNoOp(serializer: Serializer): boolean {
-  return serializer.constructor === NoOpSerializer;
+function passesEntities(serializer: Serializer): boolean {
+  // A subclass may do what it likes.
+  const own: unknown = serializer.constructor;
+  if (serializer instanceof RequestContextSerializer)
+    return own === RequestContextSerializer && passesEntities(serializer.base);
+  return own === NoOpSerializer;
+}
+
+/** Every keyword argument serialized; one that is undefined is left out. */
+export function serializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
+  if (passesEntities(serializer)) return args;
+  const names = Object.keys(args).filter((name) => args[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, serializer.serializeEntity(ctxt, args[name])]));
 }
 
 /** Every keyword argument deserialized; own keys only, whatever they are called. */
 export function deserializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
-  if (isNoOp(serializer)) return args;
+  if (passesEntities(serializer)) return args;
   return Object.fromEntries(Object.keys(args).map((name) => [name, serializer.deserializeEntity(ctxt, args[name])]));
 }

@@ -1,0 +1,32 @@
+/**
+ * Ids that were seen not long ago: in the last window of time or, where there were too many, the newest. Two sets that
+ * take turns, because a cache that puts every entry in order costs ten times as much, for each message.
+ */
+export class RecentIds {
+  private current = new Set<string>();
+  private previous = new Set<string>();
+  private turned = performance.now();
+
+  /**
+   * @param limit the fewest ids that are remembered, and half of the most
+   * @param window milliseconds for which an id is remembered at least, within the limit
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly window: number,
+  ) {}
+
+  has(id: string): boolean {
+    return this.current.has(id) || this.previous.has(id);
+  }
+
+  add(id: string): void {
+    const now = performance.now();
+    if (this.current.size >= this.limit || now - this.turned >= this.window) {
+      this.previous = this.current;
+      this.current = new Set();
+      this.turned = now;
+    }
+    this.current.add(id);
+  }
+}
