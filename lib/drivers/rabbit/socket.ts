@@ -1,10 +1,33 @@
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { ChannelModel } from 'amqplib';
 
-/** The socket under an amqplib connection; its typings do not show it. */
+/** What amqplib's typings do not show of a connection. */
+interface Internals {
+  readonly stream?: Socket;
+  readonly muxer?: { pipeFrom(frames: Readable): void };
+}
+
+function internalsOf(model: ChannelModel): Internals {
+  return model.connection as unknown as Internals;
+}
+
+/** The socket under an amqplib connection. */
 export function socketOf(model: ChannelModel): Socket | undefined {
-  const { stream } = model.connection as unknown as { stream?: Socket };
-  return stream;
+  return internalsOf(model).stream;
+}
+
+/**
+ * Lets the frames of new channels go to the socket when they are written: amqplib has the channels take turns, each in a
+ * later turn of the event loop, which none of ours needs. It makes every message wait, and an acknowledgement would be
+ * on its way only after the handler that it is for has started.
+ */
+export function writeAtOnce(model: ChannelModel): void {
+  const { stream, muxer } = internalsOf(model);
+  if (!stream || !muxer) return;
+  muxer.pipeFrom = (frames) => {
+    frames.on('data', (frame: Buffer) => stream.write(frame));
+  };
 }
 
 /**
