@@ -26,8 +26,10 @@ function parseOptions(args: string[]) {
     },
   });
   if (values.help) return undefined;
+  const runs = natural('runs', values.runs);
+  if (runs === 0) throw new Error('--runs: expected at least 1');
   return {
-    runs: natural('runs', values.runs),
+    runs,
     seed: natural('seed', values.seed),
     only: values.only === undefined ? undefined : natural('only', values.only),
   };

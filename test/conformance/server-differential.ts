@@ -21,7 +21,7 @@ export interface Finding extends Difference {
 
 const BATCH = 400;
 /** How long to wait for what is missing before it is called a fault, in milliseconds. */
-const PATIENCE = 5000;
+const PATIENCE = 15_000;
 
 /** Sends the same requests to Python's server and to ours, and returns all in which they differed. */
 export async function compareServersOn(
