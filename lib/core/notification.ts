@@ -33,7 +33,12 @@ export interface Notification {
  * @param envelope format 2.0 (driver `messagingv2`), else the bare message, 1.0 (driver `messaging`)
  * @throws ClientSendError when the payload cannot be written as JSON, or is too large
  */
-export function encodeNotification(notification: Notification, envelope: boolean, limits: MessageLimits): Buffer {
+export function encodeNotification(
+  notification: Omit<Notification, 'uniqueId'>,
+  uniqueId: string,
+  envelope: boolean,
+  limits: MessageLimits,
+): Buffer {
   const message: Dict = {
     message_id: notification.messageId,
     publisher_id: notification.publisherId,
@@ -41,7 +46,7 @@ export function encodeNotification(notification: Notification, envelope: boolean
     priority: notification.priority.toUpperCase(),
     payload: notification.payload ?? null,
     timestamp: notification.timestamp,
-    _unique_id: notification.uniqueId,
+    _unique_id: uniqueId,
   };
   return encodeMessage(packContext(message, notification.context), envelope, limits);
 }

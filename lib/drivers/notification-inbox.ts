@@ -7,6 +7,7 @@ import { type Notification, readNotification } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
+import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** Keeps a message that cannot be processed for whoever looks into it; rejects when it cannot. */
@@ -42,7 +43,7 @@ interface Item extends IncomingNotification {
  */
 export class NotificationInbox {
   private readonly slots: Slots;
-  private readonly finished: LRUCache<string, true>;
+  private readonly finished: RecentIds;
   private readonly histories: LRUCache<string, History>;
   private readonly inWork = new Map<string, Item>();
   private readonly pauses = new Map<NodeJS.Timeout, () => void>();
@@ -59,10 +60,8 @@ export class NotificationInbox {
   ) {
     const { limits, logger, rabbit } = settings;
     this.slots = new Slots(subscription.concurrency, logger);
-    // By default the cache would look at the clock, and set a timer, every millisecond.
-    const window = { max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 };
-    this.finished = new LRUCache(window);
-    this.histories = new LRUCache(window);
+    this.finished = new RecentIds(limits.duplicateWindow, DUPLICATE_WINDOW);
+    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 });
     // Ahead of the broker, which would drop the notification at its own limit.
     this.deliveryLimit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
@@ -133,15 +132,23 @@ export class NotificationInbox {
   }
 
   private async process(batch: readonly Item[]): Promise<void> {
-    const refusals = await this.receive(batch).catch((error: unknown) => batch.map(() => toError(error).message));
-    await Promise.all(batch.map((item, index) => this.settle(item, refusals[index])));
+    let refusals: readonly (string | undefined)[];
+    try {
+      refusals = await this.receive(batch);
+    } catch (error) {
+      refusals = batch.map(() => toError(error).message);
+    }
+    const settling = batch.map((item, index) => {
+      const refusal = refusals[index];
+      return refusal === undefined ? this.finish(item) : this.settle(item, refusal);
+    });
+    await (settling.length === 1 ? settling[0] : Promise.all(settling));
   }
 
-  private async settle(item: Item, refusal: string | undefined): Promise<void> {
+  private async settle(item: Item, refusal: string): Promise<void> {
     const { deliveries } = item.history;
-    if (refusal === undefined) await this.finish(item);
-    else if (deliveries < this.deliveryLimit) this.afterPause(deliveries, () => this.putBack(item));
-    else if (await this.giveUp(item.deliveries[0], `delivered ${deliveries} times: ${refusal}`))
+    const last = deliveries >= this.deliveryLimit;
+    if (last && (await this.giveUp(item.deliveries[0], `delivered ${deliveries} times: ${refusal}`)))
       await this.finish(item);
     else this.afterPause(deliveries, () => this.putBack(item));
   }
@@ -152,11 +159,12 @@ export class NotificationInbox {
   }
 
   /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
-  private async finish({ id, deliveries }: Item): Promise<void> {
-    this.finished.set(id, true);
+  private finish({ id, deliveries }: Item): Promise<unknown> {
+    this.finished.add(id);
     if (this.histories.size > 0) this.histories.delete(id);
     this.inWork.delete(id);
-    await Promise.all(deliveries.map((delivery) => delivery.acknowledge()));
+    const acknowledging = deliveries.map((delivery) => delivery.acknowledge());
+    return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
   }
 
   private putBack(...items: readonly Item[]): void {

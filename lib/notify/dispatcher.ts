@@ -20,15 +20,20 @@ interface Item {
  * again when it is requeued for another.
  */
 export class NotificationDispatcher {
+  private readonly byPriority: ReadonlyMap<Priority, readonly NotificationHandler[]>;
+
   constructor(
     private readonly handlers: readonly NotificationHandler[],
     private readonly serializer: Serializer,
     private readonly logger: LogSink,
-  ) {}
+  ) {
+    const takers = (priority: Priority) => handlers.filter(({ priorities }) => priorities.includes(priority));
+    this.byPriority = new Map(PRIORITIES.map((priority) => [priority, takers(priority)]));
+  }
 
   /** The priorities that any handler takes. */
   get priorities(): Priority[] {
-    return PRIORITIES.filter((priority) => this.handlers.some(({ priorities }) => priorities.includes(priority)));
+    return PRIORITIES.filter((priority) => this.byPriority.get(priority)?.length);
   }
 
   /** What a driver calls with what has arrived. */
@@ -36,9 +41,7 @@ export class NotificationDispatcher {
     const items = batch.map((incoming) => this.read(incoming));
     for (const priority of new Set(batch.map(({ notification }) => notification.priority))) {
       const group = items.filter(({ incoming }) => incoming.notification.priority === priority);
-      if (group.length === 0) continue;
-      for (const handler of this.handlers)
-        if (handler.priorities.includes(priority)) await this.handle(handler, group, priority);
+      for (const handler of this.byPriority.get(priority) ?? []) await this.handle(handler, group, priority);
     }
     return items.map(({ refusal }) => refusal);
   }
@@ -64,23 +67,16 @@ export class NotificationDispatcher {
     );
     const messages = items.flatMap(({ message }) => message ?? []);
     if (messages.length === 0) return;
-    const refusal = await this.refusalOf(handler, messages, priority);
+    let refusal: string | undefined;
+    try {
+      const result = await handler.handle(messages, priority);
+      if (result === NotificationResult.REQUEUE) refusal = `${handler.name} asked for it again`;
+    } catch (error) {
+      refusal = `${handler.name} failed: ${toError(error).message}`;
+    }
     for (const item of items) {
       if (refusal === undefined || !handler.allowRequeue) item.incoming.finishedBy.add(handler);
       else item.refusal ??= refusal;
-    }
-  }
-
-  private async refusalOf(
-    handler: NotificationHandler,
-    messages: readonly BatchedNotification[],
-    priority: Priority,
-  ): Promise<string | undefined> {
-    try {
-      const result = await handler.handle(messages, priority);
-      return result === NotificationResult.REQUEUE ? `${handler.name} asked for it again` : undefined;
-    } catch (error) {
-      return `${handler.name} failed: ${toError(error).message}`;
     }
   }
 }

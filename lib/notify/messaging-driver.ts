@@ -21,7 +21,7 @@ export class MessagingDriver implements NotifierDriver {
     const { driver, settings } = this.transport;
     const routingKey = `${topic}.${notification.priority}`;
     const uniqueId = newId();
-    const body = encodeNotification({ ...notification, uniqueId }, this.envelope, settings.limits);
+    const body = encodeNotification(notification, uniqueId, this.envelope, settings.limits);
     try {
       await driver.notify({ exchange: settings.controlExchange, routingKey, body, uniqueId }, { deadline, retry });
     } catch (error) {

@@ -23,15 +23,14 @@ export class PendingPublishes {
     }
   }
 
-  /** Counts a message for as long as the work on it takes. */
-  async during<T>(size: number, work: () => Promise<T>): Promise<T> {
+  /** Counts a message, until it is removed. */
+  add(size: number): void {
     this.count++;
     this.bytes += size;
-    try {
-      return await work();
-    } finally {
-      this.count--;
-      this.bytes -= size;
-    }
+  }
+
+  remove(size: number): void {
+    this.count--;
+    this.bytes -= size;
   }
 }

@@ -63,7 +63,12 @@ export class Publisher {
     const size = publication.body.length;
     // Replies are as many as requests in work, which the server bounds, and nobody could be told.
     if (publication.exchange) this.pending.assertRoom(size);
-    await this.pending.during(size, () => this.persist(publication, deadline, retry));
+    this.pending.add(size);
+    try {
+      await this.persist(publication, deadline, retry);
+    } finally {
+      this.pending.remove(size);
+    }
   }
 
   private async persist(publication: Publication, deadline: Deadline, retry: number | undefined): Promise<void> {
@@ -144,8 +149,8 @@ export class Publisher {
       priority: 0,
       headers,
       mandatory: mandatoryId !== undefined,
-      ...(expiration !== undefined && { expiration: String(expiration) }),
     };
+    if (expiration !== undefined) options.expiration = String(expiration);
     return new Promise((resolve, reject) => {
       if (mandatoryId !== undefined) this.returned.set(mandatoryId, false);
       channel.publish(exchange?.name ?? '', routingKey, body, options, (error: Error | null) => {

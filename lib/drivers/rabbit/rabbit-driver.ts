@@ -83,13 +83,13 @@ export class RabbitDriver implements Driver {
     await this.bounded(this.publisher.publish(publication, options.deadline, options.retry), options.deadline);
   }
 
-  async notify(
+  notify(
     { exchange, routingKey, body, uniqueId }: OutgoingNotification,
     { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
   ): Promise<void> {
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
     const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
-    await this.bounded(this.publisher.publish(publication, deadline, retry), deadline);
+    return this.bounded(this.publisher.publish(publication, deadline, retry), deadline);
   }
 
   async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
