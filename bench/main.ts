@@ -2,10 +2,12 @@ import { openBroker } from './broker.js';
 import { compare } from './comparison.js';
 import { type Flood, flood } from './flood.js';
 import { describeMachine } from './machine.js';
+import { NotificationBenchmark } from './notifications/benchmark.js';
+import { notificationsText } from './notifications/report.js';
 import { parseOptions, USAGE } from './options.js';
 import type { PeerName } from './peer.js';
 import type { Plan } from './plan.js';
-import { reportText } from './report.js';
+import { goalsText, reportText } from './report.js';
 import { writeResults } from './results-file.js';
 import { runRounds } from './rounds.js';
 import { RunningPeer } from './running-peer.js';
@@ -25,17 +27,23 @@ export async function main(args: string[]): Promise<number> {
   say('starting    the broker');
   const broker = await openBroker();
   const running: RunningPeer[] = [];
+  let notificationBenchmark: NotificationBenchmark | undefined;
   try {
     const machine = await describeMachine(broker.url);
     say(`machine     ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.broker}`);
     running.push(...(await startPeers(peers, broker.url)));
+    notificationBenchmark = await NotificationBenchmark.start(peers, broker.url);
     const figures = await runRounds(running, plan, say);
     const comparison = compare(plan, figures, await runFloods(running, plan));
+    const notifications = await notificationBenchmark.run(plan, say);
     say(`\n${reportText(comparison)}\n`);
-    await writeResults(RESULTS, machine, figures, comparison);
+    if (notifications) say(`${notificationsText(notifications)}\n\n${goalsText(notifications.goals)}\n`);
+    await writeResults(RESULTS, machine, figures, comparison, notifications);
     say(`written to ${RESULTS}`);
-    return checkGoals && comparison.goals.some(({ met }) => !met) ? 1 : 0;
+    const goals = [...comparison.goals, ...(notifications?.goals ?? [])];
+    return checkGoals && goals.some(({ met }) => !met) ? 1 : 0;
   } finally {
+    await notificationBenchmark?.stop(broker);
     await Promise.all(running.map((peer) => peer.stop()));
     await broker.release(running.map(({ place }) => place.topic));
   }

@@ -9,6 +9,11 @@ export interface Plan {
   inFlight: number;
   floodRounds: number;
   floodCalls: number;
+  notificationRounds: number;
+  /** For each peer and round, to publish; consuming takes about as long. */
+  notificationSeconds: number;
+  /** Through a listener that takes batches, while they are published; 0 is none. */
+  soakNotifications: number;
 }
 
 const COMMON = { inFlight: 100, floodCalls: 5000 };
@@ -21,6 +26,9 @@ export const FULL: Plan = {
   sequential: 1.5,
   throughput: 1.5,
   floodRounds: 5,
+  notificationRounds: 14,
+  notificationSeconds: 1,
+  soakNotifications: 100_000,
 };
 
 export const QUICK: Plan = {
@@ -31,4 +39,7 @@ export const QUICK: Plan = {
   sequential: 0.4,
   throughput: 0.7,
   floodRounds: 1,
+  notificationRounds: 3,
+  notificationSeconds: 0.4,
+  soakNotifications: 0,
 };

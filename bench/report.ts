@@ -28,7 +28,7 @@ export function reportText(comparison: Comparison): string {
   if (summaries.has('oslo') && summaries.size > 1)
     parts.push('Ratios of each round, median (lowest to highest)', ratiosTable(comparison));
   if (floods.length > 0) parts.push(floods.map(floodLine).join('\n'));
-  if (goals.length > 0) parts.push('Goals', textTable(goals.map(goalCells)));
+  if (goals.length > 0) parts.push(goalsText(goals));
   return parts.join('\n\n');
 }
 
@@ -52,6 +52,10 @@ function ratiosTable({ plan, ratios }: Comparison): string {
 function floodLine({ sent, answered, errors, firstError, seconds }: Flood): string {
   const cause = firstError === null ? '' : `, the first: ${firstError}`;
   return `Flood of ${sent}: ${answered} answered, ${errors} errors${cause}, ${seconds.toFixed(2)} s`;
+}
+
+export function goalsText(goals: readonly GoalResult[]): string {
+  return `Goals\n\n${textTable(goals.map(goalCells))}`;
 }
 
 function goalCells({ goal, value, met }: GoalResult): string[] {

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Comparison } from './comparison.js';
 import type { Machine } from './machine.js';
+import type { NotificationComparison } from './notifications/comparison.js';
 import type { FiguresByPeer } from './rounds.js';
 import { rounded } from './statistics.js';
 
@@ -10,6 +11,7 @@ export async function writeResults(
   machine: Machine,
   figures: FiguresByPeer,
   comparison: Comparison,
+  notifications: NotificationComparison | undefined,
 ): Promise<void> {
   const peers = [...figures].map(
     ([peer, rounds]) => [peer, { summary: comparison.summaries.get(peer), rounds }] as const,
@@ -21,7 +23,17 @@ export async function writeResults(
     peers: Object.fromEntries(peers),
     ratios: { 'oslo/floor': comparison.ratios.floor, 'oslo/nest-rmq': comparison.ratios['nest-rmq'] },
     floods: comparison.floods,
-    goals: comparison.goals,
+    notifications: notifications && {
+      peers: Object.fromEntries(
+        [...notifications.figures].map(([peer, rounds]) => [
+          peer,
+          { summary: notifications.summaries.get(peer), rounds },
+        ]),
+      ),
+      ratios: { 'oslo/floor': notifications.osloToFloor },
+      soak: notifications.soak,
+    },
+    goals: [...comparison.goals, ...(notifications?.goals ?? [])],
   };
   await writeFile(path, `${JSON.stringify(results, shortNumbers, 2)}\n`);
 }

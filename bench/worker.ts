@@ -1,4 +1,6 @@
 import { applyLoad, checkEcho } from './load.js';
+import type { BenchListener } from './notifications/peer.js';
+import { notificationPeerLoaders } from './notifications/peer-loaders.js';
 import type { BenchClient, BenchServer } from './peer.js';
 import { peerLoaders } from './peer-loaders.js';
 import type { Answer, Command } from './worker-commands.js';
@@ -7,6 +9,7 @@ import type { Answer, Command } from './worker-commands.js';
 
 let server: BenchServer | undefined;
 let client: BenchClient | undefined;
+let listener: BenchListener | undefined;
 
 async function obey(command: Command): Promise<unknown> {
   switch (command.kind) {
@@ -28,8 +31,31 @@ async function obey(command: Command): Promise<unknown> {
       const { user, system } = process.cpuUsage();
       return user + system;
     }
+    case 'publisher': {
+      const start = await notificationPeerLoaders[command.peer].publisher();
+      client = await start(command.place);
+      return null;
+    }
+    case 'listener': {
+      const start = await notificationPeerLoaders[command.peer].listener();
+      listener = await start(command.place);
+      return null;
+    }
+    case 'publish': {
+      if (!client) throw new Error('only a connected publisher publishes');
+      const { publishCount } = await import('./notifications/soak.js');
+      return publishCount(client, command.count, command.inFlight);
+    }
+    case 'drain':
+      if (!listener) throw new Error('only a listener drains');
+      return listener.drain(command.count);
+    case 'soak': {
+      const { soak } = await import('./notifications/soak.js');
+      return soak(command.place, command.count);
+    }
     case 'stop':
       await client?.close();
+      await listener?.close();
       await server?.close();
       return null;
   }
