@@ -44,7 +44,8 @@ export class Publisher {
   private open: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
   private readonly pending: PendingPublishes;
-  private readonly returned = new Map<string, boolean>();
+  /** Messages that no queue took, until their confirmation arrives, which follows. */
+  private readonly returned = new Set<string>();
 
   constructor(
     private readonly connection: RabbitConnection,
@@ -113,7 +114,10 @@ export class Publisher {
     channel.on('error', (error: Error) => {
       open.failure = error;
     });
-    channel.on('close', () => this.forget(open));
+    channel.on('close', () => {
+      this.forget(open);
+      this.returned.clear();
+    });
     channel.on('return', (message) => this.onReturn(message));
     this.ready = open;
     return open;
@@ -152,11 +156,8 @@ export class Publisher {
     };
     if (expiration !== undefined) options.expiration = String(expiration);
     return new Promise((resolve, reject) => {
-      if (mandatoryId !== undefined) this.returned.set(mandatoryId, false);
       channel.publish(exchange?.name ?? '', routingKey, body, options, (error: Error | null) => {
-        const undeliverable = mandatoryId !== undefined && this.returned.get(mandatoryId) === true;
-        if (mandatoryId !== undefined) this.returned.delete(mandatoryId);
-        if (undeliverable) {
+        if (mandatoryId !== undefined && this.returned.delete(mandatoryId)) {
           reject(
             new MessageUndeliverable(
               `No queue takes messages for "${routingKey}" on exchange "${exchange?.name ?? ''}": nobody listens there`,
@@ -174,7 +175,7 @@ export class Publisher {
       const { limits } = this.settings;
       const body = decompress(message.content, message.properties.headers?.['compression'], limits.bodyBytes);
       const { uniqueId } = readReplyAddress(decodeEnvelope(body, limits));
-      if (uniqueId !== undefined && this.returned.has(uniqueId)) this.returned.set(uniqueId, true);
+      if (uniqueId !== undefined) this.returned.add(uniqueId);
     } catch (error) {
       this.settings.logger.debug(`A returned message could not be read: ${toError(error).message}`);
     }
