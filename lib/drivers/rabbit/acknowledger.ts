@@ -1,16 +1,23 @@
 import type { Channel, Message } from 'amqplib';
 
 /**
- * Settles what one channel delivered: once in a turn of the event loop, with one frame for all that has been
- * settled in a row. A frame and a system call for each message would be a good part of what a small call costs.
+ * Settles what one channel delivered: once in a turn of the event loop, or less often still, with one frame for all
+ * that has been settled in a row. A frame and a system call for each message would be a good part of what a small call
+ * costs.
  */
 export class Acknowledger {
   /** In order of delivery, and never more than the prefetch limit lets through. */
   private readonly outstanding = new Set<number>();
   private settled: number[] = [];
   private flushing: Promise<boolean> | undefined;
+  private flushNow: (() => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly channel: Channel) {}
+  /** @param delay milliseconds for which acknowledgements may be gathered; 0 is to the end of the turn */
+  constructor(
+    private readonly channel: Channel,
+    private readonly delay: number,
+  ) {}
 
   /** Notes a delivery, which has to be acknowledged some day. */
   delivered(tag: number): void {
@@ -22,9 +29,17 @@ export class Acknowledger {
     this.outstanding.delete(tag);
     this.settled.push(tag);
     this.flushing ??= new Promise((resolve) => {
-      setImmediate(() => resolve(this.flush()));
+      this.flushNow = () => resolve(this.flush());
+      if (this.delay === 0) setImmediate(this.flushNow);
+      else this.timer = setTimeout(this.flushNow, this.delay);
     });
     return this.flushing;
+  }
+
+  /** For the channel's end: nothing waits any longer. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.flushNow?.();
   }
 
   /** Puts a message back into its queue. Without the channel it is there already. */
@@ -41,6 +56,7 @@ export class Acknowledger {
     const { settled } = this;
     this.settled = [];
     this.flushing = undefined;
+    this.flushNow = undefined;
     const [lowest = Number.POSITIVE_INFINITY] = this.outstanding;
     const row = settled.filter((tag) => tag < lowest);
     try {

@@ -23,6 +23,11 @@ export class ConsumedQueue {
     return this.spec.numbered ? `${this.spec.name}${this.number}` : this.spec.name;
   }
 
+  /** Milliseconds for which acknowledgements may be gathered. */
+  get gathering(): number {
+    return this.spec.gathering ?? 0;
+  }
+
   /** How `basic.consume` asks for it. */
   get options(): Options.Consume {
     const { consume, stream } = this.spec;

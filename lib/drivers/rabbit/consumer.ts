@@ -110,8 +110,10 @@ export class Consumer {
 
   private async consumeOn(model: ChannelModel): Promise<void> {
     const channel = await model.createChannel();
+    const acknowledger = new Acknowledger(channel, Math.min(...this.queues.map(({ gathering }) => gathering)));
     channel.on('error', () => undefined);
     channel.on('close', () => {
+      acknowledger.close();
       if (this.channel !== channel) return;
       this.channel = undefined;
       const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
@@ -119,7 +121,6 @@ export class Consumer {
     });
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
     for (const queue of this.queues) await queue.declare(channel, this.declarer);
-    const acknowledger = new Acknowledger(channel);
     this.tags = await Promise.all(this.distinct().map((queue) => this.consume(channel, acknowledger, queue)));
     this.channel = channel;
   }

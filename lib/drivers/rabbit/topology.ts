@@ -21,6 +21,8 @@ export interface QueueSpec {
   readonly temporary?: boolean;
   /** Read from an offset, and not emptied by reading. */
   readonly stream?: boolean;
+  /** Milliseconds for which acknowledgements may be gathered. */
+  readonly gathering?: number;
   /** Arguments of the consumer. */
   readonly consume?: Readonly<Record<string, unknown>>;
 }
@@ -69,9 +71,13 @@ export function deadLetterQueue(source: string, settings: RabbitSettings): Queue
   return { name, key: name, exchange: undefined, options: sharedOptions(settings) };
 }
 
+/** A reply that comes again, because its acknowledgement was lost with the connection, finds nobody who waits for it. */
+const GATHERING_OF_REPLIES = 20;
+
 /** @param name taken unless names are made from host and process */
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
-  return { ...transientQueue('reply_', name, settings), key: name, exchange: undefined };
+  const queue = transientQueue('reply_', name, settings);
+  return { ...queue, key: name, exchange: undefined, gathering: GATHERING_OF_REPLIES };
 }
 
 function transientQueue(prefix: string, randomName: string, settings: RabbitSettings) {
