@@ -8,7 +8,7 @@ import type { DriverStatus } from '../driver.js';
 import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
-import { corkWrites, socketOf, writeAtOnce } from './socket.js';
+import { socketOf, writeTogether } from './socket.js';
 
 interface Waiter {
   retriesLeft: number;
@@ -194,9 +194,7 @@ export class RabbitConnection {
       socketOf(model)?.destroy();
       return;
     }
-    const socket = socketOf(model);
-    writeAtOnce(model);
-    if (socket) corkWrites(socket);
+    writeTogether(model);
     // amqplib reports every failure by 'close' too; without a listener 'error' would end the process.
     model.on('error', (error) => {
       this.lastError = error;
