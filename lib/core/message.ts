@@ -160,9 +160,10 @@ export function packContext(message: Dict, context: Dict): Dict {
 
 /** The keys of the message that make its context, without their prefix. */
 export function unpackContext(message: Dict): Dict {
-  const entries = Object.keys(message)
-    .filter((key) => key.startsWith(CONTEXT_PREFIX))
-    .map((key) => [key.slice(CONTEXT_PREFIX.length), message[key]] as const);
+  const entries: [string, unknown][] = [];
+  for (const key of Object.keys(message)) {
+    if (key.startsWith(CONTEXT_PREFIX)) entries.push([key.slice(CONTEXT_PREFIX.length), message[key]]);
+  }
   return inspectMasked(Object.fromEntries(entries));
 }
 

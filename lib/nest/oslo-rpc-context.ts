@@ -3,7 +3,7 @@ import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { RequestContext } from '../rpc/request-context.js';
-import { deserializeArgs, type Serializer } from '../rpc/serializer.js';
+import { deserializeArgs, passesEntities, type Serializer } from '../rpc/serializer.js';
 import { OsloContext } from './oslo-context.js';
 
 /** The `@Ctx()` of an RPC method. */
@@ -51,6 +51,11 @@ export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
   override toJSON(): Dict {
     const context = maskSecrets(this.message.request.context);
     return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };
+  }
+
+  /** @internal Whether arguments and results stay as they are. */
+  get passesEntities(): boolean {
+    return passesEntities(this.serializer);
   }
 
   /** @internal */

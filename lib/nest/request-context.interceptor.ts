@@ -9,7 +9,7 @@ export class RequestContextInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const args = context.getArgs<[Dict, unknown]>();
     const [payload, rpcContext] = args;
-    if (!(rpcContext instanceof OsloRpcContext)) return next.handle();
+    if (!(rpcContext instanceof OsloRpcContext) || rpcContext.passesEntities) return next.handle();
     // Pipes read the arguments after the interceptors, from this same array.
     args[0] = rpcContext.deserializeArgs(payload);
     return next.handle().pipe(map((result: unknown) => rpcContext.serializeResult(result)));

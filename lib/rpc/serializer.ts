@@ -71,7 +71,7 @@ export class RequestContextSerializer extends Serializer {
 }
 
 /** Whether entities pass through it as they are, so that a copy of them can be saved. */
-function passesEntities(serializer: Serializer): boolean {
+export function passesEntities(serializer: Serializer): boolean {
   // A subclass may do what it likes.
   const own: unknown = serializer.constructor;
   if (serializer instanceof RequestContextSerializer)
