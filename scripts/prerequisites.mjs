@@ -27,6 +27,8 @@ function missing() {
   const packages = [];
   const given = process.env.TEST_RABBIT_URL;
   if (!given && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) packages.push('rabbitmq-server');
+  // For the certificates of the TLS tests.
+  if (spawnSync('openssl', ['version'], { stdio: 'ignore' }).status !== 0) packages.push('openssl');
   if (given !== 'none')
     packages.push(...['messaging', 'versionedobjects'].filter(lacks).map((name) => `python3-oslo.${name}`));
   return packages;
@@ -41,8 +43,9 @@ function rootShell() {
 }
 
 /**
- * Provides RabbitMQ and Python's oslo.messaging and oslo.versionedobjects, the real counterparts that the tests talk to. Where it cannot, it says
- * what is missing; whether that is a failure or a skip is then for the tests' own set-up to decide.
+ * Provides RabbitMQ and Python's oslo.messaging and oslo.versionedobjects, the real counterparts that the tests talk to.
+ * Where it cannot, it says what is missing; whether that is a failure or a skip is then for the tests' own set-up to
+ * decide.
  */
 export function ensurePrerequisites() {
   const wanted = missing();
