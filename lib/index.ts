@@ -23,7 +23,13 @@ export {
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { LogSink } from './core/logger.js';
 export type { Priority } from './core/notification.js';
-export type { NotificationDriver, OsloMessagingOptions, RabbitOptions, Settings } from './core/options.js';
+export type {
+  DeliveryMode,
+  NotificationDriver,
+  OsloMessagingOptions,
+  RabbitOptions,
+  Settings,
+} from './core/options.js';
 export { Target, type TargetFields } from './core/target.js';
 export type { DriverStatus } from './drivers/driver.js';
 export {

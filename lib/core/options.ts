@@ -32,6 +32,10 @@ export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log
  */
 export type NotificationDriver = (typeof NOTIFICATION_DRIVERS)[number];
 
+/** What a server promises of a request: to run it once at most, or at least. */
+export const DELIVERY_MODES = ['at-most-once', 'at-least-once'] as const;
+export type DeliveryMode = (typeof DELIVERY_MODES)[number];
+
 /** What everything in this library is configured with. All optional; see the defaults of each. */
 export interface OsloMessagingOptions {
   /** `rabbit://user:password@host:5672/vhost`, several hosts separated by commas, or `memory://`. @default environment TRANSPORT_URL, else 'memory://' */
@@ -60,6 +64,12 @@ export interface OsloMessagingOptions {
   rpcDisabled?: boolean;
   /** Requests in work for each server. @default 64 */
   concurrency?: number;
+  /**
+   * When a request is taken off its queue: before its handler starts, so that it never runs twice, or after its reply is
+   * confirmed, so that it is delivered again when the server dies meanwhile. The latter needs durable or quorum queues and
+   * handlers that may run twice. Also for one method: `@RpcMethod({ delivery })`. @default 'at-most-once'
+   */
+  delivery?: DeliveryMode;
   /** How long a closing server waits for its handlers. @default 30 */
   drainTimeout?: Duration;
   /** Sizes above which a message or a call is refused. */
@@ -110,6 +120,7 @@ export interface Settings {
   readonly rpcPingEnabled: boolean;
   readonly rpcDisabled: boolean;
   readonly concurrency: number;
+  readonly delivery: DeliveryMode;
   readonly drainTimeout: number;
   readonly limits: MessageLimits & {
     readonly pendingCalls: number;
@@ -142,6 +153,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rpcPingEnabled: flag,
   rpcDisabled: flag,
   concurrency: natural(1, 65535),
+  delivery: member(...DELIVERY_MODES),
   drainTimeout: span,
   limits: nested({
     bodyBytes: natural(1),
@@ -187,6 +199,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     rpcPingEnabled: options.rpcPingEnabled ?? false,
     rpcDisabled: options.rpcDisabled ?? false,
     concurrency: options.concurrency ?? 64,
+    delivery: options.delivery ?? 'at-most-once',
     drainTimeout: toMilliseconds(options.drainTimeout ?? 30, 'drainTimeout'),
     limits: {
       bodyBytes: options.limits?.bodyBytes ?? 16 * 2 ** 20,

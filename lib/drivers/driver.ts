@@ -42,6 +42,9 @@ export interface IncomingMessage {
 /** What a listener does with each request; the promise frees the concurrency slot. */
 export type Receive = (message: IncomingMessage) => Promise<void>;
 
+/** Tells which requests are delivered at least once. */
+export type IsLate = (request: RpcRequest) => boolean;
+
 /** Where notifications are read. */
 export interface Subscription {
   /** An exchange, and `<topic>.<priority>`. */
@@ -83,8 +86,11 @@ export interface Driver {
   cast(request: RpcInvocation, options: SendOptions): Promise<void>;
   /** Resolves when the broker has taken the message. */
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
-  /** Resolves when the queues are declared and consumed from. */
-  listen(target: Target, concurrency: number, receive: Receive): Promise<Listener>;
+  /**
+   * Resolves when the queues are declared and consumed from.
+   * @param isLate whether a request is acknowledged after its reply, instead of before its handler starts
+   */
+  listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener>;
   /** Resolves when the queues are declared and consumed from. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
   /** Calls back with every change of status; returns what ends that. */

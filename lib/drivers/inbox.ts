@@ -1,4 +1,4 @@
-import { InvalidMessage, toError } from '../core/errors.js';
+import { InvalidMessage, MessageUndeliverable, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
 import {
@@ -12,7 +12,8 @@ import {
 } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import type { Delivery } from './delivery.js';
-import type { IncomingMessage, Receive } from './driver.js';
+import type { IncomingMessage, IsLate, Receive } from './driver.js';
+import type { SetAside } from './notification-inbox.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
@@ -24,19 +25,28 @@ const DUPLICATE_WINDOW = 10 * 60_000;
 /** Reply queues have this form; anything else could be another service's queue. */
 const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
 
+/** A reply that was neither taken by the broker nor in vain: whoever gets the request again has to answer it. */
+interface Answering extends IncomingMessage {
+  readonly isOwed: () => boolean;
+}
+
 /**
  * A server's requests between the broker and the handlers: acknowledged just before they start and only when a slot
- * is free, so that unstarted work stays in the broker; decoded, and dropped when seen before.
+ * is free, so that unstarted work stays in the broker, or late, when they are answered; dropped when seen before.
  */
 export class Inbox {
   private readonly slots: Slots;
   private readonly seen: RecentIds;
+  /** Late requests in work. A lost channel brings one again meanwhile: it is still run once. */
+  private readonly inWork = new Map<string, Delivery[]>();
 
   constructor(
     private readonly settings: Settings,
     concurrency: number,
     private readonly receive: Receive,
+    private readonly isLate: IsLate,
     private readonly sendReply: SendReply,
+    private readonly setAside: SetAside,
   ) {
     this.slots = new Slots(concurrency, settings.logger);
     this.seen = new RecentIds(settings.limits.duplicateWindow, DUPLICATE_WINDOW);
@@ -45,9 +55,7 @@ export class Inbox {
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
   push(delivery: Delivery): void {
     this.slots.add({
-      start: async () => {
-        if (await delivery.acknowledge()) await this.process(delivery);
-      },
+      start: () => this.process(delivery),
       abandon: () => delivery.requeue(),
     });
   }
@@ -64,19 +72,60 @@ export class Inbox {
       body = delivery.read();
       request = readRequest(decodeEnvelope(body, this.settings.limits));
     } catch (error) {
-      await this.refuse(body, toError(error));
+      if (await delivery.acknowledge()) await this.refuse(body, toError(error));
       return;
     }
-    if (request.uniqueId !== undefined) {
-      if (this.seen.has(request.uniqueId)) {
-        this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(request.uniqueId, 64)}`);
-        return;
-      }
-      this.seen.add(request.uniqueId);
+    const { uniqueId } = request;
+    if (uniqueId !== undefined && this.seen.has(uniqueId)) {
+      this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
+      await delivery.acknowledge();
+    } else if (this.isLate(request)) await this.runLate(request, delivery);
+    else if (await delivery.acknowledge()) {
+      if (uniqueId !== undefined) this.seen.add(uniqueId);
+      await this.run(request);
     }
+  }
+
+  private async run(request: RpcRequest): Promise<Answering> {
     const message = this.incoming(request);
     if (!message.wantsReply) this.warnOfUnusableAddress(request);
     await this.receive(message);
+    return message;
+  }
+
+  /** Acknowledges a request when it is answered; what is not comes again, here or at another server. */
+  private async runLate(request: RpcRequest, delivery: Delivery): Promise<void> {
+    const { uniqueId = newId() } = request;
+    const twins = this.inWork.get(uniqueId);
+    if (twins) {
+      twins.push(delivery);
+      return;
+    }
+    const deliveries = [delivery];
+    this.inWork.set(uniqueId, deliveries);
+    try {
+      const done = (await this.isPoison(request, delivery)) || !(await this.run(request)).isOwed();
+      if (done) this.seen.add(uniqueId);
+      await Promise.all(deliveries.map((one) => (done ? one.acknowledge() : one.requeue())));
+    } finally {
+      this.inWork.delete(uniqueId);
+    }
+  }
+
+  /** Sets aside what came back too often: it may well be what its servers die of. */
+  private async isPoison(request: RpcRequest, delivery: Delivery): Promise<boolean> {
+    const { limits, logger, rabbit } = this.settings;
+    const most = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
+    if (delivery.returns < most) return false;
+    const reason = `it came back ${delivery.returns} ${delivery.returns === 1 ? 'time' : 'times'}, never acknowledged`;
+    logger.error(`Request ${oneLine(request.method, 200)} is set aside: ${reason}`);
+    try {
+      await this.setAside(delivery, reason);
+      return true;
+    } catch (error) {
+      logger.error(`It could not be set aside, and runs again: ${oneLine(toError(error).message)}`);
+      return false;
+    }
   }
 
   /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */
@@ -96,22 +145,27 @@ export class Inbox {
     await this.incoming({ ...request, callMonitorTimeout: undefined }).reply({ result: null, failure, ending: true });
   }
 
-  private incoming(request: RpcRequest): IncomingMessage {
+  private incoming(request: RpcRequest): Answering {
     const { msgId, replyQueue } = request;
     const address =
       msgId !== undefined && replyQueue !== undefined && REPLY_QUEUE.test(replyQueue)
         ? { msgId, replyQueue }
         : undefined;
+    let owed = address !== undefined;
     return {
       request,
       wantsReply: address !== undefined,
+      isOwed: () => owed,
       reply: async ({ result, failure, ending }) => {
         if (!address) return;
         const uniqueId = newId();
         try {
           const body = this.encode({ result, failure, ending, msgId: address.msgId, uniqueId });
           await this.sendReply(address.replyQueue, body, uniqueId);
+          if (ending) owed = false;
         } catch (error) {
+          // Nobody waits for it any more.
+          if (error instanceof MessageUndeliverable) owed = false;
           this.settings.logger.warn(
             `The reply to ${oneLine(address.msgId, 64)} was dropped: ${oneLine(toError(error).message)}`,
           );

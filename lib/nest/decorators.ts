@@ -7,6 +7,8 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { ConfigurationError } from '../core/errors.js';
+import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import type { TargetFields } from '../core/target.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { decoratedMethods } from './decorated-methods.js';
@@ -26,6 +28,8 @@ export interface RpcMethodOptions {
   name?: string;
   /** Errors that reach the caller as they are, and are not logged as the server's faults. */
   expectedExceptions?: readonly ErrorConstructorLike[];
+  /** @default the `delivery` option */
+  delivery?: DeliveryMode;
 }
 
 /** What the strategy learns of a handler, through Nest's pattern extras. */
@@ -35,9 +39,15 @@ export interface OsloHandlerExtras {
 
 const METHOD = 'nestjs-oslo-messaging:method';
 
-/** Exposes a method. Only decorated methods can be called. */
+/** Exposes a method. Only decorated methods can be called. @throws ConfigurationError for an unknown `delivery` */
 export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): MethodDecorator {
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
+  const { delivery } = options;
+  if (delivery !== undefined && !DELIVERY_MODES.includes(delivery)) {
+    throw new ConfigurationError(
+      `@RpcMethod: delivery: expected one of ${DELIVERY_MODES.join(', ')}; got ${JSON.stringify(delivery)}`,
+    );
+  }
   return (_target, key, descriptor) => {
     Reflect.defineMetadata(METHOD, { ...options, name: options.name ?? String(key) }, descriptor.value as object);
   };

@@ -1,7 +1,7 @@
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ConfigurationError, toError } from '../core/errors.js';
-import type { OsloMessagingOptions } from '../core/options.js';
+import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { DriverStatus, IncomingMessage } from '../drivers/driver.js';
 import type { NotificationListener } from '../notify/listener.js';
@@ -25,6 +25,7 @@ interface Registration {
   target: Target;
   method: string;
   expected: readonly ErrorConstructorLike[];
+  delivery?: DeliveryMode | undefined;
   handler: () => MessageHandler | undefined;
 }
 
@@ -80,6 +81,7 @@ export class OsloServer extends Server<never, DriverStatus> {
         target,
         method: method.name,
         expected: method.expectedExceptions ?? [],
+        delivery: method.delivery,
         handler: () => callback,
       });
     } else if (!this.registrations.some((other) => other.method === route && other.endpoint.topic === undefined)) {
@@ -151,6 +153,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       tables.set(String(target), entry);
       entry.table.add(registration.target, registration.method, {
         expected: registration.expected,
+        delivery: registration.delivery,
         handle: (message) => this.run(registration, target, message),
       });
     }

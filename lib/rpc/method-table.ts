@@ -1,4 +1,6 @@
 import { ConfigurationError, NoSuchMethod, UnsupportedVersion } from '../core/errors.js';
+import type { RpcRequest } from '../core/message.js';
+import type { DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import { versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
@@ -12,6 +14,8 @@ const DEFAULT_VERSION = '1.0';
 /** Something that answers one method. */
 export interface MethodEntry {
   readonly expected: readonly ErrorConstructorLike[];
+  /** Where it differs from the server's. */
+  readonly delivery?: DeliveryMode | undefined;
   handle(message: IncomingMessage): unknown;
 }
 
@@ -57,6 +61,13 @@ export class MethodTable {
     }
     if (this.targets.some((target) => serves(target, namespace, version))) throw new NoSuchMethod(method);
     throw new UnsupportedVersion(version ?? DEFAULT_VERSION, method);
+  }
+
+  /** When a request is acknowledged. @param usual where its method says nothing, or is not there */
+  deliveryOf({ namespace, version, method }: RpcRequest, usual: DeliveryMode): DeliveryMode {
+    const handlers = this.handlers.get(method);
+    if (!handlers?.some(({ entry }) => entry.delivery)) return usual;
+    return handlers.find(({ target }) => serves(target, namespace, version))?.entry.delivery ?? usual;
   }
 
   /** Whether any namespace or version has the method. */

@@ -35,8 +35,11 @@ export class RPCServer extends MessageHandlingServer {
 
   protected override listen(): Promise<Listener> {
     const { settings, driver } = this.transport;
-    return driver.listen(this.target, settings.concurrency, (message) =>
-      dispatch(this.table, message, settings.logger),
+    return driver.listen(
+      this.target,
+      settings.concurrency,
+      (message) => dispatch(this.table, message, settings.logger),
+      (request) => this.table.deliveryOf(request, settings.delivery) === 'at-least-once',
     );
   }
 }

@@ -7,6 +7,7 @@ import type {
   CallOptions,
   Driver,
   DriverStatus,
+  IsLate,
   Listener,
   OutgoingNotification,
   Receive,
@@ -19,6 +20,9 @@ import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
+
+/** Nobody could look into a queue of dead letters within this process: the log says what it was. */
+const setAside = async (): Promise<void> => undefined;
 
 /** The embedded default: everything that RabbitMQ does for RPC, within one process. */
 export class MemoryDriver implements Driver {
@@ -72,19 +76,18 @@ export class MemoryDriver implements Driver {
     this.broker.publish(exchange, routingKey, body);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
+  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener> {
     this.assertOpen();
-    const inbox = new Inbox(this.settings, concurrency, receive, async (queue, body) => {
+    const sendReply = async (queue: string, body: Buffer) => {
       if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
-    });
+    };
+    const inbox = new Inbox(this.settings, concurrency, receive, isLate, sendReply, setAside);
     return this.consume(serverBindings(target, this.settings.controlExchange), concurrency, inbox);
   }
 
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     this.assertOpen();
-    const inbox = new NotificationInbox(this.settings, subscription, receive, async () => {
-      // Nobody could look into a queue of dead letters within this process: the log says what it was.
-    });
+    const inbox = new NotificationInbox(this.settings, subscription, receive, setAside);
     return this.consume(notificationBindings(subscription), prefetchOf(subscription), inbox);
   }
 

@@ -17,6 +17,7 @@ import type {
   CallOptions,
   Driver,
   DriverStatus,
+  IsLate,
   Listener,
   OutgoingNotification,
   Receive,
@@ -92,10 +93,15 @@ export class RabbitDriver implements Driver {
     return this.bounded(this.publisher.publish(publication, deadline, retry), deadline);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive): Promise<Listener> {
+  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
-    const inbox = new Inbox(this.settings, concurrency, receive, (queue, body, uniqueId) =>
-      this.replySender.send(queue, body, uniqueId),
+    const inbox = new Inbox(
+      this.settings,
+      concurrency,
+      receive,
+      isLate,
+      (queue, body, uniqueId) => this.replySender.send(queue, body, uniqueId),
+      (delivery, reason) => this.setAside(delivery, reason),
     );
     const bindings = serverBindings(target, controlExchange);
     try {

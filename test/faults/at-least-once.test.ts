@@ -1,0 +1,158 @@
+import type { INestMicroservice } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  ConfigurationError,
+  type DeliveryMode,
+  getRpcClient,
+  getRpcTransport,
+  type OsloMessagingOptions,
+  OsloServer,
+  type RPCClient,
+  RpcEndpoint,
+  RpcMethod,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { afterEach, describe, expect, it } from 'vitest';
+import { queueDepth, withChannel } from '../support/amqp.js';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const ignore = () => undefined;
+const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
+
+/** Which server ran what, and what lets it finish. */
+const ran: string[] = [];
+let release: () => void = ignore;
+let released = new Promise<void>(ignore);
+
+async function hold(server: string, method: string): Promise<string> {
+  ran.push(`${server} ${method}`);
+  if (server === 'dying') await released;
+  return server;
+}
+
+function endpointOf(server: string): new () => object {
+  @RpcEndpoint({ version: '1.0' })
+  class Endpoint {
+    @RpcMethod()
+    usual(): Promise<string> {
+      return hold(server, 'usual');
+    }
+
+    @RpcMethod({ delivery: 'at-least-once' })
+    sure(): Promise<string> {
+      return hold(server, 'sure');
+    }
+  }
+  return Endpoint;
+}
+
+describeWithRabbit('a server that loses its connection while it works', () => {
+  const open: (() => Promise<unknown>)[] = [];
+  let topic: string;
+  let proxy: TcpProxy;
+  let client: RPCClient;
+
+  async function serve(host: string, url: string, options: OsloMessagingOptions): Promise<INestMicroservice> {
+    const module = await Test.createTestingModule({ controllers: [endpointOf(host)] }).compile();
+    const strategy = new OsloServer({ transportUrl: url, topic, host, drainTimeout: 1, logger: silent, ...options });
+    const app = module.createNestMicroservice({ strategy, logger: false });
+    await app.listen();
+    open.push(() => app.close());
+    return app;
+  }
+
+  async function begin(options: OsloMessagingOptions = {}): Promise<void> {
+    topic = uniqueTopic('sure');
+    ran.length = 0;
+    released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    proxy = await TcpProxy.start(rabbitPort);
+    open.push(async () => {
+      release();
+      await proxy.accept();
+      await proxy.close();
+    });
+    await serve('dying', rabbitUrl.replace(/:\d+\//, `:${proxy.port}/`), options);
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, ...options });
+    open.push(() => transport.cleanup());
+    client = getRpcClient(transport, new Target({ topic, version: '1.0' }), { timeout: 8 });
+  }
+
+  /** The connection of the server goes for good, with a request in work; another server takes the topic over. */
+  async function lose(method: string, options: OsloMessagingOptions = {}): Promise<Promise<unknown>> {
+    const call = client.call({}, method).catch((error: unknown) => error);
+    await eventually(() => expect(ran).toEqual([`dying ${method}`]));
+    await proxy.refuse();
+    proxy.cut();
+    await serve('heir', rabbitUrl, options);
+    return call;
+  }
+
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+    await withChannel(rabbitUrl, async (channel) => {
+      for (const queue of [topic, `${topic}.dying`, `${topic}.heir`, `${topic}.dead`]) await channel.deleteQueue(queue);
+    });
+  });
+
+  it('has its request run again, where its method says so', async () => {
+    await begin();
+    expect(await lose('sure')).toBe('heir');
+    expect(ran).toEqual(['dying sure', 'heir sure']);
+  });
+
+  it('has its request run again, where the server says so', async () => {
+    const options: OsloMessagingOptions = { delivery: 'at-least-once' };
+    await begin(options);
+    expect(await lose('usual', options)).toBe('heir');
+    expect(ran).toEqual(['dying usual', 'heir usual']);
+  });
+
+  it('has its request run once, as a rule', async () => {
+    await begin();
+    const lost = lose('usual');
+    // Sent later to the same queue, and answered: the first is not in it any more.
+    await eventually(() => expect(ran).toEqual(['dying usual']));
+    await eventually(async () => expect(await client.call({}, 'sure')).toBe('heir'));
+    expect(ran).toEqual(['dying usual', 'heir sure']);
+    expect(await lost).toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('runs a request once that comes back to itself meanwhile', async () => {
+    await begin();
+    const call = client.call({}, 'sure');
+    await eventually(() => expect(ran).toEqual(['dying sure']));
+    proxy.cut();
+    await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toEqual({ messages: 0, consumers: 1 }));
+    release();
+    expect(await call).toBe('dying');
+    expect(ran).toEqual(['dying sure']);
+    await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toEqual({ messages: 0, consumers: 1 }));
+  });
+
+  it('does not take others with it: a request that came back too often is set aside', async () => {
+    const options: OsloMessagingOptions = { limits: { deliveries: 1 }, rabbit: { rabbitQuorumQueue: true } };
+    await begin(options);
+    const call = lose('sure', options);
+    await eventually(async () => expect(await queueDepth(rabbitUrl, `${topic}.dead`)).toMatchObject({ messages: 1 }));
+    expect(ran).toEqual(['dying sure']);
+    expect(await client.call({}, 'usual')).toBe('heir');
+    const reason = await withChannel(rabbitUrl, async (channel) => {
+      const message = await channel.get(`${topic}.dead`, { noAck: true });
+      return message ? message.properties.headers?.['x-reason'] : undefined;
+    });
+    expect(reason).toMatch(/came back 1 time/);
+    expect(await call).toMatchObject({ code: 'TIMEOUT' });
+  });
+});
+
+describe('delivery', () => {
+  it('is one of two', () => {
+    const delivery = 'exactly-once' as DeliveryMode;
+    expect(() => getRpcTransport({ transportUrl: 'memory://', delivery })).toThrow(ConfigurationError);
+    expect(() => RpcMethod({ delivery })).toThrow(/at-most-once, at-least-once; got "exactly-once"/);
+  });
+});
