@@ -75,15 +75,19 @@ export class Inbox {
       if (await delivery.acknowledge()) await this.refuse(body, toError(error));
       return;
     }
-    const { uniqueId } = request;
-    if (uniqueId !== undefined && this.seen.has(uniqueId)) {
-      this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
-      await delivery.acknowledge();
-    } else if (this.isLate(request)) await this.runLate(request, delivery);
-    else if (await delivery.acknowledge()) {
-      if (uniqueId !== undefined) this.seen.add(uniqueId);
+    if (this.isDuplicate(request)) await delivery.acknowledge();
+    else if (this.isLate(request)) await this.runLate(request, delivery);
+    // Its twin may have been acknowledged together with it.
+    else if ((await delivery.acknowledge()) && !this.isDuplicate(request)) {
+      if (request.uniqueId !== undefined) this.seen.add(request.uniqueId);
       await this.run(request);
     }
+  }
+
+  private isDuplicate({ uniqueId }: RpcRequest): boolean {
+    if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
+    this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
+    return true;
   }
 
   private async run(request: RpcRequest): Promise<Answering> {
