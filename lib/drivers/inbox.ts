@@ -11,17 +11,15 @@ import {
   salvageReplyAddress,
 } from '../core/message.js';
 import type { Settings } from '../core/options.js';
+import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingMessage, IsLate, Receive } from './driver.js';
-import type { SetAside } from './notification-inbox.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** Puts one reply into a reply queue; rejects when it cannot. */
 export type SendReply = (replyQueue: string, body: Buffer, uniqueId: string) => Promise<void>;
 
-/** Requests remembered for this long are not executed again. */
-const DUPLICATE_WINDOW = 10 * 60_000;
 /** Reply queues have this form; anything else could be another service's queue. */
 const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
 
@@ -37,6 +35,7 @@ interface Answering extends IncomingMessage {
 export class Inbox {
   private readonly slots: Slots;
   private readonly seen: RecentIds;
+  private readonly deadLetters: DeadLetters;
   /** Late requests in work. A lost channel brings one again meanwhile: it is still run once. */
   private readonly inWork = new Map<string, Delivery[]>();
 
@@ -46,10 +45,11 @@ export class Inbox {
     private readonly receive: Receive,
     private readonly isLate: IsLate,
     private readonly sendReply: SendReply,
-    private readonly setAside: SetAside,
+    setAside: SetAside,
   ) {
+    this.deadLetters = new DeadLetters(settings, 'request', setAside);
     this.slots = new Slots(concurrency, settings.logger);
-    this.seen = new RecentIds(settings.limits.duplicateWindow, DUPLICATE_WINDOW);
+    this.seen = new RecentIds(settings.limits.duplicateWindow);
   }
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
@@ -108,7 +108,7 @@ export class Inbox {
     const deliveries = [delivery];
     this.inWork.set(uniqueId, deliveries);
     try {
-      const done = (await this.isPoison(request, delivery)) || !(await this.run(request)).isOwed();
+      const done = (await this.isPoison(delivery)) || !(await this.run(request)).isOwed();
       if (done) this.seen.add(uniqueId);
       await Promise.all(deliveries.map((one) => (done ? one.acknowledge() : one.requeue())));
     } finally {
@@ -117,19 +117,13 @@ export class Inbox {
   }
 
   /** Sets aside what came back too often: it may well be what its servers die of. */
-  private async isPoison(request: RpcRequest, delivery: Delivery): Promise<boolean> {
-    const { limits, logger, rabbit } = this.settings;
-    const most = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
-    if (delivery.returns < most) return false;
-    const reason = `it came back ${delivery.returns} ${delivery.returns === 1 ? 'time' : 'times'}, never acknowledged`;
-    logger.error(`Request ${oneLine(request.method, 200)} is set aside: ${reason}`);
-    try {
-      await this.setAside(delivery, reason);
-      return true;
-    } catch (error) {
-      logger.error(`It could not be set aside, and runs again: ${oneLine(toError(error).message)}`);
-      return false;
-    }
+  private async isPoison(delivery: Delivery): Promise<boolean> {
+    const { returns } = delivery;
+    if (returns < this.deadLetters.limit) return false;
+    return this.deadLetters.take(
+      delivery,
+      `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
+    );
   }
 
   /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */

@@ -5,16 +5,12 @@ import { oneLine } from '../core/logger.js';
 import { decodeEnvelope } from '../core/message.js';
 import { type Notification, readNotification } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
+import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
-import { RecentIds } from './recent-ids.js';
+import { DUPLICATE_WINDOW, RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
-/** Keeps a message that cannot be processed for whoever looks into it; rejects when it cannot. */
-export type SetAside = (delivery: Delivery, reason: string) => Promise<void>;
-
-/** Notifications remembered for this long are not processed again. */
-const DUPLICATE_WINDOW = 10 * 60_000;
 /** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 1000;
@@ -47,7 +43,7 @@ export class NotificationInbox {
   private readonly histories: LRUCache<string, History>;
   private readonly inWork = new Map<string, Item>();
   private readonly pauses = new Map<NodeJS.Timeout, () => void>();
-  private readonly deliveryLimit: number;
+  private readonly deadLetters: DeadLetters;
   private batch: Item[] = [];
   private batchTimer: NodeJS.Timeout | undefined;
   private open = true;
@@ -56,14 +52,13 @@ export class NotificationInbox {
     private readonly settings: Settings,
     private readonly subscription: Subscription,
     private readonly receive: ReceiveNotifications,
-    private readonly setAside: SetAside,
+    setAside: SetAside,
   ) {
-    const { limits, logger, rabbit } = settings;
+    const { limits, logger } = settings;
     this.slots = new Slots(subscription.concurrency, logger);
-    this.finished = new RecentIds(limits.duplicateWindow, DUPLICATE_WINDOW);
+    this.finished = new RecentIds(limits.duplicateWindow);
     this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 });
-    // Ahead of the broker, which would drop the notification at its own limit.
-    this.deliveryLimit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
+    this.deadLetters = new DeadLetters(settings, 'notification', setAside);
   }
 
   /** Takes a message off the wire. */
@@ -108,7 +103,7 @@ export class NotificationInbox {
     const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
     this.inWork.set(id, item);
     if (!this.open) this.putBack(item);
-    else if (history.deliveries > this.deliveryLimit)
+    else if (history.deliveries > this.deadLetters.limit)
       this.schedule([item], () => this.settle(item, 'never acknowledged'));
     else this.gather(item);
   }
@@ -147,14 +142,14 @@ export class NotificationInbox {
 
   private async settle(item: Item, refusal: string): Promise<void> {
     const { deliveries } = item.history;
-    const last = deliveries >= this.deliveryLimit;
-    if (last && (await this.giveUp(item.deliveries[0], `delivered ${deliveries} times: ${refusal}`)))
+    const [delivery] = deliveries >= this.deadLetters.limit ? item.deliveries : [];
+    if (delivery && (await this.deadLetters.take(delivery, `delivered ${deliveries} times: ${refusal}`)))
       await this.finish(item);
     else this.afterPause(deliveries, () => this.putBack(item));
   }
 
   private async refuse(delivery: Delivery, reason: string): Promise<void> {
-    if (await this.giveUp(delivery, reason)) await delivery.acknowledge();
+    if (await this.deadLetters.take(delivery, reason)) await delivery.acknowledge();
     else this.afterPause(Number.POSITIVE_INFINITY, () => delivery.requeue());
   }
 
@@ -172,20 +167,6 @@ export class NotificationInbox {
       this.inWork.delete(id);
       this.histories.set(id, history);
       for (const delivery of deliveries) delivery.requeue();
-    }
-  }
-
-  private async giveUp(delivery: Delivery | undefined, reason: string): Promise<boolean> {
-    if (!delivery) return true;
-    const { logger } = this.settings;
-    const why = oneLine(reason, 300);
-    try {
-      await this.setAside(delivery, why);
-      logger.error(`Set aside a notification from ${delivery.queue}: ${why}`);
-      return true;
-    } catch (error) {
-      logger.warn(`Could not set aside a notification from ${delivery.queue}: ${oneLine(toError(error).message)}`);
-      return false;
     }
   }
 

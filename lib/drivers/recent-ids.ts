@@ -1,3 +1,6 @@
+/** What was seen counts as a duplicate for at least so many milliseconds. */
+export const DUPLICATE_WINDOW = 10 * 60_000;
+
 /**
  * Ids that were seen not long ago: in the last window of time or, where there were too many, the newest. Two sets that
  * take turns, because a cache that puts every entry in order costs ten times as much, for each message.
@@ -7,14 +10,8 @@ export class RecentIds {
   private previous = new Set<string>();
   private turned = performance.now();
 
-  /**
-   * @param limit the fewest ids that are remembered, and half of the most
-   * @param window milliseconds for which an id is remembered at least, within the limit
-   */
-  constructor(
-    private readonly limit: number,
-    private readonly window: number,
-  ) {}
+  /** @param limit the fewest ids that are remembered where there are too many, and half of the most */
+  constructor(private readonly limit: number) {}
 
   has(id: string): boolean {
     return this.current.has(id) || this.previous.has(id);
@@ -22,7 +19,7 @@ export class RecentIds {
 
   add(id: string): void {
     const now = performance.now();
-    if (this.current.size >= this.limit || now - this.turned >= this.window) {
+    if (this.current.size >= this.limit || now - this.turned >= DUPLICATE_WINDOW) {
       this.previous = this.current;
       this.current = new Set();
       this.turned = now;

@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getRpcServer, getRpcTransport, OsloServer, Target } from 'nestjs-oslo-messaging';
 import type { PythonPeer } from '../support/python-peer.js';
+import { silent } from '../support/silent.js';
 import { controllers, Executions, plainEndpoints } from './endpoints.js';
 
 /** A server with the reference endpoints, in one of the languages. */
@@ -17,8 +18,6 @@ export interface ServerPeer {
 }
 
 export const SERVER = 'host1';
-const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 export async function pythonServer(python: PythonPeer, topic: string): Promise<ServerPeer> {
   const server = await python.startDifferentialServer({ topic, server: SERVER });

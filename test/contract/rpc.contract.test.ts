@@ -24,6 +24,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { silent } from '../support/silent.js';
 
 @RemoteException({ module: 'contract.exceptions', class: 'Missing' })
 class Missing extends Error {
@@ -39,8 +40,6 @@ class Missing extends Error {
 }
 
 type Fields = ConstructorParameters<typeof Target>[0];
-const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 type Args = Record<string, unknown>;
 

@@ -16,10 +16,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 /** Which server ran what, and what lets it finish. */
 const ran: string[] = [];

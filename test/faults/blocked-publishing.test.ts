@@ -13,10 +13,10 @@ import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 /** What became of many promises, as it is now. */
 function fates(promises: Promise<unknown>[]) {

@@ -14,10 +14,10 @@ import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 interface Gate {
   entered: Promise<void>;

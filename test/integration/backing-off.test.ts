@@ -14,6 +14,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
+import { silent } from '../support/silent.js';
 
 interface Work {
   seconds?: number;
@@ -21,7 +22,6 @@ interface Work {
 }
 
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 class Worker {
   readonly target: Target;

@@ -4,9 +4,8 @@ import { expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { silent } from '../support/silent.js';
 
-const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 const MODES: DeliveryMode[] = ['at-most-once', 'at-least-once'];
 
 describeWithRabbit('a request that comes many times', () => {

@@ -12,9 +12,9 @@ import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { Management } from '../support/management.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 const STREAM: RabbitOptions = { rabbitStreamFanout: true, rabbitTransientQuorumQueue: true };
 
 describeWithRabbitControl('rabbitStreamFanout', () => {

@@ -12,6 +12,7 @@ import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { Management, type Topology } from '../support/management.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
 
 const classic = (durable: boolean, autoDelete: boolean, args = {}) => {
   return { durable, autoDelete, exclusive: false, arguments: args };
@@ -88,8 +89,6 @@ const cases: [name: string, options: RabbitOptions, expected: Expected][] = [
     },
   ],
 ];
-
-const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A server, a call to it, a fanout and a notification: all that is ever declared. */
 async function use(transportUrl: string, rabbit: RabbitOptions, during: () => Promise<void>): Promise<unknown[]> {

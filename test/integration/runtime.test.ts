@@ -24,6 +24,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { silent } from '../support/silent.js';
 
 @RemoteException({ module: 'extra.exceptions' })
 class Extra extends Error {}
@@ -46,7 +47,6 @@ class Conductor {
 }
 
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 const ctxt = RequestContext.fromDict({ user_id: 'u1' });
 
 describe('the module functions before init', () => {

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
 
 const PASSWORD = 's3cret';
 const ignore = () => undefined;
-const silent = { debug: ignore, log: ignore, warn: ignore, error: ignore };
 
 describeWithRabbitControl('TLS', () => {
   let authority: CertificateAuthority;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { getRpcTransport, InvalidTransportURL, type RabbitOptions, type Transport } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
+import { silent } from '../support/silent.js';
 
 const PASSWORD = 'pa55-word';
 const url = (query = '') => `rabbit://user:${PASSWORD}@mq.invalid:5672/vhost${query}`;
-const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 
 function transport(rabbit: object = {}, query = ''): Transport {
   return getRpcTransport({ transportUrl: url(query), rabbit: rabbit as RabbitOptions, logger: silent });
