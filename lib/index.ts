@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 
+export type { Counts } from './core/counters.js';
 export type { Duration } from './core/duration.js';
 export {
   ClientSendError,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { Counters } from './counters.js';
 import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { consoleLogger, type LogSink } from './logger.js';
@@ -134,6 +135,8 @@ export interface Settings {
   readonly notificationRouting: string | object | undefined;
   readonly notificationContext: 'safe' | 'whole';
   readonly logger: LogSink;
+  /** Of the transport that these settings are for. */
+  readonly counters: Counters;
   /** As given; the query of a transport URL is read over them. */
   readonly rabbitOptions: RabbitOptions;
   readonly rabbit: RabbitSettings;
@@ -215,6 +218,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationRouting: options.notificationRouting,
     notificationContext: options.notificationContext ?? 'safe',
     logger: options.logger ?? consoleLogger,
+    counters: new Counters(),
     rabbitOptions: options.rabbit ?? {},
     rabbit: rabbitSettings(options.rabbit ?? {}),
   });

@@ -22,10 +22,11 @@ export class DeadLetters {
 
   /** Sets it aside, and says so. False when that failed, so that it has to be delivered again. */
   async take(delivery: Delivery, reason: string): Promise<boolean> {
-    const { logger } = this.settings;
+    const { counters, logger } = this.settings;
     const why = oneLine(reason, 300);
     try {
       await this.setAside(delivery, why);
+      counters.count('setAside');
       logger.error(`Set aside a ${this.kind} from ${delivery.queue}: ${why}`);
       return true;
     } catch (error) {

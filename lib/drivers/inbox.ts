@@ -86,6 +86,7 @@ export class Inbox {
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
     if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
+    this.settings.counters.count('duplicates');
     this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
     return true;
   }
@@ -135,6 +136,7 @@ export class Inbox {
 
   /** What cannot be served is still answered, where it says whom to answer. */
   private async refuse(body: Buffer | undefined, error: Error): Promise<void> {
+    this.settings.counters.count('refusedMessages');
     this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
     const address = body && salvageReplyAddress(body, this.settings.limits);
     if (!address) return;
@@ -164,6 +166,7 @@ export class Inbox {
         } catch (error) {
           // Nobody waits for it any more.
           if (error instanceof MessageUndeliverable) owed = false;
+          this.settings.counters.count('droppedReplies');
           this.settings.logger.warn(
             `The reply to ${oneLine(address.msgId, 64)} was dropped: ${oneLine(toError(error).message)}`,
           );

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { Counts } from '../core/counters.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import { parseTransportUrl, redactUrl } from '../core/transport-url.js';
@@ -34,6 +35,11 @@ export class Transport {
         `No driver for ${JSON.stringify(redactUrl(url))}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
       );
     }
+  }
+
+  /** What has happened on it so far: refusals, duplicates, lost connections. */
+  get counts(): Counts {
+    return this.settings.counters.read();
   }
 
   /** @internal Aborted by {@link cleanup}, for waits that must not outlive the transport. */

@@ -218,6 +218,7 @@ export class RabbitConnection {
     this.model = undefined;
     if (this.closed) return;
     this.lastError = error ?? new Error('the connection was closed');
+    this.settings.counters.count('lostConnections');
     this.settings.logger.warn(`The ${this.purpose} connection was lost: ${oneLine(this.lastError.message)}`);
     this.setStatus('disconnected');
     void this.connect();

@@ -1,0 +1,47 @@
+/** What a transport counts of its life, from its making on. */
+export interface Counts {
+  /** Calls and publishes refused because a bound of `limits` was reached. */
+  readonly overLimit: number;
+  /** Messages that no queue took. */
+  readonly undeliverable: number;
+  /** Messages off the wire that could not be understood, or were over a limit. */
+  readonly refusedMessages: number;
+  /** Requests and replies that had been seen before. */
+  readonly duplicates: number;
+  /** Requests whose caller had given up before a slot was free: they were not started. */
+  readonly expiredRequests: number;
+  /** Replies that could not be delivered. */
+  readonly droppedReplies: number;
+  /** Replies that nobody waited for any more. */
+  readonly lateReplies: number;
+  /** Requests and notifications put into a dead-letter queue. */
+  readonly setAside: number;
+  /** Connections that were lost. */
+  readonly lostConnections: number;
+}
+
+const NONE: Counts = {
+  overLimit: 0,
+  undeliverable: 0,
+  refusedMessages: 0,
+  duplicates: 0,
+  expiredRequests: 0,
+  droppedReplies: 0,
+  lateReplies: 0,
+  setAside: 0,
+  lostConnections: 0,
+};
+
+/** The counts of one transport: written where it happens, read by health checks and metrics. */
+export class Counters {
+  private readonly counts: { -readonly [name in keyof Counts]: number } = { ...NONE };
+
+  count(what: keyof Counts): void {
+    this.counts[what]++;
+  }
+
+  /** A copy of the counts as they are now. */
+  read(): Counts {
+    return { ...this.counts };
+  }
+}
