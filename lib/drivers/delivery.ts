@@ -10,6 +10,10 @@ export interface Delivery {
   readonly queue: string;
   /** How often it was delivered before and came back, where the broker counts that; else 0. */
   readonly returns: number;
+  /** Whether it was delivered before, here or elsewhere, and came back. */
+  readonly redelivered: boolean;
+  /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */
+  readonly expiration?: number;
   /** Takes it off the queue. False when that cannot be, as its channel is gone: the broker delivers it again. */
   acknowledge(): Promise<boolean>;
   /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */

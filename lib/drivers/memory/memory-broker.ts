@@ -5,6 +5,8 @@ interface Message {
   readonly body: Buffer;
   /** On the monotonic clock; nobody waits for the message after it. */
   readonly expires: number;
+  /** Milliseconds between its publication and that. */
+  readonly expiration: number | undefined;
   readonly returns: number;
   /** What was put back goes to where it was. */
   readonly position: number;
@@ -82,13 +84,14 @@ export class MemoryBroker {
    * @throws MessageDeliveryFailure when a queue is full
    */
   publish(exchange: string, key: string, body: Buffer, expires = Number.POSITIVE_INFINITY): boolean {
+    const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
     const names = exchange === '' ? [key] : [...(this.bindings.get(`${exchange}\n${key}`) ?? [])];
     const queues = names.flatMap((name) => this.queues.get(name) ?? []);
     const full = queues.find(({ messages }) => messages.length >= LONGEST_QUEUE);
     if (full)
       throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
     for (const queue of queues) {
-      queue.messages.push({ body, expires, returns: 0, position: this.published++ });
+      queue.messages.push({ body, expires, expiration, returns: 0, position: this.published++ });
       this.pump(queue);
     }
     return queues.length > 0;
@@ -121,6 +124,8 @@ export class MemoryBroker {
       read: () => message.body,
       queue: queue.name,
       returns: message.returns,
+      redelivered: message.returns > 0,
+      ...(message.expiration !== undefined && { expiration: message.expiration }),
       acknowledge: async () => {
         if (settle()) this.pump(queue);
         return true;

@@ -48,12 +48,15 @@ export class ConsumedQueue {
     const returns = header(properties, 'x-delivery-count');
     const offset = this.spec.stream && header(properties, 'x-stream-offset');
     const compression = header(properties, 'compression');
+    const expiration = millisecondsOf(properties.expiration);
     return {
       body: content,
       ...(typeof compression === 'string' && { compression }),
       read: () => decompress(content, compression, limit),
       queue: this.name,
       returns: typeof returns === 'number' ? returns : 0,
+      redelivered: fields.redelivered,
+      ...(expiration !== undefined && { expiration }),
       acknowledge: typeof offset === 'number' ? () => this.pass(offset, acknowledge) : acknowledge,
       requeue: () => acknowledger.requeue(fields.deliveryTag),
     };
@@ -107,4 +110,9 @@ export class ConsumedQueue {
 /** A header by its own name, whatever the broker's client made of a `__proto__`. */
 function header({ headers }: ConsumeMessage['properties'], name: string): unknown {
   return headers && Object.hasOwn(headers, name) ? headers[name] : undefined;
+}
+
+/** AMQP has it as text, of decimal digits where the broker has checked it. */
+function millisecondsOf(expiration: unknown): number | undefined {
+  return typeof expiration === 'string' && /^\d{1,15}$/.test(expiration) ? Number(expiration) : undefined;
 }
