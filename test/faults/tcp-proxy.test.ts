@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -99,6 +99,74 @@ describe('TcpProxy', () => {
     socket.write('2');
     await eventually(() => expect(text()).toBe('12'));
     expect(performance.now() - begin).toBeGreaterThan(195);
+  });
+
+  it('delays with jitter, in order', async () => {
+    const { socket, text } = await client();
+    proxy.delay(30, 30);
+    const digits = Array.from({ length: 40 }, (_, n) => String(n % 10));
+    for (const digit of digits) {
+      socket.write(digit);
+      await nextTurn();
+    }
+    await eventually(() => expect(text()).toBe(digits.join('')));
+  });
+
+  it('slices', async () => {
+    const { socket, text } = await client();
+    const sizes: number[] = [];
+    socket.on('data', (chunk) => sizes.push(chunk.length));
+    proxy.slice(1);
+    socket.write('x'.repeat(50));
+    await eventually(() => expect(text()).toBe('x'.repeat(50)));
+    // The machine may join a few of them, but never all.
+    expect(sizes.length).toBeGreaterThan(25);
+    proxy.slice(Number.POSITIVE_INFINITY);
+    socket.write('whole');
+    await eventually(() => expect(sizes.at(-1)).toBe(5));
+  });
+
+  it.each(['toServer', 'toClient'] as const)('stalls one direction: %s', async (direction) => {
+    const got: string[] = [];
+    echo.on('connection', (socket: Socket) => socket.on('data', (chunk) => got.push(chunk.toString())));
+    const { socket, text } = await client();
+    proxy.stall(direction);
+    socket.write('a');
+    if (direction === 'toClient') await eventually(() => expect(got).toEqual(['a']));
+    await sleep(100);
+    expect([got, text()]).toEqual([direction === 'toClient' ? ['a'] : [], '']);
+    proxy.resume();
+    await eventually(() => expect([got, text()]).toEqual([['a'], 'a']));
+  });
+
+  it('leaves connections half-open: bytes are lost, a close is not told, new ones are whole', async () => {
+    const ends: string[] = [];
+    echo.on('connection', (socket: Socket) => socket.on('close', () => ends.push('server')));
+    const before = await client();
+    before.socket.write('a');
+    await eventually(() => expect(before.text()).toBe('a'));
+    proxy.halfOpen();
+    before.socket.write('b');
+    proxy.resume();
+    await sleep(50);
+    expect([before.text(), before.fate()]).toEqual(['a', 'open']);
+    before.socket.destroy();
+    const after = await client();
+    after.socket.write('c');
+    await eventually(() => expect(after.text()).toBe('c'));
+    expect([ends, proxy.connections]).toEqual([[], 2]);
+  });
+
+  it('resets at intervals, until healed', async () => {
+    proxy.cutEvery(50);
+    const first = await client();
+    await eventually(() => expect(first.fate()).toBe('ECONNRESET'));
+    const second = await client();
+    await eventually(() => expect(second.fate()).toBe('ECONNRESET'));
+    await proxy.heal();
+    const third = await client();
+    await sleep(150);
+    expect(third.fate()).toBe('open');
   });
 
   it('closes towards the client when there is no server', async () => {

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Flow, Link } from './tcp-link.js';
+
+/** The way of bytes from the client that a fault is on. */
+export type Direction = 'toServer' | 'toClient';
 
 /** A TCP proxy between a client and a server on loopback, which does to a connection what networks do. */
 export class TcpProxy {
   readonly #target: number;
   readonly #links = new Set<Link>();
+  readonly #flows = { toServer: new Flow(), toClient: new Flow() };
   #server: Server | undefined;
   #port = 0;
   #accepted = 0;
-  readonly #flow = new Flow();
+  #resets: NodeJS.Timeout | undefined;
 
   private constructor(target: number) {
     this.#target = target;
@@ -45,15 +49,32 @@ export class TcpProxy {
     for (const link of this.#links) link.reset();
   }
 
-  /** Connections stay open, and new ones are accepted, but nothing gets through: neither bytes nor a close. */
-  stall(): void {
-    this.#flow.stall();
-    for (const link of this.#links) link.pause();
+  /** Resets all connections every so many milliseconds; 0 ends that. */
+  cutEvery(ms: number): void {
+    clearInterval(this.#resets);
+    this.#resets = ms > 0 ? setInterval(() => this.cut(), ms).unref() : undefined;
+  }
+
+  /**
+   * Half-open: the present connections stay open, but what is sent on them is lost, and neither end learns that the other
+   * has closed. For good: `resume` cannot bring back lost bytes. New connections are whole.
+   */
+  halfOpen(): void {
+    for (const link of this.#links) link.die();
+  }
+
+  /**
+   * Zero bandwidth, both ways or one: connections stay open, and new ones are accepted, but nothing is read from the
+   * sender until `resume`: neither bytes nor a close.
+   */
+  stall(direction?: Direction): void {
+    for (const flow of direction ? [this.#flows[direction]] : this.#both) flow.stall();
+    for (const link of this.#links) link.follow();
   }
 
   resume(): void {
-    this.#flow.resume();
-    for (const link of this.#links) link.resume();
+    for (const flow of this.#both) flow.resume();
+    for (const link of this.#links) link.follow();
   }
 
   /** Stops listening: new connections are refused, present ones stay. */
@@ -76,105 +97,43 @@ export class TcpProxy {
     if (address !== null && typeof address === 'object') this.#port = address.port;
   }
 
-  /** Holds back every chunk, both ways, by so many milliseconds. */
-  delay(ms: number): void {
-    this.#flow.delay = ms;
+  /** Holds back every chunk, both ways, by so many milliseconds, give or take the jitter; the order stays. */
+  delay(ms: number, jitter = 0): void {
+    for (const flow of this.#both) Object.assign(flow, { delay: ms, jitter });
+  }
+
+  /** Hands over what is sent, both ways, in pieces of at most so many bytes; Infinity ends that. */
+  slice(bytes: number): void {
+    for (const flow of this.#both) flow.slice = bytes;
+  }
+
+  /** As at the start, but for connections that were cut or are half-open. */
+  async heal(): Promise<void> {
+    this.cutEvery(0);
+    this.delay(0);
+    this.slice(Number.POSITIVE_INFINITY);
+    this.resume();
+    await this.accept();
   }
 
   async close(): Promise<void> {
+    this.cutEvery(0);
     await this.refuse();
-    this.#flow.resume();
+    for (const flow of this.#both) flow.resume();
     this.cut();
+  }
+
+  get #both(): readonly Flow[] {
+    return [this.#flows.toServer, this.#flows.toClient];
   }
 
   #welcome(client: Socket): void {
     this.#accepted++;
     const server = new Socket({ allowHalfOpen: true });
     server.setNoDelay(true);
-    const link = new Link(client, server, this.#flow);
+    const link = new Link(client, server, this.#flows.toServer, this.#flows.toClient);
     this.#links.add(link);
     link.onClose = () => this.#links.delete(link);
     server.connect(this.#target, '127.0.0.1');
-  }
-}
-
-/** Shared by all links: whether bytes flow, and how late. */
-class Flow {
-  delay = 0;
-  #open: Promise<void> = Promise.resolve();
-  #release: (() => void) | undefined;
-
-  get stalled(): boolean {
-    return this.#release !== undefined;
-  }
-
-  stall(): void {
-    if (this.stalled) return;
-    this.#open = new Promise((resolve) => {
-      this.#release = resolve;
-    });
-  }
-
-  resume(): void {
-    this.#release?.();
-    this.#release = undefined;
-  }
-
-  async pass(since: number): Promise<void> {
-    const wait = since + this.delay - performance.now();
-    if (wait > 0) await sleep(wait);
-    await this.#open;
-  }
-}
-
-/** One client's connection and its counterpart to the server. */
-class Link {
-  onClose: () => void = () => undefined;
-  #closed = 0;
-
-  constructor(
-    private readonly client: Socket,
-    private readonly server: Socket,
-    private readonly flow: Flow,
-  ) {
-    this.#forward(client, server);
-    this.#forward(server, client);
-    if (flow.stalled) this.pause();
-  }
-
-  pause(): void {
-    this.client.pause();
-    this.server.pause();
-  }
-
-  resume(): void {
-    this.client.resume();
-    this.server.resume();
-  }
-
-  reset(): void {
-    this.client.resetAndDestroy();
-    this.server.resetAndDestroy();
-  }
-
-  #forward(from: Socket, to: Socket): void {
-    // One event after the other, in order, however the delay changes in between.
-    let tail = Promise.resolve();
-    const inTurn = (deliver: () => void) => {
-      const since = performance.now();
-      tail = tail.then(() => this.flow.pass(since)).then(deliver);
-    };
-    from.on('data', (chunk) => inTurn(() => to.writable && to.write(chunk)));
-    from.on('end', () => inTurn(() => to.writable && to.end()));
-    from.on('error', () => undefined);
-    from.on('close', (hadError) => {
-      this.#closed++;
-      if (this.#closed === 2) this.onClose();
-      inTurn(() => {
-        if (to.destroyed) return;
-        if (hadError) to.resetAndDestroy();
-        else to.destroySoon();
-      });
-    });
   }
 }

@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+
+/** How bytes go in one direction, on all links of a proxy. */
+export class Flow {
+  /** Milliseconds that every chunk is held back … */
+  delay = 0;
+  /** … more or less by up to so many, in order all the same. */
+  jitter = 0;
+  /** The longest piece that is written at once. */
+  slice = Number.POSITIVE_INFINITY;
+  #open: Promise<void> = Promise.resolve();
+  #release: (() => void) | undefined;
+
+  get stalled(): boolean {
+    return this.#release !== undefined;
+  }
+
+  stall(): void {
+    if (this.stalled) return;
+    this.#open = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  async pass(since: number): Promise<void> {
+    const wait = since + this.delay + (2 * Math.random() - 1) * this.jitter - performance.now();
+    if (wait > 0) await sleep(wait);
+    await this.#open;
+  }
+}
+
+/** One client's connection and its counterpart to the server. */
+export class Link {
+  onClose: () => void = () => undefined;
+  #closed = 0;
+  #dead = false;
+
+  constructor(
+    private readonly client: Socket,
+    private readonly server: Socket,
+    private readonly toServer: Flow,
+    private readonly toClient: Flow,
+  ) {
+    this.#forward(client, server, toServer);
+    this.#forward(server, client, toClient);
+    this.follow();
+  }
+
+  /** Reads from both ends as their flows are now: what is not read fills the sender's window. */
+  follow(): void {
+    for (const [from, flow] of [[this.client, this.toServer] as const, [this.server, this.toClient] as const]) {
+      if (flow.stalled && !this.#dead) from.pause();
+      else from.resume();
+    }
+  }
+
+  reset(): void {
+    this.client.resetAndDestroy();
+    this.server.resetAndDestroy();
+  }
+
+  /** From now on neither end hears of the other again, neither bytes nor a close. */
+  die(): void {
+    this.#dead = true;
+    this.follow();
+  }
+
+  #forward(from: Socket, to: Socket, flow: Flow): void {
+    // One event after the other, in order, however the delay changes in between.
+    let tail = Promise.resolve();
+    const inTurn = (deliver: () => unknown) => {
+      const since = performance.now();
+      tail = tail
+        .then(() => flow.pass(since))
+        .then(() => this.#dead || deliver())
+        .then(() => undefined);
+    };
+    from.on('data', (chunk: Buffer) => inTurn(() => this.#write(chunk, to, flow)));
+    from.on('end', () => inTurn(() => to.writable && to.end()));
+    from.on('error', () => undefined);
+    from.on('close', (hadError) => {
+      this.#closed++;
+      if (this.#closed === 2) this.onClose();
+      inTurn(() => {
+        if (to.destroyed) return;
+        if (hadError) to.resetAndDestroy();
+        else to.destroySoon();
+      });
+    });
+  }
+
+  async #write(chunk: Buffer, to: Socket, flow: Flow): Promise<void> {
+    for (let begin = 0; begin < chunk.length; ) {
+      const end = begin + flow.slice;
+      if (to.writable) to.write(chunk.subarray(begin, end));
+      begin = end;
+      // The other end is to read each slice by itself.
+      if (begin < chunk.length) await nextTurn();
+    }
+  }
+}
