@@ -2,7 +2,10 @@ import { LONGEST_TIMER } from './duration.js';
 
 /** A point on the monotonic clock that bounds every wait of one operation. */
 export class Deadline {
-  private constructor(private readonly at: number) {}
+  private constructor(
+    /** Milliseconds of the monotonic clock. */
+    readonly at: number,
+  ) {}
 
   /** @param milliseconds from now */
   static after(milliseconds: number): Deadline {

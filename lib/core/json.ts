@@ -5,6 +5,8 @@ const MOST_DIGITS = 4300;
 /** A longer text is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
 const LONG_TEXT = 2 ** 16;
 const DEEPEST_LOOK = 1000;
+/** No shorter integer is unsafe. */
+const FEWEST_DIGITS = 16;
 /**
  * Where a string begins, an integer of 16 digits or more (or such a float's whole part), or one of Python's three words
  * that JSON does not have. Bounded, because a greedy loop over millions of digits would exhaust the stack.
@@ -19,7 +21,8 @@ const TOKENS = new RegExp(`"|(?<![\\w.+-])-?[1-9]\\d{15,${MOST_DIGITS - 1}}|-?In
  * @throws RangeError when it is nested too deep
  */
 export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unknown {
-  if (text.length > LONG_TEXT && exceedsDepth(text, depth)) throw tooDeep();
+  const bracketed = hasMoreBrackets(text, depth);
+  if (bracketed && text.length > LONG_TEXT && exceedsDepth(text, depth)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -27,7 +30,26 @@ export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unkno
     if (!/NaN|Infinity/.test(text)) throw error;
     return parseMarked(text, depth);
   }
-  return holdsUnsafe(value, depth) ? parseMarked(text, depth) : value;
+  // Most texts show that there is nothing to look for in the value.
+  const safe = !(bracketed || holdsManyDigits(text)) || !holdsUnsafe(value, depth);
+  return safe ? value : parseMarked(text, depth);
+}
+
+/** Whether so many digits are in a row, anywhere, that an unsafe integer could be there. Looks at every sixteenth character. */
+function holdsManyDigits(text: string): boolean {
+  for (let index = FEWEST_DIGITS - 1; index < text.length; index += FEWEST_DIGITS) {
+    if (!isDigit(text.charCodeAt(index))) continue;
+    let start = index;
+    while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--;
+    let end = index + 1;
+    while (end - start < FEWEST_DIGITS && isDigit(text.charCodeAt(end))) end++;
+    if (end - start >= FEWEST_DIGITS) return true;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function tooDeep(): RangeError {
@@ -54,7 +76,7 @@ function isUnsafe(value: number): boolean {
 }
 
 function parseMarked(text: string, depth: number): unknown {
-  if (exceedsDepth(text, depth)) throw tooDeep();
+  if (hasMoreBrackets(text, depth) && exceedsDepth(text, depth)) throw tooDeep();
   const mark = newMark();
   return restore(JSON.parse(markUnsafe(text, mark)), mark);
 }
@@ -133,14 +155,8 @@ function numberOf(token: string): number | bigint {
  * @throws TypeError on a value that refers to itself, RangeError on an integer of more than 4300 digits
  */
 export function stringifyJson(value: unknown): string {
-  if (!mayHoldUnsafe(value)) {
-    try {
-      return JSON.stringify(value) ?? 'null';
-    } catch (error) {
-      // A toJSON gave a bigint.
-      if (!(error instanceof TypeError) || !/BigInt/.test(error.message)) throw error;
-    }
-  }
+  const plain = stringifyPlain(value);
+  if (plain !== undefined) return plain;
   const mark = newMark();
   const text = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
     // What is handed over has been through toJSON; what the holder has, has not.
@@ -151,6 +167,19 @@ export function stringifyJson(value: unknown): string {
       : member;
   });
   return text?.replace(new RegExp(`"${mark}([-+.e\\d]+)"`, 'g'), '$1') ?? 'null';
+}
+
+/** Undefined where there is a bigint, or a number that would be read as an integer that it is not. */
+function stringifyPlain(value: unknown): string | undefined {
+  // With a toJSON of BigInt's only a look at the value tells; else JSON.stringify refuses it.
+  if ('toJSON' in BigInt.prototype && mayHoldUnsafe(value)) return undefined;
+  try {
+    const text = JSON.stringify(value) ?? 'null';
+    return holdsManyDigits(text) && mayHoldUnsafe(value) ? undefined : text;
+  } catch (error) {
+    if (error instanceof TypeError && /BigInt/.test(error.message)) return undefined;
+    throw error;
+  }
 }
 
 /** What cannot be looked at (too deep, refers to itself, a getter that throws) is for JSON.stringify to judge. */
@@ -173,7 +202,6 @@ function digitsOf(integer: bigint): string {
 
 /** Whether arrays and objects in a JSON text are nested deeper than the limit, found without parsing it. */
 function exceedsDepth(text: string, limit: number): boolean {
-  if (text.length <= limit * 2 || !hasMoreBrackets(text, limit)) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -191,6 +219,7 @@ function exceedsDepth(text: string, limit: number): boolean {
 
 /** Most texts have too few brackets to be deep, and the engine finds those far faster than a scan does. */
 function hasMoreBrackets(text: string, limit: number): boolean {
+  if (text.length <= limit * 2) return false;
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {

@@ -1,27 +1,30 @@
 import type { Deadline } from '../core/deadline.js';
+import { DeadlineWheel } from '../core/deadline-wheel.js';
 import { LONGEST_TIMER } from '../core/duration.js';
 import { ClientSendError, type ErrorDetails, MessagingTimeout } from '../core/errors.js';
 import { deserializeFailure } from '../core/failure.js';
-import type { LogSink } from '../core/logger.js';
 import type { RpcReply } from '../core/message.js';
+import type { Settings } from '../core/options.js';
 
 interface PendingCall {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
+  readonly msgId: string;
+  readonly deadline: Deadline;
+  readonly details: ErrorDetails;
+  readonly why: () => Error | undefined;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
   result: unknown;
-  timer: NodeJS.Timeout;
   monitor: NodeJS.Timeout | undefined;
-  details: ErrorDetails;
 }
 
 /** The calls that wait for a reply, each with its deadline. Every one settles exactly once. */
 export class PendingCalls {
   private readonly calls = new Map<string, PendingCall>();
+  private readonly deadlines = new DeadlineWheel<PendingCall>((call) => this.giveUp(call));
 
   constructor(
-    private readonly limit: number,
+    private readonly settings: Settings,
     private readonly allowedModules: ReadonlySet<string>,
-    private readonly logger: LogSink,
   ) {}
 
   /**
@@ -36,31 +39,18 @@ export class PendingCalls {
     details: ErrorDetails,
     why: () => Error | undefined,
   ): Promise<unknown> {
-    if (this.calls.size >= this.limit) {
+    const { pendingCalls } = this.settings.limits;
+    if (this.calls.size >= pendingCalls) {
+      this.settings.counters.count('overLimit');
       return Promise.reject(
-        new ClientSendError(`${this.limit} calls are pending, which is the limit (limits.pendingCalls)`, details),
+        new ClientSendError(`${pendingCalls} calls are pending, which is the limit (limits.pendingCalls)`, details),
       );
     }
     return new Promise((resolve, reject) => {
-      const late = () => {
-        const cause = why();
-        const { target, method } = details;
-        this.reject(
-          msgId,
-          new MessagingTimeout(
-            `Timed out waiting for a reply to message ID ${msgId} (${method} on ${target})${cause ? `: ${cause.message}` : ''}`,
-            { ...details, cause },
-          ),
-        );
-      };
-      this.calls.set(msgId, {
-        resolve,
-        reject,
-        result: null,
-        timer: setTimeout(late, deadline.remaining()),
-        monitor: monitor ? setTimeout(late, Math.min(monitor * 1000, LONGEST_TIMER)) : undefined,
-        details,
-      });
+      const call: PendingCall = { msgId, deadline, details, why, resolve, reject, result: null, monitor: undefined };
+      if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, LONGEST_TIMER));
+      this.calls.set(msgId, call);
+      this.deadlines.add(call);
     });
   }
 
@@ -68,7 +58,8 @@ export class PendingCalls {
   settle(reply: RpcReply): void {
     const call = this.calls.get(reply.msgId);
     if (!call) {
-      this.logger.debug(`No call waits for the reply to ${reply.msgId}`);
+      if (reply.ending) this.settings.counters.count('lateReplies');
+      this.settings.logger.debug(`No call waits for the reply to ${reply.msgId}`);
       return;
     }
     if (reply.failure !== null) {
@@ -91,12 +82,24 @@ export class PendingCalls {
     for (const msgId of [...this.calls.keys()]) this.reject(msgId, error);
   }
 
+  private giveUp({ msgId, details, why }: PendingCall): void {
+    const cause = why();
+    const about = `${details.method} on ${details.target}`;
+    this.reject(
+      msgId,
+      new MessagingTimeout(
+        `Timed out waiting for a reply to message ID ${msgId} (${about})${cause ? `: ${cause.message}` : ''}`,
+        { ...details, cause },
+      ),
+    );
+  }
+
   private take(msgId: string): PendingCall | undefined {
     const call = this.calls.get(msgId);
     if (call) {
       this.calls.delete(msgId);
-      clearTimeout(call.timer);
-      clearTimeout(call.monitor);
+      this.deadlines.remove(call);
+      if (call.monitor) clearTimeout(call.monitor);
     }
     return call;
   }

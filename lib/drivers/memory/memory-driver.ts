@@ -37,7 +37,7 @@ export class MemoryDriver implements Driver {
     name: string,
   ) {
     this.broker = MemoryBroker.join(name);
-    this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
+    this.calls = new PendingCalls(settings, allowedModules);
     this.broker.declare(this.replyQueue);
     this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (delivery) => {
       void delivery.acknowledge();

@@ -61,7 +61,7 @@ export class RabbitDriver implements Driver {
     this.declarer = new Declarer(settings.logger);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
-    this.calls = new PendingCalls(settings.limits.pendingCalls, allowedModules, settings.logger);
+    this.calls = new PendingCalls(settings, allowedModules);
   }
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
