@@ -9,6 +9,7 @@ export class Flow {
   jitter = 0;
   /** The longest piece that is written at once. */
   slice = Number.POSITIVE_INFINITY;
+  see: (chunk: Buffer) => void = () => undefined;
   #open: Promise<void> = Promise.resolve();
   #release: (() => void) | undefined;
 
@@ -60,6 +61,11 @@ export class Link {
     }
   }
 
+  /** Sends to one end what the other never sent. Where the other sends just now, it may land within a frame. */
+  inject(direction: 'toServer' | 'toClient', bytes: Buffer): void {
+    (direction === 'toServer' ? this.server : this.client).write(bytes);
+  }
+
   reset(): void {
     this.client.resetAndDestroy();
     this.server.resetAndDestroy();
@@ -81,7 +87,10 @@ export class Link {
         .then(() => this.#dead || deliver())
         .then(() => undefined);
     };
-    from.on('data', (chunk: Buffer) => inTurn(() => this.#write(chunk, to, flow)));
+    from.on('data', (chunk: Buffer) => {
+      flow.see(chunk);
+      inTurn(() => this.#write(chunk, to, flow));
+    });
     from.on('end', () => inTurn(() => to.writable && to.end()));
     from.on('error', () => undefined);
     from.on('close', (hadError) => {

@@ -44,6 +44,16 @@ export class TcpProxy {
     return `rabbit://guest:guest@127.0.0.1:${this.#port}/`;
   }
 
+  /** The connections that are open now, the oldest first. */
+  get links(): readonly Link[] {
+    return [...this.#links];
+  }
+
+  /** Sees all that is sent in one direction; chunks are no messages. */
+  observe(direction: Direction, see: (chunk: Buffer) => void): void {
+    this.#flows[direction].see = see;
+  }
+
   /** Resets all present connections; new ones are welcome. */
   cut(): void {
     for (const link of this.#links) link.reset();

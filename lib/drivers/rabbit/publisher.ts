@@ -7,6 +7,7 @@ import { compress, decompress } from './compression.js';
 import type { RabbitConnection } from './connection.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
 import { PendingPublishes } from './pending-publishes.js';
+import { blame } from './publish-refusal.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
@@ -88,10 +89,11 @@ export class Publisher {
         if (error instanceof MessagingException) throw error;
         if (open) this.forget(open);
         if (error instanceof DeclareAgain) continue;
+        const guilty = blame(open?.failure, publication);
         // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
-        const free = failures === 0 && this.connection.current !== undefined;
+        const free = (failures === 0 || guilty === 'another') && this.connection.current !== undefined;
         const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
-        if (error instanceof DeclareRefused || givenUp || deadline.expired) {
+        if (error instanceof DeclareRefused || guilty === 'this' || givenUp || deadline.expired) {
           const cause = error instanceof DeclareRefused ? error : (open?.failure ?? toError(error));
           throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
         }
