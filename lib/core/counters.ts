@@ -6,13 +6,13 @@ export interface Counts {
   readonly undeliverable: number;
   /** Messages off the wire that could not be understood, or were over a limit. */
   readonly refusedMessages: number;
-  /** Requests and replies that had been seen before. */
+  /** Requests that had been seen before. */
   readonly duplicates: number;
   /** Requests whose caller had given up before a slot was free: they were not started. */
   readonly expiredRequests: number;
   /** Replies that could not be delivered. */
   readonly droppedReplies: number;
-  /** Replies that nobody waited for any more. */
+  /** Replies that nobody waited for: their call had been answered, or had given up. */
   readonly lateReplies: number;
   /** Requests and notifications put into a dead-letter queue. */
   readonly setAside: number;

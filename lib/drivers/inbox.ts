@@ -103,6 +103,7 @@ export class Inbox {
     const { uniqueId = newId() } = request;
     const twins = this.inWork.get(uniqueId);
     if (twins) {
+      this.settings.counters.count('duplicates');
       twins.push(delivery);
       return;
     }
