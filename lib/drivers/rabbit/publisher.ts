@@ -36,6 +36,8 @@ export interface Publication {
 interface OpenChannel {
   readonly channel: ConfirmChannel;
   readonly declared: Set<string>;
+  /** What is being declared. */
+  readonly declaring: Map<string, Promise<void>>;
   /** Why the broker closed it. */
   failure?: Error;
 }
@@ -112,7 +114,7 @@ export class Publisher {
 
   private async openChannel(model: ChannelModel): Promise<OpenChannel> {
     const channel = await model.createConfirmChannel();
-    const open: OpenChannel = { channel, declared: new Set() };
+    const open: OpenChannel = { channel, declared: new Set(), declaring: new Map() };
     channel.on('error', (error: Error) => {
       open.failure = error;
     });
@@ -129,19 +131,30 @@ export class Publisher {
     if (this.ready === open) this.ready = undefined;
   }
 
-  private async declare(
-    { channel, declared }: OpenChannel,
-    { exchange, queue, redeclare }: Publication,
-  ): Promise<void> {
+  private async declare(open: OpenChannel, { exchange, queue, redeclare }: Publication): Promise<void> {
+    const { channel, declared } = open;
     if (queue && (redeclare || !declared.has(`queue ${queue.name}`))) {
-      await this.declarer.declareQueue(channel, queue);
-      declared.add(`queue ${queue.name}`);
+      await this.declareOnce(open, `queue ${queue.name}`, () => this.declarer.declareQueue(channel, queue));
     }
     if (exchange && !declared.has(exchange.name)) {
-      await this.declarer.declareExchange(channel, exchange);
       // An auto-delete exchange may go with its last queue; then the publish closes this channel, and it is made again.
-      declared.add(exchange.name);
+      await this.declareOnce(open, exchange.name, () => this.declarer.declareExchange(channel, exchange));
     }
+  }
+
+  /** Together for all who wait: on a new channel these may be thousands, and a declaration takes the way there and back. */
+  private async declareOnce(
+    { declared, declaring }: OpenChannel,
+    name: string,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    let running = declaring.get(name);
+    if (!running) {
+      running = work().finally(() => declaring.delete(name));
+      declaring.set(name, running);
+    }
+    await running;
+    declared.add(name);
   }
 
   private send(

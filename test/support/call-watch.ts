@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallContext, MessagingException } from 'nestjs-oslo-messaging';
+import { expect } from 'vitest';
+
+/** A call may settle so many milliseconds after its deadline. */
+const GRACE = 250;
+
+/** Notes how calls settle: each must, with its own result or a typed error, and not long after its deadline. */
+export class CallWatch {
+  /** How many had which outcome: `right`, the code of an error, or what should not be. */
+  readonly outcomes = new Map<string, number>();
+  private readonly calls: Promise<void>[] = [];
+  private latest = 0;
+
+  /** Calls `echo` with a value of its own. @param timeout seconds */
+  call(client: CallContext & { prepare(changes: { timeout: number }): CallContext }, timeout: number): void {
+    const value = `value ${this.calls.length}`;
+    let due: number | undefined;
+    // A timer of the same length tells how late timers are on this machine just now.
+    const timer = setTimeout(() => {
+      due = performance.now();
+    }, timeout * 1000);
+    const outcome = client
+      .prepare({ timeout })
+      .call({}, 'echo', { value })
+      .then(
+        (result) => (result === value ? 'right' : 'wrong'),
+        (error: unknown) => (error instanceof MessagingException ? error.code : `untyped: ${error}`),
+      );
+    this.calls.push(
+      outcome.then((what) => {
+        clearTimeout(timer);
+        if (due !== undefined) this.latest = Math.max(this.latest, performance.now() - due);
+        this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + 1);
+      }),
+    );
+  }
+
+  /** Calls again and again, so many at a time, until told to stop. @param pause milliseconds in between */
+  async keepCalling(
+    client: Parameters<CallWatch['call']>[0],
+    timeout: number,
+    pause: number,
+    end: AbortSignal,
+  ): Promise<void> {
+    while (!end.aborted) {
+      this.call(client, timeout);
+      await sleep(pause);
+    }
+  }
+
+  /** Resolves with the outcomes of all calls, once they have settled as they should. */
+  async settled(): Promise<Record<string, number>> {
+    await Promise.all(this.calls);
+    const outcomes = Object.fromEntries(this.outcomes);
+    expect(Object.keys(outcomes).filter((what) => /wrong|untyped/.test(what))).toEqual([]);
+    expect(this.latest).toBeLessThan(GRACE);
+    return outcomes;
+  }
+}
