@@ -6,7 +6,7 @@ export default defineConfig({
   plugins: [swc.vite({ module: { type: 'es6' } })],
   resolve: { alias: { 'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname } },
   test: {
-    include: ['test/{unit,contract,integration,interop,faults,conformance}/**/*.test.ts'],
+    include: ['test/{unit,contract,integration,interop,faults,conformance,security}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 30_000,

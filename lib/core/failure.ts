@@ -19,6 +19,8 @@ interface Identity {
 
 /** Module of every class that nobody tied to a Python one: no Python allows it, so it arrives as RemoteError there. */
 const FOREIGN_MODULE = 'javascript';
+/** A failure is a text within a message, so that the message's own limit does not reach into it. */
+const DEEPEST = 1000;
 /** Python 2 called its builtins so, and some services still do. */
 const BUILTINS = new Set(['builtins', 'exceptions']);
 
@@ -89,11 +91,11 @@ function argsOf(thrown: unknown, message: string): unknown[] {
   return thrown instanceof Error && message === '' && !Object.hasOwn(thrown, 'message') ? [] : [message];
 }
 
-function describe(thrown: unknown) {
+function describe(thrown: unknown, withTraceback: boolean) {
   const message = textOf(thrown);
   const errorClass = thrown instanceof Error ? thrown.constructor : Error;
   const identity = identities.get(errorClass) ?? { module: FOREIGN_MODULE, name: errorClass.name || 'Error' };
-  const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
+  const stack: unknown = withTraceback && thrown instanceof Error ? thrown.stack : undefined;
   const kwargs = field(thrown, 'kwargs');
   return {
     class: identity.name,
@@ -105,17 +107,17 @@ function describe(thrown: unknown) {
   };
 }
 
-function describeSafely(thrown: unknown): ReturnType<typeof describe> {
+function describeSafely(thrown: unknown, withTraceback: boolean): ReturnType<typeof describe> {
   try {
-    return describe(thrown);
+    return describe(thrown, withTraceback);
   } catch {
-    return describe(new Error('The error that was thrown cannot be described'));
+    return describe(new Error('The error that was thrown cannot be described'), withTraceback);
   }
 }
 
 /** The failure's JSON text: class, module, message, traceback, arguments. Never throws, whatever was thrown. */
-export function serializeFailure(thrown: unknown): string {
-  const failure = describeSafely(thrown);
+export function serializeFailure(thrown: unknown, withTraceback = true): string {
+  const failure = describeSafely(thrown, withTraceback);
   try {
     return stringifyJson(failure);
   } catch {
@@ -134,7 +136,7 @@ export function deserializeFailure(
 ): Error {
   let failure: Record<string, unknown>;
   try {
-    const parsed = parseJson(text);
+    const parsed = parseJson(text, DEEPEST);
     failure = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
   } catch {
     failure = { class: 'Exception', message: text };

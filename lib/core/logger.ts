@@ -14,8 +14,11 @@ export const consoleLogger: LogSink = {
   error: (message) => console.error(oneLine(message)),
 };
 
-/** Text from the wire made fit for one log line: no control characters, shortened. */
+/** Control characters of both sets, line and paragraph separators, and what makes a terminal write backwards. */
+const UNFIT = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/** Text from the wire made fit for one log line: shortened, and without control characters. */
 export function oneLine(text: string, length = 1000): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
-  return clean.length > length ? `${clean.slice(0, length)}…` : clean;
+  const start = text.slice(0, length).replace(UNFIT, ' ');
+  return text.length > length ? `${start}…` : start;
 }

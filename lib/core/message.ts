@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
+import { findReplyAddress, type ReplyAddress, readReplyAddress } from './reply-address.js';
 import { inspectMasked } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
@@ -142,7 +143,8 @@ export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
 
 /** The text within an envelope written as Python and we write it, without the detour over an object; else undefined. */
 function commonEnvelope(text: string): unknown {
-  if (!text.startsWith(ENVELOPE_START) || !text.endsWith('}')) return undefined;
+  // Anything but a text there may be nested without a bound.
+  if (!text.startsWith(ENVELOPE_START) || text[ENVELOPE_START.length] !== '"' || !text.endsWith('}')) return undefined;
   try {
     return JSON.parse(text.slice(ENVELOPE_START.length, -1));
   } catch {
@@ -197,20 +199,12 @@ export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** What can be said of a request before it is known to be sound: enough to answer it with a refusal. */
-type ReplyAddress = Pick<RpcRequest, 'msgId' | 'replyQueue' | 'uniqueId'>;
-
-export function readReplyAddress(message: Dict): ReplyAddress {
-  return {
-    // Python takes an empty one for none, too.
-    msgId: stringOf(message['_msg_id']) || undefined,
-    replyQueue: stringOf(message['_reply_q']),
-    uniqueId: stringOf(message['_unique_id']),
-  };
-}
-
 /** Where the sender of a refused body waits for an answer, read past what is wrong with it; nothing where that cannot be told. */
 export function salvageReplyAddress(body: Buffer, limits: MessageLimits): ReplyAddress | undefined {
+  return readReplyAddressOf(body, limits) ?? findReplyAddress(body);
+}
+
+function readReplyAddressOf(body: Buffer, limits: MessageLimits): ReplyAddress | undefined {
   if (body.length > limits.bodyBytes) return undefined;
   const depth = limits.depth * SALVAGE_DEPTH;
   try {

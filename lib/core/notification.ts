@@ -1,13 +1,7 @@
 import { InvalidMessage } from './errors.js';
 import { stringifyJson } from './json.js';
-import {
-  type Dict,
-  encodeMessage,
-  type MessageLimits,
-  packContext,
-  readReplyAddress,
-  unpackContext,
-} from './message.js';
+import { type Dict, encodeMessage, type MessageLimits, packContext, unpackContext } from './message.js';
+import { readReplyAddress } from './reply-address.js';
 
 /** The priorities, in Python's order. */
 export const PRIORITIES = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'] as const;

@@ -1,5 +1,6 @@
 import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
+import { stringifyJson } from './json.js';
 import { oneLine } from './logger.js';
 
 /** Says what is wrong with a value, or nothing. */
@@ -81,7 +82,7 @@ export function checkRetry(retry: number | undefined | null): void {
 /** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
 export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string, kind = 'option'): void {
   if (typeof options !== 'object' || options === null) {
-    throw new ConfigurationError(`Options: expected an object; got ${String(options)}`);
+    throw new ConfigurationError(`Options: expected an object; got ${show('options', options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
@@ -99,9 +100,12 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
   }
 }
 
+/** What was given, unless it may be a secret: what is called so, or looks like a URL with credentials. */
 function show(name: string, value: unknown): string {
-  if (/url|password|token/i.test(name) && typeof value === 'string') return 'a string';
-  return typeof value === 'function' ? 'a function' : oneLine(JSON.stringify(value) ?? String(value), 200);
+  if (typeof value === 'function') return 'a function';
+  const text = stringifyJson(value);
+  if (!/url|password|token/i.test(name) && !text.includes('@')) return oneLine(text, 200);
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
 function nearest(given: string, known: string[]): string | undefined {

@@ -20,6 +20,8 @@ import {
 } from './option-rules.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { type RabbitSettings, rabbitSettings } from './rabbit-settings.js';
+import { Concealed } from './secrets.js';
+import { redactUrl } from './transport-url.js';
 
 export type { RabbitOptions } from './rabbit-options.js';
 export type { RabbitSettings } from './rabbit-settings.js';
@@ -55,6 +57,8 @@ export interface OsloMessagingOptions {
   rpcResponseMaxTimeout?: Duration;
   /** Python modules whose exceptions are rebuilt. @default [] */
   allowedRemoteExmods?: readonly string[];
+  /** Whether the stack of what a handler throws goes to its caller, as in Python. It names files and lines. @default true */
+  sendTracebacks?: boolean;
   /** Serializer of entities and contexts (a `Serializer`). */
   serializer?: object;
   /** Access policy of plain endpoints (an `RPCAccessPolicyBase` or its class). */
@@ -106,8 +110,8 @@ export interface OsloMessagingOptions {
 
 /** {@link OsloMessagingOptions}, checked and complete; durations in milliseconds. */
 export interface Settings {
-  readonly transportUrl: string;
-  readonly notificationTransportUrl: string;
+  readonly transportUrl: Concealed<string>;
+  readonly notificationTransportUrl: Concealed<string>;
   /** Whether nobody chose a transport, so that `memory://` is only the default. */
   readonly transportIsDefault: boolean;
   readonly host: string;
@@ -116,6 +120,7 @@ export interface Settings {
   readonly rpcResponseTimeout: number;
   readonly rpcResponseMaxTimeout: number;
   readonly allowedRemoteExmods: readonly string[];
+  readonly sendTracebacks: boolean;
   readonly serializer: object | undefined;
   readonly accessPolicy: object | undefined;
   readonly rpcPingEnabled: boolean;
@@ -151,6 +156,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rpcResponseTimeout: span,
   rpcResponseMaxTimeout: span,
   allowedRemoteExmods: list,
+  sendTracebacks: flag,
   serializer: object,
   accessPolicy: opaque,
   rpcPingEnabled: flag,
@@ -175,6 +181,8 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rabbit: nested(RABBIT_RULES),
 };
 
+const concealed = (url: string) => new Concealed(url, redactUrl(url));
+
 /**
  * Checks the options and fills in what is missing.
  * @throws ConfigurationError for an unknown or ill-typed option, naming it, what was given and what is allowed
@@ -187,8 +195,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   if (rpcResponseTimeout === 0) throw new ConfigurationError('rpcResponseTimeout: expected more than 0');
   const ceiling = options.rpcResponseMaxTimeout;
   return Object.freeze({
-    transportUrl,
-    notificationTransportUrl: options.notificationTransportUrl ?? transportUrl,
+    transportUrl: concealed(transportUrl),
+    notificationTransportUrl: concealed(options.notificationTransportUrl ?? transportUrl),
     transportIsDefault: chosen === undefined,
     host: options.host ?? hostname(),
     topic: options.topic,
@@ -197,6 +205,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     rpcResponseMaxTimeout:
       ceiling === undefined ? rpcResponseTimeout * 10 : toMilliseconds(ceiling, 'rpcResponseMaxTimeout'),
     allowedRemoteExmods: [...(options.allowedRemoteExmods ?? [])],
+    sendTracebacks: options.sendTracebacks ?? true,
     serializer: options.serializer,
     accessPolicy: options.accessPolicy,
     rpcPingEnabled: options.rpcPingEnabled ?? false,

@@ -4,9 +4,40 @@ import { type InspectOptions, inspect } from 'node:util';
 const SECRET = /pass(word|wd|phrase)?(_|$)|token|secret|api_?key|private_?key|credential/i;
 const MASK = '***';
 
+/** A value that nobody sees who only looks: no log, no `JSON.stringify`, no `util.inspect` however deep. */
+export class Concealed<T> {
+  readonly #value: T;
+
+  /** @param shown what is seen instead */
+  constructor(
+    value: T,
+    readonly shown: string = MASK,
+  ) {
+    this.#value = value;
+  }
+
+  reveal(): T {
+    return this.#value;
+  }
+
+  toString(): string {
+    return this.shown;
+  }
+
+  toJSON(): string {
+    return this.shown;
+  }
+
+  [inspect.custom](): string {
+    return this.shown;
+  }
+}
+
 /** A copy in which the values of keys that name secrets are hidden, however deep they are. */
 export function maskSecrets(value: unknown, holders: readonly object[] = []): unknown {
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  // Off the wire, it may be a member of that name.
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value;
   if (holders.includes(value)) return '[circular]';
   const within = [...holders, value];
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, within));
@@ -26,12 +57,14 @@ export function inspectMasked<T extends object>(values: T): T {
   return Object.defineProperty(values, inspect.custom, masking);
 }
 
-/** The text without the secrets that these values hold. */
-export function withoutSecrets(text: string, values: Readonly<Record<string, unknown>>): string {
+/** The text without the secrets that these values hold, however deep they are. */
+export function withoutSecrets(text: string, values: object, isSecret = false): string {
   let masked = text;
   for (const [key, value] of Object.entries(values)) {
+    const secret = isSecret || SECRET.test(key);
+    if (typeof value === 'object' && value !== null) masked = withoutSecrets(masked, value, secret);
     // A secret this short is none, and masking it would tear other words apart.
-    if (SECRET.test(key) && typeof value === 'string' && value.length >= 8) masked = masked.replaceAll(value, MASK);
+    else if (secret && typeof value === 'string' && value.length >= 8) masked = masked.replaceAll(value, MASK);
   }
   return masked;
 }

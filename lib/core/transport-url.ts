@@ -1,11 +1,12 @@
 import { InvalidTransportURL } from './errors.js';
+import { Concealed } from './secrets.js';
 
 /** One broker. */
 export interface TransportHost {
   readonly hostname: string;
   readonly port: number | undefined;
   readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly password: Concealed<string> | undefined;
 }
 
 /** `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as oslo.messaging reads it. */
@@ -19,9 +20,23 @@ export interface TransportURL {
 
 const FORM = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
 
-/** The URL without its credentials, fit for a log or an error. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+const HOST = /^(?:[^@]*@)?(?:\[[0-9a-f:.]+\]|[^[\]:@]*)(?::\d*)?$/i;
+
+/**
+ * The URL without its credentials, fit for a log or an error. Where it is malformed, a password may be anywhere before
+ * the last "@", and without one anywhere: of that, nothing is shown.
+ */
 export function redactUrl(url: string): string {
-  return url.replace(/(^|[/,])([^/@,]*)@/g, '$1***@');
+  const scheme = SCHEME.exec(url)?.[0] ?? '';
+  const rest = url.slice(scheme.length);
+  const end = rest.search(/[/?#]/);
+  const hosts = (end < 0 ? rest : rest.slice(0, end)).split(',');
+  const tail = end < 0 ? '' : rest.slice(end);
+  if (!tail.includes('@') && hosts.every((host) => HOST.test(host)))
+    return scheme + hosts.map((host) => host.replace(/^.*@/s, '***@')).join(',') + tail;
+  const at = rest.lastIndexOf('@');
+  return `${scheme}***${at < 0 ? '' : rest.slice(at)}`;
 }
 
 /** @throws InvalidTransportURL which names what is wrong, never the password */
@@ -75,6 +90,6 @@ function parseHost(text: string, decode: (text: string) => string, refuse: (why:
     hostname: address[1] ?? (address[2] || 'localhost'),
     port,
     username: credentials === undefined ? undefined : decode(colon < 0 ? credentials : credentials.slice(0, colon)),
-    password: credentials === undefined || colon < 0 ? undefined : decode(credentials.slice(colon + 1)),
+    password: credentials === undefined || colon < 0 ? undefined : new Concealed(decode(credentials.slice(colon + 1))),
   };
 }

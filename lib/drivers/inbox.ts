@@ -142,7 +142,7 @@ export class Inbox {
     const address = body && salvageReplyAddress(body, this.settings.limits);
     if (!address) return;
     const request = { ...address, method: '', args: {}, namespace: undefined, version: undefined, context: {} };
-    const failure = serializeFailure(new InvalidMessage(error.message));
+    const failure = serializeFailure(new InvalidMessage(error.message), this.settings.sendTracebacks);
     await this.incoming({ ...request, callMonitorTimeout: undefined }).reply({ result: null, failure, ending: true });
   }
 
@@ -182,7 +182,7 @@ export class Inbox {
       return encodeReply(reply, this.settings.limits);
     } catch (error) {
       return encodeReply(
-        { ...reply, result: null, failure: serializeFailure(error), ending: true },
+        { ...reply, result: null, failure: serializeFailure(error, this.settings.sendTracebacks), ending: true },
         this.settings.limits,
       );
     }

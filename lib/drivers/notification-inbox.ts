@@ -67,6 +67,7 @@ export class NotificationInbox {
     try {
       notification = readNotification(decodeEnvelope(delivery.read(), this.settings.limits));
     } catch (error) {
+      this.settings.counters.count('refusedMessages');
       this.slots.add({
         start: () => this.refuse(delivery, toError(error).message),
         abandon: () => delivery.requeue(),

@@ -3,6 +3,7 @@ import { DeadlineWheel } from '../core/deadline-wheel.js';
 import { LONGEST_TIMER } from '../core/duration.js';
 import { ClientSendError, type ErrorDetails, MessagingTimeout } from '../core/errors.js';
 import { deserializeFailure } from '../core/failure.js';
+import { oneLine } from '../core/logger.js';
 import type { RpcReply } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 
@@ -59,7 +60,7 @@ export class PendingCalls {
     const call = this.calls.get(reply.msgId);
     if (!call) {
       if (reply.ending) this.settings.counters.count('lateReplies');
-      this.settings.logger.debug(`No call waits for the reply to ${reply.msgId}`);
+      this.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
     if (reply.failure !== null) {

@@ -8,7 +8,8 @@ export interface LogLine {
   readonly extra: readonly string[] | null;
 }
 
-const STACK = /\n\s+at /;
+/** Without line breaks among the blanks: a text of nothing but those would be gone through again from each. */
+const STACK = /\n[ \t]+at /;
 const LONGEST = 10_000;
 
 /** By Nest's convention the last argument is the context, if it is text, and an error's stack comes before it. */

@@ -1,6 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
 import type { Duration } from '../core/duration.js';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { Concealed } from '../core/secrets.js';
 import { Target, type TargetFields } from '../core/target.js';
 import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from '../rpc/backing-off-client.js';
@@ -34,11 +35,11 @@ export interface OsloMessagingAsyncOptions
 @Module({})
 export class OsloMessagingModule {
   static forRoot(options: OsloMessagingOptions = {}): DynamicModule {
-    return OsloMessagingModule.root({ provide: OSLO_MESSAGING_OPTIONS, useValue: options }, []);
+    return OsloMessagingModule.root({ useFactory: () => options }, []);
   }
 
   static forRootAsync({ imports = [], inject = [], useFactory }: OsloMessagingAsyncOptions): DynamicModule {
-    return OsloMessagingModule.root({ provide: OSLO_MESSAGING_OPTIONS, inject, useFactory }, imports);
+    return OsloMessagingModule.root({ inject, useFactory }, imports);
   }
 
   /** Provides a {@link BackingOffClient}, or a {@link Notifier}, for each entry. */
@@ -50,9 +51,15 @@ export class OsloMessagingModule {
   }
 
   private static root(
-    options: NonNullable<DynamicModule['providers']>[number],
+    { inject = [], useFactory }: OsloMessagingAsyncOptions,
     imports: NonNullable<ModuleMetadata['imports']>,
   ): DynamicModule {
+    // The container can be looked at, with all that it holds: the options' URLs carry passwords.
+    const options = {
+      provide: OSLO_MESSAGING_OPTIONS,
+      inject,
+      useFactory: async (...args: unknown[]) => new Concealed<OsloMessagingOptions>(await useFactory(...args)),
+    };
     const server = {
       provide: OsloServer,
       inject: [OsloMessagingTransports],

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { Concealed } from '../core/secrets.js';
 import { isolateTimeouts } from '../rpc/backing-off-client.js';
 import { getNotificationTransport, getRpcTransport, type Transport } from '../rpc/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
@@ -12,7 +13,8 @@ export class OsloMessagingTransports implements OnApplicationShutdown {
   readonly notifications: Transport;
 
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
-  constructor(@Inject(OSLO_MESSAGING_OPTIONS) options: OsloMessagingOptions) {
+  constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Concealed<OsloMessagingOptions> | OsloMessagingOptions) {
+    const options = given instanceof Concealed ? given.reveal() : given;
     const withLogger = { logger: new Logger(LOG_CONTEXT), ...options };
     this.rpc = getRpcTransport(withLogger);
     this.notifications = getNotificationTransport(withLogger);

@@ -1,6 +1,7 @@
 import { toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
-import { type LogSink, oneLine } from '../core/logger.js';
+import { oneLine } from '../core/logger.js';
+import type { Settings } from '../core/options.js';
 import { withoutSecrets } from '../core/secrets.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { MethodTable } from './method-table.js';
@@ -22,7 +23,11 @@ function numberOf(value: unknown): number {
 }
 
 /** Runs one request and answers it: the result, or the failure. Never rejects. */
-export async function dispatch(table: MethodTable, message: IncomingMessage, logger: LogSink): Promise<void> {
+export async function dispatch(
+  table: MethodTable,
+  message: IncomingMessage,
+  { logger, sendTracebacks }: Pick<Settings, 'logger' | 'sendTracebacks'>,
+): Promise<void> {
   const { method, namespace, version, callMonitorTimeout } = message.request;
   const interval = message.wantsReply ? heartbeatInterval(callMonitorTimeout) : undefined;
   let beating = false;
@@ -44,11 +49,11 @@ export async function dispatch(table: MethodTable, message: IncomingMessage, log
       result = await entry.handle(message);
     } catch (error) {
       if (!entry.expected.some((errorClass) => error instanceof errorClass)) throw error;
-      failure = serializeFailure(error);
+      failure = serializeFailure(error, sendTracebacks);
       logger.debug(`Expected exception in ${oneLine(method, 200)}: ${masked(textOf(error, 'message'))}`);
     }
   } catch (error) {
-    failure = serializeFailure(error);
+    failure = serializeFailure(error, sendTracebacks);
     logger.error(`Exception while handling ${oneLine(method, 200)}: ${masked(textOf(error, 'stack'))}`);
   } finally {
     clearInterval(heartbeat);

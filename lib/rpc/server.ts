@@ -38,7 +38,7 @@ export class RPCServer extends MessageHandlingServer {
     return driver.listen(
       this.target,
       settings.concurrency,
-      (message) => dispatch(this.table, message, settings.logger),
+      (message) => dispatch(this.table, message, settings),
       (request) => this.table.deliveryOf(request, settings.delivery) === 'at-least-once',
     );
   }

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import type { Counts } from '../core/counters.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
-import { parseTransportUrl, redactUrl } from '../core/transport-url.js';
+import type { Concealed } from '../core/secrets.js';
+import { parseTransportUrl } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
@@ -22,17 +23,17 @@ export class Transport {
   /** @internal */
   constructor(
     settings: Settings,
-    private readonly url: string,
+    private readonly url: Concealed<string>,
     allowedModules: readonly string[],
   ) {
-    const parsed = parseTransportUrl(url);
+    const parsed = parseTransportUrl(url.reveal());
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
     if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed.virtualHost);
     else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(this.settings, allowed, parsed);
     else {
       throw new DriverLoadFailure(
-        `No driver for ${JSON.stringify(redactUrl(url))}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
+        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
       );
     }
   }
@@ -49,7 +50,7 @@ export class Transport {
 
   /** Its URL without the credentials: what logs and `JSON.stringify` see, of whatever holds a transport. */
   toString(): string {
-    return `<Transport ${redactUrl(this.url)}>`;
+    return `<Transport ${this.url}>`;
   }
 
   toJSON(): string {

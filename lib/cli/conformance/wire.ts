@@ -35,7 +35,7 @@ export class Wire {
   static async open(options: OsloMessagingOptions): Promise<Wire> {
     const settings = normalizeOptions(options);
     const patience = settings.rpcResponseTimeout;
-    const connection = new RabbitConnection(parseTransportUrl(settings.transportUrl), settings, 'conformance');
+    const connection = new RabbitConnection(parseTransportUrl(settings.transportUrl.reveal()), settings, 'conformance');
     try {
       const model = await connection.acquire(Deadline.after(patience), 0);
       return new Wire(connection, model, await within(patience, () => model.createConfirmChannel()), patience);

@@ -44,6 +44,7 @@ export class MemoryDriver implements Driver {
       try {
         this.calls.settle(readReply(decodeEnvelope(delivery.read(), settings.limits)));
       } catch (error) {
+        settings.counters.count('refusedMessages');
         settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
       }
     });

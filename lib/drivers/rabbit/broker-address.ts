@@ -22,8 +22,10 @@ function credentialsOf(host: TransportHost, settings: RabbitSettings): unknown {
   const { plain, amqplain, external } = amqplib.credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
   const username = host.username ?? 'guest';
-  const password = host.password ?? (host.username === undefined ? 'guest' : '');
-  return (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password);
+  const password = host.password?.reveal() ?? (host.username === undefined ? 'guest' : '');
+  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password);
+  // Without amqplib's copy of the password: the socket keeps its options as long as it lives.
+  return { mechanism, response };
 }
 
 /** How one host is tried, to be told when that fails. */

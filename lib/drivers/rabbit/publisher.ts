@@ -1,8 +1,9 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
-import { decodeEnvelope, readReplyAddress } from '../../core/message.js';
+import { decodeEnvelope } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import { readReplyAddress } from '../../core/reply-address.js';
 import { compress, decompress } from './compression.js';
 import type { RabbitConnection } from './connection.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';

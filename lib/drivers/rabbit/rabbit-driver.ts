@@ -194,6 +194,7 @@ export class RabbitDriver implements Driver {
         try {
           this.calls.settle(readReply(decodeEnvelope(delivery.read(), this.settings.limits)));
         } catch (error) {
+          this.settings.counters.count('refusedMessages');
           this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
         }
       },

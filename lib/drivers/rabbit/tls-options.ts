@@ -22,6 +22,8 @@ export function tlsOptions(settings: RabbitSettings): ConnectionOptions {
   const version = sslVersion as ConnectionOptions['minVersion'];
   const cert = file('sslCertFile', sslCertFile);
   return {
+    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED, which is for a whole process, has no say here.
+    rejectUnauthorized: true,
     ...(version && { minVersion: version, maxVersion: version }),
     ca: file('sslCaFile', sslCaFile),
     cert,
