@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
 import {
   getRpcClient,
   getRpcServer,
   getRpcTransport,
+  type LogSink,
+  OsloServer,
   RemoteError,
-  type RPCServer,
+  RpcArgs,
+  RpcEndpoint,
+  RpcMethod,
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
@@ -14,39 +20,79 @@ import { RawCaller } from '../conformance/raw-caller.js';
 import { type BadReply, type BadRequest, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
 
 const limits = { bodyBytes: 2 * 2 ** 20 };
 const LONGEST_LINE = 4300;
 
-function logInto(lines: string[]) {
-  const log = (line: string) => void lines.push(line);
-  return { debug: () => undefined, log, warn: log, error: log };
-}
-
-function expectFitForALog(lines: string[]): void {
-  for (const line of lines) {
-    expect(line.length).toBeLessThan(LONGEST_LINE);
-    expect(line).not.toMatch(/[\u0000-\u001f\u007f\u2028\u2029]/);
+function expectFitForALog({ lines }: LogRecorder): void {
+  for (const { message } of lines) {
+    expect(message.length).toBeLessThan(LONGEST_LINE);
+    expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
   }
 }
 
-describeWithRabbit('a server that gets what no well-behaved client sends', () => {
+/** Lines that a careful operator would be shown. */
+const said = (log: LogRecorder) => log.lines.filter(({ level }) => level === 'warn' || level === 'error');
+
+interface Served {
+  transport: Transport;
+  stop(): Promise<unknown>;
+}
+
+@RpcEndpoint()
+class EchoEndpoint {
+  @RpcMethod()
+  echo(@RpcArgs() args: object): object {
+    return args;
+  }
+
+  _private(): string {
+    return 'never';
+  }
+
+  @MessagePattern({ cmd: 'sum' })
+  sum(): string {
+    return 'never, but by its exact pattern';
+  }
+}
+
+async function servePlain(topic: string, logger: LogSink): Promise<Served> {
+  const transport = getRpcTransport({ transportUrl: rabbitUrl, limits, logger });
+  const endpoint = { echo: (_ctxt: unknown, args: unknown) => args, _private: () => 'never' };
+  const server = getRpcServer(transport, new Target({ topic, server: 'host1' }), [endpoint]);
+  await server.start();
+  return { transport, stop: () => server.stop().then(() => transport.cleanup()) };
+}
+
+const serveNest =
+  (delivery: 'at-most-once' | 'at-least-once') =>
+  async (topic: string, logger: LogSink): Promise<Served> => {
+    const strategy = new OsloServer({ transportUrl: rabbitUrl, topic, host: 'host1', limits, delivery, logger });
+    const module = await Test.createTestingModule({ controllers: [EchoEndpoint] }).compile();
+    const app = module.createNestMicroservice<MicroserviceOptions>({ strategy, logger: false });
+    await app.listen();
+    return { transport: strategy.unwrap(), stop: () => app.close() };
+  };
+
+const servers: [name: string, serve: (topic: string, logger: LogSink) => Promise<Served>][] = [
+  ['a server of plain endpoints', servePlain],
+  ['a Nest application', serveNest('at-most-once')],
+  ['a Nest application that delivers at least once', serveNest('at-least-once')],
+];
+
+describeWithRabbit.each(servers)('%s that gets what no well-behaved client sends', (_name, serve) => {
   const topic = uniqueTopic('bad');
-  const lines: string[] = [];
-  let transport: Transport;
-  let server: RPCServer;
+  const log = new LogRecorder();
+  let served: Served;
   let caller: RawCaller;
 
   beforeAll(async () => {
-    transport = getRpcTransport({ transportUrl: rabbitUrl, limits, logger: logInto(lines) });
-    const endpoint = { echo: (_ctxt: unknown, args: unknown) => args, _private: () => 'never' };
-    server = getRpcServer(transport, new Target({ topic, server: 'host1' }), [endpoint]);
-    await server.start();
+    served = await serve(topic, log);
     caller = await RawCaller.open(rabbitUrl);
   });
   afterAll(async () => {
-    await server?.stop();
-    await transport?.cleanup();
+    await served?.stop();
     await caller?.close();
   });
 
@@ -64,14 +110,18 @@ describeWithRabbit('a server that gets what no well-behaved client sends', () =>
     await eventually(() => expect(answerTo(msgId)).toBe('result'));
   }
 
-  it.each(badRequests)('answers and logs, and goes on: $name', async (bad: BadRequest) => {
-    lines.length = 0;
+  it.each(badRequests)('answers, counts and logs, and goes on: $name', async (bad: BadRequest) => {
+    log.clear();
+    const { refusedMessages } = served.transport.counts;
     const msgId = randomBytes(16).toString('hex');
     caller.publish('tacker', topic, bodyOf(bad, { msgId, replyQueue: caller.replyQueue }));
     await soundCall();
     await eventually(() => expect(answerTo(msgId) ?? null).toBe(bad.answer));
-    expect(lines).toHaveLength(bad.answer === 'result' ? 0 : 1);
-    expectFitForALog(lines);
+    expect(said(log)).toHaveLength(bad.answer === 'result' ? 0 : 1);
+    expectFitForALog(log);
+    const refused = log.messages(/^Refused a message/).length;
+    expect(served.transport.counts.refusedMessages - refusedMessages).toBe(refused);
+    if (bad.answer === 'InvalidMessage') expect(refused).toBe(1);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     caller.replies.length = 0;
   });
@@ -79,12 +129,12 @@ describeWithRabbit('a server that gets what no well-behaved client sends', () =>
 
 describeWithRabbit('a client that gets what no well-behaved server sends', () => {
   const topic = uniqueTopic('bad');
-  const lines: string[] = [];
+  const log = new LogRecorder();
   let transport: Transport;
   let fake: RawCaller;
 
   beforeAll(async () => {
-    transport = getRpcTransport({ transportUrl: rabbitUrl, limits, logger: logInto(lines) });
+    transport = getRpcTransport({ transportUrl: rabbitUrl, limits, logger: log });
     fake = await RawCaller.open(rabbitUrl, uniqueTopic('fake'));
     await fake.bind('tacker', 'topic', topic);
   });
@@ -94,7 +144,8 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
   });
 
   it.each(badReplies)('settles its call, and goes on: $name', async (bad: BadReply) => {
-    lines.length = 0;
+    log.clear();
+    const { refusedMessages } = transport.counts;
     const outcome = getRpcClient(transport, new Target({ topic }), { timeout: 10 })
       .call({}, 'anything')
       .then(
@@ -109,7 +160,8 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
     const body = JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(sound) });
     fake.publish('', replyQueue, Buffer.from(body));
     expect(await outcome).toBe(bad.settles);
-    expectFitForALog(lines);
+    expectFitForALog(log);
+    expect(transport.counts.refusedMessages - refusedMessages).toBe(log.messages(/^Refused a reply/).length);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 });
