@@ -30,7 +30,7 @@ function makeProgram(): Command {
               text
                 .trim()
                 .replace(/^error: /, '')
-                .replace(/\s*\n\s*/g, ' '),
+                .replace(/\n\s*/g, ' '),
             ),
           )}\n`,
         ),

@@ -1,0 +1,36 @@
+import { BackingOffClient, getRpcTransport, RPCClient, Target, type Transport } from 'nestjs-oslo-messaging';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RawCaller } from '../conformance/raw-caller.js';
+import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { silent } from '../support/silent.js';
+
+describeWithRabbit('a call that fails', () => {
+  const topic = uniqueTopic('once');
+  let transport: Transport;
+  let deaf: RawCaller;
+
+  beforeAll(async () => {
+    transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: '400ms' });
+    deaf = await RawCaller.open(rabbitUrl, uniqueTopic('deaf'));
+    await deaf.bind('tacker', 'topic', topic);
+  });
+  afterAll(async () => {
+    await transport?.cleanup();
+    await deaf?.close();
+  });
+
+  it.each([
+    ['RPCClient', RPCClient],
+    ['BackingOffClient', BackingOffClient],
+  ])('is sent once: %s', async (_name, Client) => {
+    const client = new Client(transport, new Target({ topic }));
+    await expect(client.call({}, 'slow')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await client.cast({}, 'last');
+    const methods: unknown[] = [];
+    while (!methods.includes('last')) {
+      const { 'oslo.message': text } = JSON.parse((await deaf.next()).body.toString()) as { 'oslo.message': string };
+      methods.push((JSON.parse(text) as { method: string }).method);
+    }
+    expect(methods).toEqual(['slow', 'last']);
+  });
+});

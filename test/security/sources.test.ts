@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { within } from '../support/bounded.js';
+
+const lib = fileURLToPath(new URL('../../lib/', import.meta.url));
+
+const nodes = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .flatMap((name) => {
+    const source = ts.createSourceFile(name, readFileSync(join(lib, name), 'utf8'), ts.ScriptTarget.Latest, true);
+    const found: { file: string; node: ts.Node }[] = [];
+    const visit = (node: ts.Node) => {
+      found.push({ file: name, node });
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
+
+function ofKind<N extends ts.Node>(is: (node: ts.Node) => node is N): { file: string; node: N }[] {
+  return nodes.flatMap(({ file, node }) => (is(node) ? [{ file, node }] : []));
+}
+
+describe('the library', () => {
+  it('runs no text, and loads nothing by a name that it was given', () => {
+    const calls = [...ofKind(ts.isCallExpression), ...ofKind(ts.isNewExpression)];
+    const loaded = calls.filter(({ node }) => node.expression.kind === ts.SyntaxKind.ImportKeyword);
+    expect(loaded.length).toBeGreaterThan(0);
+    for (const { file, node } of loaded)
+      expect(node.arguments?.[0]?.kind, `${file}: ${node.getText()}`).toBe(ts.SyntaxKind.StringLiteral);
+    const named = calls.filter(({ node }) => /^(eval|Function|require|createRequire)$/.test(node.expression.getText()));
+    // The command's own version.
+    const version = ['cli/program.ts: createRequire(import.meta.url)'];
+    expect(named.map(({ file, node }) => `${file}: ${node.getText()}`)).toEqual(version);
+    const modules = ofKind(ts.isImportDeclaration).map(({ node }) => node.moduleSpecifier.getText());
+    for (const name of ['vm', 'child_process', 'worker_threads']) expect(modules).not.toContain(`'node:${name}'`);
+  });
+});
+
+/** What an expression may go through again and again: long runs, with what does not fit at their end. */
+const LENGTH = 60_000;
+/** In milliseconds: a hundred times what a text of that length takes, and a part of what its square would. */
+const LIMIT = 1500;
+const pieces = ['a', '1', '0.', ' ', '\n', '\n ', '\\', '"', '*', '.', '-', '@', ':', ',', '[', '(', '\u0000', '1 '];
+const texts = pieces.flatMap((piece) => {
+  const run = piece.repeat(LENGTH / piece.length);
+  return [run, `${run}\u0001`, `\n1${run}\u0001`];
+});
+
+describe('a regular expression of the library', () => {
+  const expressions = new Map(
+    ofKind(ts.isRegularExpressionLiteral).map(({ file, node }) => [node.text, `${file}: ${node.text}`]),
+  );
+  expect(expressions.size).toBeGreaterThan(20);
+
+  it.each([...expressions])('takes no longer for a text made to keep it busy: %s', (literal, where) => {
+    const end = literal.lastIndexOf('/');
+    const expression = new RegExp(literal.slice(1, end), literal.slice(end + 1));
+    for (const text of texts) {
+      const about = JSON.stringify(text.slice(0, 10));
+      expect(() => within(LIMIT, () => text.replace(expression, '')), `${where} on ${about}`).not.toThrow();
+    }
+  });
+});
