@@ -39,7 +39,7 @@ export class Flow {
 /** One client's connection and its counterpart to the server. */
 export class Link {
   onClose: () => void = () => undefined;
-  #closed = 0;
+  readonly #closed = new Set<Socket>();
   #dead = false;
 
   constructor(
@@ -92,16 +92,23 @@ export class Link {
       inTurn(() => this.#write(chunk, to, flow));
     });
     from.on('end', () => inTurn(() => to.writable && to.end()));
-    from.on('error', () => undefined);
+    from.on('error', () => {
+      // After a reset that fails Node.js says no more than this.
+      if (from.destroyed) this.#gone(from);
+    });
     from.on('close', (hadError) => {
-      this.#closed++;
-      if (this.#closed === 2) this.onClose();
+      this.#gone(from);
       inTurn(() => {
         if (to.destroyed) return;
         if (hadError) to.resetAndDestroy();
         else to.destroySoon();
       });
     });
+  }
+
+  #gone(end: Socket): void {
+    this.#closed.add(end);
+    if (this.#closed.size === 2) this.onClose();
   }
 
   async #write(chunk: Buffer, to: Socket, flow: Flow): Promise<void> {
