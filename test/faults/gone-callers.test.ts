@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { queueDepth, withChannel } from '../support/amqp.js';
+import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { ServedTopic } from '../support/served-topic.js';
+
+const CONCURRENCY = 4;
+/** More than the server has slots. */
+const GONE = 5 * CONCURRENCY;
+const MEASURED = 400;
+/** What timers alone may make of a difference, in milliseconds. */
+const NOISE = 20;
+
+describeWithRabbit('a caller that is gone before its reply', () => {
+  const opened: ServedTopic[] = [];
+  const replyQueue = `reply_${randomBytes(16).toString('hex')}`;
+  let ran: number;
+
+  const endpoint = { echo: (_ctxt: unknown, { value }: { value: unknown }) => value, run: () => void ran++ };
+
+  beforeEach(() => {
+    ran = 0;
+  });
+  afterEach(async () => {
+    for (const served of opened.splice(0)) await served.close();
+    await withChannel(rabbitUrl, (channel) => channel.deleteQueue(replyQueue));
+  });
+
+  /** @param window seconds for which a reply waits for its queue */
+  async function serve(window: number): Promise<ServedTopic> {
+    const rabbit = { kombuMissingConsumerRetryTimeout: window };
+    const served = await ServedTopic.open(endpoint, { concurrency: CONCURRENCY, rabbit });
+    opened.push(served);
+    return served;
+  }
+
+  /** Calls of callers that do not live to get a reply. @param expiration milliseconds that each had waited */
+  async function askInVain({ topic }: ServedTopic, expiration: number): Promise<void> {
+    await withChannel(rabbitUrl, async (channel) => {
+      for (let n = 0; n < GONE; n++) {
+        const id = randomBytes(16).toString('hex');
+        const request = { method: 'run', args: {}, _msg_id: id, _reply_q: replyQueue, _unique_id: id };
+        channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)), { expiration });
+      }
+      await channel.checkQueue(topic);
+    });
+    await eventually(() => expect(ran).toBe(GONE));
+  }
+
+  it('costs others nothing: their p99 at most doubles', async () => {
+    const [troubled, quiet] = [await serve(60), await serve(60)];
+    await askInVain(troubled, 60_000);
+    const times = { troubled: [] as number[], quiet: [] as number[] };
+    const measure = async (served: ServedTopic, into: number[], value: number) => {
+      const began = performance.now();
+      expect(await served.client.call({}, 'echo', { value })).toBe(value);
+      into.push(performance.now() - began);
+    };
+    // Side by side, since a busy machine is slow to both.
+    for (let n = 0; n < MEASURED; n++) {
+      await Promise.all([measure(troubled, times.troubled, n), measure(quiet, times.quiet, n)]);
+    }
+    expect(p99(times.troubled)).toBeLessThan(2 * p99(times.quiet) + NOISE);
+    expect(troubled.serving.transport.counts.droppedReplies).toBe(0);
+  });
+
+  it('gets its reply all the same when its queue comes back in time', async () => {
+    const served = await serve(60);
+    await askInVain(served, 60_000);
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(replyQueue, { durable: false }));
+    await eventually(async () => expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: GONE }));
+    expect(served.serving.transport.counts.droppedReplies).toBe(0);
+  });
+
+  it.each([
+    ['its caller has given up', 60, 1500],
+    ['the window ends', 1.5, 60_000],
+  ])('has its reply dropped and counted when %s', async (_when, window, expiration) => {
+    const served = await serve(window);
+    await askInVain(served, expiration);
+    expect(served.serving.transport.counts.droppedReplies).toBe(0);
+    await eventually(() => expect(served.serving.transport.counts.droppedReplies).toBe(GONE));
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(replyQueue, { durable: false }));
+    await served.ping();
+    expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: 0 });
+  });
+});
+
+function p99(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+}
