@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   // SWC, not esbuild: Nest needs the decorator metadata that esbuild does not emit.
   plugins: [swc.vite({ module: { type: 'es6' } })],
-  resolve: { alias: { 'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      'nestjs-oslo-messaging/prometheus': new URL('./lib/observability/prometheus.ts', import.meta.url).pathname,
+      'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname,
+    },
+  },
   test: {
     include: ['test/{unit,contract,integration,interop,faults,conformance,security}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],

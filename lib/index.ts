@@ -22,6 +22,7 @@ export {
   UnsupportedVersion,
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
+export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
 export type { LogSink } from './core/logger.js';
 export type { Priority } from './core/notification.js';
 export type {
@@ -32,7 +33,6 @@ export type {
   Settings,
 } from './core/options.js';
 export { Target, type TargetFields } from './core/target.js';
-export type { DriverStatus } from './drivers/driver.js';
 export {
   RpcArg,
   RpcArgs,
@@ -53,6 +53,7 @@ export {
 } from './nest/notification-decorators.js';
 export { NotificationLogger, type NotificationLoggerOptions } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
+export { OsloMessagingHealth, type OsloMessagingReport } from './nest/oslo-messaging.health.js';
 export {
   type NotifierFeature,
   type OsloMessagingAsyncOptions,

@@ -1,4 +1,5 @@
 import type { Deadline } from '../core/deadline.js';
+import type { DriverStatus, TransportHealth } from '../core/health.js';
 import type { RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
 import type { Notification } from '../core/notification.js';
 import type { Target } from '../core/target.js';
@@ -75,9 +76,6 @@ export interface Listener {
   stop(milliseconds: number): Promise<void>;
 }
 
-/** What a driver tells of itself. */
-export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'blocked' | 'closed';
-
 /** A transport's engine: all that the rest of the library knows of a broker. */
 export interface Driver {
   /** Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline. */
@@ -93,7 +91,9 @@ export interface Driver {
   listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener>;
   /** Resolves when the queues are declared and consumed from. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
-  /** Calls back with every change of status; returns what ends that. */
+  /** Calls back with the status as it is, and with every change; returns what ends that. */
   onStatus(listener: (status: DriverStatus) => void): () => void;
+  /** How it is now. */
+  health(): TransportHealth;
   close(): Promise<void>;
 }

@@ -52,6 +52,11 @@ export class Inbox {
     this.seen = new RecentIds(settings.limits.duplicateWindow);
   }
 
+  /** How much is in work. */
+  get busy(): number {
+    return this.slots.taken;
+  }
+
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
   push(delivery: Delivery): void {
     this.slots.add({

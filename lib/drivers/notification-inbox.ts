@@ -61,6 +61,11 @@ export class NotificationInbox {
     this.deadLetters = new DeadLetters(settings, 'notification', setAside);
   }
 
+  /** How much is in work. */
+  get busy(): number {
+    return this.slots.taken;
+  }
+
   /** Takes a message off the wire. */
   push(delivery: Delivery): void {
     let notification: Notification;

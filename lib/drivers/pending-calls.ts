@@ -28,6 +28,10 @@ export class PendingCalls {
     private readonly allowedModules: ReadonlySet<string>,
   ) {}
 
+  get size(): number {
+    return this.calls.size;
+  }
+
   /**
    * @param monitor seconds without a heartbeat after which the call counts as dead
    * @param why said in the timeout's message and given as its cause, where there is one

@@ -20,6 +20,11 @@ export class Slots {
     private readonly logger: LogSink,
   ) {}
 
+  /** Tasks that run now. */
+  get taken(): number {
+    return this.running;
+  }
+
   /** Starts the task before it returns, if a slot is free. */
   add(task: Task): void {
     if (!this.open) task.abandon();

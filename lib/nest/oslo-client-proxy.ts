@@ -3,10 +3,10 @@ import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError, toError } from '../core/errors.js';
+import type { DriverStatus } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
-import type { DriverStatus } from '../drivers/driver.js';
 import { BackingOffClient, isolateTimeouts } from '../rpc/backing-off-client.js';
 import type { PrepareOptions } from '../rpc/client.js';
 import { getCurrentRequestContext } from '../rpc/current-request.js';
@@ -64,7 +64,7 @@ export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
     isolateTimeouts(this.transport);
     const serializer = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
     this.client = new BackingOffClient(this.transport, new Target({ topic: options.topic }), { serializer });
-    this.unsubscribe = this.transport.driver.onStatus((status) => this._status$.next(status));
+    this.unsubscribe = this.transport.onStatus((status) => this._status$.next(status));
   }
 
   /** Nothing to wait for: the transport connects on first use. */

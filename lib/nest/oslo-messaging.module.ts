@@ -8,6 +8,7 @@ import { BackingOffClient } from '../rpc/backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import type { Transport } from '../rpc/transport.js';
+import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
 import { getNotifierToken, getRpcClientToken, namedPublishers, OSLO_MESSAGING_OPTIONS } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
@@ -71,10 +72,11 @@ export class OsloMessagingModule {
       imports,
       // Read when the container is made: only then have all classes been decorated that name a publisher.
       get providers() {
-        return [options, OsloMessagingTransports, server, ...notifierProviders()];
+        return [options, OsloMessagingTransports, OsloMessagingHealth, server, ...notifierProviders()];
       },
       get exports() {
-        return [OsloMessagingTransports, OsloServer, ...notifierProviders().map(({ provide }) => provide)];
+        const notifiers = notifierProviders().map(({ provide }) => provide);
+        return [OsloMessagingTransports, OsloMessagingHealth, OsloServer, ...notifiers];
       },
     };
   }

@@ -1,9 +1,10 @@
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ConfigurationError, toError } from '../core/errors.js';
+import { type DriverStatus, worstOf } from '../core/health.js';
 import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
-import type { DriverStatus, IncomingMessage } from '../drivers/driver.js';
+import type { IncomingMessage } from '../drivers/driver.js';
 import type { NotificationListener } from '../notify/listener.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { runAsRequest } from '../rpc/current-request.js';
@@ -46,6 +47,9 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.abort.signal,
   );
   private readonly unsubscribes: (() => void)[] = [];
+  private readonly statuses = new Map<Transport, DriverStatus>();
+  /** How far it has come itself: others may use its transports, which are connected before its queues are attached. */
+  private phase: DriverStatus = 'idle';
   private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
 
@@ -104,8 +108,10 @@ export class OsloServer extends Server<never, DriverStatus> {
           'No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process',
         );
       }
+      this.enter('connecting');
       this.servers = [...this.makeServers(), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
+      this.enter('connected');
     } catch (error) {
       await this.close();
       callback(error);
@@ -134,6 +140,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     await Promise.all(this.servers.map((server) => server.stop()));
     this.abort.abort();
     if (this.ownsTransports) await this.transports.onApplicationShutdown();
+    this.enter('closed');
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 
@@ -174,8 +181,18 @@ export class OsloServer extends Server<never, DriverStatus> {
     return this.notifications.listeners(notifications, this.serializer_);
   }
 
-  private tellStatusOf({ driver }: Transport): void {
-    this.unsubscribes.push(driver.onStatus((status) => this._status$.next(status)));
+  private tellStatusOf(transport: Transport): void {
+    const unsubscribe = transport.onStatus((status) => {
+      this.statuses.set(transport, status);
+      this.enter(this.phase);
+    });
+    this.unsubscribes.push(unsubscribe);
+  }
+
+  /** `connected` is said when it listens, and only as long as every queue that it consumes from is attached. */
+  private enter(phase: DriverStatus): void {
+    this.phase = phase;
+    this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
   }
 
   private async run({ handler, method }: Registration, target: Target, message: IncomingMessage): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Counts } from '../core/counters.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
+import type { DriverStatus, TransportHealth } from '../core/health.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import type { Concealed } from '../core/secrets.js';
 import { parseTransportUrl } from '../core/transport-url.js';
@@ -41,6 +42,16 @@ export class Transport {
   /** What has happened on it so far: refusals, duplicates, lost connections. */
   get counts(): Counts {
     return this.settings.counters.read();
+  }
+
+  /** How it is now: its connections, what it consumes, what it waits for. */
+  health(): TransportHealth {
+    return this.driver.health();
+  }
+
+  /** Calls back with the status as it is, and with every change. Returns what ends that. */
+  onStatus(listener: (status: DriverStatus) => void): () => void {
+    return this.driver.onStatus(listener);
   }
 
   /** @internal Aborted by {@link cleanup}, for waits that must not outlive the transport. */

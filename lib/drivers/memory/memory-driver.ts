@@ -1,4 +1,5 @@
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
+import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { oneLine } from '../../core/logger.js';
 import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
@@ -6,7 +7,6 @@ import type { Target } from '../../core/target.js';
 import type {
   CallOptions,
   Driver,
-  DriverStatus,
   IsLate,
   Listener,
   OutgoingNotification,
@@ -29,6 +29,8 @@ export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
   private readonly calls: PendingCalls;
   private readonly replyQueue = `reply_${newId()}`;
+  private readonly servings = new Set<{ queues: readonly string[]; inbox: Inbox | NotificationInbox }>();
+  private readonly statusListeners = new Set<(status: DriverStatus) => void>();
   private closed = false;
 
   constructor(
@@ -93,8 +95,27 @@ export class MemoryDriver implements Driver {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    listener('connected');
-    return () => undefined;
+    this.statusListeners.add(listener);
+    listener(this.status);
+    return () => this.statusListeners.delete(listener);
+  }
+
+  health(): TransportHealth {
+    const { status, replyQueue } = this;
+    const servings = [...this.servings];
+    return {
+      status,
+      publishing: status,
+      consuming: status,
+      consumers: servings.flatMap(({ queues }) => queues.map((queue) => ({ queue, attached: true }))),
+      replyQueue: { queue: replyQueue, attached: !this.closed },
+      lastError: undefined,
+      pendingCalls: this.calls.size,
+      pendingPublishes: 0,
+      pendingPublishBytes: 0,
+      inWork: servings.reduce((sum, { inbox }) => sum + inbox.busy, 0),
+      counts: this.settings.counters.read(),
+    };
   }
 
   async close(): Promise<void> {
@@ -103,6 +124,11 @@ export class MemoryDriver implements Driver {
     this.broker.delete(this.replyQueue);
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.broker.leave();
+    for (const listener of this.statusListeners) listener('closed');
+  }
+
+  private get status(): DriverStatus {
+    return this.closed ? 'closed' : 'connected';
   }
 
   private consume(bindings: readonly Binding[], prefetch: number, inbox: Inbox | NotificationInbox): Listener {
@@ -112,8 +138,11 @@ export class MemoryDriver implements Driver {
     }
     const queues = [...new Set(bindings.map(({ queue }) => queue))];
     const cancels = queues.map((queue) => this.broker.consume(queue, prefetch, (delivery) => inbox.push(delivery)));
+    const serving = { queues, inbox };
+    this.servings.add(serving);
     return {
       stop: async (milliseconds) => {
+        this.servings.delete(serving);
         for (const cancel of cancels.splice(0)) cancel();
         for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
         await inbox.drain(milliseconds);

@@ -34,11 +34,15 @@ export function attemptOf(url: TransportURL, host: TransportHost, settings: Rabb
   return { address, tls: usesTls(url, settings), virtualHost: url.virtualHost || '/' };
 }
 
-/** What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
+/**
+ * What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name.
+ * @param signal destroys the socket, so that nothing is left of an attempt that was given up
+ */
 export function connectOptions(
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
+  signal: AbortSignal,
 ): [Options.Connect, SocketOptions] {
   const tls = usesTls(url, settings);
   const connect: Options.Connect = {
@@ -49,6 +53,7 @@ export function connectOptions(
     heartbeat: settings.heartbeat,
   };
   const socket = {
+    signal,
     noDelay: true,
     keepAlive: true,
     timeout: settings.connectTimeout,

@@ -1,10 +1,10 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure } from '../../core/errors.js';
+import type { DriverStatus } from '../../core/health.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
-import type { TransportURL } from '../../core/transport-url.js';
-import type { DriverStatus } from '../driver.js';
+import type { TransportHost, TransportURL } from '../../core/transport-url.js';
 import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
@@ -15,6 +15,9 @@ interface Waiter {
   resolve(model: ChannelModel): void;
   reject(error: Error): void;
 }
+
+/** A connection that is lost within this time, in milliseconds, was hardly one. */
+const BRIEF = 1000;
 
 /** One connection to whichever host answers: made on first use, made again when it is lost, until it is closed. */
 export class RabbitConnection {
@@ -27,6 +30,11 @@ export class RabbitConnection {
   private wasConnected = false;
   private closed = false;
   private wake: (() => void) | undefined;
+  /** Ends the attempt that is under way. */
+  private attempt: AbortController | undefined;
+  private since = 0;
+  /** Connections in a row that were lost as soon as they were made. */
+  private brief = 0;
   /** Why the last attempt failed, or the connection was lost. */
   lastError: Error | undefined;
   status: DriverStatus = 'idle';
@@ -89,6 +97,7 @@ export class RabbitConnection {
     if (this.closed) return;
     this.closed = true;
     this.wake?.();
+    this.attempt?.abort();
     for (const waiter of this.waiters) waiter.reject(new MessageDeliveryFailure('The transport was closed'));
     const { model, status } = this;
     this.model = undefined;
@@ -118,6 +127,8 @@ export class RabbitConnection {
   private async connect(): Promise<void> {
     if (this.connecting) return;
     this.connecting = true;
+    // One loss may be an accident; what goes on dropping us is not to be hammered.
+    if (this.brief > 1) await this.pause(this.brief - 2);
     for (let failures = 0; !this.closed && !this.model; failures++) {
       this.setStatus('connecting');
       const model = await this.openAny();
@@ -162,7 +173,7 @@ export class RabbitConnection {
     for (const host of this.failover.round()) {
       if (this.closed) return undefined;
       try {
-        return await this.open(...connectOptions(this.url, host, this.settings.rabbit));
+        return await this.open(host);
       } catch (error) {
         failures.push(new ConnectFailure(attemptOf(this.url, host, this.settings.rabbit), error));
       }
@@ -171,21 +182,22 @@ export class RabbitConnection {
     return undefined;
   }
 
-  private async open(...args: Parameters<typeof amqplib.connect>): Promise<ChannelModel> {
+  private async open(host: TransportHost): Promise<ChannelModel> {
+    const { rabbit } = this.settings;
+    const attempt = new AbortController();
+    this.attempt = attempt;
     let late = false;
-    let timer: NodeJS.Timeout | undefined;
-    const opening = amqplib.connect(...args) as Promise<ChannelModel>;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        late = true;
-        reject(new Error('the broker did not finish the handshake in time'));
-      }, this.settings.rabbit.connectTimeout);
-    });
-    opening.then((model) => late && socketOf(model.on('error', () => undefined))?.destroy()).catch(() => undefined);
+    const timer = setTimeout(() => {
+      late = true;
+      attempt.abort();
+    }, rabbit.connectTimeout);
     try {
-      return await Promise.race([opening, timeout]);
+      return await amqplib.connect(...connectOptions(this.url, host, rabbit, attempt.signal));
+    } catch (error) {
+      throw late ? new Error('the broker did not finish the handshake in time', { cause: error }) : error;
     } finally {
       clearTimeout(timer);
+      this.attempt = undefined;
     }
   }
 
@@ -207,6 +219,7 @@ export class RabbitConnection {
     model.on('close', (error) => this.lost(model, error));
     this.model = model;
     this.wasConnected = true;
+    this.since = performance.now();
     this.setStatus('connected');
     for (const waiter of this.waiters) waiter.resolve(model);
     for (const observer of this.observers) observer(model);
@@ -217,6 +230,7 @@ export class RabbitConnection {
     if (this.model !== model) return;
     this.model = undefined;
     if (this.closed) return;
+    this.brief = performance.now() - this.since < BRIEF ? this.brief + 1 : 0;
     this.lastError = error ?? new Error('the connection was closed');
     this.settings.counters.count('lostConnections');
     this.settings.logger.warn(`The ${this.purpose} connection was lost: ${oneLine(this.lastError.message)}`);

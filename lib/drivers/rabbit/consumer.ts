@@ -19,6 +19,8 @@ const RETRY_DELAY = 1000;
 
 /** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
 export class Consumer {
+  /** Called whenever it begins or ends to consume, and with what keeps it from it. */
+  onChange: (error?: Error) => void = () => undefined;
   private channel: Channel | undefined;
   private tags: string[] = [];
   private readonly queues: readonly ConsumedQueue[];
@@ -50,6 +52,11 @@ export class Consumer {
       throw new ServerListenError('The queues could not be consumed from', { cause: this.connection.lastError });
   }
 
+  /** Whether all its queues are consumed from. */
+  get attached(): boolean {
+    return this.channel !== undefined;
+  }
+
   /** Stops the flow; what has been delivered can still be acknowledged. */
   async cancel(): Promise<void> {
     this.stopped = true;
@@ -78,8 +85,10 @@ export class Consumer {
     if (this.stopped) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.ensureOpen().catch((error: unknown) => {
-        this.settings.logger.error(`Cannot consume: ${oneLine(toError(error).message)}`);
+      this.ensureOpen().catch((thrown: unknown) => {
+        const error = toError(thrown);
+        this.settings.logger.error(`Cannot consume: ${oneLine(error.message)}`);
+        this.onChange(error);
         // Without a connection the next one brings us back.
         if (this.connection.current) this.reopen(RETRY_DELAY);
       });
@@ -116,6 +125,7 @@ export class Consumer {
       acknowledger.close();
       if (this.channel !== channel) return;
       this.channel = undefined;
+      this.onChange();
       const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
       this.reopen(reconnectDelay + Math.random() * reconnectSplay);
     });
@@ -123,6 +133,7 @@ export class Consumer {
     for (const queue of this.queues) await queue.declare(channel, this.declarer);
     this.tags = await Promise.all(this.distinct().map((queue) => this.consume(channel, acknowledger, queue)));
     this.channel = channel;
+    this.onChange();
   }
 
   /** A queue may be there several times, once for each of its bindings. */

@@ -4,9 +4,17 @@ import type { Settings } from '../../core/options.js';
 /** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
 export class PendingPublishes {
   private count = 0;
-  private bytes = 0;
+  private size = 0;
 
   constructor(private readonly limits: Settings['limits']) {}
+
+  get messages(): number {
+    return this.count;
+  }
+
+  get bytes(): number {
+    return this.size;
+  }
 
   /** @throws ClientSendError when that many, or so many bytes, are pending already */
   assertRoom(size: number): void {
@@ -16,9 +24,9 @@ export class PendingPublishes {
         `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
       );
     }
-    if (this.bytes + size > pendingPublishBytes) {
+    if (this.size + size > pendingPublishBytes) {
       throw new ClientSendError(
-        `${this.bytes} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
+        `${this.size} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
       );
     }
   }
@@ -26,11 +34,11 @@ export class PendingPublishes {
   /** Counts a message, until it is removed. */
   add(size: number): void {
     this.count++;
-    this.bytes += size;
+    this.size += size;
   }
 
   remove(size: number): void {
     this.count--;
-    this.bytes -= size;
+    this.size -= size;
   }
 }

@@ -47,7 +47,7 @@ interface OpenChannel {
 export class Publisher {
   private open: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
-  private readonly pending: PendingPublishes;
+  readonly pending: PendingPublishes;
   /** Messages that no queue took, until their confirmation arrives, which follows. */
   private readonly returned = new Set<string>();
 

@@ -7,6 +7,7 @@ import {
   ServerListenError,
   toError,
 } from '../../core/errors.js';
+import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { oneLine } from '../../core/logger.js';
 import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
@@ -16,7 +17,6 @@ import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
   Driver,
-  DriverStatus,
   IsLate,
   Listener,
   OutgoingNotification,
@@ -33,6 +33,7 @@ import { usesTls } from './broker-address.js';
 import { RabbitConnection } from './connection.js';
 import { Consumer } from './consumer.js';
 import { Declarer } from './declarer.js';
+import { DriverHealth } from './driver-health.js';
 import { type Publication, Publisher } from './publisher.js';
 import { ReplySender } from './reply-sender.js';
 import { checkTlsFiles } from './tls-options.js';
@@ -42,6 +43,7 @@ import { deadLetterQueue, exchangeSpec, notificationQueue, replyQueue, serverQue
 export class RabbitDriver implements Driver {
   private readonly publishing: RabbitConnection;
   private readonly consuming: RabbitConnection;
+  private readonly watched: DriverHealth;
   private readonly declarer: Declarer;
   private readonly publisher: Publisher;
   private readonly calls: PendingCalls;
@@ -58,6 +60,7 @@ export class RabbitDriver implements Driver {
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.publishing = new RabbitConnection(url, settings, 'publishing');
     this.consuming = new RabbitConnection(url, settings, 'consuming');
+    this.watched = new DriverHealth(this.publishing, this.consuming);
     this.declarer = new Declarer(settings.logger);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
@@ -121,9 +124,17 @@ export class RabbitDriver implements Driver {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    const ends = [this.publishing.onStatus(listener), this.consuming.onStatus(listener)];
-    return () => {
-      for (const end of ends) end();
+    return this.watched.onStatus(listener);
+  }
+
+  health(): TransportHealth {
+    const { messages, bytes } = this.publisher.pending;
+    return {
+      ...this.watched.read(),
+      pendingCalls: this.calls.size,
+      pendingPublishes: messages,
+      pendingPublishBytes: bytes,
+      counts: this.settings.counters.read(),
     };
   }
 
@@ -144,15 +155,18 @@ export class RabbitDriver implements Driver {
     const queues = bindings.map((binding) => serverQueue(binding, this.settings.rabbit));
     const push = (delivery: Delivery) => inbox.push(delivery);
     const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, push, this.declarer);
+    const unwatch = this.watched.watch({ consumer, inbox });
     try {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
     } catch (error) {
+      unwatch();
       await consumer.cancel();
       await consumer.close();
       throw error;
     }
     return {
       stop: async (milliseconds) => {
+        unwatch();
         await consumer.cancel();
         await inbox.drain(milliseconds);
         await consumer.close();
@@ -184,7 +198,16 @@ export class RabbitDriver implements Driver {
 
   /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
-    this.replies ??= new Consumer(
+    if (!this.replies) {
+      this.replies = this.replyConsumer();
+      this.watched.watchReplies(this.replies);
+    }
+    await this.replies.start(deadline, retry);
+    this.repliesReady = true;
+  }
+
+  private replyConsumer(): Consumer {
+    return new Consumer(
       this.consuming,
       this.settings,
       [replyQueue(`reply_${newId()}`, this.settings.rabbit)],
@@ -200,8 +223,6 @@ export class RabbitDriver implements Driver {
       },
       this.declarer,
     );
-    await this.replies.start(deadline, retry);
-    this.repliesReady = true;
   }
 
   private publication(

@@ -1,0 +1,87 @@
+import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, worstOf } from '../../core/health.js';
+import { oneLine } from '../../core/logger.js';
+import type { RabbitConnection } from './connection.js';
+import type { Consumer } from './consumer.js';
+
+/** What is consumed, and how much of it is in work. */
+export interface Serving {
+  readonly consumer: Consumer;
+  readonly inbox: { readonly busy: number };
+}
+
+type Vitals = Omit<TransportHealth, 'pendingCalls' | 'pendingPublishes' | 'pendingPublishBytes' | 'counts'>;
+
+/** Watches a driver's connections and consumers, and tells when they are together in another status. */
+export class DriverHealth {
+  private readonly servings = new Set<Serving>();
+  private replies: Consumer | undefined;
+  private readonly listeners = new Set<(status: DriverStatus) => void>();
+  private told: DriverStatus = 'idle';
+  private lastError: TransportHealth['lastError'];
+
+  constructor(
+    private readonly publishing: RabbitConnection,
+    private readonly consuming: RabbitConnection,
+  ) {
+    for (const connection of [publishing, consuming]) {
+      connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
+    }
+  }
+
+  /** Watches the queues of a server or listener, which count from now on. Returns what ends that. */
+  watch(serving: Serving): () => void {
+    this.servings.add(serving);
+    this.watchConsumer(serving.consumer);
+    return () => {
+      this.servings.delete(serving);
+      this.changed();
+    };
+  }
+
+  watchReplies(replies: Consumer): void {
+    this.replies = replies;
+    this.watchConsumer(replies);
+  }
+
+  onStatus(listener: (status: DriverStatus) => void): () => void {
+    this.listeners.add(listener);
+    listener(this.told);
+    return () => this.listeners.delete(listener);
+  }
+
+  read(): Vitals {
+    const consumers = [...this.servings].flatMap(({ consumer }) => healthOf(consumer));
+    return {
+      status: this.status,
+      publishing: this.publishing.status,
+      consuming: this.consuming.status,
+      consumers,
+      replyQueue: this.replies && healthOf(this.replies)[0],
+      lastError: this.lastError,
+      inWork: [...this.servings].reduce((sum, { inbox }) => sum + inbox.busy, 0),
+    };
+  }
+
+  private get status(): DriverStatus {
+    const attached = [...this.servings].every(({ consumer }) => consumer.attached) && this.replies?.attached !== false;
+    const consuming = this.consuming.status;
+    return worstOf([this.publishing.status, attached || consuming !== 'connected' ? consuming : 'connecting']);
+  }
+
+  private watchConsumer(consumer: Consumer): void {
+    consumer.onChange = (error) => this.changed(error);
+    this.changed();
+  }
+
+  private changed(error?: Error): void {
+    if (error) this.lastError = { message: oneLine(error.message), at: new Date() };
+    const { status } = this;
+    if (status === this.told) return;
+    this.told = status;
+    for (const listener of this.listeners) listener(status);
+  }
+}
+
+function healthOf({ names, attached }: Consumer): ConsumedQueueHealth[] {
+  return [...new Set(names)].map((queue) => ({ queue, attached }));
+}
