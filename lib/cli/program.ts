@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addConformanceCommand } from './conformance-command.js';
+import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addInvokeCommands } from './invoke-commands.js';
 
@@ -9,7 +10,7 @@ const { version } = createRequire(import.meta.url)('nestjs-oslo-messaging/packag
 const EXIT_CODES = `
 Exit codes:
   0  it worked
-  1  the server answered with an error, or a check failed
+  1  the server answered with an error, a check failed, or something is in the way
   2  usage
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
@@ -38,6 +39,7 @@ function makeProgram(): Command {
     .addHelpText('afterAll', EXIT_CODES);
   addInvokeCommands(program);
   addConformanceCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

@@ -8,6 +8,10 @@ export type Rule = (value: unknown, name: string) => string | undefined;
 
 export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
+export const httpUrl: Rule = (value) =>
+  typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
+    ? undefined
+    : 'a URL that begins with http:// or https://';
 export const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
 export const opaque: Rule = (value) =>
   typeof value === 'function' || (typeof value === 'object' && value !== null) ? undefined : 'a class or an object';

@@ -1,5 +1,16 @@
 import type { Duration } from './duration.js';
-import { flag, member, memberInAnyCase, natural, type Rule, span, spanBetween, text, word } from './option-rules.js';
+import {
+  flag,
+  httpUrl,
+  member,
+  memberInAnyCase,
+  natural,
+  type Rule,
+  span,
+  spanBetween,
+  text,
+  word,
+} from './option-rules.js';
 
 /** Options of the RabbitMQ driver, under oslo's names (`[oslo_messaging_rabbit]`) in camel case. */
 export interface RabbitOptions {
@@ -32,6 +43,16 @@ export interface RabbitOptions {
   hostname?: string;
   /** The process in those names. @default the file name of the program */
   processname?: string;
+  /**
+   * What to do about an exchange or queue that is there already, declared otherwise: use it as it is, with a warning, or
+   * fail. What cannot be used, such as an exchange of another type, always fails. @default 'adopt'
+   */
+  topologyConflict?: 'adopt' | 'fail';
+  /**
+   * Where RabbitMQ's management API is, e.g. `http://mq1:15672`, so that errors can say what is there. Credentials in it
+   * are used, else those of the transport URL; neither is ever shown. @default none
+   */
+  managementUrl?: string;
   /** Asks old brokers to cancel consumers of a mirrored queue that fails over. @default false */
   enableCancelOnFailover?: boolean;
 
@@ -96,6 +117,8 @@ export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
   useQueueManager: flag,
   hostname: word,
   processname: word,
+  topologyConflict: member('adopt', 'fail'),
+  managementUrl: httpUrl,
   enableCancelOnFailover: flag,
   kombuCompression: member('gzip', 'zlib'),
   rabbitQosPrefetchCount: natural(0, 65535),

@@ -19,6 +19,9 @@ export interface RabbitSettings {
   readonly streamFanout: boolean;
   /** `<hostname>:<processname>`, where names of queues are made of them. */
   readonly queueManager: string | undefined;
+  readonly adoptConflicts: boolean;
+  /** May hold credentials. */
+  readonly managementUrl: string | undefined;
   readonly cancelOnFailover: boolean;
   readonly compress: boolean;
   readonly prefetch: number;
@@ -71,6 +74,8 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     transientTtl: Math.ceil(milliseconds(options.rabbitTransientQueuesTtl, 1800)),
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
+    adoptConflicts: options.topologyConflict !== 'fail',
+    managementUrl: options.managementUrl,
     cancelOnFailover: options.enableCancelOnFailover ?? false,
     compress: options.kombuCompression !== undefined,
     prefetch: options.rabbitQosPrefetchCount ?? 0,

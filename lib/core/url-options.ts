@@ -6,9 +6,12 @@ import { rabbitSettings } from './rabbit-settings.js';
 import type { TransportURL } from './transport-url.js';
 
 /** `rabbit_quorum_queue` of `rabbitQuorumQueue`. */
-const osloName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+export const osloName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
 const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [osloName(name), name as keyof RabbitOptions]));
+
+/** A URL within a URL would hide its password from what redacts the outer one. */
+NAMES.delete('management_url');
 
 /** As older releases spell them. */
 NAMES.set('rabbit_quroum_max_memory_length', 'rabbitQuorumMaxMemoryLength');

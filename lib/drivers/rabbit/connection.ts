@@ -8,6 +8,7 @@ import type { TransportHost, TransportURL } from '../../core/transport-url.js';
 import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
+import { patiently } from './patience.js';
 import { socketOf, writeTogether } from './socket.js';
 
 interface Waiter {
@@ -15,6 +16,9 @@ interface Waiter {
   resolve(model: ChannelModel): void;
   reject(error: Error): void;
 }
+
+/** Longest wait, in milliseconds, for the broker's consent to an end. */
+const CLOSE_LIMIT = 2000;
 
 /** A connection that is lost within this time, in milliseconds, was hardly one. */
 const BRIEF = 1000;
@@ -103,13 +107,8 @@ export class RabbitConnection {
     this.model = undefined;
     this.setStatus('closed');
     if (!model) return;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise((resolve) => {
-      // A broker that blocks us does not read, so it will not answer.
-      timer = setTimeout(resolve, status === 'blocked' ? 0 : 2000);
-    });
-    await Promise.race([model.close().catch(() => undefined), patience]);
-    clearTimeout(timer);
+    // A broker that blocks us does not read, so it will not answer.
+    await patiently(model.close(), status === 'blocked' ? 0 : CLOSE_LIMIT);
     socketOf(model)?.destroy();
   }
 

@@ -9,6 +9,7 @@ import { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import { DeclareAgain, type Declarer } from './declarer.js';
+import { patiently } from './patience.js';
 import type { QueueSpec } from './topology.js';
 
 /** Called with each message. */
@@ -16,6 +17,9 @@ export type OnMessage = (delivery: Delivery) => void;
 
 /** Wait before the queues are tried again that could not be consumed from. */
 const RETRY_DELAY = 1000;
+
+/** Longest wait, in milliseconds, for a broker that does not answer when we stop: the connection may have stalled. */
+const PATIENCE = 1000;
 
 /** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
 export class Consumer {
@@ -28,6 +32,7 @@ export class Consumer {
   private timer: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
   private stopped = false;
+  private closed = false;
 
   constructor(
     private readonly connection: RabbitConnection,
@@ -62,9 +67,9 @@ export class Consumer {
     this.stopped = true;
     this.unsubscribe();
     clearTimeout(this.timer);
-    await this.opening?.catch(() => undefined);
+    if (this.opening) await patiently(this.opening, PATIENCE);
     const { channel } = this;
-    if (channel) await Promise.all(this.tags.splice(0).map((tag) => channel.cancel(tag))).catch(() => undefined);
+    if (channel) await patiently(Promise.all(this.tags.splice(0).map((tag) => channel.cancel(tag))), PATIENCE);
   }
 
   /** The names of the queues, in the order given. A number in one is known once it has started. */
@@ -75,10 +80,14 @@ export class Consumer {
   /** Deletes what is temporary, and closes the channel: what was not acknowledged goes back to its queue. */
   async close(): Promise<void> {
     const { channel } = this;
+    this.closed = true;
     this.channel = undefined;
-    if (!channel) return;
+    if (channel) await patiently(this.release(channel), PATIENCE);
+  }
+
+  private async release(channel: Channel): Promise<void> {
     for (const queue of this.queues) await queue.release(channel);
-    await channel.close().catch(() => undefined);
+    await channel.close();
   }
 
   private reopen(delay: number): void {
@@ -132,6 +141,10 @@ export class Consumer {
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
     for (const queue of this.queues) await queue.declare(channel, this.declarer);
     this.tags = await Promise.all(this.distinct().map((queue) => this.consume(channel, acknowledger, queue)));
+    if (this.closed) {
+      await this.release(channel);
+      return;
+    }
     this.channel = channel;
     this.onChange();
   }

@@ -1,6 +1,12 @@
 import type { Channel } from 'amqplib';
 import { LRUCache } from 'lru-cache';
-import { type LogSink, oneLine } from '../../core/logger.js';
+import { toError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
+import type { Settings } from '../../core/options.js';
+import type { TransportURL } from '../../core/transport-url.js';
+import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
+import { Management } from './management.js';
+import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
 /** The broker has closed the channel; on a new one, after the delay in milliseconds, it may succeed. */
@@ -17,30 +23,31 @@ export class DeclareAgain extends Error {
 /** The broker will not have it as it is; declaring it again would be of no use. */
 export class DeclareRefused extends Error {}
 
-/** What RabbitMQ says of a declaration that differs from what is there. */
-const INEQUIVALENT = /inequivalent arg '([^']+)'.*received (.+) but current is (.+?)"?$/;
 /** Refusals that do not pass: no permission, in another's exclusive use, or contradictory. */
 const REFUSALS: readonly unknown[] = [403, 405, 406];
 
-interface Difference {
-  readonly argument: string;
-  readonly wanted: string;
-  readonly found: string;
-}
-
 /**
  * Declares exchanges and queues. What somebody else has declared with other arguments is used as it is, as long as it
- * is there: services that share an exchange often differ in `durable`. One for each driver, which says it once.
+ * is there and the options do not say otherwise: services that share an exchange often differ in `durable`. One for
+ * each driver, which says it once.
  */
 export class Declarer {
   private readonly adopted = new LRUCache<string, Difference>({ max: 1000 });
+  private readonly management: Management | undefined;
 
-  constructor(private readonly logger: LogSink) {}
+  constructor(
+    private readonly settings: Settings,
+    url: TransportURL,
+  ) {
+    const { managementUrl } = settings.rabbit;
+    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings.rabbit);
+  }
 
   /** @throws DeclareAgain, DeclareRefused, or the loss of the channel */
-  async declareExchange(channel: Channel, { name, type, options }: ExchangeSpec): Promise<void> {
+  async declareExchange(channel: Channel, spec: ExchangeSpec): Promise<void> {
+    const { name, type, options } = spec;
     await this.declare(
-      `exchange "${name}"`,
+      exchangeResource(spec),
       () => channel.checkExchange(name),
       () => channel.assertExchange(name, type, options),
     );
@@ -50,10 +57,11 @@ export class Declarer {
   async declareQueue(channel: Channel, queue: QueueSpec, name = queue.name): Promise<void> {
     const { exchange, key } = queue;
     if (exchange) await this.declareExchange(channel, exchange);
+    const options = this.queueOptions(queue);
     await this.declare(
-      `queue "${name}"`,
+      queueResource({ ...queue, name, options }),
       () => channel.checkQueue(name),
-      () => channel.assertQueue(name, this.queueOptions(queue)),
+      () => channel.assertQueue(name, options),
     );
     if (exchange) await channel.bindQueue(name, exchange.name, key);
   }
@@ -69,7 +77,12 @@ export class Declarer {
     return transient && classic ? { ...options, durable: false } : options;
   }
 
-  private async declare(thing: string, check: () => Promise<unknown>, assert: () => Promise<unknown>): Promise<void> {
+  private async declare(
+    resource: Resource,
+    check: () => Promise<unknown>,
+    assert: () => Promise<unknown>,
+  ): Promise<void> {
+    const thing = `${resource.kind} "${resource.name}"`;
     const adopted = this.adopted.has(thing);
     try {
       await (adopted ? check() : assert());
@@ -80,29 +93,50 @@ export class Declarer {
         throw new DeclareAgain(`The ${thing} is gone`, error);
       }
       if (!(error instanceof Error) || !REFUSALS.includes(code)) throw error;
-      const difference = adoptable(error.message);
-      if (!difference) throw new DeclareRefused(`The ${thing} cannot be declared: ${error.message}`, { cause: error });
-      this.adopt(thing, difference);
+      const difference = differenceIn(error.message);
+      if (!difference || !isUsable(difference) || !this.settings.rabbit.adoptConflicts)
+        throw await this.refusal(resource, error, difference);
+      await this.adopt(resource, thing, difference);
       throw new DeclareAgain(`The ${thing} differs in ${difference.argument}`, error);
     }
   }
 
-  private adopt(thing: string, difference: Difference): void {
+  private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
+    const remedy = difference
+      ? await this.explain(resource, difference)
+      : remedyFor(Reflect.get(error, 'code'), resource);
+    return new DeclareRefused(
+      `The ${resource.kind} "${resource.name}" cannot be declared: ${error.message}. ${remedy}`,
+      { cause: error },
+    );
+  }
+
+  private async adopt(resource: Resource, thing: string, difference: Difference): Promise<void> {
     // Several declarations may have been under way at once.
     if (this.adopted.has(thing)) return;
     this.adopted.set(thing, difference);
     const { argument, wanted, found } = difference;
-    this.logger.warn(
+    const explanation = await this.explain(resource, difference);
+    this.settings.logger.warn(
       oneLine(
-        `The ${thing} is there already, with other options than ours: ${argument} is ${found}, not ${wanted}. It is used as it is`,
+        `The ${thing} is there already, with other options than ours: ${argument} is ${found}, not ${wanted}. It is used as it is. ${explanation}`,
       ),
     );
   }
-}
 
-/** What differs, if one can do with it: neither another kind of exchange nor a stream instead of a queue. */
-function adoptable(message: string): Difference | undefined {
-  const [, argument = '', wanted = '', found = ''] = INEQUIVALENT.exec(message) ?? [];
-  const otherKind = argument === 'type' || (argument === 'x-queue-type' && /'stream'/.test(wanted + found));
-  return argument === '' || otherKind ? undefined : { argument, wanted, found };
+  /** What was asked for, what is there as far as it can be seen, and how they come to agree. */
+  private async explain(resource: Resource, first: Difference): Promise<string> {
+    const { kind, asked } = resource;
+    const wanted = `Asked for is ${describe(kind, asked)}`;
+    const advice = adviceOn(resource, [first]);
+    if (!this.management) return `${wanted}. ${advice}`;
+    try {
+      const present = await this.management.find(resource);
+      if (!present) return `${wanted}; there is none now`;
+      const all = differencesBetween(asked, present);
+      return `${wanted}; there is ${describe(kind, present)}. ${all.length > 0 ? adviceOn(resource, all) : advice}`;
+    } catch (error) {
+      return `${wanted}; ${toError(error).message}. ${advice}`;
+    }
+  }
 }

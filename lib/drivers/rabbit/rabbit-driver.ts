@@ -61,7 +61,7 @@ export class RabbitDriver implements Driver {
     this.publishing = new RabbitConnection(url, settings, 'publishing');
     this.consuming = new RabbitConnection(url, settings, 'consuming');
     this.watched = new DriverHealth(this.publishing, this.consuming);
-    this.declarer = new Declarer(settings.logger);
+    this.declarer = new Declarer(settings, url);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
     this.calls = new PendingCalls(settings, allowedModules);

@@ -1,0 +1,86 @@
+import { get as getPlain } from 'node:http';
+import { get as getSecure } from 'node:https';
+import { toError } from '../../core/errors.js';
+import type { RabbitSettings } from '../../core/options.js';
+import type { TransportURL } from '../../core/transport-url.js';
+import type { Definition, Resource } from './resource.js';
+import { tlsOptions } from './tls-options.js';
+
+/** Time for one look, in milliseconds, and bytes that are read of an answer. */
+const LIMIT = 2000;
+const LONGEST_ANSWER = 1024 * 1024;
+
+/** RabbitMQ's management API: the only way to see how something was declared. */
+export class Management {
+  private readonly url: URL;
+  private readonly vhost: string;
+  private readonly auth: string;
+
+  constructor(
+    managementUrl: string,
+    { hosts, virtualHost }: TransportURL,
+    private readonly settings: RabbitSettings,
+  ) {
+    const { username, password, href } = new URL(managementUrl);
+    const [host] = hosts;
+    this.auth = username
+      ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+      : `${host?.username ?? 'guest'}:${host?.password ?? 'guest'}`;
+    this.url = new URL(href.endsWith('/') ? href : `${href}/`);
+    this.url.username = '';
+    this.url.password = '';
+    this.vhost = encodeURIComponent(virtualHost || '/');
+  }
+
+  /** How it was declared; undefined where it is not there. @throws Error that says why it cannot be seen */
+  async find({ kind, name }: Pick<Resource, 'kind' | 'name'>): Promise<Definition | undefined> {
+    const answer = await this.get(`api/${kind}s/${this.vhost}/${encodeURIComponent(name)}`);
+    if (typeof answer !== 'object' || answer === null) return undefined;
+    const { durable, auto_delete, exclusive, type, arguments: args } = answer as Row;
+    const { 'x-queue-type': queueType, ...others } = args ?? {};
+    return {
+      type: String(type ?? queueType ?? 'classic'),
+      durable: durable === true,
+      autoDelete: auto_delete === true,
+      exclusive: exclusive === true,
+      arguments: others,
+    };
+  }
+
+  private get(path: string): Promise<unknown> {
+    const { auth, settings } = this;
+    const url = new URL(path, this.url);
+    const signal = AbortSignal.timeout(LIMIT);
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) =>
+        reject(new Error(`the management API at ${url.host} does not tell: ${toError(error).message}`));
+      const get = url.protocol === 'https:' ? getSecure : getPlain;
+      const request = get(url, { auth, signal, ...(url.protocol === 'https:' && tlsOptions(settings)) }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer is too long'));
+        });
+        response.on('error', fail).on('end', () => {
+          if (response.statusCode === 404) resolve(undefined);
+          else if (response.statusCode !== 200) fail(new Error(`it answers ${response.statusCode}`));
+          else
+            try {
+              resolve(JSON.parse(text));
+            } catch {
+              fail(new Error('its answer is not JSON'));
+            }
+        });
+      });
+      request.on('error', fail);
+    });
+  }
+}
+
+interface Row {
+  readonly durable?: boolean;
+  readonly auto_delete?: boolean;
+  readonly exclusive?: boolean;
+  readonly type?: string;
+  readonly arguments?: Record<string, unknown>;
+}
