@@ -41,7 +41,7 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
     ...options,
     rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) },
   });
-  const url = parseTransportUrl(given.transportUrl);
+  const url = parseTransportUrl(given.transportUrl.reveal());
   const doctor = new Doctor(withUrlOptions(given, url), url);
   try {
     return await doctor.examine(new Target({ topic, exchange, server }));
