@@ -6,6 +6,8 @@ export interface Counts {
   readonly undeliverable: number;
   /** Messages off the wire that could not be understood, or were over a limit. */
   readonly refusedMessages: number;
+  /** Messages whose headers could not all be read. They were processed all the same. */
+  readonly damagedHeaders: number;
   /** Requests that had been seen before. */
   readonly duplicates: number;
   /** Requests whose caller had given up before a slot was free: they were not started. */
@@ -24,6 +26,7 @@ const NONE: Counts = {
   overLimit: 0,
   undeliverable: 0,
   refusedMessages: 0,
+  damagedHeaders: 0,
   duplicates: 0,
   expiredRequests: 0,
   droppedReplies: 0,

@@ -3,7 +3,7 @@ export interface Delivery {
   /** As it came, perhaps compressed. */
   readonly body: Buffer;
   /** The header that says how it is compressed, where it is. */
-  readonly compression?: string;
+  readonly compression?: string | undefined;
   /** The body to be decoded. @throws InvalidMessage when it cannot be decompressed */
   read(): Buffer;
   /** Where it was read. */
@@ -13,7 +13,7 @@ export interface Delivery {
   /** Whether it was delivered before, here or elsewhere, and came back. */
   readonly redelivered: boolean;
   /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */
-  readonly expiration?: number;
+  readonly expiration?: number | undefined;
   /** Takes it off the queue. False when that cannot be, as its channel is gone: the broker delivers it again. */
   acknowledge(): Promise<boolean>;
   /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */

@@ -2,6 +2,7 @@ import { PythonProcess } from './python-process.js';
 import type {
   PythonFilter,
   PythonFilterCandidate,
+  PythonHeaders,
   PythonListenerOptions,
   PythonLogLine,
   PythonNotification,
@@ -125,6 +126,11 @@ export class PythonPeer {
 
   async forget(): Promise<void> {
     await this.process.ask('forget');
+  }
+
+  /** From now on, with each message. */
+  async chooseHeaders(kind: PythonHeaders): Promise<void> {
+    await this.process.ask('choose_headers', { kind });
   }
 
   /** The version of the Python library, e.g. `14.0.3`. */

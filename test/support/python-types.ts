@@ -13,7 +13,22 @@ export interface PythonPeerOptions {
   controlExchange?: string;
   /** Python's log level, on stderr. @default 'WARNING' */
   logLevel?: string;
+  /** Whether {@link PythonHeaders} can be chosen. @default false */
+  extraHeaders?: boolean;
 }
+
+/** What the peer's messages have in their AMQP headers, besides the headers they have anyway. */
+export type PythonHeaders =
+  | 'none'
+  | 'integer of 32 bits'
+  | 'integer of 41 bits'
+  | 'largest integer'
+  | 'deep table'
+  | 'deep array'
+  | 'prototype'
+  | 'every type'
+  | 'many'
+  | 'long names';
 
 /** `objects` comes alone. */
 export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy' | 'objects';

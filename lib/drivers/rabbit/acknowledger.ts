@@ -1,9 +1,9 @@
-import type { Channel, Message } from 'amqplib';
+import type { ConsumingChannel } from './consuming-channel.js';
 
 /**
- * Settles what one channel delivered: once in a turn of the event loop, or less often still, with one frame for all
+ * Settles what one channel delivered: once in a step of the event loop, or less often still, with one frame for all
  * that has been settled in a row. A frame and a system call for each message would be a good part of what a small call
- * costs.
+ * costs, here and at the broker.
  */
 export class Acknowledger {
   /** In order of delivery, and never more than the prefetch limit lets through. */
@@ -13,9 +13,9 @@ export class Acknowledger {
   private flushNow: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param delay milliseconds for which acknowledgements may be gathered; 0 is to the end of the turn */
+  /** @param delay milliseconds for which acknowledgements may be gathered; 0 is to the end of the step */
   constructor(
-    private readonly channel: Channel,
+    private readonly channel: ConsumingChannel,
     private readonly delay: number,
   ) {}
 
@@ -30,7 +30,7 @@ export class Acknowledger {
     this.settled.push(tag);
     this.flushing ??= new Promise((resolve) => {
       this.flushNow = () => resolve(this.flush());
-      if (this.delay === 0) setImmediate(this.flushNow);
+      if (this.delay === 0) process.nextTick(this.flushNow);
       else this.timer = setTimeout(this.flushNow, this.delay);
     });
     return this.flushing;
@@ -45,32 +45,21 @@ export class Acknowledger {
   /** Puts a message back into its queue. Without the channel it is there already. */
   requeue(tag: number): void {
     this.outstanding.delete(tag);
-    try {
-      this.channel.nack(delivery(tag), false, true);
-    } catch {
-      // amqplib throws when the channel has been closed.
-    }
+    this.channel.requeue(tag);
   }
 
   private flush(): boolean {
-    const { settled } = this;
+    const { channel, settled } = this;
     this.settled = [];
     this.flushing = undefined;
     this.flushNow = undefined;
     const [lowest = Number.POSITIVE_INFINITY] = this.outstanding;
-    const row = settled.filter((tag) => tag < lowest);
-    try {
-      if (row.length > 0) this.channel.ack(delivery(Math.max(...row)), true);
-      for (const tag of settled) if (tag > lowest) this.channel.ack(delivery(tag));
-      return true;
-    } catch {
-      // amqplib throws when the channel has been closed.
-      return false;
+    let last = 0;
+    let written = true;
+    for (const tag of settled) {
+      if (tag > lowest) written = channel.acknowledge(tag, false);
+      else if (tag > last) last = tag;
     }
+    return last > 0 ? channel.acknowledge(last, true) : written;
   }
-}
-
-/** All that amqplib reads of a message to settle it. */
-function delivery(deliveryTag: number): Message {
-  return { fields: { deliveryTag } } as Message;
 }

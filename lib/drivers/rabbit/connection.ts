@@ -9,7 +9,8 @@ import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
 import { patiently } from './patience.js';
-import { socketOf, writeTogether } from './socket.js';
+import { socketOf } from './socket.js';
+import { Wire } from './wire/wire.js';
 
 interface Waiter {
   retriesLeft: number;
@@ -205,7 +206,7 @@ export class RabbitConnection {
       socketOf(model)?.destroy();
       return;
     }
-    writeTogether(model);
+    Wire.takeOver(model);
     // amqplib reports every failure by 'close' too; without a listener 'error' would end the process.
     model.on('error', (error) => {
       this.lastError = error;

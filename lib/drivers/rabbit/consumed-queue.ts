@@ -1,7 +1,4 @@
-import type { Channel, ConsumeMessage, Options } from 'amqplib';
-import type { Delivery } from '../delivery.js';
-import type { Acknowledger } from './acknowledger.js';
-import { decompress } from './compression.js';
+import type { Channel, Options } from 'amqplib';
 import { DeclareAgain, type Declarer } from './declarer.js';
 import type { QueueSpec } from './topology.js';
 
@@ -40,33 +37,13 @@ export class ConsumedQueue {
     await declarer.declareQueue(channel, this.spec, this.name);
   }
 
-  /** @param limit most bytes of the body, decompressed */
-  deliveryOf(message: ConsumeMessage, acknowledger: Acknowledger, limit: number): Delivery {
-    const { fields, properties, content } = message;
-    const acknowledge = () => acknowledger.acknowledge(fields.deliveryTag);
-    // Quorum queues count; classic ones do not.
-    const returns = header(properties, 'x-delivery-count');
-    const offset = this.spec.stream && header(properties, 'x-stream-offset');
-    const compression = header(properties, 'compression');
-    const expiration = millisecondsOf(properties.expiration);
-    return {
-      body: content,
-      ...(typeof compression === 'string' && { compression }),
-      read: () => decompress(content, compression, limit),
-      queue: this.name,
-      returns: typeof returns === 'number' ? returns : 0,
-      redelivered: fields.redelivered,
-      ...(expiration !== undefined && { expiration }),
-      acknowledge: typeof offset === 'number' ? () => this.pass(offset, acknowledge) : acknowledge,
-      requeue: () => acknowledger.requeue(fields.deliveryTag),
-    };
+  get isStream(): boolean {
+    return this.spec.stream === true;
   }
 
-  /** Once this message is acknowledged, a stream goes on behind it. */
-  private async pass(offset: number, acknowledge: () => Promise<boolean>): Promise<boolean> {
-    const acknowledged = await acknowledge();
-    if (acknowledged) this.nextOffset = offset + 1;
-    return acknowledged;
+  /** Once the message of this offset is acknowledged, the stream goes on behind it. */
+  pass(offset: number): void {
+    this.nextOffset = offset + 1;
   }
 
   /** The broker ended the consumer, as it does when the queue is deleted: a new stream begins at 0. */
@@ -105,14 +82,4 @@ export class ConsumedQueue {
       throw new DeclareAgain(message, error);
     }
   }
-}
-
-/** A header by its own name, whatever the broker's client made of a `__proto__`. */
-function header({ headers }: ConsumeMessage['properties'], name: string): unknown {
-  return headers && Object.hasOwn(headers, name) ? headers[name] : undefined;
-}
-
-/** AMQP has it as text, of decimal digits where the broker has checked it. */
-function millisecondsOf(expiration: unknown): number | undefined {
-  return typeof expiration === 'string' && /^\d{1,15}$/.test(expiration) ? Number(expiration) : undefined;
 }

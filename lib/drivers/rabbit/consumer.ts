@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
@@ -8,9 +8,12 @@ import type { Delivery } from '../delivery.js';
 import { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
 import { ConsumedQueue } from './consumed-queue.js';
+import { ConsumingChannel } from './consuming-channel.js';
 import { DeclareAgain, type Declarer } from './declarer.js';
 import { patiently } from './patience.js';
+import { RabbitDelivery } from './rabbit-delivery.js';
 import type { QueueSpec } from './topology.js';
+import type { Arrival } from './wire/incoming-content.js';
 
 /** Called with each message. */
 export type OnMessage = (delivery: Delivery) => void;
@@ -25,8 +28,7 @@ const PATIENCE = 1000;
 export class Consumer {
   /** Called whenever it begins or ends to consume, and with what keeps it from it. */
   onChange: (error?: Error) => void = () => undefined;
-  private channel: Channel | undefined;
-  private tags: string[] = [];
+  private channel: ConsumingChannel | undefined;
   private readonly queues: readonly ConsumedQueue[];
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
@@ -68,8 +70,7 @@ export class Consumer {
     this.unsubscribe();
     clearTimeout(this.timer);
     if (this.opening) await patiently(this.opening, PATIENCE);
-    const { channel } = this;
-    if (channel) await patiently(Promise.all(this.tags.splice(0).map((tag) => channel.cancel(tag))), PATIENCE);
+    if (this.channel) await patiently(this.channel.cancel(), PATIENCE);
   }
 
   /** The names of the queues, in the order given. A number in one is known once it has started. */
@@ -85,8 +86,8 @@ export class Consumer {
     if (channel) await patiently(this.release(channel), PATIENCE);
   }
 
-  private async release(channel: Channel): Promise<void> {
-    for (const queue of this.queues) await queue.release(channel);
+  private async release(channel: ConsumingChannel): Promise<void> {
+    for (const queue of this.queues) await queue.release(channel.channel);
     await channel.close();
   }
 
@@ -127,12 +128,12 @@ export class Consumer {
   }
 
   private async consumeOn(model: ChannelModel): Promise<void> {
-    const channel = await model.createChannel();
-    const acknowledger = new Acknowledger(channel, Math.min(...this.queues.map(({ gathering }) => gathering)));
-    channel.on('error', () => undefined);
+    const consuming = await ConsumingChannel.on(model);
+    const { channel } = consuming;
+    const acknowledger = new Acknowledger(consuming, Math.min(...this.queues.map(({ gathering }) => gathering)));
     channel.on('close', () => {
       acknowledger.close();
-      if (this.channel !== channel) return;
+      if (this.channel !== consuming) return;
       this.channel = undefined;
       this.onChange();
       const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
@@ -140,12 +141,12 @@ export class Consumer {
     });
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
     for (const queue of this.queues) await queue.declare(channel, this.declarer);
-    this.tags = await Promise.all(this.distinct().map((queue) => this.consume(channel, acknowledger, queue)));
+    await Promise.all(this.distinct().map((queue) => this.consume(consuming, acknowledger, queue)));
     if (this.closed) {
-      await this.release(channel);
+      await this.release(consuming);
       return;
     }
-    this.channel = channel;
+    this.channel = consuming;
     this.onChange();
   }
 
@@ -154,18 +155,33 @@ export class Consumer {
     return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
   }
 
-  private async consume(channel: Channel, acknowledger: Acknowledger, queue: ConsumedQueue): Promise<string> {
-    const deliver = (message: ConsumeMessage | null) => {
-      if (message) {
-        acknowledger.delivered(message.fields.deliveryTag);
-        this.onMessage(queue.deliveryOf(message, acknowledger, this.settings.limits.bodyBytes));
+  private consume(channel: ConsumingChannel, acknowledger: Acknowledger, queue: ConsumedQueue): Promise<void> {
+    return channel.consume(queue.name, queue.options, (arrival) => {
+      if (arrival) {
+        this.deliver(arrival, queue, acknowledger);
         return;
       }
       // The broker cancelled us: the queue is gone. A fresh channel declares it again.
       queue.cancelled();
-      if (!this.stopped) channel.close().catch(() => undefined);
-    };
-    const { consumerTag } = await channel.consume(queue.name, deliver, queue.options);
-    return consumerTag;
+      if (!this.stopped) void channel.close();
+    });
+  }
+
+  private deliver(arrival: Arrival, queue: ConsumedQueue, acknowledger: Acknowledger): void {
+    const { counters, limits, logger } = this.settings;
+    const { deliveryTag, properties } = arrival;
+    if (properties.damage !== undefined) {
+      counters.count('damagedHeaders');
+      logger.warn(`Read a message from ${queue.name} without all of its headers: ${properties.damage}`);
+    }
+    acknowledger.delivered(deliveryTag);
+    try {
+      this.onMessage(new RabbitDelivery(arrival, queue, acknowledger, limits.bodyBytes));
+    } catch (error) {
+      // Thrown on, it would end the connection, and come back with the next one.
+      counters.count('refusedMessages');
+      logger.error(`Dropped a message from ${queue.name}: ${oneLine(toError(error).message)}`);
+      void acknowledger.acknowledge(deliveryTag);
+    }
   }
 }

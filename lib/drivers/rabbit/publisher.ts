@@ -1,55 +1,47 @@
-import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
-import { decodeEnvelope } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
-import { readReplyAddress } from '../../core/reply-address.js';
-import { compress, decompress } from './compression.js';
+import { compress } from './compression.js';
 import type { RabbitConnection } from './connection.js';
+import { Declarations, type Needs } from './declarations.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
 import { PendingPublishes } from './pending-publishes.js';
 import { blame } from './publish-refusal.js';
-import type { ExchangeSpec, QueueSpec } from './topology.js';
+import { PublishingChannel } from './publishing-channel.js';
 
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
 const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
 
-/** What amqplib says of a negative confirmation. */
-const REFUSED = /nacked/;
-
 /** One message to publish. */
-export interface Publication {
-  readonly exchange: ExchangeSpec | undefined;
-  /** Declared and bound first, so that the message has a place to stay. */
-  readonly queue?: QueueSpec;
-  /** Declare the queue even if it was declared before. */
-  readonly redeclare?: boolean;
+export interface Publication extends Needs {
   readonly routingKey: string;
   readonly body: Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | number>>;
   /** Milliseconds, whole. */
   readonly expiration?: number | undefined;
-  /** Given for a message that must reach a queue: its `_unique_id`, by which a returned one is recognised. */
+  /** Given for a message that must reach a queue: its `_unique_id`. */
   readonly mandatoryId?: string | undefined;
 }
 
+/** A channel, and what has been declared on it. */
 interface OpenChannel {
-  readonly channel: ConfirmChannel;
-  readonly declared: Set<string>;
-  /** What is being declared. */
-  readonly declaring: Map<string, Promise<void>>;
-  /** Why the broker closed it. */
-  failure?: Error;
+  readonly publishing: PublishingChannel;
+  readonly declarations: Declarations;
+}
+
+/** Why a message was not taken, and which channel it was written to, if it was. */
+interface Failure {
+  readonly error: unknown;
+  readonly open: OpenChannel | undefined;
 }
 
 /** Publishes with confirms, declaring what it publishes to once for each channel. */
 export class Publisher {
-  private open: Promise<OpenChannel> | undefined;
+  private opening: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
   readonly pending: PendingPublishes;
-  /** Messages that no queue took, until their confirmation arrives, which follows. */
-  private readonly returned = new Set<string>();
 
   constructor(
     private readonly connection: RabbitConnection,
@@ -63,67 +55,90 @@ export class Publisher {
    * Resolves when the broker has confirmed the message.
    * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
-  async publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
+  publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
     const publication = this.settings.rabbit.compress ? compressed(given) : given;
     const size = publication.body.length;
-    // Replies are as many as requests in work, which the server bounds, and nobody could be told.
-    if (publication.exchange) this.pending.assertRoom(size);
-    this.pending.add(size);
-    try {
-      await this.persist(publication, deadline, retry);
-    } finally {
-      this.pending.remove(size);
+    // A promise for each step of the way would be a good part of what a small call costs, so this is all one.
+    return new Promise((resolve, reject) => {
+      // Replies are as many as requests in work, which the server bounds, and nobody could be told.
+      if (publication.exchange) this.pending.assertRoom(size);
+      this.pending.add(size);
+      const taken = () => {
+        this.pending.remove(size);
+        resolve();
+      };
+      const persist = (first?: Failure) => {
+        this.persist(publication, deadline, retry, first).then(taken, (error: unknown) => {
+          this.pending.remove(size);
+          reject(error);
+        });
+      };
+      const { ready } = this;
+      if (!ready?.declarations.have(publication)) persist();
+      else this.send(ready, publication, (error) => (error ? persist({ error, open: ready }) : taken()));
+    });
+  }
+
+  /** @param first how it failed so far */
+  private async persist(
+    publication: Publication,
+    deadline: Deadline,
+    retry: number | undefined,
+    first?: Failure,
+  ): Promise<void> {
+    let failure = first ?? (await this.attempt(publication, deadline, retry));
+    for (let failures = 0; failure; failure = await this.attempt(publication, deadline, retry)) {
+      const { error, open } = failure;
+      // Somebody deleted the queue that was declared here: it is declared again.
+      if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
+        open?.declarations.forget(publication.queue);
+        continue;
+      }
+      if (error instanceof MessagingException) throw error;
+      if (open) this.forget(open);
+      if (error instanceof DeclareAgain) continue;
+      const guilty = blame(open?.publishing.failure, publication);
+      // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
+      const free = (failures === 0 || guilty === 'another') && this.connection.current !== undefined;
+      const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
+      if (error instanceof DeclareRefused || guilty === 'this' || givenUp || deadline.expired) {
+        const cause = error instanceof DeclareRefused ? error : (open?.publishing.failure ?? toError(error));
+        throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
+      }
+      if (failures++ > 0) await deadline.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY));
     }
   }
 
-  private async persist(publication: Publication, deadline: Deadline, retry: number | undefined): Promise<void> {
-    for (let failures = 0; ; ) {
-      let open: OpenChannel | undefined;
-      try {
-        open = this.ready ?? (await this.acquire(deadline, retry));
-        if (!isDeclared(open, publication)) await this.declare(open, publication);
-        return await this.send(open.channel, publication);
-      } catch (error) {
-        // Somebody deleted the queue that was declared here: it is declared again.
-        if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
-          open?.declared.delete(`queue ${publication.queue.name}`);
-          continue;
-        }
-        if (error instanceof MessagingException) throw error;
-        if (open) this.forget(open);
-        if (error instanceof DeclareAgain) continue;
-        const guilty = blame(open?.failure, publication);
-        // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
-        const free = (failures === 0 || guilty === 'another') && this.connection.current !== undefined;
-        const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
-        if (error instanceof DeclareRefused || guilty === 'this' || givenUp || deadline.expired) {
-          const cause = error instanceof DeclareRefused ? error : (open?.failure ?? toError(error));
-          throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
-        }
-        if (failures++ > 0) await deadline.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY));
-      }
+  /** Resolves with nothing when the broker has taken the message. */
+  private async attempt(
+    publication: Publication,
+    deadline: Deadline,
+    retry: number | undefined,
+  ): Promise<Failure | undefined> {
+    let open: OpenChannel | undefined;
+    try {
+      const acquired = this.ready ?? (await this.acquire(deadline, retry));
+      open = acquired;
+      if (!acquired.declarations.have(publication)) await acquired.declarations.declare(publication);
+      const error = await new Promise<Error | undefined>((resolve) => this.send(acquired, publication, resolve));
+      return error && { error, open };
+    } catch (error) {
+      return { error, open };
     }
   }
 
   private async acquire(deadline: Deadline, retry: number | undefined): Promise<OpenChannel> {
     const model = await this.connection.acquire(deadline, retry);
-    this.open ??= this.openChannel(model).finally(() => {
-      this.open = undefined;
+    this.opening ??= this.openOn(model).finally(() => {
+      this.opening = undefined;
     });
-    return this.open;
+    return this.opening;
   }
 
-  private async openChannel(model: ChannelModel): Promise<OpenChannel> {
-    const channel = await model.createConfirmChannel();
-    const open: OpenChannel = { channel, declared: new Set(), declaring: new Map() };
-    channel.on('error', (error: Error) => {
-      open.failure = error;
-    });
-    channel.on('close', () => {
-      this.forget(open);
-      this.returned.clear();
-    });
-    channel.on('return', (message) => this.onReturn(message));
+  private async openOn(model: ChannelModel): Promise<OpenChannel> {
+    const publishing = await PublishingChannel.on(model);
+    const open = { publishing, declarations: new Declarations(publishing.channel, this.declarer) };
+    publishing.channel.on('close', () => this.forget(open));
     this.ready = open;
     return open;
   }
@@ -132,83 +147,36 @@ export class Publisher {
     if (this.ready === open) this.ready = undefined;
   }
 
-  private async declare(open: OpenChannel, { exchange, queue, redeclare }: Publication): Promise<void> {
-    const { channel, declared } = open;
-    if (queue && (redeclare || !declared.has(`queue ${queue.name}`))) {
-      await this.declareOnce(open, `queue ${queue.name}`, () => this.declarer.declareQueue(channel, queue));
-    }
-    if (exchange && !declared.has(exchange.name)) {
-      // An auto-delete exchange may go with its last queue; then the publish closes this channel, and it is made again.
-      await this.declareOnce(open, exchange.name, () => this.declarer.declareExchange(channel, exchange));
-    }
-  }
-
-  /** Together for all who wait: on a new channel these may be thousands, and a declaration takes the way there and back. */
-  private async declareOnce(
-    { declared, declaring }: OpenChannel,
-    name: string,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    let running = declaring.get(name);
-    if (!running) {
-      running = work().finally(() => declaring.delete(name));
-      declaring.set(name, running);
-    }
-    await running;
-    declared.add(name);
-  }
-
   private send(
-    channel: ConfirmChannel,
-    { exchange, routingKey, body, expiration, mandatoryId, headers = {} }: Publication,
-  ): Promise<void> {
-    const options: Options.Publish = {
-      contentType: 'application/json',
-      contentEncoding: 'utf-8',
-      deliveryMode: 2,
-      priority: 0,
-      headers,
-      mandatory: mandatoryId !== undefined,
-    };
-    if (expiration !== undefined) options.expiration = String(expiration);
-    return new Promise((resolve, reject) => {
-      channel.publish(exchange?.name ?? '', routingKey, body, options, (error: Error | null) => {
-        if (mandatoryId !== undefined && this.returned.delete(mandatoryId)) {
-          reject(
-            new MessageUndeliverable(
-              `No queue takes messages for "${routingKey}" on exchange "${exchange?.name ?? ''}": nobody listens there`,
-            ),
-          );
-        } else if (error) reject(REFUSED.test(error.message) ? refused(routingKey, error) : error);
-        else resolve();
-      });
-    });
-  }
-
-  /** The broker returns a message before it confirms it. Python sends no message-id, so the body tells which one it was. */
-  private onReturn(message: Message): void {
+    { publishing }: OpenChannel,
+    { exchange, routingKey, body, expiration, mandatoryId, headers }: Publication,
+    done: (error?: Error) => void,
+  ): void {
+    const name = exchange?.name ?? '';
+    const mandatory = mandatoryId !== undefined;
     try {
-      const { limits } = this.settings;
-      const body = decompress(message.content, message.properties.headers?.['compression'], limits.bodyBytes);
-      const { uniqueId } = readReplyAddress(decodeEnvelope(body, limits));
-      if (uniqueId !== undefined) this.returned.add(uniqueId);
+      publishing.publish({ exchange: name, routingKey, body, expiration, mandatory, headers }, (outcome) => {
+        if (outcome === 'taken') done();
+        else if (outcome === 'returned') done(undeliverable(name, routingKey));
+        else if (outcome === 'refused') done(refused(routingKey));
+        else done(new Error('channel closed'));
+      });
     } catch (error) {
-      this.settings.logger.debug(`A returned message could not be read: ${toError(error).message}`);
+      done(toError(error));
     }
   }
 }
 
-function isDeclared({ declared }: OpenChannel, { exchange, queue, redeclare }: Publication): boolean {
-  return !redeclare && (!queue || declared.has(`queue ${queue.name}`)) && (!exchange || declared.has(exchange.name));
+function undeliverable(exchange: string, routingKey: string): MessageUndeliverable {
+  return new MessageUndeliverable(
+    `No queue takes messages for "${routingKey}" on exchange "${exchange}": nobody listens there`,
+  );
 }
 
 /** The channel is as it was; to send it again would be refused again. */
-function refused(routingKey: string, cause: Error): MessageDeliveryFailure {
+function refused(routingKey: string): MessageDeliveryFailure {
   return new MessageDeliveryFailure(
     `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
-    {
-      cause,
-    },
   );
 }
 

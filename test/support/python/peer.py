@@ -14,6 +14,7 @@ import sys
 import threading
 
 import differential
+import extra_headers
 import notifications
 import oslo_messaging as om
 import recording
@@ -37,7 +38,9 @@ class Peer:
 
     def configure(self, url, config=None, defaults=None, allowedExmods=None,
                   rpcPing=False, controlExchange='tacker',
-                  logLevel='WARNING'):
+                  logLevel='WARNING', extraHeaders=False):
+        if extraHeaders:
+            extra_headers.prepare()
         logging.basicConfig(stream=sys.stderr, level=logLevel)
         # The global object: 14.0.3's metrics look there and nowhere else.
         conf = cfg.CONF
@@ -55,6 +58,9 @@ class Peer:
         self._rpc = om.get_rpc_transport(
             conf, url, allowed_remote_exmods=allowedExmods)
         self._notifications = om.get_notification_transport(conf, url)
+
+    def choose_headers(self, kind):
+        extra_headers.choose(kind)
 
     def version(self):
         return importlib.metadata.version('oslo.messaging')

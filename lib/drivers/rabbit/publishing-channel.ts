@@ -1,0 +1,150 @@
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { ClientSendError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
+import { FRAME, FRAME_END, FRAME_OVERHEAD } from './wire/frame-format.js';
+import { headRoom, LONGEST_NAME, type OutgoingMessage, putFrameHead, putHead } from './wire/outgoing-frames.js';
+import { Wire } from './wire/wire.js';
+
+/** What became of a message, as the broker tells it. */
+export type Outcome = 'taken' | 'refused' | 'returned' | 'lost';
+
+/** Called once, when the broker has confirmed the message or cannot do so any more. */
+export type OnOutcome = (outcome: Outcome) => void;
+
+interface Unconfirmed {
+  readonly message: OutgoingMessage;
+  readonly onOutcome: OnOutcome;
+  /** No queue took it; the confirmation follows. */
+  returned: boolean;
+}
+
+/** Up to so many bytes a body is copied beside its frames, instead of written by itself. */
+const LARGEST_COPY = 16 * 1024;
+
+/** A channel that messages are published on, each of which the broker confirms. */
+export class PublishingChannel {
+  /** By the number that the broker gives each message of the channel, in that order. */
+  private readonly unconfirmed = new Map<number, Unconfirmed>();
+  private published = 0;
+  private readonly wire: Wire | undefined;
+  private readonly number: number | undefined;
+  private open = true;
+  /** Why the broker closed it. */
+  failure: Error | undefined;
+
+  static async on(model: ChannelModel): Promise<PublishingChannel> {
+    return new PublishingChannel(model, await model.createConfirmChannel());
+  }
+
+  private constructor(
+    model: ChannelModel,
+    /** For all else that one does with a channel. */
+    readonly channel: ConfirmChannel,
+  ) {
+    channel.on('error', (error: Error) => {
+      this.failure = error;
+    });
+    channel.once('close', () => this.end());
+    this.wire = Wire.of(model);
+    this.number = this.wire?.attach(channel, {
+      returned: (body) => this.onReturned(body),
+      confirmed: (tag, multiple, taken) => this.onConfirmed(tag, multiple, taken),
+    });
+    channel.on('return', ({ content }: Message) => this.onReturned(content));
+  }
+
+  /**
+   * @throws ClientSendError when a name is too long for AMQP, Error when the channel is closed
+   */
+  publish(message: OutgoingMessage, onOutcome: OnOutcome): void {
+    if (!this.open) throw new Error('the channel is closed');
+    assertFits(message.exchange);
+    assertFits(message.routingKey);
+    const { number, wire } = this;
+    const tag = this.published + 1;
+    if (wire && number !== undefined) this.write(wire, number, message);
+    else this.publishByAmqplib(message, tag);
+    this.published = tag;
+    this.unconfirmed.set(tag, { message, onOutcome, returned: false });
+  }
+
+  private write({ writer, largestPayload }: Wire, channel: number, message: OutgoingMessage): void {
+    const { body } = message;
+    const size = body.length;
+    if (size <= LARGEST_COPY && size <= largestPayload) {
+      writer.fill(headRoom(message) + size + FRAME_OVERHEAD, (bytes, start) => {
+        let at = putHead(bytes, start, channel, message);
+        if (size === 0) return at;
+        at = putFrameHead(bytes, at, FRAME.BODY, channel, size);
+        at += body.copy(bytes, at);
+        return bytes.writeUInt8(FRAME_END, at);
+      });
+      return;
+    }
+    writer.fill(headRoom(message), (bytes, at) => putHead(bytes, at, channel, message));
+    for (let start = 0; start < size; start += largestPayload) {
+      const part = body.subarray(start, start + largestPayload);
+      writer.fill(FRAME_OVERHEAD, (bytes, at) => putFrameHead(bytes, at, FRAME.BODY, channel, part.length));
+      writer.write(part);
+      writer.fill(1, (bytes, at) => bytes.writeUInt8(FRAME_END, at));
+    }
+  }
+
+  private publishByAmqplib(message: OutgoingMessage, tag: number): void {
+    const { exchange, routingKey, body, mandatory, expiration, headers = {} } = message;
+    const options: Options.Publish = {
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      deliveryMode: 2,
+      priority: 0,
+      headers,
+      mandatory,
+      ...(expiration !== undefined && { expiration: String(expiration) }),
+    };
+    this.channel.publish(exchange, routingKey, body, options, (error: Error | null) => {
+      // The channel's end is told by its own event.
+      if (this.open) this.onConfirmed(tag, false, error === null);
+    });
+  }
+
+  private onConfirmed(tag: number, multiple: boolean, taken: boolean): void {
+    const outcome = taken ? 'taken' : 'refused';
+    if (!multiple) {
+      this.settle(tag, outcome);
+      return;
+    }
+    for (const earlier of this.unconfirmed.keys()) {
+      if (earlier > tag) break;
+      this.settle(earlier, outcome);
+    }
+  }
+
+  private settle(tag: number, outcome: Outcome): void {
+    const unconfirmed = this.unconfirmed.get(tag);
+    if (!unconfirmed) return;
+    this.unconfirmed.delete(tag);
+    unconfirmed.onOutcome(unconfirmed.returned ? 'returned' : outcome);
+  }
+
+  /** The broker returns a message before it confirms it, and does not say which one it was, except by its body. */
+  private onReturned(body: Buffer): void {
+    for (const one of this.unconfirmed.values()) {
+      if (one.returned || !one.message.mandatory || !one.message.body.equals(body)) continue;
+      one.returned = true;
+      return;
+    }
+  }
+
+  private end(): void {
+    this.open = false;
+    for (const tag of [...this.unconfirmed.keys()]) this.settle(tag, 'lost');
+  }
+}
+
+function assertFits(name: string): void {
+  // Three bytes are the most that a unit of a string has in UTF-8.
+  if (name.length * 3 <= LONGEST_NAME) return;
+  const length = Buffer.byteLength(name);
+  if (length <= LONGEST_NAME) return;
+  throw new ClientSendError(`"${oneLine(name, 60)}" has ${length} bytes; AMQP allows a name ${LONGEST_NAME}`);
+}

@@ -1,0 +1,68 @@
+import type { Delivery } from '../delivery.js';
+import type { Acknowledger } from './acknowledger.js';
+import { decompress } from './compression.js';
+import type { ConsumedQueue } from './consumed-queue.js';
+import type { HEADERS } from './wire/content-header.js';
+import type { Arrival } from './wire/incoming-content.js';
+
+/** A message that a queue delivered, as whoever processes it sees it. */
+export class RabbitDelivery implements Delivery {
+  /** @param limit most bytes of the body, decompressed */
+  constructor(
+    private readonly arrival: Arrival,
+    private readonly source: ConsumedQueue,
+    private readonly acknowledger: Acknowledger,
+    private readonly limit: number,
+  ) {}
+
+  get body(): Buffer {
+    return this.arrival.body;
+  }
+
+  get compression(): string | undefined {
+    const compression = this.header('compression');
+    return typeof compression === 'string' ? compression : undefined;
+  }
+
+  get queue(): string {
+    return this.source.name;
+  }
+
+  /** Quorum queues count; classic ones do not. */
+  get returns(): number {
+    const count = this.header('x-delivery-count');
+    return typeof count === 'number' ? count : 0;
+  }
+
+  get redelivered(): boolean {
+    return this.arrival.redelivered;
+  }
+
+  get expiration(): number | undefined {
+    return this.arrival.properties.expiration;
+  }
+
+  read(): Buffer {
+    return decompress(this.arrival.body, this.header('compression'), this.limit);
+  }
+
+  acknowledge(): Promise<boolean> {
+    const acknowledging = this.acknowledger.acknowledge(this.arrival.deliveryTag);
+    return this.source.isStream ? this.pass(acknowledging) : acknowledging;
+  }
+
+  requeue(): void {
+    this.acknowledger.requeue(this.arrival.deliveryTag);
+  }
+
+  private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
+    const acknowledged = await acknowledging;
+    const offset = this.header('x-stream-offset');
+    if (acknowledged && typeof offset === 'number') this.source.pass(offset);
+    return acknowledged;
+  }
+
+  private header(name: (typeof HEADERS)[number]): unknown {
+    return this.arrival.properties.headers.get(name);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * AMQP 0-9-1 frames: type (1 byte), channel (2), size of the payload (4), the payload, and an end mark (1).
+ * @see https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf section 4.2.3
+ */
+export const FRAME = { METHOD: 1, HEADER: 2, BODY: 3 } as const;
+
+export const FRAME_HEAD = 7;
+export const FRAME_END = 0xce;
+/** Bytes of a frame besides its payload. */
+export const FRAME_OVERHEAD = FRAME_HEAD + 1;
+
+/** Class 60, by which content headers are marked as well. */
+export const BASIC = 60;
+
+/** Class and method in one number, as a method's payload begins. */
+export const METHOD = {
+  PUBLISH: (BASIC << 16) | 40,
+  RETURN: (BASIC << 16) | 50,
+  DELIVER: (BASIC << 16) | 60,
+  ACK: (BASIC << 16) | 80,
+  NACK: (BASIC << 16) | 120,
+} as const;
+
+/** The bits that say which properties a content header has, in the order in which they come. */
+export const PROPERTY = {
+  CONTENT_TYPE: 0x8000,
+  CONTENT_ENCODING: 0x4000,
+  HEADERS: 0x2000,
+  DELIVERY_MODE: 0x1000,
+  PRIORITY: 0x0800,
+  CORRELATION_ID: 0x0400,
+  REPLY_TO: 0x0200,
+  EXPIRATION: 0x0100,
+} as const;
+
+/** A 64-bit number, of which delivery tags and sizes use the lower 53 bits. */
+export function readLong(buffer: Buffer, at: number): number {
+  return buffer.readUInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4);
+}
+
+export function writeLong(buffer: Buffer, value: number, at: number): void {
+  buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  buffer.writeUInt32BE(value % 2 ** 32, at + 4);
+}
