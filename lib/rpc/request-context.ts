@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type InspectOptions, inspect } from 'node:util';
+import { stringifyJson } from '../core/json.js';
 import type { Dict } from '../core/message.js';
 import { maskSecrets } from '../core/secrets.js';
 
@@ -117,7 +118,7 @@ export class RequestContext {
   }
   get roles(): string[] {
     const roles = this.read('roles');
-    return Array.isArray(roles) ? roles.map(String) : [];
+    return Array.isArray(roles) ? roles.map(wordOf) : [];
   }
   get isAdmin(): boolean {
     return this.read('isAdmin') === true;
@@ -189,8 +190,13 @@ export class RequestContext {
 
   private text(field: keyof RequestContextFields): string | undefined {
     const value = this.read(field);
-    return value === undefined ? undefined : String(value);
+    return value === undefined ? undefined : wordOf(value);
   }
+}
+
+/** What should be a word may be anything, and an object need not become text: it may hold a `toString` off the wire. */
+function wordOf(value: unknown): string {
+  return typeof value === 'object' ? stringifyJson(value) : String(value);
 }
 
 /** The keys that a field is written under; a name that is no field is a key itself. */

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer, type Server } from 'node:tls';
-import { inspect } from 'node:util';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { RabbitNode } from '../support/rabbit-node.js';
+import { expectNoSecrets, viewsOf } from '../support/secrets.js';
 import { silent } from '../support/silent.js';
 
 const PASSWORD = 's3cret';
@@ -78,7 +78,7 @@ describeWithRabbitControl('TLS', () => {
         expect.fail('got through');
       } catch (error) {
         expect(error).toMatchObject({ code: 'DELIVERY_FAILURE', method: 'who' });
-        expect(inspect(error, { depth: 10 })).not.toContain(PASSWORD);
+        expectNoSecrets(viewsOf(error), [PASSWORD]);
         messages.add((error as Error).message);
       } finally {
         await transport.cleanup();
@@ -144,6 +144,16 @@ describeWithRabbitControl('TLS', () => {
     expect(await failure(stolen('127.0.0.1'), untrusted)).toMatch(/certificate/);
   });
 
+  it('goes on verifying where Node.js was told not to verify anything', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    try {
+      expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
+      expect(await failure(stolen('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   it('refuses an expired certificate', async () => {
     expect(await failure(stolen('localhost', expiredPort), trusted())).toMatch(/certificate has expired/);
   });
@@ -171,6 +181,18 @@ describeWithRabbitControl('TLS', () => {
       rabbitLoginMethod: 'EXTERNAL',
       sslCertFile: both,
     });
+  });
+
+  it('fails a login by a certificate that names nobody', async () => {
+    const { cert, key } = await authority.issue({ name: 'nobody' });
+    const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
+    expect(await failure(stolen(), options)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
+  });
+
+  it('refuses a client’s certificate that has expired', async () => {
+    const { cert, key } = await authority.issue({ name: 'tls-client', days: -1 });
+    const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
+    expect(await failure(stolen(), options, [0])).toMatch(/localhost:\d+: /);
   });
 
   it('refuses a client’s certificate of another authority', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** A body that no well-behaved peer sends. Exactly one of `pieces`, `base64`, `message`, `messageText` and `nested` makes it. */
-interface BadBody {
+export interface BadBody {
   name: string;
   /** Texts in a row; a pair is a text and how often it is repeated. */
   pieces?: (string | [string, number])[];
@@ -26,12 +26,14 @@ export interface BadReply extends BadBody {
   settles: string | null;
 }
 
-function read<T>(name: string): T[] {
-  return JSON.parse(readFileSync(new URL(`../vectors/bad/${name}.json`, import.meta.url), 'utf8')) as T[];
+function read<T>(path: string): T[] {
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as T[];
 }
 
-export const badRequests = read<BadRequest>('requests');
-export const badReplies = read<BadReply>('replies');
+export const badRequests = read<BadRequest>('../vectors/bad/requests.json');
+export const badReplies = read<BadReply>('../vectors/bad/replies.json');
+/** What fuzzing and thinking have found. */
+export const badBodies = read<BadBody>('../security/corpus/bodies.json');
 
 export interface Ids {
   msgId: string;

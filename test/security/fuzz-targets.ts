@@ -1,0 +1,139 @@
+import { inspect } from 'node:util';
+import {
+  fields,
+  MessagingException,
+  NotificationFilter,
+  RequestContext,
+  RequestContextSerializer,
+  registerRemoteException,
+  Target,
+  VersionedField,
+  VersionedObject,
+  VersionedObjectSerializer,
+} from 'nestjs-oslo-messaging';
+import { InvalidMessage } from '../../lib/core/errors.js';
+import { deserializeFailure, serializeFailure } from '../../lib/core/failure.js';
+import { parseJson, stringifyJson } from '../../lib/core/json.js';
+import { oneLine } from '../../lib/core/logger.js';
+import { decodeEnvelope, readReply, readRequest, salvageReplyAddress } from '../../lib/core/message.js';
+import { readNotification } from '../../lib/core/notification.js';
+import { findReplyAddress } from '../../lib/core/reply-address.js';
+import { withoutSecrets } from '../../lib/core/secrets.js';
+import { decompress } from '../../lib/drivers/rabbit/compression.js';
+import { readLine } from '../../lib/nest/log-line.js';
+import { OsloRpcContext } from '../../lib/nest/oslo-rpc-context.js';
+import { globToRegExp } from '../../lib/notify/glob.js';
+import { heartbeatInterval } from '../../lib/rpc/dispatcher.js';
+import { MethodTable } from '../../lib/rpc/method-table.js';
+
+const limits = { bodyBytes: 4 * 2 ** 20, depth: 100 };
+
+class Picky extends Error {
+  constructor(...args: string[]) {
+    super(args.map((one) => one.toUpperCase()).join());
+  }
+}
+registerRemoteException(Picky, { module: 'picky' });
+
+@VersionedObject({ version: '1.2' })
+class Port {
+  @VersionedField(fields.string().nullable())
+  name: string | null = null;
+  @VersionedField(fields.integer())
+  number: number | bigint = 0;
+  @VersionedField(fields.dateTime())
+  since = new Date(0);
+}
+void Port;
+
+const objects = new VersionedObjectSerializer();
+
+/** Runs the work; lets errors of these classes pass, and no others. */
+function allowing<T>(classes: (abstract new (...args: never[]) => Error)[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (classes.some((one) => error instanceof one)) return undefined;
+    throw error;
+  }
+}
+
+const table = new MethodTable();
+table.add(new Target({ version: '1.0', namespace: 'ns' }), 'echo', { expected: [], handle: () => 1 });
+const contexts = new RequestContextSerializer();
+const star = globToRegExp('*a*[0-9]*?*.end');
+const filter = new NotificationFilter({
+  eventType: star,
+  context: { 'a.b': 'x', user_id: '.*' },
+  payload: { x: '^a' },
+});
+const { signal } = new AbortController();
+
+function request(body: Buffer): void {
+  const read = allowing([InvalidMessage], () => readRequest(decodeEnvelope(body, limits)));
+  if (!read) {
+    salvageReplyAddress(body, limits);
+    return;
+  }
+  heartbeatInterval(read.callMonitorTimeout);
+  table.deliveryOf(read, 'at-most-once');
+  allowing([MessagingException], () => table.find(read.namespace, read.version, read.method));
+  const message = { request: read, wantsReply: false, reply: async () => undefined };
+  const context = new OsloRpcContext(message, new Target({ topic: 't' }), contexts, signal);
+  const carried: unknown = context.getRequestContext();
+  if (!(carried instanceof RequestContext)) throw new Error('no request context');
+  void [carried.userId, carried.roles, carried.isAdmin, carried.elevated().toDict()];
+  for (const value of [carried, read.context]) {
+    inspect(value, { depth: 5 });
+    stringifyJson(value);
+  }
+  withoutSecrets('a text with a secret in it', read.context);
+  allowing([MessagingException], () => objects.deserializeEntity(read.context, read.args));
+}
+
+function reply(body: Buffer): void {
+  const read = allowing([InvalidMessage], () => readReply(decodeEnvelope(body, limits)));
+  if (read && read.failure !== null) failure(Buffer.from(read.failure));
+}
+
+function failure(body: Buffer): void {
+  const error = deserializeFailure(body.toString(), new Set(['picky', 'os']), {});
+  if (!(error instanceof Error) || typeof error.message !== 'string') throw new Error('no error came of it');
+  inspect(error, { depth: 5 });
+  JSON.parse(serializeFailure(error));
+}
+
+function notification(body: Buffer): void {
+  const read = allowing([InvalidMessage], () => readNotification(decodeEnvelope(body, limits)));
+  if (read) filter.match({ ...read, metadata: { timestamp: read.timestamp } });
+}
+
+function json(body: Buffer): void {
+  const value = allowing([SyntaxError, RangeError], () => ({ parsed: parseJson(body.toString(), limits.depth) }));
+  if (value) parseJson(stringifyJson(value.parsed) as string, limits.depth + 1);
+}
+
+function text(body: Buffer): void {
+  const words = body.toString();
+  if (/[\r\n\u0000\u0085]/.test(oneLine(words))) throw new Error('it is more than one line');
+  readLine(words, [words, undefined, words]);
+  star.test(words);
+  heartbeatInterval(words);
+}
+
+function compressed(body: Buffer): void {
+  allowing([InvalidMessage], () => decompress(body, 'application/x-gzip', limits.bodyBytes));
+  const found = findReplyAddress(body);
+  if (found && !/^[\w.:@-]{1,250}$/.test(`${found.msgId}`)) throw new Error('an address that is none');
+}
+
+/** Everything that bytes from a peer go through, by name. None may throw. */
+export const targets: Readonly<Record<string, (body: Buffer) => void>> = {
+  request,
+  reply,
+  failure,
+  notification,
+  json,
+  text,
+  compressed,
+};
