@@ -10,6 +10,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
+import { BrokerInspector } from '../support/broker-inspector.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
@@ -44,6 +45,10 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
   });
 
   const alarm = (raised: boolean) => node.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0001' : '0.4');
+
+  async function unacknowledged(name: string): Promise<number | undefined> {
+    return (await new BrokerInspector(node).queue(name))?.messages;
+  }
 
   function connect(limits: OsloMessagingOptions['limits'], transportUrl = node.url): OsloMessagingOptions {
     return { transportUrl, logger: silent, rpcResponseTimeout: '60s', limits: limits ?? {} };
@@ -169,6 +174,59 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await transport.cleanup();
     expect(performance.now() - began).toBeLessThan(2000);
     await eventually(() => expect(fate.failed).toMatchObject([{ code: 'DELIVERY_FAILURE' }]));
+  });
+
+  it('does not hold up consumers: what is queued goes on being handled and taken off', async () => {
+    const { transport, client } = rpc(connect({}));
+    let handled = 0;
+    let finish: () => void = ignore;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const endpoint = {
+      wait: async () => {
+        await finished;
+        handled++;
+      },
+    };
+    const options = { ...connect({}), concurrency: 2 };
+    const serving = getRpcTransport(options);
+    cleanups.push(() => serving.cleanup());
+    const server = getRpcServer(serving, new Target({ topic: 'going-on', server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop({ graceful: false }));
+    const going = new RPCClient(transport, new Target({ topic: 'going-on' }));
+    for (let n = 0; n < 20; n++) await going.cast({}, 'wait');
+    await alarm(true);
+    const blocked = fates([client.cast({}, 'method')]);
+    finish();
+    await eventually(() => expect(handled).toBe(20));
+    // Acknowledged, too: none of them comes again.
+    await eventually(async () => expect(await unacknowledged('going-on')).toBe(0));
+    expect(blocked).toMatchObject({ done: 0, failed: [] });
+  });
+
+  it.each([
+    ['a message is too large', { topic: 'allowed', text: 'x'.repeat(200_000) }, /406.*message size \d+ .*larger/],
+    ['its topic is forbidden', { topic: 'forbidden', text: '' }, /403.*access to topic 'forbidden'/],
+  ])('fails at once where %s, and takes nothing else with it', async (_why, { topic, text }, reason) => {
+    await node.rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
+    await node.rabbitmqctl('add_user', topic, 'secret');
+    await node.rabbitmqctl('set_permissions', topic, '.*', '.*', '.*');
+    await node.rabbitmqctl('set_topic_permissions', topic, 'tacker', '^allowed', '.*');
+    const { client } = rpc(connect({}, node.url.replace('guest:guest', `${topic}:secret`)));
+    await client.prepare({ topic: 'allowed' }).cast({}, 'warm_up');
+    const began = performance.now();
+    // One after the other, each of which closes the channel under the others.
+    const guilty = Array.from({ length: 3 }, () => client.prepare({ topic }).cast({}, 'method', { text }));
+    const others = Array.from({ length: 20 }, () =>
+      client.prepare({ topic: 'allowed', retry: 0 }).cast({}, 'method', {}),
+    );
+    for (const cast of guilty) {
+      await expect(cast).rejects.toMatchObject({ code: 'DELIVERY_FAILURE', message: expect.stringMatching(reason) });
+    }
+    await Promise.all(others);
+    expect(performance.now() - began).toBeLessThan(3000);
   });
 
   it('is bounded on a connection that has stalled', async () => {

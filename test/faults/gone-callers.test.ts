@@ -8,7 +8,7 @@ import { ServedTopic } from '../support/served-topic.js';
 const CONCURRENCY = 4;
 /** More than the server has slots. */
 const GONE = 5 * CONCURRENCY;
-const MEASURED = 400;
+const MEASURED = 200;
 /** What timers alone may make of a difference, in milliseconds. */
 const NOISE = 20;
 
@@ -30,7 +30,7 @@ describeWithRabbit('a caller that is gone before its reply', () => {
   /** @param window seconds for which a reply waits for its queue */
   async function serve(window: number): Promise<ServedTopic> {
     const rabbit = { kombuMissingConsumerRetryTimeout: window };
-    const served = await ServedTopic.open(endpoint, { concurrency: CONCURRENCY, rabbit });
+    const served = await ServedTopic.open(endpoint, { concurrency: CONCURRENCY, drainTimeout: '500ms', rabbit });
     opened.push(served);
     return served;
   }

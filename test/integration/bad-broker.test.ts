@@ -5,6 +5,7 @@ import {
   getRpcServer,
   getRpcTransport,
   Notifier,
+  type RabbitOptions,
   RPCClient,
   Target,
 } from 'nestjs-oslo-messaging';
@@ -38,10 +39,10 @@ describeWithRabbit('a broker that cannot be had', () => {
     for (const line of lines) expect(line).not.toContain(PASSWORD);
   });
 
-  function connect(transportUrl: string, rpcResponseTimeout = 20) {
+  function connect(transportUrl: string, rpcResponseTimeout = 20, given: RabbitOptions = {}) {
     const log = (line: string) => void lines.push(line);
     const logger = { debug: log, log, warn: log, error: log };
-    const rabbit = { connectTimeout: '500ms' };
+    const rabbit = { connectTimeout: '500ms', ...given };
     const options = { transportUrl, logger, rabbit, rpcResponseTimeout };
     const transport = getRpcTransport(options);
     const notifications = getNotificationTransport(options);
@@ -156,6 +157,27 @@ describeWithRabbit('a broker that cannot be had', () => {
       expect(await call).toMatchObject({ code: 'TIMEOUT', message: expect.stringMatching(reason) });
       expect(await listening).toMatchObject({ code: 'SERVER_LISTEN', message: expect.stringMatching(reason) });
     });
+  });
+
+  it('is tried again after waits that grow up to their bound, and differ', async () => {
+    const tries: number[] = [];
+    const deaf = createServer((socket) => {
+      tries.push(performance.now());
+      socket.resetAndDestroy();
+    });
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    const rabbit = { rabbitRetryInterval: '40ms', rabbitRetryBackoff: '40ms', rabbitIntervalMax: '200ms' };
+    const { transport } = connect(url('127.0.0.1', (deaf.address() as { port: number }).port), 3, rabbit);
+    await failure(new RPCClient(transport, target).call({}, 'method'));
+    deaf.close();
+    const waits = tries.slice(1).map((at, n) => at - (tries[n] ?? 0));
+    // From the fifth on they are at their bound, which jitter makes a quarter of at the least.
+    const later = waits.slice(5).sort((a, b) => a - b);
+    expect(later.length).toBeGreaterThan(3);
+    expect(later[0]).toBeGreaterThan(45);
+    expect(later[Math.floor(later.length / 2)]).toBeLessThan(250);
+    expect((later.at(-1) ?? 0) - (later[0] ?? 0)).toBeGreaterThan(20);
+    expect(waits[0]).toBeLessThan(later.at(-1) ?? 0);
   });
 
   it('is no reason to try for ever with a counted number of retries', async () => {
