@@ -53,6 +53,11 @@ export class Link {
     this.follow();
   }
 
+  /** The port by which the server knows this connection. */
+  get port(): number | undefined {
+    return this.server.localPort;
+  }
+
   /** Reads from both ends as their flows are now: what is not read fills the sender's window. */
   follow(): void {
     for (const [from, flow] of [[this.client, this.toServer] as const, [this.server, this.toClient] as const]) {
