@@ -157,6 +157,41 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(async () => expect((await queueDepth(node.url, replyQueue))?.messages).toBe(2));
   });
 
+  it('is told by health, for publishing alone: consumers go on', async () => {
+    const { transport } = rpc({ ...connect({}), concurrency: 1 });
+    let finish: () => void = ignore;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const seen: unknown[] = [];
+    const endpoint = {
+      note: async (_context: object, { n }: { n?: number }) => {
+        await finished;
+        seen.push(n);
+      },
+    };
+    const server = getRpcServer(transport, new Target({ topic: 'going-on', server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop({ graceful: false }));
+    const client = new RPCClient(transport, new Target({ topic: 'going-on' }));
+    for (let n = 0; n < 20; n++) await client.cast({}, 'note', { n });
+    await alarm(true);
+    const late = client.cast({}, 'note', { n: 20 });
+    await eventually(() => expect(transport.health().publishing).toBe('blocked'));
+    expect(transport.health()).toMatchObject({
+      status: 'blocked',
+      consuming: 'connected',
+      pendingPublishes: 1,
+      inWork: 1,
+    });
+    expect(transport.health().consumers.map(({ attached }) => attached)).toEqual([true, true, true]);
+    finish();
+    await eventually(() => expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => n)));
+    await alarm(false);
+    await late;
+    expect(transport.health()).toMatchObject({ status: 'connected', publishing: 'connected', pendingPublishes: 0 });
+  });
+
   it('does not keep a transport from closing within two seconds', async () => {
     const { transport, client } = rpc(connect({}));
     await client.cast({}, 'warm_up');

@@ -110,7 +110,8 @@ export class RabbitConnection {
     if (!model) return;
     // A broker that blocks us does not read, so it will not answer.
     await patiently(model.close(), status === 'blocked' ? 0 : CLOSE_LIMIT);
-    socketOf(model)?.destroy();
+    // With an error, or amqplib would go on to wait for the broker's consent, and whoever waits for it with it.
+    socketOf(model)?.destroy(new Error('the transport was closed'));
   }
 
   private unreachable(when: string): MessageDeliveryFailure {

@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import {
+  type DriverStatus,
+  getRpcServer,
+  getRpcTransport,
+  type OsloMessagingOptions,
+  RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { silent } from '../support/silent.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function connect(transportUrl: string, options: OsloMessagingOptions = {}): Transport {
+  const transport = getRpcTransport({ transportUrl, logger: silent, rpcResponseTimeout: '20s', ...options });
+  cleanups.push(() => transport.cleanup());
+  return transport;
+}
+
+async function serve(transport: Transport, topic: string): Promise<RPCClient> {
+  const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+  cleanups.push(() => server.stop());
+  await server.start();
+  const client = new RPCClient(transport, new Target({ topic }));
+  expect(await client.call({}, 'who')).toBe('one');
+  return client;
+}
+
+/** The times at which a transport first came into each status. */
+function statusTimes(transport: Transport): Map<DriverStatus, number> {
+  const times = new Map<DriverStatus, number>();
+  cleanups.push(async () => end());
+  const end = transport.onStatus((status) => times.has(status) || times.set(status, performance.now()));
+  return times;
+}
+
+async function timeOf(work: Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work;
+  return performance.now() - began;
+}
+
+describe('a broker that accepts and never speaks', () => {
+  it('leaves no connection behind when the transport is closed meanwhile', async () => {
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => sockets.push(socket.resume().on('error', () => undefined)));
+    mute.listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    cleanups.push(async () => mute.close());
+    const { port } = mute.address() as { port: number };
+    const transport = connect(`rabbit://127.0.0.1:${port}/`, { rabbit: { connectTimeout: '60s' } });
+    const cast = new RPCClient(transport, new Target({ topic: 't' })).cast({}, 'm');
+    const failure = expect(cast).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
+    await eventually(() => expect(sockets).toHaveLength(1));
+    expect(await timeOf(transport.cleanup())).toBeLessThan(1000);
+    await failure;
+    await eventually(() => expect(sockets[0]?.destroyed).toBe(true), { within: 1000 });
+  });
+});
+
+describeWithRabbit('a connection', () => {
+  const heartbeat = { heartbeatTimeoutThreshold: 1, connectTimeout: '1s', rabbitRetryInterval: '50ms' } as const;
+
+  it.each(['halfOpen', 'stall'] as const)('is given up within three heartbeats: %s', async (fault) => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    cleanups.push(() => proxy.close());
+    const transport = connect(proxy.url, { rabbit: heartbeat });
+    const client = await serve(transport, uniqueTopic());
+    const times = statusTimes(transport);
+    const began = performance.now();
+    proxy[fault]();
+    await eventually(() => expect(times.has('disconnected')).toBe(true), { within: 10_000 });
+    // Checks are a second apart; the rest is for a busy machine.
+    expect((times.get('disconnected') ?? 0) - began).toBeLessThan(4000);
+    proxy.resume();
+    expect(await client.call({}, 'who')).toBe('one');
+    expect(transport.counts.lostConnections).toBeGreaterThan(0);
+  });
+
+  it('that takes nothing lets no more pile up than the limit, and closes all the same', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    cleanups.push(() => proxy.close());
+    const transport = connect(proxy.url, { limits: { pendingPublishBytes: 2_000_000 } });
+    const client = new RPCClient(transport, new Target({ topic: uniqueTopic() }));
+    await client.cast({}, 'warm_up');
+    proxy.stall('toServer');
+    const text = 'x'.repeat(100_000);
+    const casts = Array.from({ length: 40 }, () => client.cast({}, 'note', { text }));
+    const outcomes = Promise.allSettled(casts);
+    const { pendingPublishes, pendingPublishBytes } = transport.health();
+    expect(pendingPublishes).toBeLessThan(20);
+    expect(pendingPublishBytes).toBeLessThanOrEqual(2_000_000);
+    expect(await timeOf(transport.cleanup())).toBeLessThan(5000);
+    // None is left to its own deadline.
+    expect(await timeOf(outcomes)).toBeLessThan(2000);
+    const codes = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.code);
+    expect(new Set(codes)).toEqual(new Set(['CLIENT_SEND', 'DELIVERY_FAILURE']));
+    expect(codes.filter((code) => code === 'DELIVERY_FAILURE')).toHaveLength(pendingPublishes);
+  });
+
+  it('that has stalled keeps no server and no caller from closing', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    cleanups.push(() => proxy.close());
+    const transport = connect(proxy.url);
+    const server = getRpcServer(transport, new Target({ topic: uniqueTopic(), server: 'one' }), [{ who: () => 'one' }]);
+    await server.start();
+    proxy.stall();
+    expect(await timeOf(server.stop())).toBeLessThan(4000);
+    expect(await timeOf(transport.cleanup())).toBeLessThan(6000);
+  });
+
+  it('is made again after the event loop was blocked for three and a half heartbeats', async () => {
+    const transport = connect(rabbitUrl, { rabbit: heartbeat });
+    const client = await serve(transport, uniqueTopic());
+    const end = performance.now() + 3500;
+    while (performance.now() < end);
+    await eventually(() => expect(transport.counts.lostConnections).toBe(2));
+    expect(await client.call({}, 'who')).toBe('one');
+    await eventually(() => expect(transport.health().status).toBe('connected'));
+  });
+
+  it('is not made again and again at once when each is lost as soon as it is made', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    cleanups.push(() => proxy.close());
+    const transport = connect(proxy.url, { rabbit: { rabbitRetryInterval: '1s' } });
+    cleanups.push(async () => end());
+    const end = transport.onStatus((status) => status === 'connected' && proxy.cut());
+    const began = performance.now();
+    const cast = new RPCClient(transport, new Target({ topic: 't' })).cast({}, 'm', {}).catch(() => undefined);
+    await eventually(() => expect(proxy.accepted).toBe(4), { within: 10_000 });
+    // The third loss is followed by a wait of a quarter of a second at least.
+    expect(performance.now() - began).toBeGreaterThan(200);
+    await transport.cleanup();
+    await cast;
+  });
+});
