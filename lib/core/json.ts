@@ -117,7 +117,7 @@ function needsMark(token: string, next: string | undefined): boolean {
 }
 
 /** Index of the quote that closes the string; −1 when none does. A scan, because a regular expression overflows on long strings. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   let slashes = 0;
   do {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
-import { findReplyAddress, type ReplyAddress, readReplyAddress } from './reply-address.js';
+import { readReplyAddress } from './reply-address.js';
 import { inspectMasked } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
@@ -55,8 +55,6 @@ const ENVELOPE_VERSION = '2.0';
 const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
 const BYTE_ORDER_MARK = 0xfeff;
 const CONTEXT_PREFIX = '_context_';
-/** A refused message may be so many times deeper than the limit and still be answered. */
-const SALVAGE_DEPTH = 10;
 
 const ID_BYTES = 16;
 /** Random bytes in stock: to ask the system for each id would cost several times the rest of it. */
@@ -198,24 +196,6 @@ export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/** Where the sender of a refused body waits for an answer, read past what is wrong with it; nothing where that cannot be told. */
-export function salvageReplyAddress(body: Buffer, limits: MessageLimits): ReplyAddress | undefined {
-  return readReplyAddressOf(body, limits) ?? findReplyAddress(body);
-}
-
-function readReplyAddressOf(body: Buffer, limits: MessageLimits): ReplyAddress | undefined {
-  if (body.length > limits.bodyBytes) return undefined;
-  const depth = limits.depth * SALVAGE_DEPTH;
-  try {
-    const outer = parseJson(textOf(body), depth);
-    const text = isDict(outer) ? outer['oslo.message'] : undefined;
-    const message = typeof text === 'string' ? parseJson(text, depth) : outer;
-    return isDict(message) ? readReplyAddress(message) : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** @throws InvalidMessage when a member has the wrong type */
 export function readRequest(message: Dict): RpcRequest {

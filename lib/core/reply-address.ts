@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { endOfString } from './json.js';
 import type { Dict, RequestIds } from './message.js';
 
 /** What can be said of a message before it is known to be sound: enough to answer a request with a refusal. */
@@ -6,10 +7,14 @@ export type ReplyAddress = Pick<RequestIds, 'msgId' | 'replyQueue' | 'uniqueId'>
 
 /** A longer id is remembered by its hash: ids outlive their messages, and a peer may send megabytes of one. */
 const LONGEST_ID = 200;
-/** How far behind its name a member may end. */
-const WINDOW = 400;
-/** Behind the name of a member with a plain text, however often the JSON around it is escaped. */
-const MEMBER = /^(\\*)"\s{0,9}:\s{0,9}\1"([\w.:@-]{1,250})\1"/;
+/** A body over the limit may be so many times longer and still be looked through: up to what brokers let through, by default. */
+const FURTHEST = 8;
+const ENVELOPE = ['oslo.message'];
+const ADDRESS = ['_msg_id', '_reply_q', '_unique_id'];
+/** Longer names are none of these, however they are escaped. */
+const LONGEST_NAME = 80;
+/** JSON knows four kinds of white space. */
+const COLON = /[ \t\n\r]*:/y;
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -27,19 +32,55 @@ function bounded(id: string | undefined): string | undefined {
 }
 
 /**
- * Where the sender of a body waits for an answer, found without reading it: it may be too large, too deep or no JSON at
- * all. What is not there exactly once could be somebody else's, and is not found.
+ * Where the sender of a body waits for an answer, found in one pass over the text, without parsing it: it may be too
+ * large, too deep or no JSON at all. Nothing where that cannot be told.
+ * @param limit bytes that a body may have
  */
-export function findReplyAddress(body: Buffer): ReplyAddress | undefined {
-  const msgId = onlyMember(body, '_msg_id');
-  const replyQueue = onlyMember(body, '_reply_q');
-  return msgId === undefined || replyQueue === undefined ? undefined : { msgId, replyQueue, uniqueId: undefined };
+export function findReplyAddress(body: Buffer, limit: number): ReplyAddress | undefined {
+  if (body.length > limit * FURTHEST) return undefined;
+  const text = body.toString('utf8');
+  const inner = textsIn(text, ENVELOPE).get('oslo.message');
+  const found = textsIn(inner ?? text, ADDRESS);
+  return found.size === 0 ? undefined : readReplyAddress(Object.fromEntries(found));
 }
 
-function onlyMember(body: Buffer, name: string): string | undefined {
-  const quoted = `"${name}`;
-  const at = body.indexOf(quoted);
-  if (at < 0 || body.lastIndexOf(quoted) !== at) return undefined;
-  const start = at + quoted.length;
-  return MEMBER.exec(body.toString('latin1', start, start + WINDOW))?.[2];
+/** Those members of the outermost object in the text that have these names, and are texts. */
+function textsIn(text: string, names: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  let depth = 0;
+  let name: string | undefined;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x7b || code === 0x5b) depth++;
+    else if (code === 0x7d || code === 0x5d) depth--;
+    if (code !== 0x22) continue;
+    const start = index;
+    index = endOfString(text, start);
+    if (index < 0) break;
+    if (depth !== 1) continue;
+    if (isFollowedByColon(text, index + 1)) name = nameAt(text, start, index, names);
+    else if (name !== undefined) {
+      found.set(name, textAt(text, start, index) ?? '');
+      name = undefined;
+    }
+  }
+  return found;
+}
+
+function nameAt(text: string, start: number, end: number, names: readonly string[]): string | undefined {
+  const name = end - start > LONGEST_NAME ? undefined : textAt(text, start, end);
+  return name !== undefined && names.includes(name) ? name : undefined;
+}
+
+function textAt(text: string, start: number, end: number): string | undefined {
+  try {
+    return JSON.parse(text.slice(start, end + 1)) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFollowedByColon(text: string, index: number): boolean {
+  COLON.lastIndex = index;
+  return COLON.test(text);
 }

@@ -3,14 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidMessage } from '../../../lib/core/errors.js';
 import { deserializeFailure, registerRemoteException, serializeFailure } from '../../../lib/core/failure.js';
-import {
-  decodeEnvelope,
-  encodeRequest,
-  readReply,
-  readRequest,
-  salvageReplyAddress,
-} from '../../../lib/core/message.js';
+import { decodeEnvelope, encodeRequest, readReply, readRequest } from '../../../lib/core/message.js';
 import { readNotification } from '../../../lib/core/notification.js';
+import { findReplyAddress } from '../../../lib/core/reply-address.js';
 import { dictOf, key, text, value } from '../../conformance/arbitrary-values.js';
 import { dict, list, NULL, plainOf, string, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
 import { badReplies, badRequests, bodyOf } from '../../support/bad-messages.js';
@@ -26,7 +21,7 @@ function expectNothingWorse(body: Buffer): void {
       expect(error).toBeInstanceOf(InvalidMessage);
     }
   }
-  expect(() => salvageReplyAddress(body, limits)).not.toThrow();
+  expect(() => findReplyAddress(body, limits.bodyBytes)).not.toThrow();
 }
 
 const NAMES = [
