@@ -1,5 +1,6 @@
-import type { Flood } from './flood.js';
-import type { FigureName, Summary } from './summary.js';
+import type { FigureName } from './calls/summary.js';
+import type { Results } from './parts.js';
+import { growth } from './scale/row.js';
 
 export interface GoalResult {
   goal: string;
@@ -7,34 +8,127 @@ export interface GoalResult {
   met: boolean;
 }
 
-/** The library against the two others, where they were part of the run. */
-export interface OsloRatios {
-  floor: Summary | undefined;
-  'nest-rmq': Summary | undefined;
-}
-
-interface RatioGoal {
+interface Goal {
   goal: string;
-  to: keyof OsloRatios;
-  figure: FigureName;
-  met(ratio: number): boolean;
+  /** Undefined where the part was not run, or the peer not part of it. */
+  value(results: Results): number | null | undefined;
+  met: 'at least' | 'at most';
+  limit: number;
 }
 
-const RATIO_GOALS: readonly RatioGoal[] = [
-  { goal: 'calls/s at least 0.8 of floor', to: 'floor', figure: 'callsPerSecond', met: (ratio) => ratio >= 0.8 },
-  { goal: 'calls/s at least 1.3 of nest-rmq', to: 'nest-rmq', figure: 'callsPerSecond', met: (ratio) => ratio >= 1.3 },
-  { goal: 'p50 at most 1.25 of floor', to: 'floor', figure: 'p50Ms', met: (ratio) => ratio <= 1.25 },
+const CHANNELS_OF_A_BROKER = 2047;
+/** Two processes, each with a connection to publish and one to consume. */
+const CONNECTIONS = 4;
+
+const toFloor = (figure: FigureName) => (results: Results) => results.calls?.ratios.floor?.[figure].median;
+
+const calls: Goal[] = [
+  { goal: 'calls/s ÷ floor', value: toFloor('callsPerSecond'), met: 'at least', limit: 1.2 },
+  {
+    goal: 'calls/s ÷ the best of the peers',
+    value: ({ calls: it }) => (it?.best ? it.ratios[it.best]?.callsPerSecond.median : undefined),
+    met: 'at least',
+    limit: 2.2,
+  },
+  { goal: 'p50 ÷ floor, one at a time', value: toFloor('p50Ms'), met: 'at most', limit: 1.1 },
+  { goal: 'p99 ÷ floor, one at a time', value: toFloor('p99Ms'), met: 'at most', limit: 1 },
+  { goal: 'p99 ÷ floor, 100 in flight', value: toFloor('loadedP99Ms'), met: 'at most', limit: 1 },
+  { goal: 'client CPU of a call ÷ floor', value: toFloor('clientCpuMicros'), met: 'at most', limit: 1.3 },
+  { goal: 'server CPU of a call ÷ floor', value: toFloor('serverCpuMicros'), met: 'at most', limit: 1.3 },
 ];
 
-export function judge(ratios: OsloRatios, floods: readonly Flood[]): GoalResult[] {
-  const results: GoalResult[] = [];
-  for (const { goal, to, figure, met } of RATIO_GOALS) {
-    const value = ratios[to]?.[figure].median;
-    if (value !== undefined) results.push({ goal, value, met: met(value) });
-  }
-  if (floods.length > 0) {
-    const lost = floods.reduce((sum, { sent, answered }) => sum + sent - answered, 0);
-    results.push({ goal: 'no call of a flood without its answer', value: lost, met: lost === 0 });
-  }
-  return results;
+const notifications: Goal[] = [
+  {
+    goal: 'notifications published/s ÷ floor',
+    value: ({ notifications: it }) => it?.ratio?.publishedPerSecond.median,
+    met: 'at least',
+    limit: 0.9,
+  },
+  {
+    goal: 'notifications consumed/s ÷ floor',
+    value: ({ notifications: it }) => it?.ratio?.consumedPerSecond.median,
+    met: 'at least',
+    limit: 0.9,
+  },
+  {
+    goal: 'heap after all batches ÷ after the first',
+    value: ({ notifications: it }) => {
+      const memory = it?.soak?.memory;
+      const [first, last] = [memory?.[0], memory?.at(-1)];
+      return first && last && last.heapBytes / first.heapBytes;
+    },
+    met: 'at most',
+    limit: 1.2,
+  },
+];
+
+const scale: Goal[] = [
+  {
+    goal: 'calls lost, 10,000 in flight',
+    value: ({ scale: it }) => it && it.inFlight.sent - it.inFlight.answered,
+    met: 'at most',
+    limit: 0,
+  },
+  {
+    goal: 'cost of a call ÷ plain, 10,000 in flight',
+    value: (it) => it.scale?.inFlight.cost,
+    met: 'at most',
+    limit: 1.2,
+  },
+  { goal: 'cost of a call ÷ plain, 200 topics', value: (it) => it.scale?.topics.cost, met: 'at most', limit: 1.2 },
+  { goal: 'cost of a call ÷ plain, 100 clients', value: (it) => it.scale?.clients.cost, met: 'at most', limit: 1.2 },
+  {
+    goal: 'cost of a call, the end of a long row ÷ its beginning',
+    value: ({ scale: it }) => it && growth(it.row, ({ cpuMicros }) => cpuMicros),
+    met: 'at most',
+    limit: 1.2,
+  },
+  {
+    goal: 'heap of client and server, the end of a long row ÷ its beginning',
+    value: ({ scale: it }) => it && growth(it.row, (slice) => slice.clientHeapBytes + slice.serverHeapBytes),
+    met: 'at most',
+    limit: 1.2,
+  },
+  { goal: 'errors of calls of 1 MB', value: (it) => it.scale?.megabyte.errors, met: 'at most', limit: 0 },
+  { goal: 'bytes of a pending call', value: (it) => it.scale?.bytesPerPendingCall, met: 'at most', limit: 2000 },
+  { goal: 'start with 200 topics, ms', value: (it) => it.scale?.topics.startMs, met: 'at most', limit: 3000 },
+  {
+    goal: 'connections of client and server, 200 topics',
+    value: (it) => it.scale?.topics.connections,
+    met: 'at most',
+    limit: CONNECTIONS,
+  },
+  {
+    goal: 'connections of client and server, 100 clients',
+    value: (it) => it.scale?.clients.connections,
+    met: 'at most',
+    limit: CONNECTIONS,
+  },
+  {
+    goal: 'channels of client and server, 200 topics',
+    value: (it) => it.scale?.topics.channels,
+    met: 'at most',
+    limit: CHANNELS_OF_A_BROKER,
+  },
+];
+
+const processes: Goal[] = [
+  {
+    goal: 'the busiest of the servers ÷ their mean',
+    value: (it) => it.processes?.mostOverMean,
+    met: 'at most',
+    limit: 1.5,
+  },
+];
+
+const GOALS: readonly Goal[] = [...calls, ...notifications, ...scale, ...processes];
+
+/** What of the goals can be told from what was measured. A figure that is no number meets none. */
+export function judge(results: Results): GoalResult[] {
+  return GOALS.flatMap(({ goal, value: read, met: way, limit }) => {
+    const value = read(results);
+    if (value === undefined || value === null) return [];
+    const met = way === 'at least' ? value >= limit : value <= limit;
+    return [{ goal: `${goal}: ${way} ${limit}`, value, met }];
+  });
 }

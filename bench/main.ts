@@ -1,71 +1,106 @@
 import { openBroker } from './broker.js';
-import { compare } from './comparison.js';
-import { type Flood, flood } from './flood.js';
-import { describeMachine } from './machine.js';
-import { NotificationBenchmark } from './notifications/benchmark.js';
-import { notificationsText } from './notifications/report.js';
-import { parseOptions, USAGE } from './options.js';
-import type { PeerName } from './peer.js';
-import type { Plan } from './plan.js';
-import { goalsText, reportText } from './report.js';
-import { writeResults } from './results-file.js';
-import { runRounds } from './rounds.js';
-import { RunningPeer } from './running-peer.js';
+import { writeDocuments } from './documents/write.js';
+import { type GoalResult, judge } from './goals.js';
+import { advantages, better, falls, readBaseline, writeBaseline } from './guard.js';
+import { describeMachine, type Machine } from './machine.js';
+import { type BenchOptions, parseOptions, USAGE } from './options.js';
+import { PARTS, partText, type Results, runPart } from './parts.js';
+import { FOREIGN_PEERS, type PeerName } from './peer.js';
+import { hasPython } from './python.js';
+import { merged, readResults, writeResults } from './results.js';
+import type { Session } from './session.js';
+import { fixed } from './statistics.js';
+import { textTable } from './text-table.js';
 
 const RESULTS = 'bench/results.json';
+const BASELINE = 'bench/baseline.json';
 
-const say = (line: string): void => console.log(line);
+const print = (line: string): void => console.log(line);
 
 /** Resolves with the exit code. The working directory is the repository's root. */
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], install: { foreign(): void }): Promise<number> {
   const options = parseOptions(args);
   if (!options) {
-    say(USAGE);
+    print(USAGE);
     return 0;
   }
-  const { plan, peers, checkGoals } = options;
+  const peers = options.peers.filter(isThere);
+  const whole = !options.check && options.parts.length === PARTS.length && options.plan.mode === 'full';
+  // The charts are drawn by a library of that package, too.
+  if (whole || options.documents || peers.some((peer) => FOREIGN_PEERS.includes(peer))) install.foreign();
+  if (options.documents) {
+    await writeDocuments(await readResults(RESULTS));
+    return 0;
+  }
+  const { results, machine } = await measure({ ...options, peers });
+  if (options.check) return check({ ...options, peers }, results);
+  const stamp = { date: new Date().toISOString(), mode: options.plan.mode, machine };
+  // A file of another form, of an older version, is none.
+  const known = merged(await readResults(RESULTS).catch(() => undefined), results, stamp);
+  await writeResults(RESULTS, { ...known, goals: judge(known.parts) });
+  print(`written to ${RESULTS}`);
+  if (whole) {
+    await writeBaseline(BASELINE, advantages(results));
+    await writeDocuments(await readResults(RESULTS));
+    print(`written to ${BASELINE}, docs/charts, docs/sizing.md and README.md`);
+  }
+  const goals = judge(results);
+  print(`\n${goalsText(goals)}\n`);
+  return options.checkGoals && goals.some(({ met }) => !met) ? 1 : 0;
+}
+
+function isThere(peer: PeerName): boolean {
+  if (peer !== 'oslo-python' || hasPython()) return true;
+  print("skipping    oslo-python: Python's oslo.messaging is not installed");
+  return false;
+}
+
+async function measure({ plan, parts, peers }: BenchOptions): Promise<{ results: Results; machine: Machine }> {
+  const start = performance.now();
+  const say = (line: string): void => {
+    const elapsed = Math.round((performance.now() - start) / 1000);
+    print(`${String(Math.floor(elapsed / 60)).padStart(2)}:${String(elapsed % 60).padStart(2, '0')}  ${line}`);
+  };
   say('starting    the broker');
   const broker = await openBroker();
-  const running: RunningPeer[] = [];
-  let notificationBenchmark: NotificationBenchmark | undefined;
+  const session: Session = { broker, plan, peers, say };
+  const results: Results = {};
   try {
     const machine = await describeMachine(broker.url);
     say(`machine     ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.broker}`);
-    running.push(...(await startPeers(peers, broker.url)));
-    notificationBenchmark = await NotificationBenchmark.start(peers, broker.url);
-    const figures = await runRounds(running, plan, say);
-    const comparison = compare(plan, figures, await runFloods(running, plan));
-    const notifications = await notificationBenchmark.run(plan, say);
-    say(`\n${reportText(comparison)}\n`);
-    if (notifications) say(`${notificationsText(notifications)}\n\n${goalsText(notifications.goals)}\n`);
-    await writeResults(RESULTS, machine, figures, comparison, notifications);
-    say(`written to ${RESULTS}`);
-    const goals = [...comparison.goals, ...(notifications?.goals ?? [])];
-    return checkGoals && goals.some(({ met }) => !met) ? 1 : 0;
+    for (const [index, name] of parts.entries()) {
+      say(`part        ${name}, ${index + 1} of ${parts.length}`);
+      Object.assign(results, await runPart(name, session));
+      print(`\n${partText(name, results)}\n`);
+    }
+    return { results, machine };
   } finally {
-    await notificationBenchmark?.stop(broker);
-    await Promise.all(running.map((peer) => peer.stop()));
-    await broker.release(running.map(({ place }) => place.topic));
+    await broker.close();
   }
 }
 
-/** All of them, or none: where one does not start, the others are stopped. */
-async function startPeers(names: readonly PeerName[], url: string): Promise<RunningPeer[]> {
-  say(`starting    ${names.join(', ')}`);
-  const outcomes = await Promise.allSettled(names.map((name) => RunningPeer.start(name, url)));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  if (!failed) return started;
-  await Promise.all(started.map((peer) => peer.stop()));
-  throw failed.reason;
+/** What has fallen is measured once more before it is called so. */
+async function check(options: BenchOptions, results: Results): Promise<number> {
+  const stored = await readBaseline(BASELINE);
+  let now = advantages(results);
+  if (falls(stored, now).length > 0) {
+    print('A ratio has fallen; measuring once more.\n');
+    now = better(now, advantages((await measure(options)).results));
+  }
+  const fallen = falls(stored, now);
+  const rows = Object.entries(stored).map(([name, value]) => {
+    const verdict = fallen.some((fall) => fall.name === name) ? 'fallen' : 'held';
+    return [name, fixed(value, 2), fixed(now[name] ?? Number.NaN, 2), verdict];
+  });
+  print(`${textTable([['this library', 'stored', 'now', ''], ...rows])}\n`);
+  return fallen.length > 0 ? 1 : 0;
 }
 
-async function runFloods(peers: readonly RunningPeer[], plan: Plan): Promise<Flood[]> {
-  const oslo = peers.find(({ name }) => name === 'oslo');
-  const floods: Flood[] = [];
-  for (let round = 0; oslo && round < plan.floodRounds; round++) {
-    say(`flood ${round + 1} of ${plan.floodRounds}  oslo`);
-    floods.push(await flood(oslo, plan.floodCalls));
-  }
-  return floods;
+function goalsText(goals: readonly GoalResult[]): string {
+  const cells = goals.map(({ goal, value, met }) => [
+    goal,
+    fixed(value, Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2),
+    met ? 'met' : 'NOT MET',
+  ]);
+  return `Goals\n\n${textTable(cells)}`;
 }

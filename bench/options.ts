@@ -1,18 +1,31 @@
 import { parseArgs } from 'node:util';
-import { PEERS, type PeerName } from './peer.js';
-import { FULL, type Plan, QUICK } from './plan.js';
+import { PARTS, type PartName } from './parts.js';
+import { PEERS, type PeerName, QUICK_PEERS } from './peer.js';
+import { CHECK, FULL, type Plan, QUICK } from './plan.js';
 
 export interface BenchOptions {
   plan: Plan;
-  peers: PeerName[];
+  parts: readonly PartName[];
+  peers: readonly PeerName[];
   checkGoals: boolean;
+  /** Compare with the stored ratios instead of writing any. */
+  check: boolean;
+  /** Measure nothing: make charts and tables anew from the stored figures. */
+  documents: boolean;
 }
 
-export const USAGE = `npm run bench -- [--quick] [--peers ${PEERS.join(',')}] [--check-goals]
+const CHECKED: readonly PartName[] = ['calls', 'notifications'];
 
-  --quick        under 50 seconds: fewer and shorter rounds
-  --peers LIST   only these peers, separated by commas
+export const USAGE = `npm run bench -- [--quick] [--parts LIST] [--peers LIST] [--check-goals] | --check | --documents
+
+  --quick        short rounds; without --parts, calls and notifications of the peers that need no further
+                 installation: under 50 seconds
+  --parts LIST   only these parts, separated by commas: ${PARTS.join(', ')}
+  --scale        --parts scale,processes
+  --peers LIST   only these peers, separated by commas: ${PEERS.join(', ')}
   --check-goals  an unmet goal is a failure
+  --check        fails when a ratio to the peers has fallen by more than 15 % since the stored ones
+  --documents    measures nothing: makes the charts and tables anew from the stored figures
 `;
 
 /** Undefined when help was asked for. */
@@ -21,18 +34,32 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     args,
     options: {
       quick: { type: 'boolean', default: false },
-      peers: { type: 'string', default: PEERS.join(',') },
+      parts: { type: 'string' },
+      scale: { type: 'boolean', default: false },
+      peers: { type: 'string' },
       'check-goals': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      documents: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
-  const named = values.peers.split(',');
-  const unknown = named.filter((name) => !PEERS.some((peer) => peer === name));
-  if (unknown.length > 0) throw new Error(`--peers: '${unknown.join(',')}' is not among ${PEERS.join(', ')}`);
+  const { quick, check } = values;
+  const parts = values.scale ? 'scale,processes' : values.parts;
   return {
-    plan: values.quick ? QUICK : FULL,
-    peers: PEERS.filter((peer) => named.includes(peer)),
+    plan: check ? CHECK : quick ? QUICK : FULL,
+    parts: among('--parts', PARTS, parts) ?? (quick || check ? CHECKED : PARTS),
+    peers: among('--peers', PEERS, values.peers) ?? (quick || check ? QUICK_PEERS : PEERS),
     checkGoals: values['check-goals'],
+    check,
+    documents: values.documents,
   };
+}
+
+function among<T extends string>(option: string, known: readonly T[], given: string | undefined): T[] | undefined {
+  if (given === undefined) return undefined;
+  const named = given.split(',');
+  const unknown = named.filter((name) => !known.some((it) => it === name));
+  if (unknown.length > 0) throw new Error(`${option}: '${unknown.join(',')}' is not among ${known.join(', ')}`);
+  return known.filter((name) => named.includes(name));
 }

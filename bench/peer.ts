@@ -1,13 +1,50 @@
 /** What the benchmark sets side by side. The order is that of the table's columns. */
-export const PEERS = ['floor', 'nest-rmq', 'oslo'] as const;
+export const PEERS = [
+  'floor',
+  'floor-weak',
+  'nest-rmq',
+  'golevelup',
+  'rabbitmq-client',
+  'moleculer',
+  'oslo-python',
+  'oslo',
+] as const;
 
 export type PeerName = (typeof PEERS)[number];
+
+/** What people use today. The floors are no products, and the weak one gives up what a call needs: neither competes. */
+export const RIVALS: readonly PeerName[] = ['nest-rmq', 'golevelup', 'rabbitmq-client', 'moleculer', 'oslo-python'];
+
+/** Those of the benchmark's own package (bench/foreign). */
+export const FOREIGN_PEERS: readonly PeerName[] = ['golevelup', 'rabbitmq-client', 'moleculer'];
+
+/** Those that are there after `npm ci`, for the quick run. */
+export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rmq', 'oslo'];
+
+/** This library in other settings, measured only beside itself. */
+export const VARIANTS = ['oslo-topics', 'oslo-clients', 'oslo-quorum'] as const;
+
+export type SubjectName = PeerName | (typeof VARIANTS)[number];
+
+/** How a peer is called in documents and charts. */
+export const PEER_TITLES: Record<PeerName, string> = {
+  floor: 'bare amqplib',
+  'floor-weak': 'bare amqplib, no guarantees',
+  'nest-rmq': "Nest's RMQ",
+  golevelup: 'golevelup',
+  'rabbitmq-client': 'rabbitmq-client',
+  moleculer: 'moleculer',
+  'oslo-python': 'oslo.messaging (Python)',
+  oslo: 'this library',
+};
 
 /** Where a server and its client meet. */
 export interface Place {
   /** `rabbit://user:password@host:port/` */
   url: string;
   topic: string;
+  /** The server's name, where several share the topic. @default 'bench' */
+  host?: string;
 }
 
 export interface BenchServer {

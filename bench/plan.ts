@@ -1,45 +1,76 @@
 /** How long and how often: all times in seconds. Many short rounds drift less apart than a few long ones. */
 export interface Plan {
   mode: 'quick' | 'full';
-  rounds: number;
-  /** Per peer, half of it sequential: the compiler has seen the hot paths, the connections' windows are open. */
-  warmUp: number;
-  sequential: number;
-  throughput: number;
-  inFlight: number;
-  floodRounds: number;
-  floodCalls: number;
-  notificationRounds: number;
-  /** For each peer and round, to publish; consuming takes about as long. */
-  notificationSeconds: number;
-  /** Through a listener that takes batches, while they are published; 0 is none. */
-  soakNotifications: number;
+  calls: {
+    rounds: number;
+    /** For each peer, half of it sequential: the compiler has seen the hot paths, the connections' windows are open. */
+    warmUp: number;
+    sequential: number;
+    loaded: number;
+    inFlight: number;
+  };
+  notifications: {
+    rounds: number;
+    warmUp: number;
+    /** For each peer and round, to publish; consuming takes about as long. */
+    seconds: number;
+    inFlight: number;
+    /** Through a listener that takes batches, while they are published; 0 is none. */
+    soak: number;
+  };
+  sweeps: {
+    seconds: number;
+    inFlight: readonly number[];
+    bytes: readonly number[];
+    /** Parts of what bare amqplib can do at most. */
+    rates: readonly number[];
+    pending: readonly number[];
+  };
+  scale: {
+    rounds: number;
+    seconds: number;
+    inFlight: number;
+    callsInARow: number;
+  };
+  processes: { servers: number; clients: number; rounds: number; seconds: number };
+  cluster: { rounds: number; seconds: number };
 }
 
-const COMMON = { inFlight: 100, floodCalls: 5000 };
-
 export const FULL: Plan = {
-  ...COMMON,
   mode: 'full',
-  rounds: 14,
-  warmUp: 5,
-  sequential: 1.5,
-  throughput: 1.5,
-  floodRounds: 5,
-  notificationRounds: 14,
-  notificationSeconds: 1,
-  soakNotifications: 100_000,
+  calls: { rounds: 9, warmUp: 3, sequential: 1.2, loaded: 1.5, inFlight: 100 },
+  notifications: { rounds: 9, warmUp: 2, seconds: 1, inFlight: 100, soak: 100_000 },
+  sweeps: {
+    seconds: 0.8,
+    inFlight: [1, 3, 10, 30, 100, 300, 1000],
+    bytes: [100, 1000, 10_000, 100_000, 1_000_000],
+    rates: [0.1, 0.25, 0.5, 0.75, 0.9],
+    pending: [0, 1000, 2000, 5000, 10_000],
+  },
+  scale: { rounds: 5, seconds: 1.5, inFlight: 10_000, callsInARow: 1_000_000 },
+  processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
+  cluster: { rounds: 4, seconds: 1.5 },
 };
 
 export const QUICK: Plan = {
-  ...COMMON,
   mode: 'quick',
-  rounds: 5,
-  warmUp: 1.6,
-  sequential: 0.4,
-  throughput: 0.7,
-  floodRounds: 1,
-  notificationRounds: 3,
-  notificationSeconds: 0.4,
-  soakNotifications: 0,
+  calls: { rounds: 5, warmUp: 1.2, sequential: 0.4, loaded: 0.6, inFlight: 100 },
+  notifications: { rounds: 3, warmUp: 0.8, seconds: 0.4, inFlight: 100, soak: 0 },
+  sweeps: {
+    seconds: 0.3,
+    inFlight: [1, 10, 100, 1000],
+    bytes: [100, 10_000, 1_000_000],
+    rates: [0.25, 0.75],
+    pending: [0, 1000, 10_000],
+  },
+  scale: { rounds: 2, seconds: 0.6, inFlight: 10_000, callsInARow: 50_000 },
+  processes: { servers: 8, clients: 4, rounds: 1, seconds: 1 },
+  cluster: { rounds: 1, seconds: 0.6 },
+};
+
+/** As short as can be and still tell a ratio from the noise. */
+export const CHECK: Plan = {
+  ...QUICK,
+  calls: { ...FULL.calls, warmUp: 2, sequential: 0.8, loaded: 1 },
+  notifications: { ...FULL.notifications, rounds: 7, seconds: 0.6, soak: 0 },
 };

@@ -1,33 +1,52 @@
 import { randomBytes } from 'node:crypto';
-import type { Load, LoadResult } from './load.js';
-import type { PeerName, Place } from './peer.js';
+import type { Broker } from './broker.js';
+import type { Memory } from './heap.js';
+import type { Load, LoadResult, Pace, PaceResult } from './load.js';
+import { payload, payloadOf } from './payload.js';
+import type { Place, SubjectName } from './peer.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface Measured extends LoadResult {
   callsPerSecond: number;
   clientCpuMicrosPerCall: number;
   serverCpuMicrosPerCall: number;
+  /** NaN where the broker is not on this machine. */
+  brokerCpuMicrosPerCall: number;
 }
 
+export interface Pended {
+  /** In use at each number of pending calls. */
+  bytes: number[];
+  /** Why not all were answered in the end. */
+  lost?: string;
+}
+
+/** Patience beyond a load's own time. */
+const PATIENCE = 90;
+
 /** A peer's server and client, each in a process of its own, connected and ready for load. */
-export class RunningPeer {
+export class RunningPeer<Name extends SubjectName = SubjectName> {
   readonly #server: WorkerProcess;
   readonly #client: WorkerProcess;
+  #startMs = Number.NaN;
 
   private constructor(
-    readonly name: PeerName,
+    readonly name: Name,
     readonly place: Place,
+    private readonly broker: Broker,
   ) {
-    this.#server = new WorkerProcess(`${name} server`);
-    this.#client = new WorkerProcess(`${name} client`);
+    const language = name === 'oslo-python' ? 'python' : 'node';
+    this.#server = new WorkerProcess(`${name} server`, language);
+    this.#client = new WorkerProcess(`${name} client`, language);
   }
 
-  static async start(name: PeerName, url: string): Promise<RunningPeer> {
+  static async start<Name extends SubjectName>(name: Name, broker: Broker): Promise<RunningPeer<Name>> {
     // A topic of its own: the broker may be one that others use as well.
-    const peer = new RunningPeer(name, { url, topic: `bench-${name}-${randomBytes(4).toString('hex')}` });
+    const place = { url: broker.url, topic: `bench-${name}-${randomBytes(4).toString('hex')}` };
+    const peer = new RunningPeer(name, place, broker);
     try {
-      await peer.#server.ask({ kind: 'serve', peer: name, place: peer.place });
-      await peer.#client.ask({ kind: 'connect', peer: name, place: peer.place });
+      peer.#startMs = Number(await peer.#server.ask({ kind: 'serve', peer: name, place }));
+      await peer.#client.ask({ kind: 'connect', peer: name, place });
     } catch (error) {
       await peer.stop();
       throw error;
@@ -35,16 +54,60 @@ export class RunningPeer {
     return peer;
   }
 
-  async measure(load: Load): Promise<Measured> {
-    const before = await this.#serverCpu();
-    const result = (await this.#client.ask({ kind: 'load', load }, load.seconds + 90)) as LoadResult;
-    const serverCpu = (await this.#serverCpu()) - before;
+  /** What the server took to connect, declare and consume, in milliseconds. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /** @param bytes about so much of arguments; the usual payload otherwise */
+  async measure(load: Load, bytes?: number): Promise<Measured> {
+    const args = bytes === undefined ? payload : payloadOf(bytes);
+    const limit = PATIENCE + ('seconds' in load ? load.seconds : load.calls / 500);
+    const server = await this.#serverCpu();
+    const broker = await this.broker.cpuMicros();
+    const result = (await this.#client.ask({ kind: 'load', load, args }, limit)) as LoadResult;
+    const brokerCpu = (await this.broker.cpuMicros()) - broker;
+    const serverCpu = (await this.#serverCpu()) - server;
     return {
       ...result,
       callsPerSecond: result.answered / result.seconds,
       clientCpuMicrosPerCall: result.cpuMicros / result.answered,
       serverCpuMicrosPerCall: serverCpu / result.answered,
+      brokerCpuMicrosPerCall: brokerCpu / result.answered,
     };
+  }
+
+  async pace(pace: Pace): Promise<PaceResult> {
+    return (await this.#client.ask({ kind: 'pace', pace, args: payload }, pace.seconds + PATIENCE)) as PaceResult;
+  }
+
+  async memory(): Promise<{ client: Memory; server: Memory }> {
+    const client = (await this.#client.ask({ kind: 'memory' })) as Memory;
+    const server = (await this.#server.ask({ kind: 'memory' })) as Memory;
+    return { client, server };
+  }
+
+  /** Stops the server, and looks at the client's memory at each number of calls that wait; then lets it answer all. */
+  async pend(counts: readonly number[]): Promise<Pended> {
+    const bytes: number[] = [];
+    this.#server.freeze(true);
+    try {
+      for (const count of counts) bytes.push(Number(await this.#client.ask({ kind: 'pend', count })));
+    } finally {
+      this.#server.freeze(false);
+    }
+    try {
+      await this.#client.ask({ kind: 'settle' }, PATIENCE);
+      return { bytes };
+    } catch (error) {
+      return { bytes, lost: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Open connections of server and client together. */
+  async connections(): Promise<number> {
+    const counts = [await this.#client.ask({ kind: 'connections' }), await this.#server.ask({ kind: 'connections' })];
+    return counts.map(Number).reduce((sum, count) => sum + count, 0);
   }
 
   /** The client first: a server that goes away under its client would be a fault. */
@@ -56,4 +119,12 @@ export class RunningPeer {
   async #serverCpu(): Promise<number> {
     return Number(await this.#server.ask({ kind: 'cpu' }));
   }
+}
+
+/** A figure with errors in it would be no figure: calls that fail at once are fast. */
+export async function measured(peer: RunningPeer, load: Load, bytes?: number): Promise<Measured> {
+  const result = await peer.measure(load, bytes);
+  if (result.errors > 0)
+    throw new Error(`${peer.name}: ${result.errors} calls failed, the first: ${result.firstError}`);
+  return result;
 }

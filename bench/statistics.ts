@@ -21,3 +21,16 @@ export function spread(values: readonly number[]): Spread {
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
+
+export function median(values: readonly number[]): number {
+  return spread(values).median;
+}
+
+export function spreadText({ median, min, max }: Spread, digits: number): string {
+  return `${fixed(median, digits)} (${fixed(min, digits)} to ${fixed(max, digits)})`;
+}
+
+/** What could not be measured is NaN, and null once it was written down. */
+export function fixed(value: number | null, digits: number): string {
+  return value === null || Number.isNaN(value) ? '-' : value.toFixed(digits);
+}

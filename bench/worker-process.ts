@@ -1,9 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PYTHON } from '../test/support/prerequisites.js';
 import type { Answer, Command } from './worker-commands.js';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const NODE = [process.execPath, fileURLToPath(new URL('./worker.js', import.meta.url))] as const;
+const PYTHON_WORKER = [PYTHON, resolve('bench/python/worker.py')] as const;
 const STOP_LIMIT = 5000;
 
 /** The benchmark's end of a worker: each question gets its answer, or fails. */
@@ -11,12 +14,22 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #settle: ((answer: Answer) => void) | undefined;
 
-  constructor(readonly name: string) {
-    // What a peer prints (warnings and errors only) belongs on the screen, but not among the results.
-    this.#child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'] });
+  constructor(
+    readonly name: string,
+    language: 'node' | 'python' = 'node',
+  ) {
+    const [program, script] = language === 'python' ? PYTHON_WORKER : NODE;
+    // What a peer prints (warnings and errors only) belongs on the screen, but not among the results. The channel of
+    // Node's children is lines of JSON, which Python reads and writes as well.
+    this.#child = spawn(program, [script], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'json' });
     this.#child.on('message', (answer: Answer) => this.#settle?.(answer));
     this.#child.on('error', (error) => this.#settle?.({ ok: false, error: error.message }));
     this.#child.on('exit', (code, signal) => this.#settle?.({ ok: false, error: `ended with ${code ?? signal}` }));
+  }
+
+  /** Stops the process where it is, and lets it go on: to its peers it is slow, not gone. */
+  freeze(frozen: boolean): void {
+    this.#child.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async ask(command: Command, limitSeconds = 60): Promise<unknown> {

@@ -1,8 +1,11 @@
-import { applyLoad, checkEcho } from './load.js';
+import { memoryNow } from './heap.js';
+import { applyLoad, applyPace, checkEcho } from './load.js';
 import type { BenchListener } from './notifications/peer.js';
 import { notificationPeerLoaders } from './notifications/peer-loaders.js';
 import type { BenchClient, BenchServer } from './peer.js';
 import { peerLoaders } from './peer-loaders.js';
+import { PendingCalls } from './pending.js';
+import { served } from './served.js';
 import type { Answer, Command } from './worker-commands.js';
 
 // A process of one server or one client: the two must not share an event loop, or each would wait for the other.
@@ -10,27 +13,49 @@ import type { Answer, Command } from './worker-commands.js';
 let server: BenchServer | undefined;
 let client: BenchClient | undefined;
 let listener: BenchListener | undefined;
+let pending: PendingCalls | undefined;
+
+function connected(): BenchClient {
+  if (!client) throw new Error('not connected as a client');
+  return client;
+}
 
 async function obey(command: Command): Promise<unknown> {
   switch (command.kind) {
     case 'serve': {
+      if (command.peer === 'oslo-python') throw new Error('Python has a worker of its own');
       const start = await peerLoaders[command.peer].server();
+      const begun = performance.now();
       server = await start(command.place);
-      return null;
+      return performance.now() - begun;
     }
     case 'connect': {
+      if (command.peer === 'oslo-python') throw new Error('Python has a worker of its own');
       const start = await peerLoaders[command.peer].client();
       client = await start(command.place);
       await checkEcho(client);
       return null;
     }
     case 'load':
-      if (!client) throw new Error('only a connected client makes load');
-      return applyLoad(client, command.load);
+      return applyLoad(connected(), command.load, command.args);
+    case 'pace':
+      return applyPace(connected(), command.pace, command.args);
+    case 'pend':
+      pending ??= new PendingCalls(connected());
+      return pending.grow(command.count);
+    case 'settle':
+      await pending?.settle();
+      return null;
     case 'cpu': {
       const { user, system } = process.cpuUsage();
       return user + system;
     }
+    case 'memory':
+      return memoryNow();
+    case 'connections':
+      return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    case 'served':
+      return served.calls;
     case 'publisher': {
       const start = await notificationPeerLoaders[command.peer].publisher();
       client = await start(command.place);
@@ -42,9 +67,8 @@ async function obey(command: Command): Promise<unknown> {
       return null;
     }
     case 'publish': {
-      if (!client) throw new Error('only a connected publisher publishes');
       const { publishCount } = await import('./notifications/soak.js');
-      return publishCount(client, command.count, command.inFlight);
+      return publishCount(connected(), command.count, command.inFlight);
     }
     case 'drain':
       if (!listener) throw new Error('only a listener drains');

@@ -1,4 +1,5 @@
 import type { Report } from '../lib/cli/conformance/report.js';
+import { markdownTable } from './markdown-table.js';
 
 type Result = Report['checks'][number];
 
@@ -9,14 +10,14 @@ export function tableOfChecks(reports: readonly Report[]): string[] {
     expects,
     ...reports.map(({ checks }) => said(checks[index])),
   ]);
-  return table(['check', 'expected', ...reports.map(({ implementation }) => implementation)], rows);
+  return markdownTable(['check', 'expected', ...reports.map(({ implementation }) => implementation)], rows);
 }
 
 /** A row for each kind of check, with counts. */
 export function tableOfThemes(reports: readonly Report[]): string[] {
   const themes = [...new Set(reports[0]?.checks.map(({ theme }) => theme))];
   const rows = themes.map((theme) => [theme, ...reports.map(({ checks }) => counted(checks, theme))]);
-  return table(['checks of', ...reports.map(({ implementation }) => implementation)], rows);
+  return markdownTable(['checks of', ...reports.map(({ implementation }) => implementation)], rows);
 }
 
 function said(check: Result | undefined): string {
@@ -30,14 +31,4 @@ function counted(checks: readonly Result[], theme: string): string {
     .map((result) => ({ result, count: ofTheme.filter((check) => check.result === result).length }))
     .filter(({ count }) => count > 0);
   return counts.map(({ result, count }) => `${count} ${result}`).join(', ');
-}
-
-/** Columns as wide as their widest cell, as the formatter has them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  const rule = widths.map((width) => '-'.repeat(width));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(rule), ...rows.map(line)];
 }

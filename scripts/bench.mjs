@@ -1,4 +1,4 @@
-// The benchmark, from whatever state the clone is in: node scripts/bench.mjs [--quick] [--peers …] [--check-goals]
+// The benchmark, from whatever state the clone is in: node scripts/bench.mjs [--quick] [--parts …] …, see --help
 import { existsSync } from 'node:fs';
 import { ensureDependencies, root, run } from './install.mjs';
 import { ensurePrerequisites } from './prerequisites.mjs';
@@ -21,7 +21,7 @@ async function main() {
   compile();
   process.chdir(root);
   const { main: bench } = await import('../dist/bench/bench/main.js');
-  return bench(process.argv.slice(2));
+  return bench(process.argv.slice(2), { foreign: () => ensureDependencies(`${root}bench/foreign/`) });
 }
 
 try {

@@ -11,13 +11,13 @@ export function run(command, args, options = {}) {
   if (status !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${status ?? signal}`);
 }
 
-/** Installs the dependencies when there are none, or when the lock file has changed since. */
-export function ensureDependencies() {
-  const lock = `${root}package-lock.json`;
-  const installed = `${root}node_modules/.package-lock.json`;
+/** Installs a package's dependencies when there are none, or when its lock file has changed since. */
+export function ensureDependencies(folder = root) {
+  const lock = `${folder}package-lock.json`;
+  const installed = `${folder}node_modules/.package-lock.json`;
   if (existsSync(installed) && !(existsSync(lock) && statSync(lock).mtimeMs > statSync(installed).mtimeMs)) return;
   console.log('Installing the dependencies …');
-  run('npm', [existsSync(lock) ? 'ci' : 'install']);
+  run('npm', [existsSync(lock) ? 'ci' : 'install'], { cwd: folder });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) ensureDependencies();

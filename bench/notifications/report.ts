@@ -1,6 +1,7 @@
-import type { Spread } from '../statistics.js';
+import { spreadText } from '../statistics.js';
 import { textTable } from '../text-table.js';
-import type { NotificationComparison, NotificationFigureName } from './comparison.js';
+import type { NotificationFigureName, NotificationsResult } from './part.js';
+import { NOTIFICATION_PEERS } from './peer.js';
 import type { Soaked } from './soak.js';
 
 const ROWS: readonly { figure: NotificationFigureName; label: string; digits: number }[] = [
@@ -10,12 +11,16 @@ const ROWS: readonly { figure: NotificationFigureName; label: string; digits: nu
   { figure: 'listenerCpuMicros', label: 'listener CPU, µs each', digits: 0 },
 ];
 
-export function notificationsText({ rounds, summaries, osloToFloor, soak }: NotificationComparison): string {
-  const header = ['', ...summaries.keys(), ...(osloToFloor ? ['oslo / floor'] : [])];
+export function notificationsText({ rounds, peers, ratio, soak }: NotificationsResult): string {
+  const columns = NOTIFICATION_PEERS.flatMap((name) => {
+    const peer = peers[name];
+    return peer ? [{ name, summary: peer.summary }] : [];
+  });
+  const header = ['', ...columns.map(({ name }) => name), ...(ratio ? ['oslo ÷ floor'] : [])];
   const body = ROWS.map(({ figure, label, digits }) => [
     label,
-    ...[...summaries.values()].map((summary) => spreadText(summary[figure], digits)),
-    ...(osloToFloor ? [spreadText(osloToFloor[figure], 2)] : []),
+    ...columns.map(({ summary }) => spreadText(summary[figure], digits)),
+    ...(ratio ? [spreadText(ratio[figure], 2)] : []),
   ]);
   const parts = [`Notifications: medians of ${rounds} rounds (lowest to highest)`, textTable([header, ...body])];
   if (soak) parts.push(soakLine(soak));
@@ -25,8 +30,4 @@ export function notificationsText({ rounds, summaries, osloToFloor, soak }: Noti
 function soakLine({ notifications, batches, seconds, memory }: Soaked): string {
   const heaps = memory.map(({ heapBytes }) => (heapBytes / 2 ** 20).toFixed(1)).join(', ');
   return `${notifications} notifications in ${batches} batches, ${seconds.toFixed(1)} s; heap on the way: ${heaps} MiB`;
-}
-
-function spreadText({ median, min, max }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
 }

@@ -9,7 +9,7 @@ type Say = (line: string) => void;
 /** Rounds go across the peers, each of which is the first in every other one. */
 export async function runNotificationRounds(
   peers: readonly RunningNotificationPeer[],
-  { inFlight, warmUp, notificationRounds, notificationSeconds }: Plan,
+  { inFlight, warmUp, rounds, seconds }: Plan['notifications'],
   say: Say,
 ): Promise<NotificationFiguresByPeer> {
   for (const peer of peers) {
@@ -17,13 +17,13 @@ export async function runNotificationRounds(
     await peer.measure({ inFlight, seconds: warmUp / 2 });
   }
   const figures: NotificationFiguresByPeer = new Map(peers.map((peer) => [peer.name, []]));
-  for (let round = 0; round < notificationRounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const peer of round % 2 ? [...peers].reverse() : peers) {
-      const measured = await peer.measure({ inFlight, seconds: notificationSeconds });
+      const measured = await peer.measure({ inFlight, seconds });
       figures.get(peer.name)?.push(measured);
       const { publishedPerSecond, consumedPerSecond } = measured;
       const rates = `${Math.round(publishedPerSecond)} published/s, ${Math.round(consumedPerSecond)} consumed/s`;
-      say(`round ${round + 1} of ${notificationRounds}  ${peer.name.padEnd(8)}  ${rates}`);
+      say(`notifications ${round + 1} of ${rounds}  ${peer.name.padEnd(8)}  ${rates}`);
     }
   }
   return figures;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Load, LoadResult } from '../load.js';
+import { payload } from '../payload.js';
 import type { Place } from '../peer.js';
 import { WorkerProcess } from '../worker-process.js';
 import type { Drained, NotificationPeerName } from './peer.js';
@@ -40,8 +41,11 @@ export class RunningNotificationPeer {
   }
 
   /** Publishes for a time, then consumes all of it: nobody reads while the other writes. */
-  async measure(load: Load): Promise<NotificationFigures> {
-    const published = (await this.#publisher.ask({ kind: 'load', load }, load.seconds + 90)) as LoadResult;
+  async measure(load: Load & { seconds: number }): Promise<NotificationFigures> {
+    const published = (await this.#publisher.ask(
+      { kind: 'load', load, args: payload },
+      load.seconds + 90,
+    )) as LoadResult;
     if (published.errors > 0)
       throw new Error(`${this.name}: ${published.errors} notifications failed, the first: ${published.firstError}`);
     const count = published.answered;

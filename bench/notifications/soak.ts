@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { getBatchNotificationListener, getNotificationTransport, Target } from 'nestjs-oslo-messaging';
+import { memoryNow } from '../heap.js';
 import { payload } from '../payload.js';
 import type { BenchClient, Place } from '../peer.js';
 
@@ -21,9 +20,6 @@ const BATCH = 100;
 /** Samples of the memory, evenly spread; by the first one, everything that is bounded is full. */
 const SAMPLES = 5;
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
 /** Takes so many notifications in batches, and looks at its memory on the way. */
 export async function soak({ url, topic }: Place, count: number): Promise<Soaked> {
   const transport = getNotificationTransport({ transportUrl: url });
@@ -40,8 +36,7 @@ export async function soak({ url, topic }: Place, count: number): Promise<Soaked
       batches++;
       notifications += batch.length;
       if (notifications >= ((memory.length + 1) * count) / SAMPLES) {
-        collectGarbage();
-        memory.push({ notifications, heapBytes: process.memoryUsage().heapUsed });
+        memory.push({ notifications, heapBytes: memoryNow().heapBytes });
       }
       if (notifications >= count) finish();
     },

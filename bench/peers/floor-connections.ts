@@ -9,7 +9,7 @@ export interface FloorConnections {
 
 /** Two connections, since the broker blocks the publishing ones under an alarm and consumers must go on. */
 export async function openFloorConnections(url: string): Promise<FloorConnections> {
-  const [publisher, consumer] = await Promise.all([open(url), open(url)]);
+  const [publisher, consumer] = await Promise.all([openFloorConnection(url), openFloorConnection(url)]);
   return {
     publishing: await publisher.createConfirmChannel(),
     consuming: await consumer.createChannel(),
@@ -19,7 +19,7 @@ export async function openFloorConnections(url: string): Promise<FloorConnection
   };
 }
 
-function open(url: string): Promise<ChannelModel> {
+export function openFloorConnection(url: string): Promise<ChannelModel> {
   // With Nagle's algorithm an acknowledgement followed by a publish would wait 40 ms for the peer's.
   return connect(amqpUrl(url), { noDelay: true });
 }

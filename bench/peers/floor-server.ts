@@ -37,7 +37,7 @@ export async function startFloorServer({ url, topic }: Place): Promise<BenchServ
   return { close };
 }
 
-async function answer(request: FloorRequest): Promise<FloorReply> {
+export async function answer(request: FloorRequest): Promise<FloorReply> {
   try {
     const method = methods.get(request.method);
     if (!method) throw new Error(`no method ${request.method}`);

@@ -11,6 +11,10 @@ export interface RabbitOptions {
   config?: string[];
   /** Listen for TLS, too: PEM files. Clients may show a certificate of the same authority. */
   tls?: { ca: string; cert: string; key: string };
+  /** Who may log in. @default guest, with the password guest */
+  user?: { name: string; password: string };
+  /** The Erlang cookie, which the nodes of a cluster have in common. @default the node's own */
+  cookie?: string;
 }
 
 export interface RabbitFiles {
@@ -46,11 +50,14 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
     config.push(`ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`, 'ssl_options.verify = verify_peer');
     config.push('ssl_options.fail_if_no_peer_cert = false');
   }
+  if (options.user) config.push(`default_user = ${options.user.name}`, `default_pass = ${options.user.password}`);
   config.push(...(options.config ?? []));
 
   await mkdir(join(folder, 'log'));
   await writeFile(join(folder, 'rabbitmq.conf'), `${config.join('\n')}\n`);
   await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
+
+  if (options.cookie) await writeFile(join(folder, '.erlang.cookie'), options.cookie, { mode: 0o400 });
 
   const nodename = `test-${process.pid}-${randomBytes(4).toString('hex')}@localhost`;
   return {

@@ -11,6 +11,7 @@ import { Reaper } from './reaper.js';
 
 const START_LIMIT = 60_000;
 const STOP_LIMIT = 20_000;
+const GUEST = { name: 'guest', password: 'guest' };
 
 /** A private RabbitMQ node: its own ports, data and cookie, all of which go with it. */
 export class RabbitNode {
@@ -26,11 +27,11 @@ export class RabbitNode {
   readonly #reaper: Reaper;
   #process: ChildProcess | undefined;
 
-  private constructor(files: RabbitFiles) {
+  private constructor(files: RabbitFiles, user: { name: string; password: string }) {
     this.#files = files;
     this.#reaper = new Reaper(files.folder);
     this.port = files.port;
-    this.url = `rabbit://guest:guest@127.0.0.1:${files.port}/`;
+    this.url = `rabbit://${user.name}:${user.password}@127.0.0.1:${files.port}/`;
     this.managementUrl = files.managementPort ? `http://127.0.0.1:${files.managementPort}` : undefined;
     this.streamPort = files.streamPort;
     this.tlsPort = files.tlsPort;
@@ -39,7 +40,7 @@ export class RabbitNode {
 
   /** Resolves when an AMQP connection opens. */
   static async start(options: RabbitOptions = {}): Promise<RabbitNode> {
-    const node = new RabbitNode(await layOut(options));
+    const node = new RabbitNode(await layOut(options), options.user ?? GUEST);
     try {
       await node.#launch();
     } catch (error) {
@@ -55,6 +56,11 @@ export class RabbitNode {
 
   rabbitmqctl(...args: string[]): Promise<string> {
     return this.control.rabbitmqctl(...args);
+  }
+
+  /** A fault: the node has too little memory, so that it reads from no connection that publishes. Or it has enough again. */
+  async alarm(raised: boolean): Promise<void> {
+    await this.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0000001' : '0.4');
   }
 
   /** A fault: the whole process group dies at once, without a word to its clients. The data stays. */

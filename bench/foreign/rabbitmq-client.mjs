@@ -1,0 +1,42 @@
+// rabbitmq-client as its documentation shows RPC: confirmed requests, direct reply-to, acknowledged after the handler.
+import { Connection } from 'rabbitmq-client';
+
+const PREFETCH = 64;
+const TIMEOUT = 60_000;
+
+function connect(url) {
+  const connection = new Connection({ url: url.replace(/^rabbit:/, 'amqp:').replace(/\/$/, ''), noDelay: true });
+  connection.on('error', (error) => console.error('rabbitmq-client', error));
+  return connection;
+}
+
+export async function startServer({ url, topic }) {
+  const connection = connect(url);
+  const consumer = connection.createConsumer(
+    { queue: topic, queueOptions: { durable: false }, qos: { prefetchCount: PREFETCH } },
+    async (request, reply) => {
+      await reply(request.body);
+    },
+  );
+  consumer.on('error', (error) => console.error('rabbitmq-client', error));
+  await new Promise((resolve) => consumer.once('ready', resolve));
+  return {
+    close: async () => {
+      await consumer.close();
+      await connection.close();
+    },
+  };
+}
+
+export async function startClient({ url, topic }) {
+  const connection = connect(url);
+  await connection.onConnect();
+  const client = connection.createRPCClient({ confirm: true, timeout: TIMEOUT });
+  return {
+    call: async (args) => (await client.send(topic, args)).body,
+    close: async () => {
+      await client.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { measured, type RunningPeer } from '../running-peer.js';
+import { withPeers } from '../running-peers.js';
+import type { Session } from '../session.js';
+import { median } from '../statistics.js';
+import { type Row, runRow } from './row.js';
+
+/** CPU of client and server for a call, to that of the plain case measured just before: the median of the rounds. */
+export type CostRatio = number;
+
+export interface ScaleResult {
+  /** All at once, again and again. */
+  inFlight: { calls: number; sent: number; answered: number; firstError: string | null; cost: CostRatio };
+  bytesPerPendingCall: number;
+  topics: { startMs: number; cost: CostRatio; connections: number; channels: number | null };
+  clients: { startMs: number; cost: CostRatio; connections: number; channels: number | null };
+  row: Row;
+  megabyte: { callsPerSecond: number; answered: number; errors: number; heapGrowth: number };
+}
+
+type Scaled = RunningPeer<'oslo' | 'oslo-topics' | 'oslo-clients'>;
+
+const PLAIN = 100;
+const MEGABYTE = 1_000_000;
+
+/** Much of everything in one process, and what a call costs then. */
+export async function runScale(session: Session): Promise<ScaleResult> {
+  const { plan, say } = session;
+  return withPeers(session, ['oslo'], async ([plain]) => {
+    if (!plain) throw new Error('the server did not start');
+    await measured(plain, { inFlight: PLAIN, seconds: plan.calls.warmUp });
+    const topics = await runVariant(session, plain, 'oslo-topics');
+    const clients = await runVariant(session, plain, 'oslo-clients');
+    say(`in flight   ${plan.scale.inFlight}`);
+    const inFlight = await runInFlight(session, plain);
+    say(`pending     ${plan.scale.inFlight}`);
+    const { bytes, lost } = await plain.pend([0, plan.scale.inFlight]);
+    if (lost !== undefined) throw new Error(lost);
+    const [before = Number.NaN, after = Number.NaN] = bytes;
+    const megabyte = await runMegabytes(session, plain);
+    return {
+      inFlight,
+      bytesPerPendingCall: (after - before) / plan.scale.inFlight,
+      topics,
+      clients,
+      megabyte,
+      row: await runRow(plain, plan.scale.callsInARow, say),
+    };
+  });
+}
+
+async function runVariant(session: Session, plain: Scaled, name: 'oslo-topics' | 'oslo-clients') {
+  const { plan, broker } = session;
+  const before = await broker.census();
+  return withPeers(session, [name], async ([variant]) => {
+    if (!variant) throw new Error('the server did not start');
+    const after = await broker.census();
+    await measured(variant, { inFlight: PLAIN, seconds: plan.calls.warmUp });
+    return {
+      startMs: variant.startMs,
+      cost: await costRatio(session, plain, () => measured(variant, { inFlight: PLAIN, seconds: plan.scale.seconds })),
+      connections: await variant.connections(),
+      channels: before && after ? after.channels - before.channels : null,
+    };
+  });
+}
+
+async function runInFlight(session: Session, plain: Scaled): Promise<ScaleResult['inFlight']> {
+  const calls = session.plan.scale.inFlight;
+  const result = { calls, sent: 0, answered: 0, firstError: null as string | null, cost: Number.NaN };
+  // Twice over: each call is followed by one more, so that the cost is that of the crowd, not of its coming and going.
+  const load = { inFlight: calls, calls: 2 * calls };
+  result.cost = await costRatio(session, plain, async () => {
+    const flood = await plain.measure(load);
+    result.sent += load.calls;
+    result.answered += flood.answered;
+    result.firstError ??= flood.firstError;
+    return flood;
+  });
+  return result;
+}
+
+interface Cost {
+  clientCpuMicrosPerCall: number;
+  serverCpuMicrosPerCall: number;
+}
+
+/** Rounds with the plain case in between, since the machine's speed drifts. */
+async function costRatio({ plan }: Session, plain: Scaled, other: () => Promise<Cost>): Promise<CostRatio> {
+  const ratios: number[] = [];
+  const total = ({ clientCpuMicrosPerCall: client, serverCpuMicrosPerCall: server }: Cost) => client + server;
+  for (let round = 0; round < plan.scale.rounds; round++) {
+    const usual = await measured(plain, { inFlight: PLAIN, seconds: plan.scale.seconds });
+    ratios.push(total(await other()) / total(usual));
+  }
+  return median(ratios);
+}
+
+/** Memory is looked at after the first such calls: the buffers of a connection may stay as large as they had to be. */
+async function runMegabytes({ plan, say }: Session, plain: Scaled): Promise<ScaleResult['megabyte']> {
+  say(`size        ${MEGABYTE} bytes`);
+  const load = { inFlight: 8, seconds: plan.scale.seconds };
+  await plain.measure(load, MEGABYTE);
+  const before = await heaps(plain);
+  const { callsPerSecond, answered, errors } = await plain.measure(load, MEGABYTE);
+  return { callsPerSecond, answered, errors, heapGrowth: (await heaps(plain)) / before };
+}
+
+async function heaps(peer: Scaled): Promise<number> {
+  const { client, server } = await peer.memory();
+  return (client.heapBytes ?? Number.NaN) + (server.heapBytes ?? Number.NaN);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../bench/goals.js';
+import { allResults, callResults, scaleResults } from './figures.js';
+
+const unmet = (results: Parameters<typeof judge>[0]) =>
+  judge(results)
+    .filter(({ met }) => !met)
+    .map(({ goal }) => goal);
+
+describe("the benchmark's goals", () => {
+  it('are all met by what meets them', () => {
+    const goals = judge(allResults());
+    expect(goals.length).toBeGreaterThan(20);
+    expect(goals.filter(({ met }) => !met)).toEqual([]);
+  });
+
+  it('are not met by a bit less, each for itself', () => {
+    const floor = {};
+    expect(unmet(callResults({ floor, oslo: { callsPerSecond: 1190 } }))).toEqual(['calls/s ÷ floor: at least 1.2']);
+    const fast = { callsPerSecond: 1200 };
+    expect(unmet(callResults({ floor, oslo: fast }))).toEqual([]);
+    expect(unmet(callResults({ floor, oslo: { ...fast, p50Ms: 1.11 } }))).toEqual([
+      'p50 ÷ floor, one at a time: at most 1.1',
+    ]);
+    expect(unmet(callResults({ floor, oslo: { ...fast, p99Ms: 2.01, loadedP99Ms: 20.1 } }))).toEqual([
+      'p99 ÷ floor, one at a time: at most 1',
+      'p99 ÷ floor, 100 in flight: at most 1',
+    ]);
+    expect(unmet(callResults({ floor, oslo: { ...fast, clientCpuMicros: 53, serverCpuMicros: 53 } }))).toEqual([
+      'client CPU of a call ÷ floor: at most 1.3',
+      'server CPU of a call ÷ floor: at most 1.3',
+    ]);
+  });
+
+  it('take the best of the peers, among which the weak floor is not', () => {
+    const oslo = { callsPerSecond: 2500 };
+    const peers = { 'floor-weak': { callsPerSecond: 2400 }, moleculer: {}, 'nest-rmq': { callsPerSecond: 1200 }, oslo };
+    expect(unmet(callResults(peers, 'nest-rmq'))).toEqual(['calls/s ÷ the best of the peers: at least 2.2']);
+    expect(unmet(callResults(peers, 'moleculer'))).toEqual([]);
+  });
+
+  it('are not met by a figure that is no number', () => {
+    expect(unmet({ scale: { ...scaleResults(), bytesPerPendingCall: Number.NaN } })).toEqual([
+      'bytes of a pending call: at most 2000',
+    ]);
+  });
+
+  it('are judged only where there is something to judge', () => {
+    expect(judge({})).toEqual([]);
+    const scale = scaleResults();
+    scale.topics.channels = null;
+    expect(judge({ scale }).some(({ goal }) => goal.startsWith('channels'))).toBe(false);
+  });
+
+  it('notice a call that was lost', () => {
+    const scale = scaleResults();
+    scale.inFlight.answered--;
+    expect(unmet({ scale })).toEqual(['calls lost, 10,000 in flight: at most 0']);
+  });
+});

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { applyLoad, applyPace } from '../../../bench/load.js';
+import { payloadOf } from '../../../bench/payload.js';
+
+describe("the benchmark's load", () => {
+  it('keeps so many calls in flight, makes so many, and counts those that fail', async () => {
+    let flying = 0;
+    let most = 0;
+    let made = 0;
+    const client = {
+      call: async () => {
+        made++;
+        most = Math.max(most, ++flying);
+        await sleep(1);
+        flying--;
+        if (made % 10 === 0) throw new Error(`refused ${made}`);
+        return null;
+      },
+      close: async () => undefined,
+    };
+    const result = await applyLoad(client, { inFlight: 10, calls: 100 }, {});
+    expect({ made, most }).toEqual({ made: 100, most: 10 });
+    expect(result.answered + result.errors).toBe(100);
+    expect(result.errors).toBeGreaterThan(0);
+    expect(result.firstError).toMatch(/^Error: refused \d+$/);
+  });
+
+  it('counts the wait of calls that were due while the client was held up', async () => {
+    let calls = 0;
+    const client = {
+      call: async () => {
+        // The first call stops everything for a while, as a long collection of garbage does.
+        if (calls++ === 0) for (const end = performance.now() + 200; performance.now() < end; );
+        return null;
+      },
+      close: async () => undefined,
+    };
+    const { answered, keptUp, p50Ms } = await applyPace(client, { ratePerSecond: 500, seconds: 0.3 }, {});
+    expect({ answered, keptUp }).toEqual({ answered: 150, keptUp: true });
+    expect(p50Ms).toBeGreaterThan(20);
+  });
+
+  it('gives up a pace that the peer cannot go', async () => {
+    const client = { call: () => sleep(300), close: async () => undefined };
+    const { keptUp, answered } = await applyPace(client, { ratePerSecond: 200_000, seconds: 0.3 }, {});
+    expect(keptUp).toBe(false);
+    expect(answered).toBeGreaterThanOrEqual(5000);
+  });
+
+  it.each([100, 1000, 10_000, 1_000_000])('makes arguments of about %i bytes', (bytes) => {
+    const size = JSON.stringify(payloadOf(bytes)).length;
+    expect(Math.abs(size - bytes)).toBeLessThan(60);
+  });
+});

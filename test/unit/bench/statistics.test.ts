@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { ratios, summarize } from '../../../bench/calls/summary.js';
+import { mostOverMean } from '../../../bench/processes/part.js';
+import { growth } from '../../../bench/scale/row.js';
+import { percentile, spread } from '../../../bench/statistics.js';
+import { bytesPerPendingCall } from '../../../bench/sweeps/pending.js';
+import { callResults, scaleResults } from './figures.js';
+
+describe("the benchmark's statistics", () => {
+  it('take percentiles by the nearest rank', () => {
+    const values = Array.from({ length: 200 }, (_, index) => index + 1);
+    expect([0, 0.5, 0.99, 1].map((part) => percentile(values, part))).toEqual([1, 100, 198, 200]);
+    expect(percentile([], 0.5)).toBeNaN();
+  });
+
+  it('take the median between the two in the middle, whatever the order', () => {
+    expect(spread([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
+    expect(spread([30, 5, 20])).toEqual({ median: 20, min: 5, max: 30 });
+    expect(spread([]).median).toBeNaN();
+  });
+
+  it('take the ratio of each round, not that of the medians', () => {
+    const [round] = callResults({ oslo: {} }).calls.peers.oslo?.rounds ?? [];
+    if (!round) throw new Error('no round');
+    const rounds = (rates: number[]) => rates.map((callsPerSecond) => ({ ...round, callsPerSecond }));
+    const figures = { oslo: rounds([100, 1000, 400]), floor: rounds([100, 500, 800]) };
+    expect(ratios(figures, 'oslo', 'floor')?.callsPerSecond).toEqual({ median: 1, min: 0.5, max: 2 });
+    expect(summarize(figures.oslo).callsPerSecond.median / summarize(figures.floor).callsPerSecond.median).toBe(0.8);
+    expect(ratios(figures, 'oslo', 'moleculer')).toBeUndefined();
+  });
+
+  it('tell growth by the ends of a row, and not by one bad slice', () => {
+    const { row } = scaleResults();
+    const grown = row.slices.map((slice, index) => ({ ...slice, cpuMicros: index === 9 ? 1000 : 80 + index * 4 }));
+    expect(growth({ ...row, slices: grown }, ({ cpuMicros }) => cpuMicros)).toBeCloseTo(112 / 84);
+  });
+
+  it('tell how uneven a division of work is', () => {
+    expect(mostOverMean([10, 10, 10, 10])).toBe(1);
+    expect(mostOverMean([40, 0, 0, 0])).toBe(4);
+  });
+
+  it('tell the price of a pending call by the slope, not by what the process needs anyway', () => {
+    const at = (calls: number) => ({ peer: 'oslo' as const, calls, heapBytes: 5e7 + calls * 700 });
+    expect(bytesPerPendingCall([at(1000), at(0), at(10_000)], 'oslo')).toBe(700);
+    expect(bytesPerPendingCall([at(0)], 'oslo')).toBeUndefined();
+  });
+});
