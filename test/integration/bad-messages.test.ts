@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
+  getNotificationListener,
+  getNotificationTransport,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
   type LogSink,
+  type NotificationListener,
   OsloServer,
   RemoteError,
   RpcArgs,
@@ -17,7 +20,16 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failureClass, readReply } from '../conformance/observation.js';
 import { RawCaller } from '../conformance/raw-caller.js';
-import { type BadReply, type BadRequest, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
+import { queueDepth, withChannel } from '../support/amqp.js';
+import {
+  type BadBody,
+  type BadReply,
+  type BadRequest,
+  badNotifications,
+  badReplies,
+  badRequests,
+  bodyOf,
+} from '../support/bad-messages.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -163,5 +175,49 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
     expectFitForALog(log);
     expect(transport.counts.refusedMessages - refusedMessages).toBe(log.messages(/^Refused a reply/).length);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+describeWithRabbit('a listener that gets what no well-behaved notifier sends', () => {
+  const topic = uniqueTopic('bad');
+  const queue = `${topic}.info`;
+  const log = new LogRecorder();
+  const seen: unknown[] = [];
+  let transport: Transport;
+  let listener: NotificationListener;
+  let publisher: RawCaller;
+
+  beforeAll(async () => {
+    transport = getNotificationTransport({ transportUrl: rabbitUrl, limits, logger: log });
+    const endpoint = { info: (_ctxt: object, _publisher: string, type: string) => void seen.push(type) };
+    listener = await getNotificationListener(transport, [new Target({ topic })], [endpoint]);
+    await listener.start();
+    publisher = await RawCaller.open(rabbitUrl);
+  });
+  afterAll(async () => {
+    await listener?.stop();
+    await transport?.cleanup();
+    await publisher?.close();
+    await withChannel(rabbitUrl, async (channel) => {
+      for (const name of [queue, `${queue}.dead`]) await channel.deleteQueue(name);
+    });
+  });
+
+  it.each(badNotifications)('sets it aside, counts and logs it once, and goes on: $name', async (bad: BadBody) => {
+    log.clear();
+    const { refusedMessages, setAside } = transport.counts;
+    const id = randomBytes(16).toString('hex');
+    publisher.publish('', queue, bodyOf(bad, { msgId: id, replyQueue: publisher.replyQueue }));
+    const sound = { priority: 'INFO', event_type: id, payload: {}, _unique_id: id };
+    publisher.publish('', queue, Buffer.from(JSON.stringify(sound)));
+    await eventually(() => {
+      expect(seen).toContain(id);
+      expect(transport.counts.setAside - setAside).toBe(1);
+    });
+    expect(transport.counts.refusedMessages - refusedMessages).toBe(1);
+    expect(said(log)).toHaveLength(1);
+    expectFitForALog(log);
+    const kept = await queueDepth(rabbitUrl, `${queue}.dead`);
+    expect(kept?.messages).toBe(badNotifications.indexOf(bad) + 1);
   });
 });

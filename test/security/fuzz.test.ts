@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { value } from '../conformance/arbitrary-values.js';
 import { writeTree } from '../conformance/json-tree.js';
-import { badBodies, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
+import { badBodies, badNotifications, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
 import { within } from '../support/bounded.js';
 import { targets } from './fuzz-targets.js';
 
@@ -21,7 +21,10 @@ const real = readdirSync(folder).flatMap((name) => {
   return body === undefined ? [] : [{ name, body: Buffer.from(body) }];
 });
 const ids = { msgId: 'a'.repeat(32), replyQueue: `reply_${'b'.repeat(32)}` };
-const bad = [...badRequests, ...badReplies, ...badBodies].map((one) => ({ name: one.name, body: bodyOf(one, ids) }));
+const bad = [...badRequests, ...badReplies, ...badNotifications, ...badBodies].map((one) => ({
+  name: one.name,
+  body: bodyOf(one, ids),
+}));
 const corpus = [...real, ...bad];
 
 /** What is read wrongly most easily: beginnings, ends, names, and numbers at the edges. */
