@@ -1,0 +1,228 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Controllable } from '../../support/broker-inspector.js';
+import { eventually } from '../../support/eventually.js';
+import { type BrokerView, brokerView } from './broker-view.js';
+import { type Account, VIOLATIONS, type Violation } from './ledger.js';
+import { ledgerTable } from './ledger-table.js';
+import { hasGrown, inMib, type MemorySample } from './memory.js';
+import { type Secrets, tellTales } from './secrets.js';
+import { GRACE, Service, type ServiceOptions, TIMEOUT } from './service.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** Everything that is declared goes to the disk. */
+const FLUSH = 'mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].';
+
+/** Seconds within which service is back once its broker is. */
+const RECOVERY = 5;
+
+/** What is wrong at any time, and not only when it stays so. */
+const SETTLED: ReadonlySet<Violation> = new Set(
+  VIOLATIONS.filter((what) => what !== 'unsettled' && what !== 'lost' && what !== 'lost in a shutdown'),
+);
+
+export interface Outcome {
+  /** The reconciled ledgers. */
+  readonly table: string;
+  /** What is not as it must be; none is the aim. */
+  readonly problems: readonly string[];
+}
+
+/** Services under load on a broker that is being mistreated, and the reckoning at the end. */
+export class Lab {
+  readonly problems: string[] = [];
+  readonly services: Service[] = [];
+  /** The memory of each process that was there from the beginning. */
+  readonly #samples = new Map<string, MemorySample[]>();
+  #baseline: BrokerView | undefined;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly url: string,
+    private readonly broker: Controllable,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /** @param broker asked for what it sees, at the beginning and at the end */
+  static async open(url: string, broker: Controllable, secrets: Secrets): Promise<Lab> {
+    return new Lab(await mkdtemp(join(tmpdir(), 'fault-lab-')), url, broker, secrets);
+  }
+
+  /** Starts services and their load; resolves when they are warm, which is what the end is compared with. */
+  async begin(...options: ServiceOptions[]): Promise<void> {
+    for (const one of options) {
+      this.services.push(new Service({ folder: this.folder, url: this.url, token: this.secrets.token }, one));
+    }
+    await Promise.all(this.services.map((service) => service.startServers()));
+    // RabbitMQ 3.10 may forget, and lose for good, what is killed seconds after its declaration.
+    await this.broker.rabbitmqctl('eval', FLUSH);
+    await Promise.all(this.services.map((service) => service.startClients()));
+    await this.load();
+    await this.served(4);
+    await this.sample();
+    this.#baseline = await brokerView(this.broker);
+  }
+
+  async load(): Promise<void> {
+    await Promise.all(this.services.flatMap(({ clients }) => clients.map((client) => client.load())));
+  }
+
+  /** Resolves when every client has been answered for so many seconds more. */
+  async served(seconds: number): Promise<void> {
+    const then = Date.now() + seconds * 1000;
+    await this.recovery(then, seconds + 60);
+  }
+
+  /**
+   * Milliseconds from then until every client had an answer.
+   * @param limit when it is given up, in seconds
+   * @param bound when it is a problem, in seconds
+   */
+  async recovery(since = Date.now(), limit = 60, bound = RECOVERY): Promise<number> {
+    let silence = Number.POSITIVE_INFINITY;
+    const check = () => {
+      this.collect();
+      silence = this.#worst((service, callers) => service.ledger.silenceAfter(since, callers));
+      if (!Number.isFinite(silence)) throw new Error('not served');
+    };
+    await eventually(check, { within: limit * 1000, every: 100 }).catch(() => undefined);
+    if (silence > bound * 1000) this.problems.push(`not served within ${bound} s, but in ${silence} ms`);
+    return silence;
+  }
+
+  /** The longest time that a client was without an answer, from then on. */
+  longestSilence(since: number): number {
+    this.collect();
+    return this.#worst((service, callers) => service.ledger.longestSilence(since, callers));
+  }
+
+  collect(): void {
+    for (const service of this.services) service.collect();
+  }
+
+  /** Takes the memory of every process. */
+  async sample(): Promise<void> {
+    for (const worker of this.#workers()) {
+      const { memory } = await worker.measure();
+      const samples = this.#samples.get(worker.name) ?? [];
+      this.#samples.set(worker.name, samples);
+      samples.push({ at: performance.now() / 1000, bytes: memory });
+    }
+  }
+
+  /** The memory of each process that lives. */
+  get memory(): ReadonlyMap<string, readonly MemorySample[]> {
+    const alive = new Set(this.#workers().map(({ name }) => name));
+    return new Map([...this.#samples].filter(([name]) => alive.has(name)));
+  }
+
+  /** How far it is, in a line. */
+  get progress(): string {
+    const parts = [...this.accounts()].map(([name, account]) => {
+      const { calls, casts, executed, violations } = account;
+      const wrong = VIOLATIONS.filter((what) => SETTLED.has(what) && violations[what] > 0);
+      const problems = wrong.map((what) => `, ${violations[what]} ${what}`).join('');
+      return `${name} ${executed}/${calls + casts}${problems}`;
+    });
+    return parts.join('; ');
+  }
+
+  accounts(): Map<string, Account> {
+    this.collect();
+    return new Map(this.services.map((service) => [service.name, service.ledger.account()]));
+  }
+
+  /** Ends the load, lets everything settle, and reconciles. The processes stay. */
+  async reckon(): Promise<Outcome> {
+    await this.#attempt(this.services.flatMap(({ clients }) => clients).map((one) => one.rest(TIMEOUT + 10)));
+    await this.#emptied();
+    await this.#compareView();
+    await this.#attempt([this.sample()]);
+    this.#compareMemory();
+    return this.#outcome();
+  }
+
+  /** Ends everything, and looks at what is left. */
+  async finish(): Promise<Outcome> {
+    const { problems } = await this.reckon();
+    const left = (worker: WorkerProcess) => worker.close(GRACE + 10).then((rest) => this.#noteLeft(worker, rest));
+    await this.#attempt(this.#workers().map(left));
+    const { table, problems: more } = this.#outcome();
+    return { table, problems: [...new Set([...problems, ...more, ...(await tellTales(this.folder, this.secrets))])] };
+  }
+
+  async close(): Promise<void> {
+    for (const service of this.services) await service.stop();
+    if (process.env.KEEP) return console.log(this.folder);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #outcome(): Outcome {
+    const problems = this.problems.splice(0);
+    const accounts = this.accounts();
+    for (const [name, { violations }] of accounts) {
+      for (const [what, count] of Object.entries(violations)) if (count > 0) problems.push(`${name}: ${count} ${what}`);
+    }
+    for (const { name, ledger } of this.services) {
+      problems.push(...[...ledger.oddities].slice(0, 10).map((text) => `${name}: ${text}`));
+    }
+    return { table: ledgerTable(accounts), problems };
+  }
+
+  #workers(): WorkerProcess[] {
+    return this.services.flatMap(({ servers, clients }) => [...servers, ...clients]).filter(({ running }) => running);
+  }
+
+  #worst(measure: (service: Service, callers: string[]) => number): number {
+    return Math.max(
+      0,
+      ...this.services.map((one) =>
+        measure(
+          one,
+          one.clients.map(({ name }) => name),
+        ),
+      ),
+    );
+  }
+
+  /** What fails here is a finding, not the end of the reckoning. */
+  async #attempt(attempts: readonly Promise<unknown>[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(attempts)) {
+      if (outcome.status === 'rejected') this.problems.push(String(outcome.reason));
+    }
+  }
+
+  /** Confirmed casts may still be in their queue. What is not executed for a while, never will be. */
+  async #emptied(): Promise<void> {
+    const sure = this.services.filter(({ options }) => options.delivery === 'at-least-once');
+    const check = () => {
+      this.collect();
+      for (const { ledger } of sure) if (ledger.unexecuted.length > 0) throw new Error('not yet');
+    };
+    await eventually(check, { within: 30_000, every: 200 }).catch(() => undefined);
+  }
+
+  async #compareView(): Promise<void> {
+    const baseline = JSON.stringify(this.#baseline);
+    let now = '';
+    const check = async () => {
+      now = JSON.stringify(await brokerView(this.broker));
+      if (now !== baseline) throw new Error('not yet');
+    };
+    await eventually(check, { within: 40_000, every: 1000 }).catch(() => {
+      this.problems.push(`the broker had ${baseline}, and now ${now}`);
+    });
+  }
+
+  #compareMemory(): void {
+    for (const [name, samples] of this.memory) {
+      const [first, last] = [samples[0]?.bytes ?? 0, samples.at(-1)?.bytes ?? 0];
+      if (hasGrown(first, last)) this.problems.push(`${name}: memory grew from ${inMib(first)} to ${inMib(last)}`);
+    }
+  }
+
+  #noteLeft({ name }: WorkerProcess, left: Record<string, number>): void {
+    if (Object.keys(left).length > 0) this.problems.push(`${name} left behind: ${JSON.stringify(left)}`);
+  }
+}

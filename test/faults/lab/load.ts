@@ -1,0 +1,95 @@
+import { getRpcClient, getRpcTransport, MessagingException, type RPCClient, Target } from 'nestjs-oslo-messaging';
+import type { Journal } from './journal.js';
+import { LagProbe } from './lag-probe.js';
+import type { WorkerPlan } from './worker-commands.js';
+
+/** Requests go out in small groups, so often a second. */
+const GROUPS = 50;
+/** A request that is settled so late after its deadline, in milliseconds, breaks a promise. */
+const LATENESS = 250;
+
+/** A client's load: calls and casts at steady rates, each of them noted when it is sent and when it is settled. */
+export class Load {
+  readonly #transport;
+  readonly #client: RPCClient;
+  readonly #lag = new LagProbe();
+  readonly #timeout: number;
+  #timer: NodeJS.Timeout | undefined;
+  #pending = 0;
+  #next = 0;
+  #settled: (() => void) | undefined;
+
+  constructor(
+    private readonly plan: WorkerPlan,
+    private readonly journal: Journal,
+  ) {
+    this.#transport = getRpcTransport(plan.options);
+    this.#timeout = this.#transport.settings.rpcResponseTimeout;
+    const atLeastOnce = plan.options.delivery === 'at-least-once';
+    // A cast that no queue took is not confirmed, where no cast may be lost.
+    const options = atLeastOnce ? { transportOptions: { atLeastOnce } } : {};
+    this.#client = getRpcClient(this.#transport, new Target({ topic: plan.topic, version: '1.0' }), options);
+  }
+
+  start(): void {
+    if (this.#timer) return;
+    this.#lag.start();
+    const begin = performance.now();
+    const { callRate, castRate } = this.plan;
+    const sent = { call: 0, cast: 0 };
+    this.#timer = setInterval(() => {
+      const seconds = (performance.now() - begin) / 1000;
+      // What a stopped process has missed is not made up for.
+      const due = (rate: number, done: number) => Math.min(rate * seconds - done, (5 * rate) / GROUPS);
+      for (let n = due(callRate, sent.call); n >= 1; n--) this.#send('call');
+      for (let n = due(castRate, sent.cast); n >= 1; n--) this.#send('cast');
+      Object.assign(sent, { call: Math.floor(callRate * seconds), cast: Math.floor(castRate * seconds) });
+    }, 1000 / GROUPS);
+  }
+
+  /** Resolves when all that was sent has settled. */
+  async rest(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    }
+    this.#lag.stop();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#lag.stop();
+    await this.#transport.cleanup();
+  }
+
+  #send(kind: 'call' | 'cast'): void {
+    const id = `${this.plan.name}-${this.#next++}`;
+    const { journal } = this;
+    journal.note(kind === 'call' ? 'called' : 'cast', id);
+    const context = { user_id: 'lab', auth_token: this.plan.token };
+    const deadline = performance.now() + this.#timeout;
+    this.#pending++;
+    const request =
+      kind === 'call' ? this.#client.call(context, 'work', { id }) : this.#client.cast(context, 'note', { id });
+    request
+      .then(
+        (result) => {
+          if (kind === 'cast') journal.note('confirmed', id);
+          else journal.note(result === id ? 'answered' : 'wrong', id);
+        },
+        (error: unknown) => {
+          const code = error instanceof MessagingException ? error.code : 'untyped';
+          journal.note('failed', id, `${code} ${String(error)}`);
+        },
+      )
+      .finally(() => {
+        const late = performance.now() - deadline;
+        if (late > LATENESS && late > LATENESS + this.#lag.since(deadline)) journal.note('late', id, late.toFixed());
+        this.#pending--;
+        if (this.#pending === 0) this.#settled?.();
+      });
+  }
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What nobody may read in anything that a process prints, or in an error. */
+export interface Secrets {
+  readonly user: { readonly name: string; readonly password: string };
+  readonly token: string;
+}
+
+export function makeSecrets(): Secrets {
+  const random = () => randomBytes(12).toString('hex');
+  return { user: { name: 'lab', password: `password-${random()}` }, token: `token-${random()}` };
+}
+
+/** The files that tell one, with which it is. */
+export async function tellTales(folder: string, { user, token }: Secrets): Promise<string[]> {
+  const tales: string[] = [];
+  for (const file of await readdir(folder)) {
+    const text = await readFile(join(folder, file), 'utf8');
+    if (text.includes(user.password)) tales.push(`${file} tells the password`);
+    if (text.includes(token)) tales.push(`${file} tells the token`);
+  }
+  return tales;
+}

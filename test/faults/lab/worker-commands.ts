@@ -1,0 +1,35 @@
+import type { OsloMessagingOptions } from 'nestjs-oslo-messaging';
+
+/** What a process of the lab is to be: given to it as JSON, in its environment. */
+export interface WorkerPlan {
+  readonly role: 'server' | 'client';
+  /** Unique in the lab; its requests have ids that begin with it. */
+  readonly name: string;
+  readonly journal: string;
+  readonly topic: string;
+  readonly options: OsloMessagingOptions;
+  /** Of a client: how many a second. */
+  readonly callRate: number;
+  readonly castRate: number;
+  /** Of a client: the secret in each request's context. */
+  readonly token: string;
+}
+
+/** Commands go one at a time, and each has one answer. */
+export type Command =
+  /** Starts the load, or goes on with it. */
+  | { kind: 'load' }
+  /** Ends the load; answered when every request has settled. */
+  | { kind: 'rest' }
+  | { kind: 'measure' }
+  /** Lets go of all that the library holds; answered with what is left of it. */
+  | { kind: 'close' };
+
+export type Answer = { ok: true; value: unknown } | { ok: false; error: string };
+
+export interface Measure {
+  /** Bytes on the heap and beside it, after a collection. */
+  readonly memory: number;
+  /** Things that keep the process alive: sockets, timers. */
+  readonly resources: Readonly<Record<string, number>>;
+}
