@@ -2,7 +2,7 @@
 export interface Counts {
   /** Calls and publishes refused because a bound of `limits` was reached. */
   readonly overLimit: number;
-  /** Messages that no queue took. */
+  /** Calls, and casts that asked to know, that no queue took. */
   readonly undeliverable: number;
   /** Messages off the wire that could not be understood, or were over a limit. */
   readonly refusedMessages: number;

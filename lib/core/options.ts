@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { Counters } from './counters.js';
 import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
+import { type LimitOptions, type Limits, limitRules, limitsOf } from './limits.js';
 import { consoleLogger, type LogSink } from './logger.js';
-import type { MessageLimits } from './message.js';
 import {
   checkOptions,
   flag,
@@ -75,25 +75,15 @@ export interface OsloMessagingOptions {
    * handlers that may run twice. Also for one method: `@RpcMethod({ delivery })`. @default 'at-most-once'
    */
   delivery?: DeliveryMode;
-  /** How long a closing server waits for its handlers. @default 30 */
+  /** How long a closing server waits for its handlers, and for replies whose queue is away. @default 30 */
   drainTimeout?: Duration;
-  /** Sizes above which a message or a call is refused. */
-  limits?: {
-    /** Bytes of one body, decompressed. @default 16 MiB */
-    bodyBytes?: number;
-    /** Levels of nesting. @default 100 */
-    depth?: number;
-    /** Calls that wait for their reply. @default 100000 */
-    pendingCalls?: number;
-    /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
-    pendingPublishes?: number;
-    /** Their bytes together. @default 256 MiB */
-    pendingPublishBytes?: number;
-    /** Requests remembered by each server, to drop those that come again. @default 10000 */
-    duplicateWindow?: number;
-    /** Deliveries of a notification after which it is set aside. @default 20 */
-    deliveries?: number;
-  };
+  /**
+   * Reply to whatever queue a request names, as Python does, instead of only to queues called `reply_…`. Whoever may send
+   * requests can then have replies written into any queue. @default false
+   */
+  anyReplyQueue?: boolean;
+  /** Bounds of what is kept in memory. */
+  limits?: LimitOptions;
   /** How notifications are sent: one driver, or several that all send. @default 'messagingv2' */
   notificationDriver?: NotificationDriver | readonly NotificationDriver[];
   /** @default ['notifications'] */
@@ -128,13 +118,8 @@ export interface Settings {
   readonly concurrency: number;
   readonly delivery: DeliveryMode;
   readonly drainTimeout: number;
-  readonly limits: MessageLimits & {
-    readonly pendingCalls: number;
-    readonly pendingPublishes: number;
-    readonly pendingPublishBytes: number;
-    readonly duplicateWindow: number;
-    readonly deliveries: number;
-  };
+  readonly anyReplyQueue: boolean;
+  readonly limits: Limits;
   readonly notificationDriver: readonly NotificationDriver[];
   readonly notificationTopics: readonly string[];
   readonly notificationRouting: string | object | undefined;
@@ -164,15 +149,8 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   concurrency: natural(1, 65535),
   delivery: member(...DELIVERY_MODES),
   drainTimeout: span,
-  limits: nested({
-    bodyBytes: natural(1),
-    depth: natural(1),
-    pendingCalls: natural(1),
-    pendingPublishes: natural(1),
-    pendingPublishBytes: natural(1),
-    duplicateWindow: natural(1),
-    deliveries: natural(1),
-  }),
+  anyReplyQueue: flag,
+  limits: limitRules,
   notificationDriver: oneOrMore(member(...NOTIFICATION_DRIVERS)),
   notificationTopics: list,
   notificationRouting: (value, name) => (text(value, name) && object(value, name) ? 'a path, or an object' : undefined),
@@ -213,15 +191,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     concurrency: options.concurrency ?? 64,
     delivery: options.delivery ?? 'at-most-once',
     drainTimeout: toMilliseconds(options.drainTimeout ?? 30, 'drainTimeout'),
-    limits: {
-      bodyBytes: options.limits?.bodyBytes ?? 16 * 2 ** 20,
-      depth: options.limits?.depth ?? 100,
-      pendingCalls: options.limits?.pendingCalls ?? 100_000,
-      pendingPublishes: options.limits?.pendingPublishes ?? 100_000,
-      pendingPublishBytes: options.limits?.pendingPublishBytes ?? 256 * 2 ** 20,
-      duplicateWindow: options.limits?.duplicateWindow ?? 10_000,
-      deliveries: options.limits?.deliveries ?? 20,
-    },
+    anyReplyQueue: options.anyReplyQueue ?? false,
+    limits: limitsOf(options.limits),
     notificationDriver: [options.notificationDriver ?? 'messagingv2'].flat(),
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],
     notificationRouting: options.notificationRouting,

@@ -60,8 +60,13 @@ export interface RabbitOptions {
   kombuCompression?: 'gzip' | 'zlib';
   /** Unacknowledged messages for each consumer of a server; 0 is the server's `concurrency`. @default 0 */
   rabbitQosPrefetchCount?: number;
-  /** How long a reply waits for a reply queue that is gone. @default 60 */
+  /** How long a reply waits, at the most, for a reply queue that is gone. @default 60 */
   kombuMissingConsumerRetryTimeout?: Duration;
+  /**
+   * Topic exchange for messages that cannot be processed, with the name of the queue that they came from as routing key.
+   * `<queue>.dead` is bound there in any case. @default none: they are sent straight to `<queue>.dead`
+   */
+  deadLetterExchange?: string;
 
   /** First wait before connecting again. @default 1 */
   rabbitRetryInterval?: Duration;
@@ -123,6 +128,7 @@ export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
   kombuCompression: member('gzip', 'zlib'),
   rabbitQosPrefetchCount: natural(0, 65535),
   kombuMissingConsumerRetryTimeout: span,
+  deadLetterExchange: text,
   rabbitRetryInterval: spanBetween('10ms', '24h'),
   rabbitRetryBackoff: spanBetween(0, '24h'),
   rabbitIntervalMax: spanBetween('10ms', '24h'),

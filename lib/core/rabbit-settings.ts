@@ -26,6 +26,7 @@ export interface RabbitSettings {
   readonly compress: boolean;
   readonly prefetch: number;
   readonly missingReplyQueueTimeout: number;
+  readonly deadLetterExchange: string | undefined;
   readonly retryInterval: number;
   readonly retryBackoff: number;
   readonly intervalMax: number;
@@ -80,6 +81,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     compress: options.kombuCompression !== undefined,
     prefetch: options.rabbitQosPrefetchCount ?? 0,
     missingReplyQueueTimeout: milliseconds(options.kombuMissingConsumerRetryTimeout, 60),
+    deadLetterExchange: options.deadLetterExchange,
     retryInterval: milliseconds(options.rabbitRetryInterval, 1),
     retryBackoff: milliseconds(options.rabbitRetryBackoff, 2),
     intervalMax: milliseconds(options.rabbitIntervalMax, 3),

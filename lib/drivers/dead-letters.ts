@@ -4,7 +4,7 @@ import type { Settings } from '../core/options.js';
 import type { Delivery } from './delivery.js';
 
 /** Keeps a message that cannot be processed for whoever looks into it; rejects when it cannot. */
-export type SetAside = (delivery: Delivery, reason: string) => Promise<void>;
+export type SetAside = (delivery: Delivery, reason: string, deliveries: number) => Promise<void>;
 
 /** What becomes of messages that cannot be processed, or come back again and again. */
 export class DeadLetters {
@@ -20,12 +20,15 @@ export class DeadLetters {
     this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
 
-  /** Sets it aside, and says so. False when that failed, so that it has to be delivered again. */
-  async take(delivery: Delivery, reason: string): Promise<boolean> {
+  /**
+   * Sets it aside, and says so. False when that failed, so that it has to be delivered again.
+   * @param deliveries as far as they are known
+   */
+  async take(delivery: Delivery, reason: string, deliveries = delivery.returns + 1): Promise<boolean> {
     const { counters, logger } = this.settings;
     const why = oneLine(reason, 300);
     try {
-      await this.setAside(delivery, why);
+      await this.setAside(delivery, why, deliveries);
       counters.count('setAside');
       logger.error(`Set aside a ${this.kind} from ${delivery.queue}: ${why}`);
       return true;

@@ -8,8 +8,10 @@ export interface Delivery {
   read(): Buffer;
   /** Where it was read. */
   readonly queue: string;
-  /** How often it was delivered before and came back, where the broker counts that; else 0. */
+  /** How often it was delivered before and came back, as far as that is known. */
   readonly returns: number;
+  /** Whether it came back to a queue whose broker does not count that: the next time would look like the first. */
+  readonly uncounted?: boolean;
   /** Whether it was delivered before, here or elsewhere, and came back. */
   readonly redelivered: boolean;
   /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */

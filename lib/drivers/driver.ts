@@ -86,9 +86,10 @@ export interface Driver {
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
   /**
    * Resolves when the queues are declared and consumed from.
-   * @param isLate whether a request is acknowledged after its reply, instead of before its handler starts
+   * @param isLate whether a request is acknowledged after its reply, instead of before its handler starts; undefined
+   * where none is
    */
-  listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener>;
+  listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener>;
   /** Resolves when the queues are declared and consumed from. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
   /** Calls back with the status as it is, and with every change; returns what ends that. */

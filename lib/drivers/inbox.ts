@@ -1,55 +1,62 @@
-import { InvalidMessage, MessageUndeliverable, toError } from '../core/errors.js';
+import { Deadline } from '../core/deadline.js';
+import { InvalidMessage, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import {
-  decodeEnvelope,
-  encodeReply,
-  newId,
-  type RpcReply,
-  type RpcRequest,
-  readRequest,
-  salvageReplyAddress,
-} from '../core/message.js';
+import { decodeEnvelope, type RpcRequest, readRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
-import { DeadLetters, type SetAside } from './dead-letters.js';
+import { findReplyAddress } from '../core/reply-address.js';
+import type { SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
-import type { IncomingMessage, IsLate, Receive } from './driver.js';
+import type { IsLate, Receive } from './driver.js';
+import { IncomingRequest, type SendReply } from './incoming-request.js';
+import { type CountReturn, LateRequests } from './late-requests.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
-/** Puts one reply into a reply queue; rejects when it cannot. */
-export type SendReply = (replyQueue: string, body: Buffer, uniqueId: string) => Promise<void>;
-
-/** Reply queues have this form; anything else could be another service's queue. */
-const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
-
-/** A reply that was neither taken by the broker nor in vain: whoever gets the request again has to answer it. */
-interface Answering extends IncomingMessage {
-  readonly isOwed: () => boolean;
+/** What an inbox needs of its driver. */
+export interface InboxPorts {
+  readonly sendReply: SendReply;
+  readonly setAside: SetAside;
+  readonly countReturn: CountReturn;
 }
+
+/** A message that came off the wire. */
+interface Arrival {
+  readonly delivery: Delivery;
+  /** On the monotonic clock: when its caller gives up, as far as that is known. */
+  readonly expires: number;
+}
+
+/** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
+const PAUSE_BETWEEN_WARNINGS = 10_000;
 
 /**
  * A server's requests between the broker and the handlers: acknowledged just before they start and only when a slot
  * is free, so that unstarted work stays in the broker, or late, when they are answered; dropped when seen before.
  */
 export class Inbox {
-  private readonly slots: Slots;
+  private readonly slots: Slots<Arrival>;
   private readonly seen: RecentIds;
-  private readonly deadLetters: DeadLetters;
-  /** Late requests in work. A lost channel brings one again meanwhile: it is still run once. */
-  private readonly inWork = new Map<string, Delivery[]>();
+  private readonly late: LateRequests;
+  /** Replies whose queue is away. */
+  private readonly waiting = new Set<Promise<void>>();
+  private warned = Number.NEGATIVE_INFINITY;
 
+  /** @param isLate undefined where no request is */
   constructor(
     private readonly settings: Settings,
     concurrency: number,
     private readonly receive: Receive,
-    private readonly isLate: IsLate,
-    private readonly sendReply: SendReply,
-    setAside: SetAside,
+    private readonly isLate: IsLate | undefined,
+    private readonly ports: InboxPorts,
   ) {
-    this.deadLetters = new DeadLetters(settings, 'request', setAside);
-    this.slots = new Slots(concurrency, settings.logger);
-    this.seen = new RecentIds(settings.limits.duplicateWindow);
+    const { limits, logger } = settings;
+    this.slots = new Slots(concurrency, logger, {
+      start: (arrival) => this.process(arrival),
+      abandon: ({ delivery }) => delivery.requeue(),
+    });
+    this.seen = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
+    this.late = new LateRequests(settings, concurrency, this.seen, ports.setAside, ports.countReturn);
   }
 
   /** How much is in work. */
@@ -59,34 +66,58 @@ export class Inbox {
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
   push(delivery: Delivery): void {
-    this.slots.add({
-      start: () => this.process(delivery),
-      abandon: () => delivery.requeue(),
-    });
+    // An expiration of 0 means at once or not at all, and this was at once.
+    const expires = delivery.expiration ? performance.now() + delivery.expiration : Number.POSITIVE_INFINITY;
+    this.slots.add({ delivery, expires });
   }
 
   /** Starts nothing new; resolves when all that runs is answered, or after the time. */
-  drain(milliseconds: number): Promise<void> {
-    return this.slots.drain(milliseconds);
+  async drain(milliseconds: number): Promise<void> {
+    const deadline = Deadline.after(milliseconds);
+    await this.slots.drain(milliseconds);
+    if (this.waiting.size === 0) return;
+    await deadline
+      .race(Promise.all(this.waiting), () => new Error())
+      .catch(() => {
+        this.settings.logger.warn(`${this.waiting.size} replies still waited for their queues after the drain timeout`);
+      });
   }
 
-  private async process(delivery: Delivery): Promise<void> {
+  private async process({ delivery, expires }: Arrival): Promise<void> {
+    if (expires < performance.now()) {
+      if (await delivery.acknowledge()) this.expired(delivery);
+      return;
+    }
     let body: Buffer | undefined;
     let request: RpcRequest;
     try {
       body = delivery.read();
       request = readRequest(decodeEnvelope(body, this.settings.limits));
     } catch (error) {
-      if (await delivery.acknowledge()) await this.refuse(body, toError(error));
+      if (await delivery.acknowledge()) await this.refuse(body, expires, toError(error));
       return;
     }
+    let served: IncomingRequest | undefined;
     if (this.isDuplicate(request)) await delivery.acknowledge();
-    else if (this.isLate(request)) await this.runLate(request, delivery);
+    else if (this.isLate?.(request))
+      served = await this.late.process(request, delivery, () => this.run(request, expires));
     // Its twin may have been acknowledged together with it.
     else if ((await delivery.acknowledge()) && !this.isDuplicate(request)) {
       if (request.uniqueId !== undefined) this.seen.add(request.uniqueId);
-      await this.run(request);
+      served = await this.run(request, expires);
     }
+    if (served?.waiting) this.awaitReply(served.waiting);
+  }
+
+  private expired({ queue, expiration }: Delivery): void {
+    const { counters, logger } = this.settings;
+    counters.count('expiredRequests');
+    const now = performance.now();
+    const due = now - this.warned > PAUSE_BETWEEN_WARNINGS;
+    if (due) this.warned = now;
+    logger[due ? 'warn' : 'debug'](
+      `Dropped a request from ${queue}: its caller gave up after ${expiration} ms, and no handler was free before`,
+    );
   }
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
@@ -96,41 +127,16 @@ export class Inbox {
     return true;
   }
 
-  private async run(request: RpcRequest): Promise<Answering> {
-    const message = this.incoming(request);
-    if (!message.wantsReply) this.warnOfUnusableAddress(request);
-    await this.receive(message);
-    return message;
+  private async run(request: RpcRequest, expires: number): Promise<IncomingRequest> {
+    const incoming = new IncomingRequest(request, expires, this.settings, this.ports.sendReply);
+    if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
+    await this.receive(incoming);
+    return incoming;
   }
 
-  /** Acknowledges a request when it is answered; what is not comes again, here or at another server. */
-  private async runLate(request: RpcRequest, delivery: Delivery): Promise<void> {
-    const { uniqueId = newId() } = request;
-    const twins = this.inWork.get(uniqueId);
-    if (twins) {
-      this.settings.counters.count('duplicates');
-      twins.push(delivery);
-      return;
-    }
-    const deliveries = [delivery];
-    this.inWork.set(uniqueId, deliveries);
-    try {
-      const done = (await this.isPoison(delivery)) || !(await this.run(request)).isOwed();
-      if (done) this.seen.add(uniqueId);
-      await Promise.all(deliveries.map((one) => (done ? one.acknowledge() : one.requeue())));
-    } finally {
-      this.inWork.delete(uniqueId);
-    }
-  }
-
-  /** Sets aside what came back too often: it may well be what its servers die of. */
-  private async isPoison(delivery: Delivery): Promise<boolean> {
-    const { returns } = delivery;
-    if (returns < this.deadLetters.limit) return false;
-    return this.deadLetters.take(
-      delivery,
-      `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
-    );
+  private awaitReply(waiting: Promise<void>): void {
+    this.waiting.add(waiting);
+    void waiting.finally(() => this.waiting.delete(waiting));
   }
 
   /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */
@@ -141,55 +147,17 @@ export class Inbox {
   }
 
   /** What cannot be served is still answered, where it says whom to answer. */
-  private async refuse(body: Buffer | undefined, error: Error): Promise<void> {
-    this.settings.counters.count('refusedMessages');
-    this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
-    const address = body && salvageReplyAddress(body, this.settings.limits);
+  private async refuse(body: Buffer | undefined, expires: number, error: Error): Promise<void> {
+    const { counters, limits, logger } = this.settings;
+    counters.count('refusedMessages');
+    logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
+    const address = body && findReplyAddress(body, limits.bodyBytes);
     if (!address) return;
-    const request = { ...address, method: '', args: {}, namespace: undefined, version: undefined, context: {} };
+    const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
+    const request = { ...unread, ...address, callMonitorTimeout: undefined };
+    const refused = new IncomingRequest(request, expires, this.settings, this.ports.sendReply);
     const failure = serializeFailure(new InvalidMessage(error.message), this.settings.sendTracebacks);
-    await this.incoming({ ...request, callMonitorTimeout: undefined }).reply({ result: null, failure, ending: true });
-  }
-
-  private incoming(request: RpcRequest): Answering {
-    const { msgId, replyQueue } = request;
-    const address =
-      msgId !== undefined && replyQueue !== undefined && REPLY_QUEUE.test(replyQueue)
-        ? { msgId, replyQueue }
-        : undefined;
-    let owed = address !== undefined;
-    return {
-      request,
-      wantsReply: address !== undefined,
-      isOwed: () => owed,
-      reply: async ({ result, failure, ending }) => {
-        if (!address) return;
-        const uniqueId = newId();
-        try {
-          const body = this.encode({ result, failure, ending, msgId: address.msgId, uniqueId });
-          await this.sendReply(address.replyQueue, body, uniqueId);
-          if (ending) owed = false;
-        } catch (error) {
-          // Nobody waits for it any more.
-          if (error instanceof MessageUndeliverable) owed = false;
-          this.settings.counters.count('droppedReplies');
-          this.settings.logger.warn(
-            `The reply to ${oneLine(address.msgId, 64)} was dropped: ${oneLine(toError(error).message)}`,
-          );
-        }
-      },
-    };
-  }
-
-  /** A result that is not JSON, or too large, becomes the caller's failure instead of silence. */
-  private encode(reply: RpcReply): Buffer {
-    try {
-      return encodeReply(reply, this.settings.limits);
-    } catch (error) {
-      return encodeReply(
-        { ...reply, result: null, failure: serializeFailure(error, this.settings.sendTracebacks), ending: true },
-        this.settings.limits,
-      );
-    }
+    await refused.reply({ result: null, failure, ending: true });
+    if (refused.waiting) this.awaitReply(refused.waiting);
   }
 }

@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../core/errors.js';
 import { oneLine } from '../core/logger.js';
-import { decodeEnvelope } from '../core/message.js';
+import { decodeEnvelope, newId } from '../core/message.js';
 import { type Notification, readNotification } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
 import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
-import { DUPLICATE_WINDOW, RecentIds } from './recent-ids.js';
+import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 1000;
+
+/** For how long, in milliseconds, failed deliveries are remembered. */
+const HISTORY_TTL = 10 * 60_000;
 
 /** Messages that the broker may hand over unacknowledged: those in work, and a batch that gathers meanwhile. */
 export function prefetchOf({ concurrency, batchSize }: Subscription): number {
@@ -29,8 +32,16 @@ interface History {
 /** A notification in work. A lost channel brings it again meanwhile: then it has several deliveries, and still one fate. */
 interface Item extends IncomingNotification {
   readonly id: string;
+  /** By which its history is found again, even where it has no id. */
+  readonly key: string;
   readonly deliveries: Delivery[];
   readonly history: History;
+}
+
+/** Notifications that are settled together, or a message that is none, when a slot is free. */
+interface Task {
+  start(): Promise<void>;
+  abandon(): void;
 }
 
 /**
@@ -38,7 +49,7 @@ interface Item extends IncomingNotification {
  * done with, put back with growing pauses when they are not, and set aside when that goes on or they cannot be read.
  */
 export class NotificationInbox {
-  private readonly slots: Slots;
+  private readonly slots: Slots<Task>;
   private readonly finished: RecentIds;
   private readonly histories: LRUCache<string, History>;
   private readonly inWork = new Map<string, Item>();
@@ -55,9 +66,12 @@ export class NotificationInbox {
     setAside: SetAside,
   ) {
     const { limits, logger } = settings;
-    this.slots = new Slots(subscription.concurrency, logger);
-    this.finished = new RecentIds(limits.duplicateWindow);
-    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: DUPLICATE_WINDOW, ttlResolution: 1000 });
+    this.slots = new Slots(subscription.concurrency, logger, {
+      start: (task) => task.start(),
+      abandon: (task) => task.abandon(),
+    });
+    this.finished = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
+    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
     this.deadLetters = new DeadLetters(settings, 'notification', setAside);
   }
 
@@ -79,12 +93,13 @@ export class NotificationInbox {
       });
       return;
     }
-    const id = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
-    const twin = this.inWork.get(id);
+    const { uniqueId } = notification;
+    const twin = uniqueId === undefined ? undefined : this.inWork.get(uniqueId);
     if (twin) twin.deliveries.push(delivery);
-    else if (!this.finished.has(id)) this.begin(id, notification, delivery);
+    else if (uniqueId === undefined || !this.finished.has(uniqueId)) this.begin(notification, delivery);
     else {
-      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(id, 64)}`);
+      this.settings.counters.count('duplicates');
+      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId, 64)}`);
       void delivery.acknowledge();
     }
   }
@@ -103,10 +118,14 @@ export class NotificationInbox {
     await draining;
   }
 
-  private begin(id: string, notification: Notification, delivery: Delivery): void {
-    const history = this.histories.get(id) ?? { deliveries: 0, finishedBy: new Set() };
+  /** What has no id may equal another that happened as well: it is a notification of its own, with the history of its like. */
+  private begin(notification: Notification, delivery: Delivery): void {
+    const { uniqueId: id = newId() } = notification;
+    const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
+    const known = notification.uniqueId !== undefined || delivery.redelivered ? this.histories.get(key) : undefined;
+    const history = known ?? { deliveries: 0, finishedBy: new Set() };
     history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
-    const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
+    const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
     this.inWork.set(id, item);
     if (!this.open) this.putBack(item);
     else if (history.deliveries > this.deadLetters.limit)
@@ -149,7 +168,7 @@ export class NotificationInbox {
   private async settle(item: Item, refusal: string): Promise<void> {
     const { deliveries } = item.history;
     const [delivery] = deliveries >= this.deadLetters.limit ? item.deliveries : [];
-    if (delivery && (await this.deadLetters.take(delivery, `delivered ${deliveries} times: ${refusal}`)))
+    if (delivery && (await this.deadLetters.take(delivery, `delivered ${deliveries} times: ${refusal}`, deliveries)))
       await this.finish(item);
     else this.afterPause(deliveries, () => this.putBack(item));
   }
@@ -160,18 +179,18 @@ export class NotificationInbox {
   }
 
   /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
-  private finish({ id, deliveries }: Item): Promise<unknown> {
-    this.finished.add(id);
-    if (this.histories.size > 0) this.histories.delete(id);
+  private finish({ id, key, deliveries, notification }: Item): Promise<unknown> {
+    if (notification.uniqueId !== undefined) this.finished.add(id);
+    if (this.histories.size > 0) this.histories.delete(key);
     this.inWork.delete(id);
     const acknowledging = deliveries.map((delivery) => delivery.acknowledge());
     return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
   }
 
   private putBack(...items: readonly Item[]): void {
-    for (const { id, deliveries, history } of items) {
+    for (const { id, key, deliveries, history } of items) {
       this.inWork.delete(id);
-      this.histories.set(id, history);
+      this.histories.set(key, history);
       for (const delivery of deliveries) delivery.requeue();
     }
   }

@@ -1,6 +1,3 @@
-/** What was seen counts as a duplicate for at least so many milliseconds. */
-export const DUPLICATE_WINDOW = 10 * 60_000;
-
 /**
  * Ids that were seen not long ago: in the last window of time or, where there were too many, the newest. Two sets that
  * take turns, because a cache that puts every entry in order costs ten times as much, for each message.
@@ -10,8 +7,14 @@ export class RecentIds {
   private previous = new Set<string>();
   private turned = performance.now();
 
-  /** @param limit the fewest ids that are remembered where there are too many, and half of the most */
-  constructor(private readonly limit: number) {}
+  /**
+   * @param limit the fewest ids that are remembered where there are too many, and half of the most
+   * @param time milliseconds for which one is remembered at least, where there are not
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly time: number,
+  ) {}
 
   has(id: string): boolean {
     return this.current.has(id) || this.previous.has(id);
@@ -19,7 +22,7 @@ export class RecentIds {
 
   add(id: string): void {
     const now = performance.now();
-    if (this.current.size >= this.limit || now - this.turned >= DUPLICATE_WINDOW) {
+    if (this.current.size >= this.limit || now - this.turned >= this.time) {
       this.previous = this.current;
       this.current = new Set();
       this.turned = now;

@@ -1,16 +1,17 @@
 import { toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 
-/** A piece of work that needs a slot. */
-export interface Task {
-  start(): Promise<void>;
-  /** Called instead of `start` when it will never be started. */
-  abandon(): void;
+/** What is done with an item that needs a slot. */
+export interface Work<T> {
+  /** The slot is free again when the promise settles. */
+  start(item: T): Promise<void>;
+  /** Called instead of `start` for what will never be started. */
+  abandon(item: T): void;
 }
 
-/** Runs a bounded number of tasks at a time; the others wait in order. */
-export class Slots {
-  private readonly waiting: Task[] = [];
+/** Works on a bounded number of items at a time; the others wait in order. */
+export class Slots<T> {
+  private readonly waiting: T[] = [];
   private readonly idle: (() => void)[] = [];
   private running = 0;
   private open = true;
@@ -18,24 +19,25 @@ export class Slots {
   constructor(
     private readonly limit: number,
     private readonly logger: LogSink,
+    private readonly work: Work<T>,
   ) {}
 
-  /** Tasks that run now. */
+  /** Items in work now. */
   get taken(): number {
     return this.running;
   }
 
-  /** Starts the task before it returns, if a slot is free. */
-  add(task: Task): void {
-    if (!this.open) task.abandon();
-    else if (this.running < this.limit) void this.start(task);
-    else this.waiting.push(task);
+  /** Starts with the item before it returns, if a slot is free. */
+  add(item: T): void {
+    if (!this.open) this.work.abandon(item);
+    else if (this.running < this.limit) void this.start(item);
+    else this.waiting.push(item);
   }
 
   /** Starts nothing new; resolves when all that runs has ended, or after the time. */
   async drain(milliseconds: number): Promise<void> {
     this.open = false;
-    for (const task of this.waiting.splice(0)) task.abandon();
+    for (const item of this.waiting.splice(0)) this.work.abandon(item);
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
@@ -49,16 +51,16 @@ export class Slots {
     });
   }
 
-  private async start(task: Task): Promise<void> {
+  private async start(item: T): Promise<void> {
     this.running++;
     try {
-      await task.start();
+      await this.work.start(item);
     } catch (error) {
       this.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
     } finally {
       this.running--;
       const next = this.waiting.shift();
-      if (next) void this.start(next);
+      if (next !== undefined) void this.start(next);
       else if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
     }
   }

@@ -18,7 +18,7 @@ export interface TransportOptions {
 
 /** What a client, or a prepared context, is set up with. */
 export interface ClientOptions {
-  /** How long a call waits. Given, it switches backing off off. @default the rpcResponseTimeout option */
+  /** How long a call waits, or a cast may take to be confirmed. Given, it switches backing off off. @default the rpcResponseTimeout option */
   timeout?: Duration | undefined;
   /** Highest version that may be sent. */
   versionCap?: string | undefined;
@@ -67,14 +67,15 @@ export class CallContext {
   }
 
   /**
-   * Invokes a method without waiting for its result; resolves when the broker has taken the request.
+   * Invokes a method without waiting for its result; resolves when the broker has taken the request, within the same
+   * time as a call.
    * @param ctxt as for `call`
    * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget
    */
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
     const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
     const { driver, settings } = this.transport;
-    const deadline = Deadline.after(settings.rpcResponseTimeout);
+    const deadline = Deadline.after(this.timeout ?? settings.rpcResponseTimeout);
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
     const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
     await runApart(() => driver.cast(request, options));

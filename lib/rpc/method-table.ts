@@ -70,6 +70,11 @@ export class MethodTable {
     return handlers.find(({ target }) => serves(target, namespace, version))?.entry.delivery ?? usual;
   }
 
+  /** Whether any method's requests are delivered so. @param usual where a method says nothing */
+  delivers(mode: DeliveryMode, usual: DeliveryMode): boolean {
+    return mode === usual || [...this.handlers.values()].flat().some(({ entry }) => entry.delivery === mode);
+  }
+
   /** Whether any namespace or version has the method. */
   has(method: string): boolean {
     return this.handlers.has(method);

@@ -1,4 +1,5 @@
 import { ConfigurationError, InvalidTarget } from '../core/errors.js';
+import type { RpcRequest } from '../core/message.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
@@ -35,11 +36,13 @@ export class RPCServer extends MessageHandlingServer {
 
   protected override listen(): Promise<Listener> {
     const { settings, driver } = this.transport;
+    const { delivery } = settings;
+    const isLate = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,
       settings.concurrency,
       (message) => dispatch(this.table, message, settings),
-      (request) => this.table.deliveryOf(request, settings.delivery) === 'at-least-once',
+      this.table.delivers('at-least-once', delivery) ? isLate : undefined,
     );
   }
 }

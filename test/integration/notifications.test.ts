@@ -128,11 +128,12 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       await eventually(async () => expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 }));
     });
 
-    it('without an id are told by their bytes', async () => {
+    it('are none without an id: what happens twice is told twice', async () => {
       const endpoint = recorder();
       await listen(endpoint);
       await sendRaw(message({ payload: 1 }), message({ payload: 1 }), message({ payload: 2 }));
-      await eventually(() => expect(endpoint.got).toEqual([1, 2]));
+      await eventually(() => expect(endpoint.got).toEqual([1, 1, 2]));
+      await eventually(async () => expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 }));
     });
 
     it('that come while the first is in work share its fate', async () => {
@@ -238,7 +239,12 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       expect(kept).toHaveLength(bad.length);
       for (const [body, reason] of bad) {
         const headers = kept.find(({ content }) => content.equals(Buffer.from(body)))?.properties.headers;
-        expect(headers).toEqual({ 'x-reason': expect.stringMatching(reason), 'x-original-queue': queue });
+        expect(headers).toEqual({
+          'x-reason': expect.stringMatching(reason),
+          'x-original-queue': queue,
+          'x-deliveries': 1,
+          'x-time': expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        });
       }
       expect(log.messages(/[\r\n]/)).toEqual([]);
       expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 });

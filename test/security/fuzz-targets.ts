@@ -15,7 +15,7 @@ import { InvalidMessage } from '../../lib/core/errors.js';
 import { deserializeFailure, serializeFailure } from '../../lib/core/failure.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { oneLine } from '../../lib/core/logger.js';
-import { decodeEnvelope, readReply, readRequest, salvageReplyAddress } from '../../lib/core/message.js';
+import { decodeEnvelope, readReply, readRequest } from '../../lib/core/message.js';
 import { readNotification } from '../../lib/core/notification.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
@@ -72,7 +72,7 @@ const { signal } = new AbortController();
 function request(body: Buffer): void {
   const read = allowing([InvalidMessage], () => readRequest(decodeEnvelope(body, limits)));
   if (!read) {
-    salvageReplyAddress(body, limits);
+    findReplyAddress(body, limits.bodyBytes);
     return;
   }
   heartbeatInterval(read.callMonitorTimeout);
@@ -123,8 +123,6 @@ function text(body: Buffer): void {
 
 function compressed(body: Buffer): void {
   allowing([InvalidMessage], () => decompress(body, 'application/x-gzip', limits.bodyBytes));
-  const found = findReplyAddress(body);
-  if (found && !/^[\w.:@-]{1,250}$/.test(`${found.msgId}`)) throw new Error('an address that is none');
 }
 
 /** Everything that bytes from a peer go through, by name. None may throw. */

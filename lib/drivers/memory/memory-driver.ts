@@ -16,6 +16,7 @@ import type {
   Subscription,
 } from '../driver.js';
 import { Inbox } from '../inbox.js';
+import type { OutgoingReply } from '../incoming-request.js';
 import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
@@ -23,6 +24,8 @@ import { MemoryBroker } from './memory-broker.js';
 
 /** Nobody could look into a queue of dead letters within this process: the log says what it was. */
 const setAside = async (): Promise<void> => undefined;
+/** The broker counts what comes back. */
+const countReturn = async (): Promise<void> => undefined;
 
 /** The embedded default: everything that RabbitMQ does for RPC, within one process. */
 export class MemoryDriver implements Driver {
@@ -79,12 +82,14 @@ export class MemoryDriver implements Driver {
     this.broker.publish(exchange, routingKey, body);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener> {
+  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
     this.assertOpen();
-    const sendReply = async (queue: string, body: Buffer) => {
+    // A reply queue lives as long as its transport, so that one that is away is gone.
+    const sendReply = async ({ queue, body }: OutgoingReply) => {
       if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
+      return undefined;
     };
-    const inbox = new Inbox(this.settings, concurrency, receive, isLate, sendReply, setAside);
+    const inbox = new Inbox(this.settings, concurrency, receive, isLate, { sendReply, setAside, countReturn });
     return this.consume(serverBindings(target, this.settings.controlExchange), concurrency, inbox);
   }
 
@@ -154,6 +159,7 @@ export class MemoryDriver implements Driver {
     this.assertOpen();
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
     if (!this.broker.publish(exchange, key, body, expires) && mandatory) {
+      this.settings.counters.count('undeliverable');
       throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
         target,
         method: request.method,

@@ -6,7 +6,7 @@ export class PendingPublishes {
   private count = 0;
   private size = 0;
 
-  constructor(private readonly limits: Settings['limits']) {}
+  constructor(private readonly settings: Settings) {}
 
   get messages(): number {
     return this.count;
@@ -18,13 +18,15 @@ export class PendingPublishes {
 
   /** @throws ClientSendError when that many, or so many bytes, are pending already */
   assertRoom(size: number): void {
-    const { pendingPublishes, pendingPublishBytes } = this.limits;
+    const { pendingPublishes, pendingPublishBytes } = this.settings.limits;
     if (this.count >= pendingPublishes) {
+      this.settings.counters.count('overLimit');
       throw new ClientSendError(
         `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
       );
     }
     if (this.size + size > pendingPublishBytes) {
+      this.settings.counters.count('overLimit');
       throw new ClientSendError(
         `${this.size} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
       );

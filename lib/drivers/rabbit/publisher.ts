@@ -48,7 +48,7 @@ export class Publisher {
     private readonly settings: Settings,
     private readonly declarer: Declarer,
   ) {
-    this.pending = new PendingPublishes(settings.limits);
+    this.pending = new PendingPublishes(settings);
   }
 
   /**
@@ -77,6 +77,15 @@ export class Publisher {
       if (!ready?.declarations.have(publication)) persist();
       else this.send(ready, publication, (error) => (error ? persist({ error, open: ready }) : taken()));
     });
+  }
+
+  /** The same, but settles at the deadline, whatever the broker does. The message may then still be confirmed. */
+  publishBy(publication: Publication, deadline: Deadline, retry?: number): Promise<void> {
+    const late = () =>
+      new MessageDeliveryFailure('The broker did not confirm the message in time', {
+        cause: this.connection.lastError,
+      });
+    return deadline.race(this.publish(publication, deadline, retry), late);
   }
 
   /** @param first how it failed so far */
@@ -119,7 +128,11 @@ export class Publisher {
     try {
       const acquired = this.ready ?? (await this.acquire(deadline, retry));
       open = acquired;
-      if (!acquired.declarations.have(publication)) await acquired.declarations.declare(publication);
+      if (!acquired.declarations.have(publication)) {
+        await acquired.declarations.declare(publication);
+        // Whoever sent it has been told by now that it failed.
+        if (deadline.expired) throw new MessageDeliveryFailure('The declarations took until the deadline');
+      }
       const error = await new Promise<Error | undefined>((resolve) => this.send(acquired, publication, resolve));
       return error && { error, open };
     } catch (error) {

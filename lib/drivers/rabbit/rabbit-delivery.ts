@@ -2,6 +2,7 @@ import type { Delivery } from '../delivery.js';
 import type { Acknowledger } from './acknowledger.js';
 import { decompress } from './compression.js';
 import type { ConsumedQueue } from './consumed-queue.js';
+import { RETURNS } from './topology.js';
 import type { HEADERS } from './wire/content-header.js';
 import type { Arrival } from './wire/incoming-content.js';
 
@@ -28,10 +29,14 @@ export class RabbitDelivery implements Delivery {
     return this.source.name;
   }
 
-  /** Quorum queues count; classic ones do not. */
+  /** Quorum queues count. Classic ones do not, so there the count comes from whoever put the message back. */
   get returns(): number {
-    const count = this.header('x-delivery-count');
-    return typeof count === 'number' ? count : 0;
+    const count = this.header('x-delivery-count') ?? this.header(RETURNS);
+    return (typeof count === 'number' ? count : 0) + (this.uncounted ? 1 : 0);
+  }
+
+  get uncounted(): boolean {
+    return this.redelivered && !this.source.isStream && this.header('x-delivery-count') === undefined;
   }
 
   get redelivered(): boolean {

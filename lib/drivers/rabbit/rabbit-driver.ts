@@ -13,6 +13,7 @@ import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } f
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
+import type { SetAside } from '../dead-letters.js';
 import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
@@ -36,8 +37,9 @@ import { Declarer } from './declarer.js';
 import { DriverHealth } from './driver-health.js';
 import { type Publication, Publisher } from './publisher.js';
 import { ReplySender } from './reply-sender.js';
+import { SafeKeeping } from './safe-keeping.js';
 import { checkTlsFiles } from './tls-options.js';
-import { deadLetterQueue, exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
+import { exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -48,8 +50,10 @@ export class RabbitDriver implements Driver {
   private readonly publisher: Publisher;
   private readonly calls: PendingCalls;
   private readonly replySender: ReplySender;
+  private readonly safeKeeping: SafeKeeping;
   private replies: Consumer | undefined;
   private repliesReady = false;
+  private warnedOfTransientQueues = false;
 
   constructor(
     private readonly settings: Settings,
@@ -64,6 +68,7 @@ export class RabbitDriver implements Driver {
     this.declarer = new Declarer(settings, url);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
+    this.safeKeeping = new SafeKeeping(this.publisher, settings);
     this.calls = new PendingCalls(settings, allowedModules);
   }
 
@@ -73,6 +78,7 @@ export class RabbitDriver implements Driver {
     const { deadline, callMonitorTimeout } = options;
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () => this.outage);
     this.sendCall(msgId, request, options).catch((error: unknown) => {
+      this.countUndeliverable(error);
       // At the deadline the call's own timer says what happened.
       if (!(error instanceof MessageDeliveryFailure && deadline.expired))
         this.calls.reject(msgId, about(error, details));
@@ -84,7 +90,12 @@ export class RabbitDriver implements Driver {
     const uniqueId = newId();
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
     const publication = this.publication(options, encodeRequest(request, ids, this.settings.limits), uniqueId);
-    await this.bounded(this.publisher.publish(publication, options.deadline, options.retry), options.deadline);
+    try {
+      await this.publisher.publishBy(publication, options.deadline, options.retry);
+    } catch (error) {
+      this.countUndeliverable(error);
+      throw about(error, { target: options.target, method: request.method });
+    }
   }
 
   notify(
@@ -93,19 +104,17 @@ export class RabbitDriver implements Driver {
   ): Promise<void> {
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
     const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
-    return this.bounded(this.publisher.publish(publication, deadline, retry), deadline);
+    return this.publisher.publishBy(publication, deadline, retry);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate): Promise<Listener> {
+  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
-    const inbox = new Inbox(
-      this.settings,
-      concurrency,
-      receive,
-      isLate,
-      (queue, body, uniqueId) => this.replySender.send(queue, body, uniqueId),
-      (delivery, reason) => this.setAside(delivery, reason),
-    );
+    if (isLate) this.warnOfTransientQueues();
+    const inbox = new Inbox(this.settings, concurrency, receive, isLate, {
+      sendReply: (reply) => this.replySender.send(reply),
+      setAside: (...letter) => this.safeKeeping.setAside(...letter),
+      countReturn: (...delivery) => this.safeKeeping.countReturn(...delivery),
+    });
     const bindings = serverBindings(target, controlExchange);
     try {
       return await this.consume(bindings, rabbit.prefetch || concurrency, inbox);
@@ -117,9 +126,8 @@ export class RabbitDriver implements Driver {
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     const { prefetch } = this.settings.rabbit;
     const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
-    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, (delivery, reason) =>
-      this.setAside(delivery, reason),
-    );
+    const setAside: SetAside = (...letter) => this.safeKeeping.setAside(...letter);
+    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, setAside);
     return this.consume(notificationBindings(subscription), prefetch || prefetchOf(subscription), inbox);
   }
 
@@ -141,8 +149,7 @@ export class RabbitDriver implements Driver {
   async close(): Promise<void> {
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.replySender.close();
-    await this.replies?.cancel();
-    await this.replies?.close();
+    if (this.replies) await letGo(this.replies);
     await Promise.all([this.publishing.close(), this.consuming.close()]);
   }
 
@@ -160,8 +167,7 @@ export class RabbitDriver implements Driver {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
     } catch (error) {
       unwatch();
-      await consumer.cancel();
-      await consumer.close();
+      await letGo(consumer);
       throw error;
     }
     return {
@@ -174,12 +180,14 @@ export class RabbitDriver implements Driver {
     };
   }
 
-  private async setAside({ queue: source, body, compression }: Delivery, reason: string): Promise<void> {
-    const queue = deadLetterQueue(source, this.settings.rabbit);
-    const headers = { 'x-reason': reason, 'x-original-queue': source, ...(compression && { compression }) };
-    const deadline = Deadline.after(this.settings.rpcResponseTimeout);
-    const publication = { exchange: undefined, queue, redeclare: true, routingKey: queue.name, body, headers };
-    await this.bounded(this.publisher.publish(publication, deadline), deadline);
+  /** Once for all servers of a transport, which share the options. */
+  private warnOfTransientQueues(): void {
+    const { durable, autoDelete } = this.settings.rabbit;
+    if (this.warnedOfTransientQueues || (durable && !autoDelete)) return;
+    this.warnedOfTransientQueues = true;
+    this.settings.logger.warn(
+      'Delivery at least once was asked for, but the queues are transient: what they hold is lost when the broker restarts. Set rabbit.rabbitQuorumQueue, or rabbit.amqpDurableQueues without rabbit.amqpAutoDelete, here and at all peers',
+    );
   }
 
   private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
@@ -189,6 +197,10 @@ export class RabbitDriver implements Driver {
     const body = encodeRequest(request, ids, this.settings.limits);
     const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.trunc(timeout)));
     await this.publisher.publish(publication, deadline, retry);
+  }
+
+  private countUndeliverable(error: unknown): void {
+    if (error instanceof MessageUndeliverable) this.settings.counters.count('undeliverable');
   }
 
   /** Why a connection is down, where one is. */
@@ -240,16 +252,11 @@ export class RabbitDriver implements Driver {
       mandatoryId: mandatory ? uniqueId : undefined,
     };
   }
+}
 
-  private bounded(publishing: Promise<void>, deadline: Deadline): Promise<void> {
-    return deadline.race(
-      publishing,
-      () =>
-        new MessageDeliveryFailure('The broker did not confirm the message in time', {
-          cause: this.publishing.lastError,
-        }),
-    );
-  }
+async function letGo(consumer: Consumer): Promise<void> {
+  await consumer.cancel();
+  await consumer.close();
 }
 
 /** The driver's error with what it was about. */

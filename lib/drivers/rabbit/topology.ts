@@ -65,10 +65,17 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
   };
 }
 
-/** Where messages of a queue are kept that cannot be processed. */
+/** Header of a message that was put back into a queue that does not count: how often it had come back. */
+export const RETURNS = 'x-returns';
+
+/** Where messages of a queue are kept that cannot be processed: reached by its name, or by the source's on an exchange. */
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
   const name = `${source}.dead`;
-  return { name, key: name, exchange: undefined, options: sharedOptions(settings) };
+  const { deadLetterExchange } = settings;
+  const options = sharedOptions(settings);
+  if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined, options };
+  const exchange = exchangeSpec({ exchange: deadLetterExchange, key: source, type: 'topic' }, settings);
+  return { name, key: source, exchange, options };
 }
 
 /** A reply that comes again, because its acknowledgement was lost with the connection, finds nobody who waits for it. */

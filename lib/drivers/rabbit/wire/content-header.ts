@@ -16,8 +16,11 @@ const FIXED = 14;
 
 const BARE: MessageProperties = { headers: new Map(), expiration: undefined, damage: undefined };
 
-/** How the body is compressed, how often a queue that counts it delivered the message before, and its place in a stream. */
-export const HEADERS = ['compression', 'x-delivery-count', 'x-stream-offset'] as const;
+/**
+ * How the body is compressed, how often the message came back (as a queue counts it, or whoever put it back), and its
+ * place in a stream.
+ */
+export const HEADERS = ['compression', 'x-delivery-count', 'x-returns', 'x-stream-offset'] as const;
 const WANTED: ReadonlySet<string> = new Set(HEADERS);
 
 /**

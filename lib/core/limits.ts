@@ -1,0 +1,75 @@
+import { type Duration, toMilliseconds } from './duration.js';
+import type { MessageLimits } from './message.js';
+import { natural, nested, span } from './option-rules.js';
+
+/** Bounds of what is kept in memory. What would go beyond one is refused or given up, and counted. */
+export interface LimitOptions {
+  /** Bytes of one body, decompressed. @default 16 MiB */
+  bodyBytes?: number;
+  /** Levels of nesting. @default 100 */
+  depth?: number;
+  /** Calls that wait for their reply; one more is refused at once. @default 100000 */
+  pendingCalls?: number;
+  /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
+  pendingPublishes?: number;
+  /** Their bytes together. @default 256 MiB */
+  pendingPublishBytes?: number;
+  /** Requests remembered by each server, to drop those that come again; where more come, the newest. @default 10000 */
+  duplicateWindow?: number;
+  /** How long they are remembered. @default '10m' */
+  duplicateTtl?: Duration;
+  /** Deliveries of a notification, or of a request that is delivered at least once, after which it is set aside. @default 20 */
+  deliveries?: number;
+  /** Replies that wait for a reply queue that is away; one more is dropped. @default 1000 */
+  waitingReplies?: number;
+  /** Their bytes together. @default 64 MiB */
+  waitingReplyBytes?: number;
+  /** Reply queues remembered for a minute as gone for good, so that no reply waits for them; the latest. @default 200 */
+  goneReplyQueues?: number;
+}
+
+/** {@link LimitOptions}, complete; durations in milliseconds. */
+export interface Limits extends MessageLimits {
+  readonly pendingCalls: number;
+  readonly pendingPublishes: number;
+  readonly pendingPublishBytes: number;
+  readonly duplicateWindow: number;
+  readonly duplicateTtl: number;
+  readonly deliveries: number;
+  readonly waitingReplies: number;
+  readonly waitingReplyBytes: number;
+  readonly goneReplyQueues: number;
+}
+
+/** What each limit may be. */
+export const limitRules = nested({
+  bodyBytes: natural(1),
+  depth: natural(1),
+  pendingCalls: natural(1),
+  pendingPublishes: natural(1),
+  pendingPublishBytes: natural(1),
+  duplicateWindow: natural(1),
+  duplicateTtl: span,
+  deliveries: natural(1),
+  waitingReplies: natural(1),
+  waitingReplyBytes: natural(1),
+  goneReplyQueues: natural(1),
+});
+
+const MIB = 2 ** 20;
+
+export function limitsOf({ duplicateTtl = '10m', ...given }: LimitOptions = {}): Limits {
+  return {
+    bodyBytes: given.bodyBytes ?? 16 * MIB,
+    depth: given.depth ?? 100,
+    pendingCalls: given.pendingCalls ?? 100_000,
+    pendingPublishes: given.pendingPublishes ?? 100_000,
+    pendingPublishBytes: given.pendingPublishBytes ?? 256 * MIB,
+    duplicateWindow: given.duplicateWindow ?? 10_000,
+    duplicateTtl: toMilliseconds(duplicateTtl),
+    deliveries: given.deliveries ?? 20,
+    waitingReplies: given.waitingReplies ?? 1000,
+    waitingReplyBytes: given.waitingReplyBytes ?? 64 * MIB,
+    goneReplyQueues: given.goneReplyQueues ?? 200,
+  };
+}

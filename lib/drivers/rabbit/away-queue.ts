@@ -1,0 +1,77 @@
+import type { OutgoingReply } from '../incoming-request.js';
+
+/** Waits between tries to reach a reply queue that is not there, in milliseconds. */
+const FIRST_DELAY = 250;
+const LONGEST_DELAY = 1000;
+
+/** A reply that waits for its queue. */
+export interface Postponed {
+  readonly reply: OutgoingReply;
+  /** On the monotonic clock: when it is dropped. */
+  readonly until: number;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** What became of one try; what failed has been rejected. */
+export type Attempt = 'delivered' | 'away' | 'failed';
+
+/** What a queue that is away needs of its sender. */
+export interface AwayQueuePorts {
+  attempt(postponed: Postponed): Promise<Attempt>;
+  /** Called once, when nothing waits any more. @param away milliseconds for which the queue has not been there */
+  end(away: number): void;
+  /** Why a reply is dropped. */
+  tooLate(): Error;
+}
+
+/** The replies to one queue that is not there. However many they are, one at a time is tried, until it is back. */
+export class AwayQueue {
+  private replies: Postponed[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private delay = FIRST_DELAY;
+  private readonly since = performance.now();
+
+  constructor(private readonly ports: AwayQueuePorts) {
+    this.schedule();
+  }
+
+  add(postponed: Postponed): void {
+    this.replies.push(postponed);
+  }
+
+  /** Drops what waits, and ends. */
+  close(error: Error): void {
+    clearTimeout(this.timer);
+    for (const { reject } of this.replies.splice(0)) reject(error);
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => void this.tryAgain(), this.delay);
+    this.delay = Math.min(LONGEST_DELAY, this.delay * 2);
+  }
+
+  private async tryAgain(): Promise<void> {
+    this.dropExpired();
+    const [first] = this.replies;
+    const isBack = first !== undefined && (await this.attempt(first)) === 'delivered';
+    if (isBack) await Promise.all(this.replies.map((one) => this.attempt(one)));
+    if (this.replies.length > 0) this.schedule();
+    else this.ports.end(isBack ? 0 : performance.now() - this.since);
+  }
+
+  private async attempt(postponed: Postponed): Promise<Attempt> {
+    const outcome = await this.ports.attempt(postponed);
+    if (outcome !== 'away') this.replies = this.replies.filter((one) => one !== postponed);
+    return outcome;
+  }
+
+  private dropExpired(): void {
+    const now = performance.now();
+    this.replies = this.replies.filter(({ until, reject }) => {
+      if (until > now) return true;
+      reject(this.ports.tooLate());
+      return false;
+    });
+  }
+}
