@@ -78,7 +78,10 @@ export interface Listener {
 
 /** A transport's engine: all that the rest of the library knows of a broker. */
 export interface Driver {
-  /** Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline. */
+  /**
+   * Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline.
+   * @throws ClientSendError when it is not sent at all
+   */
   call(request: RpcInvocation, options: CallOptions): Promise<unknown>;
   /** Resolves when the broker has taken the message. */
   cast(request: RpcInvocation, options: SendOptions): Promise<void>;

@@ -47,9 +47,7 @@ export class PendingCalls {
     const { pendingCalls } = this.settings.limits;
     if (this.calls.size >= pendingCalls) {
       this.settings.counters.count('overLimit');
-      return Promise.reject(
-        new ClientSendError(`${pendingCalls} calls are pending, which is the limit (limits.pendingCalls)`, details),
-      );
+      throw new ClientSendError(`${pendingCalls} calls are pending, which is the limit (limits.pendingCalls)`, details);
     }
     return new Promise((resolve, reject) => {
       const call: PendingCall = { msgId, deadline, details, why, resolve, reject, result: null, monitor: undefined };

@@ -1,11 +1,4 @@
-import {
-  Controller,
-  createParamDecorator,
-  type ExecutionContext,
-  type PipeTransform,
-  type Type,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Controller, createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../core/errors.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
@@ -13,7 +6,7 @@ import type { TargetFields } from '../core/target.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { decoratedMethods } from './decorated-methods.js';
 import type { OsloContext } from './oslo-context.js';
-import { RequestContextInterceptor } from './request-context.interceptor.js';
+import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** What an `@RpcEndpoint` answers to. No topic: the server's own. */
@@ -57,7 +50,7 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
 export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   return (endpointClass) => {
     Controller()(endpointClass);
-    UseInterceptors(RequestContextInterceptor)(endpointClass);
+    bindInterceptor(endpointClass);
     for (const [key, descriptor] of decoratedMethods(endpointClass.prototype, METHOD)) {
       const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
       const pattern = JSON.stringify([

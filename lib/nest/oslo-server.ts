@@ -18,6 +18,7 @@ import type { NotificationHandlerExtras } from './notification-decorators.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import type { OsloContext } from './oslo-context.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
+import { interceptFor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
 
@@ -61,6 +62,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.transports = options instanceof OsloMessagingTransports ? options : new OsloMessagingTransports(options);
     this.transport = this.transports.rpc;
     this.serializer_ = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
+    interceptFor(this.serializer_);
     this.tellStatusOf(this.transport);
   }
 
@@ -195,7 +197,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
   }
 
-  private async run({ handler, method }: Registration, target: Target, message: IncomingMessage): Promise<unknown> {
+  private run({ handler, method }: Registration, target: Target, message: IncomingMessage): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
     const context = new OsloRpcContext(message, target, this.serializer_, this.abort.signal);

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, toMilliseconds } from '../core/duration.js';
-import { MessagingTimeout } from '../core/errors.js';
 import type { Target } from '../core/target.js';
 import { CallContext, type ClientOptions } from './call-context.js';
 import { type PrepareOptions, prepared, RPCClient } from './client.js';
@@ -16,23 +15,28 @@ export function isolateTimeouts(transport: Transport): void {
 
 /** Calls whose timeout doubles each time the method has timed out. Source: tacker.common.rpc._ContextWrapper. */
 class BackingOffContext extends CallContext {
-  override async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+  protected override timeoutOf(method: string): number {
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling } = this.transport.settings;
+    return this.timeouts.get(this.scoped(method), first, ceiling);
+  }
+
+  protected override async backOff(method: string, timeout: number): Promise<void> {
     const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
-    const timeouts = timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
-    // Methods of one name in two namespaces are two methods.
-    const scoped = this.target.namespace ? `${this.target.namespace}.${method}` : method;
-    const timeout = timeouts.get(scoped, first, ceiling);
-    try {
-      return (await this.callWithin(timeout, ctxt, method, args)) as T;
-    } catch (error) {
-      if (!(error instanceof MessagingTimeout)) throw error;
-      const wait = Math.random() * Math.min(timeouts.get(scoped, first, ceiling), first);
-      const grown = timeouts.grow(scoped, timeout, first, ceiling);
-      if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
-      logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
-      await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
-      throw error;
-    }
+    const scoped = this.scoped(method);
+    const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);
+    const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
+    if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
+    logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
+    await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
+  }
+
+  private get timeouts(): MethodTimeouts {
+    return timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
+  }
+
+  /** Methods of one name in two namespaces are two methods. */
+  private scoped(method: string): string {
+    return this.target.namespace ? `${this.target.namespace}.${method}` : method;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
-import { ConfigurationError, InvalidTarget, RPCVersionCapError } from '../core/errors.js';
+import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError } from '../core/errors.js';
 import type { Dict, RpcInvocation } from '../core/message.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { Target } from '../core/target.js';
@@ -63,7 +63,27 @@ export class CallContext {
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
    */
   async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
-    return (await this.callWithin(this.timeout ?? this.transport.settings.rpcResponseTimeout, ctxt, method, args)) as T;
+    const { target, transport } = this;
+    if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
+    const context = ctxt ?? getCurrentRequestContext();
+    const request = this.request(context, method, args as Dict);
+    const timeout = this.timeoutOf(method);
+    const options: CallOptions = {
+      target,
+      deadline: Deadline.after(timeout),
+      timeout,
+      retry: this.options.retry,
+      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
+      callMonitorTimeout: this.callMonitorTimeout,
+    };
+    let result: unknown;
+    try {
+      result = await runApart(() => transport.driver.call(request, options));
+    } catch (error) {
+      if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
+      throw error;
+    }
+    return this.serializer.deserializeEntity(context, result) as T;
   }
 
   /**
@@ -81,23 +101,13 @@ export class CallContext {
     await runApart(() => driver.cast(request, options));
   }
 
-  protected async callWithin(timeout: number, ctxt: unknown, method: string, args: object): Promise<unknown> {
-    if (this.target.fanout) {
-      throw new InvalidTarget(`A call cannot be used with fanout: ${this.target}`, { target: this.target, method });
-    }
-    const context = ctxt ?? getCurrentRequestContext();
-    const request = this.request(context, method, args as Dict);
-    const options: CallOptions = {
-      target: this.target,
-      deadline: Deadline.after(timeout),
-      timeout,
-      retry: this.options.retry,
-      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
-      callMonitorTimeout: this.callMonitorTimeout,
-    };
-    const result = await runApart(() => this.transport.driver.call(request, options));
-    return this.serializer.deserializeEntity(context, result);
+  /** Milliseconds that a call of the method waits. */
+  protected timeoutOf(_method: string): number {
+    return this.timeout ?? this.transport.settings.rpcResponseTimeout;
   }
+
+  /** Comes between a timeout and the caller's hearing of it. */
+  protected async backOff(_method: string, _timeout: number): Promise<void> {}
 
   private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {
     const { target, serializer } = this;

@@ -1,9 +1,11 @@
 import { toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
-import { oneLine } from '../core/logger.js';
+import { type LogSink, oneLine } from '../core/logger.js';
+import type { RpcRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import { withoutSecrets } from '../core/secrets.js';
 import type { IncomingMessage } from '../drivers/driver.js';
+import type { ErrorConstructorLike } from './access-policy.js';
 import type { MethodTable } from './method-table.js';
 
 /** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */
@@ -28,8 +30,27 @@ export async function dispatch(
   message: IncomingMessage,
   { logger, sendTracebacks }: Pick<Settings, 'logger' | 'sendTracebacks'>,
 ): Promise<void> {
-  const { method, namespace, version, callMonitorTimeout } = message.request;
-  const interval = message.wantsReply ? heartbeatInterval(callMonitorTimeout) : undefined;
+  const heartbeat = startHeartbeat(message);
+  let result: unknown = null;
+  let failure: string | null = null;
+  let expected: readonly ErrorConstructorLike[] = [];
+  try {
+    const { method, namespace, version } = message.request;
+    const entry = table.find(namespace, version, method);
+    expected = entry.expected;
+    result = await entry.handle(message);
+  } catch (error) {
+    failure = serializeFailure(error, sendTracebacks);
+    logFailure(message.request, error, expected, logger);
+  }
+  if (heartbeat) clearInterval(heartbeat);
+  await message.reply({ result, failure, ending: true });
+}
+
+/** Tells a caller that asked for it, as long as the handler runs, that it does. */
+function startHeartbeat(message: IncomingMessage): NodeJS.Timeout | undefined {
+  const interval = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
+  if (interval === undefined) return undefined;
   let beating = false;
   const beat = async () => {
     // A broker that blocks us confirms nothing: one that waits is enough.
@@ -38,30 +59,33 @@ export async function dispatch(
     await message.reply({ result: null, failure: null, ending: false });
     beating = false;
   };
-  const heartbeat = interval && setInterval(() => void beat(), interval * 1000);
-  // A handler's error may well quote the token that it was refused with.
-  const masked = (text: string) => withoutSecrets(text, message.request.context);
-  let result: unknown = null;
-  let failure: string | null = null;
-  try {
-    const entry = table.find(namespace, version, method);
-    try {
-      result = await entry.handle(message);
-    } catch (error) {
-      if (!entry.expected.some((errorClass) => error instanceof errorClass)) throw error;
-      failure = serializeFailure(error, sendTracebacks);
-      logger.debug(`Expected exception in ${oneLine(method, 200)}: ${masked(textOf(error, 'message'))}`);
-    }
-  } catch (error) {
-    failure = serializeFailure(error, sendTracebacks);
-    logger.error(`Exception while handling ${oneLine(method, 200)}: ${masked(textOf(error, 'stack'))}`);
-  } finally {
-    clearInterval(heartbeat);
-  }
-  await message.reply({ result, failure, ending: true });
+  return setInterval(() => void beat(), interval * 1000);
 }
 
-/** For the log. What a handler throws need not be well-behaved. */
+function logFailure(
+  { method, context }: RpcRequest,
+  error: unknown,
+  expected: readonly ErrorConstructorLike[],
+  logger: LogSink,
+): void {
+  const name = oneLine(method, 200);
+  // A handler's error may well quote the token that it was refused with.
+  const masked = (member: 'message' | 'stack') => withoutSecrets(textOf(error, member), context);
+  if (isOneOf(expected, error)) {
+    logger.debug(`Expected exception in ${name}: ${masked('message')}`);
+  } else logger.error(`Exception while handling ${name}: ${masked('stack')}`);
+}
+
+/** What a handler throws need not be well-behaved. */
+function isOneOf(classes: readonly ErrorConstructorLike[], thrown: unknown): boolean {
+  try {
+    return classes.some((errorClass) => thrown instanceof errorClass);
+  } catch {
+    return false;
+  }
+}
+
+/** For the log. */
 function textOf(thrown: unknown, member: 'message' | 'stack'): string {
   try {
     const error = toError(thrown);

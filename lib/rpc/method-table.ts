@@ -93,7 +93,7 @@ function serves(target: Target, namespace: string | undefined, version: string |
 
 function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION): boolean {
   try {
-    return versionIsCompatible(implemented, requested);
+    return requested === implemented || versionIsCompatible(implemented, requested);
   } catch {
     return false;
   }

@@ -1,41 +1,23 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
 import type { Delivery } from '../delivery.js';
-
-interface Message {
-  readonly body: Buffer;
-  /** On the monotonic clock; nobody waits for the message after it. */
-  readonly expires: number;
-  /** Milliseconds between its publication and that. */
-  readonly expiration: number | undefined;
-  readonly returns: number;
-  /** What was put back goes to where it was. */
-  readonly position: number;
-}
-
-type Deliver = (delivery: Delivery) => void;
-
-interface Consumer {
-  deliver: Deliver;
-  prefetch: number;
-  unacknowledged: number;
-}
-
-interface Queue {
-  readonly name: string;
-  messages: Message[];
-  consumers: Consumer[];
-}
+import { type MemoryDelivery, MemoryQueue } from './memory-queue.js';
 
 /** A queue that nobody reads is refused further messages at this length. */
 const LONGEST_QUEUE = 100_000;
+/** So many deliveries may follow each other before timers and sockets have their turn. */
+const MOST_AT_ONCE = 128;
+const NO_QUEUES: readonly MemoryQueue[] = [];
 
 /** Queues, bindings and consumers within one process, as a broker has them. */
 export class MemoryBroker {
   private static readonly brokers = new Map<string, MemoryBroker>();
-  private readonly queues = new Map<string, Queue>();
-  private readonly bindings = new Map<string, Set<string>>();
+  private readonly queues = new Map<string, MemoryQueue>();
+  /** By exchange and key. */
+  private readonly bindings = new Map<string, Map<string, MemoryQueue[]>>();
   private users = 0;
   private published = 0;
+  private due: MemoryDelivery[] = [];
+  private delivered = 0;
 
   /** The broker of that name; transports with equal names meet in it. It forgets everything when the last one closes. */
   static join(name: string): MemoryBroker {
@@ -52,31 +34,33 @@ export class MemoryBroker {
   }
 
   declare(name: string): void {
-    if (!this.queues.has(name)) this.queues.set(name, { name, messages: [], consumers: [] });
+    if (!this.queues.has(name)) this.queues.set(name, new MemoryQueue(name, (delivery) => this.schedule(delivery)));
   }
 
-  bind(exchange: string, key: string, queue: string): void {
-    const address = `${exchange}\n${key}`;
-    this.bindings.set(address, (this.bindings.get(address) ?? new Set()).add(queue));
+  bind(exchange: string, key: string, queueName: string): void {
+    const keys = this.bindings.get(exchange) ?? new Map<string, MemoryQueue[]>();
+    this.bindings.set(exchange, keys);
+    const bound = keys.get(key) ?? [];
+    keys.set(key, bound);
+    const queue = this.queueOf(queueName);
+    if (!bound.includes(queue)) bound.push(queue);
   }
 
   delete(name: string): void {
     this.queues.delete(name);
-    for (const [address, queues] of this.bindings) {
-      if (queues.delete(name) && queues.size === 0) this.bindings.delete(address);
+    for (const [exchange, keys] of this.bindings) {
+      for (const [key, bound] of keys) {
+        const left = bound.filter((queue) => queue.name !== name);
+        if (left.length > 0) keys.set(key, left);
+        else keys.delete(key);
+      }
+      if (keys.size === 0) this.bindings.delete(exchange);
     }
   }
 
   /** @returns what ends it; unacknowledged messages are the consumer's to finish, or to put back */
-  consume(name: string, prefetch: number, deliver: Deliver): () => void {
-    const queue = this.queues.get(name);
-    if (!queue) throw new Error(`no queue ${name}`);
-    const consumer = { deliver, prefetch, unacknowledged: 0 };
-    queue.consumers.push(consumer);
-    this.pump(queue);
-    return () => {
-      queue.consumers = queue.consumers.filter((other) => other !== consumer);
-    };
+  consume(name: string, prefetch: number, deliver: (delivery: Delivery) => void): () => void {
+    return this.queueOf(name).consume(prefetch, deliver);
   }
 
   /**
@@ -84,59 +68,42 @@ export class MemoryBroker {
    * @throws MessageDeliveryFailure when a queue is full
    */
   publish(exchange: string, key: string, body: Buffer, expires = Number.POSITIVE_INFINITY): boolean {
-    const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
-    const names = exchange === '' ? [key] : [...(this.bindings.get(`${exchange}\n${key}`) ?? [])];
-    const queues = names.flatMap((name) => this.queues.get(name) ?? []);
-    const full = queues.find(({ messages }) => messages.length >= LONGEST_QUEUE);
+    if (exchange === '') {
+      const queue = this.queues.get(key);
+      return queue !== undefined && this.publishTo([queue], body, expires);
+    }
+    return this.publishTo(this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, body, expires);
+  }
+
+  private publishTo(queues: readonly MemoryQueue[], body: Buffer, expires: number): boolean {
+    const full = queues.find(({ length }) => length >= LONGEST_QUEUE);
     if (full)
       throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
-    for (const queue of queues) {
-      queue.messages.push({ body, expires, expiration, returns: 0, position: this.published++ });
-      this.pump(queue);
-    }
+    const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
+    for (const queue of queues) queue.push({ body, expires, expiration, returns: 0, position: this.published++ });
     return queues.length > 0;
   }
 
-  private pump(queue: Queue): void {
-    while (queue.messages.length > 0) {
-      const index = queue.consumers.findIndex((consumer) => consumer.unacknowledged < consumer.prefetch);
-      const [consumer] = index < 0 ? [] : queue.consumers.splice(index, 1);
-      if (!consumer) return;
-      // To the end of the row: the next message goes to the next consumer.
-      queue.consumers.push(consumer);
-      const message = queue.messages.shift();
-      if (!message || message.expires < performance.now()) continue;
-      consumer.unacknowledged++;
-      setImmediate(consumer.deliver, this.delivery(queue, consumer, message));
+  private queueOf(name: string): MemoryQueue {
+    const queue = this.queues.get(name);
+    if (!queue) throw new Error(`no queue ${name}`);
+    return queue;
+  }
+
+  /** Nothing is delivered before whoever published it is done; and not all at once, as calls that follow each other would keep the event loop from turning. */
+  private schedule(delivery: MemoryDelivery): void {
+    if (this.due.push(delivery) > 1) return;
+    if (this.delivered < MOST_AT_ONCE) queueMicrotask(() => this.deliver());
+    else {
+      this.delivered = 0;
+      setImmediate(() => this.deliver());
     }
   }
 
-  private delivery(queue: Queue, consumer: Consumer, message: Message): Delivery {
-    let unsettled = true;
-    const settle = () => {
-      const first = unsettled;
-      unsettled = false;
-      if (first) consumer.unacknowledged--;
-      return first;
-    };
-    return {
-      body: message.body,
-      read: () => message.body,
-      queue: queue.name,
-      returns: message.returns,
-      redelivered: message.returns > 0,
-      ...(message.expiration !== undefined && { expiration: message.expiration }),
-      acknowledge: async () => {
-        if (settle()) this.pump(queue);
-        return true;
-      },
-      requeue: () => {
-        if (!settle()) return;
-        const next = queue.messages.findIndex(({ position }) => position > message.position);
-        const returned = { ...message, returns: message.returns + 1 };
-        queue.messages.splice(next < 0 ? queue.messages.length : next, 0, returned);
-        this.pump(queue);
-      },
-    };
+  private deliver(): void {
+    const { due } = this;
+    this.due = [];
+    this.delivered += due.length;
+    for (const delivery of due) delivery.hand();
   }
 }

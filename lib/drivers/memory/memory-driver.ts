@@ -27,6 +27,9 @@ const setAside = async (): Promise<void> => undefined;
 /** The broker counts what comes back. */
 const countReturn = async (): Promise<void> => undefined;
 
+/** A call that times out here has no other reason. */
+const nothingElse = () => undefined;
+
 /** The embedded default: everything that RabbitMQ does for RPC, within one process. */
 export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
@@ -55,15 +58,15 @@ export class MemoryDriver implements Driver {
     });
   }
 
-  async call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
+  call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
+    const { target, deadline, callMonitorTimeout } = options;
     const msgId = newId();
-    const { deadline, callMonitorTimeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const body = encodeRequest(request, ids, this.settings.limits);
-    const details = { target: options.target, method: request.method };
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, () => undefined);
+    const details = { target, method: request.method };
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, nothingElse);
     try {
-      this.publish(request, options, body, performance.now() + options.timeout);
+      this.publish(request, options, body, deadline.at);
     } catch (error) {
       this.calls.reject(msgId, error as Error);
     }
