@@ -9,7 +9,7 @@ export type Rule = (value: unknown, name: string) => string | undefined;
 export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
 export const httpUrl: Rule = (value) =>
-  typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
+  typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) && !/%(?![\da-f]{2})/i.test(value)
     ? undefined
     : 'a URL that begins with http:// or https://';
 export const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');

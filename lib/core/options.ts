@@ -128,7 +128,7 @@ export interface Settings {
   /** Of the transport that these settings are for. */
   readonly counters: Counters;
   /** As given; the query of a transport URL is read over them. */
-  readonly rabbitOptions: RabbitOptions;
+  readonly rabbitOptions: Concealed<RabbitOptions>;
   readonly rabbit: RabbitSettings;
 }
 
@@ -199,7 +199,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationContext: options.notificationContext ?? 'safe',
     logger: options.logger ?? consoleLogger,
     counters: new Counters(),
-    rabbitOptions: options.rabbit ?? {},
+    rabbitOptions: new Concealed(options.rabbit ?? {}),
     rabbit: rabbitSettings(options.rabbit ?? {}),
   });
 }

@@ -3,6 +3,7 @@ import { checkOptions, flag, type Rule } from './option-rules.js';
 import type { Settings } from './options.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { rabbitSettings } from './rabbit-settings.js';
+import { Concealed } from './secrets.js';
 import type { TransportURL } from './transport-url.js';
 
 /** `rabbit_quorum_queue` of `rabbitQuorumQueue`. */
@@ -62,6 +63,10 @@ export function withUrlOptions(settings: Settings, { query }: TransportURL): Set
   if (given.length === 0) return settings;
   checkOptions(Object.fromEntries(given), Object.fromEntries(RULES), '', 'transport URL parameter');
   const overriding = Object.fromEntries(given.map(([parameter, value]) => [NAMES.get(parameter), value]));
-  const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions, ...overriding };
-  return Object.freeze({ ...settings, rabbitOptions, rabbit: rabbitSettings(rabbitOptions) });
+  const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions.reveal(), ...overriding };
+  return Object.freeze({
+    ...settings,
+    rabbitOptions: new Concealed(rabbitOptions),
+    rabbit: rabbitSettings(rabbitOptions),
+  });
 }

@@ -154,6 +154,14 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(make({ topologyConflict: 'ignore' })).toThrow(/rabbit\.topologyConflict.*one of adopt, fail; got "ignore"/);
     expect(make({ managementUrl: `ftp://u:${PASSWORD}@h` })).toThrow(/rabbit\.managementUrl.*http:\/\/ or https/);
     expect(make({ managementUrl: `ftp://u:${PASSWORD}@h` })).not.toThrow(PASSWORD);
+    expect(make({ managementUrl: `http://u:50%@h` })).toThrow(/rabbit\.managementUrl/);
+    const rabbit = { managementUrl: `http://u:${PASSWORD}@127.0.0.1:1` };
+    const transport = getRpcTransport({ transportUrl: 'rabbit://127.0.0.1:1/', rabbit });
+    cleanups.push(() => transport.cleanup());
+    for (const shown of [transport.settings, Object.values(transport)])
+      expect(inspect(shown, { depth: 20, showHidden: true }) + JSON.stringify(shown.toString())).not.toContain(
+        PASSWORD,
+      );
     const query = `?management_url=${encodeURIComponent(`http://u:${PASSWORD}@h`)}`;
     expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).toThrow(/management_url/);
     expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).not.toThrow(PASSWORD);

@@ -2,6 +2,7 @@ import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { toError } from '../../core/errors.js';
 import type { RabbitSettings } from '../../core/options.js';
+import { Concealed } from '../../core/secrets.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type { Definition, Resource } from './resource.js';
 import { tlsOptions } from './tls-options.js';
@@ -14,18 +15,20 @@ const LONGEST_ANSWER = 1024 * 1024;
 export class Management {
   private readonly url: URL;
   private readonly vhost: string;
-  private readonly auth: string;
+  private readonly auth: Concealed<string>;
 
   constructor(
-    managementUrl: string,
+    managementUrl: Concealed<string>,
     { hosts, virtualHost }: TransportURL,
     private readonly settings: RabbitSettings,
   ) {
-    const { username, password, href } = new URL(managementUrl);
+    const { username, password, href } = new URL(managementUrl.reveal());
     const [host] = hosts;
-    this.auth = username
-      ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-      : `${host?.username ?? 'guest'}:${host?.password ?? 'guest'}`;
+    this.auth = new Concealed(
+      username
+        ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+        : `${host?.username ?? 'guest'}:${host?.password?.reveal() ?? 'guest'}`,
+    );
     this.url = new URL(href.endsWith('/') ? href : `${href}/`);
     this.url.username = '';
     this.url.password = '';
@@ -48,30 +51,34 @@ export class Management {
   }
 
   private get(path: string): Promise<unknown> {
-    const { auth, settings } = this;
+    const auth = this.auth.reveal();
     const url = new URL(path, this.url);
     const signal = AbortSignal.timeout(LIMIT);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) =>
         reject(new Error(`the management API at ${url.host} does not tell: ${toError(error).message}`));
       const get = url.protocol === 'https:' ? getSecure : getPlain;
-      const request = get(url, { auth, signal, ...(url.protocol === 'https:' && tlsOptions(settings)) }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-          if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer is too long'));
-        });
-        response.on('error', fail).on('end', () => {
-          if (response.statusCode === 404) resolve(undefined);
-          else if (response.statusCode !== 200) fail(new Error(`it answers ${response.statusCode}`));
-          else
-            try {
-              resolve(JSON.parse(text));
-            } catch {
-              fail(new Error('its answer is not JSON'));
-            }
-        });
-      });
+      const request = get(
+        url,
+        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings)) },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk;
+            if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer is too long'));
+          });
+          response.on('error', fail).on('end', () => {
+            if (response.statusCode === 404) resolve(undefined);
+            else if (response.statusCode !== 200) fail(new Error(`it answers ${response.statusCode}`));
+            else
+              try {
+                resolve(JSON.parse(text));
+              } catch {
+                fail(new Error('its answer is not JSON'));
+              }
+          });
+        },
+      );
       request.on('error', fail);
     });
   }
