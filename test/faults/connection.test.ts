@@ -10,6 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
+import { brokenFrame } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
@@ -63,6 +64,7 @@ describe('a broker that accepts and never speaks', () => {
     await eventually(() => expect(sockets).toHaveLength(1));
     expect(await timeOf(transport.cleanup())).toBeLessThan(1000);
     await failure;
+    expect(transport.health().status).toBe('closed');
     await eventually(() => expect(sockets[0]?.destroyed).toBe(true), { within: 1000 });
   });
 });
@@ -127,6 +129,29 @@ describeWithRabbit('a connection', () => {
     expect(await client.call({}, 'who')).toBe('one');
     await eventually(() => expect(transport.health().status).toBe('connected'));
   });
+
+  it('that the broker closes for what one server asks is left to the others', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    cleanups.push(() => proxy.close());
+    const transport = connect(proxy.url, { rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '100ms' } });
+    const [guilty, innocent] = [uniqueTopic('guilty'), uniqueTopic('innocent')];
+    await serve(transport, guilty);
+    await serve(transport, innocent);
+    const attached = (topic: string) => transport.health().consumers.find(({ queue }) => queue === topic)?.attached;
+    let misdeeds = 0;
+    proxy.observe('toServer', (chunk) => {
+      if (!chunk.includes(guilty)) return;
+      misdeeds++;
+      for (const link of proxy.links) link.inject('toServer', brokenFrame());
+    });
+    proxy.cut();
+    await eventually(() => expect(misdeeds).toBeGreaterThan(3), { within: 20_000 });
+    // Each further try is likely to be seconds away.
+    await eventually(() => expect([attached(innocent), attached(guilty)]).toEqual([true, false]), { within: 10_000 });
+    expect(transport.health().lastError?.message).toContain('FRAME_ERROR');
+    proxy.observe('toServer', () => undefined);
+    await eventually(() => expect(attached(guilty)).toBe(true), { within: 25_000 });
+  }, 60_000);
 
   it('is not made again and again at once when each is lost as soon as it is made', async () => {
     const proxy = await TcpProxy.start(rabbitPort);

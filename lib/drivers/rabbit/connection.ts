@@ -144,7 +144,6 @@ export class RabbitConnection {
     const said = this.lastError?.message === error.message;
     this.lastError = error;
     this.setStatus('disconnected');
-    if (this.closed) return;
     const { logger } = this.settings;
     // An outage is one line, not one for each attempt.
     logger[said ? 'debug' : 'warn'](`No ${this.purpose} connection: ${oneLine(error.message)}`);
@@ -179,6 +178,7 @@ export class RabbitConnection {
         failures.push(new ConnectFailure(attemptOf(this.url, host, this.settings.rabbit), error));
       }
     }
+    if (this.closed) return undefined;
     this.fail(ConnectFailure.all(failures), failures.every(({ hopeless }) => hopeless) && !this.wasConnected);
     return undefined;
   }

@@ -12,6 +12,7 @@ import { ConsumingChannel } from './consuming-channel.js';
 import { DeclareAgain, type Declarer } from './declarer.js';
 import { patiently } from './patience.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
+import { Suspicion } from './suspicion.js';
 import type { QueueSpec } from './topology.js';
 import type { Arrival } from './wire/incoming-content.js';
 
@@ -33,6 +34,7 @@ export class Consumer {
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
+  private readonly suspicion = new Suspicion();
   private stopped = false;
   private closed = false;
 
@@ -45,7 +47,7 @@ export class Consumer {
     private readonly declarer: Declarer,
   ) {
     this.queues = queues.map((queue) => new ConsumedQueue(queue));
-    this.unsubscribe = connection.onConnected(() => this.reopen(0));
+    this.unsubscribe = connection.onConnected(() => this.reopen(this.suspicion.delay()));
   }
 
   /**
@@ -101,6 +103,7 @@ export class Consumer {
         this.onChange(error);
         // Without a connection the next one brings us back.
         if (this.connection.current) this.reopen(RETRY_DELAY);
+        else this.suspicion.grow(this.connection.lastError);
       });
     }, delay);
   }
@@ -120,23 +123,31 @@ export class Consumer {
       try {
         await this.consumeOn(model);
       } catch (error) {
-        if (!(error instanceof DeclareAgain))
-          throw new ServerListenError(`Cannot listen: ${toError(error).message}`, { cause: error });
+        if (!(error instanceof DeclareAgain)) throw this.failure(model, error);
         await pause(error.delay);
       }
     }
+  }
+
+  /** A channel that goes with its connection does not know why. */
+  private failure(model: ChannelModel, thrown: unknown): ServerListenError {
+    const { current, lastError } = this.connection;
+    const cause = current === model ? toError(thrown) : (lastError ?? toError(thrown));
+    return new ServerListenError(`Cannot listen: ${cause.message}`, { cause });
   }
 
   private async consumeOn(model: ChannelModel): Promise<void> {
     const consuming = await ConsumingChannel.on(model);
     const { channel } = consuming;
     const acknowledger = new Acknowledger(consuming, Math.min(...this.queues.map(({ gathering }) => gathering)));
+    const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
+    let ended = false;
     channel.on('close', () => {
+      ended = true;
       acknowledger.close();
       if (this.channel !== consuming) return;
       this.channel = undefined;
       this.onChange();
-      const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
       this.reopen(reconnectDelay + Math.random() * reconnectSplay);
     });
     if (this.prefetch > 0) await channel.prefetch(this.prefetch);
@@ -146,7 +157,10 @@ export class Consumer {
       await this.release(consuming);
       return;
     }
+    if (ended)
+      throw new DeclareAgain('The channel was closed as soon as it was consumed on', undefined, reconnectDelay);
     this.channel = consuming;
+    this.suspicion.end();
     this.onChange();
   }
 
