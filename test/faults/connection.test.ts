@@ -10,7 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
-import { brokenFrame } from '../support/amqp-frames.js';
+import { brokenFrame, connectionClose, HANDSHAKE } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
@@ -66,6 +66,27 @@ describe('a broker that accepts and never speaks', () => {
     await failure;
     expect(transport.health().status).toBe('closed');
     await eventually(() => expect(sockets[0]?.destroyed).toBe(true), { within: 1000 });
+  });
+});
+
+describe('a broker that closes the connection with the handshake’s last word', () => {
+  it('fails the attempt, and is connected to anew', async () => {
+    let accepted = 0;
+    const server = createServer((socket) => {
+      accepted++;
+      const [start, tune, openOk] = HANDSHAKE;
+      const words = [start, tune, Buffer.concat([openOk ?? Buffer.of(), connectionClose(320, 'CONNECTION_FORCED')])];
+      socket.on('error', () => undefined).on('data', () => socket.write(words.shift() ?? Buffer.of()));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(async () => server.close());
+    const transport = connect(`rabbit://127.0.0.1:${(server.address() as { port: number }).port}/`);
+    const client = new RPCClient(transport, new Target({ topic: 't' }), { retry: 0 });
+    for (const attempt of [1, 2]) {
+      await expect(client.cast({}, 'm')).rejects.toThrow(/closed the connection at once/);
+      expect(accepted).toBe(attempt);
+    }
   });
 });
 

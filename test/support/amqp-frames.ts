@@ -3,6 +3,7 @@
 const END = 0xce;
 const METHOD = 1;
 const HEADER = 2;
+const CONNECTION = 10;
 const BASIC = 60;
 
 function frame(type: number, channel: number, ...parts: readonly Buffer[]): Buffer {
@@ -26,6 +27,25 @@ function longlong(value: number): Buffer {
 
 function text(value: string): Buffer {
   return Buffer.concat([Buffer.of(Buffer.byteLength(value)), Buffer.from(value)]);
+}
+
+function long(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+const longText = (value: string): Buffer => Buffer.concat([long(Buffer.byteLength(value)), Buffer.from(value)]);
+
+/** What a broker says in the handshake, in order: in answer to the header, the login, the tuning. */
+export const HANDSHAKE: readonly Buffer[] = [
+  frame(METHOD, 0, short(CONNECTION, 10), Buffer.of(0, 9), long(0), longText('AMQPLAIN PLAIN'), longText('en_US')),
+  frame(METHOD, 0, short(CONNECTION, 30), short(2047), long(131_072), short(0)),
+  frame(METHOD, 0, short(CONNECTION, 41), text('')),
+];
+
+export function connectionClose(code: number, reason: string): Buffer {
+  return frame(METHOD, 0, short(CONNECTION, 50), short(code), text(reason), short(0, 0));
 }
 
 /** What the broker tells the consumer of a queue that is gone. */

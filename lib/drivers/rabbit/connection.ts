@@ -193,7 +193,10 @@ export class RabbitConnection {
       attempt.abort();
     }, rabbit.connectTimeout);
     try {
-      return await amqplib.connect(...connectOptions(this.url, host, rabbit, attempt.signal));
+      const model = await amqplib.connect(...connectOptions(this.url, host, rabbit, attempt.signal));
+      // What comes right behind the handshake is read before anybody can listen for the end.
+      if (socketOf(model)?.writable === false) throw new Error('the broker closed the connection at once');
+      return model;
     } catch (error) {
       throw late ? new Error('the broker did not finish the handshake in time', { cause: error }) : error;
     } finally {
