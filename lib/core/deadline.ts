@@ -21,17 +21,22 @@ export class Deadline {
     return performance.now() >= this.at;
   }
 
+  /** As long as a timer must be to fire after the deadline: Node.js drops fractions, and counts from where its turn began. */
+  private get timer(): number {
+    return Math.min(Math.ceil(this.remaining()) + 1, LONGEST_TIMER);
+  }
+
   /** Waits, but not beyond the deadline. */
   pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      setTimeout(resolve, Math.min(milliseconds, this.remaining()));
+      setTimeout(resolve, Math.min(milliseconds, this.timer));
     });
   }
 
   /** The promise's outcome, or a rejection with `late()` when the deadline passes first. Leaves no timer behind. */
   race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(late()), this.remaining());
+      const timer = setTimeout(() => reject(late()), this.timer);
       promise.then(
         (value) => {
           clearTimeout(timer);

@@ -107,8 +107,13 @@ describeWithRabbit('a reply that comes again, or too late', () => {
   });
 
   it('is dropped and counted when its caller has given up', async () => {
-    await expect(call(0.2)).rejects.toBeInstanceOf(MessagingTimeout);
-    reply(await request(), 'late');
+    const answered = call();
+    reply(await request(), 'sound');
+    await answered;
+    const impatient = call(1);
+    const asked = await request();
+    await expect(impatient).rejects.toBeInstanceOf(MessagingTimeout);
+    reply(asked, 'late');
     await eventually(() => expect(late()).toBe(1));
   });
 
