@@ -1,5 +1,5 @@
 /** A run of stars, any character, one of a set (or none of it), or a character that stands for itself. */
-const TOKEN = /\*+|\?|\[(!?)(\]?[^\]]{0,1000})\]|./gs;
+const TOKEN = /\*+|\?|\[(!?)(\]?[^\]]{0,100})\]|./gs;
 
 /**
  * A shell-style pattern as a regular expression: `*`, `?`, `[seq]` and `[!seq]`. Source: Python's fnmatch.
