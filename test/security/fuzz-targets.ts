@@ -20,6 +20,8 @@ import { readNotification } from '../../lib/core/notification.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
 import { decompress } from '../../lib/drivers/rabbit/compression.js';
+import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
+import { type Arrival, IncomingContent } from '../../lib/drivers/rabbit/wire/incoming-content.js';
 import { readLine } from '../../lib/nest/log-line.js';
 import { OsloRpcContext } from '../../lib/nest/oslo-rpc-context.js';
 import { globToRegExp } from '../../lib/notify/glob.js';
@@ -125,6 +127,57 @@ function compressed(body: Buffer): void {
   allowing([InvalidMessage], () => decompress(body, 'application/x-gzip', limits.bodyBytes));
 }
 
+const HEADS = 7;
+const frame = (type: number, payload: Buffer) => {
+  const head = Buffer.from([type, 0, 1, 0, 0, 0, 0]);
+  head.writeUInt32BE(payload.length, HEADS - 4);
+  return Buffer.concat([head, payload, Buffer.from([0xce])]);
+};
+/** basic.deliver with an empty consumer tag, number 1, to an exchange and a key without a name. */
+const deliver = frame(1, Buffer.from([0, 60, 0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]));
+const sound = Buffer.from('the message behind it');
+const headOf = (size: number, properties: Buffer) => {
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(60, 0);
+  head.writeUInt32BE(size, 8);
+  return frame(2, Buffer.concat([head, properties]));
+};
+const NONE = Buffer.from([0, 0]);
+
+function received(stream: Buffer): Arrival[] {
+  const arrivals: Arrival[] = [];
+  const content = new IncomingContent({ delivered: (_tag, arrival) => void arrivals.push(arrival) });
+  const splitter = new FrameSplitter((bytes, start, end) => void content.take(bytes, start, end), 8 * 2 ** 20);
+  for (let at = 0; at < stream.length; at += 4096) splitter.push(stream.subarray(at, at + 4096));
+  return arrivals;
+}
+
+/** A broker may be anybody, before it has shown its certificate: what it sends ends its own connection at most. */
+function frames(body: Buffer): void {
+  for (const stream of [body, Buffer.concat([deliver, body]), Buffer.concat([deliver, frame(2, body)])]) {
+    try {
+      received(stream);
+    } catch (error) {
+      if (!(error instanceof RangeError) && !/^The broker sent/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+/** A sender's headers reach us as they are: the message, and the one behind it, arrive all the same. */
+function headers(body: Buffer): void {
+  for (const flags of [0x2000, 0x2100, 0xffff]) {
+    const table = Buffer.alloc(6);
+    table.writeUInt16BE(flags, 0);
+    table.writeUInt32BE(body.length, 2);
+    const hostile = [headOf(0, Buffer.concat([table, body])), headOf(0, Buffer.concat([table.subarray(0, 2), body]))];
+    for (const head of hostile) {
+      const arrivals = received(Buffer.concat([deliver, head, deliver, headOf(sound.length, NONE), frame(3, sound)]));
+      if (arrivals.length !== 2 || !arrivals[1]?.body.equals(sound)) throw new Error('the next message did not arrive');
+      for (const value of arrivals[0]?.properties.headers.values() ?? []) inspect(value);
+    }
+  }
+}
+
 /** Everything that bytes from a peer go through, by name. None may throw. */
 export const targets: Readonly<Record<string, (body: Buffer) => void>> = {
   request,
@@ -134,4 +187,6 @@ export const targets: Readonly<Record<string, (body: Buffer) => void>> = {
   json,
   text,
   compressed,
+  frames,
+  headers,
 };
