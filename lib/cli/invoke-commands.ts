@@ -76,9 +76,15 @@ function parsed(text: string, what: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`${what}: expected JSON: ${error.message}`);
+    if (error instanceof SyntaxError)
+      throw new UsageError(`${what}: expected JSON: ${withoutQuotation(error.message)}`);
     throw error;
   }
+}
+
+/** Node.js quotes what it could not parse, and a context holds tokens. */
+function withoutQuotation(message: string): string {
+  return message.replace(/(?:, )?(?:\.\.\.)?".*$/s, '');
 }
 
 function print(result: unknown): void {

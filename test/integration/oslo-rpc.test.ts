@@ -258,6 +258,11 @@ describe('oslo-rpc and a wrong command line', () => {
       /^UsageError: --context: expected JSON: /,
     ],
     [
+      'a context whose token is not JSON',
+      ['call', ...target, '--context', '{"auth_token": s3cret}', 'm'],
+      /^UsageError: --context: expected JSON: Unexpected token/,
+    ],
+    [
       'a context that is no object',
       ['call', ...target, '--context', '3', 'm'],
       /^UsageError: --context: expected a JSON object/,
