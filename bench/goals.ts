@@ -121,7 +121,16 @@ const processes: Goal[] = [
   },
 ];
 
-const GOALS: readonly Goal[] = [...calls, ...notifications, ...scale, ...processes];
+const memory: Goal[] = [
+  { goal: 'memory:// calls/s ÷ TCP', value: (it) => it.memory?.toTcp.callsPerSecond, met: 'at least', limit: 1 },
+  { goal: 'memory:// p50 ÷ TCP', value: (it) => it.memory?.toTcp.p50Ms, met: 'at most', limit: 1 },
+  { goal: 'memory:// p99 ÷ TCP', value: (it) => it.memory?.toTcp.p99Ms, met: 'at most', limit: 1 },
+  { goal: 'memory:// p99 ÷ TCP, 100 in flight', value: (it) => it.memory?.toTcp.loadedP99Ms, met: 'at most', limit: 1 },
+  { goal: 'memory:// CPU of a call ÷ TCP', value: (it) => it.memory?.toTcp.cpuMicros, met: 'at most', limit: 1 },
+  { goal: 'memory:// calls/s ÷ RabbitMQ', value: (it) => it.memory?.callsToRabbit, met: 'at least', limit: 10 },
+];
+
+const GOALS: readonly Goal[] = [...calls, ...notifications, ...scale, ...processes, ...memory];
 
 /** What of the goals can be told from what was measured. A figure that is no number meets none. */
 export function judge(results: Results): GoalResult[] {

@@ -19,7 +19,7 @@ const GUARDED: readonly [figure: FigureName, peer: PeerName, word: string, good:
   ['serverCpuMicros', 'floor', 'server CPU', 'less'],
 ];
 
-export function advantages({ calls, notifications }: Results): Advantages {
+export function advantages({ calls, notifications, memory }: Results): Advantages {
   const found: Advantages = {};
   for (const [figure, peer, word, good] of GUARDED) {
     const ratio = calls?.ratios[peer]?.[figure].median;
@@ -29,6 +29,11 @@ export function advantages({ calls, notifications }: Results): Advantages {
   if (ratio) {
     found['notifications published beside floor'] = ratio.publishedPerSecond.median;
     found['notifications consumed beside floor'] = ratio.consumedPerSecond.median;
+  }
+  if (memory) {
+    found['memory:// calls/s beside TCP'] = memory.toTcp.callsPerSecond;
+    found['memory:// p50 beside TCP'] = 1 / memory.toTcp.p50Ms;
+    found['memory:// calls/s beside RabbitMQ'] = memory.callsToRabbit;
   }
   return found;
 }

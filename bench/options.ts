@@ -14,7 +14,8 @@ export interface BenchOptions {
   documents: boolean;
 }
 
-const CHECKED: readonly PartName[] = ['calls', 'notifications'];
+const QUICK_PARTS: readonly PartName[] = ['calls', 'notifications'];
+const CHECKED: readonly PartName[] = [...QUICK_PARTS, 'memory'];
 
 export const USAGE = `npm run bench -- [--quick] [--parts LIST] [--peers LIST] [--check-goals] | --check | --documents
 
@@ -48,7 +49,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   const parts = values.scale ? 'scale,processes' : values.parts;
   return {
     plan: check ? CHECK : quick ? QUICK : FULL,
-    parts: among('--parts', PARTS, parts) ?? (quick || check ? CHECKED : PARTS),
+    parts: among('--parts', PARTS, parts) ?? (check ? CHECKED : quick ? QUICK_PARTS : PARTS),
     peers: among('--peers', PEERS, values.peers) ?? (quick || check ? QUICK_PEERS : PEERS),
     checkGoals: values['check-goals'],
     check,

@@ -2,6 +2,8 @@ import { runCalls } from './calls/part.js';
 import { callsText } from './calls/report.js';
 import { runCluster } from './cluster/part.js';
 import { clusterText } from './cluster/report.js';
+import { runMemory } from './memory/part.js';
+import { memoryText } from './memory/report.js';
 import { runNotifications } from './notifications/part.js';
 import { notificationsText } from './notifications/report.js';
 import { runProcesses } from './processes/part.js';
@@ -25,6 +27,7 @@ const parts = {
   sweeps: { run: runSweeps, text: sweepsText },
   scale: { run: runScale, text: scaleText },
   processes: { run: runProcesses, text: processesText },
+  memory: { run: runMemory, text: memoryText },
   cluster: { run: runCluster, text: clusterText },
 };
 

@@ -28,6 +28,10 @@ export const peerLoaders: Record<Exclude<SubjectName, 'oslo-python'>, PeerLoader
     server: async () => (await import('./peers/oslo-server.js')).startOsloServer,
     client: async () => (await import('./peers/oslo-client.js')).startOsloClient,
   },
+  'nest-tcp': {
+    server: async () => (await import('./peers/nest-tcp.js')).startNestTcpServer,
+    client: async () => (await import('./peers/nest-tcp.js')).startNestTcpClient,
+  },
   'oslo-topics': {
     server: async () => (await import('./peers/oslo-topics.js')).startTopicsServer,
     client: async () => (await import('./peers/oslo-topics.js')).startTopicsClient,

@@ -21,8 +21,8 @@ export const FOREIGN_PEERS: readonly PeerName[] = ['golevelup', 'rabbitmq-client
 /** Those that are there after `npm ci`, for the quick run. */
 export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rmq', 'oslo'];
 
-/** This library in other settings, measured only beside itself. */
-export const VARIANTS = ['oslo-topics', 'oslo-clients', 'oslo-quorum'] as const;
+/** Subjects of one part each: this library in other settings, and what its embedded transport is measured beside. */
+export const VARIANTS = ['oslo-topics', 'oslo-clients', 'oslo-quorum', 'nest-tcp'] as const;
 
 export type SubjectName = PeerName | (typeof VARIANTS)[number];
 
@@ -40,7 +40,7 @@ export const PEER_TITLES: Record<PeerName, string> = {
 
 /** Where a server and its client meet. */
 export interface Place {
-  /** `rabbit://user:password@host:port/` */
+  /** `rabbit://user:password@host:port/`, or what the subject has instead. */
   url: string;
   topic: string;
   /** The server's name, where several share the topic. @default 'bench' */

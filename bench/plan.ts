@@ -33,6 +33,7 @@ export interface Plan {
     callsInARow: number;
   };
   processes: { servers: number; clients: number; rounds: number; seconds: number };
+  memory: { rounds: number };
   cluster: { rounds: number; seconds: number };
 }
 
@@ -49,6 +50,7 @@ export const FULL: Plan = {
   },
   scale: { rounds: 5, seconds: 1.5, inFlight: 10_000, callsInARow: 1_000_000 },
   processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
+  memory: { rounds: 5 },
   cluster: { rounds: 4, seconds: 1.5 },
 };
 
@@ -65,6 +67,7 @@ export const QUICK: Plan = {
   },
   scale: { rounds: 2, seconds: 0.6, inFlight: 10_000, callsInARow: 50_000 },
   processes: { servers: 8, clients: 4, rounds: 1, seconds: 1 },
+  memory: { rounds: 3 },
   cluster: { rounds: 1, seconds: 0.6 },
 };
 

@@ -24,7 +24,14 @@ export interface Pended {
 /** Patience beyond a load's own time. */
 const PATIENCE = 90;
 
-/** A peer's server and client, each in a process of its own, connected and ready for load. */
+export interface Setting {
+  /** @default the broker's */
+  url?: string;
+  /** Server and client in one process, which then is both. @default false */
+  alone?: boolean;
+}
+
+/** A peer's server and client, each in a process of its own unless told otherwise, connected and ready for load. */
 export class RunningPeer<Name extends SubjectName = SubjectName> {
   readonly #server: WorkerProcess;
   readonly #client: WorkerProcess;
@@ -34,16 +41,21 @@ export class RunningPeer<Name extends SubjectName = SubjectName> {
     readonly name: Name,
     readonly place: Place,
     private readonly broker: Broker,
+    alone: boolean,
   ) {
     const language = name === 'oslo-python' ? 'python' : 'node';
     this.#server = new WorkerProcess(`${name} server`, language);
-    this.#client = new WorkerProcess(`${name} client`, language);
+    this.#client = alone ? this.#server : new WorkerProcess(`${name} client`, language);
   }
 
-  static async start<Name extends SubjectName>(name: Name, broker: Broker): Promise<RunningPeer<Name>> {
+  static async start<Name extends SubjectName>(
+    name: Name,
+    broker: Broker,
+    { url = broker.url, alone = false }: Setting = {},
+  ): Promise<RunningPeer<Name>> {
     // A topic of its own: the broker may be one that others use as well.
-    const place = { url: broker.url, topic: `bench-${name}-${randomBytes(4).toString('hex')}` };
-    const peer = new RunningPeer(name, place, broker);
+    const place = { url, topic: `bench-${name}-${randomBytes(4).toString('hex')}` };
+    const peer = new RunningPeer(name, place, broker, alone);
     try {
       peer.#startMs = Number(await peer.#server.ask({ kind: 'serve', peer: name, place }));
       await peer.#client.ask({ kind: 'connect', peer: name, place });

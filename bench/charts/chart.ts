@@ -57,7 +57,7 @@ export function chartOption({ title, x, y, lines }: Chart): Record<string, unkno
     backgroundColor: 'transparent',
     textStyle: { fontFamily: 'system-ui, sans-serif', color: TEXT },
     title: { text: title, left: 'center', textStyle: { color: TEXT, fontSize: 15 } },
-    legend: { bottom: 0, type: 'plain', itemGap: 14, textStyle: { color: TEXT } },
+    legend: { bottom: 0, type: 'plain', itemGap: 26, itemWidth: 20, textStyle: { color: TEXT, fontSize: 11 } },
     grid: { left: 78, right: 28, top: 48, bottom: 104 },
     xAxis: axis(x, 'middle', 28),
     yAxis: axis(y, 'middle', 58),

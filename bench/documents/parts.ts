@@ -8,6 +8,7 @@ import {
   coresTable,
   goalsTable,
   machineLine,
+  memoryTable,
   notificationsTable,
   pendingTable,
   processesTable,
@@ -46,6 +47,7 @@ export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPa
   add('sweeps', SIZING, { cores: coresTable, pending: pendingTable });
   add('scale', SIZING, { scale: scaleTable });
   add('processes', SIZING, { processes: processesTable });
+  add('memory', SIZING, { memory: memoryTable });
   add('cluster', SIZING, { cluster: clusterTable });
   if (Object.values(stamps).every(({ mode }) => mode === 'full') && goals.length > 0)
     found.push({ file: SIZING, by: 'npm run bench: goals', lines: goalsTable(goals) });

@@ -3,6 +3,8 @@ import type { CallsResult } from '../calls/part.js';
 import type { ClusterFigures, ClusterResult } from '../cluster/part.js';
 import type { GoalResult } from '../goals.js';
 import type { Machine } from '../machine.js';
+import type { MemoryResult, MemorySubject } from '../memory/part.js';
+import { MEMORY_ROWS, MEMORY_TITLES } from '../memory/report.js';
 import type { NotificationsResult } from '../notifications/part.js';
 import { PEER_TITLES, PEERS } from '../peer.js';
 import type { ProcessesResult } from '../processes/part.js';
@@ -143,6 +145,23 @@ export function clusterTable({ nodes, transient, quorum, cluster }: ClusterResul
     ],
     [row('one node', transient), row('one node, quorum queues', quorum), row(`${nodes} nodes, quorum queues`, cluster)],
   );
+}
+
+export function memoryTable({ subjects, toTcp, callsToRabbit }: MemoryResult): string[] {
+  const names = Object.keys(subjects) as MemorySubject[];
+  const rows = MEMORY_ROWS.map(({ figure, label, digits }) => [
+    label,
+    ...names.map((name) => {
+      const { median: value } = subjects[name][figure];
+      return figure === 'callsPerSecond' ? thousands(value) : fixed(value, digits);
+    }),
+    fixed(toTcp[figure], 2),
+  ]);
+  return [
+    ...markdownTable(['', ...names.map((name) => MEMORY_TITLES[name]), '`memory://` ÷ TCP at its best'], rows),
+    '',
+    `Calls/s of \`memory://\` ÷ those on RabbitMQ: ${fixed(callsToRabbit, 1)}.`,
+  ];
 }
 
 export function goalsTable(goals: readonly GoalResult[]): string[] {

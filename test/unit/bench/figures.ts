@@ -72,6 +72,7 @@ export function allResults(): Required<Results> {
     listenerCpuMicros: spread([20]),
   };
   const one = spread([1]);
+  const inMemory = { p50Ms: one, p99Ms: one, callsPerSecond: one, loadedP99Ms: one, cpuMicros: one };
   const ratio = { publishedPerSecond: one, consumedPerSecond: one, publisherCpuMicros: one, listenerCpuMicros: one };
   return {
     ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
@@ -96,6 +97,12 @@ export function allResults(): Required<Results> {
       rounds: [{ callsPerSecond: 900, served: [450, 450], brokerCores: 0.5 }],
       mostOverMean: 1,
       callsPerSecond: 900,
+    },
+    memory: {
+      rounds: 1,
+      subjects: { memory: inMemory, 'nest-tcp': inMemory, 'nest-tcp-apart': inMemory, rabbit: inMemory },
+      toTcp: { p50Ms: 1, p99Ms: 1, callsPerSecond: 1, loadedP99Ms: 1, cpuMicros: 1 },
+      callsToRabbit: 10,
     },
     cluster: { nodes: 3, transient: broker, quorum: broker, cluster: broker, clusterToQuorum: 1 },
   };
