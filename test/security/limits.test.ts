@@ -21,7 +21,7 @@ describe('what is over a limit is refused before it is parsed', () => {
     expect(() => decodeEnvelope(Buffer.from(body), limits)).toThrow(InvalidMessage);
     const parsed = parse.mock.calls.map(([text]) => text.slice(0, 10));
     // The envelope itself is shallow where what it holds is a text.
-    expect(parsed.filter((text) => text.startsWith('[['))).toEqual([]);
+    expect(parsed.filter((text) => /^(\[\[|"xx)/.test(text))).toEqual([]);
   });
 
   it('too deep in a failure', () => {
