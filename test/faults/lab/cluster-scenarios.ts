@@ -7,6 +7,8 @@ import type { Scenario } from './scenarios.js';
 
 /** A node that goes is missed for so many milliseconds at most. */
 const GAP = 5000;
+/** Seconds for queues without a majority to find a leader, once there is one again. */
+export const ELECTION = 15;
 
 /** Faults of a cluster of three nodes whose queues are quorum queues. */
 export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
@@ -34,16 +36,18 @@ export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
     },
     {
       name: 'two nodes down',
-      async run(_lab, random) {
-        const gone = random.shuffled(cluster.nodes).slice(0, 2);
-        await Promise.all(gone.map((node) => node.kill()));
-        await sleep(random.between(3000, 12_000));
-        await Promise.all(gone.map((node) => node.restart()));
-      },
-      // The queues first have to find a leader.
-      recovery: 15,
+      run: (_lab, random) => loseTwo(cluster, random, random.between(3, 12)),
+      recovery: ELECTION,
     },
   ];
+}
+
+/** Two of the nodes are killed, and come back after so many seconds. */
+export async function loseTwo(cluster: RabbitCluster, random: Random, seconds: number): Promise<void> {
+  const gone = random.shuffled(cluster.nodes).slice(0, 2);
+  await Promise.all(gone.map((node) => node.kill()));
+  await sleep(seconds * 1000);
+  await Promise.all(gone.map((node) => node.restart()));
 }
 
 async function goAndCome(

@@ -1,5 +1,5 @@
 const INTERVAL = 20;
-const KEPT = 1000;
+const KEPT = 3000;
 
 /** For how long a busy machine did not run this process: what is late for that reason is not the library's delay. */
 export class LagProbe {
@@ -13,7 +13,7 @@ export class LagProbe {
     this.#timer = setInterval(() => {
       const length = this.#missed();
       const now = performance.now();
-      if (length > INTERVAL) this.#stalls.push({ at: now, length });
+      if (length > INTERVAL / 4) this.#stalls.push({ at: now, length });
       if (this.#stalls.length > KEPT) this.#stalls.shift();
       this.#expected = now + INTERVAL;
     }, INTERVAL);

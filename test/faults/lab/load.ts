@@ -5,6 +5,8 @@ import type { WorkerPlan } from './worker-commands.js';
 
 /** Requests go out in small groups, so often a second. */
 const GROUPS = 50;
+/** Of its load, a client has at most so many seconds' worth unsettled: a machine that cannot keep up gets less of it. */
+const BACKLOG = 4;
 /** A request that is settled so late after its deadline, in milliseconds, breaks a promise. */
 const LATENESS = 250;
 
@@ -66,6 +68,7 @@ export class Load {
   }
 
   #send(kind: 'call' | 'cast'): void {
+    if (this.#pending >= BACKLOG * (this.plan.callRate + this.plan.castRate)) return;
     const id = `${this.plan.name}-${this.#next++}`;
     const { journal } = this;
     journal.note(kind === 'call' ? 'called' : 'cast', id);

@@ -67,9 +67,9 @@ function services(rate: number, more: Partial<ServiceOptions>, sure: ServiceOpti
 }
 
 /** Prints the reckoning; resolves with whether it is in order. */
-function report(what: string, { table, problems }: Outcome, lab: Lab, seconds: number): boolean {
+function report(what: string, { table, problems, memory }: Outcome, seconds: number): boolean {
   console.log(`\n${what}\n${table}`);
-  for (const [name, samples] of lab.memory) {
+  for (const [name, samples] of memory) {
     const slope = slopeOf(samples);
     console.log(`  memory of ${name}: ${inMib(samples.at(-1)?.bytes ?? 0)}, ${inMib(slope * 60)} a minute`);
   }
@@ -88,7 +88,7 @@ async function onOneNode(random: Random, seconds: number, rate: number): Promise
     await lab.begin(...services(rate, { proxied: true }, { amqpDurableQueues: true }));
     const scenarios = [...nodeScenarios(node), ...processScenarios, ...networkScenarios];
     await runScenarios(lab, scenarios, random, seconds, say);
-    return report('One node', await lab.finish(), lab, seconds);
+    return report('One node', await lab.finish(), seconds);
   } finally {
     await lab.close();
     await node.stop();
@@ -102,7 +102,7 @@ async function onACluster(random: Random, seconds: number, rate: number): Promis
   try {
     await lab.begin(...services(rate, { rabbit: { rabbitQuorumQueue: true } }, {}));
     await runScenarios(lab, [...clusterScenarios(cluster), ...processScenarios], random, seconds, say);
-    return report('A cluster', await lab.finish(), lab, seconds);
+    return report('A cluster', await lab.finish(), seconds);
   } finally {
     await lab.close();
     await cluster.stop();

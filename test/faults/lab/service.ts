@@ -3,8 +3,6 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 import { Ledger } from './ledger.js';
 import { WorkerProcess } from './worker-process.js';
 
-/** Seconds that a request has. */
-export const TIMEOUT = 8;
 /** Seconds that a server's handlers have once it is told to end. */
 export const GRACE = 10;
 /** Seconds between two signs of life on a connection. */
@@ -20,6 +18,8 @@ export interface ServiceOptions {
   /** Requests a second, of all clients together. */
   readonly callRate: number;
   readonly castRate: number;
+  /** Seconds that a request has. @default 8 */
+  readonly timeout?: number;
   /** Reach the broker by TCP proxies, one for the servers and one for the clients. */
   readonly proxied?: boolean;
 }
@@ -57,6 +57,11 @@ export class Service {
 
   get name(): string {
     return this.options.name;
+  }
+
+  /** Seconds that a request has. */
+  get timeout(): number {
+    return this.options.timeout ?? 8;
   }
 
   /** Milliseconds within which a server that is told to end has ended. */
@@ -149,7 +154,7 @@ export class Service {
       transportUrl: this.#urls[role],
       host,
       delivery,
-      rpcResponseTimeout: TIMEOUT,
+      rpcResponseTimeout: this.timeout,
       drainTimeout: GRACE,
       // What a killed process leaves behind is to be gone by the end.
       rabbit: { heartbeatTimeoutThreshold: HEARTBEAT, rabbitTransientQueuesTtl: '10s', ...rabbit },

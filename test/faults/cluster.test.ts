@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithRabbitControl } from '../support/environment.js';
+import { RabbitCluster } from '../support/rabbit-cluster.js';
+import { clusterScenarios, ELECTION, loseTwo } from './lab/cluster-scenarios.js';
+import { Lab } from './lab/lab.js';
+import { Random } from './lab/random.js';
+import { makeSecrets } from './lab/secrets.js';
+
+const secrets = makeSecrets();
+const TIMEOUT = 4;
+
+describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => {
+  const random = new Random(1);
+  let cluster: RabbitCluster;
+  let lab: Lab;
+
+  beforeAll(async () => {
+    cluster = await RabbitCluster.start(3, { user: secrets.user });
+    lab = await Lab.open(cluster.url, cluster, secrets);
+    await lab.begin({
+      name: 'quorum',
+      delivery: 'at-least-once',
+      rabbit: { rabbitQuorumQueue: true },
+      servers: 2,
+      clients: 2,
+      callRate: 200,
+      castRate: 80,
+      timeout: TIMEOUT,
+    });
+  }, 240_000);
+  afterAll(async () => {
+    await lab?.close();
+    await cluster?.stop();
+  });
+
+  it('loses nothing confirmed, and no time, when any one of them is killed', async () => {
+    const kills = clusterScenarios(cluster).filter(({ name }) => name.startsWith('kill'));
+    expect(kills).toHaveLength(3);
+    for (const { run } of kills) {
+      await run(lab, random);
+      await lab.served(1);
+    }
+    const { table, problems } = await lab.reckon();
+    console.log(table);
+    expect(problems).toEqual([]);
+  }, 240_000);
+
+  it('ends every request with an error of its type when two are down, and serves again when they are back', async () => {
+    await lab.load();
+    const [before] = lab.accounts().values();
+    await loseTwo(cluster, random, TIMEOUT + 2);
+    await lab.recovery(Date.now(), 60, ELECTION);
+    await lab.served(1);
+    const { table, problems } = await lab.finish();
+    console.log(table);
+    expect(problems).toEqual([]);
+    const [after] = lab.accounts().values();
+    expect(after?.errors['TIMEOUT']).toBeGreaterThan(before?.errors['TIMEOUT'] ?? 0);
+    expect(after?.errors['DELIVERY_FAILURE']).toBeGreaterThan(before?.errors['DELIVERY_FAILURE'] ?? 0);
+  }, 240_000);
+});

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithRabbitControl } from '../support/environment.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+import { Lab } from './lab/lab.js';
+import { Random } from './lab/random.js';
+import { networkScenarios, nodeScenarios, shutDown } from './lab/scenarios.js';
+import { makeSecrets } from './lab/secrets.js';
+import type { ServiceOptions } from './lab/service.js';
+import { runScenarios } from './lab/stage.js';
+
+const KILLS = 3;
+/** Of those that last a moment; all of them, and longer, by `npm run chaos`. */
+const SQUEEZED = ['reset', 'late, then reset', 'slices of one byte', 'the broker closes all connections'];
+const SQUEEZED_SECONDS = 12;
+
+/** Together 500 calls and 200 casts a second. */
+const SERVICES: ServiceOptions[] = [
+  { name: 'once', delivery: 'at-most-once', callRate: 200, castRate: 80, proxied: true },
+  {
+    name: 'durable',
+    delivery: 'at-least-once',
+    rabbit: { amqpDurableQueues: true },
+    callRate: 150,
+    castRate: 60,
+    proxied: true,
+  },
+  { name: 'quorum', delivery: 'at-least-once', rabbit: { rabbitQuorumQueue: true }, callRate: 150, castRate: 60 },
+];
+
+const secrets = makeSecrets();
+
+describeWithRabbitControl('servers and clients under load', () => {
+  let node: RabbitNode;
+  let lab: Lab;
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ user: secrets.user });
+    lab = await Lab.open(node.url, node, secrets);
+    await lab.begin(...SERVICES);
+  }, 240_000);
+  afterAll(async () => {
+    await lab?.close();
+    await node?.stop();
+  });
+
+  /** Everything settles, and is accounted for. */
+  async function reckon(): Promise<void> {
+    const { table, problems } = await lab.reckon();
+    console.log(table);
+    expect(problems).toEqual([]);
+  }
+
+  it('outlive a broker that is killed again and again', async () => {
+    for (let kill = 0; kill < KILLS; kill++) {
+      await node.kill();
+      await node.restart();
+      await lab.recovery();
+      await lab.served(1);
+    }
+    await reckon();
+  }, 240_000);
+
+  it('lose nothing that a server had begun when it was told to end', async () => {
+    await lab.load();
+    await lab.served(1);
+    await Promise.all(lab.services.map((service) => shutDown(lab, service)));
+    await lab.served(1);
+    await reckon();
+  }, 120_000);
+
+  it('lose nothing of a killed server that has to be done at least once', async () => {
+    await lab.load();
+    await lab.served(1);
+    const repeated = () => [...lab.accounts().values()].map((account) => account.repeated);
+    const [, ...before] = repeated();
+    await Promise.all(lab.services.map((service) => service.killServer()));
+    await lab.served(1);
+    await reckon();
+    const [, ...after] = repeated();
+    // What was in work came again.
+    for (const [index, count] of after.entries()) expect(count).toBeGreaterThan(before[index] ?? 0);
+  }, 120_000);
+
+  it('outlive faults of the network, and leave nothing behind', async () => {
+    await lab.load();
+    await lab.served(1);
+    const scenarios = [...nodeScenarios(node), ...networkScenarios].filter(({ name }) => SQUEEZED.includes(name));
+    expect(scenarios).toHaveLength(SQUEEZED.length);
+    await runScenarios(lab, scenarios, new Random(1), SQUEEZED_SECONDS, console.log);
+    const { table, problems } = await lab.finish();
+    console.log(table);
+    expect(problems).toEqual([]);
+  }, 180_000);
+});
