@@ -43,9 +43,10 @@ export class RabbitCluster {
 
   /** The node that leads a quorum queue. */
   async leaderOf(queue: string): Promise<RabbitNode> {
-    const rows = JSON.parse(
-      await this.survivor.rabbitmqctl('list_queues', 'name', 'leader', '--formatter', 'json'),
-    ) as { name: string; leader: string }[];
+    const rows = JSON.parse(await this.rabbitmqctl('list_queues', 'name', 'leader', '--formatter', 'json')) as {
+      name: string;
+      leader: string;
+    }[];
     const leader = rows.find(({ name }) => name === queue)?.leader;
     const node = this.nodes.find(({ control }) => control.address.nodename === leader);
     if (!node) throw new Error(`The queue ${queue} has no leader, or no quorum queue has that name: ${leader}`);
@@ -54,11 +55,13 @@ export class RabbitCluster {
 
   /** How many connections clients have to each node. */
   async connections(): Promise<Map<RabbitNode, number>> {
-    const text = await this.survivor.rabbitmqctl('list_connections', 'node', '--formatter', 'json');
-    const rows = JSON.parse(text) as { node: string }[];
-    return new Map(
-      this.nodes.map((node) => [node, rows.filter((row) => row.node === node.control.address.nodename).length]),
-    );
+    const text = await this.rabbitmqctl('list_connections', 'pid', '--formatter', 'json');
+    // `<node@host.1.2.3>`
+    const pids = (JSON.parse(text) as { pid: string }[]).map(({ pid }) => pid);
+    const countOf = ({ control }: RabbitNode) => {
+      return pids.filter((pid) => pid.startsWith(`<${control.address.nodename}.`)).length;
+    };
+    return new Map(this.nodes.map((node) => [node, countOf(node)]));
   }
 
   async stop(): Promise<void> {
