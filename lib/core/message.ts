@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
+import { packContext } from './packed-context.js';
+import { ReceivedRequest } from './received-request.js';
 import { readReplyAddress } from './reply-address.js';
-import { inspectMasked } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
 /** A string-keyed object off the wire or towards it. */
@@ -54,7 +55,6 @@ export interface RpcReply {
 const ENVELOPE_VERSION = '2.0';
 const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
 const BYTE_ORDER_MARK = 0xfeff;
-const CONTEXT_PREFIX = '_context_';
 
 const ID_BYTES = 16;
 /** Random bytes in stock: to ask the system for each id would cost several times the rest of it. */
@@ -165,21 +165,6 @@ function compatible(version: string): boolean {
   }
 }
 
-/** Adds every key of the context to the message, under its prefix. */
-export function packContext(message: Dict, context: Dict): Dict {
-  for (const key of Object.keys(context)) message[CONTEXT_PREFIX + key] = context[key];
-  return message;
-}
-
-/** The keys of the message that make its context, without their prefix. */
-export function unpackContext(message: Dict): Dict {
-  const entries: [string, unknown][] = [];
-  for (const key of Object.keys(message)) {
-    if (key.startsWith(CONTEXT_PREFIX)) entries.push([key.slice(CONTEXT_PREFIX.length), message[key]]);
-  }
-  return inspectMasked(Object.fromEntries(entries));
-}
-
 /** @throws ClientSendError when the arguments cannot be written as JSON, or are too large */
 export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits: MessageLimits): Buffer {
   const { method, args, namespace, version, context } = invocation;
@@ -204,45 +189,23 @@ export function readRequest(message: Dict): RpcRequest {
   if (!isDict(args)) throw new InvalidMessage(`"args" is not an object but ${typeName(args)}`, { method });
   checkOptionalText('namespace', namespace, method);
   checkOptionalText('version', version, method);
-  return new ReceivedRequest(message, method, args);
+  const { msgId, replyQueue, uniqueId } = readReplyAddress(message);
+  return new ReceivedRequest(
+    method,
+    args,
+    stringOf(namespace),
+    stringOf(version),
+    msgId,
+    replyQueue,
+    uniqueId,
+    message['_timeout'],
+    message,
+  );
 }
 
 function checkOptionalText(name: string, value: unknown, method: string): void {
   if (value !== undefined && value !== null && typeof value !== 'string') {
     throw new InvalidMessage(`"${name}" is not a string but ${typeName(value)}`, { method });
-  }
-}
-
-/** Its context is taken out of the message on first use: many a request is answered without. */
-class ReceivedRequest implements RpcRequest {
-  readonly namespace: string | undefined;
-  readonly version: string | undefined;
-  readonly msgId: string | undefined;
-  readonly replyQueue: string | undefined;
-  readonly uniqueId: string | undefined;
-  readonly callMonitorTimeout: unknown;
-  // Not for logs: the message holds the context's secrets.
-  readonly #message: Dict;
-  #context: Dict | undefined;
-
-  constructor(
-    message: Dict,
-    readonly method: string,
-    readonly args: Dict,
-  ) {
-    this.#message = message;
-    const { msgId, replyQueue, uniqueId } = readReplyAddress(message);
-    this.namespace = stringOf(message['namespace']);
-    this.version = stringOf(message['version']);
-    this.callMonitorTimeout = message['_timeout'];
-    this.msgId = msgId;
-    this.replyQueue = replyQueue;
-    this.uniqueId = uniqueId;
-  }
-
-  get context(): Dict {
-    this.#context ??= unpackContext(this.#message);
-    return this.#context;
   }
 }
 

@@ -1,6 +1,7 @@
 import { InvalidMessage } from './errors.js';
 import { stringifyJson } from './json.js';
-import { type Dict, encodeMessage, type MessageLimits, packContext, unpackContext } from './message.js';
+import { type Dict, encodeMessage, type MessageLimits } from './message.js';
+import { packContext, unpackContext } from './packed-context.js';
 import { readReplyAddress } from './reply-address.js';
 
 /** The priorities, in Python's order. */
