@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { readProperties } from '../../lib/drivers/rabbit/wire/content-header.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
 import { type Arrival, IncomingContent } from '../../lib/drivers/rabbit/wire/incoming-content.js';
-import { putHead, putSettlement } from '../../lib/drivers/rabbit/wire/outgoing-frames.js';
 
 const END = 0xce;
 
@@ -239,42 +238,5 @@ describe('messages on a channel', () => {
   ])('refuse %s', (_, frames) => {
     const { take } = listen();
     expect(() => frames.map(take)).toThrow('The broker sent');
-  });
-});
-
-describe('frames to the broker', () => {
-  it('are read as they were meant', () => {
-    const bytes = Buffer.alloc(1000);
-    const message = {
-      exchange: 'tacker',
-      routingKey: 'tøpic',
-      mandatory: true,
-      headers: { 'x-reason': '“why”', 'x-delivery-count': -(2 ** 40), compression: 'application/x-gzip' },
-      expiration: 60_000,
-      body: Buffer.from('body'),
-    };
-    const end = putHead(bytes, 5, 3, message);
-    const [publish, head] = split([bytes.subarray(5, end)]);
-    expect(publish?.subarray(11, -1).toString('latin1')).toBe(
-      `\0\0\x06tacker\x06${Buffer.from('tøpic').toString('latin1')}\x01`,
-    );
-    expect(publish?.readUInt16BE(1)).toBe(3);
-    expect(head && readProperties(head, 7, head.length - 1)).toMatchObject({
-      headers: new Map<string, unknown>([
-        ['x-delivery-count', -(2 ** 40)],
-        ['compression', 'application/x-gzip'],
-      ]),
-      expiration: 60_000,
-      damage: undefined,
-    });
-    expect(head?.readUInt32BE(15)).toBe(4);
-  });
-
-  it('settle deliveries beyond 2^32', () => {
-    const bytes = Buffer.alloc(30);
-    const end = putSettlement(bytes, 0, 1, (60 << 16) | 120, 2 ** 40 + 1, 2);
-    const [settlement] = split([bytes.subarray(0, end)]);
-    expect(settlement?.readBigUInt64BE(11)).toBe(2n ** 40n + 1n);
-    expect(settlement?.[19]).toBe(2);
   });
 });

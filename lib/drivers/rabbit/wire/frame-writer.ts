@@ -59,7 +59,13 @@ export class FrameWriter {
     this.used = 0;
     // It may have been closed since; amqplib tells whoever wrote.
     if (used === 0 || !socket.writable) return;
-    socket.write(batch.subarray(0, used));
+    const frames = batch.subarray(0, used);
+    // While the broker does not read, much may wait here: then each batch keeps its own bytes, and no more than these.
+    if (socket.writableLength > 0) {
+      socket.write(Buffer.from(frames));
+      return;
+    }
+    socket.write(frames);
     // What the system has not taken yet is read from there later.
     if (socket.writableLength > 0) this.batch = Buffer.allocUnsafeSlow(BATCH);
   }
