@@ -27,7 +27,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
       castRate: 80,
       timeout: TIMEOUT,
     });
-  }, 240_000);
+  }, 480_000);
   afterAll(async () => {
     await lab?.close();
     await cluster?.stop();

@@ -5,7 +5,7 @@ import { Lab } from './lab/lab.js';
 import { Random } from './lab/random.js';
 import { networkScenarios, nodeScenarios, shutDown } from './lab/scenarios.js';
 import { makeSecrets } from './lab/secrets.js';
-import type { ServiceOptions } from './lab/service.js';
+import type { Service, ServiceOptions } from './lab/service.js';
 import { runScenarios } from './lab/stage.js';
 
 const KILLS = 3;
@@ -37,7 +37,7 @@ describeWithRabbitControl('servers and clients under load', () => {
     node = await RabbitNode.start({ user: secrets.user });
     lab = await Lab.open(node.url, node, secrets);
     await lab.begin(...SERVICES);
-  }, 240_000);
+  }, 480_000);
   afterAll(async () => {
     await lab?.close();
     await node?.stop();
@@ -48,6 +48,12 @@ describeWithRabbitControl('servers and clients under load', () => {
     const { table, problems } = await lab.reckon();
     console.log(table);
     expect(problems).toEqual([]);
+  }
+
+  /** A server may be idle at the moment of its death, which would prove nothing. */
+  async function killAtWork(service: Service): Promise<void> {
+    for (let attempt = 0; attempt < 10; attempt++) if ((await service.killServer()) > 0) return;
+    throw new Error(`${service.name} was never at work when it was killed`);
   }
 
   it('outlive a broker that is killed again and again', async () => {
@@ -71,15 +77,11 @@ describeWithRabbitControl('servers and clients under load', () => {
   it('lose nothing of a killed server that has to be done at least once', async () => {
     await lab.load();
     await lab.served(1);
-    const repeated = () => [...lab.accounts().values()].map((account) => account.repeated);
-    const [, ...before] = repeated();
-    await Promise.all(lab.services.map((service) => service.killServer()));
+    const sure = lab.services.filter(({ options }) => options.delivery === 'at-least-once');
+    await Promise.all(sure.map(killAtWork));
     await lab.served(1);
     await reckon();
-    const [, ...after] = repeated();
-    // What was in work came again.
-    for (const [index, count] of after.entries()) expect(count).toBeGreaterThan(before[index] ?? 0);
-  }, 120_000);
+  }, 240_000);
 
   it('outlive faults of the network, and leave nothing behind', async () => {
     await lab.load();

@@ -123,6 +123,12 @@ export class Ledger {
       .map(([id]) => id);
   }
 
+  /** How many casts that server has begun and nobody has finished. */
+  interrupted(server: string): number {
+    const items = [...this.#items.values()];
+    return items.filter((item) => item.kind === 'cast' && item.server === server && item.finished === 0).length;
+  }
+
   /** Milliseconds from then until each of these callers had an answer; Infinity where one has none yet. */
   silenceAfter(time: number, callers: readonly string[]): number {
     const waits = callers.map((caller) => {

@@ -61,7 +61,9 @@ export function nodeScenarios(node: RabbitNode): Scenario[] {
 export const processScenarios: readonly Scenario[] = [
   {
     name: 'SIGKILL of a server',
-    run: (lab, random) => random.pick(lab.services).killServer(),
+    async run(lab, random) {
+      await random.pick(lab.services).killServer();
+    },
   },
   {
     name: 'SIGKILL of a client',

@@ -92,10 +92,15 @@ export class Service {
     for (const { journal, name } of this.#workers) for (const entry of journal.read()) this.ledger.note(entry, name);
   }
 
-  /** Kills one of the servers, and starts another in its place. */
-  async killServer(index = 0): Promise<void> {
-    await this.servers[index]?.kill();
+  /** Kills one of the servers, and starts another in its place. Resolves with how many casts were in work. */
+  async killServer(index = 0): Promise<number> {
+    const server = this.servers[index];
+    if (!server) throw new Error(`${this.name} has no server ${index}`);
+    await server.kill();
+    this.collect();
+    const interrupted = this.ledger.interrupted(server.name);
     await this.#replace('server', index);
+    return interrupted;
   }
 
   async killClient(index = 0): Promise<void> {
@@ -152,6 +157,8 @@ export class Service {
     const { name: topic, delivery, rabbit, callRate, castRate, clients = 1 } = this.options;
     const options: OsloMessagingOptions = {
       transportUrl: this.#urls[role],
+      // Durable or not, an exchange is what its first user made it, and takes the queues of later ones with it.
+      controlExchange: topic,
       host,
       delivery,
       rpcResponseTimeout: this.timeout,
