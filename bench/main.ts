@@ -4,7 +4,7 @@ import { type GoalResult, judge } from './goals.js';
 import { advantages, better, falls, readBaseline, writeBaseline } from './guard.js';
 import { describeMachine, type Machine } from './machine.js';
 import { type BenchOptions, parseOptions, USAGE } from './options.js';
-import { PARTS, partText, type Results, runPart } from './parts.js';
+import { PARTS, type PartName, partText, type Results, runPart } from './parts.js';
 import { FOREIGN_PEERS, type PeerName } from './peer.js';
 import { hasPython } from './python.js';
 import { merged, readResults, writeResults } from './results.js';
@@ -32,20 +32,24 @@ export async function main(args: string[], install: { foreign(): void }): Promis
     await writeDocuments(await readResults(RESULTS));
     return 0;
   }
-  const { results, machine } = await measure({ ...options, peers });
+  // An orderly end of this process, in which its children are ended, too.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  const { results, machine, failed } = await measure({ ...options, peers });
   if (options.check) return check({ ...options, peers }, results);
   const stamp = { date: new Date().toISOString(), mode: options.plan.mode, machine };
   // A file of another form, of an older version, is none.
   const known = merged(await readResults(RESULTS).catch(() => undefined), results, stamp);
   await writeResults(RESULTS, { ...known, goals: judge(known.parts) });
   print(`written to ${RESULTS}`);
-  if (whole) {
+  if (whole && failed.length === 0) {
     await writeBaseline(BASELINE, advantages(results));
     await writeDocuments(await readResults(RESULTS));
     print(`written to ${BASELINE}, docs/charts, docs/sizing.md and README.md`);
   }
   const goals = judge(results);
   print(`\n${goalsText(goals)}\n`);
+  for (const name of failed) print(`The part ${name} failed.`);
+  if (failed.length > 0) return 1;
   return options.checkGoals && goals.some(({ met }) => !met) ? 1 : 0;
 }
 
@@ -55,7 +59,14 @@ function isThere(peer: PeerName): boolean {
   return false;
 }
 
-async function measure({ plan, parts, peers }: BenchOptions): Promise<{ results: Results; machine: Machine }> {
+interface Outcome {
+  results: Results;
+  machine: Machine;
+  /** Parts of which there is no result. */
+  failed: PartName[];
+}
+
+async function measure({ plan, parts, peers }: BenchOptions): Promise<Outcome> {
   const start = performance.now();
   const say = (line: string): void => {
     const elapsed = Math.round((performance.now() - start) / 1000);
@@ -65,15 +76,22 @@ async function measure({ plan, parts, peers }: BenchOptions): Promise<{ results:
   const broker = await openBroker();
   const session: Session = { broker, plan, peers, say };
   const results: Results = {};
+  const failed: PartName[] = [];
   try {
     const machine = await describeMachine(broker.url);
     say(`machine     ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.broker}`);
     for (const [index, name] of parts.entries()) {
       say(`part        ${name}, ${index + 1} of ${parts.length}`);
-      Object.assign(results, await runPart(name, session));
-      print(`\n${partText(name, results)}\n`);
+      // What was measured until then is not lost by what goes wrong later.
+      try {
+        Object.assign(results, await runPart(name, session));
+        print(`\n${partText(name, results)}\n`);
+      } catch (error) {
+        failed.push(name);
+        print(`\n${error instanceof Error ? error.stack : error}\n`);
+      }
     }
-    return { results, machine };
+    return { results, machine, failed };
   } finally {
     await broker.close();
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { PARTS, type PartName } from './parts.js';
-import { PEERS, type PeerName, QUICK_PEERS } from './peer.js';
+import { MAIN_PEERS, PEERS, type PeerName, QUICK_PEERS } from './peer.js';
 import { CHECK, FULL, type Plan, QUICK } from './plan.js';
 
 export interface BenchOptions {
@@ -50,7 +50,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   return {
     plan: check ? CHECK : quick ? QUICK : FULL,
     parts: among('--parts', PARTS, parts) ?? (check ? CHECKED : quick ? QUICK_PARTS : PARTS),
-    peers: among('--peers', PEERS, values.peers) ?? (quick || check ? QUICK_PEERS : PEERS),
+    peers: among('--peers', PEERS, values.peers) ?? (check ? MAIN_PEERS : quick ? QUICK_PEERS : PEERS),
     checkGoals: values['check-goals'],
     check,
     documents: values.documents,

@@ -21,6 +21,9 @@ export const FOREIGN_PEERS: readonly PeerName[] = ['golevelup', 'rabbitmq-client
 /** Those that are there after `npm ci`, for the quick run. */
 export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rmq', 'oslo'];
 
+/** What this library is built on, what Nest has, and itself: those that the guard and the curves of latency are about. */
+export const MAIN_PEERS: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
+
 /** Subjects of one part each: this library in other settings, and what its embedded transport is measured beside. */
 export const VARIANTS = ['oslo-topics', 'oslo-clients', 'oslo-quorum', 'nest-tcp'] as const;
 

@@ -39,7 +39,7 @@ export interface Plan {
 
 export const FULL: Plan = {
   mode: 'full',
-  calls: { rounds: 9, warmUp: 3, sequential: 1.2, loaded: 1.5, inFlight: 100 },
+  calls: { rounds: 9, warmUp: 3, sequential: 1, loaded: 1.4, inFlight: 100 },
   notifications: { rounds: 9, warmUp: 2, seconds: 1, inFlight: 100, soak: 100_000 },
   sweeps: {
     seconds: 0.8,
@@ -50,8 +50,8 @@ export const FULL: Plan = {
   },
   scale: { rounds: 5, seconds: 1.5, inFlight: 10_000, callsInARow: 1_000_000 },
   processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
-  memory: { rounds: 5 },
-  cluster: { rounds: 4, seconds: 1.5 },
+  memory: { rounds: 4 },
+  cluster: { rounds: 3, seconds: 1.5 },
 };
 
 export const QUICK: Plan = {

@@ -9,6 +9,12 @@ const NODE = [process.execPath, fileURLToPath(new URL('./worker.js', import.meta
 const PYTHON_WORKER = [PYTHON, resolve('bench/python/worker.py')] as const;
 const STOP_LIMIT = 5000;
 
+/** One that is frozen would not notice that the benchmark has ended. */
+const living = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 /** The benchmark's end of a worker: each question gets its answer, or fails. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -22,6 +28,8 @@ export class WorkerProcess {
     // What a peer prints (warnings and errors only) belongs on the screen, but not among the results. The channel of
     // Node's children is lines of JSON, which Python reads and writes as well.
     this.#child = spawn(program, [script], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'json' });
+    living.add(this.#child);
+    this.#child.on('exit', () => living.delete(this.#child));
     this.#child.on('message', (answer: Answer) => this.#settle?.(answer));
     this.#child.on('error', (error) => this.#settle?.({ ok: false, error: error.message }));
     this.#child.on('exit', (code, signal) => this.#settle?.({ ok: false, error: `ended with ${code ?? signal}` }));

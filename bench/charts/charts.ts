@@ -36,14 +36,10 @@ export function charts({ concurrency, rates, sizes, pending }: SweepsResult): Ch
   ];
 }
 
-/** Those that a chart with two lines for each can hold: this library, what it is built on, and what Nest has. */
-const LATENCIES: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
-
 function latencyLines(points: SweepsResult['rates']): Line[] {
-  const ours = points.filter(({ peer }) => LATENCIES.includes(peer));
   return [
-    ...perPeer(ours, ({ ratePerSecond, p50Ms }) => [ratePerSecond, p50Ms], ', p50'),
-    ...perPeer(ours, ({ ratePerSecond, p99Ms }) => [ratePerSecond, p99Ms], ', p99').map((it) => ({
+    ...perPeer(points, ({ ratePerSecond, p50Ms }) => [ratePerSecond, p50Ms], ', p50'),
+    ...perPeer(points, ({ ratePerSecond, p99Ms }) => [ratePerSecond, p99Ms], ', p99').map((it) => ({
       ...it,
       dashed: true,
     })),
