@@ -46,7 +46,8 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
 
   const alarm = (raised: boolean) => node.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0001' : '0.4');
 
-  async function unacknowledged(name: string): Promise<number | undefined> {
+  /** Messages in a queue, the unacknowledged ones as well. */
+  async function left(name: string): Promise<number | undefined> {
     return (await new BrokerInspector(node).queue(name))?.messages;
   }
 
@@ -237,7 +238,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     finish();
     await eventually(() => expect(handled).toBe(20));
     // Acknowledged, too: none of them comes again.
-    await eventually(async () => expect(await unacknowledged('going-on')).toBe(0));
+    await eventually(async () => expect(await left('going-on')).toBe(0));
     expect(blocked).toMatchObject({ done: 0, failed: [] });
   });
 

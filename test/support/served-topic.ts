@@ -77,7 +77,7 @@ export class ServedTopic {
     readonly client: RPCClient,
   ) {}
 
-  /** Resolves when both sides have everything that they need: the first call is answered by the endpoint's `ready`. */
+  /** Resolves when both sides have all that they need: a ping has gone there and back. */
   static async open(
     endpoint: Endpoint,
     options: OsloMessagingOptions = {},
