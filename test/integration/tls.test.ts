@@ -42,6 +42,7 @@ describeWithRabbitControl('TLS', () => {
     });
     await node.rabbitmqctl('add_user', 'tls-client', 'unused');
     await node.rabbitmqctl('set_permissions', 'tls-client', '.*', '.*', '.*');
+    await node.rabbitmqctl('change_password', 'tls-client', PASSWORD);
   });
   afterAll(async () => {
     await node?.stop();
@@ -109,6 +110,20 @@ describeWithRabbitControl('TLS', () => {
       expect(connections.length).toBeGreaterThanOrEqual(2);
       for (const one of connections) expect(one).toMatchObject({ ssl_protocol: 'tlsv1.3', auth_mechanism: 'AMQPLAIN' });
     });
+  });
+
+  it.each(['PLAIN', 'AMQPLAIN'] as const)('shows nobody the password of a login by %s', async (rabbitLoginMethod) => {
+    const transportUrl = `rabbit://tls-client:${PASSWORD}@localhost:${node.tlsPort}/`;
+    const rabbit = { ...trusted(), rabbitLoginMethod };
+    const transport = getRpcTransport({ transportUrl, rabbit, logger: silent, rpcResponseTimeout: '15s' });
+    try {
+      await new RPCClient(transport, new Target({ topic: 'tls' })).cast({}, 'nothing');
+      // A TLS socket keeps the options that it was made with: amqplib's copy of the password would be among them.
+      const driver: unknown = Reflect.get(transport, 'driver');
+      for (const one of [transport, driver]) expectNoSecrets(viewsOf(one, 8), [PASSWORD]);
+    } finally {
+      await transport.cleanup();
+    }
   });
 
   it('is had by the query of the URL, in the version asked for', async () => {
