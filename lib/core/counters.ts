@@ -10,6 +10,8 @@ export interface Counts {
   readonly damagedHeaders: number;
   /** Requests that had been seen before. */
   readonly duplicates: number;
+  /** Requests refused because they came back, and another server may have begun them (`refuseRedelivered`). */
+  readonly redeliveries: number;
   /** Requests whose caller had given up before a slot was free: they were not started. */
   readonly expiredRequests: number;
   /** Replies that could not be delivered. */
@@ -28,6 +30,7 @@ const NONE: Counts = {
   refusedMessages: 0,
   damagedHeaders: 0,
   duplicates: 0,
+  redeliveries: 0,
   expiredRequests: 0,
   droppedReplies: 0,
   lateReplies: 0,

@@ -75,6 +75,12 @@ export interface OsloMessagingOptions {
    * handlers that may run twice. Also for one method: `@RpcMethod({ delivery })`. @default 'at-most-once'
    */
   delivery?: DeliveryMode;
+  /**
+   * Whether a request that is to run once at most is refused when it comes back to its queue, as it does when a connection
+   * or a broker is lost together with an acknowledgement: the server that had it may have begun it. Its caller gets a
+   * failure, a cast is dropped. Without it another server runs it then, as in Python. @default false
+   */
+  refuseRedelivered?: boolean;
   /** How long a closing server waits for its handlers, and for replies whose queue is away. @default 30 */
   drainTimeout?: Duration;
   /**
@@ -117,6 +123,7 @@ export interface Settings {
   readonly rpcDisabled: boolean;
   readonly concurrency: number;
   readonly delivery: DeliveryMode;
+  readonly refuseRedelivered: boolean;
   readonly drainTimeout: number;
   readonly anyReplyQueue: boolean;
   readonly limits: Limits;
@@ -148,6 +155,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rpcDisabled: flag,
   concurrency: natural(1, 65535),
   delivery: member(...DELIVERY_MODES),
+  refuseRedelivered: flag,
   drainTimeout: span,
   anyReplyQueue: flag,
   limits: limitRules,
@@ -190,6 +198,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     rpcDisabled: options.rpcDisabled ?? false,
     concurrency: options.concurrency ?? 64,
     delivery: options.delivery ?? 'at-most-once',
+    refuseRedelivered: options.refuseRedelivered ?? false,
     drainTimeout: toMilliseconds(options.drainTimeout ?? 30, 'drainTimeout'),
     anyReplyQueue: options.anyReplyQueue ?? false,
     limits: limitsOf(options.limits),

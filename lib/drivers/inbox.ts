@@ -1,5 +1,5 @@
 import { Deadline } from '../core/deadline.js';
-import { InvalidMessage, toError } from '../core/errors.js';
+import { InvalidMessage, MessageDeliveryFailure, type MessagingException, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
 import { decodeEnvelope, type RpcRequest, readRequest } from '../core/message.js';
@@ -29,6 +29,9 @@ interface Arrival {
 
 /** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
 const PAUSE_BETWEEN_WARNINGS = 10_000;
+
+const CAME_BACK =
+  'The request came back to its queue: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
 
 /**
  * A server's requests between the broker and the handlers: acknowledged just before they start and only when a slot
@@ -71,10 +74,11 @@ export class Inbox {
     this.slots.add({ delivery, expires });
   }
 
-  /** Starts nothing new; resolves when all that runs is answered, or after the time. */
+  /** Takes nothing new; resolves when all that runs is answered, or after the time. */
   async drain(milliseconds: number): Promise<void> {
     const deadline = Deadline.after(milliseconds);
-    await this.slots.drain(milliseconds);
+    // What is handed back has been delivered before, and would be refused.
+    await this.slots.drain(milliseconds, this.settings.refuseRedelivered);
     if (this.waiting.size === 0) return;
     await deadline
       .race(Promise.all(this.waiting), () => new Error())
@@ -94,13 +98,20 @@ export class Inbox {
       body = delivery.read();
       request = readRequest(decodeEnvelope(body, this.settings.limits));
     } catch (error) {
-      if (await delivery.acknowledge()) await this.refuse(body, expires, toError(error));
+      if (!(await delivery.acknowledge())) return;
+      this.settings.counters.count('refusedMessages');
+      await this.refuse(body, expires, new InvalidMessage(toError(error).message));
       return;
     }
     let served: IncomingRequest | undefined;
     if (this.isDuplicate(request)) await delivery.acknowledge();
     else if (this.isLate?.(request))
       served = await this.late.process(request, delivery, () => this.run(request, expires));
+    else if (delivery.redelivered && this.settings.refuseRedelivered) {
+      if (!(await delivery.acknowledge())) return;
+      this.settings.counters.count('redeliveries');
+      await this.refuse(body, expires, new MessageDeliveryFailure(CAME_BACK));
+    }
     // Its twin may have been acknowledged together with it.
     else if ((await delivery.acknowledge()) && !this.isDuplicate(request)) {
       if (request.uniqueId !== undefined) this.seen.add(request.uniqueId);
@@ -147,16 +158,15 @@ export class Inbox {
   }
 
   /** What cannot be served is still answered, where it says whom to answer. */
-  private async refuse(body: Buffer | undefined, expires: number, error: Error): Promise<void> {
-    const { counters, limits, logger } = this.settings;
-    counters.count('refusedMessages');
+  private async refuse(body: Buffer | undefined, expires: number, error: MessagingException): Promise<void> {
+    const { limits, logger } = this.settings;
     logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
     const address = body && findReplyAddress(body, limits.bodyBytes);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
     const refused = new IncomingRequest(request, expires, this.settings, this.ports.sendReply);
-    const failure = serializeFailure(new InvalidMessage(error.message), this.settings.sendTracebacks);
+    const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
     if (refused.waiting) this.awaitReply(refused.waiting);
   }

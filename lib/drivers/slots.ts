@@ -34,13 +34,17 @@ export class Slots<T> {
     else this.waiting.push(item);
   }
 
-  /** Starts nothing new; resolves when all that runs has ended, or after the time. */
-  async drain(milliseconds: number): Promise<void> {
+  /**
+   * Takes nothing new; resolves when all that runs has ended, or after the time.
+   * @param finish whether what waits is worked on as well, as far as there is time, instead of being abandoned
+   */
+  async drain(milliseconds: number, finish = false): Promise<void> {
     this.open = false;
-    for (const item of this.waiting.splice(0)) this.work.abandon(item);
+    if (!finish) this.abandonAll();
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
+        this.abandonAll();
         this.logger.warn(`${this.running} handlers were still running after the drain timeout`);
         resolve();
       }, milliseconds);
@@ -49,6 +53,10 @@ export class Slots<T> {
         resolve();
       });
     });
+  }
+
+  private abandonAll(): void {
+    for (const item of this.waiting.splice(0)) this.work.abandon(item);
   }
 
   private async start(item: T): Promise<void> {
