@@ -129,6 +129,25 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     await withChannel(rabbitUrl, (channel) => channel.assertExchange(exchange, 'topic', { durable: true }));
   });
 
+  it('is refused where it is a stream, whatever else is different, too', async () => {
+    await withChannel(rabbitUrl, (channel) =>
+      channel.assertQueue(topic, { durable: true, arguments: { 'x-queue-type': 'stream' } }),
+    );
+    const { transport, warnings } = connect({});
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    const message = expect.stringMatching(/cannot be declared.*'x-queue-type'.*stream/);
+    await expect(server.start()).rejects.toMatchObject({ code: 'SERVER_LISTEN', message });
+    expect(warnings).toEqual([]);
+  });
+
+  it('is told in one line, with all that is different', async () => {
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: true, arguments: QUORUM }));
+    const { warnings } = await serve({});
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/durable is 'true', not 'false'; x-queue-type is .*'quorum'.*, not .*\. It is used/);
+    expect(warnings[0]).toContain('rabbit_quorum_queue) to true');
+  });
+
   it.each(['direct', 'fanout'])('is refused at once where it is a %s exchange', async (type) => {
     await declare(false, type);
     const { client, transport } = connect({});

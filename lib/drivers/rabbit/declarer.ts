@@ -23,6 +23,14 @@ export class DeclareAgain extends Error {
 /** The broker will not have it as it is; declaring it again would be of no use. */
 export class DeclareRefused extends Error {}
 
+/** What somebody else has declared, and we do with. */
+interface Adoption {
+  /** In the order in which the broker told them: one for each attempt. */
+  readonly differences: Difference[];
+  /** Nothing more can be learnt of it. */
+  settled: boolean;
+}
+
 /** Refusals that do not pass: no permission, in another's exclusive use, or contradictory. */
 const REFUSALS: readonly unknown[] = [403, 405, 406];
 
@@ -32,7 +40,7 @@ const REFUSALS: readonly unknown[] = [403, 405, 406];
  * each driver, which says it once.
  */
 export class Declarer {
-  private readonly adopted = new LRUCache<string, Difference>({ max: 1000 });
+  private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
   private readonly management: Management | undefined;
 
   constructor(
@@ -49,7 +57,7 @@ export class Declarer {
     await this.declare(
       exchangeResource(spec),
       () => channel.checkExchange(name),
-      () => channel.assertExchange(name, type, options),
+      (found) => channel.assertExchange(name, type, { ...options, ...found }),
     );
   }
 
@@ -61,7 +69,7 @@ export class Declarer {
     await this.declare(
       queueResource({ ...queue, name, options }),
       () => channel.checkQueue(name),
-      () => channel.assertQueue(name, options),
+      (found) => channel.assertQueue(name, { ...options, ...found }),
     );
     if (exchange) await channel.bindQueue(name, exchange.name, key);
   }
@@ -71,24 +79,28 @@ export class Declarer {
    * a durable one. Queues of other types than the classic one are always durable.
    */
   private queueOptions({ exchange, options }: QueueSpec): QueueSpec['options'] {
-    const difference = exchange && this.adopted.get(`exchange "${exchange.name}"`);
-    const transient = difference?.argument === 'durable' && difference.found === "'false'";
+    const adoption = exchange && this.adopted.get(`exchange "${exchange.name}"`);
+    const transient = adoption !== undefined && flagsIn(adoption.differences).durable === false;
     const classic = options.arguments?.['x-queue-type'] === undefined;
     return transient && classic ? { ...options, durable: false } : options;
   }
 
+  /**
+   * The broker names the first difference only. With that one granted, it names the next: a stream in place of a queue
+   * is to be told whatever else is different.
+   */
   private async declare(
     resource: Resource,
     check: () => Promise<unknown>,
-    assert: () => Promise<unknown>,
+    assert: (found: Flags) => Promise<unknown>,
   ): Promise<void> {
     const thing = `${resource.kind} "${resource.name}"`;
-    const adopted = this.adopted.has(thing);
+    const adoption = this.adopted.get(thing);
     try {
-      await (adopted ? check() : assert());
+      await (adoption?.settled ? check() : assert(flagsIn(adoption?.differences ?? [])));
     } catch (error) {
       const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-      if (adopted && code === 404) {
+      if (adoption && code === 404) {
         this.adopted.delete(thing);
         throw new DeclareAgain(`The ${thing} is gone`, error);
       }
@@ -99,11 +111,12 @@ export class Declarer {
       await this.adopt(resource, thing, difference);
       throw new DeclareAgain(`The ${thing} differs in ${difference.argument}`, error);
     }
+    if (adoption) await this.settle(resource, adoption);
   }
 
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
     const remedy = difference
-      ? await this.explain(resource, difference)
+      ? await this.explain(resource, [difference])
       : remedyFor(Reflect.get(error, 'code'), resource);
     return new DeclareRefused(
       `The ${resource.kind} "${resource.name}" cannot be declared: ${error.message}. ${remedy}`,
@@ -112,23 +125,34 @@ export class Declarer {
   }
 
   private async adopt(resource: Resource, thing: string, difference: Difference): Promise<void> {
+    const adoption = this.adopted.get(thing) ?? { differences: [], settled: false };
+    this.adopted.set(thing, adoption);
     // Several declarations may have been under way at once.
-    if (this.adopted.has(thing)) return;
-    this.adopted.set(thing, difference);
-    const { argument, wanted, found } = difference;
-    const explanation = await this.explain(resource, difference);
+    const isNew = !adoption.differences.some(({ argument }) => argument === difference.argument);
+    if (isNew) adoption.differences.push(difference);
+    if (!isNew || !(difference.argument in FLAGS)) await this.settle(resource, adoption);
+  }
+
+  private async settle(resource: Resource, adoption: Adoption): Promise<void> {
+    if (adoption.settled) return;
+    adoption.settled = true;
+    const { differences } = adoption;
+    const others = differences
+      .map(({ argument, wanted, found }) => `${argument} is ${found}, not ${wanted}`)
+      .join('; ');
+    const explanation = await this.explain(resource, differences);
     this.settings.logger.warn(
       oneLine(
-        `The ${thing} is there already, with other options than ours: ${argument} is ${found}, not ${wanted}. It is used as it is. ${explanation}`,
+        `The ${resource.kind} "${resource.name}" is there already, with other options than ours: ${others}. It is used as it is. ${explanation}`,
       ),
     );
   }
 
   /** What was asked for, what is there as far as it can be seen, and how they come to agree. */
-  private async explain(resource: Resource, first: Difference): Promise<string> {
+  private async explain(resource: Resource, told: readonly Difference[]): Promise<string> {
     const { kind, asked } = resource;
     const wanted = `Asked for is ${describe(kind, asked)}`;
-    const advice = adviceOn(resource, [first]);
+    const advice = adviceOn(resource, told);
     if (!this.management) return `${wanted}. ${advice}`;
     try {
       const present = await this.management.find(resource);
@@ -139,4 +163,19 @@ export class Declarer {
       return `${wanted}; ${toError(error).message}. ${advice}`;
     }
   }
+}
+
+/** Arguments that can be granted without knowing their type. */
+const FLAGS = { durable: 'durable', auto_delete: 'autoDelete' } as const;
+
+interface Flags {
+  durable?: boolean;
+  autoDelete?: boolean;
+}
+
+function flagsIn(differences: readonly Difference[]): Flags {
+  const flags: Flags = {};
+  for (const { argument, found } of differences)
+    if (argument === 'durable' || argument === 'auto_delete') flags[FLAGS[argument]] = found === "'true'";
+  return flags;
 }
