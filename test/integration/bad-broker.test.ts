@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import {
   getNotificationTransport,
@@ -23,14 +23,21 @@ describeWithRabbit('a broker that cannot be had', () => {
   const lines: string[] = [];
   const cleanups: (() => Promise<unknown>)[] = [];
   let mute: Server;
+  let endless: Server;
   let deadPort: number;
 
   beforeAll(async () => {
     deadPort = await freePort();
     mute = createServer((socket) => socket.on('error', () => undefined));
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    endless = createServer(speakForEver);
+    for (const server of [mute, endless]) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    }
   });
-  afterAll(() => mute?.close());
+  afterAll(() => {
+    mute?.close();
+    endless?.close();
+  });
   beforeEach(() => {
     lines.length = 0;
   });
@@ -94,6 +101,12 @@ describeWithRabbit('a broker that cannot be had', () => {
       name: 'a host that never speaks',
       url: () => url('127.0.0.1', (mute.address() as { port: number }).port),
       reason: /127\.0\.0\.1:\d+: .*(in time|ETIMEDOUT)/,
+      hopeless: false,
+    },
+    {
+      name: 'a host that never comes to an end',
+      url: () => url('127.0.0.1', (endless.address() as { port: number }).port),
+      reason: /127\.0\.0\.1:\d+: .*in time/,
       hopeless: false,
     },
     {
@@ -212,3 +225,11 @@ describeWithRabbit('a broker that cannot be had', () => {
     await new RPCClient(transport, target, { retry: 0 }).cast({}, 'method');
   });
 });
+
+/** Never silent for long, so that no idle socket tells: a large frame, byte by byte. */
+function speakForEver(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.write(Buffer.of(1, 0, 0, 0, 0, 0x0f, 0));
+  const speaking = setInterval(() => socket.write(Buffer.of(0)), 50);
+  socket.on('close', () => clearInterval(speaking));
+}
