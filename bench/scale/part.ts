@@ -27,7 +27,7 @@ export async function runScale(session: Session): Promise<ScaleResult> {
   const { plan, say } = session;
   return withPeers(session, ['oslo'], async ([plain]) => {
     if (!plain) throw new Error('the server did not start');
-    await measured(plain, { inFlight: PLAIN, seconds: plan.calls.warmUp });
+    await measured(plain, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
     const topics = await runVariant(session, plain, 'oslo-topics');
     const clients = await runVariant(session, plain, 'oslo-clients');
     say(`in flight   ${plan.scale.inFlight}`);
@@ -54,7 +54,7 @@ async function runVariant(session: Session, plain: Scaled, name: 'oslo-topics' |
   return withPeers(session, [name], async ([variant]) => {
     if (!variant) throw new Error('the server did not start');
     const after = await broker.census();
-    await measured(variant, { inFlight: PLAIN, seconds: plan.calls.warmUp });
+    await measured(variant, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
     return {
       startMs: variant.startMs,
       cost: await costRatio(session, plain, () => measured(variant, { inFlight: PLAIN, seconds: plan.scale.seconds })),
