@@ -1,4 +1,11 @@
-import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
+import {
+  type DeliveryMode,
+  getRpcServer,
+  getRpcTransport,
+  type RabbitOptions,
+  RPCClient,
+  Target,
+} from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withChannel } from '../support/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
@@ -25,19 +32,19 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  function connect(rabbit: RabbitOptions) {
+  function connect(rabbit: RabbitOptions, delivery: DeliveryMode = 'at-most-once') {
     const warnings: string[] = [];
     const ignore = () => undefined;
     const logger = { debug: ignore, log: ignore, error: ignore, warn: (line: string) => void warnings.push(line) };
     const options = { transportUrl: rabbitUrl, rabbit, controlExchange: exchange, logger, rpcResponseTimeout: '10s' };
-    const transport = getRpcTransport(options);
+    const transport = getRpcTransport({ ...options, delivery });
     cleanups.push(() => transport.cleanup());
     const client = new RPCClient(transport, new Target({ topic }));
     return { transport, client, warnings };
   }
 
-  async function serve(rabbit: RabbitOptions) {
-    const { transport, warnings } = connect(rabbit);
+  async function serve(rabbit: RabbitOptions, delivery?: DeliveryMode) {
+    const { transport, warnings } = connect(rabbit, delivery);
     const seen: unknown[] = [];
     const endpoint = { who: () => 'one', note: (_context: object, args: object) => void seen.push(args) };
     const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [endpoint]);
@@ -68,6 +75,16 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
       }
     });
   });
+
+  it.each([{ rabbitQuorumQueue: true }, { amqpDurableQueues: true }])(
+    'is refused where it is transient and delivery at least once was asked for, with %o',
+    async (rabbit) => {
+      await declare(false);
+      await expect(serve(rabbit, 'at-least-once')).rejects.toThrow(
+        new RegExp(`exchange "${exchange}" is there already, and transient.*at least once`),
+      );
+    },
+  );
 
   it('makes our queues transient like the exchange, so that a Python server can share them', async () => {
     await declare(false);

@@ -71,7 +71,19 @@ export class Declarer {
       () => channel.checkQueue(name),
       (found) => channel.assertQueue(name, { ...options, ...found }),
     );
+    if (queue.lasting) this.refuseTransient([exchange && `exchange "${exchange.name}"`, `queue "${name}"`]);
     if (exchange) await channel.bindQueue(name, exchange.name, key);
+  }
+
+  /** A durable queue on a transient exchange would not do: their binding goes with the broker, and what is published until it is back. */
+  private refuseTransient(things: readonly (string | undefined)[]): void {
+    for (const thing of things) {
+      const adoption = thing && this.adopted.get(thing);
+      if (!adoption || flagsIn(adoption.differences).durable !== false) continue;
+      throw new DeclareRefused(
+        `The ${thing} is there already, and transient: what it holds is lost when the broker restarts, and delivery at least once was asked for. Delete it once all who declare it are set to amqp_durable_queues (rabbit.amqpDurableQueues), or choose another controlExchange or topic`,
+      );
+    }
   }
 
   /**

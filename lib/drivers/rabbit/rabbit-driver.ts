@@ -29,7 +29,7 @@ import type {
 import { Inbox } from '../inbox.js';
 import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
-import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
+import { notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { usesTls } from './broker-address.js';
 import { RabbitConnection } from './connection.js';
 import { Consumer } from './consumer.js';
@@ -39,7 +39,7 @@ import { type Publication, Publisher } from './publisher.js';
 import { ReplySender } from './reply-sender.js';
 import { SafeKeeping } from './safe-keeping.js';
 import { checkTlsFiles } from './tls-options.js';
-import { exchangeSpec, notificationQueue, replyQueue, serverQueue } from './topology.js';
+import { exchangeSpec, notificationQueue, type QueueSpec, replyQueue, serverQueue } from './topology.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -117,7 +117,11 @@ export class RabbitDriver implements Driver {
     });
     const bindings = serverBindings(target, controlExchange);
     try {
-      return await this.consume(bindings, rabbit.prefetch || concurrency, inbox);
+      const queues = bindings.map((binding) => ({
+        ...serverQueue(binding, rabbit),
+        lasting: isLate !== undefined && !binding.transient,
+      }));
+      return await this.consume(queues, rabbit.prefetch || concurrency, inbox);
     } catch (error) {
       throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
     }
@@ -128,7 +132,8 @@ export class RabbitDriver implements Driver {
     const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
     const setAside: SetAside = (...letter) => this.safeKeeping.setAside(...letter);
     const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, setAside);
-    return this.consume(notificationBindings(subscription), prefetch || prefetchOf(subscription), inbox);
+    const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
+    return this.consume(queues, prefetch || prefetchOf(subscription), inbox);
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -155,11 +160,10 @@ export class RabbitDriver implements Driver {
 
   /** @throws ServerListenError, MessageDeliveryFailure */
   private async consume(
-    bindings: readonly Binding[],
+    queues: readonly QueueSpec[],
     prefetch: number,
     inbox: Inbox | NotificationInbox,
   ): Promise<Listener> {
-    const queues = bindings.map((binding) => serverQueue(binding, this.settings.rabbit));
     const push = (delivery: Delivery) => inbox.push(delivery);
     const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, push, this.declarer);
     const unwatch = this.watched.watch({ consumer, inbox });

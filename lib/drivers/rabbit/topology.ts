@@ -17,6 +17,8 @@ export interface QueueSpec {
   readonly key: string;
   /** The name lacks its number, which is the first that no other process has claimed. */
   readonly numbered?: boolean;
+  /** What it holds must outlive the broker, so that it is not read where somebody has declared it, or its exchange, as transient. */
+  readonly lasting?: boolean;
   /** Deleted when its consumer closes. */
   readonly temporary?: boolean;
   /** Read from an offset, and not emptied by reading. */
