@@ -63,22 +63,11 @@ export class CallContext {
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
    */
   async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
-    const { target, transport } = this;
-    if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
     const context = ctxt ?? getCurrentRequestContext();
-    const request = this.request(context, method, args as Dict);
     const timeout = this.timeoutOf(method);
-    const options: CallOptions = {
-      target,
-      deadline: Deadline.after(timeout),
-      timeout,
-      retry: this.options.retry,
-      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
-      callMonitorTimeout: this.callMonitorTimeout,
-    };
     let result: unknown;
     try {
-      result = await runApart(() => transport.driver.call(request, options));
+      result = await this.send(context, method, args as Dict, timeout);
     } catch (error) {
       if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
       throw error;
@@ -108,6 +97,22 @@ export class CallContext {
 
   /** Comes between a timeout and the caller's hearing of it. */
   protected async backOff(_method: string, _timeout: number): Promise<void> {}
+
+  /** Apart from `call`, which would keep the whole request in memory as long as it waits. */
+  private send(context: unknown, method: string, args: Dict, timeout: number): Promise<unknown> {
+    const { target, transport } = this;
+    if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
+    const request = this.request(context, method, args);
+    const options: CallOptions = {
+      target,
+      deadline: Deadline.after(timeout),
+      timeout,
+      retry: this.options.retry,
+      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
+      callMonitorTimeout: this.callMonitorTimeout,
+    };
+    return runApart(() => transport.driver.call(request, options));
+  }
 
   private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {
     const { target, serializer } = this;
