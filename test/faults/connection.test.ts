@@ -182,7 +182,7 @@ describeWithRabbit('a connection', () => {
     const end = transport.onStatus((status) => status === 'connected' && proxy.cut());
     const began = performance.now();
     const cast = new RPCClient(transport, new Target({ topic: 't' })).cast({}, 'm', {}).catch(() => undefined);
-    await eventually(() => expect(proxy.accepted).toBe(4), { within: 10_000 });
+    await eventually(() => expect(proxy.accepted).toBeGreaterThanOrEqual(4), { within: 10_000 });
     // The third loss is followed by a wait of a quarter of a second at least.
     expect(performance.now() - began).toBeGreaterThan(200);
     await transport.cleanup();
