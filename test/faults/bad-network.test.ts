@@ -4,12 +4,14 @@ import { expect, it } from 'vitest';
 import { CallWatch } from '../support/call-watch.js';
 import { describeWithRabbit, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { SocketWatch } from '../support/leftovers.js';
 import { ServedTopic, Side } from '../support/served-topic.js';
 
 const HEARTBEAT = 1;
 /** A dead connection is noticed within three heartbeats; the rest is for connecting again. */
 const NOTICED = 3 * HEARTBEAT * 1000 + 1000;
 
+const sockets = new SocketWatch();
 const endpoint = { echo: (_ctxt: unknown, { value }: { value: unknown }) => value };
 
 /** Runs on a topic of its own, so that the tests can wait side by side. */
@@ -51,7 +53,11 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
       for (let n = 0; n < 20; n++) watch.call(client, 0.5);
       await noticed(sides, accepted);
       expect(await watch.settled()).toEqual({ right: 20, TIMEOUT: 20 });
-      for (const { transport } of sides) expect(transport.counts.lostConnections).toBe(2);
+      for (const { transport, proxy } of sides) {
+        expect(transport.counts.lostConnections).toBe(2);
+        // The dead ones are let go of, although nobody ever answers their goodbye.
+        expect(sockets.openTo(proxy.port)).toBe(2);
+      }
     }),
   );
 

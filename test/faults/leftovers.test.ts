@@ -46,11 +46,11 @@ describeWithRabbitControl('after load under faults', () => {
 
   /** Every kind of outcome, and faults in between. */
   async function load({ topic, client, calling, serving }: ServedTopic, round: number): Promise<void> {
-    const watch = new CallWatch();
+    const watch = new CallWatch(SIZE);
     const text = `${round} `.padEnd(SIZE, 'x');
     const casts: Promise<void>[] = [];
     for (let n = 0; n < CALLS; n++) {
-      watch.call(client, 20);
+      watch.call(client, 60);
       if (n % 5 === 0) casts.push(client.cast({}, 'note', { text, n }));
       if (n % 50 === 0) await client.call({}, 'echo', { text });
       if (n === 400) calling.proxy.cut();

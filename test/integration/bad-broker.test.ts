@@ -179,7 +179,7 @@ describeWithRabbit('a broker that cannot be had', () => {
       socket.resetAndDestroy();
     });
     await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
-    const rabbit = { rabbitRetryInterval: '40ms', rabbitRetryBackoff: '40ms', rabbitIntervalMax: '200ms' };
+    const rabbit = { rabbitRetryInterval: '40ms', rabbitRetryBackoff: '200ms', rabbitIntervalMax: '200ms' };
     const { transport } = connect(url('127.0.0.1', (deaf.address() as { port: number }).port), 3, rabbit);
     await failure(new RPCClient(transport, target).call({}, 'method'));
     deaf.close();

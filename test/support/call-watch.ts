@@ -12,9 +12,12 @@ export class CallWatch {
   private readonly calls: Promise<void>[] = [];
   private latest = 0;
 
+  /** @param size characters of each value, at the least */
+  constructor(private readonly size = 0) {}
+
   /** Calls `echo` with a value of its own. @param timeout seconds */
   call(client: CallContext & { prepare(changes: { timeout: number }): CallContext }, timeout: number): void {
-    const value = `value ${this.calls.length}`;
+    const value = `value ${this.calls.length} `.padEnd(this.size, '.');
     let due: number | undefined;
     // A timer of the same length tells how late timers are on this machine just now.
     const timer = setTimeout(() => {

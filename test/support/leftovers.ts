@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -30,4 +32,22 @@ export function memory(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+/** The sockets that this process has opened since. */
+export class SocketWatch {
+  private readonly sockets = new Set<Socket>();
+
+  constructor() {
+    subscribe('net.client.socket', (message) => {
+      const { socket } = message as { socket: Socket };
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  /** How many lead to a port, and are not closed. */
+  openTo(port: number): number {
+    return [...this.sockets].filter(({ remotePort }) => remotePort === port).length;
+  }
 }
