@@ -165,8 +165,16 @@ function compatible(version: string): boolean {
   }
 }
 
-/** @throws ClientSendError when the arguments cannot be written as JSON, or are too large */
-export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits: MessageLimits): Buffer {
+/**
+ * @param envelope as for `encodeMessage`
+ * @throws ClientSendError when the arguments cannot be written as JSON, or are too large
+ */
+export function encodeRequest(
+  invocation: RpcInvocation,
+  ids: RequestIds,
+  limits: MessageLimits,
+  envelope = true,
+): Buffer {
   const { method, args, namespace, version, context } = invocation;
   const message: Dict = { method, args };
   if (namespace !== undefined) message['namespace'] = namespace;
@@ -177,7 +185,7 @@ export function encodeRequest(invocation: RpcInvocation, ids: RequestIds, limits
     message['_timeout'] = ids.callMonitorTimeout ?? null;
   }
   message['_unique_id'] = ids.uniqueId;
-  return encodeMessage(packContext(message, context), true, limits);
+  return encodeMessage(packContext(message, context), envelope, limits);
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -215,10 +223,13 @@ function typeName(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** @throws ClientSendError when the result cannot be written as JSON, or is too large */
-export function encodeReply(reply: RpcReply, limits: MessageLimits): Buffer {
+/**
+ * @param envelope as for `encodeMessage`
+ * @throws ClientSendError when the result cannot be written as JSON, or is too large
+ */
+export function encodeReply(reply: RpcReply, limits: MessageLimits, envelope = true): Buffer {
   const { result = null, failure, ending, msgId, uniqueId } = reply;
-  return encodeMessage({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, true, limits);
+  return encodeMessage({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, envelope, limits);
 }
 
 /** @throws InvalidMessage when it names no request */

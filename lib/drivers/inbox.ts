@@ -8,14 +8,13 @@ import { findReplyAddress } from '../core/reply-address.js';
 import type { SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IsLate, Receive } from './driver.js';
-import { IncomingRequest, type SendReply } from './incoming-request.js';
+import { IncomingRequest, type ReplyPorts } from './incoming-request.js';
 import { type CountReturn, LateRequests } from './late-requests.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** What an inbox needs of its driver. */
-export interface InboxPorts {
-  readonly sendReply: SendReply;
+export interface InboxPorts extends ReplyPorts {
   readonly setAside: SetAside;
   readonly countReturn: CountReturn;
 }
@@ -139,7 +138,7 @@ export class Inbox {
   }
 
   private async run(request: RpcRequest, expires: number): Promise<IncomingRequest> {
-    const incoming = new IncomingRequest(request, expires, this.settings, this.ports.sendReply);
+    const incoming = new IncomingRequest(request, expires, this.settings, this.ports);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     await this.receive(incoming);
     return incoming;
@@ -165,7 +164,7 @@ export class Inbox {
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new IncomingRequest(request, expires, this.settings, this.ports.sendReply);
+    const refused = new IncomingRequest(request, expires, this.settings, this.ports);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
     if (refused.waiting) this.awaitReply(refused.waiting);

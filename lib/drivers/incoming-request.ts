@@ -25,6 +25,13 @@ export interface WaitingReply {
 /** Puts one reply into a reply queue; rejects when it cannot. Where the queue is away, resolves before it is there. */
 export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined>;
 
+/** What answering needs of the driver. */
+export interface ReplyPorts {
+  readonly sendReply: SendReply;
+  /** Whether replies travel in an envelope. */
+  readonly envelope: boolean;
+}
+
 /** Reply queues have this form; anything else could be another service's queue. */
 const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
 /** What AMQP has room for, in bytes. */
@@ -43,7 +50,7 @@ export class IncomingRequest implements IncomingMessage {
     readonly request: RpcRequest,
     private readonly expires: number,
     private readonly settings: Settings,
-    private readonly sendReply: SendReply,
+    private readonly ports: ReplyPorts,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =
@@ -57,7 +64,7 @@ export class IncomingRequest implements IncomingMessage {
     const uniqueId = newId();
     try {
       const body = this.encode({ result, failure, ending, msgId, uniqueId });
-      const waiting = await this.sendReply({ queue, body, uniqueId, expires: this.expires, lasting: ending });
+      const waiting = await this.ports.sendReply({ queue, body, uniqueId, expires: this.expires, lasting: ending });
       if (waiting) this.waiting = this.outcomeOf(waiting);
       else if (ending) this.isOwed = false;
     } catch (error) {
@@ -87,11 +94,12 @@ export class IncomingRequest implements IncomingMessage {
   /** A result that is not JSON, or too large, becomes the caller's failure instead of silence. */
   private encode(reply: RpcReply): Buffer {
     const { limits, sendTracebacks } = this.settings;
+    const { envelope } = this.ports;
     try {
-      return encodeReply(reply, limits);
+      return encodeReply(reply, limits, envelope);
     } catch (error) {
       const failure = serializeFailure(error, sendTracebacks);
-      return encodeReply({ ...reply, result: null, failure, ending: true }, limits);
+      return encodeReply({ ...reply, result: null, failure, ending: true }, limits, envelope);
     }
   }
 }

@@ -201,8 +201,8 @@ for (const { name, url, describe } of transports) {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()], { transport: connect({ limits: { bodyBytes: 2000 } }) });
       const client = getRpcClient(connect({ limits: { bodyBytes: 1000 } }), new Target({ topic }));
-      await expect(client.call({}, 'echo', { value: 'x'.repeat(900) })).rejects.toBeInstanceOf(ClientSendError);
-      await expect(client.cast({}, 'record', { value: 'x'.repeat(900) })).rejects.toBeInstanceOf(ClientSendError);
+      await expect(client.call({}, 'echo', { value: 'x'.repeat(1000) })).rejects.toBeInstanceOf(ClientSendError);
+      await expect(client.cast({}, 'record', { value: 'x'.repeat(1000) })).rejects.toBeInstanceOf(ClientSendError);
       const generous = clientOf(topic);
       const call = generous.call({}, 'deep', { levels: 1000 });
       await expect(call).rejects.toMatchObject({ excType: 'ClientSendError' });

@@ -27,6 +27,9 @@ const setAside = async (): Promise<void> => undefined;
 /** The broker counts what comes back. */
 const countReturn = async (): Promise<void> => undefined;
 
+/** Within this process there is nobody who could need one, and it is half of what a message costs. */
+const ENVELOPE = false;
+
 /** A call that times out here has no other reason. */
 const nothingElse = () => undefined;
 
@@ -62,7 +65,7 @@ export class MemoryDriver implements Driver {
     const { target, deadline, callMonitorTimeout } = options;
     const msgId = newId();
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
-    const body = encodeRequest(request, ids, this.settings.limits);
+    const body = encodeRequest(request, ids, this.settings.limits, ENVELOPE);
     const details = { target, method: request.method };
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, nothingElse);
     try {
@@ -75,7 +78,7 @@ export class MemoryDriver implements Driver {
 
   async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
-    this.publish(request, options, encodeRequest(request, ids, this.settings.limits));
+    this.publish(request, options, encodeRequest(request, ids, this.settings.limits, ENVELOPE));
   }
 
   async notify({ exchange, routingKey, body }: OutgoingNotification): Promise<void> {
@@ -92,7 +95,8 @@ export class MemoryDriver implements Driver {
       if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
-    const inbox = new Inbox(this.settings, concurrency, receive, isLate, { sendReply, setAside, countReturn });
+    const ports = { sendReply, envelope: ENVELOPE, setAside, countReturn };
+    const inbox = new Inbox(this.settings, concurrency, receive, isLate, ports);
     return this.consume(serverBindings(target, this.settings.controlExchange), concurrency, inbox);
   }
 

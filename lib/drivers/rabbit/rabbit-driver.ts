@@ -113,6 +113,7 @@ export class RabbitDriver implements Driver {
     const inbox = new Inbox(this.settings, concurrency, receive, isLate, {
       sendReply: (reply) => this.replySender.send(reply),
       setAside: (...letter) => this.safeKeeping.setAside(...letter),
+      envelope: true,
       countReturn: (...delivery) => this.safeKeeping.countReturn(...delivery),
     });
     const bindings = serverBindings(target, controlExchange);
