@@ -14,7 +14,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
-import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { BrokerInspector } from '../support/broker-inspector.js';
+import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -82,13 +83,25 @@ describeWithRabbit('a server that loses its connection while it works', () => {
   }
 
   /** The connection of the server goes for good, with a request in work; another server takes the topic over. */
-  async function lose(method: string, options: OsloMessagingOptions = {}): Promise<Promise<unknown>> {
+  async function lose(
+    method: string,
+    options: OsloMessagingOptions = {},
+    before = async () => undefined as unknown,
+  ): Promise<Promise<unknown>> {
     const call = client.call({}, method).catch((error: unknown) => error);
     await eventually(() => expect(ran).toEqual([`dying ${method}`]));
+    await before();
     await proxy.refuse();
     proxy.cut();
     await serve('heir', rabbitUrl, options);
     return call;
+  }
+
+  /** The broker has the acknowledgement, so that it cannot be lost with the connection. */
+  async function acknowledged(): Promise<void> {
+    if (!rabbitControl) return;
+    const inspector = new BrokerInspector(rabbitControl);
+    await eventually(async () => expect(await inspector.queue(topic)).toMatchObject({ messages_unacknowledged: 0 }));
   }
 
   afterEach(async () => {
@@ -113,10 +126,13 @@ describeWithRabbit('a server that loses its connection while it works', () => {
 
   it('has its request run once, as a rule', async () => {
     await begin();
-    const lost = lose('usual');
+    const lost = lose('usual', {}, acknowledged);
+    const heir = `${topic}.heir`;
+    await eventually(async () => expect(await queueDepth(rabbitUrl, heir)).toMatchObject({ consumers: 1 }), {
+      within: 20_000,
+    });
     // Sent later to the same queue, and answered: the first is not in it any more.
-    await eventually(() => expect(ran).toEqual(['dying usual']));
-    await eventually(async () => expect(await client.call({}, 'sure')).toBe('heir'));
+    expect(await client.call({}, 'sure')).toBe('heir');
     expect(ran).toEqual(['dying usual', 'heir sure']);
     expect(await lost).toMatchObject({ code: 'TIMEOUT' });
   });
@@ -134,7 +150,11 @@ describeWithRabbit('a server that loses its connection while it works', () => {
   });
 
   it('does not take others with it: a request that came back too often is set aside', async () => {
-    const options: OsloMessagingOptions = { limits: { deliveries: 1 }, rabbit: { rabbitQuorumQueue: true } };
+    // The usual exchange is transient here.
+    const controlExchange = uniqueTopic('exchange');
+    open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange)));
+    const rabbit = { rabbitQuorumQueue: true };
+    const options: OsloMessagingOptions = { limits: { deliveries: 1 }, controlExchange, rabbit };
     await begin(options);
     const call = lose('sure', options);
     await eventually(async () => expect(await queueDepth(rabbitUrl, `${topic}.dead`)).toMatchObject({ messages: 1 }));

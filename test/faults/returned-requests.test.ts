@@ -8,7 +8,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
 import {
   describeWithRabbit,
@@ -25,8 +25,15 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const open: (() => Promise<unknown>)[] = [];
 
+/** The usual exchange is transient here, and durable queues on it would not do. */
+const durable = uniqueTopic('durable');
+
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
+});
+
+afterAll(async () => {
+  if (rabbitUrl) await withChannel(rabbitUrl, (channel) => channel.deleteExchange(durable));
 });
 
 async function serve(
@@ -61,6 +68,7 @@ describeWithRabbit('a request on a classic queue that its servers do not survive
       const ran: string[] = [];
       const options: OsloMessagingOptions = {
         limits: { deliveries: 2 },
+        controlExchange: durable,
         rabbit: { amqpDurableQueues: true, ...(exchange && { deadLetterExchange: exchange }) },
       };
       open.push(() =>
@@ -166,11 +174,12 @@ describeWithRabbit('delivery at least once from transient queues', () => {
 
   it('is warned of once, at the start', async () => {
     expect(await warnings({})).toBe(1);
-    expect(await warnings({ rabbit: { amqpDurableQueues: true, amqpAutoDelete: true } })).toBe(1);
+    const transient = { amqpDurableQueues: true, amqpAutoDelete: true };
+    expect(await warnings({ controlExchange: uniqueTopic('exchange'), rabbit: transient })).toBe(1);
   });
 
   it('is not warned of where the queues stay, or where it was not asked for', async () => {
-    expect(await warnings({ rabbit: { amqpDurableQueues: true } })).toBe(0);
+    expect(await warnings({ controlExchange: durable, rabbit: { amqpDurableQueues: true } })).toBe(0);
     expect(await warnings({ delivery: 'at-most-once' })).toBe(0);
     expect(await warnings({ transportUrl: 'memory://' })).toBe(0);
   });
