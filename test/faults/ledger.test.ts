@@ -5,7 +5,7 @@ import type { DeliveryMode } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventName, Journal, JournalReader } from './lab/journal.js';
 import { Ledger } from './lab/ledger.js';
-import { slopeOf } from './lab/memory.js';
+import { growthOf, slopeOf } from './lab/memory.js';
 import { Random } from './lab/random.js';
 import { makeSecrets, tellTales } from './lab/secrets.js';
 
@@ -153,6 +153,14 @@ describe('the fault lab', () => {
     };
     expect(choices(7)).toEqual(choices(7));
     expect(choices(7)).not.toEqual(choices(8));
+  });
+
+  it('compares memory with what it was when warm', () => {
+    const samples = (...bytes: number[]) => bytes.map((one, index) => ({ at: 40 * index, bytes: one }));
+    expect(growthOf(samples(100, 121))).toEqual({ before: 100, after: 121 });
+    expect(growthOf(samples(100, 119))).toBeUndefined();
+    expect(growthOf(samples(100, 110, 125, 140))).toBeUndefined();
+    expect(growthOf(samples(100, 110, 125, 151))).toEqual({ before: 125, after: 151 });
   });
 
   it('measures a slope', () => {

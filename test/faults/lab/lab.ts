@@ -7,7 +7,7 @@ import { type BrokerView, brokerView, differences } from './broker-view.js';
 import { LagProbe } from './lag-probe.js';
 import { type Account, VIOLATIONS, type Violation } from './ledger.js';
 import { ledgerTable } from './ledger-table.js';
-import { hasGrown, inMib, type MemorySample } from './memory.js';
+import { growthOf, inMib, type MemorySample } from './memory.js';
 import { type Secrets, tellTales } from './secrets.js';
 import { GRACE, Service, type ServiceOptions } from './service.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -229,8 +229,9 @@ export class Lab {
 
   #compareMemory(): void {
     for (const [name, samples] of this.#memory()) {
-      const [first, last] = [samples[0]?.bytes ?? 0, samples.at(-1)?.bytes ?? 0];
-      if (hasGrown(first, last)) this.problems.push(`${name}: memory grew from ${inMib(first)} to ${inMib(last)}`);
+      const growth = growthOf(samples);
+      if (!growth) continue;
+      this.problems.push(`${name}: memory grew from ${inMib(growth.before)} to ${inMib(growth.after)}`);
     }
   }
 

@@ -10,8 +10,15 @@ const MIB = 2 ** 20;
 /** What memory may become of what it was after the warm-up. */
 const GROWTH = 1.2;
 
-export function hasGrown(before: number, after: number): boolean {
-  return after > before * GROWTH;
+/** Seconds after which a process is warm, where it is watched for long: before, it still compiles what it runs. */
+const WARM = 60;
+
+/** What memory was when warm, and what it is at last; undefined where it has not grown. */
+export function growthOf(samples: readonly MemorySample[]): { before: number; after: number } | undefined {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last) return undefined;
+  const { bytes: before } = samples.find(({ at }) => at >= first.at + WARM && at < last.at) ?? first;
+  return last.bytes > before * GROWTH ? { before, after: last.bytes } : undefined;
 }
 
 export const inMib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
