@@ -10,7 +10,7 @@ export interface Counts {
   readonly damagedHeaders: number;
   /** Requests that had been seen before. */
   readonly duplicates: number;
-  /** Requests refused because they came back, and another server may have begun them (`refuseRedelivered`). */
+  /** Requests refused because they came a second time, and a server may have begun them (`refuseRedelivered`). */
   readonly redeliveries: number;
   /** Requests whose caller had given up before a slot was free: they were not started. */
   readonly expiredRequests: number;

@@ -76,8 +76,8 @@ export interface OsloMessagingOptions {
    */
   delivery?: DeliveryMode;
   /**
-   * Whether a request that is to run once at most is refused when it comes back to its queue, as it does when a connection
-   * or a broker is lost together with an acknowledgement: the server that had it may have begun it. Its caller gets a
+   * Whether a request that is to run once at most is refused when it comes a second time, as it does when a connection or a
+   * broker is lost together with an acknowledgement or a confirmation: a server may have begun it. Its caller gets a
    * failure, a cast is dropped. Without it another server runs it then, as in Python. @default false
    */
   refuseRedelivered?: boolean;

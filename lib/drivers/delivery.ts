@@ -12,8 +12,8 @@ export interface Delivery {
   readonly returns: number;
   /** Whether it came back to a queue whose broker does not count that: the next time would look like the first. */
   readonly uncounted?: boolean;
-  /** Whether it was delivered before, here or elsewhere, and came back. */
-  readonly redelivered: boolean;
+  /** Whether it may have been begun elsewhere: it was delivered before and came back, or its sender published it again. */
+  readonly repeated: boolean;
   /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */
   readonly expiration?: number | undefined;
   /** Takes it off the queue. False when that cannot be, as its channel is gone: the broker delivers it again. */

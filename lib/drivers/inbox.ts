@@ -30,7 +30,7 @@ interface Arrival {
 const PAUSE_BETWEEN_WARNINGS = 10_000;
 
 const CAME_BACK =
-  'The request came back to its queue: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
+  'The request came a second time: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
 
 /**
  * A server's requests between the broker and the handlers: acknowledged just before they start and only when a slot
@@ -106,7 +106,7 @@ export class Inbox {
     if (this.isDuplicate(request)) await delivery.acknowledge();
     else if (this.isLate?.(request))
       served = await this.late.process(request, delivery, () => this.run(request, expires));
-    else if (delivery.redelivered && this.settings.refuseRedelivered) {
+    else if (delivery.repeated && this.settings.refuseRedelivered) {
       if (!(await delivery.acknowledge())) return;
       this.settings.counters.count('redeliveries');
       await this.refuse(body, expires, new MessageDeliveryFailure(CAME_BACK));

@@ -122,7 +122,7 @@ export class NotificationInbox {
   private begin(notification: Notification, delivery: Delivery): void {
     const { uniqueId: id = newId() } = notification;
     const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
-    const known = notification.uniqueId !== undefined || delivery.redelivered ? this.histories.get(key) : undefined;
+    const known = notification.uniqueId !== undefined || delivery.repeated ? this.histories.get(key) : undefined;
     const history = known ?? { deliveries: 0, finishedBy: new Set() };
     history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
     const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };

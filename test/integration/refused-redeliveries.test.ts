@@ -9,9 +9,11 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../support/amqp.js';
-import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { SOON } from '../support/served-topic.js';
 import { silent } from '../support/silent.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 describeWithRabbit('a server that refuses what was delivered before', () => {
   const open: (() => Promise<unknown>)[] = [];
@@ -90,6 +92,37 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     release();
     expect(await waiting).toBe('waiting');
     await Promise.all([held, stopped]);
+  });
+
+  it('is told by the sender of what that has published again', async () => {
+    await (await serve(true)).stop();
+    const proxy = await TcpProxy.start(rabbitPort);
+    open.push(() => proxy.close());
+    const sending = getRpcTransport({ transportUrl: proxy.url, logger: silent, rpcResponseTimeout: 20, rabbit: SOON });
+    open.push(() => sending.cleanup());
+    const sender = getRpcClient(sending, new Target({ topic }));
+    await sender.cast({}, 'record', { id: 'before' });
+    proxy.stall('toClient');
+    const cast = sender.cast({}, 'record', { id: 'again' });
+    await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 2 }));
+    proxy.cut();
+    proxy.resume();
+    await cast;
+    const headers = await withChannel(rabbitUrl, async (channel) => {
+      const messages = [1, 2, 3].map(() => channel.get(topic, { noAck: true }));
+      return (await Promise.all(messages)).map((message) => (message ? message.properties.headers : undefined));
+    });
+    expect(headers).toEqual([{}, {}, { 'x-published-again': 1 }]);
+    // Taken for a repetition by whoever has not seen the first.
+    await withChannel(rabbitUrl, async (channel) => {
+      channel.sendToQueue(topic, Buffer.from('{"method": "record", "args": {"id": "second"}, "_unique_id": "2"}'), {
+        headers: { 'x-published-again': 1 },
+      });
+      await channel.checkQueue(topic);
+    });
+    await serve(true);
+    await eventually(() => expect(serving.counts.redeliveries).toBe(1));
+    expect(ran).toEqual([]);
   });
 
   it('is not every server: by default it runs', async () => {

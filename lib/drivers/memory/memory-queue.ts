@@ -123,7 +123,7 @@ export class MemoryDelivery implements Delivery {
     return this.message.returns;
   }
 
-  get redelivered(): boolean {
+  get repeated(): boolean {
     return this.message.returns > 0;
   }
 

@@ -9,6 +9,7 @@ import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
 import { PendingPublishes } from './pending-publishes.js';
 import { blame } from './publish-refusal.js';
 import { PublishingChannel } from './publishing-channel.js';
+import { PUBLISHED_AGAIN } from './topology.js';
 
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
 const RETRY_DELAY = 50;
@@ -36,6 +37,9 @@ interface Failure {
   readonly error: unknown;
   readonly open: OpenChannel | undefined;
 }
+
+/** It was written, but its channel was lost before the broker confirmed it. */
+class Unconfirmed extends Error {}
 
 /** Publishes with confirms, declaring what it publishes to once for each channel. */
 export class Publisher {
@@ -95,9 +99,11 @@ export class Publisher {
     retry: number | undefined,
     first?: Failure,
   ): Promise<void> {
-    let failure = first ?? (await this.attempt(publication, deadline, retry));
-    for (let failures = 0; failure; failure = await this.attempt(publication, deadline, retry)) {
+    let next = publication;
+    let failure = first ?? (await this.attempt(next, deadline, retry));
+    for (let failures = 0; failure; failure = await this.attempt(next, deadline, retry)) {
       const { error, open } = failure;
+      if (error instanceof Unconfirmed) next = repeated(publication);
       // Somebody deleted the queue that was declared here: it is declared again.
       if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
         open?.declarations.forget(publication.queue);
@@ -172,7 +178,7 @@ export class Publisher {
         if (outcome === 'taken') done();
         else if (outcome === 'returned') done(undeliverable(name, routingKey));
         else if (outcome === 'refused') done(refused(routingKey));
-        else done(new Error('channel closed'));
+        else done(new Unconfirmed('the channel was closed'));
       });
     } catch (error) {
       done(toError(error));
@@ -191,6 +197,11 @@ function refused(routingKey: string): MessageDeliveryFailure {
   return new MessageDeliveryFailure(
     `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
   );
+}
+
+/** Tells those who must not run it twice that the broker may have it already. */
+function repeated(publication: Publication): Publication {
+  return { ...publication, headers: { ...publication.headers, [PUBLISHED_AGAIN]: 1 } };
 }
 
 /** What is compressed already stays as it is. */

@@ -2,7 +2,7 @@ import type { Delivery } from '../delivery.js';
 import type { Acknowledger } from './acknowledger.js';
 import { decompress } from './compression.js';
 import type { ConsumedQueue } from './consumed-queue.js';
-import { RETURNS } from './topology.js';
+import { PUBLISHED_AGAIN, RETURNS } from './topology.js';
 import type { HEADERS } from './wire/content-header.js';
 import type { Arrival } from './wire/incoming-content.js';
 
@@ -36,11 +36,11 @@ export class RabbitDelivery implements Delivery {
   }
 
   get uncounted(): boolean {
-    return this.redelivered && !this.source.isStream && this.header('x-delivery-count') === undefined;
+    return this.arrival.redelivered && !this.source.isStream && this.header('x-delivery-count') === undefined;
   }
 
-  get redelivered(): boolean {
-    return this.arrival.redelivered;
+  get repeated(): boolean {
+    return this.arrival.redelivered || this.header(PUBLISHED_AGAIN) !== undefined;
   }
 
   get expiration(): number | undefined {

@@ -67,6 +67,9 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
   };
 }
 
+/** Header of a message that may be in its queue already: its sender lost the connection before it was confirmed. */
+export const PUBLISHED_AGAIN = 'x-published-again';
+
 /** Header of a message that was put back into a queue that does not count: how often it had come back. */
 export const RETURNS = 'x-returns';
 

@@ -161,6 +161,8 @@ export class Service {
       controlExchange: topic,
       host,
       delivery,
+      // Otherwise it is each server by itself that runs nothing twice.
+      refuseRedelivered: delivery === 'at-most-once',
       rpcResponseTimeout: this.timeout,
       drainTimeout: GRACE,
       // What a killed process leaves behind is to be gone by the end.

@@ -17,10 +17,16 @@ const FIXED = 14;
 const BARE: MessageProperties = { headers: new Map(), expiration: undefined, damage: undefined };
 
 /**
- * How the body is compressed, how often the message came back (as a queue counts it, or whoever put it back), and its
- * place in a stream.
+ * How the body is compressed, how often the message came back (as a queue counts it, or whoever put it back), whether it
+ * was published before, and its place in a stream.
  */
-export const HEADERS = ['compression', 'x-delivery-count', 'x-returns', 'x-stream-offset'] as const;
+export const HEADERS = [
+  'compression',
+  'x-delivery-count',
+  'x-returns',
+  'x-published-again',
+  'x-stream-offset',
+] as const;
 const WANTED: ReadonlySet<string> = new Set(HEADERS);
 
 /**
