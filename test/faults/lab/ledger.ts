@@ -2,7 +2,7 @@ import type { DeliveryMode } from 'nestjs-oslo-messaging';
 import type { Entry } from './journal.js';
 
 /** What a request may end with when its broker or its server fails. Anything else is an error without a type. */
-const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND']);
+const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND', 'REFUSED']);
 
 interface Item {
   readonly kind: 'call' | 'cast';

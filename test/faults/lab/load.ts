@@ -1,4 +1,11 @@
-import { getRpcClient, getRpcTransport, MessagingException, type RPCClient, Target } from 'nestjs-oslo-messaging';
+import {
+  getRpcClient,
+  getRpcTransport,
+  MessagingException,
+  RemoteError,
+  type RPCClient,
+  Target,
+} from 'nestjs-oslo-messaging';
 import type { Journal } from './journal.js';
 import { LagProbe } from './lag-probe.js';
 import type { WorkerPlan } from './worker-commands.js';
@@ -84,8 +91,7 @@ export class Load {
           else journal.note(result === id ? 'answered' : 'wrong', id);
         },
         (error: unknown) => {
-          const code = error instanceof MessagingException ? error.code : 'untyped';
-          journal.note('failed', id, `${code} ${String(error)}`);
+          journal.note('failed', id, `${codeOf(error)} ${String(error)}`);
         },
       )
       .finally(() => {
@@ -95,4 +101,10 @@ export class Load {
         if (this.#pending === 0) this.#settled?.();
       });
   }
+}
+
+function codeOf(error: unknown): string {
+  // A server's answer to what came a second time.
+  if (error instanceof RemoteError && error.excType === 'MessageDeliveryFailure') return 'REFUSED';
+  return error instanceof MessagingException ? error.code : 'untyped';
 }
