@@ -1,0 +1,131 @@
+import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
+import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
+import type { Settings } from '../../core/options.js';
+import type { Target } from '../../core/target.js';
+import type { Delivery } from '../delivery.js';
+import type { CallOptions, SendOptions } from '../driver.js';
+import { PendingCalls } from '../pending-calls.js';
+import { routeOf } from '../routing.js';
+import type { Consumer, OnMessage } from './consumer.js';
+import type { Publication, Publisher } from './publisher.js';
+import { exchangeSpec, type QueueSpec, replyQueue } from './topology.js';
+
+/** What requests need of their driver. */
+export interface RequestPorts {
+  readonly publisher: Publisher;
+  /** Prepares to consume from a queue. */
+  readonly consume: (queue: QueueSpec, onMessage: OnMessage) => Consumer;
+  /** Why a connection is down, where one is. */
+  readonly outage: () => Error | undefined;
+}
+
+/** Sends calls and casts, and takes the replies from a queue that is made with the first call. */
+export class RequestSender {
+  private readonly calls: PendingCalls;
+  private replies: Consumer | undefined;
+  private repliesReady = false;
+
+  constructor(
+    private readonly settings: Settings,
+    allowedModules: ReadonlySet<string>,
+    private readonly ports: RequestPorts,
+  ) {
+    this.calls = new PendingCalls(settings, allowedModules);
+  }
+
+  /** Calls that wait for their reply. */
+  get pending(): number {
+    return this.calls.size;
+  }
+
+  call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
+    const msgId = newId();
+    const details = { target: options.target, method: request.method };
+    const { deadline, callMonitorTimeout } = options;
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.outage);
+    this.sendCall(msgId, request, options).catch((error: unknown) => {
+      this.countUndeliverable(error);
+      // At the deadline the call's own timer says what happened.
+      if (!(error instanceof MessageDeliveryFailure && deadline.expired))
+        this.calls.reject(msgId, about(error, details));
+    });
+    return reply;
+  }
+
+  async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
+    const uniqueId = newId();
+    const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
+    const publication = this.publication(options, encodeRequest(request, ids, this.settings.limits), uniqueId);
+    try {
+      await this.ports.publisher.publishBy(publication, options.deadline, options.retry);
+    } catch (error) {
+      this.countUndeliverable(error);
+      throw about(error, { target: options.target, method: request.method });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+    await this.replies?.cancel();
+    await this.replies?.close();
+  }
+
+  private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
+    if (!this.repliesReady) await this.consumeReplies(options);
+    const { callMonitorTimeout, deadline, retry, timeout } = options;
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
+    const body = encodeRequest(request, ids, this.settings.limits);
+    const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.trunc(timeout)));
+    await this.ports.publisher.publish(publication, deadline, retry);
+  }
+
+  private countUndeliverable(error: unknown): void {
+    if (error instanceof MessageUndeliverable) this.settings.counters.count('undeliverable');
+  }
+
+  /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
+  private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
+    const queue = () => replyQueue(`reply_${newId()}`, this.settings.rabbit);
+    this.replies ??= this.ports.consume(queue(), (delivery) => this.onReply(delivery));
+    await this.replies.start(deadline, retry);
+    this.repliesReady = true;
+  }
+
+  private onReply(delivery: Delivery): void {
+    void delivery.acknowledge();
+    try {
+      this.calls.settle(readReply(decodeEnvelope(delivery.read(), this.settings.limits)));
+    } catch (error) {
+      this.settings.counters.count('refusedMessages');
+      this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+    }
+  }
+
+  private publication(
+    { target, mandatory }: SendOptions,
+    body: Buffer,
+    uniqueId: string,
+    expiration?: number,
+  ): Publication {
+    const route = routeOf(target, this.settings.controlExchange);
+    return {
+      exchange: exchangeSpec(route, this.settings.rabbit),
+      routingKey: route.key,
+      body,
+      expiration,
+      mandatoryId: mandatory ? uniqueId : undefined,
+    };
+  }
+}
+
+/** The driver's error with what it was about. */
+function about(thrown: unknown, details: { target: Target; method: string }): Error {
+  const error = toError(thrown);
+  if (error instanceof MessageUndeliverable)
+    return new MessageUndeliverable(error.message, { ...details, cause: error.cause });
+  if (error instanceof MessageDeliveryFailure)
+    return new MessageDeliveryFailure(error.message, { ...details, cause: error.cause });
+  if (error instanceof ClientSendError) return new ClientSendError(error.message, { ...details, cause: error.cause });
+  return error;
+}
