@@ -27,7 +27,7 @@ export interface AwayQueuePorts {
 
 /** The replies to one queue that is not there. However many they are, one at a time is tried, until it is back. */
 export class AwayQueue {
-  private replies: Postponed[] = [];
+  private readonly replies = new Set<Postponed>();
   private timer: NodeJS.Timeout | undefined;
   private delay = FIRST_DELAY;
   private readonly since = performance.now();
@@ -37,13 +37,14 @@ export class AwayQueue {
   }
 
   add(postponed: Postponed): void {
-    this.replies.push(postponed);
+    this.replies.add(postponed);
   }
 
   /** Drops what waits, and ends. */
   close(error: Error): void {
     clearTimeout(this.timer);
-    for (const { reject } of this.replies.splice(0)) reject(error);
+    for (const { reject } of this.replies) reject(error);
+    this.replies.clear();
   }
 
   private schedule(): void {
@@ -55,23 +56,23 @@ export class AwayQueue {
     this.dropExpired();
     const [first] = this.replies;
     const isBack = first !== undefined && (await this.attempt(first)) === 'delivered';
-    if (isBack) await Promise.all(this.replies.map((one) => this.attempt(one)));
-    if (this.replies.length > 0) this.schedule();
+    if (isBack) await Promise.all([...this.replies].map((one) => this.attempt(one)));
+    if (this.replies.size > 0) this.schedule();
     else this.ports.end(isBack ? 0 : performance.now() - this.since);
   }
 
   private async attempt(postponed: Postponed): Promise<Attempt> {
     const outcome = await this.ports.attempt(postponed);
-    if (outcome !== 'away') this.replies = this.replies.filter((one) => one !== postponed);
+    if (outcome !== 'away') this.replies.delete(postponed);
     return outcome;
   }
 
   private dropExpired(): void {
     const now = performance.now();
-    this.replies = this.replies.filter(({ until, reject }) => {
-      if (until > now) return true;
-      reject(this.ports.tooLate());
-      return false;
-    });
+    for (const postponed of this.replies) {
+      if (postponed.until > now) continue;
+      this.replies.delete(postponed);
+      postponed.reject(this.ports.tooLate());
+    }
   }
 }

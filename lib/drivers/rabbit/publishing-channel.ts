@@ -2,6 +2,7 @@ import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import { ClientSendError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from './wire/frame-format.js';
+import { LARGEST_COPY } from './wire/frame-writer.js';
 import { headRoom, LONGEST_NAME, type OutgoingMessage, putFrameHead, putHead } from './wire/outgoing-frames.js';
 import { Wire } from './wire/wire.js';
 
@@ -17,9 +18,6 @@ interface Unconfirmed {
   /** No queue took it; the confirmation follows. */
   returned: boolean;
 }
-
-/** Up to so many bytes a body is copied beside its frames, instead of written by itself. */
-const LARGEST_COPY = 16 * 1024;
 
 /** A channel that messages are published on, each of which the broker confirms. */
 export class PublishingChannel {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** Up to so many bytes, copying frames together costs less than handing each to the system. */
-const LARGEST_COPY = 16 * 1024;
+export const LARGEST_COPY = 16 * 1024;
 
 const BATCH = 64 * 1024;
 
