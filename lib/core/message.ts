@@ -78,7 +78,7 @@ export function newId(): string {
  * @param envelope in an envelope 2.0, else bare (1.0)
  * @throws ClientSendError when it cannot be written as JSON, or is too large
  */
-export function encodeMessage(message: Dict, envelope: boolean, limits: MessageLimits): Buffer {
+export function encodeMessage(message: Dict, limits: MessageLimits, envelope = true): Buffer {
   const text = encode(message);
   return within(limits, envelope ? `${ENVELOPE_START}${JSON.stringify(text)}}` : text);
 }
@@ -165,17 +165,8 @@ function compatible(version: string): boolean {
   }
 }
 
-/**
- * @param envelope as for `encodeMessage`
- * @throws ClientSendError when the arguments cannot be written as JSON, or are too large
- */
-export function encodeRequest(
-  invocation: RpcInvocation,
-  ids: RequestIds,
-  limits: MessageLimits,
-  envelope = true,
-): Buffer {
-  const { method, args, namespace, version, context } = invocation;
+/** What is sent for a request. */
+export function requestMessage({ method, args, namespace, version, context }: RpcInvocation, ids: RequestIds): Dict {
   const message: Dict = { method, args };
   if (namespace !== undefined) message['namespace'] = namespace;
   if (version !== undefined) message['version'] = version;
@@ -185,7 +176,7 @@ export function encodeRequest(
     message['_timeout'] = ids.callMonitorTimeout ?? null;
   }
   message['_unique_id'] = ids.uniqueId;
-  return encodeMessage(packContext(message, context), envelope, limits);
+  return packContext(message, context);
 }
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -223,13 +214,9 @@ function typeName(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/**
- * @param envelope as for `encodeMessage`
- * @throws ClientSendError when the result cannot be written as JSON, or is too large
- */
-export function encodeReply(reply: RpcReply, limits: MessageLimits, envelope = true): Buffer {
-  const { result = null, failure, ending, msgId, uniqueId } = reply;
-  return encodeMessage({ result, failure, ending, _msg_id: msgId, _unique_id: uniqueId }, envelope, limits);
+/** What is sent for a reply. */
+export function replyMessage({ result = null, failure, ending, msgId, uniqueId }: RpcReply): Dict {
+  return { result, failure, ending, _msg_id: msgId, _unique_id: uniqueId };
 }
 
 /** @throws InvalidMessage when it names no request */

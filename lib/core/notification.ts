@@ -1,6 +1,6 @@
 import { InvalidMessage } from './errors.js';
 import { stringifyJson } from './json.js';
-import { type Dict, encodeMessage, type MessageLimits } from './message.js';
+import type { Dict } from './message.js';
 import { packContext, unpackContext } from './packed-context.js';
 import { readReplyAddress } from './reply-address.js';
 
@@ -24,16 +24,8 @@ export interface Notification {
   readonly uniqueId: string | undefined;
 }
 
-/**
- * @param envelope format 2.0 (driver `messagingv2`), else the bare message, 1.0 (driver `messaging`)
- * @throws ClientSendError when the payload cannot be written as JSON, or is too large
- */
-export function encodeNotification(
-  notification: Omit<Notification, 'uniqueId'>,
-  uniqueId: string,
-  envelope: boolean,
-  limits: MessageLimits,
-): Buffer {
+/** What is sent for a notification. */
+export function notificationMessage(notification: Omit<Notification, 'uniqueId'>, uniqueId: string): Dict {
   const message: Dict = {
     message_id: notification.messageId,
     publisher_id: notification.publisherId,
@@ -43,7 +35,7 @@ export function encodeNotification(
     timestamp: notification.timestamp,
     _unique_id: uniqueId,
   };
-  return encodeMessage(packContext(message, notification.context), envelope, limits);
+  return packContext(message, notification.context);
 }
 
 /** @throws InvalidMessage when a member has the wrong type, or the priority is unknown */

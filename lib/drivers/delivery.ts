@@ -1,11 +1,15 @@
+import type { Dict, MessageLimits } from '../core/message.js';
+
 /** One message as a broker hands it over. */
 export interface Delivery {
   /** As it came, perhaps compressed. */
   readonly body: Buffer;
   /** The header that says how it is compressed, where it is. */
   readonly compression?: string | undefined;
-  /** The body to be decoded. @throws InvalidMessage when it cannot be decompressed */
-  read(): Buffer;
+  /** The message in it, the reader's own. @throws InvalidMessage */
+  read(limits: MessageLimits): Dict;
+  /** The body, decompressed: for what cannot be read. @throws InvalidMessage when that cannot be done */
+  text(limits: MessageLimits): Buffer;
   /** Where it was read. */
   readonly queue: string;
   /** How often it was delivered before and came back, as far as that is known. */
@@ -16,8 +20,11 @@ export interface Delivery {
   readonly repeated: boolean;
   /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */
   readonly expiration?: number | undefined;
-  /** Takes it off the queue. False when that cannot be, as its channel is gone: the broker delivers it again. */
-  acknowledge(): Promise<boolean>;
+  /**
+   * Takes it off the queue; true where that is done already. False when it cannot be, as its channel is gone: the broker
+   * delivers it again.
+   */
+  acknowledge(): Promise<boolean> | true;
   /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */
   requeue(): void;
 }

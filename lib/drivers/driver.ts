@@ -1,6 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
-import type { RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
+import type { Dict, RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
 import type { Notification } from '../core/notification.js';
 import type { Target } from '../core/target.js';
 
@@ -23,11 +23,13 @@ export interface CallOptions extends SendOptions {
   readonly callMonitorTimeout: number | undefined;
 }
 
-/** A notification, encoded, for one `<topic>.<priority>`. */
+/** A notification for one `<topic>.<priority>`. */
 export interface OutgoingNotification {
   readonly exchange: string;
   readonly routingKey: string;
-  readonly body: Buffer;
+  readonly message: Dict;
+  /** Whether it travels in an envelope (format 2.0), where it travels as text. */
+  readonly envelope: boolean;
   readonly uniqueId: string;
 }
 
@@ -36,8 +38,8 @@ export interface IncomingMessage {
   readonly request: RpcRequest;
   /** Whether anybody waits for a reply. */
   readonly wantsReply: boolean;
-  /** Sends a reply, a failure or a heartbeat. Does nothing for a cast. */
-  reply(reply: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void>;
+  /** Sends a reply, a failure or a heartbeat. Nothing to wait for when that is done already, or it is a cast. */
+  reply(reply: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void> | undefined;
 }
 
 /** What a listener does with each request; the promise frees the concurrency slot. */

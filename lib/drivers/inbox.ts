@@ -2,9 +2,9 @@ import { Deadline } from '../core/deadline.js';
 import { InvalidMessage, MessageDeliveryFailure, type MessagingException, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import { decodeEnvelope, type RpcRequest, readRequest } from '../core/message.js';
+import { type RpcRequest, readRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
-import { findReplyAddress } from '../core/reply-address.js';
+import { findReplyAddress, type ReplyAddress } from '../core/reply-address.js';
 import type { SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IsLate, Receive } from './driver.js';
@@ -91,32 +91,33 @@ export class Inbox {
       if (await delivery.acknowledge()) this.expired(delivery);
       return;
     }
-    let body: Buffer | undefined;
+    const { counters, limits, refuseRedelivered } = this.settings;
     let request: RpcRequest;
     try {
-      body = delivery.read();
-      request = readRequest(decodeEnvelope(body, this.settings.limits));
+      request = readRequest(delivery.read(limits));
     } catch (error) {
       if (!(await delivery.acknowledge())) return;
-      this.settings.counters.count('refusedMessages');
-      await this.refuse(body, expires, new InvalidMessage(toError(error).message));
+      counters.count('refusedMessages');
+      await this.refuse(delivery, expires, new InvalidMessage(toError(error).message));
       return;
     }
-    let served: IncomingRequest | undefined;
     if (this.isDuplicate(request)) await delivery.acknowledge();
-    else if (this.isLate?.(request))
-      served = await this.late.process(request, delivery, () => this.run(request, expires));
-    else if (delivery.repeated && this.settings.refuseRedelivered) {
+    else if (this.isLate?.(request)) {
+      const served = await this.late.process(request, delivery, () => this.serve(request, expires));
+      if (served?.waiting) this.awaitReply(served.waiting);
+    } else if (delivery.repeated && refuseRedelivered) {
       if (!(await delivery.acknowledge())) return;
-      this.settings.counters.count('redeliveries');
-      await this.refuse(body, expires, new MessageDeliveryFailure(CAME_BACK));
-    }
-    // Its twin may have been acknowledged together with it.
-    else if ((await delivery.acknowledge()) && !this.isDuplicate(request)) {
+      counters.count('redeliveries');
+      await this.refuse(delivery, expires, new MessageDeliveryFailure(CAME_BACK));
+    } else {
+      const acknowledged = delivery.acknowledge();
+      // Its twin may have been acknowledged together with it, while this waited.
+      if (acknowledged !== true && (!(await acknowledged) || this.isDuplicate(request))) return;
       if (request.uniqueId !== undefined) this.seen.add(request.uniqueId);
-      served = await this.run(request, expires);
+      const incoming = this.incoming(request, expires);
+      await this.receive(incoming);
+      if (incoming.waiting) this.awaitReply(incoming.waiting);
     }
-    if (served?.waiting) this.awaitReply(served.waiting);
   }
 
   private expired({ queue, expiration }: Delivery): void {
@@ -137,9 +138,14 @@ export class Inbox {
     return true;
   }
 
-  private async run(request: RpcRequest, expires: number): Promise<IncomingRequest> {
+  private incoming(request: RpcRequest, expires: number): IncomingRequest {
     const incoming = new IncomingRequest(request, expires, this.settings, this.ports);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
+    return incoming;
+  }
+
+  private async serve(request: RpcRequest, expires: number): Promise<IncomingRequest> {
+    const incoming = this.incoming(request, expires);
     await this.receive(incoming);
     return incoming;
   }
@@ -157,10 +163,9 @@ export class Inbox {
   }
 
   /** What cannot be served is still answered, where it says whom to answer. */
-  private async refuse(body: Buffer | undefined, expires: number, error: MessagingException): Promise<void> {
-    const { limits, logger } = this.settings;
-    logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
-    const address = body && findReplyAddress(body, limits.bodyBytes);
+  private async refuse(delivery: Delivery, expires: number, error: MessagingException): Promise<void> {
+    this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
+    const address = this.addressIn(delivery);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
@@ -168,5 +173,15 @@ export class Inbox {
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
     if (refused.waiting) this.awaitReply(refused.waiting);
+  }
+
+  private addressIn(delivery: Delivery): ReplyAddress | undefined {
+    const { limits } = this.settings;
+    try {
+      return findReplyAddress(delivery.text(limits), limits.bodyBytes);
+    } catch {
+      // It cannot be decompressed.
+      return undefined;
+    }
   }
 }

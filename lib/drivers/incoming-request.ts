@@ -1,14 +1,14 @@
-import { MessageUndeliverable, toError } from '../core/errors.js';
+import { ClientSendError, MessageUndeliverable, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import { encodeReply, newId, type RpcReply, type RpcRequest } from '../core/message.js';
+import { type Dict, newId, type RpcReply, type RpcRequest, replyMessage } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import type { IncomingMessage } from './driver.js';
 
 /** One reply on its way to the caller's queue. */
 export interface OutgoingReply {
   readonly queue: string;
-  readonly body: Buffer;
+  readonly message: Dict;
   readonly uniqueId: string;
   /** On the monotonic clock: nobody waits for it any longer than that. */
   readonly expires: number;
@@ -22,20 +22,24 @@ export interface WaitingReply {
   readonly delivered: Promise<void>;
 }
 
-/** Puts one reply into a reply queue; rejects when it cannot. Where the queue is away, resolves before it is there. */
-export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined>;
+/**
+ * Puts one reply into a reply queue, and fails when it cannot: with ClientSendError when the reply cannot be written.
+ * Where the queue is away, resolves before it is there. Nothing to wait for when the reply is in the queue already.
+ */
+export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined> | undefined;
 
 /** What answering needs of the driver. */
 export interface ReplyPorts {
   readonly sendReply: SendReply;
-  /** Whether replies travel in an envelope. */
-  readonly envelope: boolean;
 }
 
 /** Reply queues have this form; anything else could be another service's queue. */
 const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
 /** What AMQP has room for, in bytes. */
 const LONGEST_NAME = 255;
+
+/** What a server answers with, and whether it is the last of it. */
+type Reply = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
 
 /** One request in work, and its way back to the caller. */
 export class IncomingRequest implements IncomingMessage {
@@ -44,6 +48,7 @@ export class IncomingRequest implements IncomingMessage {
   isOwed: boolean;
   /** Settles, never rejecting, when a reply has been delivered or dropped whose queue was away. */
   waiting: Promise<void> | undefined;
+  private isReplaced = false;
 
   /** @param expires on the monotonic clock: when the caller gives up */
   constructor(
@@ -58,19 +63,44 @@ export class IncomingRequest implements IncomingMessage {
     this.isOwed = this.wantsReply;
   }
 
-  async reply({ result, failure, ending }: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void> {
-    const { msgId, replyQueue: queue } = this.request;
-    if (!this.wantsReply || msgId === undefined || queue === undefined) return;
-    const uniqueId = newId();
+  reply(reply: Reply): Promise<void> | undefined {
+    if (!this.wantsReply) return undefined;
     try {
-      const body = this.encode({ result, failure, ending, msgId, uniqueId });
-      const waiting = await this.ports.sendReply({ queue, body, uniqueId, expires: this.expires, lasting: ending });
-      if (waiting) this.waiting = this.outcomeOf(waiting);
-      else if (ending) this.isOwed = false;
+      const sending = this.send(reply);
+      if (sending) return this.conclude(sending, reply);
+      if (reply.ending) this.isOwed = false;
+      return undefined;
     } catch (error) {
-      if (ending) this.drop(error);
-      else this.settings.logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+      return this.fail(error, reply);
     }
+  }
+
+  private send({ result, failure, ending }: Reply): Promise<WaitingReply | undefined> | undefined {
+    const { msgId = '', replyQueue: queue = '' } = this.request;
+    const uniqueId = newId();
+    const message = replyMessage({ result, failure, ending, msgId, uniqueId });
+    return this.ports.sendReply({ queue, message, uniqueId, expires: this.expires, lasting: ending });
+  }
+
+  private async conclude(sending: Promise<WaitingReply | undefined>, reply: Reply): Promise<void> {
+    try {
+      const waiting = await sending;
+      if (waiting) this.waiting = this.outcomeOf(waiting);
+      else if (reply.ending) this.isOwed = false;
+    } catch (error) {
+      await this.fail(error, reply);
+    }
+  }
+
+  /** A reply that is not JSON, or too large, becomes the caller's failure instead of silence. */
+  private fail(error: unknown, { ending }: Reply): Promise<void> | undefined {
+    if (error instanceof ClientSendError && !this.isReplaced) {
+      this.isReplaced = true;
+      return this.reply({ result: null, failure: serializeFailure(error, this.settings.sendTracebacks), ending: true });
+    }
+    if (ending) this.drop(error);
+    else this.settings.logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+    return undefined;
   }
 
   private async outcomeOf({ delivered }: WaitingReply): Promise<void> {
@@ -89,18 +119,6 @@ export class IncomingRequest implements IncomingMessage {
     this.settings.logger.warn(
       `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,
     );
-  }
-
-  /** A result that is not JSON, or too large, becomes the caller's failure instead of silence. */
-  private encode(reply: RpcReply): Buffer {
-    const { limits, sendTracebacks } = this.settings;
-    const { envelope } = this.ports;
-    try {
-      return encodeReply(reply, limits, envelope);
-    } catch (error) {
-      const failure = serializeFailure(error, sendTracebacks);
-      return encodeReply({ ...reply, result: null, failure, ending: true }, limits, envelope);
-    }
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../core/errors.js';
 import { oneLine } from '../core/logger.js';
-import { decodeEnvelope, newId } from '../core/message.js';
+import { newId } from '../core/message.js';
 import { type Notification, readNotification } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
 import { DeadLetters, type SetAside } from './dead-letters.js';
@@ -84,7 +84,7 @@ export class NotificationInbox {
   push(delivery: Delivery): void {
     let notification: Notification;
     try {
-      notification = readNotification(decodeEnvelope(delivery.read(), this.settings.limits));
+      notification = readNotification(delivery.read(this.settings.limits));
     } catch (error) {
       this.settings.counters.count('refusedMessages');
       this.slots.add({
@@ -179,7 +179,7 @@ export class NotificationInbox {
   }
 
   /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
-  private finish({ id, key, deliveries, notification }: Item): Promise<unknown> {
+  private finish({ id, key, deliveries, notification }: Item): Promise<unknown> | true {
     if (notification.uniqueId !== undefined) this.finished.add(id);
     if (this.histories.size > 0) this.histories.delete(key);
     this.inWork.delete(id);

@@ -30,7 +30,7 @@ export class Slots<T> {
   /** Starts with the item before it returns, if a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if (this.running < this.limit) void this.start(item);
+    else if (this.running < this.limit) this.start(item);
     else this.waiting.push(item);
   }
 
@@ -59,17 +59,18 @@ export class Slots<T> {
     for (const item of this.waiting.splice(0)) this.work.abandon(item);
   }
 
-  private async start(item: T): Promise<void> {
+  private start(item: T): void {
     this.running++;
-    try {
-      await this.work.start(item);
-    } catch (error) {
+    this.work.start(item).then(this.free, (error: unknown) => {
       this.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
-    } finally {
-      this.running--;
-      const next = this.waiting.shift();
-      if (next !== undefined) void this.start(next);
-      else if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
-    }
+      this.free();
+    });
   }
+
+  private readonly free = (): void => {
+    this.running--;
+    const next = this.waiting.shift();
+    if (next !== undefined) this.start(next);
+    else if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+  };
 }

@@ -47,6 +47,8 @@ export class OsloServer extends Server<never, DriverStatus> {
     (callback, data, context) => this.runInPipeline(callback, data, context),
     this.abort.signal,
   );
+  /** That of a server that was given none: it runs what it is given. */
+  private readonly noStartHook = this.onProcessingStartHook;
   private readonly unsubscribes: (() => void)[] = [];
   private readonly statuses = new Map<Transport, DriverStatus>();
   /** How far it has come itself: others may use its transports, which are connected before its queues are attached. */
@@ -204,27 +206,40 @@ export class OsloServer extends Server<never, DriverStatus> {
     return this.runInPipeline(callback, message.request.args, context);
   }
 
-  /** What the handler comes to: the last value of an observable, null for none. */
-  private async runInPipeline(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
+  private runInPipeline(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
+    return runAsRequest(
+      () => context.getCurrentRequestContext(),
+      () => (this.isHooked ? this.runWithHooks(callback, data, context) : settle(callback, data, context)),
+    );
+  }
+
+  private get isHooked(): boolean {
+    return this.onProcessingStartHook !== this.noStartHook || this.onProcessingEndHook !== undefined;
+  }
+
+  private async runWithHooks(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
     let result: unknown = null;
     let failure: { error: unknown } | undefined;
     const work = async () => {
       try {
-        const returned: unknown = await callback(data, context);
-        result = isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
+        result = await settle(callback, data, context);
       } catch (error) {
         failure = { error };
       }
     };
-    await runAsRequest(
-      () => context.getCurrentRequestContext(),
-      () => this.onProcessingStartHook(OSLO_TRANSPORT, context, work),
-    );
+    await this.onProcessingStartHook(OSLO_TRANSPORT, context, work);
     this.onProcessingEndHook?.(OSLO_TRANSPORT, context);
-    if (failure)
-      throw failure.error instanceof Error || typeof failure.error === 'object'
-        ? failure.error
-        : toError(failure.error);
+    if (failure) throw failure.error;
     return result;
+  }
+}
+
+/** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */
+async function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
+  try {
+    const returned: unknown = await callback(data, context);
+    return isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
+  } catch (error) {
+    throw error instanceof Error || typeof error === 'object' ? error : toError(error);
   }
 }

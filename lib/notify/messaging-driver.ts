@@ -1,6 +1,6 @@
 import { ClientSendError, MessageDeliveryFailure, toError } from '../core/errors.js';
 import { newId } from '../core/message.js';
-import { encodeNotification } from '../core/notification.js';
+import { notificationMessage } from '../core/notification.js';
 import type { Transport } from '../rpc/transport.js';
 import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
 
@@ -21,9 +21,11 @@ export class MessagingDriver implements NotifierDriver {
     const { driver, settings } = this.transport;
     const routingKey = `${topic}.${notification.priority}`;
     const uniqueId = newId();
-    const body = encodeNotification(notification, uniqueId, this.envelope, settings.limits);
+    const message = notificationMessage(notification, uniqueId);
+    const { envelope } = this;
+    const outgoing = { exchange: settings.controlExchange, routingKey, message, envelope, uniqueId };
     try {
-      await driver.notify({ exchange: settings.controlExchange, routingKey, body, uniqueId }, { deadline, retry });
+      await driver.notify(outgoing, { deadline, retry });
     } catch (error) {
       if (error instanceof ClientSendError) throw error;
       throw new MessageDeliveryFailure(

@@ -44,7 +44,9 @@ export async function dispatch(
     logFailure(message.request, error, expected, logger);
   }
   if (heartbeat) clearInterval(heartbeat);
-  await message.reply({ result, failure, ending: true });
+  // Within a process there is nothing to wait for, and a wait is not free.
+  const replying = message.reply({ result, failure, ending: true });
+  if (replying) await replying;
 }
 
 /** Tells a caller that asked for it, as long as the handler runs, that it does. */

@@ -1,6 +1,6 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
-import type { Delivery } from '../delivery.js';
-import { type MemoryDelivery, MemoryQueue } from './memory-queue.js';
+import { type MemoryDelivery, MemoryQueue, type Reading } from './memory-queue.js';
+import type { PassedMessage } from './passed-message.js';
 
 /** A queue that nobody reads is refused further messages at this length. */
 const LONGEST_QUEUE = 100_000;
@@ -59,28 +59,29 @@ export class MemoryBroker {
   }
 
   /** @returns what ends it; unacknowledged messages are the consumer's to finish, or to put back */
-  consume(name: string, prefetch: number, deliver: (delivery: Delivery) => void): () => void {
-    return this.queueOf(name).consume(prefetch, deliver);
+  consume(name: string, reading: Reading): () => void {
+    return this.queueOf(name).consume(reading);
   }
 
   /**
    * @returns whether any queue took the message
    * @throws MessageDeliveryFailure when a queue is full
    */
-  publish(exchange: string, key: string, body: Buffer, expires = Number.POSITIVE_INFINITY): boolean {
+  publish(exchange: string, key: string, content: PassedMessage, expires = Number.POSITIVE_INFINITY): boolean {
     if (exchange === '') {
       const queue = this.queues.get(key);
-      return queue !== undefined && this.publishTo([queue], body, expires);
+      return queue !== undefined && this.publishTo([queue], content, expires);
     }
-    return this.publishTo(this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, body, expires);
+    return this.publishTo(this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
   }
 
-  private publishTo(queues: readonly MemoryQueue[], body: Buffer, expires: number): boolean {
+  private publishTo(queues: readonly MemoryQueue[], content: PassedMessage, expires: number): boolean {
     const full = queues.find(({ length }) => length >= LONGEST_QUEUE);
     if (full)
       throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
     const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
-    for (const queue of queues) queue.push({ body, expires, expiration, returns: 0, position: this.published++ });
+    const sole = queues.length === 1;
+    for (const queue of queues) queue.push({ content, expires, expiration, returns: 0, sole, position: this.published++ });
     return queues.length > 0;
   }
 

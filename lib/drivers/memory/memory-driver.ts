@@ -1,9 +1,10 @@
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { oneLine } from '../../core/logger.js';
-import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
+import { type Dict, newId, type RpcInvocation, readReply, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
+import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
   Driver,
@@ -21,14 +22,13 @@ import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { PendingCalls } from '../pending-calls.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
+import type { Reading } from './memory-queue.js';
+import { PassedMessage } from './passed-message.js';
 
 /** Nobody could look into a queue of dead letters within this process: the log says what it was. */
 const setAside = async (): Promise<void> => undefined;
 /** The broker counts what comes back. */
 const countReturn = async (): Promise<void> => undefined;
-
-/** Within this process there is nobody who could need one, and it is half of what a message costs. */
-const ENVELOPE = false;
 
 /** A call that times out here has no other reason. */
 const nothingElse = () => undefined;
@@ -50,26 +50,19 @@ export class MemoryDriver implements Driver {
     this.broker = MemoryBroker.join(name);
     this.calls = new PendingCalls(settings, allowedModules);
     this.broker.declare(this.replyQueue);
-    this.broker.consume(this.replyQueue, Number.POSITIVE_INFINITY, (delivery) => {
-      void delivery.acknowledge();
-      try {
-        this.calls.settle(readReply(decodeEnvelope(delivery.read(), settings.limits)));
-      } catch (error) {
-        settings.counters.count('refusedMessages');
-        settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
-      }
-    });
+    const deliver = (delivery: Delivery) => this.onReply(delivery);
+    this.broker.consume(this.replyQueue, { prefetch: Number.POSITIVE_INFINITY, once: true, deliver });
   }
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const { target, deadline, callMonitorTimeout } = options;
     const msgId = newId();
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
-    const body = encodeRequest(request, ids, this.settings.limits, ENVELOPE);
+    const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, nothingElse);
     try {
-      this.publish(request, options, body, deadline.at);
+      this.publish(request, options, content, deadline.at);
     } catch (error) {
       this.calls.reject(msgId, error as Error);
     }
@@ -78,32 +71,34 @@ export class MemoryDriver implements Driver {
 
   async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
-    this.publish(request, options, encodeRequest(request, ids, this.settings.limits, ENVELOPE));
+    this.publish(request, options, this.pass(requestMessage(request, ids)));
   }
 
-  async notify({ exchange, routingKey, body }: OutgoingNotification): Promise<void> {
+  async notify({ exchange, routingKey, message }: OutgoingNotification): Promise<void> {
     this.assertOpen();
+    const content = this.pass(message);
     this.broker.declare(routingKey);
     this.broker.bind(exchange, routingKey, routingKey);
-    this.broker.publish(exchange, routingKey, body);
+    this.broker.publish(exchange, routingKey, content);
   }
 
   async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
     this.assertOpen();
     // A reply queue lives as long as its transport, so that one that is away is gone.
-    const sendReply = async ({ queue, body }: OutgoingReply) => {
-      if (!this.broker.publish('', queue, body)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
+    const sendReply = ({ queue, message }: OutgoingReply) => {
+      if (!this.broker.publish('', queue, this.pass(message))) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
-    const ports = { sendReply, envelope: ENVELOPE, setAside, countReturn };
+    const ports = { sendReply, setAside, countReturn };
     const inbox = new Inbox(this.settings, concurrency, receive, isLate, ports);
-    return this.consume(serverBindings(target, this.settings.controlExchange), concurrency, inbox);
+    const bindings = serverBindings(target, this.settings.controlExchange);
+    return this.consume(bindings, inbox, { prefetch: concurrency, once: isLate === undefined });
   }
 
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     this.assertOpen();
     const inbox = new NotificationInbox(this.settings, subscription, receive, setAside);
-    return this.consume(notificationBindings(subscription), prefetchOf(subscription), inbox);
+    return this.consume(notificationBindings(subscription), inbox, { prefetch: prefetchOf(subscription), once: false });
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -139,17 +134,33 @@ export class MemoryDriver implements Driver {
     for (const listener of this.statusListeners) listener('closed');
   }
 
+  private onReply(delivery: Delivery): void {
+    const { counters, limits, logger } = this.settings;
+    delivery.acknowledge();
+    try {
+      this.calls.settle(readReply(delivery.read(limits)));
+    } catch (error) {
+      counters.count('refusedMessages');
+      logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+    }
+  }
+
   private get status(): DriverStatus {
     return this.closed ? 'closed' : 'connected';
   }
 
-  private consume(bindings: readonly Binding[], prefetch: number, inbox: Inbox | NotificationInbox): Listener {
+  private consume(
+    bindings: readonly Binding[],
+    inbox: Inbox | NotificationInbox,
+    reading: Omit<Reading, 'deliver'>,
+  ): Listener {
     for (const { exchange, key, queue, type } of bindings) {
       this.broker.declare(queue);
       this.broker.bind(exchange, type === 'fanout' ? '' : key, queue);
     }
     const queues = [...new Set(bindings.map(({ queue }) => queue))];
-    const cancels = queues.map((queue) => this.broker.consume(queue, prefetch, (delivery) => inbox.push(delivery)));
+    const deliver = (delivery: Delivery) => inbox.push(delivery);
+    const cancels = queues.map((queue) => this.broker.consume(queue, { ...reading, deliver }));
     const serving = { queues, inbox };
     this.servings.add(serving);
     return {
@@ -162,16 +173,20 @@ export class MemoryDriver implements Driver {
     };
   }
 
-  private publish(request: RpcInvocation, { target, mandatory }: SendOptions, body: Buffer, expires?: number): void {
+  private publish(request: RpcInvocation, { target, mandatory }: SendOptions, content: PassedMessage, expires?: number): void {
     this.assertOpen();
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
-    if (!this.broker.publish(exchange, key, body, expires) && mandatory) {
+    if (!this.broker.publish(exchange, key, content, expires) && mandatory) {
       this.settings.counters.count('undeliverable');
       throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
         target,
         method: request.method,
       });
     }
+  }
+
+  private pass(message: Dict): PassedMessage {
+    return PassedMessage.of(message, this.settings.limits);
   }
 
   private assertOpen(): void {

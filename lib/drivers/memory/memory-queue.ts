@@ -1,27 +1,37 @@
+import type { Dict, MessageLimits } from '../../core/message.js';
 import type { Delivery } from '../delivery.js';
+import type { PassedMessage } from './passed-message.js';
 
 /** One message, and where it stands in a queue. */
 export interface MemoryMessage {
-  readonly body: Buffer;
+  readonly content: PassedMessage;
   /** On the monotonic clock; nobody waits for the message after it. */
   readonly expires: number;
   /** Milliseconds between its publication and that. */
   readonly expiration: number | undefined;
   readonly returns: number;
+  /** Whether no other queue has it. */
+  readonly sole: boolean;
   /** What is put back goes to where it was. */
   readonly position: number;
 }
 
-/** Whoever reads a queue, and how many messages it has in hand. */
-interface Consumer {
-  readonly deliver: (delivery: Delivery) => void;
+/** How a queue is read. */
+export interface Reading {
+  /** Messages that may be in hand. */
   readonly prefetch: number;
+  /** Whether what has been read is never put back. */
+  readonly once: boolean;
+  readonly deliver: (delivery: Delivery) => void;
+}
+
+/** Whoever reads a queue, and how many messages it has in hand. */
+interface Consumer extends Reading {
   unacknowledged: number;
 }
 
 /** What has been read is cut off once it is as much as this, and half of all: to shift a long array moves all of it. */
 const FEWEST_TO_CUT = 1024;
-const YES = Promise.resolve(true);
 
 /** One queue: messages in order, handed in turns to consumers that have room. */
 export class MemoryQueue {
@@ -57,8 +67,8 @@ export class MemoryQueue {
   }
 
   /** @returns what ends it; unacknowledged messages are the consumer's to finish, or to put back */
-  consume(prefetch: number, deliver: (delivery: Delivery) => void): () => void {
-    const consumer = { deliver, prefetch, unacknowledged: 0 };
+  consume(reading: Reading): () => void {
+    const consumer = { ...reading, unacknowledged: 0 };
     this.consumers.push(consumer);
     this.pump();
     return () => {
@@ -112,7 +122,7 @@ export class MemoryDelivery implements Delivery {
   ) {}
 
   get body(): Buffer {
-    return this.message.body;
+    return this.message.content.body;
   }
 
   get queue(): string {
@@ -131,17 +141,22 @@ export class MemoryDelivery implements Delivery {
     return this.message.expiration;
   }
 
-  read(): Buffer {
-    return this.message.body;
+  read(limits: MessageLimits): Dict {
+    const { content, sole } = this.message;
+    return content.read(limits, sole && this.consumer.once);
+  }
+
+  text(): Buffer {
+    return this.body;
   }
 
   hand(): void {
     this.consumer.deliver(this);
   }
 
-  acknowledge(): Promise<boolean> {
+  acknowledge(): true {
     if (this.settle()) this.source.pump();
-    return YES;
+    return true;
   }
 
   requeue(): void {

@@ -1,12 +1,17 @@
-import type { OutgoingReply } from '../incoming-request.js';
-
 /** Waits between tries to reach a reply queue that is not there, in milliseconds. */
 const FIRST_DELAY = 250;
 const LONGEST_DELAY = 1000;
 
+/** A reply as it is published. */
+export interface EncodedReply {
+  readonly queue: string;
+  readonly body: Buffer;
+  readonly uniqueId: string;
+}
+
 /** A reply that waits for its queue. */
 export interface Postponed {
-  readonly reply: OutgoingReply;
+  readonly reply: EncodedReply;
   /** On the monotonic clock: when it is dropped. */
   readonly until: number;
   resolve(): void;

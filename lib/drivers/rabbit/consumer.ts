@@ -182,7 +182,7 @@ export class Consumer {
   }
 
   private deliver(arrival: Arrival, queue: ConsumedQueue, acknowledger: Acknowledger): void {
-    const { counters, limits, logger } = this.settings;
+    const { counters, logger } = this.settings;
     const { deliveryTag, properties } = arrival;
     if (properties.damage !== undefined) {
       counters.count('damagedHeaders');
@@ -190,7 +190,7 @@ export class Consumer {
     }
     acknowledger.delivered(deliveryTag);
     try {
-      this.onMessage(new RabbitDelivery(arrival, queue, acknowledger, limits.bodyBytes));
+      this.onMessage(new RabbitDelivery(arrival, queue, acknowledger));
     } catch (error) {
       // Thrown on, it would end the connection, and come back with the next one.
       counters.count('refusedMessages');

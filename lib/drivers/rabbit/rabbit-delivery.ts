@@ -1,3 +1,4 @@
+import { type Dict, decodeEnvelope, type MessageLimits } from '../../core/message.js';
 import type { Delivery } from '../delivery.js';
 import type { Acknowledger } from './acknowledger.js';
 import { decompress } from './compression.js';
@@ -8,12 +9,10 @@ import type { Arrival } from './wire/incoming-content.js';
 
 /** A message that a queue delivered, as whoever processes it sees it. */
 export class RabbitDelivery implements Delivery {
-  /** @param limit most bytes of the body, decompressed */
   constructor(
     private readonly arrival: Arrival,
     private readonly source: ConsumedQueue,
     private readonly acknowledger: Acknowledger,
-    private readonly limit: number,
   ) {}
 
   get body(): Buffer {
@@ -47,8 +46,12 @@ export class RabbitDelivery implements Delivery {
     return this.arrival.properties.expiration;
   }
 
-  read(): Buffer {
-    return decompress(this.arrival.body, this.header('compression'), this.limit);
+  read(limits: MessageLimits): Dict {
+    return decodeEnvelope(this.text(limits), limits);
+  }
+
+  text({ bodyBytes }: MessageLimits): Buffer {
+    return decompress(this.arrival.body, this.header('compression'), bodyBytes);
   }
 
   acknowledge(): Promise<boolean> {

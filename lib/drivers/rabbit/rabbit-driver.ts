@@ -1,7 +1,7 @@
 import { Deadline } from '../../core/deadline.js';
 import { ConfigurationError, ServerListenError, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
-import type { RpcInvocation } from '../../core/message.js';
+import { encodeMessage, type RpcInvocation } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
@@ -78,13 +78,14 @@ export class RabbitDriver implements Driver {
     return this.requests.cast(request, options);
   }
 
-  notify(
-    { exchange, routingKey, body, uniqueId }: OutgoingNotification,
+  async notify(
+    { exchange, routingKey, message, envelope, uniqueId }: OutgoingNotification,
     { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
   ): Promise<void> {
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
+    const body = encodeMessage(message, this.settings.limits, envelope);
     const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
-    return this.publisher.publishBy(publication, deadline, retry);
+    await this.publisher.publishBy(publication, deadline, retry);
   }
 
   async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
@@ -93,7 +94,6 @@ export class RabbitDriver implements Driver {
     const inbox = new Inbox(this.settings, concurrency, receive, isLate, {
       sendReply: (reply) => this.replySender.send(reply),
       setAside: (...letter) => this.safeKeeping.setAside(...letter),
-      envelope: true,
       countReturn: (...delivery) => this.safeKeeping.countReturn(...delivery),
     });
     const bindings = serverBindings(target, controlExchange);

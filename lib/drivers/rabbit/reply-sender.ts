@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { Deadline } from '../../core/deadline.js';
 import { MessageUndeliverable, toError } from '../../core/errors.js';
 import type { Settings } from '../../core/options.js';
+import { encodeMessage } from '../../core/message.js';
 import type { OutgoingReply, WaitingReply } from '../incoming-request.js';
-import { type Attempt, AwayQueue, type Postponed } from './away-queue.js';
+import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './away-queue.js';
 import type { Publisher } from './publisher.js';
 
 /** For so many milliseconds a reply queue that stayed away gets one try for each reply, and no more. */
@@ -27,16 +28,18 @@ export class ReplySender {
   /**
    * Resolves when the broker has the reply, or with what tells of it later: its queue is away then, and it is tried again
    * until its caller gives up, or the window ends.
-   * @throws MessageUndeliverable when it is not tried again, MessageDeliveryFailure when the broker cannot be reached
+   * @throws ClientSendError when it cannot be written, MessageUndeliverable when it is not tried again,
+   * MessageDeliveryFailure when the broker cannot be reached
    */
-  async send(reply: OutgoingReply): Promise<WaitingReply | undefined> {
-    const until = Math.min(reply.expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
+  async send({ queue, message, uniqueId, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
+    const reply = { queue, uniqueId, body: encodeMessage(message, this.settings.limits) };
+    const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
     try {
       await this.publish(reply, until);
-      if (this.gone.size > 0) this.gone.delete(reply.queue);
+      if (this.gone.size > 0) this.gone.delete(queue);
       return undefined;
     } catch (error) {
-      if (!(error instanceof MessageUndeliverable) || !reply.lasting) throw error;
+      if (!(error instanceof MessageUndeliverable) || !lasting) throw error;
       return { delivered: this.postpone(reply, until) };
     }
   }
@@ -48,14 +51,14 @@ export class ReplySender {
     this.away.clear();
   }
 
-  private publish({ queue, body, uniqueId }: OutgoingReply, until: number): Promise<void> {
+  private publish({ queue, body, uniqueId }: EncodedReply, until: number): Promise<void> {
     return this.publisher.publish(
       { exchange: undefined, routingKey: queue, body, mandatoryId: uniqueId },
       Deadline.after(until - performance.now()),
     );
   }
 
-  private async postpone(reply: OutgoingReply, until: number): Promise<void> {
+  private async postpone(reply: EncodedReply, until: number): Promise<void> {
     const { queue, body } = reply;
     this.assertWaiting(queue, until, body.length);
     this.messages++;

@@ -1,6 +1,6 @@
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import { decodeEnvelope, encodeRequest, newId, type RpcInvocation, readReply } from '../../core/message.js';
+import { encodeMessage, newId, type RequestIds, type RpcInvocation, readReply, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { Delivery } from '../delivery.js';
@@ -56,7 +56,7 @@ export class RequestSender {
   async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const uniqueId = newId();
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
-    const publication = this.publication(options, encodeRequest(request, ids, this.settings.limits), uniqueId);
+    const publication = this.publication(request, ids, options);
     try {
       await this.ports.publisher.publishBy(publication, options.deadline, options.retry);
     } catch (error) {
@@ -75,8 +75,7 @@ export class RequestSender {
     if (!this.repliesReady) await this.consumeReplies(options);
     const { callMonitorTimeout, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
-    const body = encodeRequest(request, ids, this.settings.limits);
-    const publication = this.publication(options, body, ids.uniqueId, Math.max(1, Math.trunc(timeout)));
+    const publication = this.publication(request, ids, options, Math.max(1, Math.trunc(timeout)));
     await this.ports.publisher.publish(publication, deadline, retry);
   }
 
@@ -95,7 +94,7 @@ export class RequestSender {
   private onReply(delivery: Delivery): void {
     void delivery.acknowledge();
     try {
-      this.calls.settle(readReply(decodeEnvelope(delivery.read(), this.settings.limits)));
+      this.calls.settle(readReply(delivery.read(this.settings.limits)));
     } catch (error) {
       this.settings.counters.count('refusedMessages');
       this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
@@ -103,18 +102,18 @@ export class RequestSender {
   }
 
   private publication(
+    request: RpcInvocation,
+    ids: RequestIds,
     { target, mandatory }: SendOptions,
-    body: Buffer,
-    uniqueId: string,
     expiration?: number,
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     return {
       exchange: exchangeSpec(route, this.settings.rabbit),
       routingKey: route.key,
-      body,
+      body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       expiration,
-      mandatoryId: mandatory ? uniqueId : undefined,
+      mandatoryId: mandatory ? ids.uniqueId : undefined,
     };
   }
 }

@@ -1,0 +1,41 @@
+import { type Dict, decodeEnvelope, encodeMessage, type MessageLimits } from '../../core/message.js';
+import { copyPlain } from './plain-copy.js';
+
+/**
+ * A message that stays within the process. Whoever reads it gets what its text in JSON would have given, and nothing
+ * that the sender or another reader can still change. Where a copy does for that, no text is made: it would be half of
+ * what a call costs.
+ */
+export class PassedMessage {
+  private constructor(
+    private readonly content: Dict | Buffer,
+    private readonly limits: MessageLimits,
+  ) {}
+
+  /** @throws ClientSendError when it cannot be written as JSON, or is too large */
+  static of(message: Dict, limits: MessageLimits): PassedMessage {
+    return new PassedMessage(copyPlain(message, limits) ?? encodeMessage(message, limits, false), limits);
+  }
+
+  /** Its text. */
+  get body(): Buffer {
+    const { content, limits } = this;
+    return Buffer.isBuffer(content) ? content : encodeMessage(content, limits, false);
+  }
+
+  /**
+   * The reader's own.
+   * @param last whether nobody will read it again
+   * @throws InvalidMessage when it is over the reader's limits
+   */
+  read(limits: MessageLimits, last: boolean): Dict {
+    const { content } = this;
+    if (Buffer.isBuffer(content)) return decodeEnvelope(content, limits);
+    if (last && this.isWithin(limits)) return content;
+    return copyPlain(content, limits) ?? decodeEnvelope(this.body, limits);
+  }
+
+  private isWithin({ bodyBytes, depth }: MessageLimits): boolean {
+    return bodyBytes >= this.limits.bodyBytes && depth >= this.limits.depth;
+  }
+}

@@ -1,0 +1,74 @@
+import type { MessageLimits } from '../../core/message.js';
+
+/** Stands for a value that JSON has rules of its own for. */
+const INTRICATE = Symbol('intricate');
+
+/** Bytes of JSON for a value besides its text, at the most: a number, a word, or brackets; and a comma. */
+const MOST = 26;
+/** Bytes of a character in JSON, at the most: as an escape. */
+const MOST_OF_CHARACTER = 6;
+
+/** Bytes that are left of the limit. A variable, because a copy is over before the next begins, and it is looked at for each value. */
+let room = 0;
+
+/**
+ * What `JSON.parse(JSON.stringify(value))` would give, at a fifth of the cost, of texts, numbers, booleans, null, and
+ * plain arrays and objects of these. Undefined for all that JSON has rules of its own for (classes, `toJSON`, `bigint`,
+ * `__proto__` as a key), and for what is over the limits, or may be.
+ */
+export function copyPlain<T>(value: T, { bodyBytes, depth }: MessageLimits): T | undefined {
+  room = bodyBytes;
+  const copy = copyOf(value, depth);
+  return copy === INTRICATE || room < 0 ? undefined : (copy as T);
+}
+
+/** @param levels of nesting that are left */
+function copyOf(value: unknown, levels: number): unknown {
+  room -= MOST;
+  switch (typeof value) {
+    case 'string':
+      room -= value.length * MOST_OF_CHARACTER;
+      return value;
+    case 'number':
+      // JSON has no −0.
+      return Number.isFinite(value) ? value + 0 : null;
+    case 'boolean':
+      return value;
+    case 'object':
+      return value === null ? null : copyOfObject(value, levels - 1);
+    default:
+      return INTRICATE;
+  }
+}
+
+function copyOfObject(value: object, levels: number): unknown {
+  if (levels < 0 || room < 0 || 'toJSON' in value) return INTRICATE;
+  if (Array.isArray(value)) return copyOfArray(value, levels);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return INTRICATE;
+  return copyOfMembers(value as Record<string, unknown>, levels);
+}
+
+function copyOfArray(values: readonly unknown[], levels: number): unknown {
+  const copies: unknown[] = [];
+  for (const value of values) {
+    const copy = copyOf(value, levels);
+    if (copy === INTRICATE) return INTRICATE;
+    copies.push(copy);
+  }
+  return copies;
+}
+
+function copyOfMembers(values: Record<string, unknown>, levels: number): unknown {
+  const copies: Record<string, unknown> = {};
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    // JSON leaves it out.
+    if (value === undefined) continue;
+    room -= key.length * MOST_OF_CHARACTER;
+    const copy = key === '__proto__' ? INTRICATE : copyOf(value, levels);
+    if (copy === INTRICATE) return INTRICATE;
+    copies[key] = copy;
+  }
+  return copies;
+}
