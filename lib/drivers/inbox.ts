@@ -8,13 +8,15 @@ import { findReplyAddress, type ReplyAddress } from '../core/reply-address.js';
 import type { SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IsLate, Receive } from './driver.js';
-import { IncomingRequest, type ReplyPorts } from './incoming-request.js';
+import { IncomingRequest, type OnWaiting, type ReplyPorts } from './incoming-request.js';
 import { type CountReturn, LateRequests } from './late-requests.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
 /** What an inbox needs of its driver. */
 export interface InboxPorts extends ReplyPorts {
+  /** Whether a request may come again that was taken off its queue. */
+  readonly repeats: boolean;
   readonly setAside: SetAside;
   readonly countReturn: CountReturn;
 }
@@ -86,74 +88,70 @@ export class Inbox {
       });
   }
 
-  private async process({ delivery, expires }: Arrival): Promise<void> {
-    if (expires < performance.now()) {
-      if (await delivery.acknowledge()) this.expired(delivery);
-      return;
-    }
-    const { counters, limits, refuseRedelivered } = this.settings;
+  /** Without a step that need not be waited for: on the usual way each would be a good part of what a call costs. */
+  private process({ delivery, expires }: Arrival): Promise<unknown> {
+    const { limits, refuseRedelivered } = this.settings;
+    if (expires < performance.now()) return this.expire(delivery);
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
-      if (!(await delivery.acknowledge())) return;
-      counters.count('refusedMessages');
-      await this.refuse(delivery, expires, new InvalidMessage(toError(error).message));
-      return;
+      return this.refuse(delivery, expires, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    if (this.isDuplicate(request)) await delivery.acknowledge();
-    else if (this.isLate?.(request)) {
-      const served = await this.late.process(request, delivery, () => this.serve(request, expires));
-      if (served?.waiting) this.awaitReply(served.waiting);
-    } else if (delivery.repeated && refuseRedelivered) {
-      if (!(await delivery.acknowledge())) return;
-      counters.count('redeliveries');
-      await this.refuse(delivery, expires, new MessageDeliveryFailure(CAME_BACK));
-    } else {
-      const acknowledged = delivery.acknowledge();
-      // Its twin may have been acknowledged together with it, while this waited.
-      if (acknowledged !== true && (!(await acknowledged) || this.isDuplicate(request))) return;
-      if (request.uniqueId !== undefined) this.seen.add(request.uniqueId);
-      const incoming = this.incoming(request, expires);
-      await this.receive(incoming);
-      if (incoming.waiting) this.awaitReply(incoming.waiting);
-    }
+    if (this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
+    if (this.isLate?.(request)) return this.processLate(request, delivery, expires);
+    if (delivery.repeated && refuseRedelivered)
+      return this.refuse(delivery, expires, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
+    const acknowledged = delivery.acknowledge();
+    if (acknowledged === true) return this.begin(request, expires);
+    // Its twin may have been acknowledged together with it.
+    return acknowledged.then((yes) => (yes && !this.isDuplicate(request) ? this.begin(request, expires) : undefined));
   }
 
-  private expired({ queue, expiration }: Delivery): void {
+  private async expire(delivery: Delivery): Promise<void> {
+    if (!(await delivery.acknowledge())) return;
     const { counters, logger } = this.settings;
     counters.count('expiredRequests');
     const now = performance.now();
     const due = now - this.warned > PAUSE_BETWEEN_WARNINGS;
     if (due) this.warned = now;
     logger[due ? 'warn' : 'debug'](
-      `Dropped a request from ${queue}: its caller gave up after ${expiration} ms, and no handler was free before`,
+      `Dropped a request from ${delivery.queue}: its caller gave up after ${delivery.expiration} ms, and no handler was free before`,
     );
   }
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
-    if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
+    if (uniqueId === undefined || !this.ports.repeats || !this.seen.has(uniqueId)) return false;
     this.settings.counters.count('duplicates');
     this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
     return true;
   }
 
-  private incoming(request: RpcRequest, expires: number): IncomingRequest {
-    const incoming = new IncomingRequest(request, expires, this.settings, this.ports);
+  /** For a request that has been acknowledged. */
+  private begin(request: RpcRequest, expires: number): Promise<void> {
+    if (request.uniqueId !== undefined && this.ports.repeats) this.seen.add(request.uniqueId);
+    return this.receive(this.incoming(request, expires, this.awaitReply));
+  }
+
+  private async processLate(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
+    const served = await this.late.process(request, delivery, async () => {
+      const incoming = this.incoming(request, expires);
+      await this.receive(incoming);
+      return incoming;
+    });
+    if (served?.waiting) this.awaitReply(served.waiting);
+  }
+
+  private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): IncomingRequest {
+    const incoming = new IncomingRequest(request, expires, this.settings, this.ports, onWaiting);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
 
-  private async serve(request: RpcRequest, expires: number): Promise<IncomingRequest> {
-    const incoming = this.incoming(request, expires);
-    await this.receive(incoming);
-    return incoming;
-  }
-
-  private awaitReply(waiting: Promise<void>): void {
+  private readonly awaitReply: OnWaiting = (waiting) => {
     this.waiting.add(waiting);
     void waiting.finally(() => this.waiting.delete(waiting));
-  }
+  };
 
   /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */
   private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
@@ -163,16 +161,22 @@ export class Inbox {
   }
 
   /** What cannot be served is still answered, where it says whom to answer. */
-  private async refuse(delivery: Delivery, expires: number, error: MessagingException): Promise<void> {
+  private async refuse(
+    delivery: Delivery,
+    expires: number,
+    count: 'refusedMessages' | 'redeliveries',
+    error: MessagingException,
+  ): Promise<void> {
+    if (!(await delivery.acknowledge())) return;
+    this.settings.counters.count(count);
     this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
     const address = this.addressIn(delivery);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new IncomingRequest(request, expires, this.settings, this.ports);
+    const refused = new IncomingRequest(request, expires, this.settings, this.ports, this.awaitReply);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
-    if (refused.waiting) this.awaitReply(refused.waiting);
   }
 
   private addressIn(delivery: Delivery): ReplyAddress | undefined {

@@ -1,15 +1,14 @@
 import { ClientSendError, MessageUndeliverable, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import { type Dict, newId, type RpcReply, type RpcRequest, replyMessage } from '../core/message.js';
+import type { RpcReply, RpcRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import type { IncomingMessage } from './driver.js';
 
 /** One reply on its way to the caller's queue. */
 export interface OutgoingReply {
   readonly queue: string;
-  readonly message: Dict;
-  readonly uniqueId: string;
+  readonly reply: Omit<RpcReply, 'uniqueId'>;
   /** On the monotonic clock: nobody waits for it any longer than that. */
   readonly expires: number;
   /** Whether it is worth waiting for a queue that is away: a heartbeat is not. */
@@ -27,6 +26,9 @@ export interface WaitingReply {
  * Where the queue is away, resolves before it is there. Nothing to wait for when the reply is in the queue already.
  */
 export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined> | undefined;
+
+/** Called with what settles, never rejecting, when a reply has been delivered or dropped whose queue was away. */
+export type OnWaiting = (waiting: Promise<void>) => void;
 
 /** What answering needs of the driver. */
 export interface ReplyPorts {
@@ -46,7 +48,7 @@ export class IncomingRequest implements IncomingMessage {
   readonly wantsReply: boolean;
   /** Whether nobody has the reply yet, and somebody wants it: whoever gets the request again has to answer it. */
   isOwed: boolean;
-  /** Settles, never rejecting, when a reply has been delivered or dropped whose queue was away. */
+  /** As {@link OnWaiting} is told. */
   waiting: Promise<void> | undefined;
   private isReplaced = false;
 
@@ -56,6 +58,7 @@ export class IncomingRequest implements IncomingMessage {
     private readonly expires: number,
     private readonly settings: Settings,
     private readonly ports: ReplyPorts,
+    private readonly onWaiting: OnWaiting = () => undefined,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =
@@ -77,16 +80,17 @@ export class IncomingRequest implements IncomingMessage {
 
   private send({ result, failure, ending }: Reply): Promise<WaitingReply | undefined> | undefined {
     const { msgId = '', replyQueue: queue = '' } = this.request;
-    const uniqueId = newId();
-    const message = replyMessage({ result, failure, ending, msgId, uniqueId });
-    return this.ports.sendReply({ queue, message, uniqueId, expires: this.expires, lasting: ending });
+    const reply = { result, failure, ending, msgId };
+    return this.ports.sendReply({ queue, reply, expires: this.expires, lasting: ending });
   }
 
   private async conclude(sending: Promise<WaitingReply | undefined>, reply: Reply): Promise<void> {
     try {
       const waiting = await sending;
-      if (waiting) this.waiting = this.outcomeOf(waiting);
-      else if (reply.ending) this.isOwed = false;
+      if (waiting) {
+        this.waiting = this.outcomeOf(waiting);
+        this.onWaiting(this.waiting);
+      } else if (reply.ending) this.isOwed = false;
     } catch (error) {
       await this.fail(error, reply);
     }

@@ -4,7 +4,7 @@ import { type LogSink, oneLine } from '../core/logger.js';
 /** What is done with an item that needs a slot. */
 export interface Work<T> {
   /** The slot is free again when the promise settles. */
-  start(item: T): Promise<void>;
+  start(item: T): Promise<unknown>;
   /** Called instead of `start` for what will never be started. */
   abandon(item: T): void;
 }

@@ -235,11 +235,12 @@ export class OsloServer extends Server<never, DriverStatus> {
 }
 
 /** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */
-async function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
-  try {
-    const returned: unknown = await callback(data, context);
-    return isObservable(returned) ? await lastValueFrom(returned, { defaultValue: null }) : returned;
-  } catch (error) {
-    throw error instanceof Error || typeof error === 'object' ? error : toError(error);
-  }
+function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
+  return Promise.resolve(callback(data, context)).then(resultOf, (error: unknown) => {
+    throw typeof error === 'object' ? error : toError(error);
+  });
+}
+
+function resultOf(returned: unknown): unknown {
+  return isObservable(returned) ? lastValueFrom(returned, { defaultValue: null }) : returned;
 }

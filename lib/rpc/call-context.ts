@@ -62,17 +62,14 @@ export class CallContext {
    * @param ctxt the request context; null or undefined for that of the request being handled, where there is one
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
    */
-  async call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+  call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
     const context = ctxt ?? getCurrentRequestContext();
     const timeout = this.timeoutOf(method);
-    let result: unknown;
-    try {
-      result = await this.send(context, method, args as Dict, timeout);
-    } catch (error) {
-      if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
-      throw error;
-    }
-    return this.serializer.deserializeEntity(context, result) as T;
+    // No async function: it would keep the whole request in memory as long as it waits, and cost twice as much.
+    return this.send(context, method, args as Dict, timeout).then(
+      (result) => this.serializer.deserializeEntity(context, result) as T,
+      (error: unknown) => this.fail(error, method, timeout),
+    );
   }
 
   /**
@@ -98,20 +95,29 @@ export class CallContext {
   /** Comes between a timeout and the caller's hearing of it. */
   protected async backOff(_method: string, _timeout: number): Promise<void> {}
 
-  /** Apart from `call`, which would keep the whole request in memory as long as it waits. */
+  private async fail(error: unknown, method: string, timeout: number): Promise<never> {
+    if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
+    throw error;
+  }
+
+  /** Never throws: it rejects. */
   private send(context: unknown, method: string, args: Dict, timeout: number): Promise<unknown> {
     const { target, transport } = this;
-    if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
-    const request = this.request(context, method, args);
-    const options: CallOptions = {
-      target,
-      deadline: Deadline.after(timeout),
-      timeout,
-      retry: this.options.retry,
-      mandatory: this.options.transportOptions?.atLeastOnce ?? true,
-      callMonitorTimeout: this.callMonitorTimeout,
-    };
-    return runApart(() => transport.driver.call(request, options));
+    try {
+      if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
+      const request = this.request(context, method, args);
+      const options: CallOptions = {
+        target,
+        deadline: Deadline.after(timeout),
+        timeout,
+        retry: this.options.retry,
+        mandatory: this.options.transportOptions?.atLeastOnce ?? true,
+        callMonitorTimeout: this.callMonitorTimeout,
+      };
+      return runApart(() => transport.driver.call(request, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {

@@ -243,6 +243,40 @@ for (const { name, url, describe } of transports) {
       await eventually(() => expect(endpoints.map(({ got }) => got)).toEqual([[{ x: 1 }], [{ x: 1 }]]));
     });
 
+    it('gives every server arguments of its own', async () => {
+      const topic = uniqueTopic();
+      const args = { list: [1], deep: { x: 1 } };
+      const got: Args[] = [];
+      class Greedy {
+        take(_ctxt: unknown, { list, deep }: typeof args): void {
+          got.push(structuredClone({ list, deep }));
+          list.push(2);
+          deep.x = 2;
+        }
+      }
+      for (const server of ['a', 'b']) await serve(topic, server, [new Greedy()]);
+      const cast = clientOf(topic).prepare({ fanout: true }).cast({}, 'take', args);
+      args.list.push(3);
+      await cast;
+      const sent = { list: [1], deep: { x: 1 } };
+      await eventually(() => expect(got).toEqual([sent, sent]));
+      expect(args).toEqual({ list: [1, 3], deep: { x: 1 } });
+    });
+
+    it('gives the caller a result of its own', async () => {
+      const topic = uniqueTopic();
+      const kept = { list: [1] };
+      class Keeper {
+        keep(): unknown {
+          return kept;
+        }
+      }
+      await serve(topic, 'a', [new Keeper()]);
+      const result = await clientOf(topic).call<typeof kept>({}, 'keep');
+      result.list.push(2);
+      expect(kept).toEqual({ list: [1] });
+    });
+
     it('reaches a server by its name', async () => {
       const topic = uniqueTopic();
       for (const server of ['a', 'b']) await serve(topic, server, [new Endpoint(server)]);

@@ -288,14 +288,15 @@ describe('Nest on memory://', () => {
     const options = optionsOf(uniqueTopic());
     const controllers = [Main, Filtered, Scoped, Plain];
     const module = await Test.createTestingModule({ controllers, providers: [PerRequest] }).compile();
-    const app = module.createNestMicroservice({ strategy: new OsloServer(options), logger: false });
+    const server = new OsloServer(options);
+    const app = module.createNestMicroservice({ strategy: server, logger: false });
     app.useGlobalFilters(...filters);
     await app.listen();
     const proxy = new OsloClientProxy(options);
     open.push(app, proxy);
     const call = <T = unknown>(pattern: string | object, args: object = {}): Promise<T> =>
       lastValueFrom(proxy.send<T>(pattern, args));
-    return { app, proxy, call, options };
+    return { app, server, proxy, call, options };
   }
 
   async function failure(call: Promise<unknown>): Promise<RemoteError> {
@@ -323,6 +324,23 @@ describe('Nest on memory://', () => {
     }
     expect(await failure(call({ method: 'add', version: '1.3' }))).toMatchObject({ excType: 'UnsupportedVersion' });
     expect(await failure(call({ method: 'byClass' }))).toMatchObject({ excType: 'NoSuchMethod' });
+  });
+
+  it('calls the hooks around its work that an application sets', async () => {
+    const { server, call } = await start();
+    const seen: string[] = [];
+    server.setOnProcessingStartHook(async (transport, context, done) => {
+      seen.push(`start ${String(transport)} ${(context as OsloRpcContext).getMethod()}`);
+      await done();
+      seen.push('done');
+    });
+    server.setOnProcessingEndHook((_transport, context) => {
+      seen.push(`end ${(context as OsloRpcContext).getMethod()}`);
+    });
+    expect(await call('add', { a: 2, b: 3 })).toBe(5);
+    expect(seen).toEqual(['start Symbol(OSLO_MESSAGING) add', 'done', 'end add']);
+    expect(await failure(call('guarded'))).toBeDefined();
+    expect(seen.slice(3)).toEqual(['start Symbol(OSLO_MESSAGING) guarded', 'done', 'end guarded']);
   });
 
   it('asks a guard, which sees the request context', async () => {

@@ -6,10 +6,11 @@ import { deserializeFailure, RemoteException, serializeFailure } from '../../lib
 import {
   type Dict,
   decodeEnvelope,
-  encodeReply,
-  encodeRequest,
+  encodeMessage,
   readReply,
   readRequest,
+  replyMessage,
+  requestMessage,
 } from '../../lib/core/message.js';
 import type { Vector } from '../conformance/capture-vectors.js';
 import { readTree } from '../conformance/json-tree.js';
@@ -34,9 +35,9 @@ function exactly(body: Buffer): unknown {
 
 function encodeAgain(vector: Vector, body: Buffer): Buffer {
   const message = decodeEnvelope(body, limits);
-  if (vector.routingKey.startsWith('reply_')) return encodeReply(readReply(message), limits);
+  if (vector.routingKey.startsWith('reply_')) return encodeMessage(replyMessage(readReply(message)), limits);
   const request = readRequest(message);
-  return encodeRequest(request, request, limits);
+  return encodeMessage(requestMessage(request, request), limits);
 }
 
 describe('messages captured from the Python library', () => {

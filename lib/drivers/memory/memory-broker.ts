@@ -81,7 +81,8 @@ export class MemoryBroker {
       throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
     const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
     const sole = queues.length === 1;
-    for (const queue of queues) queue.push({ content, expires, expiration, returns: 0, sole, position: this.published++ });
+    for (const queue of queues)
+      queue.push({ content, expires, expiration, returns: 0, sole, position: this.published++ });
     return queues.length > 0;
   }
 

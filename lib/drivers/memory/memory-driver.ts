@@ -1,7 +1,7 @@
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { oneLine } from '../../core/logger.js';
-import { type Dict, newId, type RpcInvocation, readReply, requestMessage } from '../../core/message.js';
+import { type Dict, newId, type RpcInvocation, readReply, replyMessage, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { Delivery } from '../delivery.js';
@@ -85,11 +85,12 @@ export class MemoryDriver implements Driver {
   async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
     this.assertOpen();
     // A reply queue lives as long as its transport, so that one that is away is gone.
-    const sendReply = ({ queue, message }: OutgoingReply) => {
-      if (!this.broker.publish('', queue, this.pass(message))) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
+    const sendReply = ({ queue, reply }: OutgoingReply) => {
+      const content = this.pass(replyMessage({ ...reply, uniqueId: undefined }));
+      if (!this.broker.publish('', queue, content)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
-    const ports = { sendReply, setAside, countReturn };
+    const ports = { sendReply, setAside, countReturn, repeats: false };
     const inbox = new Inbox(this.settings, concurrency, receive, isLate, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);
     return this.consume(bindings, inbox, { prefetch: concurrency, once: isLate === undefined });
@@ -173,7 +174,12 @@ export class MemoryDriver implements Driver {
     };
   }
 
-  private publish(request: RpcInvocation, { target, mandatory }: SendOptions, content: PassedMessage, expires?: number): void {
+  private publish(
+    request: RpcInvocation,
+    { target, mandatory }: SendOptions,
+    content: PassedMessage,
+    expires?: number,
+  ): void {
     this.assertOpen();
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
     if (!this.broker.publish(exchange, key, content, expires) && mandatory) {

@@ -18,8 +18,13 @@ let room = 0;
  */
 export function copyPlain<T>(value: T, { bodyBytes, depth }: MessageLimits): T | undefined {
   room = bodyBytes;
-  const copy = copyOf(value, depth);
-  return copy === INTRICATE || room < 0 ? undefined : (copy as T);
+  try {
+    const copy = copyOf(value, depth);
+    return copy === INTRICATE || room < 0 ? undefined : (copy as T);
+  } catch {
+    // A getter threw.
+    return undefined;
+  }
 }
 
 /** @param levels of nesting that are left */

@@ -92,6 +92,7 @@ export class RabbitDriver implements Driver {
     const { rabbit, controlExchange } = this.settings;
     if (isLate) this.warnOfTransientQueues();
     const inbox = new Inbox(this.settings, concurrency, receive, isLate, {
+      repeats: true,
       sendReply: (reply) => this.replySender.send(reply),
       setAside: (...letter) => this.safeKeeping.setAside(...letter),
       countReturn: (...delivery) => this.safeKeeping.countReturn(...delivery),

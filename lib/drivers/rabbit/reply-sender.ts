@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { Deadline } from '../../core/deadline.js';
 import { MessageUndeliverable, toError } from '../../core/errors.js';
+import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
-import { encodeMessage } from '../../core/message.js';
 import type { OutgoingReply, WaitingReply } from '../incoming-request.js';
 import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './away-queue.js';
 import type { Publisher } from './publisher.js';
@@ -31,8 +31,10 @@ export class ReplySender {
    * @throws ClientSendError when it cannot be written, MessageUndeliverable when it is not tried again,
    * MessageDeliveryFailure when the broker cannot be reached
    */
-  async send({ queue, message, uniqueId, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
-    const reply = { queue, uniqueId, body: encodeMessage(message, this.settings.limits) };
+  async send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
+    const uniqueId = newId();
+    const body = encodeMessage(replyMessage({ ...given, uniqueId }), this.settings.limits);
+    const reply = { queue, uniqueId, body };
     const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
     try {
       await this.publish(reply, until);

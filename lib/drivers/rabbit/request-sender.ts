@@ -1,6 +1,13 @@
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import { encodeMessage, newId, type RequestIds, type RpcInvocation, readReply, requestMessage } from '../../core/message.js';
+import {
+  encodeMessage,
+  newId,
+  type RequestIds,
+  type RpcInvocation,
+  readReply,
+  requestMessage,
+} from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { Delivery } from '../delivery.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidMessage } from '../../../lib/core/errors.js';
 import { deserializeFailure, registerRemoteException, serializeFailure } from '../../../lib/core/failure.js';
-import { decodeEnvelope, encodeRequest, readReply, readRequest } from '../../../lib/core/message.js';
+import { decodeEnvelope, encodeMessage, readReply, readRequest, requestMessage } from '../../../lib/core/message.js';
 import { readNotification } from '../../../lib/core/notification.js';
 import { findReplyAddress } from '../../../lib/core/reply-address.js';
 import { dictOf, key, text, value } from '../../conformance/arbitrary-values.js';
@@ -117,7 +117,7 @@ describe('reading what comes off the wire', () => {
             replyQueue: 'reply_q',
             callMonitorTimeout: null,
           };
-          const read = readRequest(decodeEnvelope(encodeRequest(request, request, limits), limits));
+          const read = readRequest(decodeEnvelope(encodeMessage(requestMessage(request, request), limits), limits));
           const { args: readArgs, context: readContext, ...rest } = read;
           expect(rest).toEqual({
             method,
