@@ -103,6 +103,21 @@ describe('a message within the process', () => {
     );
   });
 
+  it('has no members that somebody gave all objects', () => {
+    Object.defineProperty(Object.prototype, 'everywhere', {
+      value: 1,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+    try {
+      const passed = PassedMessage.of({ args: { a: 1 } }, limits);
+      expect(JSON.stringify(passed.read(limits, false))).toBe('{"args":{"a":1}}');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'everywhere');
+    }
+  });
+
   it('is what it was when it was sent, for every reader', () => {
     const message = { args: { list: [1], deep: { x: 1 } } };
     const passed = PassedMessage.of(message, limits);
