@@ -70,8 +70,12 @@ export class IncomingRequest implements IncomingMessage {
     if (!this.wantsReply) return undefined;
     try {
       const sending = this.send(reply);
-      if (sending) return this.conclude(sending, reply);
-      if (reply.ending) this.isOwed = false;
+      if (sending)
+        return sending.then(
+          (waiting) => this.sent(waiting, reply),
+          (error: unknown) => this.fail(error, reply),
+        );
+      this.sent(undefined, reply);
       return undefined;
     } catch (error) {
       return this.fail(error, reply);
@@ -84,16 +88,11 @@ export class IncomingRequest implements IncomingMessage {
     return this.ports.sendReply({ queue, reply, expires: this.expires, lasting: ending });
   }
 
-  private async conclude(sending: Promise<WaitingReply | undefined>, reply: Reply): Promise<void> {
-    try {
-      const waiting = await sending;
-      if (waiting) {
-        this.waiting = this.outcomeOf(waiting);
-        this.onWaiting(this.waiting);
-      } else if (reply.ending) this.isOwed = false;
-    } catch (error) {
-      await this.fail(error, reply);
-    }
+  private sent(waiting: WaitingReply | undefined, { ending }: Reply): void {
+    if (waiting) {
+      this.waiting = this.outcomeOf(waiting);
+      this.onWaiting(this.waiting);
+    } else if (ending) this.isOwed = false;
   }
 
   /** A reply that is not JSON, or too large, becomes the caller's failure instead of silence. */

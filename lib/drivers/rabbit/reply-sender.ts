@@ -28,22 +28,24 @@ export class ReplySender {
   /**
    * Resolves when the broker has the reply, or with what tells of it later: its queue is away then, and it is tried again
    * until its caller gives up, or the window ends.
-   * @throws ClientSendError when it cannot be written, MessageUndeliverable when it is not tried again,
+   * @throws ClientSendError at once when it cannot be written; MessageUndeliverable when it is not tried again,
    * MessageDeliveryFailure when the broker cannot be reached
    */
-  async send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
+  send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
     const uniqueId = newId();
     const body = encodeMessage(replyMessage({ ...given, uniqueId }), this.settings.limits);
     const reply = { queue, uniqueId, body };
     const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
-    try {
-      await this.publish(reply, until);
-      if (this.gone.size > 0) this.gone.delete(queue);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof MessageUndeliverable) || !lasting) throw error;
-      return { delivered: this.postpone(reply, until) };
-    }
+    return this.publish(reply, until).then(
+      () => {
+        if (this.gone.size > 0) this.gone.delete(queue);
+        return undefined;
+      },
+      (error: unknown) => {
+        if (!(error instanceof MessageUndeliverable) || !lasting) throw error;
+        return { delivered: this.postpone(reply, until) };
+      },
+    );
   }
 
   /** Drops what still waits. */
