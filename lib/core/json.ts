@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 /** Python reads and writes integers of at most so many digits (sys.set_int_max_str_digits), and drops the message else. */
 const MOST_DIGITS = 4300;
-/** A longer text is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
-const LONG_TEXT = 2 ** 16;
+/** A text of more is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
+const MOST_BRACKETS = 2 ** 15;
 const DEEPEST_LOOK = 1000;
 /** No shorter integer is unsafe. */
 const FEWEST_DIGITS = 16;
@@ -21,8 +21,8 @@ const TOKENS = new RegExp(`"|(?<![\\w.+-])-?[1-9]\\d{15,${MOST_DIGITS - 1}}|-?In
  * @throws RangeError when it is nested too deep
  */
 export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unknown {
-  const bracketed = hasMoreBrackets(text, depth);
-  if (bracketed && text.length > LONG_TEXT && exceedsDepth(text, depth)) throw tooDeep();
+  const brackets = countBrackets(text, depth);
+  if (brackets > MOST_BRACKETS && exceedsDepth(text, depth)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -31,7 +31,7 @@ export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unkno
     return parseMarked(text, depth);
   }
   // Most texts show that there is nothing to look for in the value.
-  const safe = !(bracketed || holdsManyDigits(text)) || !holdsUnsafe(value, depth);
+  const safe = (brackets <= depth && !holdsManyDigits(text)) || !holdsUnsafe(value, depth);
   return safe ? value : parseMarked(text, depth);
 }
 
@@ -76,7 +76,7 @@ function isUnsafe(value: number): boolean {
 }
 
 function parseMarked(text: string, depth: number): unknown {
-  if (hasMoreBrackets(text, depth) && exceedsDepth(text, depth)) throw tooDeep();
+  if (countBrackets(text, depth) > depth && exceedsDepth(text, depth)) throw tooDeep();
   const mark = newMark();
   return restore(JSON.parse(markUnsafe(text, mark)), mark);
 }
@@ -217,14 +217,18 @@ function exceedsDepth(text: string, limit: number): boolean {
   return false;
 }
 
-/** Most texts have too few brackets to be deep, and the engine finds those far faster than a scan does. */
-function hasMoreBrackets(text: string, limit: number): boolean {
-  if (text.length <= limit * 2) return false;
+/**
+ * How many brackets open, in strings, too: as many as there may be levels. The engine finds them far faster than a scan
+ * does. Not more are counted than is of use.
+ */
+function countBrackets(text: string, depth: number): number {
+  if (text.length <= depth * 2) return 0;
+  const most = Math.max(depth, MOST_BRACKETS);
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {
-      if (++count > limit) return true;
+      if (++count > most) return count;
     }
   }
-  return false;
+  return count;
 }
