@@ -44,7 +44,7 @@ export async function main(args: string[], install: { foreign(): void }): Promis
   if (whole && failed.length === 0) {
     await writeBaseline(BASELINE, advantages(results));
     await writeDocuments(await readResults(RESULTS));
-    print(`written to ${BASELINE}, docs/charts, docs/sizing.md and README.md`);
+    print(`written to ${BASELINE}, docs/charts, docs/sizing.md, docs/performance.md and README.md`);
   }
   const goals = judge(results);
   print(`\n${goalsText(goals)}\n`);

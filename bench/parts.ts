@@ -8,6 +8,8 @@ import { runNotifications } from './notifications/part.js';
 import { notificationsText } from './notifications/report.js';
 import { runProcesses } from './processes/part.js';
 import { processesText } from './processes/report.js';
+import { runProfile } from './profile/part.js';
+import { profileText } from './profile/report.js';
 import { runScale } from './scale/part.js';
 import { scaleText } from './scale/report.js';
 import type { Session } from './session.js';
@@ -29,6 +31,7 @@ const parts = {
   processes: { run: runProcesses, text: processesText },
   memory: { run: runMemory, text: memoryText },
   cluster: { run: runCluster, text: clusterText },
+  profile: { run: runProfile, text: profileText },
 };
 
 export type PartName = keyof typeof parts;

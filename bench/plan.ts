@@ -37,6 +37,8 @@ export interface Plan {
   processes: { servers: number; clients: number; rounds: number; seconds: number };
   memory: { rounds: number };
   cluster: { rounds: number; seconds: number };
+  /** Each with and without the profiler. */
+  profile: { warmUp: number; seconds: number };
 }
 
 export const FULL: Plan = {
@@ -54,6 +56,7 @@ export const FULL: Plan = {
   processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
   memory: { rounds: 4 },
   cluster: { rounds: 3, seconds: 1.5 },
+  profile: { warmUp: 4, seconds: 10 },
 };
 
 export const QUICK: Plan = {
@@ -71,6 +74,7 @@ export const QUICK: Plan = {
   processes: { servers: 8, clients: 4, rounds: 1, seconds: 1 },
   memory: { rounds: 3 },
   cluster: { rounds: 1, seconds: 0.6 },
+  profile: { warmUp: 2, seconds: 2 },
 };
 
 /** As short as can be and still tell a ratio from the noise. */

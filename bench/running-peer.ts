@@ -4,6 +4,7 @@ import type { Memory } from './heap.js';
 import type { Load, LoadResult, Pace, PaceResult } from './load.js';
 import { payload, payloadOf } from './payload.js';
 import type { Place, SubjectName } from './peer.js';
+import type { CpuProfile } from './profile/cpu-profiler.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface Measured extends LoadResult {
@@ -91,6 +92,16 @@ export class RunningPeer<Name extends SubjectName = SubjectName> {
 
   async pace(pace: Pace): Promise<PaceResult> {
     return (await this.#client.ask({ kind: 'pace', pace, args: payload }, pace.seconds + PATIENCE)) as PaceResult;
+  }
+
+  /** The same under V8's profiler. A process that is both has one profile, and is the client. */
+  async profile(load: Load): Promise<{ measured: Measured; client: CpuProfile; server: CpuProfile | undefined }> {
+    const server = this.#server === this.#client ? undefined : this.#server;
+    await this.#client.ask({ kind: 'profile' });
+    await server?.ask({ kind: 'profile' });
+    const measured = await this.measure(load);
+    const client = (await this.#client.ask({ kind: 'profiled' })) as CpuProfile;
+    return { measured, client, server: (await server?.ask({ kind: 'profiled' })) as CpuProfile | undefined };
   }
 
   async memory(): Promise<{ client: Memory; server: Memory }> {

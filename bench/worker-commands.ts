@@ -14,6 +14,8 @@ export type Command =
   | { kind: 'memory' }
   | { kind: 'connections' }
   | { kind: 'served' }
+  | { kind: 'profile' }
+  | { kind: 'profiled' }
   | { kind: 'publisher'; peer: NotificationPeerName; place: Place }
   | { kind: 'listener'; peer: NotificationPeerName; place: Place }
   | { kind: 'publish'; count: number; inFlight: number }

@@ -5,6 +5,7 @@ import { notificationPeerLoaders } from './notifications/peer-loaders.js';
 import type { BenchClient, BenchServer } from './peer.js';
 import { peerLoaders } from './peer-loaders.js';
 import { PendingCalls } from './pending.js';
+import { startProfiler } from './profile/cpu-profiler.js';
 import { served } from './served.js';
 import type { Answer, Command } from './worker-commands.js';
 
@@ -14,6 +15,7 @@ let server: BenchServer | undefined;
 let client: BenchClient | undefined;
 let listener: BenchListener | undefined;
 let pending: PendingCalls | undefined;
+let stopProfiler: Awaited<ReturnType<typeof startProfiler>> | undefined;
 
 function connected(): BenchClient {
   if (!client) throw new Error('not connected as a client');
@@ -56,6 +58,12 @@ async function obey(command: Command): Promise<unknown> {
       return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
     case 'served':
       return served.calls;
+    case 'profile':
+      stopProfiler = await startProfiler();
+      return null;
+    case 'profiled':
+      if (!stopProfiler) throw new Error('nothing is being profiled');
+      return stopProfiler();
     case 'publisher': {
       const start = await notificationPeerLoaders[command.peer].publisher();
       client = await start(command.place);

@@ -1,4 +1,5 @@
 import { PEER_TITLES, type PeerName } from '../peer.js';
+import type { Picture } from './draw.js';
 
 /** Lines over one axis. */
 export interface Chart {
@@ -47,8 +48,15 @@ export function peerLine(peer: PeerName, points: [number, number][], suffix = ''
 }
 
 // Neither theme's text colour: a picture in a document cannot ask for the reader's theme where it is cached as one file.
-const TEXT = '#7d8590';
+export const TEXT = '#7d8590';
 const GRID = '#7d859040';
+
+const WIDTH = 760;
+const HEIGHT = 440;
+
+export function chartPicture(chart: Chart): Picture {
+  return { name: chart.name, width: WIDTH, height: HEIGHT, option: chartOption(chart) };
+}
 
 /** As the drawing library has it. */
 export function chartOption({ title, x, y, lines }: Chart): Record<string, unknown> {

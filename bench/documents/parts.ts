@@ -2,6 +2,7 @@ import { charts } from '../charts/charts.js';
 import type { PartName } from '../parts.js';
 import type { ResultsFile } from '../results.js';
 import type { SweepsResult } from '../sweeps/part.js';
+import { groupsTable, heaviestTable, limitLines } from './performance.js';
 import {
   callsTable,
   clusterTable,
@@ -24,6 +25,7 @@ export interface DocumentPart {
 
 const README = 'README.md';
 const SIZING = 'docs/sizing.md';
+const PERFORMANCE = 'docs/performance.md';
 
 /** The parts of the documents that the stored figures fill, of those that come from a full run. */
 export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPart[] {
@@ -49,6 +51,8 @@ export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPa
   add('processes', SIZING, { processes: processesTable });
   add('memory', SIZING, { memory: memoryTable });
   add('cluster', SIZING, { cluster: clusterTable });
+  add('profile', PERFORMANCE, { profile: groupsTable, heaviest: heaviestTable });
+  add('calls', PERFORMANCE, { limit: (it) => (stamp ? limitLines(it, stamp.machine.cores) : []) });
   if (Object.values(stamps).every(({ mode }) => mode === 'full') && goals.length > 0)
     found.push({ file: SIZING, by: 'npm run bench: goals', lines: goalsTable(goals) });
   return found;

@@ -172,7 +172,7 @@ export function goalsTable(goals: readonly GoalResult[]): string[] {
 }
 
 /** Three digits, which is what the measurement can bear, with separators. */
-function thousands(value: number | null): string {
+export function thousands(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '-';
   return Number(value.toPrecision(3)).toLocaleString('en');
 }

@@ -3,6 +3,7 @@ import type { RoundFigures } from '../../../bench/calls/rounds.js';
 import { ratios, summarize } from '../../../bench/calls/summary.js';
 import type { Results } from '../../../bench/parts.js';
 import type { PeerName } from '../../../bench/peer.js';
+import { GROUP_NAMES, type Group } from '../../../bench/profile/groups.js';
 import { spread } from '../../../bench/statistics.js';
 
 const PLAIN: RoundFigures = {
@@ -73,6 +74,13 @@ export function allResults(): Required<Results> {
   };
   const one = spread([1]);
   const inMemory = { p50Ms: one, p99Ms: one, callsPerSecond: one, loadedP99Ms: one, cpuMicros: one };
+  const profiled = {
+    cpuMicros: 30,
+    profiledCpuMicros: 40,
+    groups: Object.fromEntries(GROUP_NAMES.map((name) => [name, 2])) as Record<Group, number>,
+    heaviest: [{ name: 'writeBuffer', at: '', group: 'sockets' as const, micros: 2 }],
+    blocks: ['0 20.00 rpc call-context: call', '1 15.00 json json: parseJson', '0 10.00 loop event loop and reads'],
+  };
   const ratio = { publishedPerSecond: one, consumedPerSecond: one, publisherCpuMicros: one, listenerCpuMicros: one };
   return {
     ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
@@ -105,5 +113,6 @@ export function allResults(): Required<Results> {
       callsToRabbit: 10,
     },
     cluster: { nodes: 3, transient: broker, quorum: broker, cluster: broker, clusterToQuorum: 1 },
+    profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
   };
 }

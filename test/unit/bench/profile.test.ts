@@ -1,0 +1,155 @@
+import type { Profiler } from 'node:inspector';
+import { describe, expect, it } from 'vitest';
+import { icicles } from '../../../bench/charts/icicle.js';
+import { type Block, blockFromText, blocksOf, blockToText } from '../../../bench/profile/blocks.js';
+import { startProfiler } from '../../../bench/profile/cpu-profiler.js';
+import { framesOf } from '../../../bench/profile/frames.js';
+import { groupOf } from '../../../bench/profile/groups.js';
+import { pathOf, sourceOf } from '../../../bench/profile/source.js';
+import { summarize } from '../../../bench/profile/summary.js';
+import { allResults } from './figures.js';
+
+const OURS = 'file:///home/someone/clone/dist/lib/';
+
+type Stack = { name: string; url?: string; millis?: number; calls?: Stack[] };
+
+/** As V8 would have it: a sample for each millisecond. */
+function profileOf(stacks: Stack[], activeMillis: number) {
+  const nodes: Profiler.ProfileNode[] = [];
+  const samples: number[] = [];
+  const add = ({ name, url = '', millis = 0, calls = [] }: Stack): number => {
+    const id = nodes.length + 1;
+    const callFrame = { functionName: name, scriptId: '1', url, lineNumber: 6, columnNumber: 0 };
+    const node: Profiler.ProfileNode = { id, callFrame };
+    nodes.push(node);
+    samples.push(...Array.from({ length: millis }, () => id));
+    node.children = calls.map(add);
+    return id;
+  };
+  add({ name: '(root)', calls: stacks });
+  const timeDeltas = [0, ...samples.map(() => 1000)];
+  return { profile: { nodes, samples, timeDeltas, startTime: 0, endTime: 0 }, activeMicros: activeMillis * 1000 };
+}
+
+/** 80 ms seen at work and 100 in which the event loop did not wait: 20 of reads. */
+const frames = framesOf(
+  profileOf(
+    [
+      { name: '(idle)', millis: 70 },
+      { name: '(garbage collector)', millis: 10 },
+      {
+        name: 'processTicksAndRejections',
+        url: 'node:internal/process/task_queues',
+        millis: 5,
+        calls: [
+          {
+            name: 'call',
+            url: `${OURS}rpc/call-context.js`,
+            millis: 15,
+            calls: [
+              { name: 'parseJson', url: `${OURS}core/json.js`, millis: 9 },
+              { name: 'tiny', millis: 1 },
+            ],
+          },
+          {
+            name: 'runNextTicks',
+            url: 'node:internal/process/task_queues',
+            millis: 10,
+            calls: [{ name: 'call', url: `${OURS}rpc/call-context.js`, millis: 10 }],
+          },
+        ],
+      },
+      { name: 'onStreamRead', url: 'node:internal/stream_base_commons', calls: [{ name: 'writeBuffer', millis: 20 }] },
+    ],
+    100,
+  ),
+);
+
+describe("the benchmark's profile", () => {
+  it('shares the CPU of a call out among those in whom it was spent, waiting left out', () => {
+    const { groups, heaviest } = summarize(frames, 50);
+    expect(groups).toMatchObject({ gc: 5, async: 7.5, rpc: 12.5, json: 4.5, sockets: 10, loop: 10, other: 0.5 });
+    expect(Object.values(groups).reduce((sum, micros) => sum + micros, 0)).toBeCloseTo(50);
+    expect(heaviest.map(({ name, at, micros }) => [name, at, micros]).slice(0, 3)).toEqual([
+      ['call', 'lib/rpc/call-context.js:7', 12.5],
+      ['writeBuffer', '', 10],
+      ['runNextTicks', 'node:internal/process/task_queues:7', 5],
+    ]);
+  });
+
+  it('has the heaviest frames first, those of Node as one, and none that is too small to read', () => {
+    const drawn = blocksOf(frames, 200).map(({ depth, name, micros }) => [depth, name, micros]);
+    expect(drawn).toEqual([
+      [0, 'processTicksAndRejections', 100],
+      [1, 'call-context: call', 70],
+      [2, 'json: parseJson', 18],
+      [2, 'tiny', 2],
+      [0, 'onStreamRead', 40],
+      [1, 'writeBuffer', 40],
+      [0, 'event loop and reads', 40],
+      [0, '(garbage collector)', 20],
+    ]);
+    const smaller = framesOf(profileOf([{ name: 'large', millis: 995, calls: [{ name: 'small', millis: 5 }] }], 1000));
+    expect(blocksOf(smaller, 1).map(({ name }) => name)).toEqual(['large']);
+    const nameless = framesOf(profileOf([{ name: '', url: `${OURS}rpc/server.js`, millis: 1 }], 1));
+    expect(blocksOf(nameless, 1).map(({ name }) => name)).toEqual(['server']);
+  });
+
+  it('tells groups by where a function is', () => {
+    expect(groupOf('send', 'lib/drivers/rabbit/wire/wire.js')).toBe('rabbit');
+    expect(groupOf('send', 'lib/drivers/slots.js')).toBe('drivers');
+    expect(groupOf('send', 'lib/core/message.js')).toBe('json');
+    expect(groupOf('send', 'lib/core/deadline.js')).toBe('core');
+    expect(groupOf('next', '@nestjs/core/router.js')).toBe('nestjs');
+    expect(groupOf('promiseInitHook', 'node:internal/async_hooks')).toBe('async');
+    expect(groupOf('utf8Slice', '')).toBe('json');
+    expect(groupOf('whatever', 'lru-cache/index.js')).toBe('other');
+  });
+
+  it('names files without saying whose machine it was', () => {
+    expect(pathOf(`${OURS}core/json.js`)).toBe('lib/core/json.js');
+    expect(pathOf('file:///home/someone/clone/dist/bench/bench/load.js')).toBe('bench/load.js');
+    expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
+    expect(pathOf('file:///home/someone/other.js')).toBe('other.js');
+    expect(sourceOf('node:buffer', 6, 0)).toBe('node:buffer:7');
+    expect(sourceOf('', -1, -1)).toBe('');
+  });
+
+  it('keeps a block as a line of text', () => {
+    const block: Block = { depth: 12, micros: 3.25, group: 'rpc', name: 'call-context: runs apart' };
+    expect(blockFromText(blockToText(block))).toEqual(block);
+  });
+
+  it('is drawn with a block under its caller, as many rows high as it is deep', () => {
+    const [client, ...others] = icicles(allResults().profile);
+    expect([client, ...others].map((picture) => picture?.name)).toEqual([
+      'profile-client',
+      'profile-server',
+      'profile-memory',
+    ]);
+    expect(client?.option).toMatchObject({
+      backgroundColor: 'transparent',
+      xAxis: { max: 30 },
+      yAxis: { max: 2 },
+      series: [
+        { name: 'JSON and text', data: [[0, 15, 1]] },
+        { name: 'this library, rpc', data: [[0, 20, 0]] },
+        { name: 'event loop and reads', data: [[20, 10, 0]] },
+      ],
+    });
+  });
+
+  it('finds who kept the process busy', async () => {
+    const stop = await startProfiler();
+    keepBusy(200);
+    const [busiest] = summarize(framesOf(await stop()), 1).heaviest;
+    expect(busiest).toMatchObject({ name: 'keepBusy' });
+    expect(busiest?.micros).toBeGreaterThan(0.5);
+  });
+});
+
+function keepBusy(millis: number): number {
+  let sum = 0;
+  for (const end = Date.now() + millis; Date.now() < end; ) for (let n = 0; n < 1e5; n++) sum += Math.sqrt(n);
+  return sum;
+}
