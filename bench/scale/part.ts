@@ -28,8 +28,8 @@ export async function runScale(session: Session): Promise<ScaleResult> {
   return withPeers(session, ['oslo'], async ([plain]) => {
     if (!plain) throw new Error('the server did not start');
     await measured(plain, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
-    const topics = await runVariant(session, plain, 'oslo-topics');
-    const clients = await runVariant(session, plain, 'oslo-clients');
+    const topics = await runVariant(session, plain, 'oslo-topics', plan.scale.topicsWarmUpCalls);
+    const clients = await runVariant(session, plain, 'oslo-clients', plan.scale.warmUpCalls);
     say(`in flight   ${plan.scale.inFlight}`);
     const inFlight = await runInFlight(session, plain);
     say(`pending     ${plan.scale.inFlight}`);
@@ -48,13 +48,13 @@ export async function runScale(session: Session): Promise<ScaleResult> {
   });
 }
 
-async function runVariant(session: Session, plain: Scaled, name: 'oslo-topics' | 'oslo-clients') {
+async function runVariant(session: Session, plain: Scaled, name: 'oslo-topics' | 'oslo-clients', warmUpCalls: number) {
   const { plan, broker } = session;
   const before = await broker.census();
   return withPeers(session, [name], async ([variant]) => {
     if (!variant) throw new Error('the server did not start');
     const after = await broker.census();
-    await measured(variant, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
+    await measured(variant, { inFlight: PLAIN, calls: warmUpCalls });
     return {
       startMs: variant.startMs,
       cost: await costRatio(session, plain, () => measured(variant, { inFlight: PLAIN, seconds: plan.scale.seconds })),
