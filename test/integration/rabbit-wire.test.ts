@@ -72,6 +72,26 @@ describeWithRabbit.each<[string, string[]]>([
     await eventually(() => expect(casts).toEqual([1, 2, 3]));
   });
 
+  it('carry what is for servers that come and go beside each other', async () => {
+    const others = ['second', 'third'].map((name) => uniqueTopic(name));
+    const start = async (other: string) => {
+      const echo = (_ctxt: unknown, { value }: { value: unknown }) => `${other} ${value}`;
+      const server = getRpcServer(transport, new Target({ topic: other, server: 'host1' }), [{ echo }]);
+      await server.start();
+      return server;
+    };
+    const call = (other: string, value: number) => client.prepare({ topic: other }).call({}, 'echo', { value });
+    for (let round = 0; round < 3; round++) {
+      const servers = await Promise.all(others.map(start));
+      const results = await Promise.all([...others, ...others].map((other) => call(other, round)));
+      expect(results).toEqual([...others, ...others].map((other) => `${other} ${round}`));
+      for (const server of servers) {
+        const [stopped, result] = await Promise.all([server.stop(), client.call({}, 'echo', { value: round })]);
+        expect([stopped, result]).toEqual([undefined, round]);
+      }
+    }
+  });
+
   it('tell of what nobody takes, of that alone', async () => {
     const nobody = getRpcClient(transport, new Target({ topic: uniqueTopic('nobody') }), {
       transportOptions: { atLeastOnce: true },

@@ -48,8 +48,9 @@ export class Side {
     return this.#got.match(new RegExp(pattern, 'g')) ?? [];
   }
 
-  static async open({ rabbit, ...options }: OsloMessagingOptions = {}): Promise<Side> {
-    const proxy = await TcpProxy.start(rabbitPort);
+  /** @param port of the broker. @default that of the shared one */
+  static async open({ rabbit, ...options }: OsloMessagingOptions = {}, port = rabbitPort): Promise<Side> {
+    const proxy = await TcpProxy.start(port);
     const log = new LogRecorder();
     const transport = getRpcTransport({
       transportUrl: proxy.url,

@@ -1,4 +1,9 @@
-import type { ConsumingChannel } from './consuming-channel.js';
+/** A channel, as far as messages are settled on it. */
+interface Settling {
+  /** One, or all up to it. False when the channel is gone. */
+  acknowledge(tag: number, multiple: boolean): boolean;
+  requeue(tag: number): void;
+}
 
 /**
  * Settles what one channel delivered: once in a step of the event loop, or less often still, with one frame for all
@@ -6,8 +11,8 @@ import type { ConsumingChannel } from './consuming-channel.js';
  * costs, here and at the broker.
  */
 export class Acknowledger {
-  /** In order of delivery, and never more than the prefetch limit lets through. */
-  private readonly outstanding = new Set<number>();
+  /** To whom it was delivered, in that order, and never more than the prefetch limit lets through. */
+  private readonly outstanding = new Map<number, object>();
   private settled: number[] = [];
   private flushing: Promise<boolean> | undefined;
   private flushNow: (() => void) | undefined;
@@ -15,18 +20,28 @@ export class Acknowledger {
 
   /** @param delay milliseconds for which acknowledgements may be gathered; 0 is to the end of the step */
   constructor(
-    private readonly channel: ConsumingChannel,
+    private readonly channel: Settling,
     private readonly delay: number,
   ) {}
 
-  /** Notes a delivery, which has to be acknowledged some day. */
-  delivered(tag: number): void {
-    this.outstanding.add(tag);
+  /** Notes a delivery, which has to be settled some day. */
+  delivered(tag: number, holder: object): void {
+    this.outstanding.set(tag, holder);
   }
 
-  /** Resolves when the acknowledgement has been written: false when the channel is gone, so that the broker delivers again. */
+  /** Who has held a delivery for longest. */
+  get slowest(): object | undefined {
+    const [first] = this.outstanding.values();
+    return first;
+  }
+
+  /**
+   * Resolves when the acknowledgement has been written: false when the channel is gone or the message has been put back,
+   * so that the broker delivers it again.
+   */
   acknowledge(tag: number): Promise<boolean> {
-    this.outstanding.delete(tag);
+    // To settle a message twice would cost the channel.
+    if (!this.outstanding.delete(tag)) return Promise.resolve(false);
     this.settled.push(tag);
     this.flushing ??= new Promise((resolve) => {
       this.flushNow = () => resolve(this.flush());
@@ -44,8 +59,12 @@ export class Acknowledger {
 
   /** Puts a message back into its queue. Without the channel it is there already. */
   requeue(tag: number): void {
-    this.outstanding.delete(tag);
-    this.channel.requeue(tag);
+    if (this.outstanding.delete(tag)) this.channel.requeue(tag);
+  }
+
+  /** Puts back all that one of them holds. */
+  requeueAll(holder: object): void {
+    for (const [tag, each] of this.outstanding) if (each === holder) this.requeue(tag);
   }
 
   private flush(): boolean {
@@ -53,7 +72,7 @@ export class Acknowledger {
     this.settled = [];
     this.flushing = undefined;
     this.flushNow = undefined;
-    const [lowest = Number.POSITIVE_INFINITY] = this.outstanding;
+    const [lowest = Number.POSITIVE_INFINITY] = this.outstanding.keys();
     let last = 0;
     let written = true;
     for (const tag of settled) {

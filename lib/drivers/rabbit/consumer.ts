@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { Delivery } from '../delivery.js';
-import { Acknowledger } from './acknowledger.js';
+import type { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
 import { ConsumedQueue } from './consumed-queue.js';
-import { ConsumingChannel } from './consuming-channel.js';
-import { DeclareAgain, type Declarer } from './declarer.js';
+import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
+import type { ConsumingChannels } from './consuming-channels.js';
+import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
 import { patiently } from './patience.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
 import { Suspicion } from './suspicion.js';
@@ -19,6 +20,16 @@ import type { Arrival } from './wire/incoming-content.js';
 /** Called with each message. */
 export type OnMessage = (delivery: Delivery) => void;
 
+/** What a consumer reads, and how. */
+export interface Reading {
+  readonly queues: readonly QueueSpec[];
+  /** Messages of a queue that may be delivered and not settled; 0 is any number. */
+  readonly prefetch: number;
+  /** Whether each message is settled before it is worked on, so that the channel can be shared with others. */
+  readonly prompt: boolean;
+  readonly onMessage: OnMessage;
+}
+
 /** Wait before the queues are tried again that could not be consumed from. */
 const RETRY_DELAY = 1000;
 
@@ -26,27 +37,32 @@ const RETRY_DELAY = 1000;
 const PATIENCE = 1000;
 
 /** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
-export class Consumer {
+export class Consumer implements Reader {
   /** Called whenever it begins or ends to consume, and with what keeps it from it. */
   onChange: (error?: Error) => void = () => undefined;
+  /** Whether all its queues are consumed from. */
+  attached = false;
   private channel: ConsumingChannel | undefined;
   private readonly queues: readonly ConsumedQueue[];
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
   private readonly suspicion = new Suspicion();
+  /** Whether the broker has taken away what is being opened. */
+  private interrupted = false;
+  /** Until it has consumed again it shares no channel: it has cost one. */
+  private guilty = false;
   private stopped = false;
   private closed = false;
 
   constructor(
     private readonly connection: RabbitConnection,
     private readonly settings: Settings,
-    queues: readonly QueueSpec[],
-    private readonly prefetch: number,
-    private readonly onMessage: OnMessage,
     private readonly declarer: Declarer,
+    private readonly channels: ConsumingChannels,
+    private readonly reading: Reading,
   ) {
-    this.queues = queues.map((queue) => new ConsumedQueue(queue));
+    this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
     this.unsubscribe = connection.onConnected(() => this.reopen(this.suspicion.delay()));
   }
 
@@ -57,13 +73,8 @@ export class Consumer {
   async start(deadline: Deadline, retry?: number): Promise<void> {
     await this.connection.acquire(deadline, retry);
     await deadline.race(this.ensureOpen(), () => new ServerListenError('The queues were not ready in time'));
-    if (!this.channel)
+    if (!this.attached)
       throw new ServerListenError('The queues could not be consumed from', { cause: this.connection.lastError });
-  }
-
-  /** Whether all its queues are consumed from. */
-  get attached(): boolean {
-    return this.channel !== undefined;
   }
 
   /** Stops the flow; what has been delivered can still be acknowledged. */
@@ -72,7 +83,7 @@ export class Consumer {
     this.unsubscribe();
     clearTimeout(this.timer);
     if (this.opening) await patiently(this.opening, PATIENCE);
-    if (this.channel) await patiently(this.channel.cancel(), PATIENCE);
+    if (this.channel) await patiently(this.channel.cancel(this), PATIENCE);
   }
 
   /** The names of the queues, in the order given. A number in one is known once it has started. */
@@ -80,17 +91,41 @@ export class Consumer {
     return this.queues.map(({ name }) => name);
   }
 
-  /** Deletes what is temporary, and closes the channel: what was not acknowledged goes back to its queue. */
+  /** Deletes what is temporary, and leaves the channel: what was not acknowledged goes back to its queue. */
   async close(): Promise<void> {
     const { channel } = this;
     this.closed = true;
-    this.channel = undefined;
+    this.attached = false;
     if (channel) await patiently(this.release(channel), PATIENCE);
   }
 
+  /** The channel is gone. */
+  ended(channel: ConsumingChannel, late: boolean): void {
+    if (this.channel !== channel) return;
+    this.channel = undefined;
+    this.guilty ||= late;
+    this.interrupt();
+  }
+
   private async release(channel: ConsumingChannel): Promise<void> {
-    for (const queue of this.queues) await queue.release(channel.channel);
-    await channel.close();
+    this.channel = undefined;
+    try {
+      await this.channels.setup.use(channel.model, async (setup) => {
+        for (const queue of this.queues) await queue.release(setup);
+      });
+    } finally {
+      await channel.leave(this);
+    }
+  }
+
+  /** The broker has taken away what is consumed from. */
+  private interrupt(): void {
+    this.interrupted = true;
+    if (!this.attached) return;
+    this.attached = false;
+    this.onChange();
+    const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
+    this.reopen(reconnectDelay + Math.random() * reconnectSplay);
   }
 
   private reopen(delay: number): void {
@@ -116,7 +151,7 @@ export class Consumer {
   }
 
   private async open(): Promise<void> {
-    while (!this.stopped && !this.channel) {
+    while (!this.stopped && !this.attached) {
       const model = this.connection.current;
       if (!model)
         throw new ServerListenError('There is no connection to the broker', { cause: this.connection.lastError });
@@ -137,48 +172,78 @@ export class Consumer {
   }
 
   private async consumeOn(model: ChannelModel): Promise<void> {
-    const consuming = await ConsumingChannel.on(model);
-    const { channel } = consuming;
-    const acknowledger = new Acknowledger(consuming, Math.min(...this.queues.map(({ gathering }) => gathering)));
-    const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
-    let ended = false;
-    channel.on('close', () => {
-      ended = true;
-      acknowledger.close();
-      if (this.channel !== consuming) return;
-      this.channel = undefined;
-      this.onChange();
-      this.reopen(reconnectDelay + Math.random() * reconnectSplay);
-    });
-    if (this.prefetch > 0) await channel.prefetch(this.prefetch);
-    for (const queue of this.queues) await queue.declare(channel, this.declarer);
-    await Promise.all(this.distinct().map((queue) => this.consume(consuming, acknowledger, queue)));
-    if (this.closed) {
-      await this.release(consuming);
-      return;
+    const channel = await this.join(model);
+    this.channel = channel;
+    try {
+      // Of its consumers before.
+      await channel.cancel(this);
+      this.interrupted = false;
+      await this.channels.setup.use(model, (setup) => this.declare(setup));
+      await this.consumeAll(channel);
+      if (this.interrupted) throw this.again('The broker took it away as soon as it was consumed from');
+    } catch (error) {
+      await this.withdraw(channel);
+      throw this.verdict(channel, error);
+    } finally {
+      if (this.closed) await this.release(channel);
     }
-    if (ended)
-      throw new DeclareAgain('The channel was closed as soon as it was consumed on', undefined, reconnectDelay);
-    this.channel = consuming;
+    this.attached = !this.stopped;
+    this.guilty = false;
     this.suspicion.end();
     this.onChange();
   }
 
-  /** A queue may be there several times, once for each of its bindings. */
-  private distinct(): ConsumedQueue[] {
-    return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
+  private async join(model: ChannelModel): Promise<ConsumingChannel> {
+    // What it got there before can still be settled.
+    if (this.channel?.shared && this.channel.open) return this.channel;
+    if (this.reading.prompt && !this.guilty) return this.channels.share(this, model);
+    return this.channels.own(this, model, Math.min(...this.queues.map(({ gathering }) => gathering)));
   }
 
-  private consume(channel: ConsumingChannel, acknowledger: Acknowledger, queue: ConsumedQueue): Promise<void> {
-    return channel.consume(queue.name, queue.options, (arrival) => {
+  private async declare(setup: Channel): Promise<void> {
+    // It may have had to wait for its turn.
+    if (this.stopped) return;
+    for (const queue of this.queues) await queue.declare(setup, this.declarer);
+  }
+
+  private async consumeAll(channel: ConsumingChannel): Promise<void> {
+    if (this.stopped) return;
+    // A queue may be there several times, once for each of its bindings.
+    const distinct = new Map(this.queues.map((queue) => [queue.name, queue]));
+    await Promise.all([...distinct.values()].map((queue) => this.consume(channel, queue)));
+  }
+
+  private consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
+    const { name, options } = queue;
+    return channel.consume(this, { queue: name, options, prefetch: this.reading.prefetch }, (arrival) => {
       if (arrival) {
-        this.deliver(arrival, queue, acknowledger);
+        this.deliver(arrival, queue, channel.acknowledger);
         return;
       }
-      // The broker cancelled us: the queue is gone. A fresh channel declares it again.
+      // The broker cancelled us: the queue is gone. It is declared again, and all of ours are consumed from anew.
       queue.cancelled();
-      if (!this.stopped) void channel.close();
+      if (this.stopped) return;
+      this.interrupt();
+      void this.withdraw(channel);
     });
+  }
+
+  /** Ends the flow. On a channel that is shared, what was delivered can still be acknowledged. */
+  private async withdraw(channel: ConsumingChannel): Promise<void> {
+    await (channel.shared ? channel.cancel(this).catch(() => undefined) : channel.leave(this));
+  }
+
+  /** What to make of a failure: a channel that is shared may have been closed for what another did. */
+  private verdict(channel: ConsumingChannel, error: unknown): unknown {
+    const lost = channel.shared && !channel.open && this.connection.current === channel.model;
+    if (!lost || error instanceof DeclareRefused) return error;
+    this.guilty = isRefusedConsume(error);
+    if (this.guilty) return new DeclareAgain('The broker refuses it on a channel that others read from', error);
+    return this.again('The channel was closed', error);
+  }
+
+  private again(message: string, cause?: unknown): DeclareAgain {
+    return new DeclareAgain(message, cause, this.settings.rabbit.reconnectDelay);
   }
 
   private deliver(arrival: Arrival, queue: ConsumedQueue, acknowledger: Acknowledger): void {
@@ -188,9 +253,9 @@ export class Consumer {
       counters.count('damagedHeaders');
       logger.warn(`Read a message from ${queue.name} without all of its headers: ${properties.damage}`);
     }
-    acknowledger.delivered(deliveryTag);
+    acknowledger.delivered(deliveryTag, this);
     try {
-      this.onMessage(new RabbitDelivery(arrival, queue, acknowledger));
+      this.reading.onMessage(new RabbitDelivery(arrival, queue, acknowledger));
     } catch (error) {
       // Thrown on, it would end the connection, and come back with the next one.
       counters.count('refusedMessages');

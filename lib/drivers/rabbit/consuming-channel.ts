@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties, Options } from 'amqplib';
+import { Acknowledger } from './acknowledger.js';
 import { HEADERS } from './wire/content-header.js';
 import { METHOD } from './wire/frame-format.js';
 import type { Arrival } from './wire/incoming-content.js';
@@ -8,27 +9,63 @@ import { Wire } from './wire/wire.js';
 /** Called with each message, and without one when the broker has ended the consumer. */
 export type OnArrival = (arrival: Arrival | undefined) => void;
 
+/** Whoever reads from a channel, by any number of consumers. */
+export interface Reader {
+  /**
+   * The channel is gone, and all that was delivered there goes back.
+   * @param late whether it is gone because this reader has been holding a delivery for longer than the broker bears
+   */
+  ended(channel: ConsumingChannel, late: boolean): void;
+}
+
+/** How a queue is consumed from. */
+export interface Consumption {
+  readonly queue: string;
+  readonly options: Options.Consume;
+  /** Messages that may be delivered and not settled; 0 is any number. */
+  readonly prefetch: number;
+}
+
+interface Use {
+  /** Readers that there is room for. */
+  readonly room: number;
+  /** Milliseconds for which acknowledgements may be gathered. */
+  readonly gathering: number;
+}
+
 /** The flags of a `basic.ack` and of a `basic.nack`. */
 const MULTIPLE = 1;
 const REQUEUE = 2;
 
 /** A channel that messages are read from. Its consumers get what the wire brings, past amqplib where that is possible. */
 export class ConsumingChannel {
+  /** Settles what was delivered. */
+  readonly acknowledger: Acknowledger;
+  /** By their tags. */
   private readonly consumers = new Map<string, OnArrival>();
+  /** The tags of each. */
+  private readonly readers = new Map<Reader, Set<string>>();
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
-  private open = true;
+  private started = 0;
+  private prefetch = 0;
+  /** Whether anything can still be done there. */
+  open = true;
+  private error: Error | undefined;
 
-  static async on(model: ChannelModel): Promise<ConsumingChannel> {
-    return new ConsumingChannel(model, await model.createChannel());
+  static async on(model: ChannelModel, use: Use): Promise<ConsumingChannel> {
+    return new ConsumingChannel(model, await model.createChannel(), use);
   }
 
   private constructor(
-    model: ChannelModel,
-    /** For all else that one does with a channel. */
-    readonly channel: Channel,
+    readonly model: ChannelModel,
+    private readonly channel: Channel,
+    private readonly use: Use,
   ) {
-    channel.on('error', () => undefined);
+    this.acknowledger = new Acknowledger(this, use.gathering);
+    channel.on('error', (error) => {
+      this.error = error;
+    });
     channel.once('close', () => this.end());
     this.wire = Wire.of(model);
     this.number = this.wire?.attach(channel, {
@@ -36,20 +73,51 @@ export class ConsumingChannel {
     });
   }
 
-  /** Resolves when the broker has begun to deliver. */
-  async consume(queue: string, options: Options.Consume, onArrival: OnArrival): Promise<void> {
-    // A short one: it comes with every message.
-    const consumerTag = String(this.consumers.size);
-    this.consumers.set(consumerTag, onArrival);
-    const onMessage = (message: ConsumeMessage | null) => onArrival(message ? arrivalOf(message) : undefined);
-    await this.channel.consume(queue, onMessage, { ...options, consumerTag });
+  /** Whether there may be other readers. */
+  get shared(): boolean {
+    return this.use.room > 1;
   }
 
-  /** Ends the consumers; what they got can still be settled. */
-  async cancel(): Promise<void> {
-    const tags = [...this.consumers.keys()];
-    await Promise.all(tags.map((tag) => this.channel.cancel(tag)));
-    for (const tag of tags) this.consumers.delete(tag);
+  /** Lets a reader in. False when the channel is gone, or full. */
+  join(reader: Reader): boolean {
+    if (this.readers.has(reader)) return true;
+    if (!this.open || this.readers.size >= this.use.room) return false;
+    this.readers.set(reader, new Set());
+    return true;
+  }
+
+  /** Puts back what the reader has not settled, and closes the channel behind the last one. */
+  async leave(reader: Reader): Promise<void> {
+    const tags = this.readers.get(reader);
+    if (!tags) return;
+    this.readers.delete(reader);
+    if (this.readers.size === 0) {
+      this.end();
+      await this.channel.close().catch(() => undefined);
+      return;
+    }
+    // In this order, or it would be delivered here again.
+    await this.cancelAll(tags);
+    this.acknowledger.requeueAll(reader);
+  }
+
+  /** Resolves when the broker has begun to deliver. */
+  async consume(reader: Reader, { queue, options, prefetch }: Consumption, onArrival: OnArrival): Promise<void> {
+    // A short one: it comes with every message.
+    const consumerTag = (this.started++).toString(36);
+    const tags = this.readers.get(reader);
+    if (!tags) throw new Error('the channel is closed, or was left');
+    tags.add(consumerTag);
+    this.consumers.set(consumerTag, onArrival);
+    const onMessage = (message: ConsumeMessage | null) => onArrival(message ? arrivalOf(message) : undefined);
+    const consuming = { ...options, consumerTag };
+    await Promise.all([this.limit(prefetch), this.channel.consume(queue, onMessage, consuming)]);
+  }
+
+  /** Ends the reader's consumers; what they got can still be settled. */
+  async cancel(reader: Reader): Promise<void> {
+    const tags = this.readers.get(reader);
+    if (tags) await this.cancelAll(tags);
   }
 
   /** Takes messages off their queue: one, or all up to it. False when the channel is gone, so that they come again. */
@@ -62,14 +130,31 @@ export class ConsumingChannel {
     this.settle(METHOD.NACK, deliveryTag, REQUEUE);
   }
 
-  async close(): Promise<void> {
-    this.end();
-    await this.channel.close().catch(() => undefined);
+  /** Holds for the consumers that are started from now on: a channel does one thing after the other. */
+  private async limit(prefetch: number): Promise<void> {
+    if (prefetch === this.prefetch) return;
+    this.prefetch = prefetch;
+    await this.channel.prefetch(prefetch);
+  }
+
+  private async cancelAll(tags: Set<string>): Promise<void> {
+    const ending = [...tags];
+    await Promise.all(ending.map((tag) => this.channel.cancel(tag)));
+    for (const tag of ending) {
+      tags.delete(tag);
+      this.consumers.delete(tag);
+    }
   }
 
   private end(): void {
+    if (!this.open) return;
     this.open = false;
+    const { slowest } = this.acknowledger;
+    this.acknowledger.close();
     this.consumers.clear();
+    const readers = [...this.readers.keys()];
+    this.readers.clear();
+    for (const reader of readers) reader.ended(this, reader === slowest && isTimeout(this.error));
   }
 
   private settle(method: typeof METHOD.ACK | typeof METHOD.NACK, deliveryTag: number, flags: number): boolean {
@@ -90,6 +175,18 @@ export class ConsumingChannel {
       return false;
     }
   }
+}
+
+/** Whether the broker closed a channel for a `basic.consume`, and it was the one that failed with this error. */
+export function isRefusedConsume(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { classId, methodId } = error as { classId?: unknown; methodId?: unknown };
+  return classId === METHOD.CONSUME >> 16 && methodId === (METHOD.CONSUME & 0xffff);
+}
+
+/** By RabbitMQ's `consumer_timeout`. */
+function isTimeout(error: Error | undefined): boolean {
+  return error !== undefined && Reflect.get(error, 'code') === 406 && /timed out/.test(error.message);
 }
 
 function arrivalOf({ fields, properties, content }: ConsumeMessage): Arrival {

@@ -6,7 +6,6 @@ import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type { SetAside } from '../dead-letters.js';
-import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
   Driver,
@@ -23,7 +22,8 @@ import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
 import { usesTls } from './broker-address.js';
 import { RabbitConnection } from './connection.js';
-import { Consumer } from './consumer.js';
+import { Consumer, type Reading } from './consumer.js';
+import { ConsumingChannels } from './consuming-channels.js';
 import { Declarer } from './declarer.js';
 import { DriverHealth } from './driver-health.js';
 import { Publisher } from './publisher.js';
@@ -31,7 +31,7 @@ import { ReplySender } from './reply-sender.js';
 import { RequestSender } from './request-sender.js';
 import { SafeKeeping } from './safe-keeping.js';
 import { checkTlsFiles } from './tls-options.js';
-import { notificationQueue, type QueueSpec, serverQueue } from './topology.js';
+import { notificationQueue, serverQueue } from './topology.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -39,6 +39,7 @@ export class RabbitDriver implements Driver {
   private readonly consuming: RabbitConnection;
   private readonly watched: DriverHealth;
   private readonly declarer: Declarer;
+  private readonly channels = new ConsumingChannels();
   private readonly publisher: Publisher;
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
@@ -62,7 +63,7 @@ export class RabbitDriver implements Driver {
     this.requests = new RequestSender(settings, allowedModules, {
       publisher: this.publisher,
       consume: (queue, onMessage) => {
-        const replies = new Consumer(this.consuming, settings, [queue], 0, onMessage, this.declarer);
+        const replies = this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage });
         this.watched.watchReplies(replies);
         return replies;
       },
@@ -103,7 +104,9 @@ export class RabbitDriver implements Driver {
         ...serverQueue(binding, rabbit),
         lasting: isLate !== undefined && !binding.transient,
       }));
-      return await this.consume(queues, rabbit.prefetch || concurrency, inbox);
+      // Late ones are held for long. A stream is read anew from an offset, and on a new channel.
+      const prompt = isLate === undefined && !queues.some(({ stream }) => stream);
+      return await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
     } catch (error) {
       throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
     }
@@ -115,7 +118,7 @@ export class RabbitDriver implements Driver {
     const setAside: SetAside = (...letter) => this.safeKeeping.setAside(...letter);
     const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, setAside);
     const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
-    return this.consume(queues, prefetch || prefetchOf(subscription), inbox);
+    return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox);
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -139,14 +142,13 @@ export class RabbitDriver implements Driver {
     await Promise.all([this.publishing.close(), this.consuming.close()]);
   }
 
+  private consumer(reading: Reading): Consumer {
+    return new Consumer(this.consuming, this.settings, this.declarer, this.channels, reading);
+  }
+
   /** @throws ServerListenError, MessageDeliveryFailure */
-  private async consume(
-    queues: readonly QueueSpec[],
-    prefetch: number,
-    inbox: Inbox | NotificationInbox,
-  ): Promise<Listener> {
-    const push = (delivery: Delivery) => inbox.push(delivery);
-    const consumer = new Consumer(this.consuming, this.settings, queues, prefetch, push, this.declarer);
+  private async consume(reading: Omit<Reading, 'onMessage'>, inbox: Inbox | NotificationInbox): Promise<Listener> {
+    const consumer = this.consumer({ ...reading, onMessage: (delivery) => inbox.push(delivery) });
     const unwatch = this.watched.watch({ consumer, inbox });
     try {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));

@@ -1,0 +1,61 @@
+import type { ChannelModel } from 'amqplib';
+import { ConsumingChannel, type Reader } from './consuming-channel.js';
+import { SetupChannels } from './setup-channels.js';
+
+/**
+ * So many read from one channel. What one of them does to the channel happens to them all, and they are started one
+ * after the other; beyond that, more on a channel save little.
+ */
+const MOST_READERS = 64;
+
+/** The channels of one connection that are shared. */
+interface Sharing {
+  readonly channels: Set<ConsumingChannel>;
+  opening: Promise<void> | undefined;
+}
+
+/**
+ * The channels that are read from. Those who settle at once what they get share theirs: for each channel the broker has
+ * processes of its own, and what goes through many of them goes one by one, messages and acknowledgements.
+ */
+export class ConsumingChannels {
+  /** To declare on. */
+  readonly setup = new SetupChannels();
+  private readonly sharings = new WeakMap<ChannelModel, Sharing>();
+
+  /** @param gathering milliseconds for which acknowledgements may be gathered */
+  async own(reader: Reader, model: ChannelModel, gathering: number): Promise<ConsumingChannel> {
+    const channel = await ConsumingChannel.on(model, { room: 1, gathering });
+    channel.join(reader);
+    return channel;
+  }
+
+  async share(reader: Reader, model: ChannelModel): Promise<ConsumingChannel> {
+    const sharing = this.sharingOn(model);
+    for (;;) {
+      for (const channel of sharing.channels) {
+        if (channel.join(reader)) return channel;
+        if (!channel.open) sharing.channels.delete(channel);
+      }
+      sharing.opening ??= open(model, sharing);
+      await sharing.opening;
+    }
+  }
+
+  private sharingOn(model: ChannelModel): Sharing {
+    const known = this.sharings.get(model);
+    if (known) return known;
+    const sharing = { channels: new Set<ConsumingChannel>(), opening: undefined };
+    this.sharings.set(model, sharing);
+    return sharing;
+  }
+}
+
+/** One more. Others may wait for it meanwhile. */
+async function open(model: ChannelModel, sharing: Sharing): Promise<void> {
+  try {
+    sharing.channels.add(await ConsumingChannel.on(model, { room: MOST_READERS, gathering: 0 }));
+  } finally {
+    sharing.opening = undefined;
+  }
+}

@@ -1,0 +1,195 @@
+import { getRpcClient, getRpcServer, type RPCServer, Target } from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { queueDepth, withChannel } from '../support/amqp.js';
+import { BrokerInspector } from '../support/broker-inspector.js';
+import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+import { Side } from '../support/served-topic.js';
+
+const CONSUME_OK = /\x00\x3c\x00\x15/;
+/** Queues of a server. */
+const QUEUES = 3;
+/** What RabbitMQ allows to a connection. */
+const MOST_CHANNELS = 2047;
+
+describeWithRabbitControl('servers that share a channel', () => {
+  let node: RabbitNode;
+  let inspector: BrokerInspector;
+  let serving: Side;
+  let calling: Side;
+  const cleanups: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    node = await RabbitNode.start();
+    inspector = new BrokerInspector(node);
+  });
+  afterAll(() => node?.stop());
+  beforeEach(async () => {
+    serving = await open();
+    calling = await open();
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function open(): Promise<Side> {
+    const side = await Side.open({ concurrency: 1, rpcPingEnabled: true, rpcResponseTimeout: 60 }, node.port);
+    cleanups.push(() => side.close());
+    return side;
+  }
+
+  /** A server that notes what it has begun, and holds it until it is told to go on. */
+  async function serve(topic: string, side = serving) {
+    const begun: unknown[] = [];
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const endpoint = {
+      echo: (_ctxt: unknown, { value }: { value: unknown }) => {
+        begun.push(value);
+        return value;
+      },
+      hold: async (_ctxt: unknown, { value }: { value: unknown }) => {
+        begun.push(value);
+        await released;
+        return value;
+      },
+    };
+    const server = getRpcServer(side.transport, new Target({ topic, server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(async () => {
+      release();
+      await server.stop();
+    });
+    const client = getRpcClient(calling.transport, new Target({ topic }));
+    const hold = (value: unknown) => client.call({}, 'hold', { value });
+    const echo = (value: unknown) => client.call({}, 'echo', { value });
+    return { topic, server, begun, release, client, hold, echo };
+  }
+
+  async function channels(side: Side): Promise<number[]> {
+    const ports = new Set(side.proxy.links.map(({ port }) => port));
+    const connections = await inspector.connections();
+    return connections.filter(({ peer_port }) => ports.has(peer_port)).map((it) => it.channels);
+  }
+
+  const ready = async (topic: string) => (await queueDepth(node.url, topic))?.messages;
+  const consumed = () => serving.got(CONSUME_OK).length;
+
+  /** For how long the broker lets a delivery be held, and how often it looks, both in milliseconds. */
+  async function patience(timeout: number, interval: number): Promise<void> {
+    const set = (name: string, value: number) => `application:set_env(rabbit, ${name}, ${value})`;
+    await node.rabbitmqctl('eval', `${set('consumer_timeout', timeout)}, ${set('channel_tick_interval', interval)}.`);
+  }
+
+  it('need few channels, and none when they are stopped', async () => {
+    const servers = await Promise.all(Array.from({ length: 100 }, (_, n) => serve(uniqueTopic(`many-${n}`))));
+    expect(await Promise.all(servers.map(({ echo }, n) => echo(n)))).toEqual(servers.map((_, n) => n));
+    // One for replies to be published on; the others are read from.
+    expect((await channels(serving)).sort()).toEqual([1, 2]);
+    await Promise.all(servers.map(({ server }) => server.stop()));
+    await eventually(async () => expect((await channels(serving)).sort()).toEqual([0, 1]));
+  });
+
+  it('are more than a connection has channels', async () => {
+    const topics = Array.from({ length: MOST_CHANNELS + 50 }, (_, n) => uniqueTopic(`thousands-${n}`));
+    const endpoint = { echo: (_ctxt: unknown, { value }: { value: unknown }) => value };
+    const servers: RPCServer[] = topics.map((topic) =>
+      getRpcServer(serving.transport, new Target({ topic, server: 'one' }), [endpoint]),
+    );
+    await Promise.all(servers.map((server) => server.start()));
+    expect(serving.transport.health()).toMatchObject({ status: 'connected' });
+    const client = getRpcClient(calling.transport, new Target({ topic: topics.at(-1) ?? '' }));
+    expect(await client.call({}, 'echo', { value: 'last' })).toBe('last');
+    await Promise.all(servers.map((server) => server.stop()));
+  }, 120_000);
+
+  it('keep the channel when the queue of one is deleted, and what that one has got', async () => {
+    const one = await serve(uniqueTopic('one'));
+    const other = await serve(uniqueTopic('other'));
+    const calls = [one, other].flatMap(({ hold }) => [hold('in work'), hold('waits')]);
+    for (const { begun } of [one, other]) await eventually(() => expect(begun).toEqual(['in work']));
+    // Begun, delivered, and still in the queue.
+    await Promise.all([one, other].map(({ client }) => client.cast({}, 'echo', { value: 'queued' })));
+    for (const { topic } of [one, other]) await eventually(async () => expect(await ready(topic)).toBe(1));
+    expect(consumed()).toBe(2 * QUEUES);
+
+    await withChannel(node.url, (channel) => channel.deleteQueue(one.topic));
+    await eventually(() => expect(serving.transport.health().status).toBe('connecting'));
+    await eventually(() => expect(serving.transport.health().status).toBe('connected'));
+    expect(consumed()).toBe(3 * QUEUES);
+    one.release();
+    other.release();
+    expect(await Promise.all(calls)).toEqual(['in work', 'waits', 'in work', 'waits']);
+    expect(await one.echo('again')).toBe('again');
+    // What was in the deleted queue is gone with it.
+    expect(one.begun).toEqual(['in work', 'waits', 'again']);
+    await eventually(() => expect(other.begun).toEqual(['in work', 'waits', 'queued']));
+    for (const { topic } of [one, other])
+      expect(await queueDepth(node.url, topic)).toEqual({ messages: 0, consumers: 1 });
+    expect(consumed()).toBe(3 * QUEUES);
+  });
+
+  it('lose it once to one that may not read its queue, and go on', async () => {
+    const forbidden = uniqueTopic('forbidden');
+    await node.rabbitmqctl('set_permissions', 'guest', '.*', '.*', '^(?!forbidden-[0-9a-f]+$).*');
+    cleanups.unshift(() => node.rabbitmqctl('set_permissions', 'guest', '.*', '.*', '.*'));
+    const innocent = await Promise.all(['one', 'other'].map((name) => serve(uniqueTopic(name))));
+    const inWork = innocent.flatMap(({ hold }) => [hold('in work'), hold('waits')]);
+    for (const { begun } of innocent) await eventually(() => expect(begun).toEqual(['in work']));
+
+    await expect(serve(forbidden)).rejects.toThrow(/ACCESS_REFUSED.*forbidden/);
+    await eventually(() => expect(serving.transport.health().status).toBe('connected'));
+    // The second refusal was on a channel of its own.
+    expect(serving.got(/ACCESS_REFUSED/)).toHaveLength(2);
+    expect(consumed()).toBe(2 * 2 * QUEUES);
+    for (const { release } of innocent) release();
+    expect(await Promise.all(inWork)).toEqual(['in work', 'waits', 'in work', 'waits']);
+    for (const { begun } of innocent) expect(begun).toEqual(['in work', 'waits']);
+  });
+
+  it('lose it once to one that holds a request for longer than the broker bears', async () => {
+    await patience(1000, 100);
+    cleanups.unshift(() => patience(1_800_000, 60_000));
+    const slow = await serve(uniqueTopic('slow'));
+    const other = await serve(uniqueTopic('other'));
+    const calls = [slow.hold('in work'), slow.hold('waits')];
+    await eventually(() => expect(slow.begun).toEqual(['in work']));
+    expect(await other.echo(1)).toBe(1);
+
+    const closings = () => serving.got(/delivery acknowledgement on channel \d+ timed out/).length;
+    // First both come back, then the slow one alone, from a channel of its own.
+    await eventually(() => expect([closings(), consumed()]).toEqual([1, 4 * QUEUES]), { within: 10_000 });
+    await eventually(() => expect([closings(), consumed()]).toEqual([2, 5 * QUEUES]), { within: 10_000 });
+    expect(await other.echo(2)).toBe(2);
+    slow.release();
+    expect(await Promise.all(calls)).toEqual(['in work', 'waits']);
+    expect(slow.begun).toEqual(['in work', 'waits']);
+  });
+
+  it('give back what they have not begun as soon as they are stopped, not when the channel is closed', async () => {
+    const topic = uniqueTopic('handed-on');
+    const stopping = await serve(topic);
+    const staying = await serve(uniqueTopic('staying'));
+    const calls = [stopping.hold('in work'), stopping.hold('waits')];
+    await eventually(() => expect(stopping.begun).toEqual(['in work']));
+    await eventually(async () => expect(await ready(topic)).toBe(0));
+    const taking = await serve(topic, await open());
+    taking.release();
+
+    const stopped = stopping.server.stop();
+    await eventually(() => expect(taking.begun).toEqual(['waits']));
+    expect(await calls[1]).toBe('waits');
+    expect(stopping.begun).toEqual(['in work']);
+    stopping.release();
+    await stopped;
+    expect(await calls[0]).toBe('in work');
+    expect(await staying.echo('there')).toBe('there');
+    // Until the last has left.
+    expect((await channels(serving)).sort()).toEqual([1, 1]);
+    await staying.server.stop();
+    await eventually(async () => expect((await channels(serving)).sort()).toEqual([0, 1]));
+  });
+});
