@@ -79,6 +79,12 @@ const scale: Goal[] = [
     limit: 1.2,
   },
   { goal: 'cost of a call ÷ plain, 200 topics', value: (it) => it.scale?.topics.cost, met: 'at most', limit: 1.2 },
+  {
+    goal: 'cost of a call ÷ plain, one of 200 topics',
+    value: (it) => it.scale?.topicOfMany.cost,
+    met: 'at most',
+    limit: 1.2,
+  },
   { goal: 'cost of a call ÷ plain, 100 clients', value: (it) => it.scale?.clients.cost, met: 'at most', limit: 1.2 },
   {
     goal: 'cost of a call, the end of a long row ÷ its beginning',

@@ -36,6 +36,10 @@ export const peerLoaders: Record<Exclude<SubjectName, 'oslo-python'>, PeerLoader
     server: async () => (await import('./peers/oslo-topics.js')).startTopicsServer,
     client: async () => (await import('./peers/oslo-topics.js')).startTopicsClient,
   },
+  'oslo-topic-of-many': {
+    server: async () => (await import('./peers/oslo-topics.js')).startTopicsServer,
+    client: async () => (await import('./peers/oslo-topics.js')).startTopicClient,
+  },
   'oslo-clients': {
     server: async () => (await import('./peers/oslo-server.js')).startOsloServer,
     client: async () => (await import('./peers/oslo-clients.js')).startOsloClients,

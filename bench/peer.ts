@@ -25,7 +25,7 @@ export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rm
 export const MAIN_PEERS: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
 
 /** Subjects of one part each: this library in other settings, and what its embedded transport is measured beside. */
-export const VARIANTS = ['oslo-topics', 'oslo-clients', 'oslo-quorum', 'nest-tcp'] as const;
+export const VARIANTS = ['oslo-topics', 'oslo-topic-of-many', 'oslo-clients', 'oslo-quorum', 'nest-tcp'] as const;
 
 export type SubjectName = PeerName | (typeof VARIANTS)[number];
 

@@ -84,7 +84,8 @@ export function pendingTable({ pending }: SweepsResult): string[] {
   return markdownTable(['', 'bytes for a pending call'], rows);
 }
 
-export function scaleTable({ inFlight, bytesPerPendingCall: bytes, topics, clients, row, megabyte }: ScaleResult) {
+export function scaleTable(result: ScaleResult): string[] {
+  const { inFlight, bytesPerPendingCall: bytes, topics, topicOfMany, clients, row, megabyte } = result;
   const links = ({ connections, channels }: ScaleResult['clients']) =>
     `${connections} connections and ${channels ?? '-'} channels of client and server`;
   const heap = growth(row, (slice) => slice.clientHeapBytes + slice.serverHeapBytes);
@@ -97,11 +98,12 @@ export function scaleTable({ inFlight, bytesPerPendingCall: bytes, topics, clien
         `${fixed(bytes, 0)} bytes for a pending call`,
       ],
       [
-        '200 topics of 5 methods',
+        '200 topics of 5 methods, in turn',
         fixed(topics.cost, 2),
         `listening after ${fixed(topics.startMs / 1000, 2)} s; ${links(topics)}`,
       ],
-      ['100 clients', fixed(clients.cost, 2), links(clients)],
+      ['one of 200 topics', fixed(topicOfMany.cost, 2), ''],
+      ['100 clients, in turn', fixed(clients.cost, 2), links(clients)],
       [
         `${row.calls.toLocaleString('en')} calls in a row`,
         fixed(

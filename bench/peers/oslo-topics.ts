@@ -13,6 +13,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import type { BenchClient, BenchServer, Place } from '../peer.js';
+import { startOsloClient } from './oslo-client.js';
 import { TOPICS, topicNames } from './oslo-names.js';
 
 const METHODS = 5;
@@ -49,6 +50,12 @@ export async function startTopicsServer(place: Place): Promise<BenchServer> {
   });
   await app.listen();
   return app;
+}
+
+/** Calls one method of one of the topics. */
+export function startTopicClient(place: Place): Promise<BenchClient> {
+  const [topic = place.topic] = topicNames(place);
+  return startOsloClient({ ...place, topic });
 }
 
 /** Calls every method of every topic in turn. */

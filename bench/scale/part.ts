@@ -7,17 +7,29 @@ import { type Row, runRow } from './row.js';
 /** CPU of client and server for a call, to that of the plain case measured just before: the median of the rounds. */
 export type CostRatio = number;
 
+/** This library in another setting. */
+interface VariantResult {
+  startMs: number;
+  cost: CostRatio;
+  connections: number;
+  channels: number | null;
+}
+
 export interface ScaleResult {
   /** All at once, again and again. */
   inFlight: { calls: number; sent: number; answered: number; firstError: string | null; cost: CostRatio };
   bytesPerPendingCall: number;
-  topics: { startMs: number; cost: CostRatio; connections: number; channels: number | null };
-  clients: { startMs: number; cost: CostRatio; connections: number; channels: number | null };
+  /** Called in turn, method by method. */
+  topics: VariantResult;
+  /** As many topics, of which one is called. */
+  topicOfMany: VariantResult;
+  clients: VariantResult;
   row: Row;
   megabyte: { callsPerSecond: number; answered: number; errors: number; heapGrowth: number };
 }
 
-type Scaled = RunningPeer<'oslo' | 'oslo-topics' | 'oslo-clients'>;
+type VariantName = 'oslo-topics' | 'oslo-topic-of-many' | 'oslo-clients';
+type Scaled = RunningPeer<'oslo' | VariantName>;
 
 const PLAIN = 100;
 const MEGABYTE = 1_000_000;
@@ -29,6 +41,7 @@ export async function runScale(session: Session): Promise<ScaleResult> {
     if (!plain) throw new Error('the server did not start');
     await measured(plain, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
     const topics = await runVariant(session, plain, 'oslo-topics', plan.scale.topicsWarmUpCalls);
+    const topicOfMany = await runVariant(session, plain, 'oslo-topic-of-many', plan.scale.warmUpCalls);
     const clients = await runVariant(session, plain, 'oslo-clients', plan.scale.warmUpCalls);
     say(`in flight   ${plan.scale.inFlight}`);
     const inFlight = await runInFlight(session, plain);
@@ -41,6 +54,7 @@ export async function runScale(session: Session): Promise<ScaleResult> {
       inFlight,
       bytesPerPendingCall: (after - before) / plan.scale.inFlight,
       topics,
+      topicOfMany,
       clients,
       megabyte,
       row: await runRow(plain, plan.scale.callsInARow, say),
@@ -48,7 +62,12 @@ export async function runScale(session: Session): Promise<ScaleResult> {
   });
 }
 
-async function runVariant(session: Session, plain: Scaled, name: 'oslo-topics' | 'oslo-clients', warmUpCalls: number) {
+async function runVariant(
+  session: Session,
+  plain: Scaled,
+  name: VariantName,
+  warmUpCalls: number,
+): Promise<VariantResult> {
   const { plan, broker } = session;
   const before = await broker.census();
   return withPeers(session, [name], async ([variant]) => {

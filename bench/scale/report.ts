@@ -3,13 +3,22 @@ import { textTable } from '../text-table.js';
 import type { ScaleResult } from './part.js';
 import { growth } from './row.js';
 
-export function scaleText({ inFlight, bytesPerPendingCall, topics, clients, row, megabyte }: ScaleResult): string {
+export function scaleText({
+  inFlight,
+  bytesPerPendingCall,
+  topics,
+  topicOfMany,
+  clients,
+  row,
+  megabyte,
+}: ScaleResult): string {
   const links = ({ connections, channels }: ScaleResult['clients']) =>
     `${connections} connections, ${channels ?? '-'} channels of client and server`;
   return textTable([
     ['one process', 'cost of a call ÷ plain', ''],
     [`${inFlight.calls} in flight`, fixed(inFlight.cost, 2), `${inFlight.answered} of ${inFlight.sent} answered`],
     ['200 topics of 5 methods', fixed(topics.cost, 2), `started in ${fixed(topics.startMs, 0)} ms; ${links(topics)}`],
+    ['one of 200 topics', fixed(topicOfMany.cost, 2), ''],
     ['100 clients', fixed(clients.cost, 2), links(clients)],
     [
       `${row.calls} calls in a row`,

@@ -31,6 +31,8 @@ interface Arrival {
 /** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
 const PAUSE_BETWEEN_WARNINGS = 10_000;
 
+const DONE = Promise.resolve();
+
 const CAME_BACK =
   'The request came a second time: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
 
@@ -98,14 +100,14 @@ export class Inbox {
     } catch (error) {
       return this.refuse(delivery, expires, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    if (this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
-    if (this.isLate?.(request)) return this.processLate(request, delivery, expires);
-    if (delivery.repeated && refuseRedelivered)
-      return this.refuse(delivery, expires, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
+    const isLate = this.isLate?.(request);
+    const isRefused = !isLate && refuseRedelivered && delivery.repeated;
+    if ((isLate || isRefused) && this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
+    if (isLate) return this.processLate(request, delivery, expires);
+    if (isRefused) return this.refuse(delivery, expires, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires);
-    // Its twin may have been acknowledged together with it.
-    return acknowledged.then((yes) => (yes && !this.isDuplicate(request) ? this.begin(request, expires) : undefined));
+    if (acknowledged === true) return this.begin(request, expires) ?? DONE;
+    return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
   }
 
   private async expire(delivery: Delivery): Promise<void> {
@@ -121,15 +123,23 @@ export class Inbox {
   }
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
-    if (uniqueId === undefined || !this.ports.repeats || !this.seen.has(uniqueId)) return false;
-    this.settings.counters.count('duplicates');
-    this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
+    if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
+    this.dropped(uniqueId);
     return true;
   }
 
+  private dropped(uniqueId: string): void {
+    this.settings.counters.count('duplicates');
+    this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
+  }
+
   /** For a request that has been acknowledged. */
-  private begin(request: RpcRequest, expires: number): Promise<void> {
-    if (request.uniqueId !== undefined && this.ports.repeats) this.seen.add(request.uniqueId);
+  private begin(request: RpcRequest, expires: number): Promise<void> | undefined {
+    const { uniqueId } = request;
+    if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
+      this.dropped(uniqueId);
+      return undefined;
+    }
     return this.receive(this.incoming(request, expires, this.awaitReply));
   }
 

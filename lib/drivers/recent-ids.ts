@@ -20,13 +20,17 @@ export class RecentIds {
     return this.current.has(id) || this.previous.has(id);
   }
 
-  add(id: string): void {
+  /** Remembers it. False when it was there already. */
+  add(id: string): boolean {
     const now = performance.now();
     if (this.current.size >= this.limit || now - this.turned >= this.time) {
       this.previous = this.current;
       this.current = new Set();
       this.turned = now;
     }
-    this.current.add(id);
+    if (this.previous.has(id)) return false;
+    // One look-up tells, and adds: where there are many ids, each is a good part of what a small call costs.
+    const { size } = this.current;
+    return this.current.add(id).size > size;
   }
 }

@@ -50,6 +50,7 @@ export function scaleResults(): NonNullable<Results['scale']> {
     inFlight: { calls: 10_000, sent: 20_000, answered: 20_000, firstError: null, cost: 1 },
     bytesPerPendingCall: 900,
     topics: { ...links, startMs: 900 },
+    topicOfMany: { ...links, startMs: 900 },
     clients: { ...links, startMs: 90 },
     row: { calls: 1000, slices: Array.from({ length: 10 }, () => slice) },
     megabyte: { callsPerSecond: 20, answered: 20, errors: 0, heapGrowth: 1 },
