@@ -55,7 +55,7 @@ export const FULL: Plan = {
     pending: [0, 1000, 2000, 5000, 10_000],
   },
   scale: {
-    warmUpCalls: 20_000,
+    warmUpCalls: 50_000,
     topicsWarmUpCalls: 100_000,
     rounds: 5,
     seconds: 1.5,
@@ -80,7 +80,7 @@ export const QUICK: Plan = {
     pending: [0, 1000, 10_000],
   },
   scale: {
-    warmUpCalls: 5000,
+    warmUpCalls: 10_000,
     topicsWarmUpCalls: 10_000,
     rounds: 2,
     seconds: 0.6,
