@@ -52,6 +52,9 @@ export interface RpcReply {
   readonly uniqueId: string | undefined;
 }
 
+/** A reply that has no id of its own yet. */
+export type OutgoingRpcReply = Omit<RpcReply, 'uniqueId'>;
+
 const ENVELOPE_VERSION = '2.0';
 const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
 const BYTE_ORDER_MARK = 0xfeff;
@@ -214,8 +217,8 @@ function typeName(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** What is sent for a reply. */
-export function replyMessage({ result = null, failure, ending, msgId, uniqueId }: RpcReply): Dict {
+/** What is sent for a reply. @param uniqueId as in {@link RpcReply} */
+export function replyMessage({ result = null, failure, ending, msgId }: OutgoingRpcReply, uniqueId?: string): Dict {
   return { result, failure, ending, _msg_id: msgId, _unique_id: uniqueId };
 }
 

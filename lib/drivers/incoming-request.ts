@@ -1,14 +1,14 @@
 import { ClientSendError, MessageUndeliverable, toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import type { RpcReply, RpcRequest } from '../core/message.js';
+import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import type { IncomingMessage } from './driver.js';
 
 /** One reply on its way to the caller's queue. */
 export interface OutgoingReply {
   readonly queue: string;
-  readonly reply: Omit<RpcReply, 'uniqueId'>;
+  readonly reply: OutgoingRpcReply;
   /** On the monotonic clock: nobody waits for it any longer than that. */
   readonly expires: number;
   /** Whether it is worth waiting for a queue that is away: a heartbeat is not. */

@@ -35,7 +35,10 @@ function exactly(body: Buffer): unknown {
 
 function encodeAgain(vector: Vector, body: Buffer): Buffer {
   const message = decodeEnvelope(body, limits);
-  if (vector.routingKey.startsWith('reply_')) return encodeMessage(replyMessage(readReply(message)), limits);
+  if (vector.routingKey.startsWith('reply_')) {
+    const reply = readReply(message);
+    return encodeMessage(replyMessage(reply, reply.uniqueId), limits);
+  }
   const request = readRequest(message);
   return encodeMessage(requestMessage(request, request), limits);
 }

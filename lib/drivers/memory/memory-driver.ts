@@ -86,7 +86,7 @@ export class MemoryDriver implements Driver {
     this.assertOpen();
     // A reply queue lives as long as its transport, so that one that is away is gone.
     const sendReply = ({ queue, reply }: OutgoingReply) => {
-      const content = this.pass(replyMessage({ ...reply, uniqueId: undefined }));
+      const content = this.pass(replyMessage(reply));
       if (!this.broker.publish('', queue, content)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };

@@ -33,7 +33,7 @@ export class ReplySender {
    */
   send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
     const uniqueId = newId();
-    const body = encodeMessage(replyMessage({ ...given, uniqueId }), this.settings.limits);
+    const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
     const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
     return this.publish(reply, until).then(
