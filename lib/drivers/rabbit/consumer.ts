@@ -11,6 +11,7 @@ import { ConsumedQueue } from './consumed-queue.js';
 import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
+import { LostQueues } from './lost-queues.js';
 import { patiently } from './patience.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
 import { Suspicion } from './suspicion.js';
@@ -48,6 +49,9 @@ export class Consumer implements Reader {
   private timer: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
   private readonly suspicion = new Suspicion();
+  private readonly lostQueues: LostQueues;
+  /** Whether it has ever been attached. */
+  private started = false;
   /** Whether the broker has taken away what is being opened. */
   private interrupted = false;
   /** Until it has consumed again it shares no channel: it has cost one. */
@@ -63,6 +67,7 @@ export class Consumer implements Reader {
     private readonly reading: Reading,
   ) {
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
+    this.lostQueues = new LostQueues(channels.setup, (queue) => this.lost(queue));
     this.unsubscribe = connection.onConnected(() => this.reopen(this.suspicion.delay()));
   }
 
@@ -81,6 +86,7 @@ export class Consumer implements Reader {
   async cancel(): Promise<void> {
     this.stopped = true;
     this.unsubscribe();
+    this.lostQueues.stop();
     clearTimeout(this.timer);
     if (this.opening) await patiently(this.opening, PATIENCE);
     if (this.channel) await patiently(this.channel.cancel(this), PATIENCE);
@@ -118,9 +124,19 @@ export class Consumer implements Reader {
     }
   }
 
+  private lost(queue: ConsumedQueue): void {
+    const { channel } = this;
+    if (!channel || !this.attached) return;
+    this.settings.logger.warn(`The broker has lost the queue ${queue.name}: it is declared again`);
+    queue.cancelled();
+    this.interrupt();
+    void this.withdraw(channel);
+  }
+
   /** The broker has taken away what is consumed from. */
   private interrupt(): void {
     this.interrupted = true;
+    this.lostQueues.stop();
     if (!this.attached) return;
     this.attached = false;
     this.onChange();
@@ -190,6 +206,8 @@ export class Consumer implements Reader {
     this.attached = !this.stopped;
     this.guilty = false;
     this.suspicion.end();
+    if (this.started && this.attached) this.lostQueues.start(model, this.queues);
+    this.started = true;
     this.onChange();
   }
 
