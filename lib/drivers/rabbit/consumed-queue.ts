@@ -1,5 +1,6 @@
 import type { Channel, Options } from 'amqplib';
 import { DeclareAgain, type Declarer } from './declarer.js';
+import { replyCodeOf } from './reply-code.js';
 import type { QueueSpec } from './topology.js';
 
 /** Our own lost connection may still hold our number: so often it is tried again, with this wait in milliseconds. */
@@ -72,7 +73,7 @@ export class ConsumedQueue {
       this.ours = true;
       this.refusals = 0;
     } catch (error) {
-      const taken = error instanceof Error && Reflect.get(error, 'code') === 405;
+      const taken = replyCodeOf(error) === 405;
       if (!taken || this.number >= MOST_NUMBERS) throw error;
       const message = `Another connection has the queue ${this.name}`;
       if (this.ours && ++this.refusals <= PATIENCE) throw new DeclareAgain(message, error, PATIENCE_DELAY);

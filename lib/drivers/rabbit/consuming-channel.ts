@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties, Options } from 'amqplib';
 import { Acknowledger } from './acknowledger.js';
+import { replyCodeOf } from './reply-code.js';
 import { HEADERS } from './wire/content-header.js';
 import { METHOD } from './wire/frame-format.js';
 import type { Arrival } from './wire/incoming-content.js';
@@ -186,7 +187,7 @@ export function isRefusedConsume(error: unknown): boolean {
 
 /** By RabbitMQ's `consumer_timeout`. */
 function isTimeout(error: Error | undefined): boolean {
-  return error !== undefined && Reflect.get(error, 'code') === 406 && /timed out/.test(error.message);
+  return error !== undefined && replyCodeOf(error) === 406 && /timed out/.test(error.message);
 }
 
 function arrivalOf({ fields, properties, content }: ConsumeMessage): Arrival {

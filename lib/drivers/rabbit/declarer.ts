@@ -6,6 +6,7 @@ import type { Settings } from '../../core/options.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
 import { Management } from './management.js';
+import { replyCodeOf } from './reply-code.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
@@ -111,7 +112,7 @@ export class Declarer {
     try {
       await (adoption?.settled ? check() : assert(flagsIn(adoption?.differences ?? [])));
     } catch (error) {
-      const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+      const code = replyCodeOf(error);
       if (adoption && code === 404) {
         this.adopted.delete(thing);
         throw new DeclareAgain(`The ${thing} is gone`, error);
@@ -127,9 +128,7 @@ export class Declarer {
   }
 
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
-    const remedy = difference
-      ? await this.explain(resource, [difference])
-      : remedyFor(Reflect.get(error, 'code'), resource);
+    const remedy = difference ? await this.explain(resource, [difference]) : remedyFor(replyCodeOf(error), resource);
     return new DeclareRefused(
       `The ${resource.kind} "${resource.name}" cannot be declared: ${error.message}. ${remedy}`,
       { cause: error },

@@ -8,6 +8,7 @@ import { serverBindings } from '../routing.js';
 import { remedyFor } from './conflict.js';
 import { RabbitConnection } from './connection.js';
 import { DeclareRefused, Declarer } from './declarer.js';
+import { replyCodeOf } from './reply-code.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
 
@@ -104,9 +105,9 @@ export class Doctor {
       return { kind, name, state: 'as asked', text: describe(kind, asked) + (await work(channel)) };
     } catch (thrown) {
       const error = toError(thrown);
-      const code: unknown = Reflect.get(error, 'code');
+      const code = replyCodeOf(error);
       if (error instanceof DeclareRefused) return { kind, name, state: 'conflict', text: error.message };
-      if (typeof code !== 'number') throw error;
+      if (code === undefined) throw error;
       if (ABSENT.test(error.message))
         return { kind, name, state: 'absent', text: `${describe(kind, asked)} would be declared` };
       return { kind, name, state: 'conflict', text: `${error.message}. ${remedyFor(code, resource)}` };

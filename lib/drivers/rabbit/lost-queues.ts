@@ -1,5 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import type { ConsumedQueue } from './consumed-queue.js';
+import { replyCodeOf } from './reply-code.js';
 import type { SetupChannels } from './setup-channels.js';
 
 /** Milliseconds after which it is looked: a broker cleans up behind a node within seconds. */
@@ -43,14 +44,10 @@ export class LostQueues {
         try {
           await channel.checkQueue(queue.name);
         } catch (error) {
-          if (timers === this.timers && codeOf(error) === NOT_FOUND) this.onLost(queue);
+          if (timers === this.timers && replyCodeOf(error) === NOT_FOUND) this.onLost(queue);
           throw error;
         }
       }
     });
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
 }

@@ -1,3 +1,5 @@
+import { replyCodeOf } from './reply-code.js';
+
 /** First and longest bound, in milliseconds, of a wait that keeps others safe from what we do. */
 const FIRST = 1000;
 const LONGEST = 60_000;
@@ -14,8 +16,8 @@ export class Suspicion {
 
   /** @param error what ended the connection while the queues were being opened */
   grow(error: Error | undefined): void {
-    const code: unknown = error && Reflect.get(error, 'code');
-    if (typeof code === 'number' && code >= MISDEED) this.times++;
+    const code = replyCodeOf(error);
+    if (code !== undefined && code >= MISDEED) this.times++;
   }
 
   end(): void {

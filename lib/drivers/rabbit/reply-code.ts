@@ -1,0 +1,5 @@
+/** The code with which the broker has closed a channel or a connection; undefined for an error of another kind. Source: AMQP 0-9-1, reply-code. */
+export function replyCodeOf(error: unknown): number | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'number' ? code : undefined;
+}
