@@ -1,11 +1,12 @@
 import type { Deadline } from '../core/deadline.js';
 import { DeadlineWheel } from '../core/deadline-wheel.js';
 import { LONGEST_TIMER } from '../core/duration.js';
-import { ClientSendError, type ErrorDetails, MessagingTimeout } from '../core/errors.js';
+import { ClientSendError, type ErrorDetails, MessagingTimeout, toError } from '../core/errors.js';
 import { deserializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
-import type { RpcReply } from '../core/message.js';
+import { type RpcReply, readReply } from '../core/message.js';
 import type { Settings } from '../core/options.js';
+import type { Delivery } from './delivery.js';
 
 interface PendingCall {
   readonly msgId: string;
@@ -57,8 +58,20 @@ export class PendingCalls {
     });
   }
 
+  /** Takes what has come to the reply queue. */
+  receive(delivery: Delivery): void {
+    const { counters, limits, logger } = this.settings;
+    void delivery.acknowledge();
+    try {
+      this.settle(readReply(delivery.read(limits)));
+    } catch (error) {
+      counters.count('refusedMessages');
+      logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+    }
+  }
+
   /** Takes a reply, or a heartbeat; drops what nobody waits for. */
-  settle(reply: RpcReply): void {
+  private settle(reply: RpcReply): void {
     const call = this.calls.get(reply.msgId);
     if (!call) {
       if (reply.ending) this.settings.counters.count('lateReplies');

@@ -1,7 +1,6 @@
-import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
+import { MessageDeliveryFailure, MessageUndeliverable, MessagingException } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
-import { oneLine } from '../../core/logger.js';
-import { type Dict, newId, type RpcInvocation, readReply, replyMessage, requestMessage } from '../../core/message.js';
+import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { Delivery } from '../delivery.js';
@@ -50,7 +49,7 @@ export class MemoryDriver implements Driver {
     this.broker = MemoryBroker.join(name);
     this.calls = new PendingCalls(settings, allowedModules);
     this.broker.declare(this.replyQueue);
-    const deliver = (delivery: Delivery) => this.onReply(delivery);
+    const deliver = (delivery: Delivery) => this.calls.receive(delivery);
     this.broker.consume(this.replyQueue, { prefetch: Number.POSITIVE_INFINITY, once: true, deliver });
   }
 
@@ -133,17 +132,6 @@ export class MemoryDriver implements Driver {
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.broker.leave();
     for (const listener of this.statusListeners) listener('closed');
-  }
-
-  private onReply(delivery: Delivery): void {
-    const { counters, limits, logger } = this.settings;
-    delivery.acknowledge();
-    try {
-      this.calls.settle(readReply(delivery.read(limits)));
-    } catch (error) {
-      counters.count('refusedMessages');
-      logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
-    }
   }
 
   private get status(): DriverStatus {

@@ -1,16 +1,7 @@
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
-import { oneLine } from '../../core/logger.js';
-import {
-  encodeMessage,
-  newId,
-  type RequestIds,
-  type RpcInvocation,
-  readReply,
-  requestMessage,
-} from '../../core/message.js';
+import { encodeMessage, newId, type RequestIds, type RpcInvocation, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
-import type { Delivery } from '../delivery.js';
 import type { CallOptions, SendOptions } from '../driver.js';
 import { PendingCalls } from '../pending-calls.js';
 import { routeOf } from '../routing.js';
@@ -93,19 +84,9 @@ export class RequestSender {
   /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
     const queue = () => replyQueue(`reply_${newId()}`, this.settings.rabbit);
-    this.replies ??= this.ports.consume(queue(), (delivery) => this.onReply(delivery));
+    this.replies ??= this.ports.consume(queue(), (delivery) => this.calls.receive(delivery));
     await this.replies.start(deadline, retry);
     this.repliesReady = true;
-  }
-
-  private onReply(delivery: Delivery): void {
-    void delivery.acknowledge();
-    try {
-      this.calls.settle(readReply(delivery.read(this.settings.limits)));
-    } catch (error) {
-      this.settings.counters.count('refusedMessages');
-      this.settings.logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
-    }
   }
 
   private publication(
