@@ -125,10 +125,15 @@ export class Consumer implements Reader {
   }
 
   private lost(queue: ConsumedQueue): void {
-    const { channel } = this;
-    if (!channel || !this.attached) return;
+    if (!this.channel) return;
     this.settings.logger.warn(`The broker has lost the queue ${queue.name}: it is declared again`);
+    this.gone(queue, this.channel);
+  }
+
+  /** A queue is gone. It is declared again, and all of ours are consumed from anew. */
+  private gone(queue: ConsumedQueue, channel: ConsumingChannel): void {
     queue.cancelled();
+    if (this.stopped) return;
     this.interrupt();
     void this.withdraw(channel);
   }
@@ -206,7 +211,7 @@ export class Consumer implements Reader {
     this.attached = !this.stopped;
     this.guilty = false;
     this.suspicion.end();
-    if (this.started && this.attached) this.lostQueues.start(model, this.queues);
+    if (this.started && this.attached) this.lostQueues.start(model, this.distinct);
     this.started = true;
     this.onChange();
   }
@@ -226,23 +231,20 @@ export class Consumer implements Reader {
 
   private async consumeAll(channel: ConsumingChannel): Promise<void> {
     if (this.stopped) return;
-    // A queue may be there several times, once for each of its bindings.
-    const distinct = new Map(this.queues.map((queue) => [queue.name, queue]));
-    await Promise.all([...distinct.values()].map((queue) => this.consume(channel, queue)));
+    await Promise.all(this.distinct.map((queue) => this.consume(channel, queue)));
+  }
+
+  /** A queue may be there several times, once for each of its bindings. */
+  private get distinct(): ConsumedQueue[] {
+    return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
   }
 
   private consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
     const { name, options } = queue;
     return channel.consume(this, { queue: name, options, prefetch: this.reading.prefetch }, (arrival) => {
-      if (arrival) {
-        this.deliver(arrival, queue, channel.acknowledger);
-        return;
-      }
-      // The broker cancelled us: the queue is gone. It is declared again, and all of ours are consumed from anew.
-      queue.cancelled();
-      if (this.stopped) return;
-      this.interrupt();
-      void this.withdraw(channel);
+      if (arrival) this.deliver(arrival, queue, channel.acknowledger);
+      // The broker cancelled us.
+      else this.gone(queue, channel);
     });
   }
 
