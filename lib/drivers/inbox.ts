@@ -31,8 +31,6 @@ interface Arrival {
 /** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
 const PAUSE_BETWEEN_WARNINGS = 10_000;
 
-const DONE = Promise.resolve();
-
 const CAME_BACK =
   'The request came a second time: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
 
@@ -106,7 +104,7 @@ export class Inbox {
     if (isLate) return this.processLate(request, delivery, expires);
     if (isRefused) return this.refuse(delivery, expires, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires) ?? DONE;
+    if (acknowledged === true) return this.begin(request, expires);
     return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
   }
 
@@ -134,11 +132,11 @@ export class Inbox {
   }
 
   /** For a request that has been acknowledged. */
-  private begin(request: RpcRequest, expires: number): Promise<void> | undefined {
+  private begin(request: RpcRequest, expires: number): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
       this.dropped(uniqueId);
-      return undefined;
+      return Promise.resolve();
     }
     return this.receive(this.incoming(request, expires, this.awaitReply));
   }
