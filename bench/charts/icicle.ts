@@ -1,5 +1,5 @@
 import { type Block, blockFromText } from '../profile/blocks.js';
-import { GROUPS, type Group } from '../profile/groups.js';
+import { GROUP_NAMES, GROUPS, type Group } from '../profile/groups.js';
 import type { ProfileFigures, ProfileResult } from '../profile/part.js';
 import { PROFILE_SUBJECTS, PROFILE_TITLES } from '../profile/report.js';
 import { TEXT } from './chart.js';
@@ -45,7 +45,7 @@ interface Placed extends Block {
 function icicle(name: string, title: string, { cpuMicros, blocks: texts }: ProfileFigures): Picture {
   const blocks = placed(texts.map(blockFromText));
   const rows = 1 + Math.max(...blocks.map(({ depth }) => depth));
-  const groups = (Object.keys(GROUPS) as Group[]).filter((group) => blocks.some((it) => it.group === group));
+  const groups = GROUP_NAMES.filter((group) => blocks.some((it) => it.group === group));
   return {
     name,
     width: WIDTH,
