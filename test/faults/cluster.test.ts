@@ -35,7 +35,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
 
   it('loses nothing confirmed, and no time, when any one of them is killed', async () => {
     const kills = clusterScenarios(cluster).filter(({ name }) => name.startsWith('kill'));
-    expect(kills).toHaveLength(3);
+    expect(kills).toHaveLength(4);
     for (const { run } of kills) {
       await run(lab, random);
       await lab.served(1);

@@ -15,6 +15,9 @@ import { PUBLISHED_AGAIN } from './topology.js';
 const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
 
+/** Milliseconds between two channels that are given up for what they refuse: a queue that is full refuses on any. */
+const REPLACING = 250;
+
 /** One message to publish. */
 export interface Publication extends Needs {
   readonly routingKey: string;
@@ -41,10 +44,14 @@ interface Failure {
 /** It was written, but its channel was lost before the broker confirmed it. */
 class Unconfirmed extends Error {}
 
+/** It was written, and the broker said that it does not take it. */
+class Refused extends Error {}
+
 /** Publishes with confirms, declaring what it publishes to once for each channel. */
 export class Publisher {
   private opening: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
+  private replaced = Number.NEGATIVE_INFINITY;
   readonly pending: PendingPublishes;
 
   constructor(
@@ -56,7 +63,7 @@ export class Publisher {
   }
 
   /**
-   * Resolves when the broker has confirmed the message.
+   * Resolves when the broker has confirmed the message. What it refuses is tried once more, on another channel.
    * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
   publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
@@ -101,9 +108,14 @@ export class Publisher {
   ): Promise<void> {
     let next = publication;
     let failure = first ?? (await this.attempt(next, deadline, retry));
+    let refusals = 0;
     for (let failures = 0; failure; failure = await this.attempt(next, deadline, retry)) {
       const { error, open } = failure;
-      if (error instanceof Unconfirmed) next = repeated(publication);
+      if (error instanceof Unconfirmed || error instanceof Refused) next = repeated(publication);
+      if (error instanceof Refused && open) {
+        if (refusals++ > 0 || deadline.expired || !this.replace(open)) throw refused(publication);
+        continue;
+      }
       // Somebody deleted the queue that was declared here: it is declared again.
       if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
         open?.declarations.forget(publication.queue);
@@ -166,6 +178,21 @@ export class Publisher {
     if (this.ready === open) this.ready = undefined;
   }
 
+  /**
+   * Has a channel that refuses make way for a new one: it may be all that is wrong. A channel that is first used while a
+   * quorum queue has no leader refuses whatever goes there, for as long as it lives.
+   * @returns whether there is another one to try
+   */
+  private replace(open: OpenChannel): boolean {
+    if (this.ready !== open) return true;
+    const now = performance.now();
+    if (now - this.replaced < REPLACING) return false;
+    this.replaced = now;
+    this.forget(open);
+    open.publishing.retire();
+    return true;
+  }
+
   private send(
     { publishing }: OpenChannel,
     { exchange, routingKey, body, expiration, mandatoryId, headers }: Publication,
@@ -177,7 +204,7 @@ export class Publisher {
       publishing.publish({ exchange: name, routingKey, body, expiration, mandatory, headers }, (outcome) => {
         if (outcome === 'taken') done();
         else if (outcome === 'returned') done(undeliverable(name, routingKey));
-        else if (outcome === 'refused') done(refused(routingKey));
+        else if (outcome === 'refused') done(new Refused());
         else done(new Unconfirmed('the channel was closed'));
       });
     } catch (error) {
@@ -192,8 +219,7 @@ function undeliverable(exchange: string, routingKey: string): MessageUndeliverab
   );
 }
 
-/** The channel is as it was; to send it again would be refused again. */
-function refused(routingKey: string): MessageDeliveryFailure {
+function refused({ routingKey }: Publication): MessageDeliveryFailure {
   return new MessageDeliveryFailure(
     `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
   );

@@ -27,6 +27,7 @@ export class PublishingChannel {
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
   private open = true;
+  private retired = false;
   /** Why the broker closed it. */
   failure: Error | undefined;
 
@@ -64,6 +65,16 @@ export class PublishingChannel {
     else this.publishByAmqplib(message, tag);
     this.published = tag;
     this.unconfirmed.set(tag, { message, onOutcome, returned: false });
+  }
+
+  /** Closes it as soon as the broker has said of all that was published there what became of it. */
+  retire(): void {
+    this.retired = true;
+    this.closeIfDone();
+  }
+
+  private closeIfDone(): void {
+    if (this.open && this.retired && this.unconfirmed.size === 0) this.channel.close().catch(() => undefined);
   }
 
   private write({ writer, largestPayload }: Wire, channel: number, message: OutgoingMessage): void {
@@ -122,6 +133,7 @@ export class PublishingChannel {
     if (!unconfirmed) return;
     this.unconfirmed.delete(tag);
     unconfirmed.onOutcome(unconfirmed.returned ? 'returned' : outcome);
+    if (this.retired) this.closeIfDone();
   }
 
   /** The broker returns a message before it confirms it, and does not say which one it was, except by its body. */

@@ -35,6 +35,15 @@ export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
         }),
     },
     {
+      // Everybody is connecting while queues look for a new leader.
+      name: 'kill -9 of a node as it closes all connections',
+      run: (lab, random) =>
+        goAndCome(cluster, lab, random, async () => {
+          await cluster.rabbitmqctl('close_all_connections', 'by the fault lab');
+          return random.pick(cluster.nodes);
+        }),
+    },
+    {
       name: 'two nodes down',
       run: (_lab, random) => loseTwo(cluster, random, random.between(3, 12)),
       recovery: ELECTION,

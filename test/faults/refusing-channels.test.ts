@@ -1,0 +1,98 @@
+import { getRpcClient, getRpcServer, getRpcTransport, MessageDeliveryFailure, Target } from 'nestjs-oslo-messaging';
+import { afterEach, expect, it } from 'vitest';
+import { withChannel } from '../support/amqp.js';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { silent } from '../support/silent.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+/** How frames begin: type, channel, length, class, method. */
+const METHOD = 1;
+const CHANNEL_OPEN = Buffer.of(0, 20, 0, 10);
+const BASIC_ACK = Buffer.of(0, 60, 0, 80);
+const BASIC_NACK = Buffer.of(0, 60, 0, 120);
+const HEAD = 7;
+
+const open: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function clientBehindAProxy(topic: string) {
+  const proxy = await TcpProxy.start(rabbitPort);
+  const transport = getRpcTransport({ transportUrl: proxy.url, logger: silent });
+  open.push(async () => {
+    await transport.cleanup();
+    await proxy.close();
+  });
+  return { proxy, client: getRpcClient(transport, new Target({ topic }), { timeout: 5 }) };
+}
+
+/** Where in the bytes a frame of this method begins. */
+function* framesOf(chunk: Buffer, method: Buffer): Generator<number> {
+  for (let at = chunk.indexOf(method); at >= 0; at = chunk.indexOf(method, at + 1))
+    if (at >= HEAD && chunk[at - HEAD] === METHOD) yield at - HEAD;
+}
+
+describeWithRabbit('a channel on which the broker refuses what is published', () => {
+  it('makes way for another, on which the message is tried again', async () => {
+    const topic = uniqueTopic('refusing-channel');
+    const ran: unknown[] = [];
+    const serving = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+    const server = getRpcServer(serving, new Target({ topic, server: 'here' }), [
+      { double: (_ctxt: unknown, { n }: { n: number }) => ran.push(n) },
+    ]);
+    await server.start();
+    open.push(async () => {
+      await server.stop();
+      await serving.cleanup();
+    });
+    const { proxy, client } = await clientBehindAProxy(topic);
+    await client.call({}, 'double', { n: 1 });
+
+    // As RabbitMQ does on a channel that was first used while a quorum queue had no leader.
+    let guilty: number | undefined;
+    let refused = 0;
+    proxy.observe('toClient', (chunk) => {
+      for (const at of framesOf(chunk, BASIC_ACK)) {
+        const channel = chunk.readUInt16BE(at + 1);
+        guilty ??= channel;
+        if (channel === guilty) refused += BASIC_NACK.copy(chunk, at + HEAD) / BASIC_NACK.length;
+      }
+    });
+    await client.call({}, 'double', { n: 2 });
+    await client.call({}, 'double', { n: 3 });
+    expect(refused).toBe(1);
+    // The broker had taken it, whatever it said: the second copy was dropped.
+    expect(ran).toEqual([1, 2, 3]);
+  });
+
+  it('is left as it is where a new one would be refused as well', async () => {
+    const topic = uniqueTopic('full-queue');
+    await withChannel(rabbitUrl, async (channel) => {
+      await channel.assertExchange('tacker', 'topic', { durable: false });
+      await channel.assertQueue(topic, {
+        durable: false,
+        arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+      });
+      await channel.bindQueue(topic, 'tacker', topic);
+      channel.sendToQueue(topic, Buffer.from('{}'));
+      // Answered in order: the message is there by then.
+      await channel.checkQueue(topic);
+    });
+    open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic)));
+    const { proxy, client } = await clientBehindAProxy(topic);
+    let opened = 0;
+    proxy.observe('toServer', (chunk) => {
+      opened += [...framesOf(chunk, CHANNEL_OPEN)].length;
+    });
+    const begin = performance.now();
+    for (let n = 0; n < 30; n++) {
+      const call = expect(client.call({}, 'double', { n })).rejects;
+      await call.toThrow(MessageDeliveryFailure);
+      await call.toThrow(`The broker refused the message for "${topic}": a queue is full or unavailable`);
+    }
+    // The first to publish, the one for replies and the one to declare it; after that, four a second at the most.
+    expect(opened).toBeLessThanOrEqual(3 + 1 + (performance.now() - begin) / 250);
+  });
+});
