@@ -18,7 +18,7 @@ const BASELINE = 'bench/baseline.json';
 const print = (line: string): void => console.log(line);
 
 /** Resolves with the exit code. The working directory is the repository's root. */
-export async function main(args: string[], install: { foreign(): void }): Promise<number> {
+export async function main(args: string[], install: { foreign(): void; runtimes(): void }): Promise<number> {
   const options = parseOptions(args);
   if (!options) {
     print(USAGE);
@@ -28,6 +28,7 @@ export async function main(args: string[], install: { foreign(): void }): Promis
   const whole = !options.check && options.parts.length === PARTS.length && options.plan.mode === 'full';
   // The charts are drawn by a library of that package, too.
   if (whole || options.documents || peers.some((peer) => FOREIGN_PEERS.includes(peer))) install.foreign();
+  if (options.parts.includes('runtimes')) install.runtimes();
   if (options.documents) {
     await writeDocuments(await readResults(RESULTS));
     return 0;
@@ -47,7 +48,7 @@ export async function main(args: string[], install: { foreign(): void }): Promis
     print(`written to ${BASELINE}, docs/charts, docs/sizing.md, docs/performance.md and README.md`);
   }
   const goals = judge(results);
-  print(`\n${goalsText(goals)}\n`);
+  if (goals.length > 0) print(`\n${goalsText(goals)}\n`);
   for (const name of failed) print(`The part ${name} failed.`);
   if (failed.length > 0) return 1;
   return options.checkGoals && goals.some(({ met }) => !met) ? 1 : 0;

@@ -17,7 +17,7 @@ export interface BenchOptions {
 const QUICK_PARTS: readonly PartName[] = ['calls', 'notifications'];
 const CHECKED: readonly PartName[] = [...QUICK_PARTS, 'memory'];
 
-export const USAGE = `npm run bench -- [--quick] [--parts LIST] [--peers LIST] [--check-goals] | --check | --documents
+export const USAGE = `npm run bench -- [--quick] [--parts LIST] [--peers LIST] [--check-goals] [--own-node] | --check | --documents
 
   --quick        short rounds; without --parts, calls and notifications of the peers that need no further
                  installation: under 50 seconds
@@ -27,6 +27,8 @@ export const USAGE = `npm run bench -- [--quick] [--parts LIST] [--peers LIST] [
   --check-goals  an unmet goal is a failure
   --check        fails when a ratio to the peers has fallen by more than 15 % since the stored ones
   --documents    measures nothing: makes the charts and tables anew from the stored figures
+  --own-node     on the Node.js of this process, as --quick; otherwise on the one of test/runtimes, which is
+                 installed when it is first needed
 `;
 
 /** Undefined when help was asked for. */
@@ -41,6 +43,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       'check-goals': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       documents: { type: 'boolean', default: false },
+      'own-node': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });

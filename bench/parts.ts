@@ -10,6 +10,8 @@ import { runProcesses } from './processes/part.js';
 import { processesText } from './processes/report.js';
 import { runProfile } from './profile/part.js';
 import { profileText } from './profile/report.js';
+import { runRuntimes } from './runtimes/part.js';
+import { runtimesText } from './runtimes/report.js';
 import { runScale } from './scale/part.js';
 import { scaleText } from './scale/report.js';
 import type { Session } from './session.js';
@@ -32,6 +34,7 @@ const parts = {
   memory: { run: runMemory, text: memoryText },
   cluster: { run: runCluster, text: clusterText },
   profile: { run: runProfile, text: profileText },
+  runtimes: { run: runRuntimes, text: runtimesText },
 };
 
 export type PartName = keyof typeof parts;

@@ -41,11 +41,12 @@ export interface Plan {
   cluster: { rounds: number; seconds: number };
   /** Each with and without the profiler. */
   profile: { warmUp: number; seconds: number };
+  runtimes: { rounds: number };
 }
 
 export const FULL: Plan = {
   mode: 'full',
-  calls: { rounds: 9, warmUp: 3, sequential: 1, loaded: 1.4, inFlight: 100 },
+  calls: { rounds: 7, warmUp: 3, sequential: 1, loaded: 2.2, inFlight: 100 },
   notifications: { rounds: 9, warmUp: 2, seconds: 1, inFlight: 100, soak: 100_000 },
   sweeps: {
     seconds: 0.8,
@@ -66,6 +67,7 @@ export const FULL: Plan = {
   memory: { rounds: 4 },
   cluster: { rounds: 3, seconds: 1.5 },
   profile: { warmUp: 4, seconds: 10 },
+  runtimes: { rounds: 4 },
 };
 
 export const QUICK: Plan = {
@@ -91,6 +93,7 @@ export const QUICK: Plan = {
   memory: { rounds: 3 },
   cluster: { rounds: 1, seconds: 0.6 },
   profile: { warmUp: 2, seconds: 2 },
+  runtimes: { rounds: 2 },
 };
 
 /** As short as can be and still tell a ratio from the noise. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { PYTHON } from '../test/support/prerequisites.js';
 import type { Broker } from './broker.js';
 import type { Memory } from './heap.js';
 import type { Load, LoadResult, Pace, PaceResult } from './load.js';
@@ -11,6 +12,8 @@ export interface Measured extends LoadResult {
   callsPerSecond: number;
   clientCpuMicrosPerCall: number;
   serverCpuMicrosPerCall: number;
+  /** A process that is both counts once. */
+  bothCpuMicrosPerCall: number;
   /** NaN where the broker is not on this machine. */
   brokerCpuMicrosPerCall: number;
 }
@@ -30,6 +33,8 @@ export interface Setting {
   url?: string;
   /** Server and client in one process, which then is both. @default false */
   alone?: boolean;
+  /** The Node.js that both run on. @default that of this process */
+  node?: string;
 }
 
 /** A peer's server and client, each in a process of its own unless told otherwise, connected and ready for load. */
@@ -43,20 +48,21 @@ export class RunningPeer<Name extends SubjectName = SubjectName> {
     readonly place: Place,
     private readonly broker: Broker,
     alone: boolean,
+    node: string | undefined,
   ) {
-    const language = name === 'oslo-python' ? 'python' : 'node';
-    this.#server = new WorkerProcess(`${name} server`, language);
-    this.#client = alone ? this.#server : new WorkerProcess(`${name} client`, language);
+    const program = name === 'oslo-python' ? PYTHON : node;
+    this.#server = new WorkerProcess(`${name} server`, program);
+    this.#client = alone ? this.#server : new WorkerProcess(`${name} client`, program);
   }
 
   static async start<Name extends SubjectName>(
     name: Name,
     broker: Broker,
-    { url = broker.url, alone = false }: Setting = {},
+    { url = broker.url, alone = false, node }: Setting = {},
   ): Promise<RunningPeer<Name>> {
     // A topic of its own: the broker may be one that others use as well.
     const place = { url, topic: `bench-${name}-${randomBytes(4).toString('hex')}` };
-    const peer = new RunningPeer(name, place, broker, alone);
+    const peer = new RunningPeer(name, place, broker, alone, node);
     try {
       peer.#startMs = Number(await peer.#server.ask({ kind: 'serve', peer: name, place }));
       await peer.#client.ask({ kind: 'connect', peer: name, place });
@@ -81,11 +87,13 @@ export class RunningPeer<Name extends SubjectName = SubjectName> {
     const result = (await this.#client.ask({ kind: 'load', load, args }, limit)) as LoadResult;
     const brokerCpu = (await this.broker.cpuMicros()) - broker;
     const serverCpu = (await this.#serverCpu()) - server;
+    const bothCpu = this.#server === this.#client ? result.cpuMicros : result.cpuMicros + serverCpu;
     return {
       ...result,
       callsPerSecond: result.answered / result.seconds,
       clientCpuMicrosPerCall: result.cpuMicros / result.answered,
       serverCpuMicrosPerCall: serverCpu / result.answered,
+      bothCpuMicrosPerCall: bothCpu / result.answered,
       brokerCpuMicrosPerCall: brokerCpu / result.answered,
     };
   }

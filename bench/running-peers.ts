@@ -1,16 +1,21 @@
 import type { SubjectName } from './peer.js';
 import { QUORUM_EXCHANGE, topicNames } from './peers/oslo-names.js';
-import { RunningPeer } from './running-peer.js';
+import { RunningPeer, type Setting } from './running-peer.js';
 import type { Session } from './session.js';
+
+type Wanted<Name extends SubjectName> = Name | (Setting & { name: Name });
 
 /** Runs `work` with these peers started, and stops them and deletes their queues afterwards, whatever happens. */
 export async function withPeers<Name extends SubjectName, T>(
   { broker, say }: Pick<Session, 'broker' | 'say'>,
-  names: readonly Name[],
+  wanted: readonly Wanted<Name>[],
   work: (peers: RunningPeer<Name>[]) => Promise<T>,
 ): Promise<T> {
-  say(`starting    ${names.join(', ')}`);
-  const outcomes = await Promise.allSettled(names.map((name) => RunningPeer.start(name, broker)));
+  const starts = wanted.map((it) => (typeof it === 'string' ? { name: it } : it));
+  say(`starting    ${[...new Set(starts.map(({ name }) => name))].join(', ')}`);
+  const outcomes = await Promise.allSettled(
+    starts.map(({ name, ...setting }) => RunningPeer.start(name, broker, setting)),
+  );
   const peers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   try {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;

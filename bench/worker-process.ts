@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../test/support/prerequisites.js';
 import type { Answer, Command } from './worker-commands.js';
 
-const NODE = [process.execPath, fileURLToPath(new URL('./worker.js', import.meta.url))] as const;
-const PYTHON_WORKER = [PYTHON, resolve('bench/python/worker.py')] as const;
+const NODE_WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const PYTHON_WORKER = resolve('bench/python/worker.py');
 const STOP_LIMIT = 5000;
 
 /** One that is frozen would not notice that the benchmark has ended. */
@@ -20,11 +20,12 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #settle: ((answer: Answer) => void) | undefined;
 
+  /** @param program a Node.js, or Python */
   constructor(
     readonly name: string,
-    language: 'node' | 'python' = 'node',
+    program: string = process.execPath,
   ) {
-    const [program, script] = language === 'python' ? PYTHON_WORKER : NODE;
+    const script = program === PYTHON ? PYTHON_WORKER : NODE_WORKER;
     // What a peer prints (warnings and errors only) belongs on the screen, but not among the results. The channel of
     // Node's children is lines of JSON, which Python reads and writes as well.
     this.#child = spawn(program, [script], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'json' });

@@ -2,7 +2,7 @@ import { charts } from '../charts/charts.js';
 import type { PartName } from '../parts.js';
 import type { ResultsFile } from '../results.js';
 import type { SweepsResult } from '../sweeps/part.js';
-import { groupsTable, heaviestTable, limitLines } from './performance.js';
+import { groupsTable, heaviestTable, limitLines, runtimesTable } from './performance.js';
 import {
   callsTable,
   clusterTable,
@@ -52,6 +52,7 @@ export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPa
   add('memory', SIZING, { memory: memoryTable });
   add('cluster', SIZING, { cluster: clusterTable });
   add('profile', PERFORMANCE, { profile: groupsTable, heaviest: heaviestTable });
+  add('runtimes', PERFORMANCE, { runtimes: runtimesTable });
   add('calls', PERFORMANCE, { limit: (it) => (stamp ? limitLines(it, stamp.machine.cores) : []) });
   if (Object.values(stamps).every(({ mode }) => mode === 'full') && goals.length > 0)
     found.push({ file: SIZING, by: 'npm run bench: goals', lines: goalsTable(goals) });

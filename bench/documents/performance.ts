@@ -5,6 +5,8 @@ import { PEER_TITLES, PEERS, type PeerName } from '../peer.js';
 import { GROUPS } from '../profile/groups.js';
 import type { ProfileResult } from '../profile/part.js';
 import { groupsOf, PROFILE_SUBJECTS } from '../profile/report.js';
+import type { RuntimesResult } from '../runtimes/part.js';
+import { RUNTIMES } from '../runtimes/runtimes.js';
 import { fixed } from '../statistics.js';
 import { thousands } from './tables.js';
 
@@ -38,6 +40,30 @@ export function heaviestTable({ subjects }: ProfileResult): string[] {
       ]),
     ),
   ]);
+}
+
+export function runtimesTable({ inFlight, runtimes }: RuntimesResult): string[] {
+  return markdownTable(
+    [
+      `${inFlight} calls in flight`,
+      'RabbitMQ: calls/s',
+      'CPU of client and server, µs a call',
+      '`memory://`: calls/s',
+      'CPU, µs a call',
+      'calls/s, `memory://` ÷ RabbitMQ',
+    ],
+    RUNTIMES.map((runtime) => {
+      const { rabbit, memory, memoryToRabbit } = runtimes[runtime];
+      return [
+        `Node.js ${runtime}`,
+        thousands(rabbit.callsPerSecond.median),
+        fixed(rabbit.cpuMicros.median, 0),
+        thousands(memory.callsPerSecond.median),
+        fixed(memory.cpuMicros.median, 1),
+        fixed(memoryToRabbit, 1),
+      ];
+    }),
+  );
 }
 
 interface Cost {

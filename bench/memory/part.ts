@@ -1,5 +1,7 @@
 import { freePort } from '../../test/support/free-port.js';
-import { measured, RunningPeer } from '../running-peer.js';
+import type { Plan } from '../plan.js';
+import { measured, type RunningPeer } from '../running-peer.js';
+import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { median, type Spread, spread } from '../statistics.js';
 
@@ -24,55 +26,34 @@ export interface MemoryResult {
 
 type Round = Record<keyof MemoryFigures, number>;
 
-/** Client and server in one process, as `memory://` has them, or apart. */
-interface Subject {
-  peer: RunningPeer;
-  alone: boolean;
-}
-
 const FIGURES = ['p50Ms', 'p99Ms', 'callsPerSecond', 'loadedP99Ms', 'cpuMicros'] as const;
 
 /** The embedded transport beside Nest's TCP on the loopback interface, and beside itself over RabbitMQ. */
-export async function runMemory({ broker, plan, say }: Session): Promise<MemoryResult> {
-  const tcp = async () => `tcp://127.0.0.1:${await freePort()}`;
-  const starts: Record<MemorySubject, () => Promise<Subject>> = {
-    memory: () => start('oslo', 'memory://bench', true),
-    'nest-tcp': async () => start('nest-tcp', await tcp(), true),
-    'nest-tcp-apart': async () => start('nest-tcp', await tcp(), false),
-    rabbit: () => start('oslo', broker.url, false),
-  };
-  async function start(name: 'oslo' | 'nest-tcp', url: string, alone: boolean): Promise<Subject> {
-    return { peer: await RunningPeer.start(name, broker, { url, alone }), alone };
-  }
-
-  const subjects = new Map<MemorySubject, Subject>();
+export async function runMemory(session: Session): Promise<MemoryResult> {
+  const { plan } = session;
   const rounds: Record<MemorySubject, Round[]> = { memory: [], 'nest-tcp': [], 'nest-tcp-apart': [], rabbit: [] };
-  try {
-    for (const name of Object.keys(starts) as MemorySubject[]) subjects.set(name, await starts[name]());
-    const { inFlight, sequential, loaded } = plan.calls;
-    for (const { peer } of subjects.values()) await measured(peer, { inFlight, seconds: plan.calls.warmUp });
-    for (let round = 0; round < plan.memory.rounds; round++) {
-      for (const [name, { peer, alone }] of subjects) {
-        const one = await measured(peer, { inFlight: 1, seconds: sequential });
-        const many = await measured(peer, { inFlight, seconds: loaded });
-        rounds[name].push({
-          p50Ms: one.p50Ms,
-          p99Ms: one.p99Ms,
-          callsPerSecond: many.callsPerSecond,
-          loadedP99Ms: many.p99Ms,
-          // A process that is both counts once.
-          cpuMicros: many.clientCpuMicrosPerCall + (alone ? 0 : many.serverCpuMicrosPerCall),
-        });
-        say(
-          `memory ${round + 1} of ${plan.memory.rounds}  ${name.padEnd(15)}  ${Math.round(many.callsPerSecond)} calls/s`,
-        );
+  const tcp = async () => `tcp://127.0.0.1:${await freePort()}`;
+  // Client and server in one process, as `memory://` has them, or apart.
+  const subjects = {
+    memory: { name: 'oslo', url: 'memory://bench', alone: true },
+    'nest-tcp': { name: 'nest-tcp', url: await tcp(), alone: true },
+    'nest-tcp-apart': { name: 'nest-tcp', url: await tcp() },
+    rabbit: { name: 'oslo' },
+  } as const;
+  const names = Object.keys(subjects) as MemorySubject[];
+  await withPeers(session, Object.values(subjects), async (peers) => {
+    const { inFlight, warmUp } = plan.calls;
+    for (const peer of peers) await measured(peer, { inFlight, seconds: warmUp });
+    for (let round = 1; round <= plan.memory.rounds; round++) {
+      for (const [index, peer] of peers.entries()) {
+        const name = names[index] as MemorySubject;
+        const figures = await runRound(peer, plan);
+        rounds[name].push(figures);
+        const rate = Math.round(figures.callsPerSecond);
+        session.say(`memory ${round} of ${plan.memory.rounds}  ${name.padEnd(15)}  ${rate} calls/s`);
       }
     }
-  } finally {
-    await Promise.all([...subjects.values()].map(({ peer }) => peer.stop()));
-    const topic = subjects.get('rabbit')?.peer.place.topic;
-    if (topic) await broker.deleteQueues([topic, `${topic}.bench`]);
-  }
+  });
   return {
     rounds: plan.memory.rounds,
     subjects: {
@@ -87,6 +68,18 @@ export async function runMemory({ broker, plan, say }: Session): Promise<MemoryR
       return name === 'callsPerSecond' ? Math.min(together, apart) : Math.max(together, apart);
     }),
     callsToRabbit: ratio(rounds.memory, rounds.rabbit, 'callsPerSecond'),
+  };
+}
+
+async function runRound(peer: RunningPeer, { calls: { inFlight, sequential, loaded } }: Plan): Promise<Round> {
+  const one = await measured(peer, { inFlight: 1, seconds: sequential });
+  const many = await measured(peer, { inFlight, seconds: loaded });
+  return {
+    p50Ms: one.p50Ms,
+    p99Ms: one.p99Ms,
+    callsPerSecond: many.callsPerSecond,
+    loadedP99Ms: many.p99Ms,
+    cpuMicros: many.bothCpuMicrosPerCall,
   };
 }
 

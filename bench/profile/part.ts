@@ -1,4 +1,5 @@
-import { measured, RunningPeer, type Setting } from '../running-peer.js';
+import { measured, type Setting } from '../running-peer.js';
+import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { blocksOf, blockToText } from './blocks.js';
 import type { CpuProfile } from './cpu-profiler.js';
@@ -38,11 +39,12 @@ interface Profiles {
   server: ProfileFigures | undefined;
 }
 
-async function profiles({ broker, plan, say }: Session, setting: Setting): Promise<Profiles> {
+function profiles(session: Session, setting: Setting): Promise<Profiles> {
+  const { plan, say } = session;
   const { inFlight } = plan.calls;
   const { warmUp, seconds } = plan.profile;
-  const peer = await RunningPeer.start('oslo', broker, setting);
-  try {
+  return withPeers(session, [{ name: 'oslo', ...setting }], async ([peer]) => {
+    if (!peer) throw new Error('the peer did not start');
     await measured(peer, { inFlight, seconds: warmUp });
     const plain = await measured(peer, { inFlight, seconds });
     const { measured: seen, client, server } = await peer.profile({ inFlight, seconds });
@@ -53,10 +55,7 @@ async function profiles({ broker, plan, say }: Session, setting: Setting): Promi
       client: figures(client, plain.clientCpuMicrosPerCall, seen.clientCpuMicrosPerCall),
       server: server && figures(server, plain.serverCpuMicrosPerCall, seen.serverCpuMicrosPerCall),
     };
-  } finally {
-    await peer.stop();
-    if (!setting.url) await broker.deleteQueues([peer.place.topic, `${peer.place.topic}.bench`]);
-  }
+  });
 }
 
 function figures(profile: CpuProfile, cpuMicros: number, profiledCpuMicros: number): ProfileFigures {

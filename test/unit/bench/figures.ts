@@ -82,6 +82,8 @@ export function allResults(): Required<Results> {
     heaviest: [{ name: 'writeBuffer', at: '', group: 'sockets' as const, micros: 2 }],
     blocks: ['0 20.00 rpc call-context: call', '1 15.00 json json: parseJson', '0 10.00 loop event loop and reads'],
   };
+  const onTransport = { callsPerSecond: one, cpuMicros: one };
+  const onNode = { rabbit: onTransport, memory: onTransport, memoryToRabbit: 10 };
   const ratio = { publishedPerSecond: one, consumedPerSecond: one, publisherCpuMicros: one, listenerCpuMicros: one };
   return {
     ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
@@ -115,5 +117,6 @@ export function allResults(): Required<Results> {
     },
     cluster: { nodes: 3, transient: broker, quorum: broker, cluster: broker, clusterToQuorum: 1 },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
+    runtimes: { inFlight: 100, rounds: 1, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },
   };
 }
