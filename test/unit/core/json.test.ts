@@ -268,31 +268,36 @@ describe('messages that hold no such numbers', () => {
   };
   const written = JSON.stringify(message);
 
-  /** The best of several rounds, taken in turn, so that what else runs on the machine hits both. */
-  function compare(one: () => unknown, other: () => unknown): number {
-    const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let round = 0; round < 40; round++) {
-      for (const [index, work] of [one, other].entries()) {
-        const begin = performance.now();
-        for (let turn = 0; turn < 500; turn++) work();
-        best[index] = Math.min(best[index] ?? 0, performance.now() - begin);
-      }
+  /**
+   * The best of several rounds, taken in turn, so that what else runs on the machine hits both. On a busy one the
+   * compiler may come late: there are more rounds then, up to a bound.
+   */
+  function compare(one: () => unknown, other: () => unknown, limit: number): number {
+    const best: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const timed = (work: () => unknown): number => {
+      const begin = performance.now();
+      for (let turn = 0; turn < 500; turn++) work();
+      return performance.now() - begin;
+    };
+    for (let round = 0; round < 40 || (round < 1000 && best[0] / best[1] >= limit); round++) {
+      best[0] = Math.min(best[0], timed(one));
+      best[1] = Math.min(best[1], timed(other));
     }
-    return (best[0] ?? 0) / (best[1] ?? 1);
+    return best[0] / best[1];
   }
 
   it('cost next to nothing', () => {
-    expect(
-      compare(
-        () => parseJson(written, 100),
-        () => JSON.parse(written),
-      ),
-    ).toBeLessThan(2.5);
-    expect(
-      compare(
-        () => stringifyJson(message),
-        () => JSON.stringify(message),
-      ),
-    ).toBeLessThan(2);
+    const parse = compare(
+      () => parseJson(written, 100),
+      () => JSON.parse(written),
+      2.5,
+    );
+    expect(parse).toBeLessThan(2.5);
+    const stringify = compare(
+      () => stringifyJson(message),
+      () => JSON.stringify(message),
+      2,
+    );
+    expect(stringify).toBeLessThan(2);
   });
 });
