@@ -54,11 +54,12 @@ const notifications: Goal[] = [
     limit: 0.9,
   },
   {
-    goal: 'heap after all batches ÷ after the first',
+    goal: 'most heap in the second half of the batches ÷ in the first',
     value: ({ notifications: it }) => {
-      const memory = it?.soak?.memory;
-      const [first, last] = [memory?.[0], memory?.at(-1)];
-      return first && last && last.heapBytes / first.heapBytes;
+      const heaps = it?.soak?.memory.map(({ heapBytes }) => heapBytes);
+      // What is in hand at a moment comes and goes with who of publisher and listener is ahead.
+      const most = (part: readonly number[]) => Math.max(...part);
+      return heaps && most(heaps.slice(heaps.length / 2)) / most(heaps.slice(0, heaps.length / 2));
     },
     met: 'at most',
     limit: 1.2,

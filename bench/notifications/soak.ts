@@ -18,7 +18,7 @@ export interface Soaked {
 
 const BATCH = 100;
 /** Samples of the memory, evenly spread; by the first one, everything that is bounded is full. */
-const SAMPLES = 5;
+const SAMPLES = 10;
 
 /** Takes so many notifications in batches, and looks at its memory on the way. */
 export async function soak({ url, topic }: Place, count: number): Promise<Soaked> {
