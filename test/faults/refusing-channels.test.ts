@@ -1,5 +1,5 @@
 import { getRpcClient, getRpcServer, getRpcTransport, MessageDeliveryFailure, Target } from 'nestjs-oslo-messaging';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { withChannel } from '../support/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { silent } from '../support/silent.js';
@@ -8,6 +8,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 /** How frames begin: type, channel, length, class, method. */
 const METHOD = 1;
 const CHANNEL_OPEN = Buffer.of(0, 20, 0, 10);
+const CHANNEL_CLOSE = Buffer.of(0, 20, 0, 40);
 const BASIC_ACK = Buffer.of(0, 60, 0, 80);
 const BASIC_NACK = Buffer.of(0, 60, 0, 120);
 const HEAD = 7;
@@ -32,6 +33,26 @@ async function clientBehindAProxy(topic: string) {
 function* framesOf(chunk: Buffer, method: Buffer): Generator<number> {
   for (let at = chunk.indexOf(method); at >= 0; at = chunk.indexOf(method, at + 1))
     if (at >= HEAD && chunk[at - HEAD] === METHOD) yield at - HEAD;
+}
+
+const count = (chunk: Buffer, method: Buffer): number => [...framesOf(chunk, method)].length;
+
+/** Holds what it may hold. */
+async function fullQueue(): Promise<string> {
+  const topic = uniqueTopic('full-queue');
+  await withChannel(rabbitUrl, async (channel) => {
+    await channel.assertExchange('tacker', 'topic', { durable: false });
+    await channel.assertQueue(topic, {
+      durable: false,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    await channel.bindQueue(topic, 'tacker', topic);
+    channel.sendToQueue(topic, Buffer.from('{}'));
+    // Answered in order: the message is there by then.
+    await channel.checkQueue(topic);
+  });
+  open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic)));
+  return topic;
 }
 
 describeWithRabbit('a channel on which the broker refuses what is published', () => {
@@ -68,23 +89,11 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
   });
 
   it('is left as it is where a new one would be refused as well', async () => {
-    const topic = uniqueTopic('full-queue');
-    await withChannel(rabbitUrl, async (channel) => {
-      await channel.assertExchange('tacker', 'topic', { durable: false });
-      await channel.assertQueue(topic, {
-        durable: false,
-        arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
-      });
-      await channel.bindQueue(topic, 'tacker', topic);
-      channel.sendToQueue(topic, Buffer.from('{}'));
-      // Answered in order: the message is there by then.
-      await channel.checkQueue(topic);
-    });
-    open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic)));
+    const topic = await fullQueue();
     const { proxy, client } = await clientBehindAProxy(topic);
     let opened = 0;
     proxy.observe('toServer', (chunk) => {
-      opened += [...framesOf(chunk, CHANNEL_OPEN)].length;
+      opened += count(chunk, CHANNEL_OPEN);
     });
     const begin = performance.now();
     for (let n = 0; n < 30; n++) {
@@ -94,5 +103,37 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
     }
     // The first to publish, the one for replies and the one to declare it; after that, four a second at the most.
     expect(opened).toBeLessThanOrEqual(3 + 1 + (performance.now() - begin) / 250);
+  });
+
+  it('waits for what was published there before, but not in any number', async () => {
+    const casts: Promise<unknown>[] = [];
+    open.push(() => Promise.all(casts));
+    const { proxy, client } = await clientBehindAProxy(await fullQueue());
+    const held = uniqueTopic('held');
+    await withChannel(rabbitUrl, async (channel) => {
+      await channel.assertQueue(held, { durable: false });
+      await channel.bindQueue(held, 'tacker', held);
+    });
+    open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(held)));
+    const casting = client.prepare({ topic: held });
+    let channels = 0;
+    proxy.observe('toServer', (chunk) => {
+      channels += count(chunk, CHANNEL_OPEN) - count(chunk, CHANNEL_CLOSE);
+    });
+    // The broker confirms a message that there was none of.
+    proxy.observe('toClient', (chunk) => {
+      for (const at of framesOf(chunk, BASIC_ACK)) chunk.fill(0, at + HEAD + BASIC_ACK.length, at + HEAD + 12);
+    });
+    const clock = performance.now.bind(performance);
+    let ahead = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock() + ahead);
+    for (let n = 0; n < 20; n++) {
+      casts.push(casting.cast({}, 'double', { n }).catch(() => undefined));
+      await expect(client.call({}, 'double', { n })).rejects.toThrow(MessageDeliveryFailure);
+      ahead += 300;
+    }
+    expect(channels).toBeGreaterThanOrEqual(8);
+    expect(channels).toBeLessThanOrEqual(2 + 8);
+    vi.restoreAllMocks();
   });
 });

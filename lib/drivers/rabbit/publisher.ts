@@ -17,6 +17,8 @@ const LONGEST_RETRY_DELAY = 1000;
 
 /** Milliseconds between two channels that are given up for what they refuse: a queue that is full refuses on any. */
 const REPLACING = 250;
+/** Channels that have made way and wait for confirmations, which a queue without a majority may owe for long. */
+const MOST_RETIRED = 8;
 
 /** One message to publish. */
 export interface Publication extends Needs {
@@ -52,6 +54,7 @@ export class Publisher {
   private opening: Promise<OpenChannel> | undefined;
   private ready: OpenChannel | undefined;
   private replaced = Number.NEGATIVE_INFINITY;
+  private retired = 0;
   readonly pending: PendingPublishes;
 
   constructor(
@@ -186,9 +189,13 @@ export class Publisher {
   private replace(open: OpenChannel): boolean {
     if (this.ready !== open) return true;
     const now = performance.now();
-    if (now - this.replaced < REPLACING) return false;
+    if (now - this.replaced < REPLACING || this.retired >= MOST_RETIRED) return false;
     this.replaced = now;
     this.forget(open);
+    this.retired++;
+    open.publishing.channel.once('close', () => {
+      this.retired--;
+    });
     open.publishing.retire();
     return true;
   }
