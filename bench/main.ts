@@ -28,11 +28,11 @@ export async function main(args: string[], install: { foreign(): void; runtimes(
   const whole = !options.check && options.parts.length === PARTS.length && options.plan.mode === 'full';
   // The charts are drawn by a library of that package, too.
   if (whole || options.documents || peers.some((peer) => FOREIGN_PEERS.includes(peer))) install.foreign();
-  if (options.parts.includes('runtimes')) install.runtimes();
   if (options.documents) {
     await writeDocuments(await readResults(RESULTS));
     return 0;
   }
+  if (options.parts.includes('runtimes')) install.runtimes();
   // An orderly end of this process, in which its children are ended, too.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const { results, machine, failed } = await measure({ ...options, peers });
