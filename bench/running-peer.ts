@@ -37,6 +37,9 @@ export interface Setting {
   node?: string;
 }
 
+/** The embedded transport, of which both ends are in one process. */
+export const EMBEDDED = { url: 'memory://bench', alone: true } as const;
+
 /** A peer's server and client, each in a process of its own unless told otherwise, connected and ready for load. */
 export class RunningPeer<Name extends SubjectName = SubjectName> {
   readonly #server: WorkerProcess;

@@ -1,6 +1,6 @@
 import { freePort } from '../../test/support/free-port.js';
 import type { Plan } from '../plan.js';
-import { measured, type RunningPeer } from '../running-peer.js';
+import { EMBEDDED, measured, type RunningPeer } from '../running-peer.js';
 import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { median, type Spread, spread } from '../statistics.js';
@@ -35,7 +35,7 @@ export async function runMemory(session: Session): Promise<MemoryResult> {
   const tcp = async () => `tcp://127.0.0.1:${await freePort()}`;
   // Client and server in one process, as `memory://` has them, or apart.
   const subjects = {
-    memory: { name: 'oslo', url: 'memory://bench', alone: true },
+    memory: { name: 'oslo', ...EMBEDDED },
     'nest-tcp': { name: 'nest-tcp', url: await tcp(), alone: true },
     'nest-tcp-apart': { name: 'nest-tcp', url: await tcp() },
     rabbit: { name: 'oslo' },

@@ -1,4 +1,4 @@
-import { measured, type Setting } from '../running-peer.js';
+import { EMBEDDED, measured, type Setting } from '../running-peer.js';
 import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { blocksOf, blockToText } from './blocks.js';
@@ -26,7 +26,7 @@ export interface ProfileResult {
 /** Where the time of a call goes, as V8 sees it in this library's processes. */
 export async function runProfile(session: Session): Promise<ProfileResult> {
   const rabbit = await profiles(session, {});
-  const memory = await profiles(session, { url: 'memory://bench', alone: true });
+  const memory = await profiles(session, EMBEDDED);
   if (!rabbit.server) throw new Error('the server was not profiled');
   return {
     inFlight: session.plan.calls.inFlight,

@@ -1,4 +1,4 @@
-import { measured, type RunningPeer } from '../running-peer.js';
+import { EMBEDDED, measured, type RunningPeer } from '../running-peer.js';
 import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { median, type Spread, spread } from '../statistics.js';
@@ -25,7 +25,7 @@ export interface RuntimesResult {
 
 type Round = Record<keyof RuntimeFigures, number>;
 
-const SETTINGS = { rabbit: {}, memory: { url: 'memory://bench', alone: true } };
+const SETTINGS = { rabbit: {}, memory: EMBEDDED };
 const TRANSPORTS = ['rabbit', 'memory'] as const;
 
 /** This library on each line of Node.js: client and server on RabbitMQ, and both as one process on `memory://`. */
