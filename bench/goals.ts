@@ -80,6 +80,7 @@ const scale: Goal[] = [
     limit: 1.2,
   },
   { goal: 'cost of a call ÷ plain, 200 topics', value: (it) => it.scale?.topics.cost, met: 'at most', limit: 1.2 },
+  { goal: 'cost of a call ÷ floor, 200 topics', value: (it) => it.scale?.topics.toFloor, met: 'at most', limit: 1.3 },
   {
     goal: 'cost of a call ÷ plain, one of 200 topics',
     value: (it) => it.scale?.topicOfMany.cost,

@@ -32,6 +32,10 @@ export const peerLoaders: Record<Exclude<SubjectName, 'oslo-python'>, PeerLoader
     server: async () => (await import('./peers/nest-tcp.js')).startNestTcpServer,
     client: async () => (await import('./peers/nest-tcp.js')).startNestTcpClient,
   },
+  'floor-topics': {
+    server: async () => (await import('./peers/floor-topics.js')).startFloorTopicsServer,
+    client: async () => (await import('./peers/floor-topics.js')).startFloorTopicsClient,
+  },
   'oslo-topics': {
     server: async () => (await import('./peers/oslo-topics.js')).startTopicsServer,
     client: async () => (await import('./peers/oslo-topics.js')).startTopicsClient,

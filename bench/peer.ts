@@ -24,8 +24,15 @@ export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rm
 /** What this library is built on, what Nest has, and itself: those that the guard and the curves of latency are about. */
 export const MAIN_PEERS: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
 
-/** Subjects of one part each: this library in other settings, and what its embedded transport is measured beside. */
-export const VARIANTS = ['oslo-topics', 'oslo-topic-of-many', 'oslo-clients', 'oslo-quorum', 'nest-tcp'] as const;
+/** Subjects of one part each: this library and the floor in other settings, and what `memory://` is measured beside. */
+export const VARIANTS = [
+  'oslo-topics',
+  'floor-topics',
+  'oslo-topic-of-many',
+  'oslo-clients',
+  'oslo-quorum',
+  'nest-tcp',
+] as const;
 
 export type SubjectName = PeerName | (typeof VARIANTS)[number];
 

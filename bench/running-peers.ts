@@ -27,7 +27,9 @@ export async function withPeers<Name extends SubjectName, T>(
   }
 }
 
+const OF_MANY_TOPICS: ReadonlySet<SubjectName> = new Set(['oslo-topics', 'oslo-topic-of-many', 'floor-topics']);
+
 function queuesOf({ name, place }: RunningPeer): string[] {
-  const topics = name === 'oslo-topics' ? topicNames(place) : [place.topic];
+  const topics = OF_MANY_TOPICS.has(name) ? topicNames(place) : [place.topic];
   return topics.flatMap((topic) => [topic, `${topic}.bench`]);
 }

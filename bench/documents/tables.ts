@@ -90,7 +90,7 @@ export function scaleTable(result: ScaleResult): string[] {
     `${connections} connections and ${channels ?? '-'} channels of client and server`;
   const heap = growth(row, (slice) => slice.clientHeapBytes + slice.serverHeapBytes);
   return markdownTable(
-    ['in one process', 'CPU of a call ÷ that of the plain case', ''],
+    ['in one process', 'CPU of a call ÷ that of its plain case', ''],
     [
       [
         `${inFlight.calls.toLocaleString('en')} calls in flight`,
@@ -101,6 +101,11 @@ export function scaleTable(result: ScaleResult): string[] {
         '200 topics of 5 methods, in turn',
         fixed(topics.cost, 2),
         `listening after ${fixed(topics.startMs / 1000, 2)} s; ${links(topics)}`,
+      ],
+      [
+        'bare amqplib, 200 queues in turn',
+        fixed(topics.floorToItself, 2),
+        `this library with 200 topics takes ${fixed(topics.toFloor, 2)} of it`,
       ],
       ['one of 200 topics', fixed(topicOfMany.cost, 2), ''],
       ['100 clients, in turn', fixed(clients.cost, 2), links(clients)],

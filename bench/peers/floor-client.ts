@@ -12,7 +12,12 @@ interface Waiter {
 }
 
 /** The hand-written client: a reply queue with a name, acknowledged replies, confirmed requests, a timer for each call. */
-export async function startFloorClient({ url, topic }: Place): Promise<BenchClient> {
+export function startFloorClient(place: Place): Promise<BenchClient> {
+  return callFloor(place, () => place.topic);
+}
+
+/** @param nextQueue where the next request goes */
+export async function callFloor({ url }: Place, nextQueue: () => string): Promise<BenchClient> {
   const { publishing, consuming, close } = await openFloorConnections(url);
   const replyQueue = `reply_${randomUUID()}`;
   const waiters = new Map<string, Waiter>();
@@ -41,7 +46,7 @@ export async function startFloorClient({ url, topic }: Place): Promise<BenchClie
       const timer = setTimeout(() => take(id)?.reject(new Error(`no reply within ${TIMEOUT} ms`)), TIMEOUT);
       waiters.set(id, { resolve, reject, timer });
       publishing.sendToQueue(
-        topic,
+        nextQueue(),
         encode({ method: 'echo', args, _msg_id: id, _reply_q: replyQueue }),
         { contentType: 'application/json', expiration: TIMEOUT },
         (error) => {

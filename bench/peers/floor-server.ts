@@ -9,7 +9,11 @@ type Method = (args: Record<string, unknown>) => Promise<unknown>;
 const methods = new Map<string, Method>([['echo', async (args) => args]]);
 
 /** What someone competent writes with amqplib alone: at most once, every publish confirmed, every reply mandatory. */
-export async function startFloorServer({ url, topic }: Place): Promise<BenchServer> {
+export function startFloorServer(place: Place): Promise<BenchServer> {
+  return serveFloor(place, [place.topic]);
+}
+
+export async function serveFloor({ url }: Place, queues: readonly string[]): Promise<BenchServer> {
   const { publishing, consuming, close } = await openFloorConnections(url);
   publishing.on('return', (message) => console.error(`reply queue ${message.fields.routingKey} is gone`));
 
@@ -26,14 +30,16 @@ export async function startFloorServer({ url, topic }: Place): Promise<BenchServ
     );
   }
 
-  await consuming.assertQueue(topic, { durable: false });
   await consuming.prefetch(PREFETCH);
-  await consuming.consume(topic, (message) => {
-    if (!message) return;
-    // Before the work: a request must not run twice because its server died in between.
-    consuming.ack(message);
-    serve(message.content).catch((error) => console.error('a request could not be served', error));
-  });
+  for (const queue of queues) {
+    await consuming.assertQueue(queue, { durable: false });
+    await consuming.consume(queue, (message) => {
+      if (!message) return;
+      // Before the work: a request must not run twice because its server died in between.
+      consuming.ack(message);
+      serve(message.content).catch((error) => console.error('a request could not be served', error));
+    });
+  }
   return { close };
 }
 

@@ -1,8 +1,9 @@
-import { measured, type RunningPeer } from '../running-peer.js';
+import { type Measured, measured, type RunningPeer } from '../running-peer.js';
 import { withPeers } from '../running-peers.js';
 import type { Session } from '../session.js';
 import { median } from '../statistics.js';
 import { type Row, runRow } from './row.js';
+import { runTopicsBesideFloor, type TopicsBesideFloor } from './topics.js';
 
 /** CPU of client and server for a call, to that of the plain case measured just before: the median of the rounds. */
 export type CostRatio = number;
@@ -20,7 +21,7 @@ export interface ScaleResult {
   inFlight: { calls: number; sent: number; answered: number; firstError: string | null; cost: CostRatio };
   bytesPerPendingCall: number;
   /** Called in turn, method by method. */
-  topics: VariantResult;
+  topics: VariantResult & TopicsBesideFloor;
   /** As many topics, of which one is called. */
   topicOfMany: VariantResult;
   clients: VariantResult;
@@ -40,7 +41,10 @@ export async function runScale(session: Session): Promise<ScaleResult> {
   return withPeers(session, ['oslo'], async ([plain]) => {
     if (!plain) throw new Error('the server did not start');
     await measured(plain, { inFlight: PLAIN, calls: plan.scale.warmUpCalls });
-    const topics = await runVariant(session, plain, 'oslo-topics', plan.scale.topicsWarmUpCalls);
+    const topics = {
+      ...(await runVariant(session, plain, 'oslo-topics', plan.scale.topicsWarmUpCalls)),
+      ...(await runTopicsBesideFloor(session, PLAIN)),
+    };
     const topicOfMany = await runVariant(session, plain, 'oslo-topic-of-many', plan.scale.warmUpCalls);
     const clients = await runVariant(session, plain, 'oslo-clients', plan.scale.warmUpCalls);
     say(`in flight   ${plan.scale.inFlight}`);
@@ -98,18 +102,12 @@ async function runInFlight(session: Session, plain: Scaled): Promise<ScaleResult
   return result;
 }
 
-interface Cost {
-  clientCpuMicrosPerCall: number;
-  serverCpuMicrosPerCall: number;
-}
-
 /** Rounds with the plain case in between, since the machine's speed drifts. */
-async function costRatio({ plan }: Session, plain: Scaled, other: () => Promise<Cost>): Promise<CostRatio> {
+async function costRatio({ plan }: Session, plain: Scaled, other: () => Promise<Measured>): Promise<CostRatio> {
   const ratios: number[] = [];
-  const total = ({ clientCpuMicrosPerCall: client, serverCpuMicrosPerCall: server }: Cost) => client + server;
   for (let round = 0; round < plan.scale.rounds; round++) {
     const usual = await measured(plain, { inFlight: PLAIN, seconds: plan.scale.seconds });
-    ratios.push(total(await other()) / total(usual));
+    ratios.push((await other()).bothCpuMicrosPerCall / usual.bothCpuMicrosPerCall);
   }
   return median(ratios);
 }

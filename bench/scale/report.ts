@@ -18,6 +18,11 @@ export function scaleText({
     ['one process', 'cost of a call ÷ plain', ''],
     [`${inFlight.calls} in flight`, fixed(inFlight.cost, 2), `${inFlight.answered} of ${inFlight.sent} answered`],
     ['200 topics of 5 methods', fixed(topics.cost, 2), `started in ${fixed(topics.startMs, 0)} ms; ${links(topics)}`],
+    [
+      '200 queues of floor',
+      fixed(topics.floorToItself, 2),
+      `with 200 topics, ${fixed(topics.toFloor, 2)} of the floor's CPU`,
+    ],
     ['one of 200 topics', fixed(topicOfMany.cost, 2), ''],
     ['100 clients', fixed(clients.cost, 2), links(clients)],
     [

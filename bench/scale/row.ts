@@ -27,7 +27,7 @@ export async function runRow(peer: RunningPeer, calls: number, say: (line: strin
     slices.push({
       calls: calls / SLICES,
       callsPerSecond: result.callsPerSecond,
-      cpuMicros: result.clientCpuMicrosPerCall + result.serverCpuMicrosPerCall,
+      cpuMicros: result.bothCpuMicrosPerCall,
       clientHeapBytes: client.heapBytes ?? Number.NaN,
       serverHeapBytes: server.heapBytes ?? Number.NaN,
     });

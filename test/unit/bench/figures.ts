@@ -49,7 +49,7 @@ export function scaleResults(): NonNullable<Results['scale']> {
   return {
     inFlight: { calls: 10_000, sent: 20_000, answered: 20_000, firstError: null, cost: 1 },
     bytesPerPendingCall: 900,
-    topics: { ...links, startMs: 900 },
+    topics: { ...links, startMs: 900, floorToItself: 1, toFloor: 1 },
     topicOfMany: { ...links, startMs: 900 },
     clients: { ...links, startMs: 90 },
     row: { calls: 1000, slices: Array.from({ length: 10 }, () => slice) },
