@@ -1,8 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import type { FigureName } from './calls/summary.js';
 import type { Results } from './parts.js';
 import type { PeerName } from './peer.js';
-import { rounded } from './statistics.js';
 
 /** How this library does beside the others: above 1 is better than they do, whatever the figure. */
 export type Advantages = Record<string, number>;
@@ -56,13 +54,4 @@ export function better(one: Advantages, other: Advantages): Advantages {
   const names = [...Object.keys(one), ...Object.keys(other)];
   const best = (name: string) => Math.max(...[one[name], other[name]].map((value) => (value && value > 0 ? value : 0)));
   return Object.fromEntries(names.map((name) => [name, best(name)]));
-}
-
-export async function readBaseline(path: string): Promise<Advantages> {
-  return JSON.parse(await readFile(path, 'utf8'));
-}
-
-export async function writeBaseline(path: string, found: Advantages): Promise<void> {
-  const short = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, rounded(value)]));
-  await writeFile(path, `${JSON.stringify(short, null, 2)}\n`);
 }

@@ -1,7 +1,8 @@
+import { readBaselines, storeBaseline, storedFor } from './baselines.js';
 import { openBroker } from './broker.js';
 import { writeDocuments } from './documents/write.js';
 import { type GoalResult, judge } from './goals.js';
-import { advantages, better, falls, readBaseline, writeBaseline } from './guard.js';
+import { advantages, better, falls } from './guard.js';
 import { describeMachine, type Machine } from './machine.js';
 import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { PARTS, type PartName, partText, type Results, runPart } from './parts.js';
@@ -13,7 +14,7 @@ import { fixed } from './statistics.js';
 import { textTable } from './text-table.js';
 
 const RESULTS = 'bench/results.json';
-const BASELINE = 'bench/baseline.json';
+const BASELINES = 'bench/baselines.json';
 
 const print = (line: string): void => console.log(line);
 
@@ -29,23 +30,24 @@ export async function main(args: string[], install: { foreign(): void; runtimes(
   // The charts are drawn by a library of that package, too.
   if (whole || options.documents || peers.some((peer) => FOREIGN_PEERS.includes(peer))) install.foreign();
   if (options.documents) {
-    await writeDocuments(await readResults(RESULTS));
+    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
     return 0;
   }
   if (options.parts.includes('runtimes')) install.runtimes();
   // An orderly end of this process, in which its children are ended, too.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  const { results, machine, failed } = await measure({ ...options, peers });
-  if (options.check) return check({ ...options, peers }, results);
+  const outcome = await measure({ ...options, peers });
+  if (options.check) return check({ ...options, peers }, outcome);
+  const { results, machine, failed } = outcome;
   const stamp = { date: new Date().toISOString(), mode: options.plan.mode, machine };
   // A file of another form, of an older version, is none.
   const known = merged(await readResults(RESULTS).catch(() => undefined), results, stamp);
   await writeResults(RESULTS, { ...known, goals: judge(known.parts) });
   print(`written to ${RESULTS}`);
   if (whole && failed.length === 0) {
-    await writeBaseline(BASELINE, advantages(results));
-    await writeDocuments(await readResults(RESULTS));
-    print(`written to ${BASELINE}, docs/charts, docs/sizing.md, docs/performance.md and README.md`);
+    await storeBaseline(BASELINES, machine, advantages(results));
+    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
+    print(`written to ${BASELINES}, docs/charts, docs/sizing.md, docs/performance.md and README.md`);
   }
   const goals = judge(results);
   if (goals.length > 0) print(`\n${goalsText(goals)}\n`);
@@ -99,8 +101,9 @@ async function measure({ plan, parts, peers }: BenchOptions): Promise<Outcome> {
 }
 
 /** What has fallen is measured once more before it is called so. */
-async function check(options: BenchOptions, results: Results): Promise<number> {
-  const stored = await readBaseline(BASELINE);
+async function check(options: BenchOptions, { results, machine }: Outcome): Promise<number> {
+  const { kind, stored } = storedFor(await readBaselines(BASELINES), machine);
+  print(kind ? `Stored of ${kind}.\n` : 'Nothing is stored of such a machine: the lowest of all that is holds.\n');
   let now = advantages(results);
   if (falls(stored, now).length > 0) {
     print('A ratio has fallen; measuring once more.\n');

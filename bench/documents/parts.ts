@@ -1,8 +1,9 @@
+import type { Baselines } from '../baselines.js';
 import { charts } from '../charts/charts.js';
 import type { PartName } from '../parts.js';
 import type { ResultsFile } from '../results.js';
 import type { SweepsResult } from '../sweeps/part.js';
-import { groupsTable, heaviestTable, limitLines, runtimesTable } from './performance.js';
+import { groupsTable, heaviestTable, limitLines, machinesTable, runtimesTable } from './performance.js';
 import {
   callsTable,
   clusterTable,
@@ -28,7 +29,7 @@ const SIZING = 'docs/sizing.md';
 const PERFORMANCE = 'docs/performance.md';
 
 /** The parts of the documents that the stored figures fill, of those that come from a full run. */
-export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPart[] {
+export function documentParts({ parts, stamps, goals }: ResultsFile, baselines: Baselines): DocumentPart[] {
   const found: DocumentPart[] = [];
   const add = <Name extends PartName>(
     name: Name,
@@ -53,7 +54,10 @@ export function documentParts({ parts, stamps, goals }: ResultsFile): DocumentPa
   add('cluster', SIZING, { cluster: clusterTable });
   add('profile', PERFORMANCE, { profile: groupsTable, heaviest: heaviestTable });
   add('runtimes', PERFORMANCE, { runtimes: runtimesTable });
-  add('calls', PERFORMANCE, { limit: (it) => (stamp ? limitLines(it, stamp.machine.cores) : []) });
+  add('calls', PERFORMANCE, {
+    machines: () => machinesTable(baselines),
+    limit: (it) => (stamp ? limitLines(it, stamp.machine.cores) : []),
+  });
   if (Object.values(stamps).every(({ mode }) => mode === 'full') && goals.length > 0)
     found.push({ file: SIZING, by: 'npm run bench: goals', lines: goalsTable(goals) });
   return found;

@@ -1,4 +1,5 @@
 import { markdownTable } from '../../conformance/markdown-table.js';
+import type { Baselines } from '../baselines.js';
 import type { CallsResult, PeerCalls } from '../calls/part.js';
 import { TIMES_THE_BEST } from '../goals.js';
 import { PEER_TITLES, PEERS, type PeerName } from '../peer.js';
@@ -63,6 +64,16 @@ export function runtimesTable({ inFlight, runtimes }: RuntimesResult): string[] 
         fixed(memoryToRabbit, 1),
       ];
     }),
+  );
+}
+
+/** The same ratios on each kind of machine that they were stored of. */
+export function machinesTable(baselines: Baselines): string[] {
+  const kinds = Object.keys(baselines);
+  const names = [...new Set(Object.values(baselines).flatMap((it) => Object.keys(it)))];
+  return markdownTable(
+    ['', ...kinds],
+    names.map((name) => [name, ...kinds.map((kind) => fixed(baselines[kind]?.[name] ?? null, 2))]),
   );
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { type Baselines, readBaselines } from '../../../bench/baselines.js';
 import { chartOption } from '../../../bench/charts/chart.js';
 import { charts } from '../../../bench/charts/charts.js';
 import { documentParts } from '../../../bench/documents/parts.js';
@@ -20,21 +21,24 @@ function fileOf(mode: Stamp['mode']) {
   return { ...merged(undefined, parts, stamp(mode)), goals: judge(parts) };
 }
 
+const baselines: Baselines = { 'one kind': { ratio: 1.5 }, another: { ratio: 2 } };
+
 const squeezed = (lines: readonly string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
 
 describe("the benchmark's documents", () => {
   it('have a place for every table', async () => {
-    const parts = documentParts(fileOf('full'));
+    const parts = documentParts(fileOf('full'), baselines);
     expect(parts.length).toBeGreaterThan(7);
     for (const { file, by } of parts) expect(generatedPart(await readFile(file, 'utf8'), by).length).toBeGreaterThan(0);
   });
 
   it('say nothing of a short run', () => {
-    expect(documentParts(fileOf('quick'))).toEqual([]);
+    expect(documentParts(fileOf('quick'), baselines)).toEqual([]);
   });
 
   it('say what the stored figures say (npm run bench -- --documents)', async () => {
-    for (const { file, by, lines } of documentParts(await readResults('bench/results.json')))
+    const stored = documentParts(await readResults('bench/results.json'), await readBaselines('bench/baselines.json'));
+    for (const { file, by, lines } of stored)
       expect({ by, lines: squeezed(generatedPart(await readFile(file, 'utf8'), by)) }).toEqual({
         by,
         lines: squeezed(lines),
@@ -42,7 +46,7 @@ describe("the benchmark's documents", () => {
   });
 
   it('leave no figure out of a table', () => {
-    for (const { by, lines } of documentParts(fileOf('full'))) {
+    for (const { by, lines } of documentParts(fileOf('full'), baselines)) {
       expect(lines.join('\n'), by).not.toMatch(/NaN|undefined|null|\| +- +\|/);
     }
   });

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { advantages, better, falls, readBaseline } from '../../../bench/guard.js';
+import { kindOf, readBaselines, storeBaseline, storedFor } from '../../../bench/baselines.js';
+import { advantages, better, falls } from '../../../bench/guard.js';
 import { allResults, callResults } from './figures.js';
 
 describe("the benchmark's guard", () => {
@@ -29,13 +33,37 @@ describe("the benchmark's guard", () => {
     expect(better({ a: Number.NaN }, { a: 2 })).toEqual({ a: 2 });
   });
 
-  it('stores only ratios that a check measures', async () => {
+  it('compares with what is stored of the same kind of machine, or else with the lowest', () => {
+    const machine = { cpu: 'CPU', cores: 2, node: 'v24.21.0', broker: 'RabbitMQ 3.10.8' };
+    const baselines = { [kindOf(machine)]: { a: 2, b: 1 }, another: { a: 1, b: 3, c: 1 } };
+    const later = { ...machine, node: 'v24.30.1', broker: 'RabbitMQ 3.10.9' };
+    expect(storedFor(baselines, later)).toEqual({ kind: kindOf(machine), stored: { a: 2, b: 1 } });
+    for (const change of [{ cores: 4 }, { cpu: 'other' }, { node: 'v26.0.0' }, { broker: 'RabbitMQ 4.0.3' }])
+      expect(storedFor(baselines, { ...machine, ...change })).toEqual({
+        kind: undefined,
+        stored: { a: 1, b: 1, c: 1 },
+      });
+  });
+
+  it('stores the ratios of one kind of machine beside those of others', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'baselines-')), 'baselines.json');
+    const machine = { cpu: 'CPU', cores: 2, node: 'v24.21.0', broker: 'RabbitMQ 3.10.8' };
+    try {
+      await writeFile(path, JSON.stringify({ another: { a: 1 }, [kindOf(machine)]: { a: 5, b: 5 } }));
+      await storeBaseline(path, machine, { a: 1.23456789 });
+      expect(await readBaselines(path)).toEqual({ another: { a: 1 }, [kindOf(machine)]: { a: 1.235 } });
+    } finally {
+      await rm(dirname(path), { recursive: true });
+    }
+  });
+
+  it('has only ratios stored that a check measures', async () => {
     const known = Object.keys(advantages(allResults()));
-    const baseline = await readBaseline('bench/baseline.json');
-    expect(Object.keys(baseline).length).toBeGreaterThan(0);
-    for (const [name, value] of Object.entries(baseline)) {
-      expect(known).toContain(name);
-      expect(value).toBeGreaterThan(0);
+    const baselines = Object.entries(await readBaselines('bench/baselines.json'));
+    expect(baselines.length).toBeGreaterThan(0);
+    for (const [kind, baseline] of baselines) {
+      expect(Object.keys(baseline), kind).toEqual(known);
+      for (const value of Object.values(baseline)) expect(value).toBeGreaterThan(0);
     }
   });
 });
