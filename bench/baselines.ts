@@ -33,9 +33,14 @@ export async function readBaselines(path: string): Promise<Baselines> {
   return JSON.parse(await readFile(path, 'utf8'));
 }
 
-/** In the place of what was stored of the same kind. */
+/**
+ * Stores the mean of what was found and what was stored of the same kind of machine. A machine has good and bad hours:
+ * the luck of one run is not to be the fall of the next.
+ */
 export async function storeBaseline(path: string, machine: Machine, found: Advantages): Promise<void> {
-  const short = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, rounded(value)]));
-  const baselines = { ...(await readBaselines(path)), [kindOf(machine)]: short };
-  await writeFile(path, `${JSON.stringify(baselines, null, 2)}\n`);
+  const baselines = await readBaselines(path);
+  const kind = kindOf(machine);
+  const mean = (name: string, value: number) => rounded((value + (baselines[kind]?.[name] ?? value)) / 2);
+  const means = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, mean(name, value)]));
+  await writeFile(path, `${JSON.stringify({ ...baselines, [kind]: means }, null, 2)}\n`);
 }

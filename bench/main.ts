@@ -100,12 +100,14 @@ async function measure({ plan, parts, peers }: BenchOptions): Promise<Outcome> {
   }
 }
 
-/** What has fallen is measured once more before it is called so. */
+/** Times that what has fallen is measured again before it is called so. */
+const CHANCES = 2;
+
 async function check(options: BenchOptions, { results, machine }: Outcome): Promise<number> {
   const { kind, stored } = storedFor(await readBaselines(BASELINES), machine);
   print(kind ? `Stored of ${kind}.\n` : 'Nothing is stored of such a machine: the lowest of all that is holds.\n');
   let now = advantages(results);
-  if (falls(stored, now).length > 0) {
+  for (let chance = 0; chance < CHANCES && falls(stored, now).length > 0; chance++) {
     print('A ratio has fallen; measuring once more.\n');
     now = better(now, advantages((await measure(options)).results));
   }

@@ -45,13 +45,13 @@ describe("the benchmark's guard", () => {
       });
   });
 
-  it('stores the ratios of one kind of machine beside those of others', async () => {
+  it('stores the mean of the ratios of one kind of machine beside those of others', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'baselines-')), 'baselines.json');
     const machine = { cpu: 'CPU', cores: 2, node: 'v24.21.0', broker: 'RabbitMQ 3.10.8' };
     try {
-      await writeFile(path, JSON.stringify({ another: { a: 1 }, [kindOf(machine)]: { a: 5, b: 5 } }));
-      await storeBaseline(path, machine, { a: 1.23456789 });
-      expect(await readBaselines(path)).toEqual({ another: { a: 1 }, [kindOf(machine)]: { a: 1.235 } });
+      await writeFile(path, JSON.stringify({ another: { a: 1 }, [kindOf(machine)]: { a: 5, gone: 5 } }));
+      await storeBaseline(path, machine, { a: 1.23456789, b: 2 });
+      expect(await readBaselines(path)).toEqual({ another: { a: 1 }, [kindOf(machine)]: { a: 3.117, b: 2 } });
     } finally {
       await rm(dirname(path), { recursive: true });
     }
