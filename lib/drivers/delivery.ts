@@ -18,7 +18,9 @@ export interface Delivery {
   readonly uncounted?: boolean;
   /** Whether it may have been begun elsewhere: it was delivered before and came back, or its sender published it again. */
   readonly repeated: boolean;
-  /** The milliseconds it was given to live when it was published, not what is left of them; absent for ever. */
+  /** On the monotonic clock: nobody waits for it any longer than that. Infinite where it is for ever. */
+  readonly expires: number;
+  /** The milliseconds it was published with, for whoever publishes it again; absent for ever. */
   readonly expiration?: number | undefined;
   /**
    * Takes it off the queue; true where that is done already. False when it cannot be, as its channel is gone: the broker

@@ -21,13 +21,6 @@ export interface InboxPorts extends ReplyPorts {
   readonly countReturn: CountReturn;
 }
 
-/** A message that came off the wire. */
-interface Arrival {
-  readonly delivery: Delivery;
-  /** On the monotonic clock: when its caller gives up, as far as that is known. */
-  readonly expires: number;
-}
-
 /** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
 const PAUSE_BETWEEN_WARNINGS = 10_000;
 
@@ -39,7 +32,7 @@ const CAME_BACK =
  * is free, so that unstarted work stays in the broker, or late, when they are answered; dropped when seen before.
  */
 export class Inbox {
-  private readonly slots: Slots<Arrival>;
+  private readonly slots: Slots<Delivery>;
   private readonly seen: RecentIds;
   private readonly late: LateRequests;
   /** Replies whose queue is away. */
@@ -56,8 +49,8 @@ export class Inbox {
   ) {
     const { limits, logger } = settings;
     this.slots = new Slots(concurrency, logger, {
-      start: (arrival) => this.process(arrival),
-      abandon: ({ delivery }) => delivery.requeue(),
+      start: (delivery) => this.process(delivery),
+      abandon: (delivery) => delivery.requeue(),
     });
     this.seen = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
     this.late = new LateRequests(settings, concurrency, this.seen, ports.setAside, ports.countReturn);
@@ -70,9 +63,7 @@ export class Inbox {
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
   push(delivery: Delivery): void {
-    // An expiration of 0 means at once or not at all, and this was at once.
-    const expires = delivery.expiration ? performance.now() + delivery.expiration : Number.POSITIVE_INFINITY;
-    this.slots.add({ delivery, expires });
+    this.slots.add(delivery);
   }
 
   /** Takes nothing new; resolves when all that runs is answered, or after the time. */
@@ -89,20 +80,21 @@ export class Inbox {
   }
 
   /** Without a step that need not be waited for: on the usual way each would be a good part of what a call costs. */
-  private process({ delivery, expires }: Arrival): Promise<unknown> {
+  private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
+    const { expires } = delivery;
     if (expires < performance.now()) return this.expire(delivery);
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
-      return this.refuse(delivery, expires, 'refusedMessages', new InvalidMessage(toError(error).message));
+      return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
     const isLate = this.isLate?.(request);
     const isRefused = !isLate && refuseRedelivered && delivery.repeated;
     if ((isLate || isRefused) && this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
-    if (isLate) return this.processLate(request, delivery, expires);
-    if (isRefused) return this.refuse(delivery, expires, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
+    if (isLate) return this.processLate(request, delivery);
+    if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
     const acknowledged = delivery.acknowledge();
     if (acknowledged === true) return this.begin(request, expires);
     return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
@@ -113,10 +105,11 @@ export class Inbox {
     const { counters, logger } = this.settings;
     counters.count('expiredRequests');
     const now = performance.now();
+    const late = Math.ceil(now - delivery.expires);
     const due = now - this.warned > PAUSE_BETWEEN_WARNINGS;
     if (due) this.warned = now;
     logger[due ? 'warn' : 'debug'](
-      `Dropped a request from ${delivery.queue}: its caller gave up after ${delivery.expiration} ms, and no handler was free before`,
+      `Dropped a request from ${delivery.queue}: its caller gave up ${late} ms ago, and no handler was free before`,
     );
   }
 
@@ -141,9 +134,9 @@ export class Inbox {
     return this.receive(this.incoming(request, expires, this.awaitReply));
   }
 
-  private async processLate(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
+  private async processLate(request: RpcRequest, delivery: Delivery): Promise<void> {
     const served = await this.late.process(request, delivery, async () => {
-      const incoming = this.incoming(request, expires);
+      const incoming = this.incoming(request, delivery.expires);
       await this.receive(incoming);
       return incoming;
     });
@@ -171,7 +164,6 @@ export class Inbox {
   /** What cannot be served is still answered, where it says whom to answer. */
   private async refuse(
     delivery: Delivery,
-    expires: number,
     count: 'refusedMessages' | 'redeliveries',
     error: MessagingException,
   ): Promise<void> {
@@ -182,7 +174,7 @@ export class Inbox {
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new IncomingRequest(request, expires, this.settings, this.ports, this.awaitReply);
+    const refused = new IncomingRequest(request, delivery.expires, this.settings, this.ports, this.awaitReply);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
   }

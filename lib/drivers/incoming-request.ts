@@ -125,6 +125,14 @@ export class IncomingRequest implements IncomingMessage {
   }
 }
 
+/** The queue of the last request that named one: most of a server's requests come from few clients. */
+let lastReplyQueue: string | undefined;
+
 function isReplyQueue(name: string, any: boolean): boolean {
-  return REPLY_QUEUE.test(name) || (any && name !== '' && Buffer.byteLength(name) <= LONGEST_NAME);
+  if (name === lastReplyQueue) return true;
+  if (REPLY_QUEUE.test(name)) {
+    lastReplyQueue = name;
+    return true;
+  }
+  return any && name !== '' && Buffer.byteLength(name) <= LONGEST_NAME;
 }

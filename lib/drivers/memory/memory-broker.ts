@@ -76,13 +76,12 @@ export class MemoryBroker {
   }
 
   private publishTo(queues: readonly MemoryQueue[], content: PassedMessage, expires: number): boolean {
-    const full = queues.find(({ length }) => length >= LONGEST_QUEUE);
-    if (full)
-      throw new MessageDeliveryFailure(`The queue ${full.name} holds ${LONGEST_QUEUE} messages that nobody reads`);
-    const expiration = Number.isFinite(expires) ? Math.max(0, Math.trunc(expires - performance.now())) : undefined;
+    for (const { length, name } of queues) {
+      if (length >= LONGEST_QUEUE)
+        throw new MessageDeliveryFailure(`The queue ${name} holds ${LONGEST_QUEUE} messages that nobody reads`);
+    }
     const sole = queues.length === 1;
-    for (const queue of queues)
-      queue.push({ content, expires, expiration, returns: 0, sole, position: this.published++ });
+    for (const queue of queues) queue.push({ content, expires, returns: 0, sole, position: this.published++ });
     return queues.length > 0;
   }
 

@@ -7,8 +7,6 @@ export interface MemoryMessage {
   readonly content: PassedMessage;
   /** On the monotonic clock; nobody waits for the message after it. */
   readonly expires: number;
-  /** Milliseconds between its publication and that. */
-  readonly expiration: number | undefined;
   readonly returns: number;
   /** Whether no other queue has it. */
   readonly sole: boolean;
@@ -137,8 +135,8 @@ export class MemoryDelivery implements Delivery {
     return this.message.returns > 0;
   }
 
-  get expiration(): number | undefined {
-    return this.message.expiration;
+  get expires(): number {
+    return this.message.expires;
   }
 
   read(limits: MessageLimits): Dict {

@@ -9,11 +9,17 @@ import type { Arrival } from './wire/incoming-content.js';
 
 /** A message that a queue delivered, as whoever processes it sees it. */
 export class RabbitDelivery implements Delivery {
+  readonly expires: number;
+
   constructor(
     private readonly arrival: Arrival,
     private readonly source: ConsumedQueue,
     private readonly acknowledger: Acknowledger,
-  ) {}
+  ) {
+    const { expiration } = this;
+    // An expiration of 0 means at once or not at all, and this was at once.
+    this.expires = expiration ? performance.now() + expiration : Number.POSITIVE_INFINITY;
+  }
 
   get body(): Buffer {
     return this.arrival.body;
