@@ -293,12 +293,13 @@ describe('messages that hold no such numbers', () => {
       2.5,
     );
     expect(parse).toBeLessThan(2.5);
+    // JSON.stringify of Node.js 26 is so fast that the same look at the value is more of it: 2.3.
+    const most = Number.parseInt(process.versions.node, 10) < 26 ? 2 : 3;
     const stringify = compare(
       () => stringifyJson(message),
       () => JSON.stringify(message),
-      3,
+      most,
     );
-    // JSON.stringify of Node.js 26 is so fast that the same look at the value is more of it: 2.3.
-    expect(stringify).toBeLessThan(3);
+    expect(stringify).toBeLessThan(most);
   });
 });
