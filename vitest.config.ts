@@ -11,7 +11,11 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/{unit,contract,integration,interop,faults,conformance,security}/**/*.test.ts'],
+    include: [
+      'test/{unit,contract,integration,interop,faults,conformance,security}/**/*.test.ts',
+      // `npm run test:newest`
+      ...(process.env.TEST_NEWEST_ROOT ? ['test/newest/**/*.test.ts'] : []),
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 30_000,

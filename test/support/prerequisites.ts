@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { RABBIT_SCRIPTS } from './rabbit-control.js';
+import { newestRoot, programOf } from './release.js';
 
 /** Not whatever python3 the PATH finds first: the distribution's library belongs to the distribution's Python. */
 export const PYTHON = '/usr/bin/python3';
@@ -14,15 +15,22 @@ export interface Prerequisite {
 
 export const rabbitmq: Prerequisite = {
   name: 'RabbitMQ',
-  present: () => existsSync(`${RABBIT_SCRIPTS}/rabbitmq-server`),
+  present: () => existsSync(`${newestRoot ?? ''}${RABBIT_SCRIPTS}/rabbitmq-server`),
   remedy:
     'apt-get install --no-install-recommends rabbitmq-server, or TEST_RABBIT_URL=rabbit://guest:guest@host:5672/ for a broker that runs already',
 };
 
 export const osloMessaging: Prerequisite = {
   name: 'Python with oslo.messaging and oslo.versionedobjects',
-  present: () =>
-    spawnSync(PYTHON, ['-c', 'import oslo_messaging, oslo_versionedobjects'], { stdio: 'ignore' }).status === 0,
+  present: () => {
+    const { file, args, env } = programOf(
+      newestRoot,
+      PYTHON,
+      ['-c', 'import oslo_messaging, oslo_versionedobjects'],
+      {},
+    );
+    return spawnSync(file, args, { stdio: 'ignore', env }).status === 0;
+  },
   remedy: 'apt-get install --no-install-recommends python3-oslo.messaging python3-oslo.versionedobjects',
 };
 

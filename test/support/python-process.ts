@@ -1,14 +1,24 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from './prerequisites.js';
 import { decode, encode, PythonError } from './python-values.js';
+import { newestRoot, programOf } from './release.js';
 
 const SCRIPT = fileURLToPath(new URL('./python/peer.py', import.meta.url));
 const STOP_LIMIT = 15_000;
 const LINES_KEPT = 60;
+
+/** The script's folder, copied to where a Python sees it that sees its own release only. */
+function copied(root: string): string {
+  const home = '/tmp/python-peer';
+  cpSync(dirname(SCRIPT), `${root}${home}`, { recursive: true });
+  return `${home}/${basename(SCRIPT)}`;
+}
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -26,10 +36,11 @@ export class PythonProcess {
 
   constructor() {
     // The script ends by itself when its input does, so it cannot outlive this process.
-    this.#child = spawn(PYTHON, ['-u', SCRIPT], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8' },
+    const program = programOf(newestRoot, PYTHON, ['-u', newestRoot === undefined ? SCRIPT : copied(newestRoot)], {
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONIOENCODING: 'utf-8',
     });
+    this.#child = spawn(program.file, program.args, { stdio: ['pipe', 'pipe', 'pipe'], env: program.env });
     this.#exited = once(this.#child, 'close').catch(() => undefined);
     this.#child.once('error', (error) => this.#bury(error.message));
     this.#child.once('close', (code, signal) => this.#bury(`exited with ${code ?? signal}`));

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, freePortPair } from './free-port.js';
+import { newestRoot } from './release.js';
 
 export interface RabbitOptions {
   /** Plugins to enable, e.g. `rabbitmq_management`, `rabbitmq_stream`. */
@@ -15,10 +16,15 @@ export interface RabbitOptions {
   user?: { name: string; password: string };
   /** The Erlang cookie, which the nodes of a cluster have in common. @default the node's own */
   cookie?: string;
+  /** Folder of the Debian release that the node comes from. @default TEST_NEWEST_ROOT, else this machine */
+  root?: string;
 }
 
 export interface RabbitFiles {
   folder: string;
+  root: string | undefined;
+  /** The same folder as the node sees it. */
+  home: string;
   nodename: string;
   port: number;
   managementPort: number | undefined;
@@ -34,7 +40,9 @@ const DIST_OFFSET = 20_000;
 /** Lays out everything that a private node owns below one fresh temporary folder. */
 export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const plugins = options.plugins ?? [];
-  const folder = await mkdtemp(join(tmpdir(), 'rabbit-node-'));
+  const root = options.root ?? newestRoot;
+  const folder = await mkdtemp(join(root === undefined ? tmpdir() : join(root, 'tmp'), 'rabbit-node-'));
+  const home = root === undefined ? folder : folder.slice(root.length);
   // All ports stay below 32768, where the kernel's client ports begin, and the distribution's range is apart.
   const port = await freePortPair(10_000, 12_700, DIST_OFFSET);
   const managementPort = plugins.includes('rabbitmq_management') ? await freePort() : undefined;
@@ -42,10 +50,12 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const tlsPort = options.tls ? await freePort() : undefined;
 
   const config = [`listeners.tcp.default = 127.0.0.1:${port}`];
+  // Debian permits by a patch what RabbitMQ 4.3 denies.
+  if (root !== undefined) config.push('deprecated_features.permit.transient_nonexcl_queues = false');
   if (managementPort) config.push('management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`);
   if (streamPort) config.push(`stream.listeners.tcp.1 = 127.0.0.1:${streamPort}`);
   if (options.tls) {
-    const { ca, cert, key } = options.tls;
+    const { ca, cert, key } = root === undefined ? options.tls : await copied(options.tls, folder, home);
     config.push(`listeners.ssl.default = 127.0.0.1:${tlsPort}`, `ssl_options.cacertfile = ${ca}`);
     config.push(`ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`, 'ssl_options.verify = verify_peer');
     config.push('ssl_options.fail_if_no_peer_cert = false');
@@ -62,6 +72,8 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const nodename = `test-${process.pid}-${randomBytes(4).toString('hex')}@localhost`;
   return {
     folder,
+    root,
+    home,
     nodename,
     port,
     managementPort,
@@ -69,22 +81,32 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
     tlsPort,
     output: join(folder, 'log', 'output.log'),
     env: {
-      ...process.env,
-      HOME: folder,
+      HOME: home,
       RABBITMQ_NODENAME: nodename,
       RABBITMQ_NODE_PORT: String(port),
       RABBITMQ_DIST_PORT: String(port + DIST_OFFSET),
-      RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
-      RABBITMQ_LOG_BASE: join(folder, 'log'),
-      RABBITMQ_PID_FILE: join(folder, 'rabbit.pid'),
-      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
-      RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'),
-      RABBITMQ_CONF_ENV_FILE: join(folder, 'rabbitmq-env.conf'),
-      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+      RABBITMQ_MNESIA_BASE: join(home, 'mnesia'),
+      RABBITMQ_LOG_BASE: join(home, 'log'),
+      RABBITMQ_PID_FILE: join(home, 'rabbit.pid'),
+      RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(home, 'advanced.config'),
+      RABBITMQ_CONF_ENV_FILE: join(home, 'rabbitmq-env.conf'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'enabled_plugins'),
       // Idle Erlang schedulers spin for work by default, at the expense of the tests on a small machine.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none +sbwtdcpu none +sbwtdio none',
     },
   };
+}
+
+/** The PEM files, where a node sees them that sees its own release only. */
+async function copied<T extends Record<string, string>>(files: T, folder: string, home: string): Promise<T> {
+  const places = await Promise.all(
+    Object.entries(files).map(async ([name, file]) => {
+      await copyFile(file, join(folder, `${name}.pem`));
+      return [name, join(home, `${name}.pem`)] as const;
+    }),
+  );
+  return Object.fromEntries(places) as T;
 }
 
 /** The end of what the node printed, for an error message. */

@@ -8,6 +8,7 @@ import { amqpUrl } from './amqp.js';
 import { RABBIT_SCRIPTS, RabbitControl } from './rabbit-control.js';
 import { layOut, outputTail, type RabbitFiles, type RabbitOptions } from './rabbit-files.js';
 import { Reaper } from './reaper.js';
+import { programOf } from './release.js';
 
 const START_LIMIT = 60_000;
 const STOP_LIMIT = 20_000;
@@ -35,7 +36,7 @@ export class RabbitNode {
     this.managementUrl = files.managementPort ? `http://127.0.0.1:${files.managementPort}` : undefined;
     this.streamPort = files.streamPort;
     this.tlsPort = files.tlsPort;
-    this.control = new RabbitControl({ nodename: files.nodename, home: files.folder });
+    this.control = new RabbitControl({ nodename: files.nodename, home: files.home, root: files.root });
   }
 
   /** Resolves when an AMQP connection opens. */
@@ -89,9 +90,10 @@ export class RabbitNode {
   async #launch(): Promise<void> {
     const output = openSync(this.#files.output, 'a');
     // A process group of its own: the server is a shell script with the Erlang machine as its child.
-    const child = spawn(`${RABBIT_SCRIPTS}/rabbitmq-server`, [], {
+    const program = programOf(this.#files.root, `${RABBIT_SCRIPTS}/rabbitmq-server`, [], this.#files.env);
+    const child = spawn(program.file, program.args, {
       cwd: this.#files.folder,
-      env: this.#files.env,
+      env: program.env,
       detached: true,
       stdio: ['ignore', output, output],
     });

@@ -1,0 +1,20 @@
+/**
+ * Folder that holds another release of Debian with newer peers (`npm run test:newest` makes one); undefined for the
+ * peers of this machine. Every node and Python peer of the tests then comes from there.
+ */
+export const newestRoot = process.env.TEST_NEWEST_ROOT || undefined;
+
+/** Program with its arguments and environment, as `spawn` and `execFile` take it. */
+export interface Program {
+  file: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+}
+
+/** Program of this machine, or of the release below `root`, which sees only that folder and these variables. */
+export function programOf(root: string | undefined, path: string, args: string[], env: NodeJS.ProcessEnv): Program {
+  if (root === undefined) return { file: path, args, env: { ...process.env, ...env } };
+  const variables = Object.entries({ PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', ...env });
+  const assignments = variables.map(([name, value]) => `${name}=${value}`);
+  return { file: 'chroot', args: [root, 'env', '-i', ...assignments, path, ...args], env: process.env };
+}
