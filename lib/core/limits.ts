@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from './duration.js';
 import type { MessageLimits } from './message.js';
-import { natural, nested, span } from './option-rules.js';
+import { natural, type Rule, span } from './option-rules.js';
 
 /** Bounds of what is kept in memory. What would go beyond one is refused or given up, and counted. */
 export interface LimitOptions {
@@ -42,7 +42,7 @@ export interface Limits extends MessageLimits {
 }
 
 /** What each limit may be. */
-export const limitRules = nested({
+export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
   bodyBytes: natural(1),
   depth: natural(1),
   pendingCalls: natural(1),
@@ -54,7 +54,7 @@ export const limitRules = nested({
   waitingReplies: natural(1),
   waitingReplyBytes: natural(1),
   goneReplyQueues: natural(1),
-});
+};
 
 const MIB = 2 ** 20;
 

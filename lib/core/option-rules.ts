@@ -1,7 +1,7 @@
-import { type Duration, toMilliseconds } from './duration.js';
+import { type Duration, readDuration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { stringifyJson } from './json.js';
-import { oneLine } from './logger.js';
+import { type LogSink, oneLine } from './logger.js';
 
 /** Says what is wrong with a value, or nothing. */
 export type Rule = (value: unknown, name: string) => string | undefined;
@@ -26,14 +26,34 @@ export const span: Rule = (value, name) => {
   return undefined;
 };
 
-export const spanBetween =
-  (least: Duration, most: Duration): Rule =>
-  (value, name) => {
-    const milliseconds = toMilliseconds(value as Duration, name);
-    return milliseconds >= toMilliseconds(least) && milliseconds <= toMilliseconds(most)
+export const spanBetween = (least: Duration, most: Duration): Rule => {
+  const between: Rule = (value, name) => {
+    const milliseconds = uncut(value as Duration, name);
+    return milliseconds >= uncut(least) && milliseconds <= uncut(most)
       ? undefined
       : `a duration from ${inUnits(least)} to ${inUnits(most)}`;
   };
+  spans.add(between);
+  return between;
+};
+
+const uncut = (duration: Duration, name?: string) => toMilliseconds(duration, name, Number.POSITIVE_INFINITY);
+
+/** The rules of durations. */
+const spans = new WeakSet<Rule>([span]);
+
+/** Warns of durations that are rather numbers of milliseconds. For options that keep their rules. */
+export function adviseOnDurations(
+  options: object | undefined,
+  rules: Record<string, Rule>,
+  prefix: string,
+  logger: LogSink,
+): void {
+  for (const [name, value] of Object.entries(options ?? {})) {
+    const rule = value === undefined ? undefined : rules[name];
+    if (rule && spans.has(rule)) readDuration(value as Duration, `${prefix}${name}`, logger);
+  }
+}
 
 const inUnits = (duration: Duration) => (typeof duration === 'number' ? `${duration}s` : duration);
 

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { Counters } from './counters.js';
-import { type Duration, toMilliseconds } from './duration.js';
+import { type Duration, LONGEST_TIMER, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
-import { type LimitOptions, type Limits, limitRules, limitsOf } from './limits.js';
+import { LIMIT_RULES, type LimitOptions, type Limits, limitsOf } from './limits.js';
 import { consoleLogger, type LogSink } from './logger.js';
 import {
+  adviseOnDurations,
   checkOptions,
   flag,
   list,
@@ -158,7 +159,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   refuseRedelivered: flag,
   drainTimeout: span,
   anyReplyQueue: flag,
-  limits: limitRules,
+  limits: nested(LIMIT_RULES),
   notificationDriver: oneOrMore(member(...NOTIFICATION_DRIVERS)),
   notificationTopics: list,
   notificationRouting: (value, name) => (text(value, name) && object(value, name) ? 'a path, or an object' : undefined),
@@ -178,8 +179,16 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   const chosen = options.transportUrl ?? (process.env['TRANSPORT_URL'] || undefined);
   const transportUrl = chosen ?? 'memory://';
   const rpcResponseTimeout = toMilliseconds(options.rpcResponseTimeout ?? 60, 'rpcResponseTimeout');
+  const { logger = consoleLogger, rpcResponseMaxTimeout: ceiling } = options;
+  const rpcResponseMaxTimeout =
+    ceiling === undefined
+      ? Math.min(rpcResponseTimeout * 10, LONGEST_TIMER)
+      : toMilliseconds(ceiling, 'rpcResponseMaxTimeout');
   if (rpcResponseTimeout === 0) throw new ConfigurationError('rpcResponseTimeout: expected more than 0');
-  const ceiling = options.rpcResponseMaxTimeout;
+  if (rpcResponseMaxTimeout === 0) throw new ConfigurationError('rpcResponseMaxTimeout: expected more than 0');
+  adviseOnDurations(options, RULES, '', logger);
+  adviseOnDurations(options.limits, LIMIT_RULES, 'limits.', logger);
+  adviseOnDurations(options.rabbit, RABBIT_RULES, 'rabbit.', logger);
   return Object.freeze({
     transportUrl: concealed(transportUrl),
     notificationTransportUrl: concealed(options.notificationTransportUrl ?? transportUrl),
@@ -188,8 +197,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     topic: options.topic,
     controlExchange: options.controlExchange ?? 'tacker',
     rpcResponseTimeout,
-    rpcResponseMaxTimeout:
-      ceiling === undefined ? rpcResponseTimeout * 10 : toMilliseconds(ceiling, 'rpcResponseMaxTimeout'),
+    rpcResponseMaxTimeout,
     allowedRemoteExmods: [...(options.allowedRemoteExmods ?? [])],
     sendTracebacks: options.sendTracebacks ?? true,
     serializer: options.serializer,
@@ -206,7 +214,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],
     notificationRouting: options.notificationRouting,
     notificationContext: options.notificationContext ?? 'safe',
-    logger: options.logger ?? consoleLogger,
+    logger,
     counters: new Counters(),
     rabbitOptions: new Concealed(options.rabbit ?? {}),
     rabbit: rabbitSettings(options.rabbit ?? {}),

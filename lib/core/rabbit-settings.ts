@@ -72,7 +72,8 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     transientQuorum: options.rabbitTransientQuorumQueue ?? false,
     deliveryLimit: options.rabbitQuorumDeliveryLimit ?? 0,
     quorumArguments: quorumArguments(options),
-    transientTtl: Math.ceil(milliseconds(options.rabbitTransientQueuesTtl, 1800)),
+    // The broker's to wait for.
+    transientTtl: Math.ceil(toMilliseconds(options.rabbitTransientQueuesTtl ?? 1800, '', Number.POSITIVE_INFINITY)),
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
     adoptConflicts: options.topologyConflict !== 'fail',

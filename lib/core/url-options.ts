@@ -1,5 +1,5 @@
 import { ConfigurationError } from './errors.js';
-import { checkOptions, flag, type Rule } from './option-rules.js';
+import { adviseOnDurations, checkOptions, flag, type Rule } from './option-rules.js';
 import type { Settings } from './options.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { rabbitSettings } from './rabbit-settings.js';
@@ -62,6 +62,7 @@ export function withUrlOptions(settings: Settings, { query }: TransportURL): Set
   }
   if (given.length === 0) return settings;
   checkOptions(Object.fromEntries(given), Object.fromEntries(RULES), '', 'transport URL parameter');
+  adviseOnDurations(Object.fromEntries(given), Object.fromEntries(RULES), 'transport URL parameter ', settings.logger);
   const overriding = Object.fromEntries(given.map(([parameter, value]) => [NAMES.get(parameter), value]));
   const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions.reveal(), ...overriding };
   return Object.freeze({

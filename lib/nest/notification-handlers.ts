@@ -1,5 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { toMilliseconds } from '../core/duration.js';
+import { readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
@@ -105,14 +105,14 @@ export class NotificationHandlers {
   private gatherer(
     name: string,
     { batch }: OnNotificationOptions,
-    { rabbit }: Settings,
+    { rabbit, logger }: Settings,
     handle: (received: readonly Received[]) => Promise<unknown>,
   ): BatchGatherer<Received, unknown> | undefined {
     if (!batch) return undefined;
     const { size, timeout } = batch;
     if (!Number.isInteger(size) || size < 1 || size > 32_767)
       throw new ConfigurationError(`${name}: batch.size: expected an integer from 1 to 32767; got ${size}`);
-    const milliseconds = timeout === undefined ? undefined : toMilliseconds(timeout, `${name}: batch.timeout`);
+    const milliseconds = timeout === undefined ? undefined : readDuration(timeout, `${name}: batch.timeout`, logger);
     const gatherer = new BatchGatherer(Math.min(size, rabbit.prefetch || size), milliseconds, handle);
     this.gatherers.push(gatherer);
     return gatherer;

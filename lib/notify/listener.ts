@@ -1,4 +1,4 @@
-import { type Duration, toMilliseconds } from '../core/duration.js';
+import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, ServerListenError, toError } from '../core/errors.js';
 import { PRIORITIES } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
@@ -147,14 +147,18 @@ function sourcesOf(targets: readonly Target[], priorities: readonly string[], co
   return [...new Map(sources.map((source) => [`${source.exchange}\n${source.key}`, source])).values()];
 }
 
-function batching({ batchSize, batchTimeout }: BatchListenerOptions, batch: boolean, { concurrency }: Settings) {
+function batching(
+  { batchSize, batchTimeout }: BatchListenerOptions,
+  batch: boolean,
+  { concurrency, logger }: Settings,
+) {
   if (!batch) return { batchSize: 1, batchTimeout: undefined, concurrency };
   const size = batchSize ?? concurrency;
   if (!Number.isInteger(size) || size < 1 || size > 65_535)
     throw new ConfigurationError(`batchSize: expected an integer from 1 to 65535; got ${JSON.stringify(batchSize)}`);
   return {
     batchSize: size,
-    batchTimeout: batchTimeout == null ? undefined : toMilliseconds(batchTimeout, 'batchTimeout'),
+    batchTimeout: batchTimeout == null ? undefined : readDuration(batchTimeout, 'batchTimeout', logger),
     // As many notifications in work as without batches, but at least one batch.
     concurrency: Math.max(1, Math.floor(concurrency / size)),
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Deadline } from '../core/deadline.js';
-import { type Duration, toMilliseconds } from '../core/duration.js';
+import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Priority } from '../core/notification.js';
 import { checkRetry } from '../core/option-rules.js';
@@ -63,7 +63,8 @@ export class Notifier {
     checkRetry(options.retry);
     this.serializer = options.serializer ?? new NoOpSerializer();
     this.topics = options.topics ?? settings.notificationTopics;
-    this.timeout = options.timeout == null ? settings.rpcResponseTimeout : toMilliseconds(options.timeout, 'timeout');
+    this.timeout =
+      options.timeout == null ? settings.rpcResponseTimeout : readDuration(options.timeout, 'timeout', settings.logger);
     const driver = options.driver ?? settings.notificationDriver;
     this.drivers = drivers ?? makeDrivers(typeof driver === 'string' ? [driver] : driver, transport, options.routing);
   }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Duration, toMilliseconds } from '../core/duration.js';
+import { type Duration, readDuration } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import { consoleLogger } from '../core/logger.js';
 import type { Target } from '../core/target.js';
 import { CallContext, type ClientOptions } from './call-context.js';
 import { type PrepareOptions, prepared, RPCClient } from './client.js';
@@ -44,7 +46,10 @@ class BackingOffContext extends CallContext {
 export class BackingOffClient extends RPCClient {
   /** Sets the ceiling of the timeouts of all backing-off clients; it can only be lowered. */
   static setMaxTimeout(duration: Duration): void {
-    MethodTimeouts.lowerCeiling(toMilliseconds(duration, 'setMaxTimeout'));
+    const milliseconds = readDuration(duration, 'setMaxTimeout', consoleLogger);
+    // It could never be raised again.
+    if (milliseconds === 0) throw new ConfigurationError('setMaxTimeout: expected more than 0');
+    MethodTimeouts.lowerCeiling(milliseconds);
   }
 
   private readonly backingOff: CallContext | undefined;

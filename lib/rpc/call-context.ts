@@ -1,5 +1,5 @@
 import { Deadline } from '../core/deadline.js';
-import { type Duration, toMilliseconds } from '../core/duration.js';
+import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError } from '../core/errors.js';
 import type { Dict, RpcInvocation } from '../core/message.js';
 import { checkRetry } from '../core/option-rules.js';
@@ -44,11 +44,12 @@ export class CallContext {
   ) {
     if (options.versionCap !== undefined) checkVersion(options.versionCap);
     checkRetry(options.retry);
-    this.timeout = options.timeout == null ? undefined : toMilliseconds(options.timeout, 'timeout');
+    const { logger } = transport.settings;
+    this.timeout = options.timeout == null ? undefined : readDuration(options.timeout, 'timeout', logger);
     this.callMonitorTimeout =
       options.callMonitorTimeout == null
         ? undefined
-        : toMilliseconds(options.callMonitorTimeout, 'callMonitorTimeout') / 1000;
+        : readDuration(options.callMonitorTimeout, 'callMonitorTimeout', logger) / 1000;
     this.serializer = options.serializer ?? new NoOpSerializer();
   }
 
