@@ -31,14 +31,16 @@ describe.each(['', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%
     const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
     const { allowScripts = {} } = await read<Manifest>('package.json');
     const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
-    const complaints = Object.entries(packages).flatMap(([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
-      const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-      return [
-        semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
-        hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
-        deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
-      ].flat();
-    });
+    const complaints = Object.entries(packages).flatMap(
+      ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
+        const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+        return [
+          semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
+          hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
+          deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
+        ].flat();
+      },
+    );
     expect(Object.keys(packages).length).toBeGreaterThan(1);
     expect(complaints).toEqual([]);
   });
