@@ -38,6 +38,8 @@ export interface IncomingMessage {
   readonly request: RpcRequest;
   /** Whether anybody waits for a reply. */
   readonly wantsReply: boolean;
+  /** Time at which the caller gives up, in milliseconds of the monotonic clock. Infinite where nobody waits. */
+  readonly expires: number;
   /** Sends a reply, a failure or a heartbeat. Nothing to wait for when that is done already, or it is a cast. */
   reply(reply: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void> | undefined;
 }

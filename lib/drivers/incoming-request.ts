@@ -55,7 +55,7 @@ export class IncomingRequest implements IncomingMessage {
   /** @param expires on the monotonic clock: when the caller gives up */
   constructor(
     readonly request: RpcRequest,
-    private readonly expires: number,
+    readonly expires: number,
     private readonly settings: Settings,
     private readonly ports: ReplyPorts,
     private readonly onWaiting: OnWaiting = () => undefined,

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import type { TargetFields } from '../core/target.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import { decoratedMethods } from './decorated-methods.js';
+import { decoratedMethods, inheritPatterns, markMethod } from './decorated-methods.js';
 import type { OsloContext } from './oslo-context.js';
 import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
@@ -27,7 +27,12 @@ export interface RpcMethodOptions {
 
 /** What the strategy learns of a handler, through Nest's pattern extras. */
 export interface OsloHandlerExtras {
-  osloMessaging?: { endpoint: RpcEndpointOptions; method: RpcMethodOptions & { name: string } };
+  osloMessaging?: {
+    /** Class and method, for errors. */
+    handler: string;
+    endpoint: RpcEndpointOptions;
+    method: RpcMethodOptions & { name: string };
+  };
 }
 
 const METHOD = 'nestjs-oslo-messaging:method';
@@ -41,8 +46,9 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
       `@RpcMethod: delivery: expected one of ${DELIVERY_MODES.join(', ')}; got ${JSON.stringify(delivery)}`,
     );
   }
-  return (_target, key, descriptor) => {
-    Reflect.defineMetadata(METHOD, { ...options, name: options.name ?? String(key) }, descriptor.value as object);
+  return (...decorated) => {
+    const name = options.name ?? String(decorated[1]);
+    markMethod('@RpcMethod', METHOD, { ...options, name }, decorated);
   };
 }
 
@@ -60,12 +66,14 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
         options.version,
         method.name,
       ]);
-      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging: { endpoint: options, method } })(
+      const handler = `${endpointClass.name}.${key}`;
+      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging: { handler, endpoint: options, method } })(
         endpointClass.prototype,
         key,
         descriptor,
       );
     }
+    inheritPatterns(endpointClass.prototype);
   };
 }
 

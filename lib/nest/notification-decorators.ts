@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Duration } from '../core/duration.js';
 import type { Priority } from '../core/notification.js';
 import type { NotificationFilter, NotificationFilterFields } from '../notify/filter.js';
-import { decoratedMethods } from './decorated-methods.js';
+import { decoratedMethods, inheritPatterns, markMethod } from './decorated-methods.js';
 import type { Pipe } from './decorators.js';
 import type {
   NotificationDetails,
@@ -63,9 +63,7 @@ const METHOD = 'nestjs-oslo-messaging:on-notification';
  * Every method that matches a notification runs; one that throws does not keep it from the others.
  */
 export function OnNotification(options: OnNotificationOptions = {}): MethodDecorator {
-  return (_target, _key, descriptor) => {
-    Reflect.defineMetadata(METHOD, options, descriptor.value as object);
-  };
+  return (...decorated) => markMethod('@OnNotification', METHOD, options, decorated);
 }
 
 /** A controller whose decorated methods take the notifications of some topics. */
@@ -79,6 +77,7 @@ export function NotificationEndpoint(options: NotificationEndpointOptions = {}):
         osloNotification: { name, endpoint: options, method },
       })(endpointClass.prototype, key, descriptor);
     }
+    inheritPatterns(endpointClass.prototype);
   };
 }
 

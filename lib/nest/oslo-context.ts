@@ -22,6 +22,11 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
     return this.getRequestContext();
   }
 
+  /** @internal Milliseconds until the caller gives up; infinite where no caller waits. */
+  get remainingTime(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Aborted when the server gives up waiting for its handlers. */
   getSignal(): AbortSignal {
     return this.signal;

@@ -48,6 +48,11 @@ export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
     return this.message.request.msgId ?? this.message.request.uniqueId;
   }
 
+  /** @internal */
+  override get remainingTime(): number {
+    return Math.max(0, this.message.expires - performance.now());
+  }
+
   override toJSON(): Dict {
     const context = maskSecrets(this.message.request.context);
     return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };

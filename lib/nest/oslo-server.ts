@@ -4,11 +4,12 @@ import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
+import { compareVersions } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { NotificationListener } from '../notify/listener.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { runAsRequest } from '../rpc/current-request.js';
-import { MethodTable } from '../rpc/method-table.js';
+import { DEFAULT_VERSION, MethodTable } from '../rpc/method-table.js';
 import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { Transport } from '../rpc/transport.js';
@@ -18,6 +19,7 @@ import type { NotificationHandlerExtras } from './notification-decorators.js';
 import { NotificationHandlers } from './notification-handlers.js';
 import type { OsloContext } from './oslo-context.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
+import { runBetweenHooks } from './processing-hooks.js';
 import { interceptFor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
@@ -26,6 +28,8 @@ interface Registration {
   endpoint: { topic?: string | undefined; exchange?: string | undefined };
   target: Target;
   method: string;
+  /** Name in errors. */
+  name: string;
   expected: readonly ErrorConstructorLike[];
   delivery?: DeliveryMode | undefined;
   handler: () => MessageHandler | undefined;
@@ -42,6 +46,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly transport: Transport;
   private readonly serializer_: Serializer;
   private readonly registrations: Registration[] = [];
+  /** Patterns of plain event handlers. */
+  private readonly events = new Set<string>();
   private readonly abort = new AbortController();
   private readonly notifications = new NotificationHandlers(
     (callback, data, context) => this.runInPipeline(callback, data, context),
@@ -78,7 +84,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     const route = this.normalizePattern(pattern as string);
     if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
     else if (extras.osloMessaging) {
-      const { endpoint, method } = extras.osloMessaging;
+      const { endpoint, method, handler } = extras.osloMessaging;
       const target = new Target({
         namespace: endpoint.namespace,
         version: endpoint.version,
@@ -88,20 +94,26 @@ export class OsloServer extends Server<never, DriverStatus> {
         endpoint,
         target,
         method: method.name,
+        name: handler,
         expected: method.expectedExceptions ?? [],
         delivery: method.delivery,
         handler: () => callback,
       });
-    } else if (!this.registrations.some((other) => other.method === route && other.endpoint.topic === undefined)) {
-      // Several event handlers of one pattern are a chain, of which the map holds the head.
-      this.registrations.push({
-        endpoint: {},
-        target: new Target(),
-        method: route,
-        expected: [],
-        handler: () => this.messageHandlers.get(route),
-      });
-    }
+    } else this.addPlainHandler(route, isEventHandler ? undefined : callback);
+  }
+
+  /** @param callback undefined for an event handler: those of one pattern are a chain, of which Nest's map holds the head */
+  private addPlainHandler(route: string, callback: MessageHandler | undefined): void {
+    if (!callback && this.events.has(route)) return;
+    if (!callback) this.events.add(route);
+    this.registrations.push({
+      endpoint: {},
+      target: new Target(),
+      method: route,
+      name: `${callback ? '@MessagePattern' : '@EventPattern'}(${JSON.stringify(route)})`,
+      expected: [],
+      handler: () => callback ?? this.messageHandlers.get(route),
+    });
   }
 
   /** Resolves by the callback when every queue is consumed from; start-up failures reach it as errors. */
@@ -151,7 +163,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   private makeServers(): RPCServer[] {
     const { host, topic: ownTopic, controlExchange } = this.transport.settings;
     const tables = new Map<string, { target: Target; table: MethodTable }>();
-    for (const registration of this.registrations) {
+    for (const registration of byVersion(this.registrations)) {
       const topic = registration.endpoint.topic ?? ownTopic;
       if (topic === undefined) {
         throw new ConfigurationError(
@@ -163,6 +175,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       const entry = tables.get(String(target)) ?? { target, table: new MethodTable() };
       tables.set(String(target), entry);
       entry.table.add(registration.target, registration.method, {
+        handler: registration.name,
         expected: registration.expected,
         delivery: registration.delivery,
         handle: (message) => this.run(registration, target, message),
@@ -217,22 +230,23 @@ export class OsloServer extends Server<never, DriverStatus> {
     return this.onProcessingStartHook !== this.noStartHook || this.onProcessingEndHook !== undefined;
   }
 
-  private async runWithHooks(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
-    let result: unknown = null;
-    let failure: { error: unknown } | undefined;
-    const work = async () => {
-      try {
-        result = await settle(callback, data, context);
-      } catch (error) {
-        failure = { error };
-      }
-    };
-    await this.onProcessingStartHook(OSLO_TRANSPORT, context, work);
-    this.onProcessingEndHook?.(OSLO_TRANSPORT, context);
-    if (failure) throw failure.error;
-    return result;
+  private runWithHooks(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
+    const { logger, rpcResponseTimeout } = this.transport.settings;
+    return runBetweenHooks(() => settle(callback, data, context), {
+      start: (done) => this.onProcessingStartHook(OSLO_TRANSPORT, context, done as () => Promise<void>),
+      end: () => this.onProcessingEndHook?.(OSLO_TRANSPORT, context),
+      logger,
+      patience: Math.min(rpcResponseTimeout, context.remainingTime),
+    });
   }
 }
+
+/** Orders handlers by version: of those that can answer a request, the closest one does, and none is hidden. */
+function byVersion(registrations: readonly Registration[]): Registration[] {
+  return [...registrations].sort((one, other) => compareVersions(versionOf(one), versionOf(other)));
+}
+
+const versionOf = ({ target }: Registration) => target.version ?? DEFAULT_VERSION;
 
 /** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */
 function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {

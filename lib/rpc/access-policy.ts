@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../core/errors.js';
+
 /** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
 export abstract class RPCAccessPolicyBase {
   abstract isAllowed(endpoint: object, method: string): boolean;
@@ -33,19 +35,24 @@ export type ErrorConstructorLike = abstract new (...args: never[]) => unknown;
 
 /** Method decorator: can be called under {@link ExplicitRPCAccessPolicy}. */
 export function expose(): MethodDecorator {
-  return (_target, _name, descriptor): void => {
-    if (typeof descriptor.value === 'function') exposed.add(descriptor.value);
+  return (_target, name, descriptor): void => {
+    exposed.add(methodOf('@expose', name, descriptor));
   };
 }
 
 /** Method decorator: errors of these classes reach the caller as they are, and are not logged as the server's faults. */
 export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDecorator {
-  return (_target, _name, descriptor): void => {
-    if (typeof descriptor.value === 'function') expected.set(descriptor.value, errors);
+  return (_target, name, descriptor): void => {
+    expected.set(methodOf('@expectedExceptions', name, descriptor), errors);
   };
 }
 
-/** What was declared by {@link expectedExceptions}. */
+function methodOf(decorator: string, name: string | symbol, descriptor: PropertyDescriptor | undefined): object {
+  if (typeof descriptor?.value === 'function') return descriptor.value as object;
+  throw new ConfigurationError(`${decorator} on ${String(name)}: only methods can be called, not accessors or fields`);
+}
+
+/** Errors declared by {@link expectedExceptions}. */
 export function expectedExceptionsOf(method: object): readonly ErrorConstructorLike[] {
   return expected.get(method) ?? [];
 }

@@ -2,17 +2,19 @@ import { ConfigurationError, NoSuchMethod, UnsupportedVersion } from '../core/er
 import type { RpcRequest } from '../core/message.js';
 import type { DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
-import { versionIsCompatible } from '../core/version.js';
+import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 import { runWithRequestContext } from './current-request.js';
 import { deserializeArgs, type Serializer } from './serializer.js';
 
 /** The version of a target, and of a request, that name none. */
-const DEFAULT_VERSION = '1.0';
+export const DEFAULT_VERSION = '1.0';
 
 /** Something that answers one method. */
 export interface MethodEntry {
+  /** Name of the handler in errors. */
+  readonly handler?: string | undefined;
   readonly expected: readonly ErrorConstructorLike[];
   /** Where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
@@ -34,15 +36,15 @@ export class MethodTable {
     if (!this.targets.some((other) => isSame(other, target))) this.targets.push(target);
   }
 
-  /** @throws ConfigurationError when namespace and version have the method already */
+  /** @throws ConfigurationError when the version has the method already in one of the namespaces */
   add(target: Target, method: string, entry: MethodEntry): void {
-    if (this.answers(target, method)) {
-      const { namespace = '(null)', version = DEFAULT_VERSION } = target;
-      throw new ConfigurationError(
-        `The RPC method "${method}" has two handlers in namespace ${namespace}, version ${version}`,
-        { target, method },
-      );
-    }
+    const rival = this.handlers.get(method)?.find((handler) => clashes(handler.target, target));
+    if (rival) throw conflict(method, target, rival, entry);
+    this.append(target, method, entry);
+  }
+
+  /** Adds a method behind those that answer the same requests, which win, as in Python. */
+  append(target: Target, method: string, entry: MethodEntry): void {
     this.addTarget(target);
     const handlers = this.handlers.get(method) ?? [];
     handlers.push({ target, entry });
@@ -87,6 +89,26 @@ function isSame(one: Target, other: Target): boolean {
   return key(one) === key(other);
 }
 
+/** Whether a request can be for both alike: same version, and a namespace in common. */
+function clashes(one: Target, other: Target): boolean {
+  const versions = [one.version ?? DEFAULT_VERSION, other.version ?? DEFAULT_VERSION] as const;
+  return compareVersions(...versions) === 0 && commonNamespaces(one, other).length > 0;
+}
+
+function commonNamespaces(one: Target, other: Target): (string | undefined)[] {
+  return one.acceptedNamespaces.filter((namespace) => other.acceptedNamespaces.includes(namespace));
+}
+
+function conflict(method: string, target: Target, rival: Handler, entry: MethodEntry): ConfigurationError {
+  const [namespace = '(null)'] = commonNamespaces(rival.target, target);
+  const where = `namespace ${namespace}, version ${target.version ?? DEFAULT_VERSION}`;
+  const names = [rival.entry.handler, entry.handler].map((name) => name ?? 'an unnamed handler').join(' and ');
+  return new ConfigurationError(
+    `The RPC method "${method}" has two handlers in ${where}: ${names}. Rename one of them, or give it another namespace or version`,
+    { target, method },
+  );
+}
+
 function serves(target: Target, namespace: string | undefined, version: string | undefined): boolean {
   return target.acceptedNamespaces.includes(namespace) && isCompatible(target.version, version);
 }
@@ -100,7 +122,7 @@ function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION
 }
 
 /** The ping that every server can answer. Source: oslo_messaging.rpc.dispatcher.PingEndpoint. */
-export const PING: MethodEntry = { expected: [], handle: () => 'pong' };
+export const PING: MethodEntry = { handler: 'the ping of rpcPingEnabled', expected: [], handle: () => 'pong' };
 export const PING_METHOD = 'oslo_rpc_server_ping';
 
 /** A plain endpoint: methods are called as `method(ctxt, args)`; `target` gives namespace and version. */
@@ -124,7 +146,7 @@ export function addEndpoint(
   for (const name of methodNames(endpoint)) {
     const method: unknown = Reflect.get(endpoint, name);
     if (typeof method !== 'function' || !policy.isAllowed(endpoint, name) || table.answers(served, name)) continue;
-    table.add(served, name, {
+    table.append(served, name, {
       expected: expectedExceptionsOf(method),
       handle: async ({ request }) => {
         const ctxt = serializer.deserializeContext(request.context);
@@ -136,14 +158,14 @@ export function addEndpoint(
   }
 }
 
-/** Own and inherited method names, but nothing of Object's. */
-function methodNames(endpoint: object): Set<string> {
-  const names = new Set<string>();
+/** Names of own and inherited methods, without those of Object. An accessor or a field that hides a method exposes nothing. */
+function methodNames(endpoint: object): string[] {
+  const winners = new Map<string, PropertyDescriptor>();
   for (let level: object | null = endpoint; level && level !== Object.prototype; level = Object.getPrototypeOf(level)) {
-    for (const name of Object.getOwnPropertyNames(level)) {
-      const { value } = Object.getOwnPropertyDescriptor(level, name) ?? {};
-      if (typeof value === 'function' && name !== 'constructor') names.add(name);
-    }
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(level)))
+      if (!winners.has(name)) winners.set(name, descriptor);
   }
-  return names;
+  return [...winners].filter(([name, { value }]) => typeof value === 'function' && name !== 'constructor').map(first);
 }
+
+const first = <T>([item]: readonly [T, ...unknown[]]): T => item;

@@ -80,7 +80,7 @@ function request(body: Buffer): void {
   heartbeatInterval(read.callMonitorTimeout);
   table.deliveryOf(read, 'at-most-once');
   allowing([MessagingException], () => table.find(read.namespace, read.version, read.method));
-  const message = { request: read, wantsReply: false, reply: async () => undefined };
+  const message = { request: read, wantsReply: false, expires: Number.POSITIVE_INFINITY, reply: async () => undefined };
   const context = new OsloRpcContext(message, new Target({ topic: 't' }), contexts, signal);
   const carried: unknown = context.getRequestContext();
   if (!(carried instanceof RequestContext)) throw new Error('no request context');
