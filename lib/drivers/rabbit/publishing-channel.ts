@@ -1,10 +1,11 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
-import { ClientSendError } from '../../core/errors.js';
-import { oneLine } from '../../core/logger.js';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from './wire/frame-format.js';
 import { LARGEST_COPY } from './wire/frame-writer.js';
-import { headRoom, LONGEST_NAME, type OutgoingMessage, putFrameHead, putHead } from './wire/outgoing-frames.js';
+import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from './wire/outgoing-frames.js';
 import { Wire } from './wire/wire.js';
+
+/** Bytes of a frame that every broker takes, where it is not known what was agreed upon. */
+const LEAST_FRAME = 4096;
 
 /** What became of a message, as the broker tells it. */
 export type Outcome = 'taken' | 'refused' | 'returned' | 'lost';
@@ -53,13 +54,12 @@ export class PublishingChannel {
   }
 
   /**
-   * @throws ClientSendError when a name is too long for AMQP, Error when the channel is closed
+   * @throws ClientSendError when it cannot be written, Error when the channel is closed
    */
   publish(message: OutgoingMessage, onOutcome: OnOutcome): void {
     if (!this.open) throw new Error('the channel is closed');
-    assertFits(message.exchange);
-    assertFits(message.routingKey);
     const { number, wire } = this;
+    assertWritable(message, wire?.largestPayload ?? LEAST_FRAME);
     const tag = this.published + 1;
     if (wire && number !== undefined) this.write(wire, number, message);
     else this.publishByAmqplib(message, tag);
@@ -149,12 +149,4 @@ export class PublishingChannel {
     this.open = false;
     for (const tag of [...this.unconfirmed.keys()]) this.settle(tag, 'lost');
   }
-}
-
-function assertFits(name: string): void {
-  // Three bytes are the most that a unit of a string has in UTF-8.
-  if (name.length * 3 <= LONGEST_NAME) return;
-  const length = Buffer.byteLength(name);
-  if (length <= LONGEST_NAME) return;
-  throw new ClientSendError(`"${oneLine(name, 60)}" has ${length} bytes; AMQP allows a name ${LONGEST_NAME}`);
 }

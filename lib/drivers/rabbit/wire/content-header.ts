@@ -18,12 +18,15 @@ const BARE: MessageProperties = { headers: new Map(), expiration: undefined, dam
 
 /**
  * How the body is compressed, how often the message came back (as a queue counts it, or whoever put it back), whether it
- * was published before, and its place in a stream.
+ * was dead-lettered or published before, and its place in a stream.
  */
 export const HEADERS = [
   'compression',
   'x-delivery-count',
+  'x-acquired-count',
   'x-returns',
+  'x-deliveries',
+  'x-death',
   'x-published-again',
   'x-stream-offset',
 ] as const;

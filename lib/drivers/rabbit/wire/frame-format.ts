@@ -19,6 +19,7 @@ export const METHOD = {
   RETURN: (BASIC << 16) | 50,
   DELIVER: (BASIC << 16) | 60,
   ACK: (BASIC << 16) | 80,
+  REJECT: (BASIC << 16) | 90,
   NACK: (BASIC << 16) | 120,
 } as const;
 

@@ -23,10 +23,17 @@ export class FrameWriter {
   /**
    * Has frames filled in where they will be written from.
    * @param most bytes that they may have
-   * @param fill gets the place, and returns where they end
+   * @param fill gets the place, and returns where they end. When it throws, nothing is written
    */
   fill(most: number, fill: (bytes: Buffer, at: number) => number): void {
-    if (this.used + most > BATCH) this.send();
+    if (this.used + most > BATCH) {
+      if (most > BATCH) {
+        const bytes = Buffer.allocUnsafe(most);
+        this.write(bytes.subarray(0, fill(bytes, 0)));
+        return;
+      }
+      this.send();
+    }
     this.schedule();
     this.used = fill(this.batch, this.used);
   }

@@ -1,3 +1,5 @@
+import { ClientSendError } from '../../../core/errors.js';
+import { oneLine } from '../../../core/logger.js';
 import { BASIC, FRAME, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, METHOD, PROPERTY, writeLong } from './frame-format.js';
 
 /** What a message is published with. */
@@ -22,6 +24,38 @@ const PERSISTENT = 2;
 const TAG = { TEXT: 0x53, INTEGER: 0x6c } as const;
 const FLAGS =
   PROPERTY.CONTENT_TYPE | PROPERTY.CONTENT_ENCODING | PROPERTY.HEADERS | PROPERTY.DELIVERY_MODE | PROPERTY.PRIORITY;
+
+/**
+ * Refuses what cannot be written, before a byte of it is: a frame that fails half-way, or a header that no frame can
+ * hold, would cost the channel and all that is unconfirmed there.
+ * @param largestPayload bytes; a content header is never split
+ * @throws ClientSendError
+ */
+export function assertWritable(message: OutgoingMessage, largestPayload: number): void {
+  assertName(message.exchange);
+  assertName(message.routingKey);
+  const { headers, expiration } = message;
+  if (expiration !== undefined && !(Number.isSafeInteger(expiration) && expiration >= 0))
+    throw new ClientSendError(`An expiration is a whole number of milliseconds; got ${expiration}`);
+  if (headers === undefined) return;
+  for (const name in headers) {
+    assertName(name);
+    const value = headers[name];
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw new ClientSendError(`The header "${name}" is a whole number below 2^53; got ${value}`);
+  }
+  if (headRoom(message) <= largestPayload) return;
+  throw new ClientSendError(`The headers are larger than a frame, which has ${largestPayload} bytes at most`);
+}
+
+/** @throws ClientSendError when AMQP has no room for a name of an exchange, a queue or a key */
+export function assertName(name: string): void {
+  // Three bytes are the most that a unit of a string has in UTF-8.
+  if (name.length * 3 <= LONGEST_NAME) return;
+  const length = Buffer.byteLength(name);
+  if (length <= LONGEST_NAME) return;
+  throw new ClientSendError(`"${oneLine(name, 60)}" has ${length} bytes; AMQP allows a name ${LONGEST_NAME}`);
+}
 
 /** Most bytes that {@link putHead} may need. */
 export function headRoom({ headers }: OutgoingMessage): number {
@@ -105,15 +139,18 @@ function putField(bytes: Buffer, at: number, value: string | number): number {
   return bytes.writeUInt32BE(length, bytes.writeUInt8(TAG.TEXT, at)) + length;
 }
 
-/** Bytes of an acknowledgement, of either kind. */
+/** A method that settles a delivery. */
+export type Settlement = typeof METHOD.ACK | typeof METHOD.NACK | typeof METHOD.REJECT;
+
+/** Bytes of a settlement, of any kind. */
 export const SETTLEMENT_SIZE = FRAME_OVERHEAD + 13;
 
-/** `basic.ack`, or `basic.nack` with the flags that it has. */
+/** `basic.ack`, `basic.nack` or `basic.reject`, with the flags that it has. */
 export function putSettlement(
   bytes: Buffer,
   start: number,
   channel: number,
-  method: typeof METHOD.ACK | typeof METHOD.NACK,
+  method: Settlement,
   deliveryTag: number,
   flags: number,
 ): number {
