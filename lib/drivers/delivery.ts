@@ -12,8 +12,12 @@ export interface Delivery {
   text(limits: MessageLimits): Buffer;
   /** Where it was read. */
   readonly queue: string;
-  /** How often it was delivered before and came back, as far as that is known. */
+  /** Number of times that it was delivered before and came back, as far as that is known. */
   readonly returns: number;
+  /** Number of returns after which the broker drops it when it is returned once more. Infinity where it never does. */
+  readonly mostReturns: number;
+  /** Whether this very message was delivered before and came back. */
+  readonly redelivered: boolean;
   /** Whether it came back to a queue whose broker does not count that: the next time would look like the first. */
   readonly uncounted?: boolean;
   /** Whether it may have been begun elsewhere: it was delivered before and came back, or its sender published it again. */
@@ -29,4 +33,6 @@ export interface Delivery {
   acknowledge(): Promise<boolean> | true;
   /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */
   requeue(): void;
+  /** Puts it back without having begun with it, which does not count as a return where the broker tells that apart. */
+  release(): void;
 }

@@ -50,7 +50,7 @@ export class Inbox {
     const { limits, logger } = settings;
     this.slots = new Slots(concurrency, logger, {
       start: (delivery) => this.process(delivery),
-      abandon: (delivery) => delivery.requeue(),
+      abandon: (delivery) => delivery.release(),
     });
     this.seen = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
     this.late = new LateRequests(settings, concurrency, this.seen, ports.setAside, ports.countReturn);
@@ -69,6 +69,7 @@ export class Inbox {
   /** Takes nothing new; resolves when all that runs is answered, or after the time. */
   async drain(milliseconds: number): Promise<void> {
     const deadline = Deadline.after(milliseconds);
+    this.late.close();
     // What is handed back has been delivered before, and would be refused.
     await this.slots.drain(milliseconds, this.settings.refuseRedelivered);
     if (this.waiting.size === 0) return;

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { toError } from '../core/errors.js';
 import { oneLine } from '../core/logger.js';
 import { newId, type RpcRequest } from '../core/message.js';
@@ -5,6 +6,7 @@ import type { Settings } from '../core/options.js';
 import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingRequest } from './incoming-request.js';
+import { growing, Pauses } from './pauses.js';
 import type { RecentIds } from './recent-ids.js';
 
 /** Puts a copy of the message into its queue, which says how often it has come back; rejects when it cannot. */
@@ -14,13 +16,22 @@ export type CountReturn = (delivery: Delivery, uniqueId: string | undefined) => 
 interface Work {
   readonly id: string;
   readonly deliveries: Delivery[];
+  /** Number of times that it has come back. */
+  readonly returns: number;
 }
+
+/** First and longest wait, in milliseconds, before a request goes back to its queue that could not be answered. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
 
 /** The requests that are delivered at least once: acknowledged when they are answered, set aside when they keep coming. */
 export class LateRequests {
+  private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   /** By id. A lost channel brings a request again while it is in work: it is still run once. */
   private readonly inWork = new Map<string, Work>();
+  /** By id: returns of requests that were put back here. It may be that nobody else counts them. */
+  private readonly returned: LRUCache<string, number>;
   /** Those whose reply waits for its queue, the oldest first. They hold no slot, but the broker hands over no more for them. */
   private readonly waiting = new Set<Work>();
   private readonly mostWaiting: number;
@@ -32,8 +43,10 @@ export class LateRequests {
     setAside: SetAside,
     private readonly countReturn: CountReturn,
   ) {
-    this.deadLetters = new DeadLetters(settings, 'request', setAside);
-    this.mostWaiting = Math.floor(Math.min(concurrency, settings.rabbit.prefetch || concurrency) / 2);
+    const { limits, rabbit } = settings;
+    this.deadLetters = new DeadLetters(settings, 'request', setAside, this.pauses);
+    this.returned = new LRUCache({ max: limits.duplicateWindow, ttl: limits.duplicateTtl, ttlResolution: 1000 });
+    this.mostWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 
   /** Acknowledges a request when it is answered; what is not comes again, here or at another server. */
@@ -44,20 +57,22 @@ export class LateRequests {
   ): Promise<IncomingRequest | undefined> {
     const id = uniqueId ?? newId();
     const isNew = !this.inWork.has(id);
-    if (isNew && delivery.uncounted && (await this.recount(delivery, uniqueId))) return undefined;
+    const returns = this.returnsOf(delivery, uniqueId);
+    const isPoison = returns >= this.deadLetters.limitOf(delivery);
+    if (isNew && !isPoison && delivery.uncounted && (await this.recount(delivery, uniqueId))) return undefined;
     const twin = this.inWork.get(id);
     if (twin) {
       this.settings.counters.count('duplicates');
       twin.deliveries.push(delivery);
       return undefined;
     }
-    const work = { id, deliveries: [delivery] };
+    const work = { id, deliveries: [delivery], returns };
     this.inWork.set(id, work);
+    if (isPoison) {
+      await this.giveUp(work, delivery);
+      return undefined;
+    }
     try {
-      if (await this.isPoison(delivery)) {
-        await this.settle(work, true);
-        return undefined;
-      }
       const request = await run();
       if (request.waiting) this.settleAfter(request.waiting, work, request);
       else await this.settle(work, !request.isOwed);
@@ -68,12 +83,22 @@ export class LateRequests {
     }
   }
 
+  /** Puts back at once what waits to be put back, from now on. */
+  close(): void {
+    this.pauses.close();
+  }
+
+  private returnsOf({ returns, redelivered }: Delivery, uniqueId: string | undefined): number {
+    // What somebody moved back from the dead-letter queue begins anew.
+    const known = redelivered && uniqueId !== undefined ? this.returned.get(uniqueId) : undefined;
+    return Math.max(returns, known ?? 0);
+  }
+
   /**
    * Classic queues do not count what comes back, and a count in this process would die with it. So the message goes to
    * the end of its queue, with the count in a header, before it is taken off the front.
    */
   private async recount(delivery: Delivery, uniqueId: string | undefined): Promise<boolean> {
-    if (delivery.returns >= this.deadLetters.limit) return false;
     try {
       await this.countReturn(delivery, uniqueId);
     } catch (error) {
@@ -85,14 +110,21 @@ export class LateRequests {
     return true;
   }
 
-  /** Sets aside what came back too often: it may well be what its servers die of. */
-  private async isPoison(delivery: Delivery): Promise<boolean> {
-    const { returns } = delivery;
-    if (returns < this.deadLetters.limit) return false;
-    return this.deadLetters.take(
+  /** Sets aside what came back too often: it may well be what its servers die of. Whoever moves it back wants it processed. */
+  private giveUp(work: Work, delivery: Delivery): Promise<void> {
+    const { returns } = work;
+    return this.deadLetters.take({
       delivery,
-      `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
-    );
+      reason: `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
+      deliveries: returns + 1,
+      kept: () => {
+        this.returned.delete(work.id);
+        for (const one of this.end(work)) void one.acknowledge();
+      },
+      stopped: () => {
+        for (const one of this.end(work)) one.release();
+      },
+    });
   }
 
   /**
@@ -106,13 +138,29 @@ export class LateRequests {
     request.waiting = reply.then(() => this.settle(work, !request.isOwed));
   }
 
-  /** Once: a message that is acknowledged twice would cost the channel. */
   private async settle(work: Work, done: boolean): Promise<void> {
     this.waiting.delete(work);
     if (this.inWork.get(work.id) !== work) return;
-    // What comes from now on is not settled with it.
-    this.inWork.delete(work.id);
-    if (done) this.seen.add(work.id);
-    await Promise.all(work.deliveries.map((one) => (done ? one.acknowledge() : one.requeue())));
+    if (!done) {
+      this.postpone(work);
+      return;
+    }
+    this.seen.add(work.id);
+    if (this.returned.size > 0) this.returned.delete(work.id);
+    await Promise.all(this.end(work).map((one) => one.acknowledge()));
+  }
+
+  /** Later and later, so that a reply that cannot be sent is no hot loop. */
+  private postpone(work: Work): void {
+    this.returned.set(work.id, work.returns + 1);
+    this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, work.returns), () => {
+      for (const one of this.end(work)) one.requeue();
+    });
+  }
+
+  /** Once: a message that is settled twice would cost the channel. What comes from now on is not settled with it. */
+  private end({ id, deliveries }: Work): readonly Delivery[] {
+    this.inWork.delete(id);
+    return deliveries;
   }
 }

@@ -8,6 +8,7 @@ import type { Settings } from '../core/options.js';
 import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
+import { growing, Pauses } from './pauses.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
 
@@ -53,7 +54,7 @@ export class NotificationInbox {
   private readonly finished: RecentIds;
   private readonly histories: LRUCache<string, History>;
   private readonly inWork = new Map<string, Item>();
-  private readonly pauses = new Map<NodeJS.Timeout, () => void>();
+  private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   private batch: Item[] = [];
   private batchTimer: NodeJS.Timeout | undefined;
@@ -72,7 +73,7 @@ export class NotificationInbox {
     });
     this.finished = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
     this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
-    this.deadLetters = new DeadLetters(settings, 'notification', setAside);
+    this.deadLetters = new DeadLetters(settings, 'notification', setAside, this.pauses);
   }
 
   /** How much is in work. */
@@ -89,7 +90,7 @@ export class NotificationInbox {
       this.settings.counters.count('refusedMessages');
       this.slots.add({
         start: () => this.refuse(delivery, toError(error).message),
-        abandon: () => delivery.requeue(),
+        abandon: () => delivery.release(),
       });
       return;
     }
@@ -108,13 +109,9 @@ export class NotificationInbox {
   async drain(milliseconds: number): Promise<void> {
     this.open = false;
     clearTimeout(this.batchTimer);
-    this.putBack(...this.batch.splice(0));
+    this.release(...this.batch.splice(0));
     const draining = this.slots.drain(milliseconds);
-    for (const [timer, end] of this.pauses) {
-      clearTimeout(timer);
-      end();
-    }
-    this.pauses.clear();
+    this.pauses.close();
     await draining;
   }
 
@@ -122,13 +119,15 @@ export class NotificationInbox {
   private begin(notification: Notification, delivery: Delivery): void {
     const { uniqueId: id = newId() } = notification;
     const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
-    const known = notification.uniqueId !== undefined || delivery.repeated ? this.histories.get(key) : undefined;
+    // What somebody moved back from the dead-letter queue begins anew.
+    const known = delivery.repeated ? this.histories.get(key) : undefined;
+    if (!known && notification.uniqueId !== undefined && this.histories.size > 0) this.histories.delete(key);
     const history = known ?? { deliveries: 0, finishedBy: new Set() };
     history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
     const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
     this.inWork.set(id, item);
-    if (!this.open) this.putBack(item);
-    else if (history.deliveries > this.deadLetters.limit)
+    if (!this.open) this.release(item);
+    else if (history.deliveries > this.deadLetters.limitOf(delivery))
       this.schedule([item], () => this.settle(item, 'never acknowledged'));
     else this.gather(item);
   }
@@ -148,7 +147,7 @@ export class NotificationInbox {
   }
 
   private schedule(items: readonly Item[], start: () => Promise<void>): void {
-    this.slots.add({ start, abandon: () => this.putBack(...items) });
+    this.slots.add({ start, abandon: () => this.release(...items) });
   }
 
   private async process(batch: readonly Item[]): Promise<void> {
@@ -167,47 +166,62 @@ export class NotificationInbox {
 
   private async settle(item: Item, refusal: string): Promise<void> {
     const { deliveries } = item.history;
-    const [delivery] = deliveries >= this.deadLetters.limit ? item.deliveries : [];
-    if (delivery && (await this.deadLetters.take(delivery, `delivered ${deliveries} times: ${refusal}`, deliveries)))
-      await this.finish(item);
-    else this.afterPause(deliveries, () => this.putBack(item));
+    const [delivery] = item.deliveries;
+    if (!delivery || deliveries < this.deadLetters.limitOf(delivery)) {
+      this.afterPause(deliveries, () => this.putBack(item));
+      return;
+    }
+    await this.deadLetters.take({
+      delivery,
+      reason: `delivered ${deliveries} times: ${refusal}`,
+      deliveries,
+      // It is not finished: whoever moves it back wants it processed.
+      kept: () => this.acknowledge(item),
+      stopped: () => this.release(item),
+    });
   }
 
-  private async refuse(delivery: Delivery, reason: string): Promise<void> {
-    if (await this.deadLetters.take(delivery, reason)) await delivery.acknowledge();
-    else this.afterPause(Number.POSITIVE_INFINITY, () => delivery.requeue());
+  private refuse(delivery: Delivery, reason: string): Promise<void> {
+    return this.deadLetters.take({
+      delivery,
+      reason,
+      deliveries: delivery.returns + 1,
+      kept: () => void delivery.acknowledge(),
+      stopped: () => delivery.release(),
+    });
   }
 
   /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
-  private finish({ id, key, deliveries, notification }: Item): Promise<unknown> | true {
-    if (notification.uniqueId !== undefined) this.finished.add(id);
-    if (this.histories.size > 0) this.histories.delete(key);
+  private finish(item: Item): Promise<unknown> | true {
+    if (item.notification.uniqueId !== undefined) this.finished.add(item.id);
+    if (this.histories.size > 0) this.histories.delete(item.key);
+    return this.acknowledge(item);
+  }
+
+  private acknowledge({ id, deliveries }: Item): Promise<unknown> | true {
     this.inWork.delete(id);
     const acknowledging = deliveries.map((delivery) => delivery.acknowledge());
     return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
   }
 
-  private putBack(...items: readonly Item[]): void {
-    for (const { id, key, deliveries, history } of items) {
-      this.inWork.delete(id);
-      this.histories.set(key, history);
-      for (const delivery of deliveries) delivery.requeue();
-    }
+  private putBack(item: Item): void {
+    for (const delivery of this.letGo(item)) delivery.requeue();
+  }
+
+  /** For what has not begun. */
+  private release(...items: readonly Item[]): void {
+    for (const item of items) for (const delivery of this.letGo(item)) delivery.release();
+  }
+
+  private letGo({ id, key, deliveries, history }: Item): readonly Delivery[] {
+    this.inWork.delete(id);
+    this.histories.set(key, history);
+    return deliveries;
   }
 
   /** Ends at once after the first delivery, then later and later, so that a failing endpoint is no hot loop. */
   private afterPause(deliveries: number, end: () => void): void {
-    if (!this.open || deliveries < 2) {
-      end();
-      return;
-    }
-    const timer = setTimeout(
-      () => {
-        this.pauses.delete(timer);
-        end();
-      },
-      Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (deliveries - 2)),
-    );
-    this.pauses.set(timer, end);
+    if (deliveries < 2) end();
+    else this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, deliveries - 2), end);
   }
 }

@@ -25,7 +25,7 @@ import type { Reading } from './memory-queue.js';
 import { PassedMessage } from './passed-message.js';
 
 /** Nobody could look into a queue of dead letters within this process: the log says what it was. */
-const setAside = async (): Promise<void> => undefined;
+const setAside = async (): Promise<undefined> => undefined;
 /** The broker counts what comes back. */
 const countReturn = async (): Promise<void> => undefined;
 

@@ -131,8 +131,16 @@ export class MemoryDelivery implements Delivery {
     return this.message.returns;
   }
 
-  get repeated(): boolean {
+  get mostReturns(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get redelivered(): boolean {
     return this.message.returns > 0;
+  }
+
+  get repeated(): boolean {
+    return this.redelivered;
   }
 
   get expires(): number {
@@ -159,6 +167,10 @@ export class MemoryDelivery implements Delivery {
 
   requeue(): void {
     if (this.settle()) this.source.putBack({ ...this.message, returns: this.message.returns + 1 });
+  }
+
+  release(): void {
+    this.requeue();
   }
 
   private settle(): boolean {

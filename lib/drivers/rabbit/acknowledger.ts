@@ -2,7 +2,8 @@
 interface Settling {
   /** One, or all up to it. False when the channel is gone. */
   acknowledge(tag: number, multiple: boolean): boolean;
-  requeue(tag: number): void;
+  /** @param counted whether it counts as a return, where the broker tells that apart */
+  requeue(tag: number, counted: boolean): void;
 }
 
 /**
@@ -58,13 +59,13 @@ export class Acknowledger {
   }
 
   /** Puts a message back into its queue. Without the channel it is there already. */
-  requeue(tag: number): void {
-    if (this.outstanding.delete(tag)) this.channel.requeue(tag);
+  requeue(tag: number, counted: boolean): void {
+    if (this.outstanding.delete(tag)) this.channel.requeue(tag, counted);
   }
 
-  /** Puts back all that one of them holds. */
+  /** Puts back all that one of them holds, and has not begun with. */
   requeueAll(holder: object): void {
-    for (const [tag, each] of this.outstanding) if (each === holder) this.requeue(tag);
+    for (const [tag, each] of this.outstanding) if (each === holder) this.requeue(tag, false);
   }
 
   private flush(): boolean {

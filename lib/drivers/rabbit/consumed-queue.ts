@@ -1,7 +1,9 @@
 import type { Channel, Options } from 'amqplib';
 import { DeclareAgain, type Declarer } from './declarer.js';
+import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
 import { replyCodeOf } from './reply-code.js';
 import type { QueueSpec } from './topology.js';
+import { assertName } from './wire/outgoing-frames.js';
 
 /** Our own lost connection may still hold our number: so often it is tried again, with this wait in milliseconds. */
 const PATIENCE = 5;
@@ -14,6 +16,8 @@ export class ConsumedQueue {
   private ours = false;
   private refusals = 0;
   private nextOffset: number | 'last' = 'last';
+  /** How it counts what comes back. */
+  counting: DeliveryCounting | undefined;
 
   constructor(private readonly spec: QueueSpec) {}
 
@@ -36,6 +40,7 @@ export class ConsumedQueue {
   async declare(channel: Channel, declarer: Declarer): Promise<void> {
     if (this.spec.numbered) await this.claim(channel);
     await declarer.declareQueue(channel, this.spec, this.name);
+    this.counting = deliveryCountingOf(channel, this.spec, (argument) => declarer.found(this.name, argument));
   }
 
   get isStream(): boolean {
@@ -68,6 +73,7 @@ export class ConsumedQueue {
    * claims the number: the broker gives it to one connection, and takes it back when that one ends.
    */
   private async claim(channel: Channel): Promise<void> {
+    assertName(this.claimName);
     try {
       await channel.assertQueue(this.claimName, { exclusive: true, durable: false, autoDelete: false });
       this.ours = true;

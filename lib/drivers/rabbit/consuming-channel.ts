@@ -4,7 +4,7 @@ import { replyCodeOf } from './reply-code.js';
 import { HEADERS } from './wire/content-header.js';
 import { METHOD } from './wire/frame-format.js';
 import type { Arrival } from './wire/incoming-content.js';
-import { putSettlement, SETTLEMENT_SIZE } from './wire/outgoing-frames.js';
+import { putSettlement, SETTLEMENT_SIZE, type Settlement } from './wire/outgoing-frames.js';
 import { Wire } from './wire/wire.js';
 
 /** Called with each message, and without one when the broker has ended the consumer. */
@@ -34,9 +34,10 @@ interface Use {
   readonly gathering: number;
 }
 
-/** The flags of a `basic.ack` and of a `basic.nack`. */
+/** The flags of a `basic.ack`, of a `basic.nack` and of a `basic.reject`. */
 const MULTIPLE = 1;
 const REQUEUE = 2;
+const REJECT_REQUEUE = 1;
 
 /** A channel that messages are read from. Its consumers get what the wire brings, past amqplib where that is possible. */
 export class ConsumingChannel {
@@ -126,9 +127,10 @@ export class ConsumingChannel {
     return this.settle(METHOD.ACK, deliveryTag, multiple ? MULTIPLE : 0);
   }
 
-  /** Puts a message back. Without the channel it is there already. */
-  requeue(deliveryTag: number): void {
-    this.settle(METHOD.NACK, deliveryTag, REQUEUE);
+  /** Puts a message back. Without the channel it is there already. From RabbitMQ 4.3 on, a nack does not count. */
+  requeue(deliveryTag: number, counted: boolean): void {
+    if (counted) this.settle(METHOD.REJECT, deliveryTag, REJECT_REQUEUE);
+    else this.settle(METHOD.NACK, deliveryTag, REQUEUE);
   }
 
   /** Holds for the consumers that are started from now on: a channel does one thing after the other. */
@@ -158,7 +160,7 @@ export class ConsumingChannel {
     for (const reader of readers) reader.ended(this, reader === slowest && isTimeout(this.error));
   }
 
-  private settle(method: typeof METHOD.ACK | typeof METHOD.NACK, deliveryTag: number, flags: number): boolean {
+  private settle(method: Settlement, deliveryTag: number, flags: number): boolean {
     const { channel, number, wire } = this;
     if (!this.open) return false;
     if (wire && number !== undefined) {
@@ -169,6 +171,7 @@ export class ConsumingChannel {
       // All that amqplib reads of a message to settle it.
       const message = { fields: { deliveryTag } } as Message;
       if (method === METHOD.ACK) channel.ack(message, flags === MULTIPLE);
+      else if (method === METHOD.REJECT) channel.reject(message, true);
       else channel.nack(message, false, true);
       return true;
     } catch {

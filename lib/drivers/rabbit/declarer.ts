@@ -9,6 +9,7 @@ import { Management } from './management.js';
 import { replyCodeOf } from './reply-code.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
+import { assertName } from './wire/outgoing-frames.js';
 
 /** The broker has closed the channel; on a new one, after the delay in milliseconds, it may succeed. */
 export class DeclareAgain extends Error {
@@ -52,9 +53,11 @@ export class Declarer {
     this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings.rabbit);
   }
 
-  /** @throws DeclareAgain, DeclareRefused, or the loss of the channel */
+  /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */
   async declareExchange(channel: Channel, spec: ExchangeSpec): Promise<void> {
     const { name, type, options } = spec;
+    // amqplib throws while it writes the frame, and waits for the answer ever after: the channel is of no use then.
+    assertName(name);
     await this.declare(
       exchangeResource(spec),
       () => channel.checkExchange(name),
@@ -65,6 +68,8 @@ export class Declarer {
   /** Declares the queue under a name, and binds it. @throws as above */
   async declareQueue(channel: Channel, queue: QueueSpec, name = queue.name): Promise<void> {
     const { exchange, key } = queue;
+    assertName(name);
+    assertName(key);
     if (exchange) await this.declareExchange(channel, exchange);
     const options = this.queueOptions(queue);
     await this.declare(
@@ -85,6 +90,12 @@ export class Declarer {
         `The ${thing} is there already, and transient: what it holds is lost when the broker restarts, and delivery at least once was asked for. Delete it once all who declare it are set to amqp_durable_queues (rabbit.amqpDurableQueues), or choose another controlExchange or topic`,
       );
     }
+  }
+
+  /** What a queue has in place of what was asked for, in RabbitMQ's words, where the broker has said so. */
+  found(queue: string, argument: string): string | undefined {
+    const adoption = this.adopted.get(`queue "${queue}"`);
+    return adoption?.differences.find((difference) => difference.argument === argument)?.found;
   }
 
   /**

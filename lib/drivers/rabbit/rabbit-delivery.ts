@@ -3,7 +3,7 @@ import type { Delivery } from '../delivery.js';
 import type { Acknowledger } from './acknowledger.js';
 import { decompress } from './compression.js';
 import type { ConsumedQueue } from './consumed-queue.js';
-import { PUBLISHED_AGAIN, RETURNS } from './topology.js';
+import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from './topology.js';
 import type { HEADERS } from './wire/content-header.js';
 import type { Arrival } from './wire/incoming-content.js';
 
@@ -34,14 +34,21 @@ export class RabbitDelivery implements Delivery {
     return this.source.name;
   }
 
-  /** Quorum queues count. Classic ones do not, so there the count comes from whoever put the message back. */
+  /** The largest of the counts that are known: the queue's own, where it counts, and that of whoever put it back. */
   get returns(): number {
-    const count = this.header('x-delivery-count') ?? this.header(RETURNS);
-    return (typeof count === 'number' ? count : 0) + (this.uncounted ? 1 : 0);
+    return Math.max(this.counted ?? 0, this.recounted + (this.uncounted ? 1 : 0));
+  }
+
+  get mostReturns(): number {
+    return this.source.counting?.mostReturns ?? Number.POSITIVE_INFINITY;
+  }
+
+  get redelivered(): boolean {
+    return this.arrival.redelivered;
   }
 
   get uncounted(): boolean {
-    return this.arrival.redelivered && !this.source.isStream && this.header('x-delivery-count') === undefined;
+    return this.arrival.redelivered && !this.source.isStream && this.counted === undefined;
   }
 
   get repeated(): boolean {
@@ -66,7 +73,26 @@ export class RabbitDelivery implements Delivery {
   }
 
   requeue(): void {
-    this.acknowledger.requeue(this.arrival.deliveryTag);
+    this.acknowledger.requeue(this.arrival.deliveryTag, true);
+  }
+
+  release(): void {
+    this.acknowledger.requeue(this.arrival.deliveryTag, false);
+  }
+
+  /** Only a queue that counts sets the header, and only once the message has come back: until then it is the sender's. */
+  private get counted(): number | undefined {
+    const { counting } = this.source;
+    if (!counting || !this.arrival.redelivered) return undefined;
+    // A queue that was made by an older node of the cluster counts as that one does.
+    return countIn(this.header(counting.header)) ?? countIn(this.header('x-delivery-count'));
+  }
+
+  /** The headers of a dead letter are behind it when somebody moves it back. What is put back here has none of them. */
+  private get recounted(): number {
+    const count = countIn(this.header(RETURNS));
+    if (count === undefined) return 0;
+    return this.header(DELIVERIES) === undefined && this.header('x-death') === undefined ? count : 0;
   }
 
   private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
@@ -79,4 +105,11 @@ export class RabbitDelivery implements Delivery {
   private header(name: (typeof HEADERS)[number]): unknown {
     return this.arrival.properties.headers.get(name);
   }
+}
+
+/** Most returns that a header is believed: a larger number was never counted. */
+const MOST_RETURNS = 2 ** 31 - 1;
+
+function countIn(header: unknown): number | undefined {
+  return typeof header === 'number' ? Math.min(Math.max(0, Math.trunc(header)), MOST_RETURNS) : undefined;
 }

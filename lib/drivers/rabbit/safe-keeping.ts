@@ -2,7 +2,7 @@ import { Deadline } from '../../core/deadline.js';
 import type { Settings } from '../../core/options.js';
 import type { Delivery } from '../delivery.js';
 import type { Publication, Publisher } from './publisher.js';
-import { deadLetterQueue, RETURNS } from './topology.js';
+import { DELIVERIES, deadLetterQueue, RETURNS } from './topology.js';
 
 /** Publishes again what was delivered and is not to be lost, before it is acknowledged. */
 export class SafeKeeping {
@@ -12,16 +12,17 @@ export class SafeKeeping {
   ) {}
 
   /** Keeps a message that cannot be processed for whoever looks into it. @throws MessageDeliveryFailure */
-  setAside({ queue: source, body, compression }: Delivery, reason: string, deliveries: number): Promise<void> {
+  async setAside({ queue: source, body, compression }: Delivery, reason: string, deliveries: number): Promise<string> {
     const queue = deadLetterQueue(source, this.settings.rabbit);
     const headers = {
       'x-reason': reason,
       'x-original-queue': source,
-      'x-deliveries': deliveries,
+      [DELIVERIES]: deliveries,
       'x-time': new Date().toISOString(),
-      ...(compression && { compression }),
+      ...compressedBy(compression),
     };
-    return this.keep({ exchange: queue.exchange, queue, redeclare: true, routingKey: queue.key, body, headers });
+    await this.keep({ exchange: queue.exchange, queue, redeclare: true, routingKey: queue.key, body, headers });
+    return queue.name;
   }
 
   /** Puts a copy to the end of its queue, with the count of its returns. @throws MessageDeliveryFailure, MessageUndeliverable */
@@ -29,11 +30,18 @@ export class SafeKeeping {
     { queue, body, compression, expiration, returns }: Delivery,
     uniqueId: string | undefined,
   ): Promise<void> {
-    const headers = { [RETURNS]: returns, ...(compression && { compression }) };
+    const headers = { [RETURNS]: returns, ...compressedBy(compression) };
     return this.keep({ exchange: undefined, routingKey: queue, body, headers, expiration, mandatoryId: uniqueId });
   }
 
   private keep(publication: Publication): Promise<void> {
     return this.publisher.publishBy(publication, Deadline.after(this.settings.rpcResponseTimeout));
   }
+}
+
+/** Of a name that no peer can mean, so much is kept as tells what it was: a sender may put megabytes there. */
+const LONGEST_COMPRESSION = 100;
+
+function compressedBy(compression: string | undefined): { compression?: string } {
+  return compression ? { compression: compression.slice(0, LONGEST_COMPRESSION) } : {};
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Options } from 'amqplib';
 import type { RabbitSettings } from '../../core/options.js';
 import type { Binding, Route } from '../routing.js';
+import { LONGEST_NAME } from './wire/outgoing-frames.js';
 
 /** An exchange to declare. */
 export interface ExchangeSpec {
@@ -73,14 +75,27 @@ export const PUBLISHED_AGAIN = 'x-published-again';
 /** Header of a message that was put back into a queue that does not count: how often it had come back. */
 export const RETURNS = 'x-returns';
 
+/** Header of a dead letter: how often it was delivered. */
+export const DELIVERIES = 'x-deliveries';
+
 /** Where messages of a queue are kept that cannot be processed: reached by its name, or by the source's on an exchange. */
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
-  const name = `${source}.dead`;
+  const name = deadLetterName(source);
   const { deadLetterExchange } = settings;
   const options = sharedOptions(settings);
   if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined, options };
   const exchange = exchangeSpec({ exchange: deadLetterExchange, key: source, type: 'topic' }, settings);
   return { name, key: source, exchange, options };
+}
+
+/** The name of a queue that is itself as long as AMQP allows is cut, and told from its like by a hash. */
+function deadLetterName(source: string): string {
+  const name = `${source}.dead`;
+  if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
+  let cut = source;
+  while (Buffer.byteLength(cut) > LONGEST_NAME - '~12345678.dead'.length) cut = cut.slice(0, -1);
+  return `${cut}~${hash}.dead`;
 }
 
 /** A reply that comes again, because its acknowledgement was lost with the connection, finds nobody who waits for it. */
