@@ -15,15 +15,16 @@ export interface OutgoingReply {
   readonly lasting: boolean;
 }
 
-/** A reply whose queue is away. It is tried again until it is delivered, or in vain. */
+/** A reply whose queue is away, or takes nothing for now. It is tried again until it is delivered, or in vain. */
 export interface WaitingReply {
   /** Resolves when it is delivered, rejects when it is dropped. */
   readonly delivered: Promise<void>;
 }
 
 /**
- * Puts one reply into a reply queue, and fails when it cannot: with ClientSendError when the reply cannot be written.
- * Where the queue is away, resolves before it is there. Nothing to wait for when the reply is in the queue already.
+ * Puts one reply into a reply queue, and fails when it cannot: with ClientSendError when this reply cannot be written, or
+ * is more than the broker takes; with MessageUndeliverable when none can be sent. Where the queue is away or takes nothing
+ * for now, resolves before the reply is there. Nothing to wait for when the reply is in the queue already.
  */
 export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined> | undefined;
 
@@ -95,7 +96,7 @@ export class IncomingRequest implements IncomingMessage {
     } else if (ending) this.isOwed = false;
   }
 
-  /** A reply that is not JSON, or too large, becomes the caller's failure instead of silence. */
+  /** A reply that is not JSON, or too large for us or the broker, becomes the caller's failure instead of silence. */
   private fail(error: unknown, { ending }: Reply): Promise<void> | undefined {
     if (error instanceof ClientSendError && !this.isReplaced) {
       this.isReplaced = true;
@@ -116,8 +117,9 @@ export class IncomingRequest implements IncomingMessage {
   }
 
   private drop(error: unknown): void {
-    // Nobody waits for it any more.
-    if (error instanceof MessageUndeliverable) this.isOwed = false;
+    // Nobody waits for it any more, or to run the request again would not help.
+    if (error instanceof MessageUndeliverable || error instanceof ClientSendError || this.expires <= performance.now())
+      this.isOwed = false;
     this.settings.counters.count('droppedReplies');
     this.settings.logger.warn(
       `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,

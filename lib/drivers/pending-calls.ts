@@ -1,11 +1,12 @@
 import type { Deadline } from '../core/deadline.js';
 import { DeadlineWheel } from '../core/deadline-wheel.js';
 import { LONGEST_TIMER } from '../core/duration.js';
-import { ClientSendError, type ErrorDetails, MessagingTimeout, toError } from '../core/errors.js';
+import { ClientSendError, type ErrorDetails, InvalidMessage, MessagingTimeout, toError } from '../core/errors.js';
 import { deserializeFailure } from '../core/failure.js';
 import { oneLine } from '../core/logger.js';
 import { type RpcReply, readReply } from '../core/message.js';
 import type { Settings } from '../core/options.js';
+import { findReplyAddress } from '../core/reply-address.js';
 import type { Delivery } from './delivery.js';
 
 interface PendingCall {
@@ -67,6 +68,27 @@ export class PendingCalls {
     } catch (error) {
       counters.count('refusedMessages');
       logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
+      this.refuse(delivery, toError(error));
+    }
+  }
+
+  /** The call that a reply was for ends with the reason why it was refused: no other reply will come. */
+  private refuse(delivery: Delivery, cause: Error): void {
+    const call = this.calls.get(this.msgIdIn(delivery) ?? '');
+    if (!call) return;
+    const { details, msgId } = call;
+    const about = `${details.method} on ${details.target}`;
+    const message = `The reply to message ID ${msgId} (${about}) was refused: ${cause.message}`;
+    this.reject(msgId, new InvalidMessage(message, { ...details, cause }));
+  }
+
+  private msgIdIn(delivery: Delivery): string | undefined {
+    const { limits } = this.settings;
+    try {
+      return findReplyAddress(delivery.text(limits), limits.bodyBytes)?.msgId;
+    } catch {
+      // It cannot be decompressed.
+      return undefined;
     }
   }
 

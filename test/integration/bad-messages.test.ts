@@ -8,9 +8,9 @@ import {
   getRpcServer,
   getRpcTransport,
   type LogSink,
+  MessagingException,
   type NotificationListener,
   OsloServer,
-  RemoteError,
   RpcArgs,
   RpcEndpoint,
   RpcMethod,
@@ -162,7 +162,7 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
       .call({}, 'anything')
       .then(
         (result) => (result === 'sound' ? null : 'result'),
-        (error: unknown) => (error instanceof RemoteError ? 'RemoteError' : String(error)),
+        (error: unknown) => (error instanceof MessagingException ? error.name : String(error)),
       );
     const request = JSON.parse((await fake.next()).body.toString('utf8')) as { 'oslo.message': string };
     const { _msg_id: msgId, _reply_q: replyQueue } = JSON.parse(request['oslo.message']) as Record<string, string>;

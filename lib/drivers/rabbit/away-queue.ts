@@ -1,4 +1,4 @@
-/** Waits between tries to reach a reply queue that is not there, in milliseconds. */
+/** Waits between tries to reach a reply queue that is not there, or takes nothing, in milliseconds. */
 const FIRST_DELAY = 250;
 const LONGEST_DELAY = 1000;
 
@@ -18,26 +18,32 @@ export interface Postponed {
   reject(error: Error): void;
 }
 
-/** What became of one try; what failed has been rejected. */
-export type Attempt = 'delivered' | 'away' | 'failed';
+/** What became of one try: why the queue did not take the reply, where it is worth another try. What failed has been rejected. */
+export type Attempt = 'delivered' | 'failed' | Error;
 
 /** What a queue that is away needs of its sender. */
 export interface AwayQueuePorts {
   attempt(postponed: Postponed): Promise<Attempt>;
-  /** Called once, when nothing waits any more. @param away milliseconds for which the queue has not been there */
-  end(away: number): void;
-  /** Why a reply is dropped. */
-  tooLate(): Error;
+  /**
+   * Called once, when nothing waits any more.
+   * @param away milliseconds for which the queue has taken nothing
+   * @param reason why it has not
+   */
+  end(away: number, reason: Error): void;
 }
 
-/** The replies to one queue that is not there. However many they are, one at a time is tried, until it is back. */
+/** The replies to one queue that is not there, or takes nothing. However many they are, one at a time is tried, until it is back. */
 export class AwayQueue {
   private readonly replies = new Set<Postponed>();
   private timer: NodeJS.Timeout | undefined;
   private delay = FIRST_DELAY;
   private readonly since = performance.now();
 
-  constructor(private readonly ports: AwayQueuePorts) {
+  /** @param reason why it has not taken a reply */
+  constructor(
+    private readonly ports: AwayQueuePorts,
+    private reason: Error,
+  ) {
     this.schedule();
   }
 
@@ -63,12 +69,13 @@ export class AwayQueue {
     const isBack = first !== undefined && (await this.attempt(first)) === 'delivered';
     if (isBack) await Promise.all([...this.replies].map((one) => this.attempt(one)));
     if (this.replies.size > 0) this.schedule();
-    else this.ports.end(isBack ? 0 : performance.now() - this.since);
+    else this.ports.end(isBack ? 0 : performance.now() - this.since, this.reason);
   }
 
   private async attempt(postponed: Postponed): Promise<Attempt> {
     const outcome = await this.ports.attempt(postponed);
-    if (outcome !== 'away') this.replies.delete(postponed);
+    if (outcome instanceof Error) this.reason = outcome;
+    else this.replies.delete(postponed);
     return outcome;
   }
 
@@ -77,7 +84,7 @@ export class AwayQueue {
     for (const postponed of this.replies) {
       if (postponed.until > now) continue;
       this.replies.delete(postponed);
-      postponed.reject(this.ports.tooLate());
+      postponed.reject(this.reason);
     }
   }
 }

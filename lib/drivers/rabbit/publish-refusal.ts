@@ -1,4 +1,6 @@
 import type { Publication } from './publisher.js';
+import { replyCodeOf } from './reply-code.js';
+import { BASIC, METHOD } from './wire/frame-format.js';
 
 /** RabbitMQ's refusals of one message, for which it closes the channel: with them all that is unconfirmed there is lost. */
 const EXCHANGE = /ACCESS_REFUSED.*exchange '([^']*)'/;
@@ -26,4 +28,11 @@ export function blame(
       ? name === (exchange?.name ?? DEFAULT_EXCHANGE) && key === routingKey
       : Number(size) === body.length;
   return ours ? 'this' : 'another';
+}
+
+/** The code with which the broker closed a channel for a `basic.publish`; undefined where an error is another. */
+export function publishRefusalCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { classId, methodId } = error as { classId?: unknown; methodId?: unknown };
+  return classId === BASIC && methodId === (METHOD.PUBLISH & 0xffff) ? replyCodeOf(error) : undefined;
 }

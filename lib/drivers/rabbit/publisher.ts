@@ -46,8 +46,8 @@ interface Failure {
 /** It was written, but its channel was lost before the broker confirmed it. */
 class Unconfirmed extends Error {}
 
-/** It was written, and the broker said that it does not take it. */
-class Refused extends Error {}
+/** It was written, and the broker said that it does not take it: a queue is full, or unavailable. */
+export class Refused extends Error {}
 
 /** Publishes with confirms, declaring what it publishes to once for each channel. */
 export class Publisher {
@@ -116,7 +116,7 @@ export class Publisher {
       const { error, open } = failure;
       if (error instanceof Unconfirmed || error instanceof Refused) next = repeated(publication);
       if (error instanceof Refused && open) {
-        if (refusals++ > 0 || deadline.expired || !this.replace(open)) throw refused(publication);
+        if (refusals++ > 0 || deadline.expired || !this.replace(open)) throw refused(publication, error);
         continue;
       }
       // Somebody deleted the queue that was declared here: it is declared again.
@@ -125,7 +125,11 @@ export class Publisher {
         continue;
       }
       if (error instanceof MessagingException) throw error;
-      if (open) this.forget(open);
+      if (open) {
+        this.forget(open);
+        // Unless the broker has closed it, it would stay open, and unused, for as long as its connection.
+        open.publishing.retire();
+      }
       if (error instanceof DeclareAgain) continue;
       const guilty = blame(open?.publishing.failure, publication);
       // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
@@ -226,9 +230,10 @@ function undeliverable(exchange: string, routingKey: string): MessageUndeliverab
   );
 }
 
-function refused({ routingKey }: Publication): MessageDeliveryFailure {
+function refused({ routingKey }: Publication, cause: Refused): MessageDeliveryFailure {
   return new MessageDeliveryFailure(
     `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
+    { cause },
   );
 }
 

@@ -1,22 +1,32 @@
 import { LRUCache } from 'lru-cache';
 import { Deadline } from '../../core/deadline.js';
-import { MessageUndeliverable, toError } from '../../core/errors.js';
+import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
 import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { OutgoingReply, WaitingReply } from '../incoming-request.js';
 import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './away-queue.js';
-import type { Publisher } from './publisher.js';
+import { publishRefusalCode } from './publish-refusal.js';
+import { type Publisher, Refused } from './publisher.js';
 
 /** For so many milliseconds a reply queue that stayed away gets one try for each reply, and no more. */
 const GONE_FOR = 60_000;
 
-/** Sends replies; outlasts a reply queue that is away for a while, and remembers those that stay away. */
+/** The broker's refusals that no other try will change. */
+const FORBIDDEN = 403;
+const PRECONDITION_FAILED = 406;
+
+/** For so many milliseconds it is not said again that no reply can be sent. */
+const PAUSE_BETWEEN_ERRORS = 60_000;
+
+/** Sends replies; outlasts a reply queue that is away or full for a while, and remembers those that stay away. */
 export class ReplySender {
   private readonly gone: LRUCache<string, true>;
   private readonly away = new Map<string, AwayQueue>();
   private messages = 0;
   private bytes = 0;
   private closed = false;
+  private told = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly publisher: Publisher,
@@ -26,10 +36,10 @@ export class ReplySender {
   }
 
   /**
-   * Resolves when the broker has the reply, or with what tells of it later: its queue is away then, and it is tried again
-   * until its caller gives up, or the window ends.
-   * @throws ClientSendError at once when it cannot be written; MessageUndeliverable when it is not tried again,
-   * MessageDeliveryFailure when the broker cannot be reached
+   * Resolves when the broker has the reply, or with what tells of it later: its queue is away or full then, and it is
+   * tried again until its caller gives up, or the window of a queue that is away ends.
+   * @throws ClientSendError when it cannot be written, or the broker takes none of this size; MessageUndeliverable when it
+   * is not tried again, MessageDeliveryFailure when the broker cannot be reached
    */
   send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
     const uniqueId = newId();
@@ -42,8 +52,11 @@ export class ReplySender {
         return undefined;
       },
       (error: unknown) => {
-        if (!(error instanceof MessageUndeliverable) || !lasting) throw error;
-        return { delivered: this.postpone(reply, until) };
+        const reason = lasting ? passingReason(error, queue) : undefined;
+        if (!reason) throw this.verdict(error, queue);
+        // A queue that is full is there, and so is its caller.
+        const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
+        return { delivered: this.postpone(reply, isFull ? expires : until, reason) };
       },
     );
   }
@@ -62,13 +75,38 @@ export class ReplySender {
     );
   }
 
-  private async postpone(reply: EncodedReply, until: number): Promise<void> {
+  /** The broker's refusal, as those see it who wait for an answer. */
+  private verdict(error: unknown, queue: string): Error {
+    const failure = toError(error);
+    switch (publishRefusalCode(failure.cause)) {
+      case FORBIDDEN:
+        this.tellOnce(failure);
+        return new MessageUndeliverable(`The broker lets nobody be answered: ${failure.message}`, { cause: failure });
+      case PRECONDITION_FAILED:
+        return new ClientSendError(`The reply to ${queue} was refused. ${failure.message}`, { cause: failure });
+      default:
+        return failure;
+    }
+  }
+
+  private tellOnce(failure: Error): void {
+    const now = performance.now();
+    if (now - this.told < PAUSE_BETWEEN_ERRORS) return;
+    this.told = now;
+    this.settings.logger.error(
+      `No caller can be answered: ${oneLine(failure.message)}. The user needs write permission on the default exchange (rabbitmqctl set_permissions, "amq.default")`,
+    );
+  }
+
+  private async postpone(reply: EncodedReply, until: number, reason: Error): Promise<void> {
     const { queue, body } = reply;
-    this.assertWaiting(queue, until, body.length);
+    this.assertWaiting(queue, until, body.length, reason);
     this.messages++;
     this.bytes += body.length;
     try {
-      await new Promise<void>((resolve, reject) => this.awayQueue(queue).add({ reply, until, resolve, reject }));
+      await new Promise<void>((resolve, reject) =>
+        this.awayQueue(queue, reason).add({ reply, until, resolve, reject }),
+      );
     } finally {
       this.messages--;
       this.bytes -= body.length;
@@ -76,24 +114,26 @@ export class ReplySender {
   }
 
   /** @throws MessageUndeliverable when there is no use in waiting, or no room */
-  private assertWaiting(queue: string, until: number, size: number): void {
+  private assertWaiting(queue: string, until: number, size: number, reason: Error): void {
     const { counters, limits } = this.settings;
-    if (this.closed || until <= performance.now() || this.gone.has(queue)) throw isGone(queue);
+    if (this.closed || until <= performance.now() || this.gone.has(queue)) throw reason;
     if (this.messages < limits.waitingReplies && this.bytes + size <= limits.waitingReplyBytes) return;
     counters.count('overLimit');
     throw new MessageUndeliverable(
-      `The reply queue ${queue} is away, and ${this.messages} replies of ${this.bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
+      `The reply queue ${queue} takes nothing, and ${this.messages} replies of ${this.bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
     );
   }
 
-  private awayQueue(name: string): AwayQueue {
+  private awayQueue(name: string, reason: Error): AwayQueue {
     const known = this.away.get(name);
     if (known) return known;
-    const away = new AwayQueue({
-      attempt: (postponed) => this.attempt(postponed),
-      end: (milliseconds) => this.end(name, milliseconds),
-      tooLate: () => isGone(name),
-    });
+    const away = new AwayQueue(
+      {
+        attempt: (postponed) => this.attempt(postponed),
+        end: (...ended) => this.end(name, ...ended),
+      },
+      reason,
+    );
     this.away.set(name, away);
     return away;
   }
@@ -104,16 +144,24 @@ export class ReplySender {
       resolve();
       return 'delivered';
     } catch (error) {
-      if (error instanceof MessageUndeliverable && !this.closed) return 'away';
-      reject(toError(error));
+      const reason = this.closed ? undefined : passingReason(error, reply.queue);
+      if (reason) return reason;
+      reject(this.verdict(error, reply.queue));
       return 'failed';
     }
   }
 
-  private end(name: string, milliseconds: number): void {
+  private end(name: string, milliseconds: number, reason: Error): void {
     this.away.delete(name);
-    if (milliseconds >= this.settings.rabbit.missingReplyQueueTimeout) this.gone.set(name, true);
+    const isAway = reason instanceof MessageUndeliverable;
+    if (isAway && milliseconds >= this.settings.rabbit.missingReplyQueueTimeout) this.gone.set(name, true);
   }
+}
+
+/** Why a queue takes no reply for now; undefined where another try would not help. */
+function passingReason(error: unknown, queue: string): Error | undefined {
+  if (error instanceof MessageUndeliverable) return isGone(queue);
+  return error instanceof MessageDeliveryFailure && error.cause instanceof Refused ? error : undefined;
 }
 
 function isGone(queue: string): MessageUndeliverable {

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { type Channel, connect } from 'amqplib';
+import {
+  type DeliveryMode,
+  type Endpoint,
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  type OsloMessagingOptions,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { amqpUrl, queueDepth } from '../support/amqp.js';
+import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
+
+const LARGEST = 100_000;
+const MODES: DeliveryMode[] = ['at-most-once', 'at-least-once'];
+
+describeWithRabbitControl('a reply that the broker refuses', () => {
+  const open: (() => Promise<unknown>)[] = [];
+  const log = new LogRecorder();
+  let node: RabbitNode;
+  let topic: string;
+  let ran: number;
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ config: [`max_message_size = ${LARGEST}`] });
+    await node.rabbitmqctl('add_user', 'mute', 'mute');
+    // All but the default exchange, by which replies go.
+    await node.rabbitmqctl('set_permissions', 'mute', '.*', '^(?!amq\\.default$).*', '.*');
+  });
+  afterAll(() => node?.stop());
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+    log.clear();
+  });
+
+  async function serve(delivery: DeliveryMode, options: OsloMessagingOptions = {}): Promise<Transport> {
+    topic = uniqueTopic('refused');
+    ran = 0;
+    const transport = getRpcTransport({ transportUrl: node.url, delivery, logger: log, drainTimeout: 1, ...options });
+    open.push(() => transport.cleanup());
+    const endpoint: Endpoint = {
+      letters(_ctxt: unknown, { count }: { count: number }): string {
+        ran++;
+        return 'x'.repeat(count);
+      },
+    };
+    const server = getRpcServer(transport, new Target({ topic, server: 's' }), [endpoint]);
+    await server.start();
+    open.push(() => server.stop());
+    return transport;
+  }
+
+  function client(timeout: number, options: OsloMessagingOptions = {}) {
+    const transport = getRpcTransport({ transportUrl: node.url, logger: silent, ...options });
+    open.push(() => transport.cleanup());
+    return getRpcClient(transport, new Target({ topic }), { timeout });
+  }
+
+  async function channel(): Promise<Channel> {
+    const connection = await connect(amqpUrl(node.url));
+    open.push(() => connection.close());
+    return connection.createChannel();
+  }
+
+  const emptied = () =>
+    eventually(async () => expect(await queueDepth(node.url, topic)).toEqual({ messages: 0, consumers: 1 }));
+
+  it.each(MODES)('as too large becomes a failure that says so, %s', async (delivery) => {
+    await serve(delivery);
+    const calling = client(20);
+    await expect(calling.call({}, 'letters', { count: LARGEST + 1 })).rejects.toMatchObject({
+      excType: 'ClientSendError',
+      value: expect.stringMatching(/message size \d+ is larger than configured max size 100000/),
+    });
+    expect(await calling.call({}, 'letters', { count: 3 })).toBe('xxx');
+    expect(ran).toBe(2);
+    await emptied();
+  });
+
+  it.each(MODES)('for want of permission is said once, and costs one run, %s', async (delivery) => {
+    const transportUrl = node.url.replace('guest:guest', 'mute:mute');
+    const transport = await serve(delivery, { transportUrl });
+    const calling = client(3);
+    const calls = [1, 2, 3].map((count) => calling.call({}, 'letters', { count }));
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await eventually(() => expect(transport.counts.droppedReplies).toBe(3));
+    expect(ran).toBe(3);
+    expect(log.messages(/amq\.default.*set_permissions/, 'error')).toHaveLength(1);
+    await emptied();
+  });
+
+  it.each(MODES)('by a full queue is sent when there is room, %s', async (delivery) => {
+    const transport = await serve(delivery, { limits: { deliveries: 3 } });
+    const queue = `reply_${randomUUID()}`;
+    const caller = await channel();
+    await caller.assertQueue(queue, {
+      exclusive: true,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    caller.sendToQueue(queue, Buffer.from('filler'));
+    const request = { method: 'letters', args: { count: 2 }, _msg_id: 'm', _reply_q: queue, _unique_id: randomUUID() };
+    caller.sendToQueue(topic, Buffer.from(JSON.stringify(request)), { expiration: '20000' });
+    await eventually(() => expect(ran).toBe(1));
+    // It has been refused when the broker has been asked for as many channels as that takes; then there is room.
+    await eventually(() => expect(transport.health().inWork).toBe(0));
+    expect(await caller.get(queue, { noAck: true })).toMatchObject({ content: Buffer.from('filler') });
+    const reply = await eventually(async () => {
+      const message = await caller.get(queue, { noAck: true });
+      if (!message) throw new Error('no reply yet');
+      return message;
+    });
+    expect(JSON.parse(reply.content.toString())['oslo.message']).toContain('"xx"');
+    expect(ran).toBe(1);
+    expect(transport.counts.droppedReplies).toBe(0);
+    await emptied();
+  });
+
+  it('of a caller without a deadline costs runs with growing pauses, and no more than the limit', async () => {
+    const transport = await serve('at-least-once', {
+      limits: { deliveries: 3 },
+      rabbit: { kombuMissingConsumerRetryTimeout: 0 },
+    });
+    const queue = `reply_${randomUUID()}`;
+    const caller = await channel();
+    await caller.assertQueue(queue, {
+      exclusive: true,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    caller.sendToQueue(queue, Buffer.from('filler'));
+    const request = { method: 'letters', args: { count: 2 }, _msg_id: 'm', _reply_q: queue, _unique_id: randomUUID() };
+    const begun = performance.now();
+    caller.sendToQueue(topic, Buffer.from(JSON.stringify(request)));
+    await eventually(() => expect(transport.counts.setAside).toBe(1), { within: 15_000 });
+    expect(ran).toBe(3);
+    expect(performance.now() - begun).toBeGreaterThan(100 + 200 + 400);
+    await emptied();
+  });
+
+  it.each([
+    ['too deep', { depth: 3 }, /nested deeper than 3 levels/],
+    ['too large', { bodyBytes: 2000 }, /has \d+ bytes; at most 2000/],
+  ])('that the client refuses as %s ends its call at once', async (_name, limits, why) => {
+    topic = uniqueTopic('refused');
+    const transport = getRpcTransport({ transportUrl: node.url, logger: silent });
+    open.push(() => transport.cleanup());
+    const result = { a: { b: { c: { d: 'x'.repeat(2000) } } } };
+    const server = getRpcServer(transport, new Target({ topic, server: 's' }), [{ get: () => result }]);
+    await server.start();
+    open.push(() => server.stop());
+    const call = client(30, { limits }).call({}, 'get');
+    await expect(call).rejects.toMatchObject({ code: 'INVALID_MESSAGE', method: 'get' });
+    await expect(call).rejects.toThrow(why);
+  });
+});
