@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 
 export type { Counts } from './core/counters.js';
+export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
 export type { Duration } from './core/duration.js';
 export {
   ClientSendError,
   ConfigurationError,
+  CredentialsFailure,
   DriverLoadFailure,
   type ErrorDetails,
   InvalidMessage,

@@ -133,6 +133,11 @@ export class ConfigurationError extends MessagingException {
   override readonly code = 'CONFIGURATION';
 }
 
+/** The function of the option `credentials` failed, so that there is nothing to log in with. */
+export class CredentialsFailure extends MessagingException {
+  override readonly code = 'CREDENTIALS';
+}
+
 /** A message off the wire that cannot be understood, or is over a limit. */
 export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';

@@ -22,3 +22,40 @@ export function oneLine(text: string, length = 1000): string {
   const start = text.slice(0, length).replace(UNFIT, ' ');
   return text.length > length ? `${start}…` : start;
 }
+
+const LEVELS = ['debug', 'log', 'warn', 'error'] as const;
+
+/**
+ * Logger that never throws, whatever the user's does: a lost line must not end what it is about. Lines that the user's
+ * logger fails on go to standard error.
+ */
+export function guardedLogger(sink: LogSink): LogSink {
+  const known = guards.get(sink);
+  if (known) return known;
+  let said = false;
+  const fallBack = (level: keyof LogSink, message: string, thrown: unknown) => {
+    try {
+      consoleLogger[level](message);
+      if (said) return;
+      said = true;
+      consoleLogger.error(`The logger threw; its lines go to standard error: ${oneLine(String(thrown))}`);
+    } catch {
+      // Nothing is left to say it by.
+    }
+  };
+  const guardOf = (level: keyof LogSink) => (message: string) => {
+    try {
+      const result: unknown = sink[level](message);
+      // An asynchronous logger's rejection would end the process.
+      if (result instanceof Promise) result.catch((thrown: unknown) => fallBack(level, message, thrown));
+    } catch (thrown) {
+      fallBack(level, message, thrown);
+    }
+  };
+  const logger = Object.fromEntries(LEVELS.map((level) => [level, guardOf(level)])) as unknown as LogSink;
+  guards.set(sink, logger).set(logger, logger);
+  return logger;
+}
+
+/** By the user's logger: one for each, however many transports it serves. */
+const guards = new WeakMap<LogSink, LogSink>();

@@ -128,7 +128,7 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
 function show(name: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
   const text = stringifyJson(value);
-  if (!/url|password|token/i.test(name) && !text.includes('@')) return oneLine(text, 200);
+  if (!/url|password|token|credentials/i.test(name) && !text.includes('@')) return oneLine(text, 200);
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 

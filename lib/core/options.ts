@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { Counters } from './counters.js';
+import type { CredentialsProvider } from './credentials.js';
 import { type Duration, LONGEST_TIMER, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { LIMIT_RULES, type LimitOptions, type Limits, limitsOf } from './limits.js';
-import { consoleLogger, type LogSink } from './logger.js';
+import { consoleLogger, guardedLogger, type LogSink } from './logger.js';
 import {
   adviseOnDurations,
   checkOptions,
@@ -99,6 +100,17 @@ export interface OsloMessagingOptions {
   notificationRouting?: string | object;
   /** What of the request context goes with a notification: what tells who did it, without tokens, or all. @default 'safe' */
   notificationContext?: 'safe' | 'whole';
+  /**
+   * User name and password for the broker, instead of those in the transport URL. Called before each attempt to connect,
+   * and again before the password expires (`expiresIn`), which is then renewed without a new connection
+   * (`connection.update-secret`).
+   */
+  credentials?: CredentialsProvider;
+  /**
+   * Name of the connections at the broker, as its management interface shows it; `:publishing` or `:consuming` is added.
+   * @default `nestjs-oslo-messaging:<host>:<process id>`
+   */
+  connectionName?: string;
   /** Where log lines go. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink;
   /** Options of the RabbitMQ driver. */
@@ -132,6 +144,8 @@ export interface Settings {
   readonly notificationTopics: readonly string[];
   readonly notificationRouting: string | object | undefined;
   readonly notificationContext: 'safe' | 'whole';
+  readonly credentials: CredentialsProvider | undefined;
+  readonly connectionName: string;
   readonly logger: LogSink;
   /** Of the transport that these settings are for. */
   readonly counters: Counters;
@@ -164,6 +178,8 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   notificationTopics: list,
   notificationRouting: (value, name) => (text(value, name) && object(value, name) ? 'a path, or an object' : undefined),
   notificationContext: member('safe', 'whole'),
+  credentials: (value) => (typeof value === 'function' ? undefined : 'a function that returns { username, password }'),
+  connectionName: text,
   logger: object,
   rabbit: nested(RABBIT_RULES),
 };
@@ -179,7 +195,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   const chosen = options.transportUrl ?? (process.env['TRANSPORT_URL'] || undefined);
   const transportUrl = chosen ?? 'memory://';
   const rpcResponseTimeout = toMilliseconds(options.rpcResponseTimeout ?? 60, 'rpcResponseTimeout');
-  const { logger = consoleLogger, rpcResponseMaxTimeout: ceiling } = options;
+  const { host = hostname(), rpcResponseMaxTimeout: ceiling } = options;
+  const logger = guardedLogger(options.logger ?? consoleLogger);
   const rpcResponseMaxTimeout =
     ceiling === undefined
       ? Math.min(rpcResponseTimeout * 10, LONGEST_TIMER)
@@ -189,11 +206,16 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   adviseOnDurations(options, RULES, '', logger);
   adviseOnDurations(options.limits, LIMIT_RULES, 'limits.', logger);
   adviseOnDurations(options.rabbit, RABBIT_RULES, 'rabbit.', logger);
+  const rabbit = rabbitSettings(options.rabbit ?? {});
+  if (options.credentials && rabbit.loginMethod === 'EXTERNAL')
+    throw new ConfigurationError(
+      'Options "credentials" and "rabbit.rabbitLoginMethod" EXTERNAL: only one of them; EXTERNAL logs in by the certificate of the client',
+    );
   return Object.freeze({
     transportUrl: concealed(transportUrl),
     notificationTransportUrl: concealed(options.notificationTransportUrl ?? transportUrl),
     transportIsDefault: chosen === undefined,
-    host: options.host ?? hostname(),
+    host,
     topic: options.topic,
     controlExchange: options.controlExchange ?? 'tacker',
     rpcResponseTimeout,
@@ -214,9 +236,11 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],
     notificationRouting: options.notificationRouting,
     notificationContext: options.notificationContext ?? 'safe',
+    credentials: options.credentials,
+    connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
     logger,
     counters: new Counters(),
     rabbitOptions: new Concealed(options.rabbit ?? {}),
-    rabbit: rabbitSettings(options.rabbit ?? {}),
+    rabbit,
   });
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
 import { queueExists, withChannel } from '../support/amqp.js';
@@ -33,9 +34,26 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
 
   async function ours() {
     const connections = (await inspector?.connections()) ?? [];
-    const name = `nestjs-oslo-messaging:${process.pid}`;
+    const name = `nestjs-oslo-messaging:${hostname()}:${process.pid}:`;
     return connections.filter(({ client_properties }) => String(client_properties['connection_name']).startsWith(name));
   }
+
+  it('connectionName: each connection has a name that says what it is for', async () => {
+    await start({});
+    const nameOf = ({ client_properties }: { client_properties: Record<string, unknown> }) =>
+      String(client_properties['connection_name']);
+    const prefix = `nestjs-oslo-messaging:${hostname()}:${process.pid}`;
+    expect((await ours()).map(nameOf).toSorted()).toEqual([`${prefix}:consuming`, `${prefix}:publishing`]);
+    const connectionName = uniqueTopic('orders-api');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, connectionName });
+    cleanups.push(() => transport.cleanup());
+    const topic = uniqueTopic();
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    await server.start();
+    cleanups.push(() => server.stop());
+    const names = ((await inspector?.connections()) ?? []).map(nameOf);
+    expect(names.filter((name) => name.startsWith(connectionName))).toEqual([`${connectionName}:consuming`]);
+  });
 
   it.each([
     ['by default', {}, { auth_mechanism: 'AMQPLAIN', timeout: 60 }],

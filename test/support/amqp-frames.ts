@@ -48,6 +48,10 @@ export function connectionClose(code: number, reason: string): Buffer {
   return frame(METHOD, 0, short(CONNECTION, 50), short(code), text(reason), short(0, 0));
 }
 
+/** What the broker says when an alarm begins and ends. */
+export const connectionBlocked = (reason: string): Buffer => frame(METHOD, 0, short(CONNECTION, 60), text(reason));
+export const CONNECTION_UNBLOCKED: Buffer = frame(METHOD, 0, short(CONNECTION, 61));
+
 /** What the broker tells the consumer of a queue that is gone. */
 export function basicCancel(channel: number, consumerTag: string): Buffer {
   const NO_WAIT = 1;

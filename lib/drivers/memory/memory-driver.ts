@@ -1,5 +1,6 @@
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
+import { Listeners } from '../../core/listeners.js';
 import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
@@ -38,7 +39,7 @@ export class MemoryDriver implements Driver {
   private readonly calls: PendingCalls;
   private readonly replyQueue = `reply_${newId()}`;
   private readonly servings = new Set<{ queues: readonly string[]; inbox: Inbox | NotificationInbox }>();
-  private readonly statusListeners = new Set<(status: DriverStatus) => void>();
+  private readonly statusListeners: Listeners<DriverStatus>;
   private closed = false;
 
   constructor(
@@ -46,6 +47,7 @@ export class MemoryDriver implements Driver {
     allowedModules: ReadonlySet<string>,
     name: string,
   ) {
+    this.statusListeners = new Listeners('status', settings.logger);
     this.broker = MemoryBroker.join(name);
     this.calls = new PendingCalls(settings, allowedModules);
     this.broker.declare(this.replyQueue);
@@ -102,9 +104,7 @@ export class MemoryDriver implements Driver {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    this.statusListeners.add(listener);
-    listener(this.status);
-    return () => this.statusListeners.delete(listener);
+    return this.statusListeners.add(listener, this.status);
   }
 
   health(): TransportHealth {
@@ -131,7 +131,7 @@ export class MemoryDriver implements Driver {
     this.broker.delete(this.replyQueue);
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.broker.leave();
-    for (const listener of this.statusListeners) listener('closed');
+    this.statusListeners.emit('closed');
   }
 
   private get status(): DriverStatus {

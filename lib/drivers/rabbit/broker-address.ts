@@ -1,4 +1,5 @@
 import amqplib, { type Options } from 'amqplib';
+import type { Login } from '../../core/credentials.js';
 import type { RabbitSettings } from '../../core/options.js';
 import type { TransportHost, TransportURL } from '../../core/transport-url.js';
 import type { Attempt } from './connect-failure.js';
@@ -14,16 +15,14 @@ export function usesTls(url: TransportURL, settings: RabbitSettings): boolean {
 }
 
 /** As in oslo, the `ssl` option does not change the port; the scheme does. */
-function portOf(url: TransportURL, host: TransportHost): number {
+export function portOf(url: TransportURL, host: TransportHost): number {
   return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
 }
 
-function credentialsOf(host: TransportHost, settings: RabbitSettings): unknown {
+function credentialsOf({ username, password }: Login, settings: RabbitSettings): unknown {
   const { plain, amqplain, external } = amqplib.credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
-  const username = host.username ?? 'guest';
-  const password = host.password?.reveal() ?? (host.username === undefined ? 'guest' : '');
-  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password);
+  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.reveal());
   // Without amqplib's copy of the password: the socket keeps its options as long as it lives.
   return { mechanism, response };
 }
@@ -34,15 +33,21 @@ export function attemptOf(url: TransportURL, host: TransportHost, settings: Rabb
   return { address, tls: usesTls(url, settings), virtualHost: url.virtualHost || '/' };
 }
 
-/**
- * What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name.
- * @param signal destroys the socket, so that nothing is left of an attempt that was given up
- */
+/** Properties of one attempt to connect. */
+interface Identity {
+  readonly login: Login;
+  /** Name of the connection at the broker. */
+  readonly name: string;
+  /** Destroys the socket, so that nothing is left of an attempt that was given up. */
+  readonly signal: AbortSignal;
+}
+
+/** What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
 export function connectOptions(
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
-  signal: AbortSignal,
+  { login, name, signal }: Identity,
 ): [Options.Connect, SocketOptions] {
   const tls = usesTls(url, settings);
   const connect: Options.Connect = {
@@ -57,8 +62,8 @@ export function connectOptions(
     noDelay: true,
     keepAlive: true,
     timeout: settings.connectTimeout,
-    credentials: credentialsOf(host, settings),
-    clientProperties: { connection_name: `nestjs-oslo-messaging:${process.pid}` },
+    credentials: credentialsOf(login, settings),
+    clientProperties: { connection_name: name },
     ...(tls && tlsOptions(settings)),
   };
   return [connect, socket as SocketOptions];

@@ -2,13 +2,16 @@ import amqplib, { type ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure } from '../../core/errors.js';
 import type { DriverStatus } from '../../core/health.js';
+import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { TransportHost, TransportURL } from '../../core/transport-url.js';
 import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
+import { Logins } from './logins.js';
 import { patiently } from './patience.js';
+import { SecretRenewal } from './secret-renewal.js';
 import { socketOf } from './socket.js';
 import { Wire } from './wire/wire.js';
 
@@ -29,20 +32,28 @@ export class RabbitConnection {
   private model: ChannelModel | undefined;
   private readonly waiters = new Set<Waiter>();
   private readonly observers = new Set<(model: ChannelModel) => void>();
-  private readonly statusListeners = new Set<(status: DriverStatus) => void>();
+  private readonly statusListeners: Listeners<DriverStatus>;
   private readonly failover: Failover;
+  private readonly logins: Logins;
+  private renewal: SecretRenewal | undefined;
   private connecting = false;
-  private wasConnected = false;
+  /** Whether there has been a connection. */
+  wasConnected = false;
+  /** Host and port of the last connection. */
+  address = '';
   private closed = false;
   private wake: (() => void) | undefined;
   /** Ends the attempt that is under way. */
   private attempt: AbortController | undefined;
   private since = 0;
+  private blockedAt = 0;
   /** Connections in a row that were lost as soon as they were made. */
   private brief = 0;
   /** Why the last attempt failed, or the connection was lost. */
   lastError: Error | undefined;
   status: DriverStatus = 'idle';
+  /** Called with what goes wrong while the connection stays up. */
+  onTrouble: (error: Error) => void = () => undefined;
 
   constructor(
     private readonly url: TransportURL,
@@ -50,6 +61,8 @@ export class RabbitConnection {
     private readonly purpose: string,
   ) {
     this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
+    this.logins = new Logins(url, settings);
+    this.statusListeners = new Listeners('status', settings.logger);
   }
 
   /** Called with each new connection, from now on. Returns what ends that. */
@@ -59,9 +72,7 @@ export class RabbitConnection {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    this.statusListeners.add(listener);
-    listener(this.status);
-    return () => this.statusListeners.delete(listener);
+    return this.statusListeners.add(listener, this.status);
   }
 
   /** Why it is not up, where that is known. */
@@ -103,6 +114,7 @@ export class RabbitConnection {
     this.closed = true;
     this.wake?.();
     this.attempt?.abort();
+    this.renewal?.stop();
     for (const waiter of this.waiters) waiter.reject(new MessageDeliveryFailure('The transport was closed'));
     const { model, status } = this;
     this.model = undefined;
@@ -122,12 +134,20 @@ export class RabbitConnection {
   private setStatus(status: DriverStatus): void {
     if (this.status === status) return;
     this.status = status;
-    for (const listener of this.statusListeners) listener(status);
+    this.statusListeners.emit(status);
   }
 
   private async connect(): Promise<void> {
     if (this.connecting) return;
     this.connecting = true;
+    try {
+      await this.connectAny();
+    } finally {
+      this.connecting = false;
+    }
+  }
+
+  private async connectAny(): Promise<void> {
     // One loss may be an accident; what goes on dropping us is not to be hammered.
     if (this.brief > 1) await this.pause(this.brief - 2);
     for (let failures = 0; !this.closed && !this.model; failures++) {
@@ -137,7 +157,6 @@ export class RabbitConnection {
       else if (this.closed || (this.waiters.size === 0 && !this.wasConnected)) break;
       else await this.pause(failures);
     }
-    this.connecting = false;
   }
 
   private fail(error: Error, hopeless: boolean): void {
@@ -188,14 +207,26 @@ export class RabbitConnection {
     const attempt = new AbortController();
     this.attempt = attempt;
     let late = false;
+    const login = await this.logins.for(host);
+    if (this.closed) throw new Error('the transport was closed');
     const timer = setTimeout(() => {
       late = true;
       attempt.abort();
     }, rabbit.connectTimeout);
     try {
-      const model = await amqplib.connect(...connectOptions(this.url, host, rabbit, attempt.signal));
+      const name = `${this.settings.connectionName}:${this.purpose}`;
+      const identity = { login, name, signal: attempt.signal };
+      const model = await amqplib.connect(...connectOptions(this.url, host, rabbit, identity));
       // What comes right behind the handshake is read before anybody can listen for the end.
       if (socketOf(model)?.writable === false) throw new Error('the broker closed the connection at once');
+      this.address = attemptOf(this.url, host, rabbit).address;
+      this.renewal = new SecretRenewal(
+        model,
+        () => this.logins.for(host),
+        (error) => this.onTrouble(error),
+        this.settings.logger,
+        login,
+      );
       return model;
     } catch (error) {
       throw late ? new Error('the broker did not finish the handshake in time', { cause: error }) : error;
@@ -207,6 +238,7 @@ export class RabbitConnection {
 
   private adopt(model: ChannelModel): void {
     if (this.closed) {
+      this.renewal?.stop();
       socketOf(model)?.destroy();
       return;
     }
@@ -217,9 +249,13 @@ export class RabbitConnection {
     });
     model.on('blocked', (reason) => {
       this.settings.logger.warn(`The broker blocks publishing: ${oneLine(String(reason))}`);
+      if (this.status !== 'blocked') this.blockedAt = performance.now();
       this.setStatus('blocked');
     });
-    model.on('unblocked', () => this.setStatus('connected'));
+    model.on('unblocked', () => {
+      this.settings.logger.warn(`The broker accepts publishing again, after ${secondsSince(this.blockedAt)} s`);
+      this.setStatus('connected');
+    });
     model.on('close', (error) => this.lost(model, error));
     this.model = model;
     this.wasConnected = true;
@@ -233,12 +269,19 @@ export class RabbitConnection {
     socketOf(model)?.destroy();
     if (this.model !== model) return;
     this.model = undefined;
+    this.renewal?.stop();
     if (this.closed) return;
     this.brief = performance.now() - this.since < BRIEF ? this.brief + 1 : 0;
     this.lastError = error ?? new Error('the connection was closed');
     this.settings.counters.count('lostConnections');
-    this.settings.logger.warn(`The ${this.purpose} connection was lost: ${oneLine(this.lastError.message)}`);
+    const reason = oneLine(this.lastError.message);
+    this.settings.logger.warn(`Lost the ${this.purpose} connection to ${this.address} (${reason}); reconnecting`);
     this.setStatus('disconnected');
     void this.connect();
   }
+}
+
+/** Seconds since a point of the monotonic clock, to a tenth. */
+export function secondsSince(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
 }

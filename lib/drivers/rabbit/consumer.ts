@@ -153,15 +153,20 @@ export class Consumer implements Reader {
     if (this.stopped) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.ensureOpen().catch((thrown: unknown) => {
-        const error = toError(thrown);
-        this.settings.logger.error(`Cannot consume: ${oneLine(error.message)}`);
-        this.onChange(error);
-        // Without a connection the next one brings us back.
-        if (this.connection.current) this.reopen(RETRY_DELAY);
-        else this.suspicion.grow(this.connection.lastError);
-      });
+      // Without a connection the next one brings us back.
+      if (this.connection.current) this.ensureOpen().catch((thrown: unknown) => this.cannotConsume(toError(thrown)));
     }, delay);
+  }
+
+  private cannotConsume(error: Error): void {
+    const { current, lastError } = this.connection;
+    if (current) {
+      const names = [...new Set(this.names)].join(', ');
+      this.settings.logger.error(`Cannot consume from ${names}: ${oneLine(error.message)}; trying again`);
+      this.reopen(RETRY_DELAY);
+    } else this.suspicion.grow(lastError);
+    // An outage is the connection's to tell.
+    this.onChange(current ? error : undefined);
   }
 
   private ensureOpen(): Promise<void> {

@@ -50,7 +50,7 @@ export class Declarer {
     url: TransportURL,
   ) {
     const { managementUrl } = settings.rabbit;
-    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings.rabbit);
+    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings);
   }
 
   /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */

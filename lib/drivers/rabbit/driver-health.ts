@@ -1,7 +1,10 @@
 import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, worstOf } from '../../core/health.js';
+import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
+import type { Settings } from '../../core/options.js';
 import type { RabbitConnection } from './connection.js';
 import type { Consumer } from './consumer.js';
+import { Outage } from './outage.js';
 
 /** What is consumed, and how much of it is in work. */
 export interface Serving {
@@ -15,16 +18,21 @@ type Vitals = Omit<TransportHealth, 'pendingCalls' | 'pendingPublishes' | 'pendi
 export class DriverHealth {
   private readonly servings = new Set<Serving>();
   private replies: Consumer | undefined;
-  private readonly listeners = new Set<(status: DriverStatus) => void>();
+  private readonly listeners: Listeners<DriverStatus>;
+  private readonly outage: Outage;
   private told: DriverStatus = 'idle';
   private lastError: TransportHealth['lastError'];
 
   constructor(
     private readonly publishing: RabbitConnection,
     private readonly consuming: RabbitConnection,
+    { logger }: Settings,
   ) {
+    this.listeners = new Listeners('status', logger);
+    this.outage = new Outage([publishing, consuming], logger);
     for (const connection of [publishing, consuming]) {
       connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
+      connection.onTrouble = (error) => this.changed(error);
     }
   }
 
@@ -44,9 +52,7 @@ export class DriverHealth {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    this.listeners.add(listener);
-    listener(this.told);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener, this.told);
   }
 
   read(): Vitals {
@@ -60,6 +66,12 @@ export class DriverHealth {
       lastError: this.lastError,
       inWork: [...this.servings].reduce((sum, { inbox }) => sum + inbox.busy, 0),
     };
+  }
+
+  private get attachedQueues(): number {
+    const consumers = [...this.servings].map(({ consumer }) => consumer);
+    const all = this.replies ? [...consumers, this.replies] : consumers;
+    return all.flatMap(healthOf).filter(({ attached }) => attached).length;
   }
 
   private get status(): DriverStatus {
@@ -76,9 +88,10 @@ export class DriverHealth {
   private changed(error?: Error): void {
     if (error) this.lastError = { message: oneLine(error.message), at: new Date() };
     const { status } = this;
+    this.outage.follow(status, this.attachedQueues);
     if (status === this.told) return;
     this.told = status;
-    for (const listener of this.listeners) listener(status);
+    this.listeners.emit(status);
   }
 }
 

@@ -1,9 +1,10 @@
 import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { toError } from '../../core/errors.js';
-import type { RabbitSettings } from '../../core/options.js';
+import type { Settings } from '../../core/options.js';
 import { Concealed } from '../../core/secrets.js';
-import type { TransportURL } from '../../core/transport-url.js';
+import type { TransportHost, TransportURL } from '../../core/transport-url.js';
+import { Logins } from './logins.js';
 import type { Definition, Resource } from './resource.js';
 import { tlsOptions } from './tls-options.js';
 
@@ -11,28 +12,33 @@ import { tlsOptions } from './tls-options.js';
 const LIMIT = 2000;
 const LONGEST_ANSWER = 1024 * 1024;
 
+const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
+
 /** RabbitMQ's management API: the only way to see how something was declared. */
 export class Management {
   private readonly url: URL;
   private readonly vhost: string;
-  private readonly auth: Concealed<string>;
+  /** Login in the URL; undefined where the broker's own is used. */
+  private readonly given: Concealed<string> | undefined;
+  private readonly logins: Logins;
+  private readonly host: TransportHost;
 
   constructor(
     managementUrl: Concealed<string>,
-    { hosts, virtualHost }: TransportURL,
-    private readonly settings: RabbitSettings,
+    url: TransportURL,
+    private readonly settings: Settings,
   ) {
     const { username, password, href } = new URL(managementUrl.reveal());
-    const [host] = hosts;
-    this.auth = new Concealed(
-      username
-        ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-        : `${host?.username ?? 'guest'}:${host?.password?.reveal() ?? 'guest'}`,
-    );
+    const [host = LOCAL] = url.hosts;
+    this.host = host;
+    this.logins = new Logins(url, settings);
+    this.given = username
+      ? new Concealed(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+      : undefined;
     this.url = new URL(href.endsWith('/') ? href : `${href}/`);
     this.url.username = '';
     this.url.password = '';
-    this.vhost = encodeURIComponent(virtualHost || '/');
+    this.vhost = encodeURIComponent(url.virtualHost || '/');
   }
 
   /** How it was declared; undefined where it is not there. @throws Error that says why it cannot be seen */
@@ -50,8 +56,14 @@ export class Management {
     };
   }
 
-  private get(path: string): Promise<unknown> {
-    const auth = this.auth.reveal();
+  private async auth(): Promise<string> {
+    if (this.given) return this.given.reveal();
+    const { username, password } = await this.logins.for(this.host);
+    return `${username}:${password.reveal()}`;
+  }
+
+  private async get(path: string): Promise<unknown> {
+    const auth = await this.auth();
     const url = new URL(path, this.url);
     const signal = AbortSignal.timeout(LIMIT);
     return new Promise((resolve, reject) => {
@@ -60,7 +72,7 @@ export class Management {
       const get = url.protocol === 'https:' ? getSecure : getPlain;
       const request = get(
         url,
-        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings)) },
+        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
         (response) => {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => {

@@ -55,7 +55,7 @@ export class RabbitDriver implements Driver {
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.publishing = new RabbitConnection(url, settings, 'publishing');
     this.consuming = new RabbitConnection(url, settings, 'consuming');
-    this.watched = new DriverHealth(this.publishing, this.consuming);
+    this.watched = new DriverHealth(this.publishing, this.consuming, settings);
     this.declarer = new Declarer(settings, url);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);

@@ -1,0 +1,54 @@
+import { type Duration, toMilliseconds } from './duration.js';
+import { ConfigurationError } from './errors.js';
+import { Concealed } from './secrets.js';
+
+/** User name and password for the broker. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** Time until the password expires. It is renewed before that on open connections. @default it does not expire */
+  readonly expiresIn?: Duration | undefined;
+}
+
+/** Broker that credentials are for. */
+export interface CredentialsRequest {
+  readonly hostname: string;
+  readonly port: number;
+  readonly virtualHost: string;
+}
+
+/** Called before each attempt to connect, and before the password of an open connection expires. */
+export type CredentialsProvider = (request: CredentialsRequest) => Credentials | Promise<Credentials>;
+
+/** {@link Credentials}, checked. */
+export interface Login {
+  readonly username: string;
+  readonly password: Concealed<string>;
+  /** Milliseconds until the password expires; Infinity where it does not. */
+  readonly expiresIn: number;
+}
+
+/** Ten years: beyond that nothing is renewed anyway. */
+const LONGEST = 10 * 365 * 24 * 3_600_000;
+
+/** @throws ConfigurationError that names the field, never its value */
+export function readCredentials(given: unknown): Login {
+  const refuse = (what: string, value: unknown) =>
+    new ConfigurationError(
+      `Option "credentials": the function must return { username, password, expiresIn? }; its ${what} is ${kindOf(value)}`,
+    );
+  if (typeof given !== 'object' || given === null) throw refuse('result', given);
+  const { username, password, expiresIn } = given as Partial<Record<keyof Credentials, unknown>>;
+  if (typeof username !== 'string' || username === '') throw refuse('username', username);
+  if (typeof password !== 'string') throw refuse('password', password);
+  if (expiresIn === undefined || expiresIn === null)
+    return { username, password: new Concealed(password), expiresIn: Number.POSITIVE_INFINITY };
+  const milliseconds = toMilliseconds(expiresIn as Duration, 'Option "credentials": expiresIn', LONGEST);
+  return { username, password: new Concealed(password), expiresIn: milliseconds };
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (value === '') return 'an empty string';
+  return value instanceof Promise ? 'a promise' : `a value of type ${typeof value}`;
+}

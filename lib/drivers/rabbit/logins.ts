@@ -1,0 +1,55 @@
+import { type CredentialsProvider, type Login, readCredentials } from '../../core/credentials.js';
+import { Deadline } from '../../core/deadline.js';
+import { CredentialsFailure, MessagingException, toError } from '../../core/errors.js';
+import type { Settings } from '../../core/options.js';
+import { Concealed } from '../../core/secrets.js';
+import type { TransportHost, TransportURL } from '../../core/transport-url.js';
+import { portOf } from './broker-address.js';
+
+/** Source of user names and passwords: the `credentials` option, else the transport URL. */
+export class Logins {
+  private readonly provider: CredentialsProvider | undefined;
+  private readonly patience: number;
+  /** Whether each login is asked for anew, so that a refused one may be followed by a better one. */
+  readonly isDynamic: boolean;
+
+  constructor(
+    private readonly url: TransportURL,
+    { credentials, rabbit }: Pick<Settings, 'credentials' | 'rabbit'>,
+  ) {
+    this.provider = credentials;
+    this.isDynamic = this.provider !== undefined;
+    this.patience = rabbit.connectTimeout;
+  }
+
+  /**
+   * Login for a host. Waits for the user's function as long as for a connection.
+   * @throws CredentialsFailure when the function fails, ConfigurationError for a result that is no login
+   */
+  async for(host: TransportHost): Promise<Login> {
+    const { provider, url } = this;
+    if (!provider) return loginOf(host);
+    const { hostname } = host;
+    const request = { hostname, port: portOf(url, host), virtualHost: url.virtualHost || '/' };
+    try {
+      const asking = Promise.resolve().then(() => provider(request));
+      return readCredentials(
+        await Deadline.after(this.patience).race(asking, () => new Error(`no answer within ${this.patience} ms`)),
+      );
+    } catch (thrown) {
+      if (thrown instanceof MessagingException) throw thrown;
+      throw new CredentialsFailure(
+        `The function of the option "credentials" failed: ${toError(thrown).message}. It is asked again with the next attempt to connect`,
+        { cause: thrown },
+      );
+    }
+  }
+}
+
+function loginOf({ username, password }: TransportHost): Login {
+  return {
+    username: username ?? 'guest',
+    password: password ?? new Concealed(username === undefined ? 'guest' : ''),
+    expiresIn: Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CONNECTION_UNBLOCKED, connectionBlocked } from '../support/amqp-frames.js';
+import { describeWithRabbit } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { ServedTopic } from '../support/served-topic.js';
+
+describeWithRabbit('the log of an outage', () => {
+  let served: ServedTopic;
+
+  beforeEach(async () => {
+    served = await ServedTopic.open({});
+  });
+  afterEach(() => served.close());
+
+  it('says once for each connection that it is lost, and once that all is back, with what is attached', async () => {
+    const { serving } = served;
+    await serving.proxy.refuse();
+    serving.proxy.cut();
+    await eventually(() => expect(serving.log.messages(/^No consuming connection/, 'warn')).toHaveLength(1));
+    await serving.proxy.accept();
+    await eventually(() => expect(serving.log.messages(/^Reconnected/)).toHaveLength(1));
+    await served.ping();
+    const address = `127.0.0.1:${serving.proxy.port}`;
+    expect(serving.log.messages(/^Lost the/, 'warn').toSorted()).toEqual([
+      expect.stringContaining(`Lost the consuming connection to ${address} (`),
+      expect.stringContaining(`Lost the publishing connection to ${address} (`),
+    ]);
+    expect(serving.log.messages(/^Reconnected/, 'warn')).toEqual([
+      expect.stringMatching(new RegExp(`^Reconnected to ${address} after \\d+\\.\\d s; 3 queues attached$`)),
+    ]);
+    expect(serving.log.messages(/./, 'error')).toEqual([]);
+  });
+
+  it('says when publishing is blocked and when it is not any more, and nothing about consumers', async () => {
+    const { calling } = served;
+    for (const link of calling.proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
+    await eventually(() => expect(calling.transport.health().status).toBe('blocked'));
+    for (const link of calling.proxy.links) link.inject('toClient', CONNECTION_UNBLOCKED);
+    await eventually(() => expect(calling.transport.health().status).toBe('connected'));
+    expect(calling.log.messages(/accepts publishing again, after \d+\.\d s/, 'warn')).not.toEqual([]);
+    expect(calling.log.messages(/consume/)).toEqual([]);
+  });
+
+  it('is empty where everything ends on purpose', async () => {
+    await served.server.stop();
+    await Promise.all([served.calling.transport.cleanup(), served.serving.transport.cleanup()]);
+    for (const { log } of [served.calling, served.serving])
+      expect([...log.messages(/./, 'warn'), ...log.messages(/./, 'error')]).toEqual([]);
+  });
+});
