@@ -61,7 +61,10 @@ export interface OsloMessagingOptions {
   allowedRemoteExmods?: readonly string[];
   /** Whether the stack of what a handler throws goes to its caller, as in Python. It names files and lines. @default true */
   sendTracebacks?: boolean;
-  /** Serializer of entities and contexts (a `Serializer`). */
+  /**
+   * Serializer of arguments and results (a `Serializer`), wrapped in a `RequestContextSerializer`; one that is such a
+   * serializer already is used as it is. @default entities pass as they are
+   */
   serializer?: object;
   /** Access policy of plain endpoints (an `RPCAccessPolicyBase` or its class). */
   accessPolicy?: object;

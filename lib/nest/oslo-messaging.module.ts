@@ -6,7 +6,7 @@ import { Target, type TargetFields } from '../core/target.js';
 import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from '../rpc/backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
-import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
+import { requestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import type { Transport } from '../rpc/transport.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
@@ -88,7 +88,10 @@ function clientProvider({ target: fields, token, serializer, ...options }: RpcCl
     provide: typeof token === 'string' ? getRpcClientToken(token) : (token ?? getRpcClientToken(target.topic ?? '')),
     inject: [OsloMessagingTransports],
     useFactory: ({ rpc }: OsloMessagingTransports) =>
-      new BackingOffClient(rpc, target, { ...options, serializer: serializer ?? moduleSerializer(rpc) }),
+      new BackingOffClient(rpc, target, {
+        ...options,
+        serializer: requestContextSerializer(serializer ?? rpc.settings.serializer),
+      }),
   };
 }
 
@@ -112,5 +115,5 @@ function notifierProviders() {
 }
 
 function moduleSerializer({ settings }: Transport): Serializer {
-  return (settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
+  return requestContextSerializer(settings.serializer);
 }

@@ -5,7 +5,12 @@ import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from './backing-off-client.js';
 import type { Endpoint } from './method-table.js';
 import { MethodTimeouts } from './method-timeouts.js';
-import { JsonPayloadSerializer, RequestContextSerializer, type Serializer } from './serializer.js';
+import {
+  JsonPayloadSerializer,
+  RequestContextSerializer,
+  requestContextSerializer,
+  type Serializer,
+} from './serializer.js';
 import { getRpcServer, type RPCServer } from './server.js';
 import { Transport } from './transport.js';
 
@@ -82,9 +87,7 @@ export function getClient(
   options: { versionCap?: string; serializer?: Serializer } = {},
 ): BackingOffClient {
   const { transport, settings } = current('getClient');
-  const serializer = new RequestContextSerializer(
-    options.serializer ?? (settings.serializer as Serializer | undefined),
-  );
+  const serializer = requestContextSerializer(options.serializer ?? settings.serializer);
   return new BackingOffClient(transport, target, { versionCap: options.versionCap, serializer });
 }
 
@@ -95,9 +98,7 @@ export function getServer(
   options: { serializer?: Serializer } = {},
 ): RPCServer {
   const { transport, settings } = current('getServer');
-  const serializer = new RequestContextSerializer(
-    options.serializer ?? (settings.serializer as Serializer | undefined),
-  );
+  const serializer = requestContextSerializer(options.serializer ?? settings.serializer);
   return getRpcServer(transport, target, endpoints, { serializer });
 }
 

@@ -70,6 +70,16 @@ export class RequestContextSerializer extends Serializer {
   }
 }
 
+/**
+ * Returns the serializer that carries {@link RequestContext}s, for the `serializer` that an option names: one that does
+ * so already as it is, any other for the entities alone.
+ */
+export function requestContextSerializer(given?: object): RequestContextSerializer {
+  return given instanceof RequestContextSerializer
+    ? given
+    : new RequestContextSerializer(given as Serializer | undefined);
+}
+
 /** Whether entities pass through it as they are, so that a copy of them can be saved. */
 export function passesEntities(serializer: Serializer): boolean {
   // A subclass may do what it likes.

@@ -2,15 +2,28 @@ import 'reflect-metadata';
 import { type CanActivate, type ExecutionContext, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
+  type BackingOffClient,
+  cleanup,
+  getClient,
   getRpcClient,
+  getRpcClientToken,
   getRpcTransport,
+  getServer,
+  init,
+  NoOpSerializer,
+  OsloClientProxy,
+  OsloMessagingModule,
+  OsloRecord,
   OsloServer,
+  RequestContext,
   RequestContextSerializer,
   RpcArg,
+  RpcContext,
   RpcEndpoint,
   RpcMethod,
   Target,
 } from 'nestjs-oslo-messaging';
+import { lastValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
 import { silent } from '../support/silent.js';
@@ -81,5 +94,64 @@ describe("an endpoint's serializer", () => {
     Watch.seen.length = 0;
     await backwards('abc');
     expect(Watch.seen).toEqual([{ name: 'abc' }]);
+  });
+});
+
+/** Converts entities alone, and knows nothing of contexts. */
+class Shouting extends NoOpSerializer {
+  override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
+    return typeof entity === 'string' ? entity.toUpperCase() : entity;
+  }
+}
+
+/** Says whom it sees. */
+@RpcEndpoint()
+class WhoEndpoint {
+  @RpcMethod()
+  who(@RpcArg('name') name: string, @RpcContext() context: RequestContext): string {
+    return `${name} of ${context.userId}`;
+  }
+}
+
+// The serializer that the option names converts entities everywhere; contexts are RequestContexts in any case.
+describe.each([
+  ['for entities alone', new Shouting()],
+  ['for contexts, too', new RequestContextSerializer(new Shouting())],
+])('the option serializer, %s', (_name, serializer) => {
+  const context = RequestContext.fromDict({ user_id: 'u1' });
+  const make = () => ({ transportUrl: `memory://${uniqueTopic()}`, topic: uniqueTopic(), logger: silent, serializer });
+
+  it('means the same to the module, its clients, a server and a client proxy', async () => {
+    const options = make();
+    const target = { topic: options.topic };
+    const module = await Test.createTestingModule({
+      imports: [
+        OsloMessagingModule.forRoot(options),
+        OsloMessagingModule.forFeature([{ target }, { target, token: 'own', serializer }]),
+      ],
+      controllers: [WhoEndpoint],
+    }).compile();
+    const app = module.createNestMicroservice({ strategy: new OsloServer(options), logger: false });
+    await app.listen();
+    closing.push(() => app.close());
+    for (const token of [options.topic, 'own']) {
+      const client = module.get<BackingOffClient>(getRpcClientToken(token));
+      expect(await client.call(context, 'who', { name: 'a' })).toBe('A OF U1');
+    }
+    const proxy = new OsloClientProxy(options);
+    closing.push(() => proxy.close());
+    expect(await lastValueFrom(proxy.send('who', new OsloRecord({ name: 'b' }, { context })))).toBe('B OF U1');
+  });
+
+  it('means the same to init', async () => {
+    init(make());
+    closing.push(() => cleanup());
+    const target = new Target({ topic: 't', server: 'one' });
+    const endpoint = { who: (ctxt: RequestContext, { name }: { name: string }) => `${name} of ${ctxt.userId}` };
+    const server = getServer(target, [endpoint]);
+    await server.start();
+    closing.push(() => server.stop());
+    expect(await getClient(target).call(context, 'who', { name: 'a' })).toBe('A OF U1');
+    expect(await getClient(target, { serializer }).call(context, 'who', { name: 'a' })).toBe('A OF U1');
   });
 });
