@@ -140,4 +140,4 @@ export {
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './rpc/serializer.js';
 export { type AccessPolicy, getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
 export { Service, type ServiceManager } from './rpc/service.js';
-export { getNotificationTransport, getRpcTransport, Transport } from './rpc/transport.js';
+export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './rpc/transport.js';

@@ -15,6 +15,12 @@ export interface SendOptions {
   readonly mandatory: boolean;
 }
 
+/** How a driver connects ahead of its first use. */
+export interface ConnectOptions extends Pick<SendOptions, 'deadline' | 'retry'> {
+  /** Connect to publish only. */
+  readonly publishOnly: boolean;
+}
+
 /** A call's own options. */
 export interface CallOptions extends SendOptions {
   /** Milliseconds that the caller waits: the message's expiration. */
@@ -99,6 +105,11 @@ export interface Driver {
   listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener>;
   /** Resolves when the queues are declared and consumed from. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
+  /**
+   * Connects now instead of on first use.
+   * @throws MessageDeliveryFailure when the broker cannot be reached in time
+   */
+  connect(options: ConnectOptions): Promise<void>;
   /** Calls back with the status as it is, and with every change; returns what ends that. */
   onStatus(listener: (status: DriverStatus) => void): () => void;
   /** How it is now. */

@@ -1,6 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
+import { keepScope } from '../rpc/current-request.js';
 import { OsloContext } from './oslo-context.js';
 
 let installed = false;
@@ -17,8 +18,10 @@ export function keepNativeFailures(): void {
   installed = true;
   const replaceError = BaseRpcExceptionFilter.prototype.catch;
   BaseRpcExceptionFilter.prototype.catch = function (exception: unknown, host: ArgumentsHost): Observable<never> {
-    return host.getArgByIndex(1) instanceof OsloContext
-      ? throwError(() => exception)
-      : (replaceError.call(this, exception, host) as Observable<never>);
+    const context: unknown = host.getArgByIndex(1);
+    if (!(context instanceof OsloContext)) return replaceError.call(this, exception, host) as Observable<never>;
+    // Farther out, what interceptors and guards have put into the async context is gone.
+    keepScope(context.subject);
+    return throwError(() => exception);
   };
 }

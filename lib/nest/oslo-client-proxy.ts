@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError, toError } from '../core/errors.js';
 import type { DriverStatus } from '../core/health.js';
@@ -11,7 +12,7 @@ import { BackingOffClient, isolateTimeouts } from '../rpc/backing-off-client.js'
 import type { PrepareOptions } from '../rpc/client.js';
 import { getCurrentRequestContext } from '../rpc/current-request.js';
 import { RequestContext } from '../rpc/request-context.js';
-import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
+import { requestContextSerializer } from '../rpc/serializer.js';
 import { getRpcTransport, type Transport } from '../rpc/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
 
@@ -52,23 +53,35 @@ export class OsloRecord<T extends object = object> {
 }
 
 /** The `ClientProxy`: `send` is a call, `emit` a cast. */
-export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
+export class OsloClientProxy extends ClientProxy {
   private readonly transport: Transport;
   private readonly client: BackingOffClient;
   private readonly unsubscribe: () => void;
+  /** @internal This client as {@link send} and {@link emit} see it: the deadline of a request covers connecting already. */
+  readonly onFirstUse: object = Object.create(this, { connect: { value: () => Promise.resolve() } });
 
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
   constructor(options: OsloMessagingOptions = {}) {
     super();
     this.transport = getRpcTransport({ logger: new Logger(LOG_CONTEXT), ...options });
     isolateTimeouts(this.transport);
-    const serializer = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
+    const serializer = requestContextSerializer(this.transport.settings.serializer);
     this.client = new BackingOffClient(this.transport, new Target({ topic: options.topic }), { serializer });
     this.unsubscribe = this.transport.onStatus((status) => this._status$.next(status));
   }
 
-  /** Nothing to wait for: the transport connects on first use. */
-  async connect(): Promise<void> {}
+  // Nest's `customClass` takes a ClientProxy whose status is any text, so the narrower type is only told here.
+  override get status(): Observable<DriverStatus> {
+    return super.status as Observable<DriverStatus>;
+  }
+
+  /**
+   * Connects now instead of on first use: one attempt at each host.
+   * @throws MessageDeliveryFailure when the broker cannot be reached, or refuses the login
+   */
+  async connect(): Promise<void> {
+    await this.transport.connect({ retry: 0 });
+  }
 
   async close(): Promise<void> {
     await this.transport.cleanup();
@@ -103,6 +116,18 @@ export class OsloClientProxy extends ClientProxy<never, DriverStatus> {
     const prepared = this.client.prepare({ ...target, ...changes });
     return kind === 'call' ? prepared.call(context, method, args) : prepared.cast(context, method, args);
   }
+}
+
+// Nest's own wait for `connect()` first. They are replaced here, since their signatures must stay what they are.
+for (const name of ['send', 'emit'] as const) {
+  const connecting: (...args: never[]) => unknown = ClientProxy.prototype[name];
+  Object.defineProperty(OsloClientProxy.prototype, name, {
+    value: function (this: OsloClientProxy, ...args: unknown[]): unknown {
+      return Reflect.apply(connecting, this.onFirstUse, args);
+    },
+    writable: true,
+    configurable: true,
+  });
 }
 
 function readPattern(pattern: unknown): Exclude<OsloPattern, string> {

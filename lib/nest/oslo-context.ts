@@ -17,6 +17,9 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
   /** What logs and `JSON.stringify` see: no arguments or payload, and no secrets of the request context. */
   abstract toJSON(): object;
 
+  /** @internal Message that the context belongs to; of a batch the first. */
+  abstract get subject(): object;
+
   /** @internal What `getCurrentRequestContext` gives meanwhile. */
   getCurrentRequestContext(): unknown {
     return this.getRequestContext();

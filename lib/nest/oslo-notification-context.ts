@@ -55,6 +55,11 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
     return this.notification.ctxt as T;
   }
 
+  /** @internal */
+  override get subject(): object {
+    return this.notification;
+  }
+
   override toJSON(): object {
     return { ...this.getMetadata(), context: maskSecrets(contextDict(this.notification.ctxt)) };
   }
@@ -86,6 +91,11 @@ export class OsloNotificationBatchContext extends OsloContext<OsloNotificationCo
   /** @internal It belongs to no request. */
   override getCurrentRequestContext(): undefined {
     return undefined;
+  }
+
+  /** @internal */
+  override get subject(): object {
+    return this.notifications[0]?.subject ?? this;
   }
 
   override toJSON(): object {

@@ -53,6 +53,11 @@ export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
     return Math.max(0, this.message.expires - performance.now());
   }
 
+  /** @internal */
+  override get subject(): object {
+    return this.message;
+  }
+
   override toJSON(): Dict {
     const context = maskSecrets(this.message.request.context);
     return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };

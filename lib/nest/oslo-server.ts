@@ -8,9 +8,9 @@ import { compareVersions } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { NotificationListener } from '../notify/listener.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import { runAsRequest } from '../rpc/current-request.js';
+import { keepScope, runAsRequest } from '../rpc/current-request.js';
 import { DEFAULT_VERSION, MethodTable } from '../rpc/method-table.js';
-import { RequestContextSerializer, type Serializer } from '../rpc/serializer.js';
+import { requestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { Transport } from '../rpc/transport.js';
 import type { OsloHandlerExtras } from './decorators.js';
@@ -69,7 +69,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.ownsTransports = !(options instanceof OsloMessagingTransports);
     this.transports = options instanceof OsloMessagingTransports ? options : new OsloMessagingTransports(options);
     this.transport = this.transports.rpc;
-    this.serializer_ = (this.transport.settings.serializer as Serializer | undefined) ?? new RequestContextSerializer();
+    this.serializer_ = requestContextSerializer(this.transport.settings.serializer);
     interceptFor(this.serializer_);
     this.tellStatusOf(this.transport);
   }
@@ -179,6 +179,7 @@ export class OsloServer extends Server<never, DriverStatus> {
         expected: registration.expected,
         delivery: registration.delivery,
         handle: (message) => this.run(registration, target, message),
+        readContext: ({ context }) => this.serializer_.deserializeContext(context),
       });
     }
     if (tables.size === 0 && ownTopic !== undefined) {
@@ -232,7 +233,12 @@ export class OsloServer extends Server<never, DriverStatus> {
 
   private runWithHooks(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
     const { logger, rpcResponseTimeout } = this.transport.settings;
-    return runBetweenHooks(() => settle(callback, data, context), {
+    const work = () =>
+      settle(callback, data, context).catch((error: unknown) => {
+        keepScope(context.subject);
+        throw error;
+      });
+    return runBetweenHooks(work, {
       start: (done) => this.onProcessingStartHook(OSLO_TRANSPORT, context, done as () => Promise<void>),
       end: () => this.onProcessingEndHook?.(OSLO_TRANSPORT, context),
       logger,

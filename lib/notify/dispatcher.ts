@@ -4,7 +4,7 @@ import { PRIORITIES, type Priority } from '../core/notification.js';
 import type { IncomingNotification } from '../drivers/driver.js';
 import { contextDict, type Serializer } from '../rpc/serializer.js';
 import { type BatchedNotification, NotificationResult } from './endpoint.js';
-import { logFailure, type NotificationHandler } from './handler.js';
+import { logFailure, type NotificationHandler, withoutSecretsOf } from './handler.js';
 
 interface Item {
   readonly incoming: IncomingNotification;
@@ -54,7 +54,7 @@ export class NotificationDispatcher {
       const entity = this.serializer.deserializeEntity(ctxt, payload);
       item.message = { ctxt, publisherId, eventType, payload: entity, metadata: { messageId, timestamp } };
     } catch (error) {
-      const reason = `it could not be deserialized: ${toError(error).message}`;
+      const reason = `it could not be deserialized: ${withoutSecretsOf([incoming.notification], toError(error).message)}`;
       logFailure(this.logger, [incoming.notification], 'it could not be deserialized', error);
       if (this.handlers.some(({ allowRequeue }) => allowRequeue)) item.refusal = reason;
     }
@@ -72,7 +72,8 @@ export class NotificationDispatcher {
       const result = await handler.handle(messages, priority);
       if (result === NotificationResult.REQUEUE) refusal = `${handler.name} asked for it again`;
     } catch (error) {
-      refusal = `${handler.name} failed: ${toError(error).message}`;
+      const failed = items.map(({ incoming }) => incoming.notification);
+      refusal = `${handler.name} failed: ${withoutSecretsOf(failed, toError(error).message)}`;
     }
     for (const item of items) {
       if (refusal === undefined || !handler.allowRequeue) item.incoming.finishedBy.add(handler);

@@ -1,7 +1,9 @@
 import { toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
-import { runWithRequestContext } from '../rpc/current-request.js';
+import { withoutSecrets } from '../core/secrets.js';
+import { runWhereFailed, runWithRequestContext } from '../rpc/current-request.js';
+import { contextDict } from '../rpc/serializer.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import type { NotificationFilter } from './filter.js';
 
@@ -49,28 +51,48 @@ export function handlersOf(
   });
 }
 
-type Typed = readonly Pick<BatchedNotification, 'eventType'>[];
-
 /** What the work comes to; its failure is logged before it is passed on. */
 export async function loggingFailure<T>(
   logger: LogSink,
-  messages: Typed,
+  messages: readonly BatchedNotification[],
   name: string,
   work: () => T | Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    logFailure(logger, messages, `${name} failed`, error);
+    const [first, ...others] = messages;
+    const log = () => logFailure(logger, messages.map(fromHandler), `${name} failed`, error);
+    // A batch belongs to no request.
+    if (first) runWhereFailed(first, () => (others.length === 0 ? first.ctxt : undefined), log);
     throw error;
   }
 }
 
+/** What the line about a failure needs of a notification. */
+interface Failed {
+  readonly eventType: string | null;
+  /** Under the keys of the wire. */
+  readonly context: object;
+}
+
+const fromHandler = ({ eventType, ctxt }: BatchedNotification): Failed => ({ eventType, context: contextDict(ctxt) });
+
 /** One line with the types of the notifications, and the stack. */
-export function logFailure(logger: LogSink, messages: Typed, what: string, thrown: unknown): void {
+export function logFailure(logger: LogSink, messages: readonly Failed[], what: string, thrown: unknown): void {
   const error = toError(thrown);
   const types = [...new Set(messages.map(({ eventType }) => eventType))].join(', ');
-  logger.error(`Notification ${oneLine(types, 200)}: ${what}: ${oneLine(error.stack ?? error.message, 4000)}`);
+  const text = withoutSecretsOf(messages, error.stack ?? error.message);
+  logger.error(`Notification ${oneLine(types, 200)}: ${what}: ${oneLine(text, 4000)}`);
+}
+
+/** The text of an error without the secrets of the notifications: it may well quote the token that it was refused with. */
+export function withoutSecretsOf(messages: readonly Pick<Failed, 'context'>[], text: string): string {
+  try {
+    return messages.reduce((masked, { context }) => withoutSecrets(masked, context), text);
+  } catch {
+    return 'its text cannot be shown';
+  }
 }
 
 function positional([message]: readonly BatchedNotification[]): unknown[] {

@@ -6,7 +6,8 @@ import type { Settings } from '../core/options.js';
 import { withoutSecrets } from '../core/secrets.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { ErrorConstructorLike } from './access-policy.js';
-import type { MethodTable } from './method-table.js';
+import { runWhereFailed } from './current-request.js';
+import type { MethodEntry, MethodTable } from './method-table.js';
 
 /** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */
 const SHORTEST_INTERVAL = 1;
@@ -33,15 +34,19 @@ export async function dispatch(
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
-  let expected: readonly ErrorConstructorLike[] = [];
+  let entry: MethodEntry | undefined;
   try {
     const { method, namespace, version } = message.request;
-    const entry = table.find(namespace, version, method);
-    expected = entry.expected;
+    entry = table.find(namespace, version, method);
     result = await entry.handle(message);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
-    logFailure(message.request, error, expected, logger);
+    const { expected = [], readContext } = entry ?? {};
+    runWhereFailed(
+      message,
+      () => readContext?.(message.request),
+      () => logFailure(message.request, error, expected, logger),
+    );
   }
   if (heartbeat) clearInterval(heartbeat);
   // Within a process there is nothing to wait for, and a wait is not free.

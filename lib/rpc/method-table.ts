@@ -19,6 +19,8 @@ export interface MethodEntry {
   /** Where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
   handle(message: IncomingMessage): unknown;
+  /** Returns the deserialized request context, for the log line about a failure. */
+  readContext?(request: RpcRequest): unknown;
 }
 
 interface Handler {
@@ -154,6 +156,7 @@ export function addEndpoint(
         const result: unknown = await runWithRequestContext(ctxt, () => Reflect.apply(method, endpoint, [ctxt, args]));
         return serializer.serializeEntity(ctxt, result);
       },
+      readContext: ({ context }) => serializer.deserializeContext(context),
     });
   }
 }

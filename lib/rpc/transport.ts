@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 import type { Counts } from '../core/counters.js';
+import { Deadline } from '../core/deadline.js';
+import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
+import { checkRetry } from '../core/option-rules.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import type { Concealed } from '../core/secrets.js';
 import { parseTransportUrl } from '../core/transport-url.js';
@@ -12,6 +15,16 @@ import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
 
 const MEMORY = new Set(['memory', 'fake']);
 const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+rabbit', 'kombu+amqp', 'kombu+amqps']);
+
+/** How {@link Transport.connect} connects. */
+export interface ConnectOptions {
+  /** Failed rounds of attempts to outlast: absent or −1 any number until the timeout, 0 none. A refused login is not tried again. */
+  retry?: number | undefined;
+  /** @default the `rpcResponseTimeout` option */
+  timeout?: Duration | undefined;
+  /** Make the connection to publish by only, as notifiers and casts need it. @default false */
+  publishOnly?: boolean | undefined;
+}
 
 /** A handle on one broker. Connects on first use. */
 export class Transport {
@@ -42,6 +55,16 @@ export class Transport {
   /** What has happened on it so far: refusals, duplicates, lost connections. */
   get counts(): Counts {
     return this.settings.counters.read();
+  }
+
+  /**
+   * Connects now instead of on first use.
+   * @throws MessageDeliveryFailure when the broker cannot be reached in time, or refuses the login
+   */
+  async connect({ retry, timeout, publishOnly = false }: ConnectOptions = {}): Promise<void> {
+    checkRetry(retry);
+    const milliseconds = timeout === undefined ? this.settings.rpcResponseTimeout : toMilliseconds(timeout, 'timeout');
+    await this.driver.connect({ retry, deadline: Deadline.after(milliseconds), publishOnly });
   }
 
   /** How it is now: its connections, what it consumes, what it waits for. */

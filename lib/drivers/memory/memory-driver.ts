@@ -103,6 +103,10 @@ export class MemoryDriver implements Driver {
     return this.consume(notificationBindings(subscription), inbox, { prefetch: prefetchOf(subscription), once: false });
   }
 
+  async connect(): Promise<void> {
+    this.assertOpen();
+  }
+
   onStatus(listener: (status: DriverStatus) => void): () => void {
     return this.statusListeners.add(listener, this.status);
   }

@@ -8,6 +8,7 @@ import type { TransportURL } from '../../core/transport-url.js';
 import type { SetAside } from '../dead-letters.js';
 import type {
   CallOptions,
+  ConnectOptions,
   Driver,
   IsLate,
   Listener,
@@ -119,6 +120,11 @@ export class RabbitDriver implements Driver {
     const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, setAside);
     const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
     return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox);
+  }
+
+  async connect({ deadline, retry, publishOnly }: ConnectOptions): Promise<void> {
+    const connections = publishOnly ? [this.publishing] : [this.publishing, this.consuming];
+    await Promise.all(connections.map((connection) => connection.acquire(deadline, retry)));
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
