@@ -1,3 +1,4 @@
+import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
 
 /** Milliseconds between two spokes. Nothing expires early, and nothing later than by this and what the event loop adds. */
@@ -43,7 +44,9 @@ export class DeadlineWheel<T extends Waiting> {
     const now = performance.now();
     this.wakesAt = Math.min(tick, Math.ceil(now / TICK) + LONGEST_SLEEP);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.turn(), Math.max(0, this.wakesAt * TICK - now));
+    // The timer serves all that wait, so it must not keep the async context of the one that started it.
+    const delay = Math.max(0, this.wakesAt * TICK - now);
+    this.timer = newScope().runInAsyncScope(() => setTimeout(() => this.turn(), delay));
   }
 
   private turn(): void {

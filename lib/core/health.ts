@@ -36,6 +36,10 @@ export interface TransportHealth {
   readonly pendingPublishes: number;
   /** Their bytes together. */
   readonly pendingPublishBytes: number;
+  /** Messages that wait in the queues of the embedded broker (`memory://`); undefined where the queues are RabbitMQ's. */
+  readonly queuedMessages: number | undefined;
+  /** Their bytes together, about. */
+  readonly queuedBytes: number | undefined;
   /** Requests in work, and notifications (or batches of them). */
   readonly inWork: number;
   readonly counts: Counts;

@@ -26,6 +26,10 @@ export interface LimitOptions {
   waitingReplyBytes?: number;
   /** Reply queues remembered for a minute as gone for good, so that no reply waits for them; the latest. @default 200 */
   goneReplyQueues?: number;
+  /** Messages that wait in one queue of `memory://`; one more is refused. @default 100000 */
+  queuedMessages?: number;
+  /** Bytes, about, of the messages that wait in all queues of a `memory://` broker; at this, one more is refused. @default 256 MiB */
+  queuedBytes?: number;
 }
 
 /** {@link LimitOptions}, complete; durations in milliseconds. */
@@ -39,6 +43,8 @@ export interface Limits extends MessageLimits {
   readonly waitingReplies: number;
   readonly waitingReplyBytes: number;
   readonly goneReplyQueues: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
 }
 
 /** What each limit may be. */
@@ -54,6 +60,8 @@ export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
   waitingReplies: natural(1),
   waitingReplyBytes: natural(1),
   goneReplyQueues: natural(1),
+  queuedMessages: natural(1),
+  queuedBytes: natural(1),
 };
 
 const MIB = 2 ** 20;
@@ -71,5 +79,7 @@ export function limitsOf({ duplicateTtl = '10m', ...given }: LimitOptions = {}):
     waitingReplies: given.waitingReplies ?? 1000,
     waitingReplyBytes: given.waitingReplyBytes ?? 64 * MIB,
     goneReplyQueues: given.goneReplyQueues ?? 200,
+    queuedMessages: given.queuedMessages ?? 100_000,
+    queuedBytes: given.queuedBytes ?? 256 * MIB,
   };
 }

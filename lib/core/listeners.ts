@@ -1,3 +1,4 @@
+import { newScope } from './async-scope.js';
 import { toError } from './errors.js';
 import { type LogSink, oneLine } from './logger.js';
 
@@ -22,7 +23,8 @@ export class Listeners<T> {
   }
 
   emit(value: T): void {
-    for (const { listener } of [...this.entries]) this.call(listener, value);
+    // Whatever request brings a change about, the listeners are not a part of it.
+    for (const { listener } of [...this.entries]) newScope().runInAsyncScope(this.call, this, listener, value);
   }
 
   private call(listener: (value: T) => unknown, value: T): void {

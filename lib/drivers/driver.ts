@@ -82,6 +82,12 @@ export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => P
 
 /** A server's hold on its queues. */
 export interface Listener {
+  /**
+   * Stops consuming, and begins nothing more; resolves when that is so. A first step of {@link stop}, for whoever stops
+   * several.
+   * @param graceful whether notifications that wait for their batch to be complete are handled, instead of being put back
+   */
+  cancel(graceful: boolean): Promise<void>;
   /** Stops consuming, waits until what has begun is answered (at most `milliseconds`), and lets go of the queues. */
   stop(milliseconds: number): Promise<void>;
 }

@@ -66,11 +66,17 @@ export class Inbox {
     this.slots.add(delivery);
   }
 
-  /** Takes nothing new; resolves when all that runs is answered, or after the time. */
-  async drain(milliseconds: number): Promise<void> {
-    const deadline = Deadline.after(milliseconds);
+  /** Takes nothing new, and puts back what has not begun. @param graceful whether there is time to finish */
+  close(graceful: boolean): void {
     this.late.close();
     // What is handed back has been delivered before, and would be refused.
+    this.slots.close(graceful && this.settings.refuseRedelivered);
+  }
+
+  /** Closes; resolves when all that runs is answered, or after the time. */
+  async drain(milliseconds: number): Promise<void> {
+    const deadline = Deadline.after(milliseconds);
+    this.close(true);
     await this.slots.drain(milliseconds, this.settings.refuseRedelivered);
     if (this.waiting.size === 0) return;
     await deadline

@@ -105,14 +105,24 @@ export class NotificationInbox {
     }
   }
 
-  /** Starts nothing new, and puts back what has not begun; resolves when all that runs is done with, or after the time. */
-  async drain(milliseconds: number): Promise<void> {
+  /**
+   * Starts nothing new, and puts back what has not begun.
+   * @param graceful whether an incomplete batch is handled, as one, instead of being put back
+   */
+  close(graceful: boolean): void {
+    if (!this.open) return;
+    if (graceful && this.batch.length > 0) this.flush();
     this.open = false;
     clearTimeout(this.batchTimer);
     this.release(...this.batch.splice(0));
-    const draining = this.slots.drain(milliseconds);
+    this.slots.close();
     this.pauses.close();
-    await draining;
+  }
+
+  /** Closes; resolves when all that runs is done with, or after the time. */
+  async drain(milliseconds: number): Promise<void> {
+    this.close(milliseconds > 0);
+    await this.slots.drain(milliseconds);
   }
 
   /** What has no id may equal another that happened as well: it is a notification of its own, with the history of its like. */

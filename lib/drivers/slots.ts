@@ -1,3 +1,4 @@
+import { newScope } from '../core/async-scope.js';
 import { toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 
@@ -35,12 +36,17 @@ export class Slots<T> {
   }
 
   /**
-   * Takes nothing new; resolves when all that runs has ended, or after the time.
+   * Takes nothing new.
    * @param finish whether what waits is worked on as well, as far as there is time, instead of being abandoned
    */
-  async drain(milliseconds: number, finish = false): Promise<void> {
+  close(finish = false): void {
     this.open = false;
     if (!finish) this.abandonAll();
+  }
+
+  /** Closes; resolves when all that runs has ended, or after the time. */
+  async drain(milliseconds: number, finish = false): Promise<void> {
+    this.close(finish);
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
@@ -61,10 +67,13 @@ export class Slots<T> {
 
   private start(item: T): void {
     this.running++;
-    this.work.start(item).then(this.free, (error: unknown) => {
-      this.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
-      this.free();
-    });
+    // A tick, a socket or the item before brings it here: none of their async contexts is the item's.
+    newScope()
+      .runInAsyncScope(this.work.start, this.work, item)
+      .then(this.free, (error: unknown) => {
+        this.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
+        this.free();
+      });
   }
 
   private readonly free = (): void => {

@@ -68,9 +68,9 @@ export class NotificationHandlers {
     });
   }
 
-  /** Has incomplete batches handled, and those that still come. */
-  closeBatches(): void {
-    for (const gatherer of this.gatherers) gatherer.close();
+  /** Has incomplete batches handled, each as one. To be called when the listeners get nothing more. */
+  closeBatches(graceful: boolean): void {
+    for (const gatherer of this.gatherers) gatherer.close(graceful);
   }
 
   private handler(registration: Registration, settings: Settings): NotificationHandler {

@@ -152,7 +152,9 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   private async shutDown(): Promise<void> {
-    this.notifications.closeBatches();
+    // Only when nothing more comes is an incomplete batch as full as it gets.
+    await Promise.all(this.servers.map((server) => server.cancel()));
+    this.notifications.closeBatches(this.transport.settings.drainTimeout > 0);
     await Promise.all(this.servers.map((server) => server.stop()));
     this.abort.abort();
     if (this.ownsTransports) await this.transports.onApplicationShutdown();

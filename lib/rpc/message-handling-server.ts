@@ -24,6 +24,15 @@ export abstract class MessageHandlingServer {
     }
   }
 
+  /**
+   * Takes no more messages, and begins nothing more: the first step of {@link stop}, for several that belong together.
+   * @internal
+   */
+  async cancel(): Promise<void> {
+    const listener = await this.listener?.catch(() => undefined);
+    await listener?.cancel(this.transport.settings.drainTimeout > 0);
+  }
+
   /** Takes no more messages, and waits for those that have begun. Safe to call twice, or before `start`. */
   stop({ graceful = true }: { graceful?: boolean } = {}): Promise<void> {
     this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);

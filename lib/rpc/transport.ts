@@ -43,7 +43,7 @@ export class Transport {
     const parsed = parseTransportUrl(url.reveal());
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
-    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed.virtualHost);
+    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed);
     else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(this.settings, allowed, parsed);
     else {
       throw new DriverLoadFailure(

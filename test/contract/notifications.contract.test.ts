@@ -428,14 +428,43 @@ for (const { name, url, describeOn } of transports) {
         expect(endpoint.batches.flatMap(({ payloads }) => payloads)).toHaveLength(6);
       });
 
-      it('that are incomplete when the listener stops are left to others', async () => {
+      it.each([undefined, '1h'])(
+        'that are incomplete when the listener stops run as one (timeout %s)',
+        async (batchTimeout) => {
+          const endpoint = batchRecorder();
+          const options = { batchSize: 50, batchTimeout };
+          const first = getNotificationListener(
+            connect({ drainTimeout: 10 }),
+            [new Target({ topic })],
+            [endpoint],
+            options,
+          );
+          await first.start();
+          const ids = Array.from({ length: 87 }, (_, id) => id);
+          await Promise.all(ids.map((id) => notifier.info({}, 'vnf.create', id)));
+          // All have arrived; most engines are about to deliver the last of them only now.
+          await eventually(() => expect(endpoint.batches).toHaveLength(1));
+          const publishing = Promise.all(ids.map((id) => notifier.info({}, 'vnf.create', 100 + id)));
+          await first.stop();
+          await publishing;
+          const incomplete = endpoint.batches.filter(({ payloads }) => payloads.length < 50);
+          expect(incomplete.length).toBeLessThanOrEqual(1);
+          const second = recorder(['info']);
+          await listen([second]);
+          const all = () => [...second.payloads(), ...endpoint.batches.flatMap(({ payloads }) => payloads)].map(Number);
+          await eventually(() => expect(all()).toHaveLength(174));
+          expect(new Set(all()).size).toBe(174);
+        },
+      );
+
+      it('that are incomplete are put back where there is no time', async () => {
         const endpoint = batchRecorder();
         const options = { batchSize: 3 };
         const first = getNotificationListener(connect(), [new Target({ topic })], [endpoint], options);
         await first.start();
         await notifier.info({}, 'vnf.create', 1);
         await notifier.info({}, 'vnf.create', 2);
-        await first.stop();
+        await first.stop({ graceful: false });
         const second = recorder(['info']);
         await listen([second]);
         await eventually(() => expect(second.payloads().sort()).toEqual([1, 2]));

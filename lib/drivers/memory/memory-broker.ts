@@ -1,9 +1,10 @@
-import { MessageDeliveryFailure } from '../../core/errors.js';
-import { type MemoryDelivery, MemoryQueue, type Reading } from './memory-queue.js';
+import { newScope } from '../../core/async-scope.js';
+import type { Settings } from '../../core/options.js';
+import { Backlog } from './backlog.js';
+import type { MemoryDelivery } from './memory-delivery.js';
+import { type Consuming, MemoryQueue, type Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 
-/** A queue that nobody reads is refused further messages at this length. */
-const LONGEST_QUEUE = 100_000;
 /** So many deliveries may follow each other before timers and sockets have their turn. */
 const MOST_AT_ONCE = 128;
 const NO_QUEUES: readonly MemoryQueue[] = [];
@@ -11,6 +12,7 @@ const NO_QUEUES: readonly MemoryQueue[] = [];
 /** Queues, bindings and consumers within one process, as a broker has them. */
 export class MemoryBroker {
   private static readonly brokers = new Map<string, MemoryBroker>();
+  readonly backlog = new Backlog();
   private readonly queues = new Map<string, MemoryQueue>();
   /** By exchange and key. */
   private readonly bindings = new Map<string, Map<string, MemoryQueue[]>>();
@@ -29,12 +31,18 @@ export class MemoryBroker {
 
   private constructor(private readonly name: string) {}
 
+  /** Whoever still holds the transport holds the broker, so it lets go of the messages. */
   leave(): void {
-    if (--this.users === 0) MemoryBroker.brokers.delete(this.name);
+    if (--this.users > 0) return;
+    MemoryBroker.brokers.delete(this.name);
+    for (const queue of this.queues.values()) queue.delete();
+    this.queues.clear();
+    this.bindings.clear();
   }
 
   declare(name: string): void {
-    if (!this.queues.has(name)) this.queues.set(name, new MemoryQueue(name, (delivery) => this.schedule(delivery)));
+    if (this.queues.has(name)) return;
+    this.queues.set(name, new MemoryQueue(name, this.backlog, (delivery) => this.schedule(delivery)));
   }
 
   bind(exchange: string, key: string, queueName: string): void {
@@ -47,6 +55,7 @@ export class MemoryBroker {
   }
 
   delete(name: string): void {
+    this.queues.get(name)?.delete();
     this.queues.delete(name);
     for (const [exchange, keys] of this.bindings) {
       for (const [key, bound] of keys) {
@@ -58,31 +67,59 @@ export class MemoryBroker {
     }
   }
 
-  /** @returns what ends it; unacknowledged messages are the consumer's to finish, or to put back */
-  consume(name: string, reading: Reading): () => void {
+  consume(name: string, reading: Reading): Consuming {
     return this.queueOf(name).consume(reading);
   }
 
   /**
+   * @param settings the publisher's, which hold the limits
    * @returns whether any queue took the message
-   * @throws MessageDeliveryFailure when a queue is full
+   * @throws MessageDeliveryFailure when a queue is at its limit
    */
-  publish(exchange: string, key: string, content: PassedMessage, expires = Number.POSITIVE_INFINITY): boolean {
+  publish(
+    settings: Settings,
+    exchange: string,
+    key: string,
+    content: PassedMessage,
+    expires = Number.POSITIVE_INFINITY,
+  ): boolean {
     if (exchange === '') {
       const queue = this.queues.get(key);
-      return queue !== undefined && this.publishTo([queue], content, expires);
+      return queue !== undefined && this.publishTo(settings, [queue], content, expires);
     }
-    return this.publishTo(this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
+    return this.publishTo(settings, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
   }
 
-  private publishTo(queues: readonly MemoryQueue[], content: PassedMessage, expires: number): boolean {
-    for (const { length, name } of queues) {
-      if (length >= LONGEST_QUEUE)
-        throw new MessageDeliveryFailure(`The queue ${name} holds ${LONGEST_QUEUE} messages that nobody reads`);
-    }
+  /** Waiting messages, without those whose callers gave up. */
+  waiting(): Pick<Backlog, 'messages' | 'bytes'> {
+    for (const queue of this.queues.values()) queue.dropExpired();
+    return this.backlog;
+  }
+
+  private publishTo(
+    settings: Settings,
+    queues: readonly MemoryQueue[],
+    content: PassedMessage,
+    expires: number,
+  ): boolean {
+    const { backlog } = this;
+    // Before any of them takes it: a message is published to all, or refused.
+    for (const queue of queues)
+      if (backlog.isAtLimit(queue, settings.limits) && !this.makeRoom(queue, settings))
+        throw backlog.refusal(queue, settings);
     const sole = queues.length === 1;
-    for (const queue of queues) queue.push({ content, expires, returns: 0, sole, position: this.published++ });
+    for (const queue of queues) {
+      const waits = queue.push({ content, expires, returns: 0, sole, position: this.published++ });
+      if (waits) backlog.warn(queue, settings);
+    }
     return queues.length > 0;
+  }
+
+  /** Returns whether a queue at its limit can take a message all the same. */
+  private makeRoom(queue: MemoryQueue, { limits }: Settings): boolean {
+    if (queue.isOpen) return true;
+    for (const each of this.queues.values()) each.dropAllExpired();
+    return !this.backlog.isAtLimit(queue, limits);
   }
 
   private queueOf(name: string): MemoryQueue {
@@ -91,20 +128,23 @@ export class MemoryBroker {
     return queue;
   }
 
-  /** Nothing is delivered before whoever published it is done; and not all at once, as calls that follow each other would keep the event loop from turning. */
+  /**
+   * Nothing is delivered before whoever published it is done; and not all at once, as calls that follow each other would
+   * keep the event loop from turning. The tick is not the publisher's: others publish in it, too.
+   */
   private schedule(delivery: MemoryDelivery): void {
     if (this.due.push(delivery) > 1) return;
-    if (this.delivered < MOST_AT_ONCE) queueMicrotask(() => this.deliver());
+    if (this.delivered < MOST_AT_ONCE) newScope().runInAsyncScope(queueMicrotask, undefined, this.deliver);
     else {
       this.delivered = 0;
-      setImmediate(() => this.deliver());
+      newScope().runInAsyncScope(setImmediate, undefined, this.deliver);
     }
   }
 
-  private deliver(): void {
+  private readonly deliver = (): void => {
     const { due } = this;
     this.due = [];
     this.delivered += due.length;
     for (const delivery of due) delivery.hand();
-  }
+  };
 }

@@ -4,6 +4,7 @@ import { Listeners } from '../../core/listeners.js';
 import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
+import type { TransportURL } from '../../core/transport-url.js';
 import type { Delivery } from '../delivery.js';
 import type {
   CallOptions,
@@ -33,22 +34,38 @@ const countReturn = async (): Promise<void> => undefined;
 /** A call that times out here has no other reason. */
 const nothingElse = () => undefined;
 
+/** A server's or listener's hold on its queues. */
+interface Serving {
+  readonly queues: readonly string[];
+  readonly inbox: Inbox | NotificationInbox;
+  /** Ends the flow. */
+  cancel(): void;
+  /** Puts back what is not acknowledged, and lets go of the queues. */
+  release(): void;
+}
+
+/** Name of the broker of a URL: transports with equal hosts and virtual hosts meet, whatever else the URLs say. */
+function brokerName({ hosts, virtualHost }: TransportURL): string {
+  const names = hosts.map(({ hostname, port }) => (port === undefined ? hostname : `${hostname}:${port}`));
+  return `${names.join(',').toLowerCase()}/${virtualHost}`;
+}
+
 /** The embedded default: everything that RabbitMQ does for RPC, within one process. */
 export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
   private readonly calls: PendingCalls;
   private readonly replyQueue = `reply_${newId()}`;
-  private readonly servings = new Set<{ queues: readonly string[]; inbox: Inbox | NotificationInbox }>();
+  private readonly servings = new Set<Serving>();
   private readonly statusListeners: Listeners<DriverStatus>;
   private closed = false;
 
   constructor(
     private readonly settings: Settings,
     allowedModules: ReadonlySet<string>,
-    name: string,
+    url: TransportURL,
   ) {
     this.statusListeners = new Listeners('status', settings.logger);
-    this.broker = MemoryBroker.join(name);
+    this.broker = MemoryBroker.join(brokerName(url));
     this.calls = new PendingCalls(settings, allowedModules);
     this.broker.declare(this.replyQueue);
     const deliver = (delivery: Delivery) => this.calls.receive(delivery);
@@ -80,7 +97,7 @@ export class MemoryDriver implements Driver {
     const content = this.pass(message);
     this.broker.declare(routingKey);
     this.broker.bind(exchange, routingKey, routingKey);
-    this.broker.publish(exchange, routingKey, content);
+    this.broker.publish(this.settings, exchange, routingKey, content);
   }
 
   async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
@@ -88,7 +105,8 @@ export class MemoryDriver implements Driver {
     // A reply queue lives as long as its transport, so that one that is away is gone.
     const sendReply = ({ queue, reply }: OutgoingReply) => {
       const content = this.pass(replyMessage(reply));
-      if (!this.broker.publish('', queue, content)) throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
+      if (!this.broker.publish(this.settings, '', queue, content))
+        throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
     const ports = { sendReply, setAside, countReturn, repeats: false };
@@ -114,6 +132,7 @@ export class MemoryDriver implements Driver {
   health(): TransportHealth {
     const { status, replyQueue } = this;
     const servings = [...this.servings];
+    const { messages: queuedMessages, bytes: queuedBytes } = this.broker.waiting();
     return {
       status,
       publishing: status,
@@ -124,6 +143,8 @@ export class MemoryDriver implements Driver {
       pendingCalls: this.calls.size,
       pendingPublishes: 0,
       pendingPublishBytes: 0,
+      queuedMessages,
+      queuedBytes,
       inWork: servings.reduce((sum, { inbox }) => sum + inbox.busy, 0),
       counts: this.settings.counters.read(),
     };
@@ -132,6 +153,13 @@ export class MemoryDriver implements Driver {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    // As a broker does when a connection ends: what is not acknowledged goes to other servers.
+    for (const { inbox, cancel, release } of this.servings) {
+      cancel();
+      inbox.close(false);
+      release();
+    }
+    this.servings.clear();
     this.broker.delete(this.replyQueue);
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
     this.broker.leave();
@@ -153,15 +181,28 @@ export class MemoryDriver implements Driver {
     }
     const queues = [...new Set(bindings.map(({ queue }) => queue))];
     const deliver = (delivery: Delivery) => inbox.push(delivery);
-    const cancels = queues.map((queue) => this.broker.consume(queue, { ...reading, deliver }));
-    const serving = { queues, inbox };
+    const consuming = queues.map((queue) => this.broker.consume(queue, { ...reading, deliver }));
+    const serving: Serving = {
+      queues,
+      inbox,
+      cancel: () => {
+        for (const { cancel } of consuming) cancel();
+      },
+      release: () => {
+        for (const { release } of consuming) release();
+        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
+      },
+    };
     this.servings.add(serving);
     return {
+      cancel: async (graceful) => {
+        serving.cancel();
+        inbox.close(graceful);
+      },
       stop: async (milliseconds) => {
-        this.servings.delete(serving);
-        for (const cancel of cancels.splice(0)) cancel();
-        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
+        serving.cancel();
         await inbox.drain(milliseconds);
+        if (this.servings.delete(serving)) serving.release();
       },
     };
   }
@@ -174,7 +215,7 @@ export class MemoryDriver implements Driver {
   ): void {
     this.assertOpen();
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
-    if (!this.broker.publish(exchange, key, content, expires) && mandatory) {
+    if (!this.broker.publish(this.settings, exchange, key, content, expires) && mandatory) {
       this.settings.counters.count('undeliverable');
       throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
         target,

@@ -1,5 +1,5 @@
 import { type Dict, decodeEnvelope, encodeMessage, type MessageLimits } from '../../core/message.js';
-import { copyPlain } from './plain-copy.js';
+import { copyPlain, sizeOfLastCopy } from './plain-copy.js';
 
 /**
  * A message that stays within the process. Whoever reads it gets what its text in JSON would have given, and nothing
@@ -10,11 +10,16 @@ export class PassedMessage {
   private constructor(
     private readonly content: Dict | Buffer,
     private readonly limits: MessageLimits,
+    /** Bytes that it takes, about. */
+    readonly size: number,
   ) {}
 
   /** @throws ClientSendError when it cannot be written as JSON, or is too large */
   static of(message: Dict, limits: MessageLimits): PassedMessage {
-    return new PassedMessage(copyPlain(message, limits) ?? encodeMessage(message, limits, false), limits);
+    const copy = copyPlain(message, limits);
+    if (copy) return new PassedMessage(copy, limits, sizeOfLastCopy());
+    const body = encodeMessage(message, limits, false);
+    return new PassedMessage(body, limits, body.length);
   }
 
   /** Its text. */

@@ -12,6 +12,10 @@ const NOTHING = {};
 
 /** Bytes that are left of the limit. A variable, because a copy is over before the next begins, and it is looked at for each value. */
 let room = 0;
+/** Characters of the texts and keys that have been copied. A variable for the same reason. */
+let characters = 0;
+/** Bytes that the last copy takes. */
+let size = 0;
 
 /**
  * What `JSON.parse(JSON.stringify(value))` would give, at a fifth of the cost, of texts, numbers, booleans, null, and
@@ -22,13 +26,21 @@ export function copyPlain<T>(value: T, { bodyBytes, depth }: MessageLimits): T |
   // Where somebody gave all objects a member, a look at the keys of one finds it in each.
   for (const _member in NOTHING) return undefined;
   room = bodyBytes;
+  characters = 0;
   try {
     const copy = copyOf(value, depth);
+    // A character is counted as an escape against the limit, and takes one byte.
+    size = bodyBytes - room - characters * (MOST_OF_CHARACTER - 1);
     return copy === INTRICATE || room < 0 ? undefined : (copy as T);
   } catch {
     // A getter threw.
     return undefined;
   }
+}
+
+/** Bytes that the last copy takes, about: its characters, and a fixed amount for each value. */
+export function sizeOfLastCopy(): number {
+  return size;
 }
 
 /** @param levels of nesting that are left */
@@ -37,6 +49,7 @@ function copyOf(value: unknown, levels: number): unknown {
   switch (typeof value) {
     case 'string':
       room -= value.length * MOST_OF_CHARACTER;
+      characters += value.length;
       return value;
     case 'number':
       // JSON has no −0.
@@ -75,6 +88,7 @@ function copyOfMembers(values: Record<string, unknown>, levels: number): unknown
     // JSON leaves it out.
     if (value === undefined) continue;
     room -= key.length * MOST_OF_CHARACTER;
+    characters += key.length;
     const copy = key === '__proto__' ? INTRICATE : copyOf(value, levels);
     if (copy === INTRICATE) return INTRICATE;
     copies[key] = copy;

@@ -1,4 +1,5 @@
 import amqplib, { type ChannelModel } from 'amqplib';
+import { newScope } from '../../core/async-scope.js';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure } from '../../core/errors.js';
 import type { DriverStatus } from '../../core/health.js';
@@ -101,7 +102,8 @@ export class RabbitConnection {
     const ready = new Promise<ChannelModel>((resolve, reject) => Object.assign(waiter, { resolve, reject }));
     this.waiters.add(waiter);
     if (waiter.retriesLeft === 0) this.wake?.();
-    void this.connect();
+    // All that comes over the connection would run in the async context of whoever needed it first.
+    void newScope().runInAsyncScope(this.connect, this);
     try {
       return await deadline.race(ready, () => this.unreachable(' within the time that was left'));
     } finally {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
+import { newScope } from '../../core/async-scope.js';
 import type { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
@@ -77,7 +78,9 @@ export class Consumer implements Reader {
    */
   async start(deadline: Deadline, retry?: number): Promise<void> {
     await this.connection.acquire(deadline, retry);
-    await deadline.race(this.ensureOpen(), () => new ServerListenError('The queues were not ready in time'));
+    // Its timers go on long after the request that needed it first.
+    const opening = newScope().runInAsyncScope(this.ensureOpen, this);
+    await deadline.race(opening, () => new ServerListenError('The queues were not ready in time'));
     if (!this.attached)
       throw new ServerListenError('The queues could not be consumed from', { cause: this.connection.lastError });
   }

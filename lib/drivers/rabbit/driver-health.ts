@@ -12,7 +12,10 @@ export interface Serving {
   readonly inbox: { readonly busy: number };
 }
 
-type Vitals = Omit<TransportHealth, 'pendingCalls' | 'pendingPublishes' | 'pendingPublishBytes' | 'counts'>;
+type Vitals = Omit<
+  TransportHealth,
+  'pendingCalls' | 'pendingPublishes' | 'pendingPublishBytes' | 'queuedMessages' | 'queuedBytes' | 'counts'
+>;
 
 /** Watches a driver's connections and consumers, and tells when they are together in another status. */
 export class DriverHealth {

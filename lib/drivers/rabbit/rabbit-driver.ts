@@ -45,6 +45,7 @@ export class RabbitDriver implements Driver {
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
   private readonly safeKeeping: SafeKeeping;
+  private readonly inboxes = new Set<Inbox | NotificationInbox>();
   private warnedOfTransientQueues = false;
 
   constructor(
@@ -138,6 +139,8 @@ export class RabbitDriver implements Driver {
       pendingCalls: this.requests.pending,
       pendingPublishes: messages,
       pendingPublishBytes: bytes,
+      queuedMessages: undefined,
+      queuedBytes: undefined,
       counts: this.settings.counters.read(),
     };
   }
@@ -146,6 +149,8 @@ export class RabbitDriver implements Driver {
     this.replySender.close();
     await this.requests.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);
+    // What their listeners have not stopped: timers of incomplete batches and of pauses would outlive the transport.
+    for (const inbox of this.inboxes) inbox.close(false);
   }
 
   private consumer(reading: Reading): Consumer {
@@ -156,18 +161,26 @@ export class RabbitDriver implements Driver {
   private async consume(reading: Omit<Reading, 'onMessage'>, inbox: Inbox | NotificationInbox): Promise<Listener> {
     const consumer = this.consumer({ ...reading, onMessage: (delivery) => inbox.push(delivery) });
     const unwatch = this.watched.watch({ consumer, inbox });
+    this.inboxes.add(inbox);
     try {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
     } catch (error) {
       unwatch();
+      this.inboxes.delete(inbox);
       await letGo(consumer);
       throw error;
     }
     return {
+      cancel: async (graceful) => {
+        unwatch();
+        await consumer.cancel();
+        inbox.close(graceful);
+      },
       stop: async (milliseconds) => {
         unwatch();
         await consumer.cancel();
         await inbox.drain(milliseconds);
+        this.inboxes.delete(inbox);
         await consumer.close();
       },
     };
