@@ -19,7 +19,8 @@ export interface MetricsOptions {
   prefix?: string;
 }
 
-type Measure = (health: TransportHealth) => number;
+/** Undefined where there is nothing to measure. */
+type Measure = (health: TransportHealth) => number | undefined;
 
 const isUp = (status: DriverStatus): number => (status === 'connected' ? 1 : 0);
 
@@ -33,6 +34,8 @@ const GAUGES: Readonly<Record<string, readonly [help: string, measure: Measure]>
   pending_calls: ['Calls that wait for their reply', ({ pendingCalls }) => pendingCalls],
   pending_publishes: ['Messages that the broker has not confirmed', ({ pendingPublishes }) => pendingPublishes],
   pending_publish_bytes: ['Bytes of these messages', ({ pendingPublishBytes }) => pendingPublishBytes],
+  queued_messages: ['Messages that wait in the queues of memory://', ({ queuedMessages }) => queuedMessages],
+  queued_bytes: ['Bytes of these messages, about', ({ queuedBytes }) => queuedBytes],
   in_work: ['Requests and notifications in work', ({ inWork }) => inWork],
 };
 
@@ -56,7 +59,10 @@ export function collectMetrics(transports: MeasuredTransports, options: MetricsO
       labelNames: ['transport'],
       registers: [register],
       collect() {
-        for (const [transport, health] of healths()) this.set({ transport }, measure(health));
+        for (const [transport, health] of healths()) {
+          const value = measure(health);
+          if (value !== undefined) this.set({ transport }, value);
+        }
       },
     });
   }
