@@ -3,13 +3,16 @@ import { LONGEST_TIMER } from './duration.js';
 /** A point on the monotonic clock that bounds every wait of one operation. */
 export class Deadline {
   private constructor(
+    /** Milliseconds of the monotonic clock at which the operation began. */
+    readonly since: number,
     /** Milliseconds of the monotonic clock. */
     readonly at: number,
   ) {}
 
   /** @param milliseconds from now */
   static after(milliseconds: number): Deadline {
-    return new Deadline(performance.now() + milliseconds);
+    const now = performance.now();
+    return new Deadline(now, now + milliseconds);
   }
 
   /** Milliseconds that are left, never below 0 and never above what a timer takes. */

@@ -13,7 +13,7 @@ interface PendingCall {
   readonly msgId: string;
   readonly deadline: Deadline;
   readonly details: ErrorDetails;
-  readonly why: () => Error | undefined;
+  readonly why: (deadline: Deadline) => Error | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   result: unknown;
@@ -44,7 +44,7 @@ export class PendingCalls {
     deadline: Deadline,
     monitor: number | undefined,
     details: ErrorDetails,
-    why: () => Error | undefined,
+    why: (deadline: Deadline) => Error | undefined,
   ): Promise<unknown> {
     const { pendingCalls } = this.settings.limits;
     if (this.calls.size >= pendingCalls) {
@@ -120,8 +120,8 @@ export class PendingCalls {
     for (const msgId of [...this.calls.keys()]) this.reject(msgId, error);
   }
 
-  private giveUp({ msgId, details, why }: PendingCall): void {
-    const cause = why();
+  private giveUp({ msgId, deadline, details, why }: PendingCall): void {
+    const cause = why(deadline);
     const about = `${details.method} on ${details.target}`;
     this.reject(
       msgId,

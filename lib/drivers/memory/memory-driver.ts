@@ -1,4 +1,4 @@
-import { MessageDeliveryFailure, MessageUndeliverable, MessagingException } from '../../core/errors.js';
+import { type ErrorDetails, MessageDeliveryFailure, MessageUndeliverable } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { Listeners } from '../../core/listeners.js';
 import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } from '../../core/message.js';
@@ -213,7 +213,7 @@ export class MemoryDriver implements Driver {
     content: PassedMessage,
     expires?: number,
   ): void {
-    this.assertOpen();
+    this.assertOpen({ target, method: request.method });
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
     if (!this.broker.publish(this.settings, exchange, key, content, expires) && mandatory) {
       this.settings.counters.count('undeliverable');
@@ -228,7 +228,8 @@ export class MemoryDriver implements Driver {
     return PassedMessage.of(message, this.settings.limits);
   }
 
-  private assertOpen(): void {
-    if (this.closed) throw new MessagingException('The transport is closed');
+  /** @throws MessageDeliveryFailure */
+  private assertOpen(details?: ErrorDetails): void {
+    if (this.closed) throw new MessageDeliveryFailure('The transport is closed: nothing was sent', details);
   }
 }

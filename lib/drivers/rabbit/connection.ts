@@ -7,6 +7,7 @@ import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { TransportHost, TransportURL } from '../../core/transport-url.js';
+import { Alarm } from './alarm.js';
 import { attemptOf, connectOptions } from './broker-address.js';
 import { ConnectFailure } from './connect-failure.js';
 import { Failover } from './failover.js';
@@ -47,9 +48,9 @@ export class RabbitConnection {
   /** Ends the attempt that is under way. */
   private attempt: AbortController | undefined;
   private since = 0;
-  private blockedAt = 0;
   /** Connections in a row that were lost as soon as they were made. */
   private brief = 0;
+  private alarm: Alarm | undefined;
   /** Why the last attempt failed, or the connection was lost. */
   lastError: Error | undefined;
   status: DriverStatus = 'idle';
@@ -79,6 +80,11 @@ export class RabbitConnection {
   /** Why it is not up, where that is known. */
   get outage(): Error | undefined {
     return this.model ? undefined : this.lastError;
+  }
+
+  /** Returns what keeps an operation from the broker, where anything does. @param began on the monotonic clock */
+  troubleFor(began: number): Error | undefined {
+    return this.alarm?.errorFor(began) ?? this.outage;
   }
 
   /** The connection if it is up. */
@@ -249,13 +255,16 @@ export class RabbitConnection {
     model.on('error', (error) => {
       this.lastError = error;
     });
-    model.on('blocked', (reason) => {
-      this.settings.logger.warn(`The broker blocks publishing: ${oneLine(String(reason))}`);
-      if (this.status !== 'blocked') this.blockedAt = performance.now();
+    model.on('blocked', (given) => {
+      const reason = oneLine(String(given));
+      this.settings.logger.warn(`The broker blocks publishing: ${reason}`);
+      this.alarm = this.alarm?.because(reason) ?? new Alarm(reason);
       this.setStatus('blocked');
     });
     model.on('unblocked', () => {
-      this.settings.logger.warn(`The broker accepts publishing again, after ${secondsSince(this.blockedAt)} s`);
+      const since = this.alarm?.since ?? performance.now();
+      this.settings.logger.warn(`The broker accepts publishing again, after ${secondsSince(since)} s`);
+      this.alarm = undefined;
       this.setStatus('connected');
     });
     model.on('close', (error) => this.lost(model, error));
@@ -272,6 +281,7 @@ export class RabbitConnection {
     if (this.model !== model) return;
     this.model = undefined;
     this.renewal?.stop();
+    this.alarm = undefined;
     if (this.closed) return;
     this.brief = performance.now() - this.since < BRIEF ? this.brief + 1 : 0;
     this.lastError = error ?? new Error('the connection was closed');

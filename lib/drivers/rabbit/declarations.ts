@@ -1,5 +1,6 @@
-import type { Channel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import type { Declarer } from './declarer.js';
+import { SetupChannels } from './setup-channels.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
 /** Exchanges and queues that are remembered as declared. */
@@ -14,15 +15,17 @@ export interface Needs {
   readonly redeclare?: boolean;
 }
 
-/** What has been declared on one channel, to declare it once. */
+/**
+ * Exchanges and queues that were declared on the current connection, each once. They are declared on channels apart: the
+ * broker closes a channel for what it refuses, and with it goes all that is unconfirmed there.
+ */
 export class Declarations {
   private readonly declared = new Set<string>();
   private readonly declaring = new Map<string, Promise<void>>();
+  private readonly channels = new SetupChannels();
+  private generation = 0;
 
-  constructor(
-    private readonly channel: Channel,
-    private readonly declarer: Declarer,
-  ) {}
+  constructor(private readonly declarer: Declarer) {}
 
   have({ exchange, queue, redeclare }: Needs): boolean {
     const { declared } = this;
@@ -30,13 +33,13 @@ export class Declarations {
   }
 
   /** @throws DeclareAgain, DeclareRefused, or the loss of the channel */
-  async declare({ exchange, queue, redeclare }: Needs): Promise<void> {
+  async declare(model: ChannelModel, { exchange, queue, redeclare }: Needs): Promise<void> {
     if (queue) {
       if (redeclare) this.forget(queue);
-      await this.once(keyOf(queue), () => this.declarer.declareQueue(this.channel, queue));
+      await this.once(model, keyOf(queue), (channel) => this.declarer.declareQueue(channel, queue));
     }
-    // An auto-delete exchange may go with its last queue; then the publish closes this channel, and it is made again.
-    if (exchange) await this.once(exchange.name, () => this.declarer.declareExchange(this.channel, exchange));
+    // An auto-delete exchange may go with its last queue; then publishing closes a channel, and it is declared again.
+    if (exchange) await this.once(model, exchange.name, (channel) => this.declarer.declareExchange(channel, exchange));
   }
 
   /** Has a queue declared again that somebody deleted. */
@@ -44,18 +47,33 @@ export class Declarations {
     this.declared.delete(keyOf(queue));
   }
 
-  /** Together for all who wait: on a new channel these may be thousands, and a declaration takes the way there and back. */
-  private async once(name: string, work: () => Promise<void>): Promise<void> {
-    if (this.declared.has(name)) return;
-    let running = this.declaring.get(name);
-    if (!running) {
-      running = work().finally(() => this.declaring.delete(name));
-      this.declaring.set(name, running);
+  /** Has an exchange declared again that is gone. */
+  forgetExchange(name: string): void {
+    this.declared.delete(name);
+  }
+
+  /** Begins with a new connection: what is transient may be gone. */
+  restart(): void {
+    this.generation++;
+    this.declared.clear();
+    this.declaring.clear();
+  }
+
+  /** Together for all who wait: on a new connection these may be thousands, and a declaration takes a round trip. */
+  private async once(model: ChannelModel, name: string, work: (channel: Channel) => Promise<void>): Promise<void> {
+    const { declared, declaring, generation } = this;
+    if (declared.has(name)) return;
+    const running = declaring.get(name) ?? this.channels.use(model, work);
+    declaring.set(name, running);
+    try {
+      await running;
+    } finally {
+      if (declaring.get(name) === running) declaring.delete(name);
     }
-    await running;
+    if (generation !== this.generation) return;
     // Forgotten now and then, so that whoever speaks to ever new topics does not remember them for ever.
-    if (this.declared.size >= MOST_DECLARED) this.declared.clear();
-    this.declared.add(name);
+    if (declared.size >= MOST_DECLARED) declared.clear();
+    declared.add(name);
   }
 }
 

@@ -5,6 +5,8 @@ import type { Settings } from '../../core/options.js';
 export class PendingPublishes {
   private count = 0;
   private size = 0;
+  private awaited = 0;
+  private settled: (() => void) | undefined;
 
   constructor(private readonly settings: Settings) {}
 
@@ -33,14 +35,24 @@ export class PendingPublishes {
     }
   }
 
-  /** Counts a message, until it is removed. */
-  add(size: number): void {
+  /** Counts a message, until it is removed. @param awaited whether closing waits for its confirmation */
+  add(size: number, awaited: boolean): void {
     this.count++;
     this.size += size;
+    if (awaited) this.awaited++;
   }
 
-  remove(size: number): void {
+  remove(size: number, awaited: boolean): void {
     this.count--;
     this.size -= size;
+    if (awaited && --this.awaited === 0) this.settled?.();
+  }
+
+  /** Resolves when no message is pending whose confirmation is awaited. */
+  async whenSettled(): Promise<void> {
+    if (this.awaited === 0) return;
+    await new Promise<void>((resolve) => {
+      this.settled = resolve;
+    });
   }
 }

@@ -2,104 +2,138 @@ import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import type { Settings } from '../../core/options.js';
-import { compress } from './compression.js';
 import type { RabbitConnection } from './connection.js';
-import { Declarations, type Needs } from './declarations.js';
+import { Declarations } from './declarations.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
 import { PendingPublishes } from './pending-publishes.js';
-import { blame } from './publish-refusal.js';
-import { PublishingChannel } from './publishing-channel.js';
-import { PUBLISHED_AGAIN } from './topology.js';
+import { ProvenRoutes } from './proven-routes.js';
+import { compressed, expirationNow, type Publication, repeated } from './publication.js';
+import { PublishGate } from './publish-gate.js';
+import { errorOf, Guilty, Refused, refused, Skipped, Unconfirmed } from './publish-outcome.js';
+import { exchangeIn, NOT_FOUND } from './publish-refusal.js';
+import type { PublishingChannel } from './publishing-channel.js';
+import { type Lane, PublishingChannels } from './publishing-channels.js';
+import { replyCodeOf } from './reply-code.js';
+import { RouteGrace } from './route-grace.js';
 
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
 const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
 
-/** Milliseconds between two channels that are given up for what they refuse: a queue that is full refuses on any. */
-const REPLACING = 250;
-/** Channels that have made way and wait for confirmations, which a queue without a majority may owe for long. */
-const MOST_RETIRED = 8;
-
-/** One message to publish. */
-export interface Publication extends Needs {
-  readonly routingKey: string;
-  readonly body: Buffer;
-  readonly headers?: Readonly<Record<string, string | number>>;
-  /** Milliseconds, whole. */
-  readonly expiration?: number | undefined;
-  /** Given for a message that must reach a queue: its `_unique_id`. */
-  readonly mandatoryId?: string | undefined;
-}
-
-/** A channel, and what has been declared on it. */
-interface OpenChannel {
-  readonly publishing: PublishingChannel;
-  readonly declarations: Declarations;
-}
+/** Bytes up to which a message is not looked at for its size. */
+const LARGE = 64 * 1024;
 
 /** Why a message was not taken, and which channel it was written to, if it was. */
 interface Failure {
   readonly error: unknown;
-  readonly open: OpenChannel | undefined;
+  readonly channel: PublishingChannel | undefined;
 }
 
-/** It was written, but its channel was lost before the broker confirmed it. */
-class Unconfirmed extends Error {}
-
-/** It was written, and the broker said that it does not take it: a queue is full, or unavailable. */
-export class Refused extends Error {}
-
-/** Publishes with confirms, declaring what it publishes to once for each channel. */
+/** Publishes with confirms. What it publishes to is declared first, once for each connection. */
 export class Publisher {
-  private opening: Promise<OpenChannel> | undefined;
-  private ready: OpenChannel | undefined;
-  private replaced = Number.NEGATIVE_INFINITY;
-  private retired = 0;
   readonly pending: PendingPublishes;
+  private readonly gate: PublishGate;
+  private readonly declarations: Declarations;
+  private readonly channels = new PublishingChannels((failure) => this.lostChannel(failure));
+  private readonly routes = new ProvenRoutes();
+  private readonly grace = new RouteGrace(this.routes);
+  private largest = LARGE;
+  private closed = false;
 
   constructor(
     private readonly connection: RabbitConnection,
     private readonly settings: Settings,
-    private readonly declarer: Declarer,
+    declarer: Declarer,
   ) {
     this.pending = new PendingPublishes(settings);
+    this.gate = new PublishGate(connection);
+    this.declarations = new Declarations(declarer);
+    connection.onConnected(() => {
+      this.routes.restart();
+      this.declarations.restart();
+      this.channels.restart(connection.lastError);
+      this.grace.connected();
+      this.largest = LARGE;
+    });
   }
 
   /**
-   * Resolves when the broker has confirmed the message. What it refuses is tried once more, on another channel.
+   * Resolves when the broker has confirmed the message. A message that it refuses is tried once more, on another channel.
    * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
   publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
     const publication = this.settings.rabbit.compress ? compressed(given) : given;
     const size = publication.body.length;
+    // A call that is not confirmed when the transport closes has been rejected already.
+    const awaited = publication.expires === undefined;
     // A promise for each step of the way would be a good part of what a small call costs, so this is all one.
     return new Promise((resolve, reject) => {
       // Replies are as many as requests in work, which the server bounds, and nobody could be told.
       if (publication.exchange) this.pending.assertRoom(size);
-      this.pending.add(size);
+      this.pending.add(size, awaited);
       const taken = () => {
-        this.pending.remove(size);
+        this.pending.remove(size, awaited);
         resolve();
       };
       const persist = (first?: Failure) => {
         this.persist(publication, deadline, retry, first).then(taken, (error: unknown) => {
-          this.pending.remove(size);
+          this.pending.remove(size, awaited);
           reject(error);
         });
       };
-      const { ready } = this;
-      if (!ready?.declarations.have(publication)) persist();
-      else this.send(ready, publication, (error) => (error ? persist({ error, open: ready }) : taken()));
+      const channel = this.readyFor(publication);
+      if (!channel) persist();
+      else {
+        this.send(channel, publication, publication.expiration, (error) => {
+          if (error) persist({ error, channel });
+          else taken();
+        });
+      }
     });
   }
 
   /** The same, but settles at the deadline, whatever the broker does. The message may then still be confirmed. */
   publishBy(publication: Publication, deadline: Deadline, retry?: number): Promise<void> {
-    const late = () =>
-      new MessageDeliveryFailure('The broker did not confirm the message in time', {
-        cause: this.connection.lastError,
+    return deadline.race(this.publish(publication, deadline, retry), () => this.late(deadline));
+  }
+
+  /**
+   * Resolves when the broker has confirmed what is pending, after the time, or when it takes no messages. Then nothing
+   * more is sent.
+   */
+  async close(deadline: Deadline): Promise<void> {
+    this.grace.end();
+    let unsubscribe = () => undefined as unknown;
+    const gone = new Promise<void>((resolve) => {
+      unsubscribe = this.connection.onStatus((status) => {
+        if (status !== 'connected' && status !== 'connecting') resolve();
       });
-    return deadline.race(this.publish(publication, deadline, retry), late);
+    });
+    const settled = Promise.race([this.pending.whenSettled(), gone]);
+    await deadline
+      .race(settled, () => new Error())
+      .catch(() => {
+        const { messages } = this.pending;
+        this.settings.logger.warn(`The broker did not confirm ${messages} messages within the drain timeout`);
+      });
+    unsubscribe();
+    this.closed = true;
+    this.gate.close();
+    this.grace.close();
+  }
+
+  /** Returns the channel that the message can be written to at once. */
+  private readyFor(publication: Publication): PublishingChannel | undefined {
+    if (this.gate.shut || publication.redeclare) return undefined;
+    const lane = this.laneOf(publication);
+    if (lane === 'proven') return this.channels.proven;
+    return lane === 'volatile' && this.declarations.have(publication) ? this.channels.volatile : undefined;
+  }
+
+  private laneOf({ exchange, routingKey, mandatoryId, body }: Publication): Lane {
+    if (exchange?.options.autoDelete) return 'volatile';
+    const isProven = this.routes.has(exchange?.name ?? '', routingKey, mandatoryId !== undefined);
+    return isProven && body.length <= this.largest ? 'proven' : 'trial';
   }
 
   /** @param first how it failed so far */
@@ -112,34 +146,29 @@ export class Publisher {
     let next = publication;
     let failure = first ?? (await this.attempt(next, deadline, retry));
     let refusals = 0;
+    let returns = 0;
     for (let failures = 0; failure; failure = await this.attempt(next, deadline, retry)) {
-      const { error, open } = failure;
-      if (error instanceof Unconfirmed || error instanceof Refused) next = repeated(publication);
-      if (error instanceof Refused && open) {
-        if (refusals++ > 0 || deadline.expired || !this.replace(open)) throw refused(publication, error);
+      const { error, channel } = failure;
+      if (error instanceof Unconfirmed || error instanceof Refused) next = repeated(next);
+      if (error instanceof Skipped) continue;
+      if (error instanceof Refused && channel) {
+        if (refusals++ > 0 || deadline.expired || !this.channels.replace(channel)) throw refused(publication, error);
         continue;
       }
-      // Somebody deleted the queue that was declared here: it is declared again.
-      if (error instanceof MessageUndeliverable && publication.queue && !deadline.expired) {
-        open?.declarations.forget(publication.queue);
-        continue;
-      }
+      if (error instanceof MessageUndeliverable && (await this.canRetry(publication, deadline, returns++))) continue;
       if (error instanceof MessagingException) throw error;
-      if (open) {
-        this.forget(open);
-        // Unless the broker has closed it, it would stay open, and unused, for as long as its connection.
-        open.publishing.retire();
-      }
       if (error instanceof DeclareAgain) continue;
-      const guilty = blame(open?.publishing.failure, publication);
-      // A fanout exchange goes with its last queue; then the channel is closed, and a new one declares it again.
-      const free = (failures === 0 || guilty === 'another') && this.connection.current !== undefined;
+      const isVanished = error instanceof Guilty && replyCodeOf(channel?.failure) === NOT_FOUND;
+      const isRefused = error instanceof DeclareRefused || (error instanceof Guilty && !isVanished);
+      // A fanout exchange goes with its last queue; then the channel is closed, and it is declared again.
+      const free = failures === 0 && this.connection.current !== undefined;
       const givenUp = retry !== undefined && retry >= 0 && failures >= retry && !free;
-      if (error instanceof DeclareRefused || guilty === 'this' || givenUp || deadline.expired) {
-        const cause = error instanceof DeclareRefused ? error : (open?.publishing.failure ?? toError(error));
+      if (this.closed && error instanceof Unconfirmed) throw unknown(error);
+      if (isRefused || givenUp || deadline.expired || this.closed) {
+        const cause = error instanceof DeclareRefused ? error : (channel?.failure ?? toError(error));
         throw new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
       }
-      if (failures++ > 0) await deadline.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY));
+      if (failures++ > 0) await this.grace.pause(Math.min(RETRY_DELAY * failures, LONGEST_RETRY_DELAY), deadline);
     }
   }
 
@@ -149,102 +178,98 @@ export class Publisher {
     deadline: Deadline,
     retry: number | undefined,
   ): Promise<Failure | undefined> {
-    let open: OpenChannel | undefined;
+    let channel: PublishingChannel | undefined;
     try {
-      const acquired = this.ready ?? (await this.acquire(deadline, retry));
-      open = acquired;
-      if (!acquired.declarations.have(publication)) {
-        await acquired.declarations.declare(publication);
-        // Whoever sent it has been told by now that it failed.
-        if (deadline.expired) throw new MessageDeliveryFailure('The declarations took until the deadline');
-      }
-      const error = await new Promise<Error | undefined>((resolve) => this.send(acquired, publication, resolve));
-      return error && { error, open };
+      const ready = await this.prepare(publication, deadline, retry);
+      const expiration = expirationNow(publication);
+      // Its sender has been told by now that it failed.
+      if (deadline.expired || expiration === 0) throw new MessageDeliveryFailure('The message was not sent in time');
+      channel = ready;
+      const name = publication.exchange?.name ?? '';
+      const { routingKey, mandatoryId, body } = publication;
+      this.routes.begin(name, routingKey);
+      const error = await new Promise<Error | undefined>((resolve) =>
+        this.send(ready, publication, expiration, resolve),
+      );
+      this.routes.end(name, routingKey, error === undefined, mandatoryId !== undefined);
+      if (error === undefined && body.length > this.largest) this.largest = body.length;
+      return error && { error, channel };
     } catch (error) {
-      return { error, open };
+      return { error, channel };
     }
   }
 
-  private async acquire(deadline: Deadline, retry: number | undefined): Promise<OpenChannel> {
-    const model = await this.connection.acquire(deadline, retry);
-    this.opening ??= this.openOn(model).finally(() => {
-      this.opening = undefined;
-    });
-    return this.opening;
+  /** Resolves with a channel that can be written to just now, and for which all is declared. */
+  private async prepare(
+    publication: Publication,
+    deadline: Deadline,
+    retry: number | undefined,
+  ): Promise<PublishingChannel> {
+    let declaredOn: ChannelModel | undefined;
+    for (;;) {
+      if (this.gate.shut) await this.gate.pass(deadline);
+      const model = this.connection.current ?? (await this.connection.acquire(deadline, retry));
+      if (this.gate.shut || this.connection.current !== model) continue;
+      const opening = this.channels.acquire(model, this.laneOf(publication));
+      if (declaredOn !== model && !this.declarations.have(publication)) {
+        opening.catch(() => undefined);
+        await this.inTime(this.declarations.declare(model, publication), deadline);
+        declaredOn = model;
+        continue;
+      }
+      const channel = await this.inTime(opening, deadline);
+      if (channel.open && !this.gate.shut) return channel;
+    }
   }
 
-  private async openOn(model: ChannelModel): Promise<OpenChannel> {
-    const publishing = await PublishingChannel.on(model);
-    const open = { publishing, declarations: new Declarations(publishing.channel, this.declarer) };
-    publishing.channel.on('close', () => this.forget(open));
-    this.ready = open;
-    return open;
+  private inTime<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
+    return deadline.race(work, () => this.late(deadline));
   }
 
-  private forget(open: OpenChannel): void {
-    if (this.ready === open) this.ready = undefined;
-  }
-
-  /**
-   * Has a channel that refuses make way for a new one: it may be all that is wrong. A channel that is first used while a
-   * quorum queue has no leader refuses whatever goes there, for as long as it lives.
-   * @returns whether there is another one to try
-   */
-  private replace(open: OpenChannel): boolean {
-    if (this.ready !== open) return true;
-    const now = performance.now();
-    if (now - this.replaced < REPLACING || this.retired >= MOST_RETIRED) return false;
-    this.replaced = now;
-    this.forget(open);
-    this.retired++;
-    open.publishing.channel.once('close', () => {
-      this.retired--;
-    });
-    open.publishing.retire();
+  /** Returns whether a message that no queue took is worth another try. */
+  private async canRetry(publication: Publication, deadline: Deadline, returns: number): Promise<boolean> {
+    const { queue, exchange, routingKey } = publication;
+    if (deadline.expired || this.closed) return false;
+    if (!queue) return exchange !== undefined && this.grace.wait(exchange.name, routingKey, deadline);
+    // Somebody deleted the queue that was declared here: it is declared again.
+    this.declarations.forget(queue);
+    if (returns > 0) await this.grace.pause(Math.min(RETRY_DELAY * returns, LONGEST_RETRY_DELAY), deadline);
     return true;
   }
 
+  private lostChannel(failure: Error | undefined): void {
+    const exchange = exchangeIn(failure);
+    if (exchange === undefined) return;
+    this.routes.forget(exchange);
+    this.declarations.forgetExchange(exchange);
+  }
+
+  private late(deadline: Deadline): MessageDeliveryFailure {
+    const cause = this.connection.troubleFor(deadline.since) ?? this.connection.lastError;
+    const why = this.connection.status === 'blocked' && cause ? `: ${cause.message}` : '';
+    return new MessageDeliveryFailure(`The broker did not confirm the message in time${why}`, { cause });
+  }
+
   private send(
-    { publishing }: OpenChannel,
-    { exchange, routingKey, body, expiration, mandatoryId, headers }: Publication,
+    channel: PublishingChannel,
+    publication: Publication,
+    expiration: number | undefined,
     done: (error?: Error) => void,
   ): void {
-    const name = exchange?.name ?? '';
+    const { exchange, routingKey, body, mandatoryId, headers } = publication;
     const mandatory = mandatoryId !== undefined;
     try {
-      publishing.publish({ exchange: name, routingKey, body, expiration, mandatory, headers }, (outcome) => {
-        if (outcome === 'taken') done();
-        else if (outcome === 'returned') done(undeliverable(name, routingKey));
-        else if (outcome === 'refused') done(new Refused());
-        else done(new Unconfirmed('the channel was closed'));
-      });
+      channel.publish(
+        { exchange: exchange?.name ?? '', routingKey, body, expiration, mandatory, headers },
+        (outcome) => (outcome === 'taken' ? done() : done(errorOf(outcome, publication))),
+      );
     } catch (error) {
       done(toError(error));
     }
   }
 }
 
-function undeliverable(exchange: string, routingKey: string): MessageUndeliverable {
-  return new MessageUndeliverable(
-    `No queue takes messages for "${routingKey}" on exchange "${exchange}": nobody listens there`,
-  );
-}
-
-function refused({ routingKey }: Publication, cause: Refused): MessageDeliveryFailure {
-  return new MessageDeliveryFailure(
-    `The broker refused the message for "${routingKey}": a queue is full or unavailable`,
-    { cause },
-  );
-}
-
-/** Tells those who must not run it twice that the broker may have it already. */
-function repeated(publication: Publication): Publication {
-  return { ...publication, headers: { ...publication.headers, [PUBLISHED_AGAIN]: 1 } };
-}
-
-/** What is compressed already stays as it is. */
-function compressed(publication: Publication): Publication {
-  if (publication.headers?.['compression'] !== undefined) return publication;
-  const { body, headers } = compress(publication.body);
-  return { ...publication, body, headers: { ...publication.headers, ...headers } };
+function unknown(cause: Error): MessageDeliveryFailure {
+  const text = 'The transport was closed before the broker confirmed the message; it may have been delivered';
+  return new MessageDeliveryFailure(text, { cause });
 }

@@ -1,4 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { Verdict } from './publish-refusal.js';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from './wire/frame-format.js';
 import { LARGEST_COPY } from './wire/frame-writer.js';
 import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from './wire/outgoing-frames.js';
@@ -7,8 +8,10 @@ import { Wire } from './wire/wire.js';
 /** Bytes of a frame that every broker takes, where it is not known what was agreed upon. */
 const LEAST_FRAME = 4096;
 
-/** What became of a message, as the broker tells it. */
-export type Outcome = 'taken' | 'refused' | 'returned' | 'lost';
+/**
+ * What became of a message. `taken`, `refused` and `returned` are the broker's words; for the others see {@link Verdict}.
+ */
+export type Outcome = 'taken' | 'refused' | 'returned' | ReturnType<Verdict['on']>;
 
 /** Called once, when the broker has confirmed the message or cannot do so any more. */
 export type OnOutcome = (outcome: Outcome) => void;
@@ -27,10 +30,14 @@ export class PublishingChannel {
   private published = 0;
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
-  private open = true;
+  open = true;
   private retired = false;
+  /** Highest number of a message of which the broker has said anything. */
+  private processed = 0;
   /** Why the broker closed it. */
   failure: Error | undefined;
+  /** Called when it has gone, before the outcomes of its messages. */
+  onClose: () => void = () => undefined;
 
   static async on(model: ChannelModel): Promise<PublishingChannel> {
     return new PublishingChannel(model, await model.createConfirmChannel());
@@ -118,6 +125,7 @@ export class PublishingChannel {
 
   private onConfirmed(tag: number, multiple: boolean, taken: boolean): void {
     const outcome = taken ? 'taken' : 'refused';
+    if (tag > this.processed) this.processed = tag;
     if (!multiple) {
       this.settle(tag, outcome);
       return;
@@ -136,17 +144,25 @@ export class PublishingChannel {
     if (this.retired) this.closeIfDone();
   }
 
-  /** The broker returns a message before it confirms it, and does not say which one it was, except by its body. */
+  /**
+   * The broker returns a message before it confirms it, and names it by its body alone. It processes a channel in order,
+   * so the message is behind all of which anything was said, and no message is looked at twice.
+   */
   private onReturned(body: Buffer): void {
-    for (const one of this.unconfirmed.values()) {
-      if (one.returned || !one.message.mandatory || !one.message.body.equals(body)) continue;
+    for (let tag = this.processed + 1; tag <= this.published; tag++) {
+      const one = this.unconfirmed.get(tag);
+      if (!one?.message.mandatory || !one.message.body.equals(body)) continue;
       one.returned = true;
+      this.processed = tag;
       return;
     }
   }
 
   private end(): void {
     this.open = false;
-    for (const tag of [...this.unconfirmed.keys()]) this.settle(tag, 'lost');
+    this.onClose();
+    const { failure, unconfirmed } = this;
+    const verdict = failure && new Verdict(failure, unconfirmed, this.processed);
+    for (const [tag, { message }] of [...unconfirmed]) this.settle(tag, verdict?.on(tag, message) ?? 'lost');
   }
 }

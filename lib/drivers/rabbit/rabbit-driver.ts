@@ -1,5 +1,5 @@
 import { Deadline } from '../../core/deadline.js';
-import { ConfigurationError, ServerListenError, toError } from '../../core/errors.js';
+import { ConfigurationError, MessageDeliveryFailure, ServerListenError, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { encodeMessage, type RpcInvocation } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
@@ -47,6 +47,7 @@ export class RabbitDriver implements Driver {
   private readonly safeKeeping: SafeKeeping;
   private readonly inboxes = new Set<Inbox | NotificationInbox>();
   private warnedOfTransientQueues = false;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -69,7 +70,7 @@ export class RabbitDriver implements Driver {
         this.watched.watchReplies(replies);
         return replies;
       },
-      outage: () => [this.publishing, this.consuming].find(({ outage }) => outage)?.outage,
+      trouble: ({ since }) => this.publishing.troubleFor(since) ?? this.consuming.outage,
     });
   }
 
@@ -85,6 +86,7 @@ export class RabbitDriver implements Driver {
     { exchange, routingKey, message, envelope, uniqueId }: OutgoingNotification,
     { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
   ): Promise<void> {
+    if (this.closing) throw new MessageDeliveryFailure('The transport is closed: nothing was sent');
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
     const body = encodeMessage(message, this.settings.limits, envelope);
     const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
@@ -145,8 +147,16 @@ export class RabbitDriver implements Driver {
     };
   }
 
-  async close(): Promise<void> {
+  /** Refuses new work at once, and waits for confirmations within the drain timeout. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.requests.rejectAll();
     this.replySender.close();
+    await this.publisher.close(Deadline.after(this.settings.drainTimeout));
     await this.requests.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);
     // What their listeners have not stopped: timers of incomplete batches and of pauses would outlive the transport.

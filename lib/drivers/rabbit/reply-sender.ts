@@ -6,8 +6,9 @@ import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { OutgoingReply, WaitingReply } from '../incoming-request.js';
 import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './away-queue.js';
+import { Refused } from './publish-outcome.js';
 import { publishRefusalCode } from './publish-refusal.js';
-import { type Publisher, Refused } from './publisher.js';
+import type { Publisher } from './publisher.js';
 
 /** For so many milliseconds a reply queue that stayed away gets one try for each reply, and no more. */
 const GONE_FOR = 60_000;
@@ -46,7 +47,8 @@ export class ReplySender {
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
     const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
-    return this.publish(reply, until).then(
+    // An outage of the broker is waited for as long as the caller waits; the queue is not.
+    return this.publish(reply, expires).then(
       () => {
         if (this.gone.size > 0) this.gone.delete(queue);
         return undefined;

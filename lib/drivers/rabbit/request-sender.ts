@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.js';
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { encodeMessage, newId, type RequestIds, type RpcInvocation, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
@@ -6,7 +7,8 @@ import type { CallOptions, SendOptions } from '../driver.js';
 import { PendingCalls } from '../pending-calls.js';
 import { routeOf } from '../routing.js';
 import type { Consumer, OnMessage } from './consumer.js';
-import type { Publication, Publisher } from './publisher.js';
+import type { Publication } from './publication.js';
+import type { Publisher } from './publisher.js';
 import { exchangeSpec, type QueueSpec, replyQueue } from './topology.js';
 
 /** What requests need of their driver. */
@@ -14,8 +16,8 @@ export interface RequestPorts {
   readonly publisher: Publisher;
   /** Prepares to consume from a queue. */
   readonly consume: (queue: QueueSpec, onMessage: OnMessage) => Consumer;
-  /** Why a connection is down, where one is. */
-  readonly outage: () => Error | undefined;
+  /** Returns what keeps a request with the deadline from the broker, where anything does. */
+  readonly trouble: (deadline: Deadline) => Error | undefined;
 }
 
 /** Sends calls and casts, and takes the replies from a queue that is made with the first call. */
@@ -23,6 +25,7 @@ export class RequestSender {
   private readonly calls: PendingCalls;
   private replies: Consumer | undefined;
   private repliesReady = false;
+  private closed = false;
 
   constructor(
     private readonly settings: Settings,
@@ -40,8 +43,9 @@ export class RequestSender {
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const msgId = newId();
     const details = { target: options.target, method: request.method };
+    this.assertOpen(details);
     const { deadline, callMonitorTimeout } = options;
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.outage);
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble);
     this.sendCall(msgId, request, options).catch((error: unknown) => {
       this.countUndeliverable(error);
       // At the deadline the call's own timer says what happened.
@@ -52,6 +56,8 @@ export class RequestSender {
   }
 
   async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
+    const details = { target: options.target, method: request.method };
+    this.assertOpen(details);
     const uniqueId = newId();
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId };
     const publication = this.publication(request, ids, options);
@@ -59,14 +65,25 @@ export class RequestSender {
       await this.ports.publisher.publishBy(publication, options.deadline, options.retry);
     } catch (error) {
       this.countUndeliverable(error);
-      throw about(error, { target: options.target, method: request.method });
+      throw about(error, details);
     }
   }
 
-  async close(): Promise<void> {
+  /** Refuses new requests, and rejects the calls that wait. */
+  rejectAll(): void {
+    this.closed = true;
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+  }
+
+  /** Stops reading replies. */
+  async close(): Promise<void> {
     await this.replies?.cancel();
     await this.replies?.close();
+  }
+
+  /** @throws MessageDeliveryFailure */
+  private assertOpen(details: { target: Target; method: string }): void {
+    if (this.closed) throw new MessageDeliveryFailure('The transport is closed: nothing was sent', details);
   }
 
   private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
@@ -92,7 +109,7 @@ export class RequestSender {
   private publication(
     request: RpcInvocation,
     ids: RequestIds,
-    { target, mandatory }: SendOptions,
+    { target, mandatory, deadline }: SendOptions,
     expiration?: number,
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
@@ -101,6 +118,7 @@ export class RequestSender {
       routingKey: route.key,
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       expiration,
+      expires: expiration === undefined ? undefined : deadline.at,
       mandatoryId: mandatory ? ids.uniqueId : undefined,
     };
   }

@@ -1,7 +1,8 @@
 import { Deadline } from '../../core/deadline.js';
 import type { Settings } from '../../core/options.js';
 import type { Delivery } from '../delivery.js';
-import type { Publication, Publisher } from './publisher.js';
+import type { Publication } from './publication.js';
+import type { Publisher } from './publisher.js';
 import { DELIVERIES, deadLetterQueue, RETURNS } from './topology.js';
 
 /** Publishes again what was delivered and is not to be lost, before it is acknowledged. */
@@ -27,11 +28,20 @@ export class SafeKeeping {
 
   /** Puts a copy to the end of its queue, with the count of its returns. @throws MessageDeliveryFailure, MessageUndeliverable */
   countReturn(
-    { queue, body, compression, expiration, returns }: Delivery,
+    { queue, body, compression, expiration, expires, returns }: Delivery,
     uniqueId: string | undefined,
   ): Promise<void> {
     const headers = { [RETURNS]: returns, ...compressedBy(compression) };
-    return this.keep({ exchange: undefined, routingKey: queue, body, headers, expiration, mandatoryId: uniqueId });
+    const left = expiration && Math.max(1, Math.floor(expires - performance.now()));
+    return this.keep({
+      exchange: undefined,
+      routingKey: queue,
+      body,
+      headers,
+      expiration: left,
+      expires,
+      mandatoryId: uniqueId,
+    });
   }
 
   private keep(publication: Publication): Promise<void> {

@@ -1,0 +1,168 @@
+import {
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  MessageDeliveryFailure,
+  type OsloMessagingOptions,
+  type RPCClient,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { withChannel } from '../support/amqp.js';
+import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { RabbitNode } from '../support/rabbit-node.js';
+import { silent } from '../support/silent.js';
+
+const SERVERS = 3;
+const CALLS = 670 * SERVERS;
+
+describeWithRabbitControl('a publish that the broker refuses, beside many in flight', () => {
+  let node: RabbitNode;
+  let restricted: string;
+  const open: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    node = await RabbitNode.start();
+    restricted = node.url.replace('guest:guest', 'restricted:secret');
+    await node.rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
+    await node.rabbitmqctl('add_user', 'restricted', 'secret');
+    await node.rabbitmqctl('set_permissions', 'restricted', '^(?!forbidden)', '^(?!forbidden)', '.*');
+  });
+  afterAll(() => node?.stop());
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
+
+  /** Servers of one topic, each on a transport of its own, and how often each request ran. */
+  async function serve(topic: string, options: OsloMessagingOptions = {}) {
+    const runs = new Map<number, number>();
+    const endpoint = {
+      run: (_context: unknown, { n }: { n: number }) => {
+        runs.set(n, (runs.get(n) ?? 0) + 1);
+        return n;
+      },
+      note: () => undefined,
+    };
+    const stops: (() => Promise<void>)[] = [];
+    for (let n = 0; n < SERVERS; n++) {
+      const transport = getRpcTransport({ transportUrl: node.url, logger: silent, ...options });
+      const server = getRpcServer(transport, new Target({ topic, server: `s${n}` }), [endpoint]);
+      await server.start();
+      const stop = () => server.stop();
+      stops.push(stop);
+      open.push(async () => {
+        await stop();
+        await transport.cleanup();
+      });
+    }
+    return { runs, stop: () => Promise.all(stops.map((stop) => stop())) };
+  }
+
+  function client(topic: string, logger = new LogRecorder()): RPCClient {
+    const transport = getRpcTransport({ transportUrl: restricted, logger, rpcResponseTimeout: 20 });
+    open.push(() => transport.cleanup());
+    return getRpcClient(transport, new Target({ topic }));
+  }
+
+  /** Has each kind of refusal happen while the calls are in flight. */
+  async function refuseAmong(calling: RPCClient, vanished: string): Promise<{ calls: unknown[]; fates: unknown[] }> {
+    const fate = (sent: Promise<unknown>) =>
+      sent.then(
+        () => 'taken',
+        (error: unknown) => error,
+      );
+    const calls: Promise<unknown>[] = [];
+    const fates: Promise<unknown>[] = [];
+    for (let n = 0; n < CALLS; n++) {
+      calls.push(calling.call({}, 'run', { n }).catch((error: unknown) => error));
+      if (n % 500 !== 250) continue;
+      fates.push(
+        fate(calling.prepare({ topic: vanished, fanout: true }).cast({}, 'note')),
+        fate(calling.prepare({ exchange: 'foreign' }).cast({}, 'note')),
+        fate(calling.prepare({ exchange: 'forbidden' }).cast({}, 'note')),
+        fate(calling.prepare({ exchange: 'internal' }).cast({}, 'note')),
+        fate(calling.cast({}, 'note', { text: 'x'.repeat(150_000) })),
+      );
+      // So that some of the calls are under way, and some are yet to come.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { calls: await Promise.all(calls), fates: await Promise.all(fates) };
+  }
+
+  it.each([
+    ['on a new connection', false, {}],
+    ['on a new connection, where nothing may run twice', false, { refuseRedelivered: true }],
+    ['on one that is in use', true, {}],
+    ['on one that is in use, where nothing may run twice', true, { refuseRedelivered: true }],
+  ])(
+    'has each call run once, and only the guilty fail: %s',
+    async (_where, warm, options) => {
+      const topic = uniqueTopic('innocent');
+      const vanished = uniqueTopic('vanished');
+      await withChannel(node.url, async (channel) => {
+        await channel.assertExchange('foreign', 'direct');
+        await channel.assertExchange('internal', 'topic', { internal: true, durable: false });
+      });
+      const { runs } = await serve(topic, options);
+      const calling = client(topic);
+      const others = await serve(vanished);
+      if (warm) {
+        for (let n = -3; n < 0; n++) await calling.call({}, 'run', { n });
+        await calling.prepare({ topic: vanished, fanout: true }).cast({}, 'note');
+      }
+      await others.stop();
+      const { calls, fates } = await refuseAmong(calling, vanished);
+      expect(calls.filter((result, n) => result !== n)).toEqual([]);
+      for (let n = 0; n < CALLS; n++) expect(runs.get(n)).toBe(1);
+      for (let at = 0; at < fates.length; at += 5) {
+        // Its exchange was declared again, and nobody was there, as in Python.
+        expect(fates[at]).toBe('taken');
+        for (const error of fates.slice(at + 1, at + 5)) expect(error).toBeInstanceOf(MessageDeliveryFailure);
+      }
+      expect(String(fates[1])).toMatch(/exchange "foreign".*inequivalent arg 'type'/);
+      expect(String(fates[2])).toMatch(/ACCESS_REFUSED|access to exchange 'forbidden'/);
+      expect(String(fates[3])).toMatch(/cannot publish to internal exchange 'internal'/);
+      expect(String(fates[4])).toMatch(/message size \d+ is larger/);
+    },
+    60_000,
+  );
+
+  it('redeclares a fanout exchange that went with its last server, however often', async () => {
+    const topic = uniqueTopic('vanishing');
+    const calling = client(topic);
+    const fanout = calling.prepare({ fanout: true, retry: 0 });
+    for (let round = 0; round < 3; round++) {
+      await fanout.cast({}, 'note');
+      await withChannel(node.url, (channel) => channel.deleteExchange(`${topic}_fanout`));
+      await Promise.all(Array.from({ length: 20 }, () => fanout.cast({}, 'note')));
+    }
+    const { stop } = await serve(topic);
+    await calling.call({}, 'run', { n: 1 });
+    await stop();
+  });
+
+  it('keeps the order of casts that were not awaited', async () => {
+    const topic = uniqueTopic('ordered');
+    const seen: number[] = [];
+    const transport = getRpcTransport({ transportUrl: node.url, logger: silent });
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [
+      { note: (_context: unknown, { n }: { n: number }) => void seen.push(n) },
+    ]);
+    await server.start();
+    open.push(async () => {
+      await server.stop();
+      await transport.cleanup();
+    });
+    const calling = client(topic);
+    const casts: Promise<void>[] = [];
+    for (let n = 0; n < 300; n++) {
+      casts.push(calling.cast({}, 'note', { n }));
+      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(casts);
+    await eventually(() => expect(seen).toHaveLength(300));
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => n));
+  });
+});
