@@ -193,6 +193,40 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     expect(transport.health()).toMatchObject({ status: 'connected', publishing: 'connected', pendingPublishes: 0 });
   });
 
+  it('runs nothing whose caller was told that it failed', async () => {
+    const { transport } = rpc(connect({}));
+    const ran: unknown[] = [];
+    const endpoint = {
+      run: (_context: object, { n }: { n: number }) => {
+        ran.push(n);
+        return n;
+      },
+    };
+    const server = getRpcServer(transport, new Target({ topic: 'told', server: 'one' }), [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop({ graceful: false }));
+    const { transport: sending } = rpc(connect({}));
+    const client = new RPCClient(sending, new Target({ topic: 'told' }));
+    await client.call({}, 'run', { n: 0 });
+    await alarm(true);
+    // The broker says so when the first message comes.
+    const first = client.cast({}, 'run', { n: 1 });
+    await eventually(() => expect(sending.health().publishing).toBe('blocked'));
+    const brief = client.prepare({ timeout: 1 });
+    const calls = [2, 3, 4].map((n) => brief.call({}, 'run', { n }).catch((error: unknown) => error));
+    const casts = [5, 6, 7].map((n) => brief.cast({}, 'run', { n }).catch((error: unknown) => error));
+    const why = 'the broker blocks publishing (low on memory), so nothing was sent';
+    for (const error of await Promise.all(calls))
+      expect(error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining(why) });
+    for (const error of await Promise.all(casts))
+      expect(error).toMatchObject({ code: 'DELIVERY_FAILURE', message: expect.stringContaining(why) });
+    expect(sending.health()).toMatchObject({ pendingPublishes: 1, pendingCalls: 0 });
+    await alarm(false);
+    await first;
+    expect(await client.call({}, 'run', { n: 8 })).toBe(8);
+    expect(ran).toEqual([0, 1, 8]);
+  });
+
   it('does not keep a transport from closing within two seconds', async () => {
     const { transport, client } = rpc(connect({}));
     await client.cast({}, 'warm_up');

@@ -1,0 +1,216 @@
+import {
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  MessagingTimeout,
+  Notifier,
+  type OsloMessagingOptions,
+  type RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterEach, expect, it } from 'vitest';
+import { withChannel } from '../support/amqp.js';
+import { CONNECTION_UNBLOCKED, connectionBlocked } from '../support/amqp-frames.js';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { MessageTap } from '../support/message-tap.js';
+import { SOON } from '../support/served-topic.js';
+import { silent } from '../support/silent.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+/** Milliseconds for which messages wait here before they may be written. */
+const WAIT = 400;
+
+const open: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+interface Setting {
+  topic: string;
+  ran: unknown[];
+  proxy: TcpProxy;
+  transport: Transport;
+  client: RPCClient;
+  /** What was published to the topic, in order. */
+  tap: MessageTap;
+}
+
+/** A server on the broker, and a client behind a proxy that has called it once. */
+async function begin(options: OsloMessagingOptions = {}): Promise<Setting> {
+  const topic = uniqueTopic('late');
+  const ran: unknown[] = [];
+  const serving = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+  const server = getRpcServer(serving, new Target({ topic, server: 'one' }), [
+    {
+      run: (_context: unknown, { n }: { n: number }) => {
+        ran.push(n);
+        return n;
+      },
+    },
+  ]);
+  await server.start();
+  open.push(async () => {
+    await server.stop();
+    await serving.cleanup();
+    await withChannel(rabbitUrl, async (channel) => {
+      for (const queue of [topic, `${topic}.one`]) await channel.deleteQueue(queue);
+    });
+  });
+  const proxy = await TcpProxy.start(rabbitPort);
+  open.push(() => proxy.close());
+  const transport = getRpcTransport({
+    transportUrl: proxy.url,
+    logger: silent,
+    rpcResponseTimeout: 20,
+    rabbit: SOON,
+    drainTimeout: '200ms',
+    ...options,
+  });
+  open.push(() => transport.cleanup());
+  const client = getRpcClient(transport, new Target({ topic }));
+  await client.call({}, 'run', { n: 0 });
+  const tap = await MessageTap.open(rabbitUrl, 'tacker', [topic]);
+  open.push(() => tap.close());
+  return { topic, ran, proxy, transport, client, tap };
+}
+
+async function passed(began: number): Promise<void> {
+  await eventually(() => expect(performance.now() - began).toBeGreaterThan(WAIT));
+}
+
+function expirations({ tap }: Setting): number[] {
+  return tap.messages.map(({ properties }) => Number(properties['expiration']));
+}
+
+describeWithRabbit('a request that is written late', () => {
+  it('carries its whole timeout where nothing kept it', async () => {
+    const setting = await begin();
+    await setting.client.prepare({ timeout: 7 }).call({}, 'run', { n: 1 });
+    await eventually(() => expect(expirations(setting)).toEqual([7000]));
+  });
+
+  it('carries what is left of its time when there was no connection', async () => {
+    const setting = await begin();
+    const { proxy, client, transport } = setting;
+    await proxy.refuse();
+    proxy.cut();
+    await eventually(() => expect(transport.health().publishing).not.toBe('connected'));
+    const began = performance.now();
+    const call = client.prepare({ timeout: 10 }).call({}, 'run', { n: 1 });
+    await passed(began);
+    await proxy.accept();
+    expect(await call).toBe(1);
+    await eventually(() => expect(setting.tap.messages).toHaveLength(1));
+    expect(expirations(setting)[0]).toBeLessThanOrEqual(10_000 - WAIT);
+  });
+
+  it('carries what is left when it is published again, and says so', async () => {
+    const setting = await begin();
+    const { proxy, client, ran, tap } = setting;
+    proxy.stall('toClient');
+    const began = performance.now();
+    const call = client.prepare({ timeout: 10 }).call({}, 'run', { n: 1 });
+    await eventually(() => expect(tap.messages).toHaveLength(1));
+    await passed(began);
+    proxy.cut();
+    proxy.resume();
+    expect(await call).toBe(1);
+    await eventually(() => expect(tap.messages).toHaveLength(2));
+    expect(expirations(setting)[0]).toBe(10_000);
+    expect(expirations(setting)[1]).toBeLessThanOrEqual(10_000 - WAIT);
+    expect(tap.messages[1]?.properties['headers']).toEqual({ 'x-published-again': 1 });
+    expect(ran).toEqual([0, 1]);
+  });
+
+  it('is not written when its deadline has passed', async () => {
+    const { proxy, client, transport, ran } = await begin();
+    await proxy.refuse();
+    proxy.cut();
+    await eventually(() => expect(transport.health().publishing).not.toBe('connected'));
+    const brief = client.prepare({ timeout: '200ms' });
+    await expect(brief.call({}, 'run', { n: 1 })).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(brief.cast({}, 'run', { n: 2 })).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
+    await eventually(() => expect(transport.health().pendingPublishes).toBe(0));
+    await proxy.accept();
+    expect(await client.call({}, 'run', { n: 3 })).toBe(3);
+    expect(ran).toEqual([0, 3]);
+  });
+});
+
+describeWithRabbit('what is published while the broker blocks publishing', () => {
+  async function beginBlocked(options: OsloMessagingOptions = {}) {
+    const setting = await begin(options);
+    const { proxy, transport } = setting;
+    const say = (bytes: Buffer) => {
+      for (const link of proxy.links) link.inject('toClient', bytes);
+    };
+    say(connectionBlocked('low on disk'));
+    await eventually(() => expect(transport.health().publishing).toBe('blocked'));
+    return { ...setting, unblock: () => say(CONNECTION_UNBLOCKED) };
+  }
+
+  it('waits here, and is written with what is left, in order', async () => {
+    const setting = await beginBlocked();
+    const { client, transport, ran, unblock } = setting;
+    const began = performance.now();
+    const casts = [1, 2, 3].map((n) => client.cast({}, 'run', { n }));
+    // How often to connect is another question.
+    const call = client.prepare({ timeout: 10, retry: 0 }).call({}, 'run', { n: 4 });
+    const elsewhere = client.prepare({ exchange: uniqueTopic('new-exchange') }).cast({}, 'run');
+    await passed(began);
+    expect(setting.tap.messages).toEqual([]);
+    expect(transport.health()).toMatchObject({ status: 'blocked', pendingPublishes: 5 });
+    unblock();
+    await Promise.all([...casts, elsewhere]);
+    expect(await call).toBe(4);
+    expect(ran).toEqual([0, 1, 2, 3, 4]);
+    expect(expirations(setting)[3]).toBeLessThanOrEqual(10_000 - WAIT);
+  });
+
+  it('is dropped at its deadline: requests, fanouts, notifications, what must be declared', async () => {
+    const { topic, client, transport, ran, unblock, tap } = await beginBlocked();
+    const brief = client.prepare({ timeout: '200ms' });
+    const notifier = new Notifier(transport, { publisherId: 'p', topics: [topic], timeout: '200ms' });
+    const why = 'the broker blocks publishing (low on disk), so nothing was sent';
+    await Promise.all([
+      expect(brief.call({}, 'run', { n: 1 })).rejects.toThrow(why),
+      expect(brief.cast({}, 'run', { n: 2 })).rejects.toThrow(why),
+      expect(client.prepare({ timeout: '200ms', fanout: true }).cast({}, 'run', { n: 3 })).rejects.toThrow(why),
+      expect(client.prepare({ timeout: '200ms', exchange: uniqueTopic() }).cast({}, 'run')).rejects.toThrow(why),
+      expect(notifier.info({}, 'event', {})).rejects.toThrow(why),
+    ]);
+    await eventually(() => expect(transport.health()).toMatchObject({ pendingPublishes: 0, pendingCalls: 0 }));
+    unblock();
+    expect(await client.call({}, 'run', { n: 4 })).toBe(4);
+    expect(ran).toEqual([0, 4]);
+    expect(tap.messages).toHaveLength(1);
+  });
+
+  it('is bounded, and rejected at once when the transport closes', async () => {
+    const { client, transport, tap } = await beginBlocked({ limits: { pendingPublishes: 3 }, drainTimeout: 30 });
+    const held = [1, 2, 3].map((n) => client.cast({}, 'run', { n }).catch((error: Error) => error.message));
+    await expect(client.cast({}, 'run', { n: 4 })).rejects.toMatchObject({ code: 'CLIENT_SEND' });
+    const began = performance.now();
+    await transport.cleanup();
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(await Promise.all(held)).toEqual(Array(3).fill('The transport was closed; the message was not sent'));
+    expect(tap.messages).toEqual([]);
+  });
+
+  it('is told apart from what was written before, whose outcome nobody knows', async () => {
+    const { client, proxy, transport } = await begin();
+    proxy.stall('toClient');
+    const brief = client.prepare({ timeout: '600ms' });
+    const fates = [brief.call({}, 'run', { n: 1 }), brief.cast({}, 'run', { n: 2 })].map((sent) =>
+      sent.catch((error: Error) => error.message),
+    );
+    for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
+    await eventually(() => expect(transport.health().publishing).toBe('blocked'));
+    for (const message of await Promise.all(fates))
+      expect(message).toContain('blocks publishing (low on memory); what was sent before may still be delivered');
+    proxy.resume();
+  });
+});
