@@ -109,13 +109,6 @@ describeWithRabbit('closing with unconfirmed messages', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 501 }));
   });
 
-  it('waits for those that were begun before there was a connection', async () => {
-    const { topic, transport, client } = await beginCasting(rabbitUrl, '30s');
-    const casts = Array.from({ length: 50 }, (_, n) => client.cast({}, 'note', { n }));
-    await Promise.all([transport.cleanup(), ...casts]);
-    await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 50 }));
-  });
-
   it('says of the others that nobody knows', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     open.push(() => proxy.close());

@@ -5,7 +5,8 @@ import type { Settings } from '../../core/options.js';
 export class PendingPublishes {
   private count = 0;
   private size = 0;
-  private awaited = 0;
+  /** Messages whose confirmation closing waits for. */
+  awaited = 0;
   private settled: (() => void) | undefined;
 
   constructor(private readonly settings: Settings) {}

@@ -5,6 +5,7 @@ import type { Settings } from '../../core/options.js';
 import type { RabbitConnection } from './connection.js';
 import { Declarations } from './declarations.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
+import { patiently } from './patience.js';
 import { PendingPublishes } from './pending-publishes.js';
 import { ProvenRoutes } from './proven-routes.js';
 import { compressed, expirationNow, type Publication, repeated } from './publication.js';
@@ -19,6 +20,9 @@ import { RouteGrace } from './route-grace.js';
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
 const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
+
+/** Milliseconds without any confirmation after which closing waits no longer: the connection may have stalled. */
+const FLUSH_PATIENCE = 2000;
 
 /** Bytes up to which a message is not looked at for its size. */
 const LARGE = 64 * 1024;
@@ -98,28 +102,32 @@ export class Publisher {
   }
 
   /**
-   * Resolves when the broker has confirmed what is pending, after the time, or when it takes no messages. Then nothing
-   * more is sent.
+   * Resolves when the broker has confirmed what is pending, when the time is over, or as soon as the broker takes no
+   * messages or stops confirming. Then nothing more is sent.
    */
   async close(deadline: Deadline): Promise<void> {
     this.grace.end();
-    let unsubscribe = () => undefined as unknown;
-    const gone = new Promise<void>((resolve) => {
-      unsubscribe = this.connection.onStatus((status) => {
-        if (status !== 'connected' && status !== 'connecting') resolve();
-      });
-    });
-    const settled = Promise.race([this.pending.whenSettled(), gone]);
-    await deadline
-      .race(settled, () => new Error())
-      .catch(() => {
-        const { messages } = this.pending;
-        this.settings.logger.warn(`The broker did not confirm ${messages} messages within the drain timeout`);
-      });
-    unsubscribe();
+    await this.flush(deadline);
     this.closed = true;
     this.gate.close();
     this.grace.close();
+  }
+
+  private async flush(deadline: Deadline): Promise<void> {
+    const { connection, pending, settings } = this;
+    let unsubscribe = () => undefined as unknown;
+    const gone = new Promise<void>((resolve) => {
+      unsubscribe = connection.onStatus((status) => status !== 'connected' && resolve());
+    });
+    const settled = Promise.race([pending.whenSettled(), gone]);
+    for (let before = 0; before !== pending.awaited && !deadline.expired; ) {
+      before = pending.awaited;
+      await patiently(settled, Math.min(FLUSH_PATIENCE, deadline.remaining()));
+      if (connection.status !== 'connected') break;
+    }
+    unsubscribe();
+    if (pending.awaited === 0) return;
+    settings.logger.warn(`Closing with ${pending.awaited} messages that the broker has not confirmed`);
   }
 
   /** Returns the channel that the message can be written to at once. */
