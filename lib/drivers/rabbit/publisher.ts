@@ -22,7 +22,7 @@ const RETRY_DELAY = 50;
 const LONGEST_RETRY_DELAY = 1000;
 
 /** Milliseconds without any confirmation after which closing waits no longer: the connection may have stalled. */
-const FLUSH_PATIENCE = 2000;
+const FLUSH_PATIENCE = 1500;
 
 /** Bytes up to which a message is not looked at for its size. */
 const LARGE = 64 * 1024;
