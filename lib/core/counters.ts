@@ -20,6 +20,12 @@ export interface Counts {
   readonly lateReplies: number;
   /** Requests and notifications put into a dead-letter queue. */
   readonly setAside: number;
+  /** Consumers that the broker cancelled: their queue was deleted, or they held a message for too long. */
+  readonly cancelledConsumers: number;
+  /** Messages that the broker took back, unacknowledged, when it cancelled their consumer. Unstarted ones never start here. */
+  readonly revokedMessages: number;
+  /** Queues, exchanges and bindings of consumers that had vanished, and were made again. */
+  readonly redeclared: number;
   /** Connections that were lost. */
   readonly lostConnections: number;
 }
@@ -35,6 +41,9 @@ const NONE: Counts = {
   droppedReplies: 0,
   lateReplies: 0,
   setAside: 0,
+  cancelledConsumers: 0,
+  revokedMessages: 0,
+  redeclared: 0,
   lostConnections: 0,
 };
 
@@ -42,8 +51,8 @@ const NONE: Counts = {
 export class Counters {
   private readonly counts: { -readonly [name in keyof Counts]: number } = { ...NONE };
 
-  count(what: keyof Counts): void {
-    this.counts[what]++;
+  count(what: keyof Counts, times = 1): void {
+    this.counts[what] += times;
   }
 
   /** A copy of the counts as they are now. */

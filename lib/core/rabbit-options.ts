@@ -84,6 +84,11 @@ export interface RabbitOptions {
   connectTimeout?: Duration;
   /** AMQP heartbeat; 0 is none. @default 60 */
   heartbeatTimeoutThreshold?: Duration;
+  /**
+   * Time in which each consumed queue, its exchange and its binding are looked for once, and made again where they are
+   * gone; 0 is never. @default 30
+   */
+  topologyCheckInterval?: Duration;
   /** SASL mechanism. @default 'AMQPLAIN' */
   rabbitLoginMethod?: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
 
@@ -137,6 +142,7 @@ export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
   kombuFailoverStrategy: member('round-robin', 'shuffle'),
   connectTimeout: spanBetween('1ms', '1h'),
   heartbeatTimeoutThreshold: spanBetween(0, '65535s'),
+  topologyCheckInterval: spanBetween(0, '24h'),
   rabbitLoginMethod: member('PLAIN', 'AMQPLAIN', 'EXTERNAL'),
   ssl: flag,
   sslVersion: memberInAnyCase('SSLv23', 'TLSv1', 'TLSv1_1', 'TLSv1_2', 'TLSv1_3'),

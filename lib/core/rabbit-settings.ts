@@ -36,6 +36,7 @@ export interface RabbitSettings {
   readonly connectTimeout: number;
   /** Seconds, as AMQP has it. */
   readonly heartbeat: number;
+  readonly topologyCheckInterval: number;
   readonly loginMethod: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
   readonly ssl: boolean;
   /** As Node.js names it, e.g. `TLSv1.2`. */
@@ -91,6 +92,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     failoverStrategy: options.kombuFailoverStrategy ?? 'round-robin',
     connectTimeout: milliseconds(options.connectTimeout, 5),
     heartbeat: Math.ceil(milliseconds(options.heartbeatTimeoutThreshold, 60) / 1000),
+    topologyCheckInterval: milliseconds(options.topologyCheckInterval, 30),
     loginMethod: options.rabbitLoginMethod ?? 'AMQPLAIN',
     ssl: options.ssl ?? false,
     sslVersion: version === 'SSLV23' ? undefined : version.replace('TLSV', 'TLSv').replace('_', '.'),

@@ -26,6 +26,8 @@ export interface Delivery {
   readonly expires: number;
   /** The milliseconds it was published with, for whoever publishes it again; absent for ever. */
   readonly expiration?: number | undefined;
+  /** Whether the broker has taken it back, so that it must not be started. Absent where a broker never does. */
+  readonly revoked?: boolean;
   /**
    * Takes it off the queue; true where that is done already. False when it cannot be, as its channel is gone: the broker
    * delivers it again.

@@ -98,6 +98,7 @@ export class Inbox {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
     const isLate = this.isLate?.(request);
+    if (isLate && delivery.revoked) return Promise.resolve();
     const isRefused = !isLate && refuseRedelivered && delivery.repeated;
     if ((isLate || isRefused) && this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
     if (isLate) return this.processLate(request, delivery);

@@ -138,7 +138,9 @@ export class NotificationInbox {
     this.inWork.set(id, item);
     if (!this.open) this.release(item);
     else if (history.deliveries > this.deadLetters.limitOf(delivery))
-      this.schedule([item], () => this.settle(item, 'never acknowledged'));
+      this.schedule([item], async () => {
+        if (this.isHeld(item)) await this.settle(item, 'never acknowledged');
+      });
     else this.gather(item);
   }
 
@@ -160,7 +162,9 @@ export class NotificationInbox {
     this.slots.add({ start, abandon: () => this.release(...items) });
   }
 
-  private async process(batch: readonly Item[]): Promise<void> {
+  private async process(items: readonly Item[]): Promise<void> {
+    const batch = items.filter((item) => this.isHeld(item));
+    if (batch.length === 0) return;
     let refusals: readonly (string | undefined)[];
     try {
       refusals = await this.receive(batch);
@@ -172,6 +176,13 @@ export class NotificationInbox {
       return refusal === undefined ? this.finish(item) : this.settle(item, refusal);
     });
     await (settling.length === 1 ? settling[0] : Promise.all(settling));
+  }
+
+  /** Forgets an item that the broker has taken back before it was begun. */
+  private isHeld(item: Item): boolean {
+    if (!item.deliveries.every(({ revoked }) => revoked)) return true;
+    this.putBack(item);
+    return false;
   }
 
   private async settle(item: Item, refusal: string): Promise<void> {

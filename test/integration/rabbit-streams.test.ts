@@ -62,7 +62,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     ['with rabbitTransientQuorumQueue', STREAM],
     ['alone', { rabbitStreamFanout: true }],
   ])(
-    '%s declares one stream for the topic, read from the last offset under a prefetch limit',
+    '%s declares one stream for the topic, read from its beginning or the last offset under a prefetch limit',
     async (_name, rabbit) => {
       await serve('one', { ...rabbit, rabbitTransientQueuesTtl: 90 });
       await serve('two', { ...rabbit, rabbitTransientQueuesTtl: 90, rabbitQosPrefetchCount: 3 });
@@ -84,9 +84,10 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
         },
         { within: 20_000, every: 200 },
       );
-      for (const reader of readers) {
-        expect(reader).toMatchObject({ acknowledges: true, arguments: { 'x-stream-offset': 'last' } });
-      }
+      for (const { acknowledges } of readers) expect(acknowledges).toBe(true);
+      // The first server has made the stream.
+      const offsets = readers.map((reader) => reader.arguments['x-stream-offset']);
+      expect(offsets.toSorted()).toEqual(['first', 'last']);
     },
   );
 
@@ -145,6 +146,38 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     });
     await cast(4);
     await eventually(() => expect(seen).toEqual([1, 2, 3, 4]));
+  });
+
+  it.each([
+    ['as long as the old one was', [4, 5, 6]],
+    ['longer', [4, 5, 6, 7]],
+    ['shorter', [4]],
+  ])('reads from its beginning a stream that was made anew while the server was away: %s', async (_what, missed) => {
+    const proxy = await TcpProxy.start(node.port);
+    cleanups.push(() => proxy.close());
+    const away = await serve('one', { ...STREAM, rabbitRetryInterval: '50ms' }, proxy.url + vhost);
+    const there = await serve('two', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) await cast(n);
+    await eventually(() =>
+      expect([away, there]).toEqual([
+        [1, 2, 3],
+        [1, 2, 3],
+      ]),
+    );
+    await proxy.refuse();
+    proxy.cut();
+    await withChannel(url, (channel) => channel.deleteQueue('topo_fanout'));
+    await eventually(async () => {
+      expect((await management.topology(vhost)).bindings.map(({ queue }) => queue)).toContain('topo_fanout');
+    });
+    for (const n of missed) await cast(n);
+    await eventually(() => expect(there).toEqual([1, 2, 3, ...missed]));
+    await proxy.accept();
+    await eventually(() => expect(away).toEqual(there), { within: 10_000 });
+    await cast(8);
+    await eventually(() => expect([away, there].map((seen) => seen.at(-1))).toEqual([8, 8]));
+    expect(away).toEqual(there);
   });
 
   it('leaves the stream in place when a server stops', async () => {

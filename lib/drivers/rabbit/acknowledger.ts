@@ -6,6 +6,11 @@ interface Settling {
   requeue(tag: number, counted: boolean): void;
 }
 
+/** Consumer that messages were delivered to. */
+export interface Holder {
+  readonly reader: object;
+}
+
 /**
  * Settles what one channel delivered: once in a step of the event loop, or less often still, with one frame for all
  * that has been settled in a row. A frame and a system call for each message would be a good part of what a small call
@@ -13,7 +18,7 @@ interface Settling {
  */
 export class Acknowledger {
   /** To whom it was delivered, in that order, and never more than the prefetch limit lets through. */
-  private readonly outstanding = new Map<number, object>();
+  private readonly outstanding = new Map<number, Holder>();
   private settled: number[] = [];
   private flushing: Promise<boolean> | undefined;
   private flushNow: (() => void) | undefined;
@@ -26,14 +31,29 @@ export class Acknowledger {
   ) {}
 
   /** Notes a delivery, which has to be settled some day. */
-  delivered(tag: number, holder: object): void {
+  delivered(tag: number, holder: Holder): void {
     this.outstanding.set(tag, holder);
   }
 
   /** Who has held a delivery for longest. */
   get slowest(): object | undefined {
     const [first] = this.outstanding.values();
-    return first;
+    return first?.reader;
+  }
+
+  /** Whether the message can still be settled: not if it was, and not if the broker has taken it back. */
+  holds(tag: number): boolean {
+    return this.outstanding.has(tag);
+  }
+
+  /**
+   * Forgets what a consumer holds that the broker has cancelled: to settle one of these messages could cost the channel.
+   * Returns their number.
+   */
+  revoke(holder: Holder): number {
+    const tags = [...this.outstanding].filter(([, each]) => each === holder).map(([tag]) => tag);
+    for (const tag of tags) this.outstanding.delete(tag);
+    return tags.length;
   }
 
   /**
@@ -56,6 +76,7 @@ export class Acknowledger {
   close(): void {
     clearTimeout(this.timer);
     this.flushNow?.();
+    this.outstanding.clear();
   }
 
   /** Puts a message back into its queue. Without the channel it is there already. */
@@ -63,9 +84,9 @@ export class Acknowledger {
     if (this.outstanding.delete(tag)) this.channel.requeue(tag, counted);
   }
 
-  /** Puts back all that one of them holds, and has not begun with. */
-  requeueAll(holder: object): void {
-    for (const [tag, each] of this.outstanding) if (each === holder) this.requeue(tag, false);
+  /** Puts back all that a reader holds, and has not begun with. */
+  requeueAll(reader: object): void {
+    for (const [tag, holder] of this.outstanding) if (holder.reader === reader) this.requeue(tag, false);
   }
 
   private flush(): boolean {

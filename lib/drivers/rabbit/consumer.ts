@@ -6,9 +6,8 @@ import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { Delivery } from '../delivery.js';
-import type { Acknowledger } from './acknowledger.js';
 import type { RabbitConnection } from './connection.js';
-import { ConsumedQueue } from './consumed-queue.js';
+import { ConsumedQueue, type Missing } from './consumed-queue.js';
 import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
@@ -17,6 +16,7 @@ import { patiently } from './patience.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
 import { Suspicion } from './suspicion.js';
 import type { QueueSpec } from './topology.js';
+import type { Inspected, Upkeep } from './upkeep.js';
 import type { Arrival } from './wire/incoming-content.js';
 
 /** Called with each message. */
@@ -35,11 +35,14 @@ export interface Reading {
 /** Wait before the queues are tried again that could not be consumed from. */
 const RETRY_DELAY = 1000;
 
+/** Longest wait, in milliseconds, for the message of a stream that was read last. */
+const RESUME_LIMIT = 2000;
+
 /** Longest wait, in milliseconds, for a broker that does not answer when we stop: the connection may have stalled. */
 const PATIENCE = 1000;
 
 /** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
-export class Consumer implements Reader {
+export class Consumer implements Reader, Inspected {
   /** Called whenever it begins or ends to consume, and with what keeps it from it. */
   onChange: (error?: Error) => void = () => undefined;
   /** Whether all its queues are consumed from. */
@@ -47,7 +50,9 @@ export class Consumer implements Reader {
   private channel: ConsumingChannel | undefined;
   private readonly queues: readonly ConsumedQueue[];
   private readonly unsubscribe: () => void;
+  private readonly endUpkeep: () => void;
   private timer: NodeJS.Timeout | undefined;
+  private resuming: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
   private readonly suspicion = new Suspicion();
   private readonly lostQueues: LostQueues;
@@ -66,9 +71,11 @@ export class Consumer implements Reader {
     private readonly declarer: Declarer,
     private readonly channels: ConsumingChannels,
     private readonly reading: Reading,
+    upkeep: Upkeep,
   ) {
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
-    this.lostQueues = new LostQueues(channels.setup, (queue) => this.lost(queue));
+    this.lostQueues = new LostQueues(() => this.inspect());
+    this.endUpkeep = upkeep.add(this);
     this.unsubscribe = connection.onConnected(() => this.reopen(this.suspicion.delay()));
   }
 
@@ -89,8 +96,10 @@ export class Consumer implements Reader {
   async cancel(): Promise<void> {
     this.stopped = true;
     this.unsubscribe();
+    this.endUpkeep();
     this.lostQueues.stop();
     clearTimeout(this.timer);
+    clearTimeout(this.resuming);
     if (this.opening) await patiently(this.opening, PATIENCE);
     if (this.channel) await patiently(this.channel.cancel(this), PATIENCE);
   }
@@ -127,15 +136,31 @@ export class Consumer implements Reader {
     }
   }
 
-  private lost(queue: ConsumedQueue): void {
-    if (!this.channel) return;
-    this.settings.logger.warn(`The broker has lost the queue ${queue.name}: it is declared again`);
-    this.gone(queue, this.channel);
+  /** Looks whether all is there that is consumed from, and makes it again. Rejects when it could not look. */
+  async inspect(): Promise<void> {
+    const { channel } = this;
+    for (const queue of this.queues) {
+      if (!channel || !this.isAttachedTo(channel)) return;
+      await this.channels.setup.use(channel.model, async (setup) => {
+        const missing = await queue.missing(setup, this.declarer);
+        if (missing && this.isAttachedTo(channel)) this.lost(missing, channel);
+      });
+    }
   }
 
-  /** A queue is gone. It is declared again, and all of ours are consumed from anew. */
-  private gone(queue: ConsumedQueue, channel: ConsumingChannel): void {
-    queue.cancelled();
+  private isAttachedTo(channel: ConsumingChannel): boolean {
+    return this.attached && this.channel === channel;
+  }
+
+  private lost({ what, mended }: Missing, channel: ConsumingChannel): void {
+    this.settings.counters.count('redeclared');
+    const now = mended ? 'it is bound again' : 'it is declared again';
+    this.settings.logger.warn(`The broker has lost the ${what}: ${now}`);
+    if (!mended) this.gone(channel);
+  }
+
+  /** A queue or its consumer is gone. All of ours are declared again and consumed from anew. */
+  private gone(channel: ConsumingChannel): void {
     if (this.stopped) return;
     this.interrupt();
     void this.withdraw(channel);
@@ -144,6 +169,7 @@ export class Consumer implements Reader {
   /** The broker has taken away what is consumed from. */
   private interrupt(): void {
     this.interrupted = true;
+    clearTimeout(this.resuming);
     this.lostQueues.stop();
     if (!this.attached) return;
     this.attached = false;
@@ -219,7 +245,7 @@ export class Consumer implements Reader {
     this.attached = !this.stopped;
     this.guilty = false;
     this.suspicion.end();
-    if (this.started && this.attached) this.lostQueues.start(model, this.distinct);
+    if (this.started && this.attached) this.lostQueues.start();
     this.started = true;
     this.onChange();
   }
@@ -247,13 +273,39 @@ export class Consumer implements Reader {
     return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
   }
 
-  private consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
+  private async consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
     const { name, options } = queue;
-    return channel.consume(this, { queue: name, options, prefetch: this.reading.prefetch }, (arrival) => {
-      if (arrival) this.deliver(arrival, queue, channel.acknowledger);
-      // The broker cancelled us.
-      else this.gone(queue, channel);
-    });
+    queue.starting();
+    await channel.consume(
+      this,
+      { queue: name, options, prefetch: this.reading.prefetch },
+      {
+        delivered: (arrival) => this.deliver(arrival, queue, channel),
+        cancelled: (revoked) => this.cancelled(queue, channel, revoked),
+      },
+    );
+    queue.started();
+    if (!queue.isResuming) return;
+    clearTimeout(this.resuming);
+    this.resuming = setTimeout(() => {
+      if (this.channel === channel && queue.isResuming) this.beginAnew(queue, channel);
+    }, RESUME_LIMIT);
+  }
+
+  /** The stream was deleted and declared again while we were away. */
+  private beginAnew(queue: ConsumedQueue, channel: ConsumingChannel): void {
+    queue.restart();
+    this.settings.logger.warn(`The stream ${queue.name} is another one than before: it is read from its beginning`);
+    this.gone(channel);
+  }
+
+  private cancelled(queue: ConsumedQueue, channel: ConsumingChannel, revoked: number): void {
+    const { counters, logger } = this.settings;
+    counters.count('cancelledConsumers');
+    counters.count('revokedMessages', revoked);
+    const held = revoked === 0 ? '' : `; messages that it held and the broker has taken back: ${revoked}`;
+    logger.warn(`The broker cancelled the consumer of ${queue.name}${held}; consuming again`);
+    this.gone(channel);
   }
 
   /** Ends the flow. On a channel that is shared, what was delivered can still be acknowledged. */
@@ -274,14 +326,20 @@ export class Consumer implements Reader {
     return new DeclareAgain(message, cause, this.settings.rabbit.reconnectDelay);
   }
 
-  private deliver(arrival: Arrival, queue: ConsumedQueue, acknowledger: Acknowledger): void {
+  private deliver(arrival: Arrival, queue: ConsumedQueue, channel: ConsumingChannel): void {
     const { counters, logger } = this.settings;
     const { deliveryTag, properties } = arrival;
     if (properties.damage !== undefined) {
       counters.count('damagedHeaders');
       logger.warn(`Read a message from ${queue.name} without all of its headers: ${properties.damage}`);
     }
-    acknowledger.delivered(deliveryTag, this);
+    const { acknowledger } = channel;
+    if (queue.isStream) {
+      const judgement = queue.judge(arrival);
+      if (judgement === 'seen') void acknowledger.acknowledge(deliveryTag);
+      else if (judgement === 'of another stream') this.beginAnew(queue, channel);
+      if (judgement !== 'new') return;
+    }
     try {
       this.reading.onMessage(new RabbitDelivery(arrival, queue, acknowledger));
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties, Options } from 'amqplib';
-import { Acknowledger } from './acknowledger.js';
+import { Acknowledger, type Holder } from './acknowledger.js';
 import { replyCodeOf } from './reply-code.js';
 import { HEADERS } from './wire/content-header.js';
 import { METHOD } from './wire/frame-format.js';
@@ -7,8 +7,13 @@ import type { Arrival } from './wire/incoming-content.js';
 import { putSettlement, SETTLEMENT_SIZE, type Settlement } from './wire/outgoing-frames.js';
 import { Wire } from './wire/wire.js';
 
-/** Called with each message, and without one when the broker has ended the consumer. */
-export type OnArrival = (arrival: Arrival | undefined) => void;
+/** Handlers of what the broker sends to one consumer. */
+export interface Consuming {
+  /** Called with each message. */
+  delivered(arrival: Arrival): void;
+  /** Called when the broker has cancelled the consumer. @param revoked number of messages that it held, unacknowledged */
+  cancelled(revoked: number): void;
+}
 
 /** Whoever reads from a channel, by any number of consumers. */
 export interface Reader {
@@ -27,6 +32,8 @@ export interface Consumption {
   readonly prefetch: number;
 }
 
+interface Consumer extends Consuming, Holder {}
+
 interface Use {
   /** Readers that there is room for. */
   readonly room: number;
@@ -44,7 +51,7 @@ export class ConsumingChannel {
   /** Settles what was delivered. */
   readonly acknowledger: Acknowledger;
   /** By their tags. */
-  private readonly consumers = new Map<string, OnArrival>();
+  private readonly consumers = new Map<string, Consumer>();
   /** The tags of each. */
   private readonly readers = new Map<Reader, Set<string>>();
   private readonly wire: Wire | undefined;
@@ -71,7 +78,8 @@ export class ConsumingChannel {
     channel.once('close', () => this.end());
     this.wire = Wire.of(model);
     this.number = this.wire?.attach(channel, {
-      delivered: (consumerTag, arrival) => this.consumers.get(consumerTag)?.(arrival),
+      delivered: (consumerTag, arrival) => this.deliver(consumerTag, arrival),
+      cancelled: (consumerTag) => this.cancelled(consumerTag),
     });
   }
 
@@ -104,16 +112,36 @@ export class ConsumingChannel {
   }
 
   /** Resolves when the broker has begun to deliver. */
-  async consume(reader: Reader, { queue, options, prefetch }: Consumption, onArrival: OnArrival): Promise<void> {
+  async consume(reader: Reader, { queue, options, prefetch }: Consumption, handlers: Consuming): Promise<void> {
     // A short one: it comes with every message.
     const consumerTag = (this.started++).toString(36);
     const tags = this.readers.get(reader);
     if (!tags) throw new Error('the channel is closed, or was left');
     tags.add(consumerTag);
-    this.consumers.set(consumerTag, onArrival);
-    const onMessage = (message: ConsumeMessage | null) => onArrival(message ? arrivalOf(message) : undefined);
+    this.consumers.set(consumerTag, { ...handlers, reader });
+    const onMessage = (message: ConsumeMessage | null) =>
+      message ? this.deliver(consumerTag, arrivalOf(message)) : this.cancelled(consumerTag);
     const consuming = { ...options, consumerTag };
     await Promise.all([this.limit(prefetch), this.channel.consume(queue, onMessage, consuming)]);
+  }
+
+  private deliver(consumerTag: string, arrival: Arrival): void {
+    const consumer = this.consumers.get(consumerTag);
+    if (!consumer) {
+      // Nobody is left to settle it.
+      this.requeue(arrival.deliveryTag, false);
+      return;
+    }
+    this.acknowledger.delivered(arrival.deliveryTag, consumer);
+    consumer.delivered(arrival);
+  }
+
+  /** What the consumer holds belongs to the broker again: RabbitMQ 4.3 gives it to another at once, and keeps the channel. */
+  private cancelled(consumerTag: string): void {
+    const consumer = this.consumers.get(consumerTag);
+    if (!consumer) return;
+    this.consumers.delete(consumerTag);
+    consumer.cancelled(this.acknowledger.revoke(consumer));
   }
 
   /** Ends the reader's consumers; what they got can still be settled. */

@@ -81,6 +81,18 @@ export class Declarer {
     if (exchange) await channel.bindQueue(name, exchange.name, key);
   }
 
+  /**
+   * Binds a queue whose binding may have been removed. AMQP does not tell whether it was there; the management API does.
+   * @returns false where it is known to have been missing
+   */
+  async bindAgain(channel: Channel, { exchange, key }: QueueSpec, name: string): Promise<boolean> {
+    if (!exchange) return true;
+    // An API that does not answer is no reason to leave the queue unbound.
+    const wasBound = await this.management?.isBound(exchange.name, name, key).catch(() => true);
+    await channel.bindQueue(name, exchange.name, key);
+    return wasBound ?? true;
+  }
+
   /** A durable queue on a transient exchange would not do: their binding goes with the broker, and what is published until it is back. */
   private refuseTransient(things: readonly (string | undefined)[]): void {
     for (const thing of things) {

@@ -56,6 +56,13 @@ export class Management {
     };
   }
 
+  /** Whether an exchange routes this key to the queue. @throws Error that says why it cannot be seen */
+  async isBound(exchange: string, queue: string, key: string): Promise<boolean> {
+    const [from, to] = [encodeURIComponent(exchange), encodeURIComponent(queue)];
+    const answer = await this.get(`api/bindings/${this.vhost}/e/${from}/q/${to}`);
+    return Array.isArray(answer) && answer.some((binding: { routing_key?: unknown }) => binding.routing_key === key);
+  }
+
   private async auth(): Promise<string> {
     if (this.given) return this.given.reveal();
     const { username, password } = await this.logins.for(this.host);

@@ -55,6 +55,10 @@ export class RabbitDelivery implements Delivery {
     return this.arrival.redelivered || this.header(PUBLISHED_AGAIN) !== undefined;
   }
 
+  get revoked(): boolean {
+    return !this.acknowledger.holds(this.arrival.deliveryTag);
+  }
+
   get expiration(): number | undefined {
     return this.arrival.properties.expiration;
   }
@@ -97,8 +101,7 @@ export class RabbitDelivery implements Delivery {
 
   private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
     const acknowledged = await acknowledging;
-    const offset = this.header('x-stream-offset');
-    if (acknowledged && typeof offset === 'number') this.source.pass(offset);
+    if (acknowledged) this.source.pass(this.arrival);
     return acknowledged;
   }
 

@@ -33,6 +33,7 @@ import { RequestSender } from './request-sender.js';
 import { SafeKeeping } from './safe-keeping.js';
 import { checkTlsFiles } from './tls-options.js';
 import { notificationQueue, serverQueue } from './topology.js';
+import { Upkeep } from './upkeep.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -41,6 +42,7 @@ export class RabbitDriver implements Driver {
   private readonly watched: DriverHealth;
   private readonly declarer: Declarer;
   private readonly channels = new ConsumingChannels();
+  private readonly upkeep: Upkeep;
   private readonly publisher: Publisher;
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
@@ -60,6 +62,7 @@ export class RabbitDriver implements Driver {
     this.consuming = new RabbitConnection(url, settings, 'consuming');
     this.watched = new DriverHealth(this.publishing, this.consuming, settings);
     this.declarer = new Declarer(settings, url);
+    this.upkeep = new Upkeep(settings);
     this.publisher = new Publisher(this.publishing, settings, this.declarer);
     this.replySender = new ReplySender(this.publisher, settings);
     this.safeKeeping = new SafeKeeping(this.publisher, settings);
@@ -164,7 +167,7 @@ export class RabbitDriver implements Driver {
   }
 
   private consumer(reading: Reading): Consumer {
-    return new Consumer(this.consuming, this.settings, this.declarer, this.channels, reading);
+    return new Consumer(this.consuming, this.settings, this.declarer, this.channels, reading, this.upkeep);
   }
 
   /** @throws ServerListenError, MessageDeliveryFailure */

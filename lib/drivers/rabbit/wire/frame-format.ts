@@ -15,6 +15,7 @@ export const BASIC = 60;
 /** Class and method in one number, as a method's payload begins. */
 export const METHOD = {
   CONSUME: (BASIC << 16) | 20,
+  CANCEL: (BASIC << 16) | 30,
   PUBLISH: (BASIC << 16) | 40,
   RETURN: (BASIC << 16) | 50,
   DELIVER: (BASIC << 16) | 60,

@@ -13,6 +13,11 @@ export interface Arrival {
 export interface ChannelListener {
   /** @param consumerTag as it was given to `basic.consume` */
   delivered?(consumerTag: string, arrival: Arrival): void;
+  /**
+   * The broker has ended a consumer. RabbitMQ 4.3 says so once for each message that was held for too long; amqplib takes
+   * the second time for an error of the connection.
+   */
+  cancelled?(consumerTag: string): void;
   /** A mandatory message that no queue took. */
   returned?(body: Buffer): void;
   /** @param taken false when the broker refused the message, or all of them up to the tag */
@@ -71,6 +76,9 @@ export class IncomingContent {
       case METHOD.RETURN:
         this.method = method;
         return true;
+      case METHOD.CANCEL:
+        this.listener.cancelled?.(bytes.toString('latin1', at + 1, at + 1 + bytes.readUInt8(at)));
+        return this.listener.cancelled !== undefined;
       case METHOD.ACK:
       case METHOD.NACK:
         this.listener.confirmed?.(readLong(bytes, at), (bytes.readUInt8(at + 8) & 1) === 1, method === METHOD.ACK);
