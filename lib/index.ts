@@ -19,6 +19,7 @@ export {
   MessagingTimeout,
   NoSuchMethod,
   RemoteError,
+  type RemoteErrorDetails,
   RPCVersionCapError,
   ServerListenError,
   UnsupportedVersion,

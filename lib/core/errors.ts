@@ -1,4 +1,6 @@
+import { inspectMasked, maskSecrets } from './secrets.js';
 import type { Target } from './target.js';
+import { loggedMessage } from './thrown.js';
 
 /** What an error was about. */
 export interface ErrorDetails {
@@ -84,9 +86,22 @@ export class RPCVersionCapError extends MessagingException {
   }
 }
 
+/** Details of a {@link RemoteError}. */
+export interface RemoteErrorDetails extends ErrorDetails {
+  /** Arguments of the remote exception. */
+  args?: readonly unknown[] | undefined;
+  /** Keyword arguments of the remote exception. */
+  kwargs?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** The server answered with an exception that has no class here. */
 export class RemoteError extends MessagingException {
   override readonly code = 'REMOTE';
+  /** Arguments of the remote exception. Logs and `JSON.stringify` see them without secrets. */
+  readonly args: readonly unknown[];
+  /** Keyword arguments of the remote exception, such as the details of a validation. Masked as `args` are. */
+  readonly kwargs: Readonly<Record<string, unknown>>;
+
   constructor(
     /** Class name of the remote exception. */
     readonly excType: string,
@@ -94,9 +109,17 @@ export class RemoteError extends MessagingException {
     readonly value: string,
     /** The remote traceback, a line each. */
     readonly traceback: string[] = [],
-    details: ErrorDetails = {},
+    { args = [], kwargs = {}, ...details }: RemoteErrorDetails = {},
   ) {
     super(`Remote error: ${excType} ${value}`, details);
+    this.args = inspectMasked([...args]);
+    this.kwargs = inspectMasked({ ...kwargs });
+  }
+
+  /** What `JSON.stringify` sees: the message, too, and no secrets. */
+  toJSON(): object {
+    const { message, args, kwargs } = this;
+    return Object.assign({ message }, this, { args: maskSecrets(args), kwargs: maskSecrets(kwargs) });
   }
 }
 
@@ -143,13 +166,7 @@ export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }
 
-/** Whatever was thrown, as an Error. */
+/** Whatever was thrown, as an Error. Secrets in an object that was thrown are masked. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  try {
-    const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
-    return new Error(String(hasMessage ? thrown.message : thrown), { cause: thrown });
-  } catch {
-    return new Error('Something without a text was thrown', { cause: thrown });
-  }
+  return thrown instanceof Error ? thrown : new Error(loggedMessage(thrown), { cause: thrown });
 }

@@ -1,5 +1,6 @@
 import * as errors from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
+import { detailsOf, messageOf, ownField, sentStack } from './thrown.js';
 
 /** The Python exception that a TypeScript error class travels as. */
 export interface RemoteExceptionName {
@@ -71,39 +72,37 @@ export function RemoteException(name: RemoteExceptionName) {
   return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
 }
 
-function textOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return String(thrown);
-  // Nest's RpcException and filters throw objects whose text is in `message`.
-  const message = 'message' in thrown ? thrown.message : undefined;
-  return typeof message === 'string' ? message : stringifyJson(thrown);
-}
-
-function field(thrown: unknown, name: string): unknown {
-  return typeof thrown === 'object' && thrown !== null && Object.hasOwn(thrown, name)
-    ? Reflect.get(thrown, name)
-    : undefined;
-}
-
 /** Python's default, too: what the error was made with, and an error without a message was made with nothing. */
 function argsOf(thrown: unknown, message: string): unknown[] {
-  const args = field(thrown, 'args');
+  // A RemoteError passed on was made here, as Python makes it: with the text alone.
+  const args = thrown instanceof errors.RemoteError ? undefined : ownField(thrown, 'args');
   if (Array.isArray(args)) return args;
+  if (isRecord(thrown) && !(thrown instanceof Error)) return [thrown];
   return thrown instanceof Error && message === '' && !Object.hasOwn(thrown, 'message') ? [] : [message];
 }
 
+/** Python makes an exception of its own with the keywords: it gets none that were not declared as such. */
+function kwargsOf(thrown: unknown, { module }: Identity, withCause: boolean): object {
+  const kwargs = module === FOREIGN_MODULE ? detailsOf(thrown, withCause) : ownField(thrown, 'kwargs');
+  return isRecord(kwargs) ? kwargs : {};
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function describe(thrown: unknown, withTraceback: boolean) {
-  const message = textOf(thrown);
+  const message = messageOf(thrown);
   const errorClass = thrown instanceof Error ? thrown.constructor : Error;
   const identity = identities.get(errorClass) ?? { module: FOREIGN_MODULE, name: errorClass.name || 'Error' };
-  const stack: unknown = withTraceback && thrown instanceof Error ? thrown.stack : undefined;
-  const kwargs = field(thrown, 'kwargs');
+  const stack = withTraceback && thrown instanceof Error ? sentStack(thrown) : undefined;
   return {
     class: identity.name,
     module: identity.module,
     message,
-    tb: typeof stack === 'string' ? stack.split('\n').map((line) => `${line}\n`) : [],
+    tb: stack === undefined ? [] : stack.split('\n').map((line) => `${line}\n`),
     args: argsOf(thrown, message),
-    kwargs: typeof kwargs === 'object' && kwargs !== null && !Array.isArray(kwargs) ? kwargs : {},
+    kwargs: kwargsOf(thrown, identity, withTraceback),
   };
 }
 
@@ -150,7 +149,12 @@ export function deserializeFailure(
     const rebuilt = rebuild(errorClass, failure, message, traceback);
     if (rebuilt) return rebuilt;
   }
-  return new errors.RemoteError(name, message, traceback, details);
+  const { args, kwargs } = failure;
+  return new errors.RemoteError(name, message, traceback, {
+    ...details,
+    args: Array.isArray(args) ? args : [],
+    kwargs: isRecord(kwargs) ? kwargs : {},
+  });
 }
 
 /** An instance of the class. Thrown on, it travels with the arguments that it came with. */

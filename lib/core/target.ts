@@ -40,6 +40,8 @@ export class Target implements TargetFields {
         throw new ConfigurationError(`Target.${name}: expected a non-empty string; got ${JSON.stringify(value)}`);
       }
     }
+    if (fields.fanout != null && typeof fields.fanout !== 'boolean')
+      throw new ConfigurationError(`Target.fanout: expected true or false; got ${JSON.stringify(fields.fanout)}`);
     this.exchange = fields.exchange ?? undefined;
     this.topic = fields.topic ?? undefined;
     this.namespace = fields.namespace ?? undefined;

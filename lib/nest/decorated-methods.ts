@@ -17,6 +17,8 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
   });
 }
 
+/** Name of a method by which a class that exposes nothing is still told to the strategy. */
+export const EMPTY = '(exposes nothing)';
 /** Metadata key by which Nest knows methods with `@MessagePattern` or `@EventPattern`. */
 const PATTERN_HANDLER = 'microservices:handler_type';
 
@@ -28,6 +30,18 @@ export function inheritPatterns(prototype: object): void {
     const descriptor = level === prototype ? winner : copyDown(prototype, key, level);
     inheritMetadata(descriptor.value, definitions);
   }
+}
+
+/** Returns whether a prototype has methods with `@MessagePattern` or `@EventPattern`, inherited ones included. */
+export function hasPatterns(prototype: object): boolean {
+  return exposures(prototype, PATTERN_HANDLER).length > 0;
+}
+
+/** Returns the names of overrides that Nest serves neither themselves nor by what they override. */
+export function droppedOverrides(prototype: object): string[] {
+  return exposures(prototype, PATTERN_HANDLER)
+    .filter(([, { definitions }]) => !isMarked(definitions[0]?.value, PATTERN_HANDLER))
+    .map(([key]) => key);
 }
 
 /**
@@ -63,7 +77,7 @@ function exposures(prototype: object, metadata: string): [string, Exposure][] {
   const found = new Map<string, Exposure>();
   const levels = levelsOf(prototype);
   for (const key of new Set(levels.flatMap((level) => Object.getOwnPropertyNames(level)))) {
-    if (key === 'constructor') continue;
+    if (key === 'constructor' || key === EMPTY) continue;
     const defining = levels.filter((level) => Object.hasOwn(level, key));
     const all = defining.flatMap((level) => Object.getOwnPropertyDescriptor(level, key) ?? []);
     // An accessor or a field that hides a method exposes nothing.

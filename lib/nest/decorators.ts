@@ -1,10 +1,11 @@
-import { Controller, createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../core/errors.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import type { TargetFields } from '../core/target.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import { decoratedMethods, inheritPatterns, markMethod } from './decorated-methods.js';
+import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
+import { markEndpoint } from './endpoint-classes.js';
 import type { OsloContext } from './oslo-context.js';
 import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
@@ -55,9 +56,10 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
 /** A controller whose decorated methods answer RPC on a target. */
 export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   return (endpointClass) => {
-    Controller()(endpointClass);
     bindInterceptor(endpointClass);
-    for (const [key, descriptor] of decoratedMethods(endpointClass.prototype, METHOD)) {
+    const methods = decoratedMethods(endpointClass.prototype, METHOD);
+    markEndpoint(endpointClass, '@RpcEndpoint', methods.length === 0 && !hasPatterns(endpointClass.prototype));
+    for (const [key, descriptor] of methods) {
       const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
       const pattern = JSON.stringify([
         options.exchange,

@@ -1,3 +1,5 @@
+import { loggedMessage } from '../core/thrown.js';
+
 /** What a call of one of Nest's log methods says. */
 export interface LogLine {
   readonly text: string;
@@ -30,7 +32,7 @@ export function readLine(message: unknown, rest: readonly unknown[]): LogLine {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return shortened(value);
-  if (value instanceof Error) return shortened(value.message);
+  if (value instanceof Error) return shortened(loggedMessage(value));
   try {
     return shortened(JSON.stringify(value) ?? String(value));
   } catch {

@@ -1,10 +1,11 @@
-import { Controller, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Duration } from '../core/duration.js';
 import type { Priority } from '../core/notification.js';
 import type { NotificationFilter, NotificationFilterFields } from '../notify/filter.js';
-import { decoratedMethods, inheritPatterns, markMethod } from './decorated-methods.js';
+import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import type { Pipe } from './decorators.js';
+import { markEndpoint } from './endpoint-classes.js';
 import type {
   NotificationDetails,
   OsloNotificationBatchContext,
@@ -69,8 +70,9 @@ export function OnNotification(options: OnNotificationOptions = {}): MethodDecor
 /** A controller whose decorated methods take the notifications of some topics. */
 export function NotificationEndpoint(options: NotificationEndpointOptions = {}): ClassDecorator {
   return (endpointClass) => {
-    Controller()(endpointClass);
-    for (const [key, descriptor] of decoratedMethods(endpointClass.prototype, METHOD)) {
+    const methods = decoratedMethods(endpointClass.prototype, METHOD);
+    markEndpoint(endpointClass, '@NotificationEndpoint', methods.length === 0 && !hasPatterns(endpointClass.prototype));
+    for (const [key, descriptor] of methods) {
       const method = Reflect.getMetadata(METHOD, descriptor.value) as OnNotificationOptions;
       const name = `${endpointClass.name}.${key}`;
       MessagePattern(`notification: ${name}`, OSLO_TRANSPORT, {

@@ -4,6 +4,7 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import type { Observable } from 'rxjs';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError, toError } from '../core/errors.js';
+import { forgottenAwait, unfitForFields } from '../core/given.js';
 import type { DriverStatus } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { maskSecrets } from '../core/secrets.js';
@@ -32,10 +33,18 @@ export interface OsloRecordOptions extends PrepareOptions {
 
 /** Arguments with a request context and options, as Nest's own record builders carry them. */
 export class OsloRecord<T extends object = object> {
+  /** @throws ConfigurationError when arguments or options are no objects with fields, a promise for example */
   constructor(
     readonly data: T,
     readonly options: OsloRecordOptions = {},
-  ) {}
+  ) {
+    for (const [what, value] of Object.entries({ data, options })) {
+      const given = unfitForFields(value);
+      if (given !== undefined) throw new ConfigurationError(`OsloRecord: expected an object of ${what}; got ${given}`);
+    }
+    const given = forgottenAwait(options.context);
+    if (given !== undefined) throw new ConfigurationError(`OsloRecord: expected a request context; got ${given}`);
+  }
 
   /** What `JSON.stringify` sees: everything but the context's secrets. */
   toJSON(): object {
@@ -136,6 +145,6 @@ function readPattern(pattern: unknown): Exclude<OsloPattern, string> {
     return pattern as Exclude<OsloPattern, string>;
   }
   throw new ConfigurationError(
-    `Pattern: expected a method name or { method, topic?, … }; got ${JSON.stringify(pattern)}`,
+    `Pattern: expected a method name or { method, topic?, … }; got ${unfitForFields(pattern) ?? 'an object without a method'}`,
   );
 }

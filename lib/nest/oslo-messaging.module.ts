@@ -1,5 +1,8 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { Duration } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import { checkOptions, object, type Rule, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Concealed } from '../core/secrets.js';
 import { Target, type TargetFields } from '../core/target.js';
@@ -8,6 +11,7 @@ import { BackingOffClient } from '../rpc/backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import { requestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import type { Transport } from '../rpc/transport.js';
+import { EndpointCheck } from './endpoint-classes.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
 import { getNotifierToken, getRpcClientToken, namedPublishers, OSLO_MESSAGING_OPTIONS } from './tokens.js';
@@ -66,13 +70,19 @@ export class OsloMessagingModule {
       inject: [OsloMessagingTransports],
       useFactory: (transports: OsloMessagingTransports) => new OsloServer(transports),
     };
+    const check = {
+      provide: EndpointCheck,
+      inject: [ModulesContainer, OsloMessagingTransports],
+      useFactory: (modules: ModulesContainer, { rpc }: OsloMessagingTransports) =>
+        new EndpointCheck(modules, rpc.settings.logger),
+    };
     return {
       module: OsloMessagingModule,
       global: true,
       imports,
       // Read when the container is made: only then have all classes been decorated that name a publisher.
       get providers() {
-        return [options, OsloMessagingTransports, OsloMessagingHealth, server, ...notifierProviders()];
+        return [options, OsloMessagingTransports, OsloMessagingHealth, server, check, ...notifierProviders()];
       },
       get exports() {
         const notifiers = notifierProviders().map(({ provide }) => provide);
@@ -82,8 +92,24 @@ export class OsloMessagingModule {
   }
 }
 
-function clientProvider({ target: fields, token, serializer, ...options }: RpcClientFeature) {
+const anything: Rule = () => undefined;
+/** Values are checked when the client is made. */
+const CLIENT_FEATURE: Record<keyof RpcClientFeature, Rule> = {
+  target: object,
+  token: (value) => (typeof value === 'symbol' ? undefined : text(value, 'token') && 'a symbol or a non-empty string'),
+  versionCap: anything,
+  serializer: anything,
+  retry: anything,
+  timeout: anything,
+  callMonitorTimeout: anything,
+};
+
+function clientProvider(feature: RpcClientFeature) {
+  checkOptions(feature, CLIENT_FEATURE, 'forFeature: ');
+  const { target: fields, token, serializer, ...options } = feature;
   const target = fields instanceof Target ? fields : new Target(fields);
+  if (target.topic === undefined)
+    throw new ConfigurationError(`forFeature: expected a target with a topic; got ${target}`, { target });
   return {
     provide: typeof token === 'string' ? getRpcClientToken(token) : (token ?? getRpcClientToken(target.topic ?? '')),
     inject: [OsloMessagingTransports],

@@ -9,6 +9,7 @@ import { OsloContext } from './oslo-context.js';
 /** The `@Ctx()` of an RPC method. */
 export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
   private requestContext: { value: unknown } | undefined;
+  private isConverted = false;
 
   /** @internal */
   constructor(
@@ -66,6 +67,13 @@ export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
   /** @internal Whether arguments and results stay as they are. */
   get passesEntities(): boolean {
     return passesEntities(this.serializer);
+  }
+
+  /** @internal True once: arguments and result are converted once. */
+  takeTurn(): boolean {
+    const first = !this.isConverted;
+    this.isConverted = true;
+    return first;
   }
 
   /** @internal */

@@ -14,6 +14,7 @@ import { requestContextSerializer, type Serializer } from '../rpc/serializer.js'
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { Transport } from '../rpc/transport.js';
 import type { OsloHandlerExtras } from './decorators.js';
+import type { EmptyEndpointExtras } from './endpoint-classes.js';
 import { keepNativeFailures } from './native-failures.js';
 import type { NotificationHandlerExtras } from './notification-decorators.js';
 import { NotificationHandlers } from './notification-handlers.js';
@@ -23,6 +24,8 @@ import { runBetweenHooks } from './processing-hooks.js';
 import { interceptFor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
+
+const ADVICE = 'List classes with @RpcEndpoint in the "controllers" of a module; each method needs @RpcMethod';
 
 interface Registration {
   endpoint: { topic?: string | undefined; exchange?: string | undefined };
@@ -46,6 +49,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly transport: Transport;
   private readonly serializer_: Serializer;
   private readonly registrations: Registration[] = [];
+  /** Warnings about endpoints that expose nothing. */
+  private readonly empty: string[] = [];
   /** Patterns of plain event handlers. */
   private readonly events = new Set<string>();
   private readonly abort = new AbortController();
@@ -78,8 +83,12 @@ export class OsloServer extends Server<never, DriverStatus> {
     pattern: unknown,
     callback: MessageHandler,
     isEventHandler = false,
-    extras: OsloHandlerExtras & NotificationHandlerExtras = {},
+    extras: OsloHandlerExtras & NotificationHandlerExtras & EmptyEndpointExtras = {},
   ): void {
+    if (extras.osloEmpty) {
+      this.empty.push(extras.osloEmpty);
+      return;
+    }
     super.addHandler(pattern, callback, isEventHandler, extras);
     const route = this.normalizePattern(pattern as string);
     if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
@@ -124,6 +133,7 @@ export class OsloServer extends Server<never, DriverStatus> {
           'No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process',
         );
       }
+      for (const warning of this.empty) this.transport.settings.logger.warn(warning);
       this.enter('connecting');
       this.servers = [...this.makeServers(), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
@@ -190,7 +200,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     }
     return [...tables.values()].map(({ target, table }) => {
       addPing(table, this.transport);
-      return new RPCServer(this.transport, target, table);
+      return new RPCServer(this.transport, target, table, ADVICE);
     });
   }
 

@@ -1,6 +1,7 @@
 import { LONGEST_TIMER } from '../core/duration.js';
-import { MessagingException, toError } from '../core/errors.js';
+import { MessagingException } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
+import { loggedStack } from '../core/thrown.js';
 
 /** The hooks of one request, bound to its context. */
 export interface Hooks {
@@ -95,9 +96,8 @@ class HookedWork<T> {
   }
 
   private log(hook: 'start' | 'end', error: unknown): void {
-    const { stack, message } = toError(error);
     this.hooks.logger.error(
-      `The processing ${hook} hook failed; the request is answered all the same: ${oneLine(stack ?? message, 4000)}`,
+      `The processing ${hook} hook failed; the request is answered all the same: ${oneLine(loggedStack(error), 4000)}`,
     );
   }
 }

@@ -11,6 +11,8 @@ export class RequestContextInterceptor implements NestInterceptor {
     const args = context.getArgs<[Dict, unknown]>();
     const [payload, rpcContext] = args;
     if (!(rpcContext instanceof OsloRpcContext) || rpcContext.passesEntities) return next.handle();
+    // It may be bound several times: by the decorators of a class and of its base class, and by hand.
+    if (!rpcContext.takeTurn()) return next.handle();
     // Pipes read the arguments after the interceptors, from this same array.
     args[0] = rpcContext.deserializeArgs(payload);
     return next.handle().pipe(map((result: unknown) => rpcContext.serializeResult(result)));
@@ -35,8 +37,12 @@ export function interceptFor(serializer: Serializer): void {
   if (!passesEntities(serializer)) needed = true;
 }
 
-/** Binds the interceptor as `@UseInterceptors` would, which refuses what cannot intercept yet. */
+/**
+ * Binds the interceptor as `@UseInterceptors` would, which refuses what cannot intercept yet, but before all others of the
+ * class: they see deserialized arguments in whatever order the decorators are.
+ */
 export function bindInterceptor(endpointClass: object): void {
   const others = (Reflect.getMetadata(INTERCEPTORS, endpointClass) ?? []) as unknown[];
-  Reflect.defineMetadata(INTERCEPTORS, [...others, whereNeeded], endpointClass);
+  const bound = [whereNeeded, ...others.filter((other) => other !== whereNeeded)];
+  Reflect.defineMetadata(INTERCEPTORS, bound, endpointClass);
 }

@@ -1,6 +1,6 @@
-import { toError } from '../core/errors.js';
 import type { LogSink } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
+import { loggedMessage } from '../core/thrown.js';
 import type { IncomingNotification } from '../drivers/driver.js';
 import { contextDict, type Serializer } from '../rpc/serializer.js';
 import { type BatchedNotification, NotificationResult } from './endpoint.js';
@@ -54,7 +54,7 @@ export class NotificationDispatcher {
       const entity = this.serializer.deserializeEntity(ctxt, payload);
       item.message = { ctxt, publisherId, eventType, payload: entity, metadata: { messageId, timestamp } };
     } catch (error) {
-      const reason = `it could not be deserialized: ${withoutSecretsOf([incoming.notification], toError(error).message)}`;
+      const reason = `it could not be deserialized: ${withoutSecretsOf([incoming.notification], loggedMessage(error))}`;
       logFailure(this.logger, [incoming.notification], 'it could not be deserialized', error);
       if (this.handlers.some(({ allowRequeue }) => allowRequeue)) item.refusal = reason;
     }
@@ -73,7 +73,7 @@ export class NotificationDispatcher {
       if (result === NotificationResult.REQUEUE) refusal = `${handler.name} asked for it again`;
     } catch (error) {
       const failed = items.map(({ incoming }) => incoming.notification);
-      refusal = `${handler.name} failed: ${withoutSecretsOf(failed, toError(error).message)}`;
+      refusal = `${handler.name} failed: ${withoutSecretsOf(failed, loggedMessage(error))}`;
     }
     for (const item of items) {
       if (refusal === undefined || !handler.allowRequeue) item.incoming.finishedBy.add(handler);

@@ -1,7 +1,7 @@
-import { toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
+import { loggedStack } from '../core/thrown.js';
 import { runWhereFailed, runWithRequestContext } from '../rpc/current-request.js';
 import { contextDict } from '../rpc/serializer.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
@@ -80,9 +80,8 @@ const fromHandler = ({ eventType, ctxt }: BatchedNotification): Failed => ({ eve
 
 /** One line with the types of the notifications, and the stack. */
 export function logFailure(logger: LogSink, messages: readonly Failed[], what: string, thrown: unknown): void {
-  const error = toError(thrown);
   const types = [...new Set(messages.map(({ eventType }) => eventType))].join(', ');
-  const text = withoutSecretsOf(messages, error.stack ?? error.message);
+  const text = withoutSecretsOf(messages, loggedStack(thrown));
   logger.error(`Notification ${oneLine(types, 200)}: ${what}: ${oneLine(text, 4000)}`);
 }
 

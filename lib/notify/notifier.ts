@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
+import { forgottenAwait } from '../core/given.js';
 import type { Priority } from '../core/notification.js';
 import { checkRetry } from '../core/option-rules.js';
 import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.js';
+import { withCallers } from '../rpc/caller-stack.js';
 import { getCurrentRequestContext, runApart } from '../rpc/current-request.js';
 import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
 import { assertTransport, type Transport } from '../rpc/transport.js';
@@ -112,9 +114,11 @@ export class Notifier {
     return this.notify('sample', ctxt, eventType, payload);
   }
 
-  private async notify(priority: Priority, given: unknown, eventType: string, payload: unknown): Promise<void> {
+  private async notify(priority: Priority, own: unknown, eventType: string, payload: unknown): Promise<void> {
     const { retry, publisherId = null, context = this.transport.settings.notificationContext } = this.options;
-    const ctxt = given ?? getCurrentRequestContext();
+    const ctxt = own ?? getCurrentRequestContext();
+    const given = forgottenAwait(payload);
+    if (given !== undefined) throw new ConfigurationError(`Payload of ${eventType}: expected a value; got ${given}`);
     const notification = {
       messageId: randomUUID(),
       publisherId,
@@ -125,7 +129,11 @@ export class Notifier {
       context: this.serializer.serializeContext(context === 'whole' ? ctxt : safeContext(ctxt)),
     };
     const announcement = { notification, topics: this.topics, retry, deadline: Deadline.after(this.timeout) };
-    await runApart(() => allDone([...this.drivers.values()].map((driver) => driver.notify(announcement))));
+    try {
+      await runApart(() => allDone([...this.drivers.values()].map((driver) => driver.notify(announcement))));
+    } catch (error) {
+      throw withCallers(error, this.notify);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkContext } from '../rpc/request-values.js';
 import { contextDict } from '../rpc/serializer.js';
 
 /** Keys that say who did something, and no secret by which it could be done again. Source: oslo_messaging 16.1 and Debian's 14.0.3. */
@@ -12,8 +13,10 @@ const SAFE_KEYS = new Set([
 /**
  * The context with the safe keys alone: a notification reaches anybody who listens, so no token may go with it. A
  * context object becomes another of its class, where that has `fromDict`.
+ * @throws ConfigurationError when it is no object with fields
  */
 export function safeContext(ctxt: unknown): unknown {
+  checkContext(ctxt);
   const values = contextDict(ctxt);
   const safe = Object.fromEntries(Object.entries(values).filter(([key]) => SAFE_KEYS.has(key)));
   if (values === ctxt || typeof ctxt !== 'object' || ctxt === null) return safe;

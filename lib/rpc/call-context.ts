@@ -2,11 +2,13 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError } from '../core/errors.js';
 import type { Dict, RpcInvocation } from '../core/message.js';
-import { checkRetry } from '../core/option-rules.js';
+import { checkOptions, checkRetry, flag, type Rule } from '../core/option-rules.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
+import { withCallers } from './caller-stack.js';
 import { getCurrentRequestContext, runApart } from './current-request.js';
+import { checkArguments, checkSerialized } from './request-values.js';
 import { NoOpSerializer, type Serializer, serializeArgs } from './serializer.js';
 import type { Transport } from './transport.js';
 
@@ -15,6 +17,8 @@ export interface TransportOptions {
   /** Reject with MessageUndeliverable when no queue takes the message. @default true for a call, false for a cast */
   atLeastOnce?: boolean;
 }
+
+const TRANSPORT_RULES = { atLeastOnce: flag } satisfies Record<keyof TransportOptions, Rule>;
 
 /** What a client, or a prepared context, is set up with. */
 export interface ClientOptions {
@@ -33,7 +37,9 @@ export interface ClientOptions {
 
 /** Calls and casts on one target. Immutable. */
 export class CallContext {
-  readonly timeout: number | undefined;
+  /** Timeout as it was given. Undefined: the `rpcResponseTimeout` option. */
+  readonly timeout: Duration | undefined;
+  private readonly patience: number | undefined;
   protected readonly serializer: Serializer;
   private readonly callMonitorTimeout: number | undefined;
 
@@ -42,10 +48,12 @@ export class CallContext {
     readonly target: Target,
     protected readonly options: ClientOptions,
   ) {
-    if (options.versionCap !== undefined) checkVersion(options.versionCap);
+    if (options.versionCap != null) checkVersion(options.versionCap);
     checkRetry(options.retry);
+    if (options.transportOptions != null) checkOptions(options.transportOptions, TRANSPORT_RULES, 'transportOptions.');
     const { logger } = transport.settings;
-    this.timeout = options.timeout == null ? undefined : readDuration(options.timeout, 'timeout', logger);
+    this.timeout = options.timeout ?? undefined;
+    this.patience = this.timeout === undefined ? undefined : readDuration(this.timeout, 'timeout', logger);
     this.callMonitorTimeout =
       options.callMonitorTimeout == null
         ? undefined
@@ -82,21 +90,27 @@ export class CallContext {
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
     const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
     const { driver, settings } = this.transport;
-    const deadline = Deadline.after(this.timeout ?? settings.rpcResponseTimeout);
+    const deadline = Deadline.after(this.patience ?? settings.rpcResponseTimeout);
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
     const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
-    await runApart(() => driver.cast(request, options));
+    try {
+      await runApart(() => driver.cast(request, options));
+    } catch (error) {
+      throw withCallers(error, this.cast);
+    }
   }
 
   /** Milliseconds that a call of the method waits. */
   protected timeoutOf(_method: string): number {
-    return this.timeout ?? this.transport.settings.rpcResponseTimeout;
+    return this.patience ?? this.transport.settings.rpcResponseTimeout;
   }
 
   /** Comes between a timeout and the caller's hearing of it. */
   protected async backOff(_method: string, _timeout: number): Promise<void> {}
 
-  private async fail(error: unknown, method: string, timeout: number): Promise<never> {
+  private async fail(thrown: unknown, method: string, timeout: number): Promise<never> {
+    // Before anything is awaited: the engine then no longer knows the caller.
+    const error = withCallers(thrown, this.fail);
     if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
     throw error;
   }
@@ -125,9 +139,7 @@ export class CallContext {
     const { target, serializer } = this;
     if (typeof method !== 'string' || method === '')
       throw new ConfigurationError('method: expected a non-empty string');
-    if (typeof args !== 'object' || args === null || Array.isArray(args)) {
-      throw new ConfigurationError(`args of ${method}: expected an object of keyword arguments`, { target, method });
-    }
+    checkArguments(args, { target, method });
     if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
     if (!this.canSendVersion())
       throw new RPCVersionCapError(target.version, this.options.versionCap, { target, method });
@@ -136,7 +148,7 @@ export class CallContext {
       args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
-      context: serializer.serializeContext(ctxt),
+      context: checkSerialized(serializer.serializeContext(ctxt), { target, method }),
     };
   }
 }

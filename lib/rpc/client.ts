@@ -1,20 +1,68 @@
 import { ConfigurationError } from '../core/errors.js';
+import { unfitForFields } from '../core/given.js';
+import { checkOptions, type Rule } from '../core/option-rules.js';
 import { Target, type TargetFields } from '../core/target.js';
 import { CallContext, type ClientOptions } from './call-context.js';
+import { isSerializer } from './serializer.js';
 import { assertTransport, type Transport } from './transport.js';
 
-/** What `prepare` can change for one invocation. */
-export interface PrepareOptions extends Omit<TargetFields, 'acceptedNamespaces'>, Omit<ClientOptions, 'serializer'> {}
+type Clearable<T> = { [K in keyof T]?: T[K] | null | undefined };
 
-const TARGET_FIELDS = ['exchange', 'topic', 'namespace', 'version', 'server', 'fanout'] as const;
+/** What `prepare` can change. A name that is absent stays as it is; `undefined` and `null` clear it, as Python's `None` does. */
+export interface PrepareOptions
+  extends Clearable<Omit<TargetFields, 'acceptedNamespaces'>>,
+    Clearable<Omit<ClientOptions, 'serializer'>> {}
 
-/** Splits what `prepare` was given into a target and options, over what was there before. */
+const TARGET_FIELDS: ReadonlySet<string> = new Set<keyof TargetFields>([
+  ...(['exchange', 'topic', 'namespace', 'version', 'server', 'fanout'] as const),
+]);
+const anything: Rule = () => undefined;
+const PREPARE_RULES: Record<keyof PrepareOptions, Rule> = {
+  exchange: anything,
+  topic: anything,
+  namespace: anything,
+  version: anything,
+  server: anything,
+  fanout: anything,
+  timeout: anything,
+  versionCap: anything,
+  retry: anything,
+  transportOptions: anything,
+  callMonitorTimeout: anything,
+};
+/** Values are checked where they are used, after each `prepare`, too. */
+const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
+  timeout: anything,
+  versionCap: anything,
+  serializer: (value) => (isSerializer(value) ? undefined : 'a Serializer'),
+  retry: anything,
+  callMonitorTimeout: anything,
+  transportOptions: anything,
+};
+
+/**
+ * Splits what `prepare` was given into a target and options, over what was there before.
+ * @throws ConfigurationError for an unknown name
+ */
 export function prepared(target: Target, options: ClientOptions, changes: PrepareOptions): [Target, ClientOptions] {
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  const isTarget = (name: string) => (TARGET_FIELDS as readonly string[]).includes(name);
-  const fields = Object.fromEntries(given.filter(([name]) => isTarget(name))) as TargetFields;
-  const rest = Object.fromEntries(given.filter(([name]) => !isTarget(name))) as ClientOptions;
-  return [target.with(fields), { ...options, ...rest }];
+  const given = unfitForFields(changes);
+  if (given !== undefined) throw new ConfigurationError(`prepare: expected an object of options; got ${given}`);
+  const fields: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  let isOther = false;
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(PREPARE_RULES, name)) checkOptions(changes, PREPARE_RULES, '');
+    if (TARGET_FIELDS.has(name)) {
+      fields[name] = value ?? undefined;
+      isOther = true;
+    } else rest[name] = value ?? undefined;
+  }
+  return [isOther ? target.with(fields) : target, { ...options, ...rest }];
+}
+
+/** @throws ConfigurationError for an unknown option */
+export function checkClientOptions(options: ClientOptions): void {
+  checkOptions(options, CLIENT_RULES, '');
 }
 
 /** Invokes methods on remote servers. Source: oslo_messaging.RPCClient. */
@@ -22,6 +70,7 @@ export class RPCClient extends CallContext {
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     assertTransport(transport);
     if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');
+    checkClientOptions(options);
     super(transport, target, options);
   }
 

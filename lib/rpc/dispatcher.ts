@@ -1,9 +1,9 @@
-import { toError } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { RpcRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
 import { withoutSecrets } from '../core/secrets.js';
+import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import { runWhereFailed } from './current-request.js';
@@ -12,6 +12,8 @@ import type { MethodEntry, MethodTable } from './method-table.js';
 /** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */
 const SHORTEST_INTERVAL = 1;
 const LONGEST_INTERVAL = 86_400;
+/** Characters of an error in the log. */
+const LONGEST_TEXT = 4000;
 
 /** Seconds between heartbeats for what the caller asked, or undefined for none. */
 export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
@@ -77,10 +79,9 @@ function logFailure(
 ): void {
   const name = oneLine(method, 200);
   // A handler's error may well quote the token that it was refused with.
-  const masked = (member: 'message' | 'stack') => withoutSecrets(textOf(error, member), context);
-  if (isOneOf(expected, error)) {
-    logger.debug(`Expected exception in ${name}: ${masked('message')}`);
-  } else logger.error(`Exception while handling ${name}: ${masked('stack')}`);
+  const masked = (text: string) => oneLine(withoutSecrets(text, context), LONGEST_TEXT);
+  if (isOneOf(expected, error)) logger.debug(`Expected exception in ${name}: ${masked(loggedMessage(error))}`);
+  else logger.error(`Exception while handling ${name}: ${masked(loggedStack(error))}`);
 }
 
 /** What a handler throws need not be well-behaved. */
@@ -89,15 +90,5 @@ function isOneOf(classes: readonly ErrorConstructorLike[], thrown: unknown): boo
     return classes.some((errorClass) => thrown instanceof errorClass);
   } catch {
     return false;
-  }
-}
-
-/** For the log. */
-function textOf(thrown: unknown, member: 'message' | 'stack'): string {
-  try {
-    const error = toError(thrown);
-    return oneLine(String(error[member] ?? error.message), 4000);
-  } catch {
-    return 'an error that cannot be described';
   }
 }

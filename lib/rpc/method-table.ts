@@ -79,6 +79,11 @@ export class MethodTable {
     return mode === usual || [...this.handlers.values()].flat().some(({ entry }) => entry.delivery === mode);
   }
 
+  /** Whether it has no method but the ping. */
+  get isEmpty(): boolean {
+    return [...this.handlers.keys()].every((method) => method === PING_METHOD);
+  }
+
   /** Whether any namespace or version has the method. */
   has(method: string): boolean {
     return this.handlers.has(method);

@@ -1,6 +1,7 @@
 import type { Dict } from '../core/message.js';
 import { toPlain } from './plain-values.js';
 import { RequestContext } from './request-context.js';
+import { checkContext } from './request-values.js';
 
 /** Turns entities and request contexts into what JSON can carry, and back. Source: oslo_messaging.serializer. */
 export abstract class Serializer {
@@ -8,6 +9,17 @@ export abstract class Serializer {
   abstract deserializeEntity(ctxt: unknown, entity: unknown): unknown;
   abstract serializeContext(ctxt: unknown): Dict;
   abstract deserializeContext(ctxt: Dict): unknown;
+}
+
+const SERIALIZER_METHODS = ['serializeEntity', 'deserializeEntity', 'serializeContext', 'deserializeContext'] as const;
+
+/** Returns whether a value has the methods of a {@link Serializer}. */
+export function isSerializer(value: unknown): value is Serializer {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    SERIALIZER_METHODS.every((name) => typeof (value as Partial<Serializer>)[name] === 'function')
+  );
 }
 
 /** The keys of a context, as they go over the wire. */
@@ -28,6 +40,7 @@ export class NoOpSerializer extends Serializer {
   }
 
   override serializeContext(ctxt: unknown): Dict {
+    checkContext(ctxt);
     return contextDict(ctxt);
   }
 
@@ -62,6 +75,7 @@ export class RequestContextSerializer extends Serializer {
   }
 
   override serializeContext(ctxt: unknown): Dict {
+    checkContext(ctxt);
     return contextDict(ctxt);
   }
 

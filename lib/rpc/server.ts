@@ -30,6 +30,8 @@ export class RPCServer extends MessageHandlingServer {
     transport: Transport,
     readonly target: Target,
     private readonly table: MethodTable,
+    /** Where methods would have to come from, for the warning that there are none. */
+    private readonly source = 'Check the endpoints of the server, and its access policy',
   ) {
     super(transport);
   }
@@ -37,6 +39,8 @@ export class RPCServer extends MessageHandlingServer {
   protected override listen(): Promise<Listener> {
     const { settings, driver } = this.transport;
     const { delivery } = settings;
+    if (this.table.isEmpty)
+      settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.source}`);
     const isLate = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,

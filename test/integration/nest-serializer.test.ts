@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import { type CanActivate, type ExecutionContext, UseGuards } from '@nestjs/common';
+import {
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   type BackingOffClient,
@@ -16,6 +23,7 @@ import {
   OsloRecord,
   OsloServer,
   RequestContext,
+  RequestContextInterceptor,
   RequestContextSerializer,
   RpcArg,
   RpcContext,
@@ -23,7 +31,7 @@ import {
   RpcMethod,
   Target,
 } from 'nestjs-oslo-messaging';
-import { lastValueFrom } from 'rxjs';
+import { lastValueFrom, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
 import { silent } from '../support/silent.js';
@@ -58,15 +66,44 @@ class Endpoint {
   }
 }
 
+/** Remembers the arguments as interceptors see them. */
+class Spy implements NestInterceptor {
+  static readonly seen: unknown[] = [];
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    Spy.seen.push(context.switchToRpc().getData());
+    return next.handle();
+  }
+}
+
+class Greeting {
+  @RpcMethod()
+  greet(@RpcArg('name') name: string): string {
+    return `hello ${name}`;
+  }
+}
+
+@RpcEndpoint({ namespace: 'above' })
+@UseInterceptors(Spy)
+class Above extends Greeting {}
+
+@UseInterceptors(Spy)
+@RpcEndpoint({ namespace: 'below' })
+class Below extends Greeting {}
+
+@UseInterceptors(RequestContextInterceptor)
+@RpcEndpoint({ namespace: 'again' })
+class Again extends Above {}
+
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(serializer?: RequestContextSerializer) {
+async function serve(serializer?: RequestContextSerializer, ...others: (new () => object)[]) {
   const topic = uniqueTopic();
   const options = { transportUrl: 'memory://', topic, logger: silent, ...(serializer && { serializer }) };
-  const module = await Test.createTestingModule({ controllers: [Endpoint] }).compile();
+  const module = await Test.createTestingModule({ controllers: [Endpoint, ...others] }).compile();
   const app = module.createNestMicroservice({ strategy: new OsloServer(options), logger: false });
   await app.listen();
   const transport = getRpcTransport({ transportUrl: 'memory://' });
@@ -76,7 +113,7 @@ async function serve(serializer?: RequestContextSerializer) {
   );
   // It sends and reads what is on the wire.
   const client = getRpcClient(transport, new Target({ topic }));
-  return (name: string) => client.call({}, 'greet', { name });
+  return (name: string, namespace?: string) => client.prepare({ namespace }).call({}, 'greet', { name });
 }
 
 describe("an endpoint's serializer", () => {
@@ -94,6 +131,13 @@ describe("an endpoint's serializer", () => {
     Watch.seen.length = 0;
     await backwards('abc');
     expect(Watch.seen).toEqual([{ name: 'abc' }]);
+  });
+
+  it('changes arguments once, before other interceptors in whatever order they are bound', async () => {
+    const backwards = await serve(new Backwards(), Above, Below, Again);
+    Spy.seen.length = 0;
+    for (const namespace of ['above', 'below', 'again']) expect(await backwards('abc', namespace)).toBe('abc olleh');
+    expect(Spy.seen).toEqual([{ name: 'cba' }, { name: 'cba' }, { name: 'cba' }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { INestMicroservice } from '@nestjs/common';
+import { BadRequestException, type INestMicroservice } from '@nestjs/common';
+import { RpcException } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
   BackingOffClient,
@@ -34,7 +35,12 @@ class VnfMissing extends Error {
 
 class Unmapped extends Error {}
 
-const errors: Record<string, () => Error> = {
+const errors: Record<string, () => unknown> = {
+  invalid: () => new BadRequestException(['name must be a string', 'size must be an integer']),
+  details: () => new RpcException({ code: 'E_QUOTA', details: { limit: 5 } }),
+  plain: () => ({ code: 'E_PLAIN', limit: 5 }),
+  caused: () => new TypeError('outer', { cause: new Error('inner') }),
+  several: () => new AggregateError([new Error('one'), new Error('two')]),
   vnf: () => new VnfMissing('v1'),
   unmapped: () => new Unmapped('no mapping'),
   error: () => new Error('just wrong'),
@@ -228,6 +234,25 @@ describeWithPython('a Python client of our server', () => {
     const range = await fail('range');
     expect(range).toMatchObject({ pythonClass: 'ValueError', pythonModule: 'builtins' });
     expect(range.args[0]).toMatch(/^out of range\n/);
+  });
+
+  it('is told details', async () => {
+    const fail = (kind: string) => failure(peer.call({ topic, method: 'fail', args: { kind } }));
+    expect(await fail('invalid')).toMatchObject({
+      excType: 'BadRequestException',
+      value: 'name must be a string; size must be an integer',
+    });
+    expect(await fail('details')).toMatchObject({
+      excType: 'RpcException',
+      value: '{"code":"E_QUOTA","details":{"limit":5}}',
+    });
+    expect(await fail('several')).toMatchObject({ excType: 'AggregateError', value: 'Several errors: one; two' });
+    const plain = await fail('plain');
+    expect(plain).toMatchObject({ pythonClass: 'Exception', pythonModule: 'builtins' });
+    expect(plain.text).toMatch(/^{"code":"E_PLAIN","limit":5}/);
+    const caused = await fail('caused');
+    expect(caused).toMatchObject({ pythonClass: 'TypeError', pythonModule: 'builtins' });
+    expect(caused.text).toMatch(/^outer\n[\s\S]*Caused by: Error: inner/);
   });
 
   it('casts, and fans out', async () => {

@@ -1,0 +1,77 @@
+import { Controller, type OnApplicationBootstrap } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { MessagePattern } from '@nestjs/microservices';
+import type { LogSink } from '../core/logger.js';
+import { droppedOverrides, EMPTY } from './decorated-methods.js';
+import { OSLO_TRANSPORT } from './tokens.js';
+
+/** Decorators that make a class an endpoint, with those of its methods. */
+const DECORATORS = { '@RpcEndpoint': '@RpcMethod', '@NotificationEndpoint': '@OnNotification' } as const;
+export type EndpointDecorator = keyof typeof DECORATORS;
+
+/** What the strategy learns of an endpoint that exposes nothing, through Nest's pattern extras. */
+export interface EmptyEndpointExtras {
+  osloEmpty?: string;
+}
+
+const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
+
+/** Makes a class a controller that is known as an endpoint. @param isEmpty whether it exposes no method */
+export function markEndpoint(
+  endpointClass: object & { name?: string },
+  decorator: EndpointDecorator,
+  isEmpty: boolean,
+) {
+  Controller()(endpointClass as never);
+  Reflect.defineMetadata(ENDPOINT, decorator, endpointClass);
+  const { prototype, name } = endpointClass as { prototype: object; name: string };
+  const descriptor: PropertyDescriptor = {
+    // Hides that of a base class.
+    value: isEmpty ? () => undefined : undefined,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  };
+  if (!isEmpty && !(EMPTY in prototype)) return;
+  Object.defineProperty(prototype, EMPTY, descriptor);
+  if (!isEmpty) return;
+  const osloEmpty = `${name} exposes nothing: none of its methods has ${DECORATORS[decorator]}`;
+  MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, { osloEmpty })(prototype, EMPTY, descriptor);
+}
+
+/** Warns at start of endpoint classes that no server can know of, or not of all that they expose. */
+export class EndpointCheck implements OnApplicationBootstrap {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly logger: LogSink,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const modules = [...this.modules.values()];
+    const controllers = new Set(
+      modules.flatMap((module) => [...module.controllers.values()].map(({ metatype }) => metatype)),
+    );
+    for (const module of modules) {
+      for (const { metatype } of module.providers.values()) {
+        const decorator: unknown = isClass(metatype) ? Reflect.getOwnMetadata(ENDPOINT, metatype) : undefined;
+        if (!metatype || decorator === undefined || controllers.has(metatype as never)) continue;
+        this.logger.warn(
+          `${metatype.name} has ${String(decorator)} but serves nothing: it is listed in the providers of ${module.name}. List it in "controllers"`,
+        );
+      }
+    }
+    for (const metatype of controllers) {
+      if (!isClass(metatype) || !Reflect.hasMetadata(ENDPOINT, metatype) || Reflect.hasOwnMetadata(ENDPOINT, metatype))
+        continue;
+      const dropped = droppedOverrides(metatype.prototype as object);
+      if (dropped.length === 0) continue;
+      this.logger.warn(
+        `${metatype.name} overrides ${dropped.join(', ')} of an endpoint class but is none itself, so they are not served. Decorate ${metatype.name}, too`,
+      );
+    }
+  }
+}
+
+function isClass(value: unknown): value is { name: string; prototype: unknown } {
+  return typeof value === 'function' && typeof value.prototype === 'object';
+}

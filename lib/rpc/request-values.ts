@@ -1,0 +1,33 @@
+import { ConfigurationError, type ErrorDetails } from '../core/errors.js';
+import { isPlainObject, unfitForFields } from '../core/given.js';
+import type { Dict } from '../core/message.js';
+import { RequestContext } from './request-context.js';
+
+/** @throws ConfigurationError when the arguments of a request are no object of keyword arguments */
+export function checkArguments(args: unknown, details: ErrorDetails): asserts args is Dict {
+  if (isPlainObject(args)) return;
+  const given =
+    args instanceof RequestContext
+      ? 'a RequestContext: it goes before the method, the arguments after it'
+      : unfitForFields(args);
+  if (given === undefined) return;
+  throw new ConfigurationError(
+    `args of ${details.method}: expected an object of keyword arguments; got ${given}`,
+    details,
+  );
+}
+
+/** @throws ConfigurationError when a request context is neither absent nor an object with fields */
+export function checkContext(ctxt: unknown): void {
+  if (ctxt === undefined || ctxt === null || isPlainObject(ctxt)) return;
+  const given = unfitForFields(ctxt);
+  if (given === undefined) return;
+  throw new ConfigurationError(`Request context: expected a RequestContext or a plain object; got ${given}`);
+}
+
+/** Returns what a serializer made of a request context. @throws ConfigurationError when it is no object with fields */
+export function checkSerialized(context: unknown, details: ErrorDetails): Dict {
+  const given = unfitForFields(context);
+  if (given === undefined) return context as Dict;
+  throw new ConfigurationError(`serializeContext: expected it to return an object; it returned ${given}`, details);
+}
