@@ -12,7 +12,7 @@ export default defineConfig({
   },
   test: {
     include: [
-      'test/{unit,contract,integration,interop,faults,conformance,security}/**/*.test.ts',
+      'test/{unit,types,contract,integration,interop,faults,conformance,security}/**/*.test.ts',
       // `npm run test:newest`
       ...(process.env.TEST_NEWEST_ROOT ? ['test/newest/**/*.test.ts'] : []),
     ],

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 
-export type { Counts } from './core/counters.js';
+export type { AccessPolicy } from './core/access-policy.js';
+export type { Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
 export type { Duration } from './core/duration.js';
 export {
@@ -26,17 +27,24 @@ export {
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
+export type { LimitOptions, Limits } from './core/limits.js';
 export type { LogSink } from './core/logger.js';
-export type { Priority } from './core/notification.js';
+export type { Dict, MessageLimits } from './core/message.js';
+export type { Notification, Priority } from './core/notification.js';
 export type {
   DeliveryMode,
   NotificationDriver,
   OsloMessagingOptions,
   RabbitOptions,
+  RabbitSettings,
   Settings,
 } from './core/options.js';
+export type { RabbitProfile } from './core/rabbit-options.js';
+export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
+export type { Concealed } from './core/secrets.js';
 export { Target, type TargetFields } from './core/target.js';
 export {
+  type Pipe,
   RpcArg,
   RpcArgs,
   RpcContext,
@@ -52,10 +60,17 @@ export {
   NotificationMetadata,
   NotificationPayload,
   OnNotification,
+  type OnNotificationDecorator,
   type OnNotificationOptions,
+  type OnNotificationReturn,
 } from './nest/notification-decorators.js';
-export { NotificationLogger, type NotificationLoggerOptions } from './nest/notification-logger.js';
+export {
+  NotificationLogger,
+  type NotificationLoggerOptions,
+  type NotificationLogLevel,
+} from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
+export { OsloContext } from './nest/oslo-context.js';
 export { OsloMessagingHealth, type OsloMessagingReport } from './nest/oslo-messaging.health.js';
 export {
   type NotifierFeature,
@@ -76,23 +91,33 @@ export { OsloMessagingTransports } from './nest/transports.js';
 export {
   type BatchedNotification,
   type BatchListenerEndpoint,
+  type FilteringEndpoint,
   type ListenerEndpoint,
   type MessageMetadata,
+  type NotificationMethods,
   NotificationResult,
+  type NotificationReturn,
 } from './notify/endpoint.js';
-export { NotificationFilter, type NotificationFilterFields, type Pattern, type Patterns } from './notify/filter.js';
+export {
+  type Filtered as FilteredNotification,
+  NotificationFilter,
+  type NotificationFilterFields,
+  type Pattern,
+  type Patterns,
+} from './notify/filter.js';
 export {
   type BatchListenerOptions,
   getBatchNotificationListener,
   getNotificationListener,
   NotificationListener,
   type NotificationListenerOptions,
+  type SingleListenerOptions,
 } from './notify/listener.js';
 export { Notifier, type NotifierOptions } from './notify/notifier.js';
-export type { RoutingConfig, RoutingRules } from './notify/routing-table.js';
 export { type RecordedNotification, recordedNotifications } from './notify/test-driver.js';
 export {
   DefaultRPCAccessPolicy,
+  type ErrorConstructorLike,
   ExplicitRPCAccessPolicy,
   expectedExceptions,
   expose,
@@ -104,7 +129,8 @@ export { CallContext, type ClientOptions, type TransportOptions } from './rpc/ca
 export { getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
 export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './rpc/connection.js';
 export { getCurrentRequestContext, runWithRequestContext } from './rpc/current-request.js';
-export type { Endpoint } from './rpc/method-table.js';
+export { MessageHandlingServer } from './rpc/message-handling-server.js';
+export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
 export {
   IncompatibleObjectVersion,
   InvalidFieldValue,
@@ -114,14 +140,20 @@ export {
 } from './rpc/objects/errors.js';
 export type { FieldType } from './rpc/objects/field-type.js';
 export { fields } from './rpc/objects/fields.js';
+export type { ObjectFieldOptions } from './rpc/objects/object-field.js';
 export type { Backportable } from './rpc/objects/object-primitives.js';
 export { objResetChanges, objSetDefaults, objVersion, objWhatChanged } from './rpc/objects/object-state.js';
 export {
+  type ObjectClass,
   VersionedField,
+  type VersionedFieldDecorator,
   type VersionedFieldOptions,
   VersionedObject,
   type VersionedObjectOptions,
+  type VersionedProperty,
+  type WithoutBigint,
 } from './rpc/objects/registry.js';
+export type { NumberFieldOptions } from './rpc/objects/scalar-fields.js';
 export {
   VersionedObjectSerializer,
   type VersionedObjectSerializerOptions,
@@ -137,8 +169,11 @@ export {
   getServer,
   init,
   initActionRpc,
+  type PublisherOptions,
+  type RuntimeClientOptions,
+  type RuntimeServerOptions,
 } from './rpc/runtime.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './rpc/serializer.js';
-export { type AccessPolicy, getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
-export { Service, type ServiceManager } from './rpc/service.js';
+export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
+export { Service, type ServiceManager, type ServiceOptions } from './rpc/service.js';
 export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './rpc/transport.js';

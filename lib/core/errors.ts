@@ -14,9 +14,9 @@ export class MessagingException extends Error {
   /** Stable identifier of the kind of error. */
   readonly code: string = 'MESSAGING';
   /** Where the request was going, where that is known. */
-  readonly target?: Target;
+  readonly target?: Target | undefined;
   /** The RPC method, where that is known. */
-  readonly method?: string;
+  readonly method?: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -1,5 +1,6 @@
 import * as errors from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
+import { checkNames } from './option-rules.js';
 import { detailsOf, messageOf, ownField, sentStack } from './thrown.js';
 
 /** The Python exception that a TypeScript error class travels as. */
@@ -7,7 +8,7 @@ export interface RemoteExceptionName {
   /** Dotted Python module, e.g. `tacker.common.exceptions`. */
   module: string;
   /** Python class name; the TypeScript class's name where absent. */
-  class?: string;
+  class?: string | undefined;
 }
 
 /** An error class that can be rebuilt from a failure's arguments. */
@@ -54,6 +55,7 @@ export function registerRemoteException(errorClass: ErrorClass, name: RemoteExce
   if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error)) {
     throw new errors.ConfigurationError('A remote exception must be a class that extends Error');
   }
+  checkNames(name ?? {}, ['module', 'class'] satisfies (keyof RemoteExceptionName)[], 'remote exception option');
   if (typeof name?.module !== 'string' || name.module === '') {
     throw new errors.ConfigurationError(`${errorClass.name}: a remote exception needs the Python module it lives in`);
   }

@@ -5,31 +5,31 @@ import { natural, type Rule, span } from './option-rules.js';
 /** Bounds of what is kept in memory. What would go beyond one is refused or given up, and counted. */
 export interface LimitOptions {
   /** Bytes of one body, decompressed. @default 16 MiB */
-  bodyBytes?: number;
+  bodyBytes?: number | undefined;
   /** Levels of nesting. @default 100 */
-  depth?: number;
+  depth?: number | undefined;
   /** Calls that wait for their reply; one more is refused at once. @default 100000 */
-  pendingCalls?: number;
+  pendingCalls?: number | undefined;
   /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
-  pendingPublishes?: number;
+  pendingPublishes?: number | undefined;
   /** Their bytes together. @default 256 MiB */
-  pendingPublishBytes?: number;
+  pendingPublishBytes?: number | undefined;
   /** Requests remembered by each server, to drop those that come again; where more come, the newest. @default 10000 */
-  duplicateWindow?: number;
+  duplicateWindow?: number | undefined;
   /** How long they are remembered. @default '10m' */
-  duplicateTtl?: Duration;
+  duplicateTtl?: Duration | undefined;
   /** Deliveries of a notification, or of a request that is delivered at least once, after which it is set aside. @default 20 */
-  deliveries?: number;
+  deliveries?: number | undefined;
   /** Replies that wait for a reply queue that is away; one more is dropped. @default 1000 */
-  waitingReplies?: number;
+  waitingReplies?: number | undefined;
   /** Their bytes together. @default 64 MiB */
-  waitingReplyBytes?: number;
+  waitingReplyBytes?: number | undefined;
   /** Reply queues remembered for a minute as gone for good, so that no reply waits for them; the latest. @default 200 */
-  goneReplyQueues?: number;
+  goneReplyQueues?: number | undefined;
   /** Messages that wait in one queue of `memory://`; one more is refused. @default 100000 */
-  queuedMessages?: number;
+  queuedMessages?: number | undefined;
   /** Bytes, about, of the messages that wait in all queues of a `memory://` broker; at this, one more is refused. @default 256 MiB */
-  queuedBytes?: number;
+  queuedBytes?: number | undefined;
 }
 
 /** {@link LimitOptions}, complete; durations in milliseconds. */

@@ -13,8 +13,17 @@ export const httpUrl: Rule = (value) =>
     ? undefined
     : 'a URL that begins with http:// or https://';
 export const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
-export const opaque: Rule = (value) =>
-  typeof value === 'function' || (typeof value === 'object' && value !== null) ? undefined : 'a class or an object';
+
+/** Accepts an object that has the methods. @param kind what such an object is called */
+export const withMethods =
+  (kind: string, methods: readonly string[]): Rule =>
+  (value, name) => {
+    const has = (method: string) => typeof Reflect.get(value as object, method) === 'function';
+    return object(value, name) || !methods.every(has)
+      ? `${kind}: an object with the methods ${methods.join(', ')}`
+      : undefined;
+  };
+
 export const list: Rule = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
     ? undefined
@@ -105,24 +114,33 @@ export function checkRetry(retry: number | undefined | null): void {
 
 /** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
 export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string, kind = 'option'): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigurationError(`Options: expected an object; got ${show('options', options)}`);
-  }
+  checkNames(options, Object.keys(rules), kind, prefix);
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) {
-      const near = nearest(name, Object.keys(rules));
-      throw new ConfigurationError(
-        `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${Object.keys(rules).join(', ')}`,
-      );
-    }
+    const rule = rules[name];
+    if (!rule) continue;
     if (value === undefined) continue;
     const expected = rule(value, `${prefix}${name}`);
     if (!expected) continue;
-    const subject = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} "${prefix}${name}"`;
-    throw new ConfigurationError(`${subject}: expected ${expected}; got ${show(name, value)}`);
+    throw new ConfigurationError(
+      `${capitalized(kind)} "${prefix}${name}": expected ${expected}; got ${show(name, value)}`,
+    );
   }
 }
+
+/** Refuses options that are no object, and the first one whose name is unknown. For options whose values are checked elsewhere. */
+export function checkNames(options: object, known: readonly string[], kind: string, prefix = ''): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${show('options', options)}`);
+  }
+  const name = Object.keys(options).find((given) => !known.includes(given));
+  if (name === undefined) return;
+  const near = nearest(name, known);
+  throw new ConfigurationError(
+    `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${known.join(', ')}`,
+  );
+}
+
+const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 /** What was given, unless it may be a secret: what is called so, or looks like a URL with credentials. */
 function show(name: string, value: unknown): string {
@@ -132,7 +150,7 @@ function show(name: string, value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
-function nearest(given: string, known: string[]): string | undefined {
+function nearest(given: string, known: readonly string[]): string | undefined {
   const name = given.slice(0, 60);
   const ranked = known.map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }));
   const best = ranked.sort((a, b) => a.far - b.far)[0];

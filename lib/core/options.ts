@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { type AccessPolicy, accessPolicyLike } from './access-policy.js';
 import { Counters } from './counters.js';
 import type { CredentialsProvider } from './credentials.js';
 import { type Duration, LONGEST_TIMER, toMilliseconds } from './duration.js';
@@ -15,14 +16,16 @@ import {
   nested,
   object,
   oneOrMore,
-  opaque,
   type Rule,
   span,
   text,
+  withMethods,
 } from './option-rules.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { type RabbitSettings, rabbitSettings } from './rabbit-settings.js';
+import type { RoutingConfig } from './routing-config.js';
 import { Concealed } from './secrets.js';
+import { type Serializer, serializerLike } from './serializer.js';
 import { redactUrl } from './transport-url.js';
 
 export type { RabbitOptions } from './rabbit-options.js';
@@ -44,80 +47,80 @@ export type DeliveryMode = (typeof DELIVERY_MODES)[number];
 /** What everything in this library is configured with. All optional; see the defaults of each. */
 export interface OsloMessagingOptions {
   /** `rabbit://user:password@host:5672/vhost`, several hosts separated by commas, or `memory://`. @default environment TRANSPORT_URL, else 'memory://' */
-  transportUrl?: string;
+  transportUrl?: string | undefined;
   /** Where notifications go. @default transportUrl */
-  notificationTransportUrl?: string;
+  notificationTransportUrl?: string | undefined;
   /** Name of this server on its topics. @default the machine's host name */
-  host?: string;
+  host?: string | undefined;
   /** Topic of endpoints that name none. */
-  topic?: string;
+  topic?: string | undefined;
   /** Exchange of targets that name none. @default 'tacker' */
-  controlExchange?: string;
+  controlExchange?: string | undefined;
   /** How long a call waits for its reply. @default 60 */
-  rpcResponseTimeout?: Duration;
+  rpcResponseTimeout?: Duration | undefined;
   /** Ceiling of the back-off. @default ten times rpcResponseTimeout */
-  rpcResponseMaxTimeout?: Duration;
+  rpcResponseMaxTimeout?: Duration | undefined;
   /** Python modules whose exceptions are rebuilt. @default [] */
-  allowedRemoteExmods?: readonly string[];
+  allowedRemoteExmods?: readonly string[] | undefined;
   /** Whether the stack of what a handler throws goes to its caller, as in Python. It names files and lines. @default true */
-  sendTracebacks?: boolean;
+  sendTracebacks?: boolean | undefined;
   /**
-   * Serializer of arguments and results (a `Serializer`), wrapped in a `RequestContextSerializer`; one that is such a
-   * serializer already is used as it is. @default entities pass as they are
+   * Serializer of arguments and results, wrapped in a `RequestContextSerializer`; one that is such a serializer already is
+   * used as it is. @default entities pass as they are
    */
-  serializer?: object;
-  /** Access policy of plain endpoints (an `RPCAccessPolicyBase` or its class). */
-  accessPolicy?: object;
+  serializer?: Serializer | undefined;
+  /** Access policy of plain endpoints. */
+  accessPolicy?: AccessPolicy | undefined;
   /** Answer `oslo_rpc_server_ping`. @default false */
-  rpcPingEnabled?: boolean;
+  rpcPingEnabled?: boolean | undefined;
   /** `createConnection()` gives a `VoidConnection`. @default false */
-  rpcDisabled?: boolean;
+  rpcDisabled?: boolean | undefined;
   /** Requests in work for each server. @default 64 */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * When a request is taken off its queue: before its handler starts, so that it never runs twice, or after its reply is
    * confirmed, so that it is delivered again when the server dies meanwhile. The latter needs durable or quorum queues and
    * handlers that may run twice. Also for one method: `@RpcMethod({ delivery })`. @default 'at-most-once'
    */
-  delivery?: DeliveryMode;
+  delivery?: DeliveryMode | undefined;
   /**
    * Whether a request that is to run once at most is refused when it comes a second time, as it does when a connection or a
    * broker is lost together with an acknowledgement or a confirmation: a server may have begun it. Its caller gets a
    * failure, a cast is dropped. Without it another server runs it then, as in Python. @default false
    */
-  refuseRedelivered?: boolean;
+  refuseRedelivered?: boolean | undefined;
   /** How long a closing server waits for its handlers, and for replies whose queue is away. @default 30 */
-  drainTimeout?: Duration;
+  drainTimeout?: Duration | undefined;
   /**
    * Reply to whatever queue a request names, as Python does, instead of only to queues called `reply_…`. Whoever may send
    * requests can then have replies written into any queue. @default false
    */
-  anyReplyQueue?: boolean;
+  anyReplyQueue?: boolean | undefined;
   /** Bounds of what is kept in memory. */
-  limits?: LimitOptions;
+  limits?: LimitOptions | undefined;
   /** How notifications are sent: one driver, or several that all send. @default 'messagingv2' */
-  notificationDriver?: NotificationDriver | readonly NotificationDriver[];
+  notificationDriver?: NotificationDriver | readonly NotificationDriver[] | undefined;
   /** @default ['notifications'] */
-  notificationTopics?: readonly string[];
-  /** Rules of the driver `routing` (a `RoutingConfig`), or the path of a YAML or JSON file with them, read again when it changes. */
-  notificationRouting?: string | object;
+  notificationTopics?: readonly string[] | undefined;
+  /** Rules of the driver `routing`, or the path of a YAML or JSON file with them, read again when it changes. */
+  notificationRouting?: string | RoutingConfig | undefined;
   /** What of the request context goes with a notification: what tells who did it, without tokens, or all. @default 'safe' */
-  notificationContext?: 'safe' | 'whole';
+  notificationContext?: 'safe' | 'whole' | undefined;
   /**
    * User name and password for the broker, instead of those in the transport URL. Called before each attempt to connect,
    * and again before the password expires (`expiresIn`), which is then renewed without a new connection
    * (`connection.update-secret`).
    */
-  credentials?: CredentialsProvider;
+  credentials?: CredentialsProvider | undefined;
   /**
    * Name of the connections at the broker, as its management interface shows it; `:publishing` or `:consuming` is added.
    * @default `nestjs-oslo-messaging:<host>:<process id>`
    */
-  connectionName?: string;
+  connectionName?: string | undefined;
   /** Where log lines go. @default warnings and errors to standard error; Nest's logger in Nest */
-  logger?: LogSink;
+  logger?: LogSink | undefined;
   /** Options of the RabbitMQ driver. */
-  rabbit?: RabbitOptions;
+  rabbit?: RabbitOptions | undefined;
 }
 
 /** {@link OsloMessagingOptions}, checked and complete; durations in milliseconds. */
@@ -133,8 +136,8 @@ export interface Settings {
   readonly rpcResponseMaxTimeout: number;
   readonly allowedRemoteExmods: readonly string[];
   readonly sendTracebacks: boolean;
-  readonly serializer: object | undefined;
-  readonly accessPolicy: object | undefined;
+  readonly serializer: Serializer | undefined;
+  readonly accessPolicy: AccessPolicy | undefined;
   readonly rpcPingEnabled: boolean;
   readonly rpcDisabled: boolean;
   readonly concurrency: number;
@@ -145,7 +148,7 @@ export interface Settings {
   readonly limits: Limits;
   readonly notificationDriver: readonly NotificationDriver[];
   readonly notificationTopics: readonly string[];
-  readonly notificationRouting: string | object | undefined;
+  readonly notificationRouting: string | RoutingConfig | undefined;
   readonly notificationContext: 'safe' | 'whole';
   readonly credentials: CredentialsProvider | undefined;
   readonly connectionName: string;
@@ -167,8 +170,8 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rpcResponseMaxTimeout: span,
   allowedRemoteExmods: list,
   sendTracebacks: flag,
-  serializer: object,
-  accessPolicy: opaque,
+  serializer: serializerLike,
+  accessPolicy: accessPolicyLike,
   rpcPingEnabled: flag,
   rpcDisabled: flag,
   concurrency: natural(1, 65535),
@@ -183,7 +186,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   notificationContext: member('safe', 'whole'),
   credentials: (value) => (typeof value === 'function' ? undefined : 'a function that returns { username, password }'),
   connectionName: text,
-  logger: object,
+  logger: withMethods('a logger', ['debug', 'log', 'warn', 'error']),
   rabbit: nested(RABBIT_RULES),
 };
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors.js';
+import { checkNames } from './option-rules.js';
 import { checkVersion } from './version.js';
 
 /** What a {@link Target} is made of. Every field is optional; who uses a target says which it needs. */
@@ -20,6 +21,7 @@ export interface TargetFields {
 }
 
 const NAMES = ['exchange', 'topic', 'namespace', 'version', 'server'] as const;
+const FIELDS = new Set<string>([...NAMES, 'fanout', 'acceptedNamespaces'] satisfies (keyof TargetFields)[]);
 
 /** Where a request goes, or what a server or an endpoint answers to. Immutable. Source: oslo_messaging.Target. */
 export class Target implements TargetFields {
@@ -32,8 +34,12 @@ export class Target implements TargetFields {
   /** All namespaces that are answered, `namespace` first. */
   readonly acceptedNamespaces: readonly (string | undefined)[];
 
-  /** @throws ConfigurationError on a field of the wrong type, InvalidVersion on a malformed version */
+  /** @throws ConfigurationError on a field that is unknown or of the wrong type, InvalidVersion on a malformed version */
   constructor(fields: TargetFields = {}) {
+    // A target is made for each prepared call.
+    for (const name in fields) if (!FIELDS.has(name)) checkNames(fields, [...FIELDS], 'Target field');
+    if (fields.fanout !== undefined && fields.fanout !== null && typeof fields.fanout !== 'boolean')
+      throw new ConfigurationError(`Target.fanout: expected true or false; got ${JSON.stringify(fields.fanout)}`);
     for (const name of NAMES) {
       const value: unknown = fields[name] ?? undefined;
       if (value !== undefined && (typeof value !== 'string' || value === '')) {

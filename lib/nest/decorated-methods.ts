@@ -52,14 +52,14 @@ export function markMethod(
   decorator: string,
   metadata: string,
   value: object,
-  [target, key, descriptor]: readonly [object, string | symbol, { value?: unknown }?],
+  [target, key, descriptor]: readonly [object, string | symbol, { value?: unknown | undefined }?],
 ): void {
   const problem = problemOf(target, key, descriptor);
   if (problem) throw new ConfigurationError(`${decorator} on ${String(key)}: ${problem}`);
   Reflect.defineMetadata(metadata, value, descriptor?.value as object);
 }
 
-function problemOf(target: object, key: string | symbol, descriptor: { value?: unknown } | undefined) {
+function problemOf(target: object, key: string | symbol, descriptor: { value?: unknown | undefined } | undefined) {
   if (typeof target === 'function') return 'a static method cannot be exposed; decorate a method of the instances';
   if (typeof key === 'symbol') return 'Nest serves only methods with a text as their name, not with a symbol';
   if (typeof descriptor?.value !== 'function') return 'only methods can be exposed, not accessors or fields';

@@ -1,9 +1,9 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { ConfigurationError } from '../core/errors.js';
+import { checkOptions, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
-import type { TargetFields } from '../core/target.js';
-import type { ErrorConstructorLike } from '../rpc/access-policy.js';
+import { Target, type TargetFields } from '../core/target.js';
+import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { markEndpoint } from './endpoint-classes.js';
 import type { OsloContext } from './oslo-context.js';
@@ -19,42 +19,60 @@ export type RpcEndpointOptions = Pick<
 /** How a method is exposed. */
 export interface RpcMethodOptions {
   /** @default the method's own name */
-  name?: string;
+  name?: string | undefined;
   /** Errors that reach the caller as they are, and are not logged as the server's faults. */
-  expectedExceptions?: readonly ErrorConstructorLike[];
+  expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
   /** @default the `delivery` option */
-  delivery?: DeliveryMode;
+  delivery?: DeliveryMode | undefined;
 }
 
 /** What the strategy learns of a handler, through Nest's pattern extras. */
 export interface OsloHandlerExtras {
-  osloMessaging?: {
-    /** Class and method, for errors. */
-    handler: string;
-    endpoint: RpcEndpointOptions;
-    method: RpcMethodOptions & { name: string };
-  };
+  osloMessaging?:
+    | {
+        /** Class and method, for errors. */
+        handler: string;
+        endpoint: RpcEndpointOptions;
+        method: RpcMethodOptions & { name: string };
+      }
+    | undefined;
 }
 
 const METHOD = 'nestjs-oslo-messaging:method';
 
-/** Exposes a method. Only decorated methods can be called. @throws ConfigurationError for an unknown `delivery` */
+const METHOD_RULES: Record<keyof RpcMethodOptions, Rule> = {
+  name: text,
+  expectedExceptions: errorClasses,
+  delivery: member(...DELIVERY_MODES),
+};
+
+/** The target's own constructor checks the values. */
+const checkedByTarget: Rule = () => undefined;
+const ENDPOINT_RULES: Record<keyof RpcEndpointOptions, Rule> = {
+  topic: checkedByTarget,
+  exchange: checkedByTarget,
+  namespace: checkedByTarget,
+  version: checkedByTarget,
+  acceptedNamespaces: checkedByTarget,
+};
+
+/** Exposes a method. Only decorated methods can be called. @throws ConfigurationError for an unknown or ill-typed option */
 export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): MethodDecorator {
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
-  const { delivery } = options;
-  if (delivery !== undefined && !DELIVERY_MODES.includes(delivery)) {
-    throw new ConfigurationError(
-      `@RpcMethod: delivery: expected one of ${DELIVERY_MODES.join(', ')}; got ${JSON.stringify(delivery)}`,
-    );
-  }
+  checkOptions(options, METHOD_RULES, '', '@RpcMethod option');
   return (...decorated) => {
     const name = options.name ?? String(decorated[1]);
     markMethod('@RpcMethod', METHOD, { ...options, name }, decorated);
   };
 }
 
-/** A controller whose decorated methods answer RPC on a target. */
+/**
+ * A controller whose decorated methods answer RPC on a target.
+ * @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion
+ */
 export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
+  checkOptions(options, ENDPOINT_RULES, '', '@RpcEndpoint option');
+  new Target(options);
   return (endpointClass) => {
     bindInterceptor(endpointClass);
     const methods = decoratedMethods(endpointClass.prototype, METHOD);

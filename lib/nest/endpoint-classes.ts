@@ -11,14 +11,14 @@ export type EndpointDecorator = keyof typeof DECORATORS;
 
 /** What the strategy learns of an endpoint that exposes nothing, through Nest's pattern extras. */
 export interface EmptyEndpointExtras {
-  osloEmpty?: string;
+  osloEmpty?: string | undefined;
 }
 
 const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
 
 /** Makes a class a controller that is known as an endpoint. @param isEmpty whether it exposes no method */
 export function markEndpoint(
-  endpointClass: object & { name?: string },
+  endpointClass: object & { name?: string | undefined },
   decorator: EndpointDecorator,
   isEmpty: boolean,
 ) {

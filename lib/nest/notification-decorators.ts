@@ -1,7 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
 import type { Duration } from '../core/duration.js';
 import type { Priority } from '../core/notification.js';
+import { checkNames } from '../core/option-rules.js';
+import type { NotificationReturn } from '../notify/endpoint.js';
 import type { NotificationFilter, NotificationFilterFields } from '../notify/filter.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import type { Pipe } from './decorators.js';
@@ -16,18 +19,18 @@ import { OSLO_TRANSPORT } from './tokens.js';
 /** Which notifications a `@NotificationEndpoint` gets. */
 export interface NotificationEndpointOptions {
   /** @default the `notificationTopics` option */
-  topics?: readonly string[];
+  topics?: readonly string[] | undefined;
   /** @default the `controlExchange` option */
-  exchange?: string;
+  exchange?: string | undefined;
   /**
    * Name of a queue that gets a copy of every notification, shared by the listeners of the pool. Without it, all
    * listeners of a topic, in whatever process, share its notifications.
    */
-  pool?: string;
+  pool?: string | undefined;
   /** What does not match is not for this class. */
-  filter?: NotificationFilter | NotificationFilterFields;
+  filter?: NotificationFilter | NotificationFilterFields | undefined;
   /** Deliver a notification again, to the method that threw or returned `NotificationResult.REQUEUE`. @default false */
-  allowRequeue?: boolean;
+  allowRequeue?: boolean | undefined;
 }
 
 /** Several notifications to one run of a method. */
@@ -35,40 +38,71 @@ export interface NotificationBatchOptions {
   /** Most notifications in a batch. */
   size: number;
   /** How long an incomplete batch waits, from its first notification on. @default it waits until it is complete */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
 }
 
 /** Which notifications of its class a method gets. */
 export interface OnNotificationOptions {
   /** @default all */
-  priority?: Priority | readonly Priority[];
+  priority?: Priority | readonly Priority[] | undefined;
   /**
    * One, or several of which any will do. Text is the whole event type, in which `*`, `?`, `[seq]` and `[!seq]` stand for
    * what they do in a shell (`'compute.instance.*'`); a regular expression is matched at the beginning, as in
    * {@link NotificationFilter}. @default all
    */
-  eventType?: string | RegExp | readonly (string | RegExp)[];
+  eventType?: string | RegExp | readonly (string | RegExp)[] | undefined;
   /** The payload parameter becomes an array, and what the method returns or throws counts for all that is in it. */
-  batch?: NotificationBatchOptions;
+  batch?: NotificationBatchOptions | undefined;
 }
 
 /** What the strategy learns of a method, through Nest's pattern extras. */
 export interface NotificationHandlerExtras {
-  osloNotification?: { name: string; endpoint: NotificationEndpointOptions; method: OnNotificationOptions };
+  osloNotification?: { name: string; endpoint: NotificationEndpointOptions; method: OnNotificationOptions } | undefined;
 }
 
 const METHOD = 'nestjs-oslo-messaging:on-notification';
+const ENDPOINT_OPTIONS: readonly (keyof NotificationEndpointOptions)[] = [
+  'topics',
+  'exchange',
+  'pool',
+  'filter',
+  'allowRequeue',
+];
+
+/** What an `@OnNotification` method may return. */
+export type OnNotificationReturn = NotificationReturn | Promise<NotificationReturn> | Observable<NotificationReturn>;
+
+/** Decorator of a method that takes notifications. The parameter may be absent for `applyDecorators`. */
+export type OnNotificationDecorator = <M extends (...args: never[]) => OnNotificationReturn>(
+  prototype: object,
+  key: string | symbol,
+  descriptor?: TypedPropertyDescriptor<M>,
+) => void;
 
 /**
  * A method that takes notifications. It returns nothing or a `NotificationResult`, or a promise or an observable of it.
  * Every method that matches a notification runs; one that throws does not keep it from the others.
  */
-export function OnNotification(options: OnNotificationOptions = {}): MethodDecorator {
-  return (...decorated) => markMethod('@OnNotification', METHOD, options, decorated);
+export function OnNotification(options: OnNotificationOptions = {}): OnNotificationDecorator {
+  checkNames(
+    options,
+    ['priority', 'eventType', 'batch'] satisfies (keyof OnNotificationOptions)[],
+    '@OnNotification option',
+  );
+  if (options.batch !== undefined)
+    checkNames(
+      options.batch,
+      ['size', 'timeout'] satisfies (keyof NotificationBatchOptions)[],
+      '@OnNotification option',
+      'batch.',
+    );
+  return (prototype, key, descriptor) =>
+    markMethod('@OnNotification', METHOD, options, [prototype, key, { value: descriptor?.value }]);
 }
 
 /** A controller whose decorated methods take the notifications of some topics. */
 export function NotificationEndpoint(options: NotificationEndpointOptions = {}): ClassDecorator {
+  checkNames(options, ENDPOINT_OPTIONS, '@NotificationEndpoint option');
   return (endpointClass) => {
     const methods = decoratedMethods(endpointClass.prototype, METHOD);
     markEndpoint(endpointClass, '@NotificationEndpoint', methods.length === 0 && !hasPatterns(endpointClass.prototype));

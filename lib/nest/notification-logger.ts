@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { ConfigurationError } from '../core/errors.js';
 import type { Priority } from '../core/notification.js';
+import { checkNames } from '../core/option-rules.js';
 import type { Notifier } from '../notify/notifier.js';
 import { type LogLine, readLine } from './log-line.js';
 import { isQuiet, LOG_CONTEXT, LOG_EVENTS, quietly } from './quiet.js';
@@ -15,17 +16,17 @@ import { InjectNotifier } from './tokens.js';
 /** What a {@link NotificationLogger} publishes, and how. */
 export interface NotificationLoggerOptions {
   /** @default ['error', 'fatal'] */
-  levels?: readonly NotificationLogLevel[];
+  levels?: readonly NotificationLogLevel[] | undefined;
   /**
    * `error` as Python's PublishErrorsHandler has it: event type `error_notification`, priority error, payload
    * `{ error }`. `record` as its LoggingNotificationHandler has it: event type `logrecord`, the priority of the line, a
    * payload with its parts (`name` is Nest's context). @default 'error'
    */
-  format?: 'error' | 'record';
+  format?: 'error' | 'record' | undefined;
   /** Lines on their way to the broker at a time; further ones are not published. @default 1000 */
-  limit?: number;
+  limit?: number | undefined;
   /** Where every line goes besides. @default a ConsoleLogger */
-  logger?: LoggerService;
+  logger?: LoggerService | undefined;
 }
 
 /** A level of Nest's logger. */
@@ -40,6 +41,7 @@ const LEVELS: Record<NotificationLogLevel, { priority: Priority; levelno: number
   error: { priority: 'error', levelno: 40, levelname: 'ERROR' },
   fatal: { priority: 'critical', levelno: 50, levelname: 'CRITICAL' },
 };
+const OPTIONS: readonly (keyof NotificationLoggerOptions)[] = ['levels', 'format', 'limit', 'logger'];
 /** How long an application that shuts down waits for the last lines to be confirmed, in milliseconds. */
 const LAST_LINES = 1000;
 
@@ -61,8 +63,10 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
   /** @throws ConfigurationError */
   constructor(
     @InjectNotifier('error.publisher') private readonly notifier: Notifier,
-    @Optional() { levels = ['error', 'fatal'], format = 'error', limit = 1000, logger }: NotificationLoggerOptions = {},
+    @Optional() options: NotificationLoggerOptions = {},
   ) {
+    checkNames(options, OPTIONS, 'NotificationLogger option');
+    const { levels = ['error', 'fatal'], format = 'error', limit = 1000, logger } = options;
     const unknown = levels.find((level) => !Object.hasOwn(LEVELS, level));
     if (unknown !== undefined)
       throw new ConfigurationError(`levels: "${unknown}" is unknown; known are ${Object.keys(LEVELS).join(', ')}`);

@@ -6,6 +6,7 @@ import type { Duration } from '../core/duration.js';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { forgottenAwait, unfitForFields } from '../core/given.js';
 import type { DriverStatus } from '../core/health.js';
+import { checkNames } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
@@ -20,7 +21,7 @@ import { LOG_CONTEXT } from './quiet.js';
 /** A pattern: a method name, or a method with a target. */
 export type OsloPattern =
   | string
-  | ({ method: string; timeout?: Duration } & Pick<
+  | ({ method: string; timeout?: Duration | undefined } & Pick<
       PrepareOptions,
       'topic' | 'exchange' | 'namespace' | 'version' | 'server' | 'fanout'
     >);
@@ -31,9 +32,19 @@ export interface OsloRecordOptions extends PrepareOptions {
   context?: unknown;
 }
 
+const PATTERN_FIELDS = ['topic', 'exchange', 'namespace', 'version', 'server', 'fanout', 'timeout'] as const;
+const RECORD_OPTIONS: readonly (keyof OsloRecordOptions)[] = [
+  'context',
+  ...PATTERN_FIELDS,
+  'versionCap',
+  'retry',
+  'callMonitorTimeout',
+  'transportOptions',
+];
+
 /** Arguments with a request context and options, as Nest's own record builders carry them. */
 export class OsloRecord<T extends object = object> {
-  /** @throws ConfigurationError when arguments or options are no objects with fields, a promise for example */
+  /** @throws ConfigurationError when arguments or options are no objects with fields, a promise for example; for an unknown option */
   constructor(
     readonly data: T,
     readonly options: OsloRecordOptions = {},
@@ -44,6 +55,7 @@ export class OsloRecord<T extends object = object> {
     }
     const given = forgottenAwait(options.context);
     if (given !== undefined) throw new ConfigurationError(`OsloRecord: expected a request context; got ${given}`);
+    checkNames(options, RECORD_OPTIONS, 'OsloRecord option');
   }
 
   /** What `JSON.stringify` sees: everything but the context's secrets. */
@@ -72,7 +84,7 @@ export class OsloClientProxy extends ClientProxy {
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
   constructor(options: OsloMessagingOptions = {}) {
     super();
-    this.transport = getRpcTransport({ logger: new Logger(LOG_CONTEXT), ...options });
+    this.transport = getRpcTransport({ ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) });
     isolateTimeouts(this.transport);
     const serializer = requestContextSerializer(this.transport.settings.serializer);
     this.client = new BackingOffClient(this.transport, new Target({ topic: options.topic }), { serializer });
@@ -142,6 +154,7 @@ for (const name of ['send', 'emit'] as const) {
 function readPattern(pattern: unknown): Exclude<OsloPattern, string> {
   if (typeof pattern === 'string') return { method: pattern };
   if (typeof pattern === 'object' && pattern !== null && 'method' in pattern && typeof pattern.method === 'string') {
+    checkNames(pattern, ['method', ...PATTERN_FIELDS], 'pattern field');
     return pattern as Exclude<OsloPattern, string>;
   }
   throw new ConfigurationError(

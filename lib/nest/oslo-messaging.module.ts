@@ -2,9 +2,10 @@ import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata }
 import { ModulesContainer } from '@nestjs/core';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
-import { checkOptions, object, type Rule, text } from '../core/option-rules.js';
+import { checkNames, checkOptions, object, type Rule, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Concealed } from '../core/secrets.js';
+import { serializerLike } from '../core/serializer.js';
 import { Target, type TargetFields } from '../core/target.js';
 import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from '../rpc/backing-off-client.js';
@@ -20,15 +21,17 @@ import { OsloMessagingTransports } from './transports.js';
 /** One client for `forFeature`. */
 export interface RpcClientFeature extends Pick<ClientOptions, 'versionCap' | 'serializer' | 'retry'> {
   target: Target | TargetFields;
-  timeout?: Duration;
-  callMonitorTimeout?: Duration;
+  timeout?: Duration | undefined;
+  callMonitorTimeout?: Duration | undefined;
   /** @default getRpcClientToken(target.topic) */
-  token?: string | symbol;
+  token?: string | symbol | undefined;
+  publisherId?: undefined;
 }
 
 /** One notifier for `forFeature`: for `@InjectNotifier(publisherId)` in a lazily loaded module. */
 export interface NotifierFeature {
   publisherId: string;
+  target?: undefined;
 }
 
 /** `forRootAsync`: the options from a factory. */
@@ -49,9 +52,11 @@ export class OsloMessagingModule {
 
   /** Provides a {@link BackingOffClient}, or a {@link Notifier}, for each entry. */
   static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[]): DynamicModule {
-    const providers = features.map((feature) =>
-      'publisherId' in feature ? notifierProvider(feature.publisherId) : clientProvider(feature),
-    );
+    const providers = features.map((feature) => {
+      if (feature.publisherId === undefined) return clientProvider(feature);
+      checkNames(feature, ['publisherId'], 'forFeature notifier option');
+      return notifierProvider(feature.publisherId);
+    });
     return { module: OsloMessagingModule, providers, exports: providers.map(({ provide }) => provide) };
   }
 
@@ -94,11 +99,11 @@ export class OsloMessagingModule {
 
 const anything: Rule = () => undefined;
 /** Values are checked when the client is made. */
-const CLIENT_FEATURE: Record<keyof RpcClientFeature, Rule> = {
+const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rule> = {
   target: object,
   token: (value) => (typeof value === 'symbol' ? undefined : text(value, 'token') && 'a symbol or a non-empty string'),
   versionCap: anything,
-  serializer: anything,
+  serializer: serializerLike,
   retry: anything,
   timeout: anything,
   callMonitorTimeout: anything,

@@ -7,7 +7,7 @@ import { deserializeArgs, passesEntities, type Serializer } from '../rpc/seriali
 import { OsloContext } from './oslo-context.js';
 
 /** The `@Ctx()` of an RPC method. */
-export class OsloRpcContext extends OsloContext<[IncomingMessage]> {
+export class OsloRpcContext extends OsloContext {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;
 

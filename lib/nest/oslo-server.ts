@@ -79,6 +79,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.tellStatusOf(this.transport);
   }
 
+  /** @internal */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,

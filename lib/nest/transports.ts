@@ -15,7 +15,7 @@ export class OsloMessagingTransports implements OnApplicationShutdown {
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
   constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Concealed<OsloMessagingOptions> | OsloMessagingOptions) {
     const options = given instanceof Concealed ? given.reveal() : given;
-    const withLogger = { logger: new Logger(LOG_CONTEXT), ...options };
+    const withLogger = { ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) };
     this.rpc = getRpcTransport(withLogger);
     this.notifications = getNotificationTransport(withLogger);
     isolateTimeouts(this.rpc);

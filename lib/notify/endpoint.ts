@@ -5,6 +5,10 @@ import type { NotificationFilter } from './filter.js';
 export const NotificationResult = { HANDLED: 'handled', REQUEUE: 'requeue' } as const;
 export type NotificationResult = (typeof NotificationResult)[keyof typeof NotificationResult];
 
+/** What a handler of notifications may return: a result, or nothing, which means handled. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what a method without a result returns.
+export type NotificationReturn = NotificationResult | void | undefined | null;
+
 /** Which notification it is, and when it was sent (as Python writes times). */
 export interface MessageMetadata {
   readonly messageId: string | null;
@@ -20,19 +24,21 @@ export interface BatchedNotification {
   readonly metadata: MessageMetadata;
 }
 
+/** Signatures of the methods of notification endpoints. */
 // Methods, not functions: an endpoint may declare a narrower context or payload than `unknown`.
-interface Handles {
+export interface NotificationMethods {
   one(
     ctxt: unknown,
     publisherId: string | null,
     eventType: string | null,
     payload: unknown,
     metadata: MessageMetadata,
-  ): unknown;
-  batch(notifications: readonly BatchedNotification[]): unknown;
+  ): NotificationReturn | Promise<NotificationReturn>;
+  batch(notifications: readonly BatchedNotification[]): NotificationReturn | Promise<NotificationReturn>;
 }
 
-interface Filtering {
+/** Filter of a notification endpoint. */
+export interface FilteringEndpoint {
   /** Notifications that do not match are not for this endpoint. */
   readonly filterRule?: NotificationFilter | undefined;
 }
@@ -41,7 +47,7 @@ interface Filtering {
  * What takes notifications, by priority: `info(ctxt, publisherId, eventType, payload, { messageId, timestamp })`.
  * A method returns nothing or a {@link NotificationResult}, or a promise of it.
  */
-export type ListenerEndpoint = Filtering & { readonly [P in Priority]?: Handles['one'] };
+export type ListenerEndpoint = FilteringEndpoint & { readonly [P in Priority]?: NotificationMethods['one'] };
 
 /** What takes batches of notifications, by priority; what a method returns counts for all that it was given. */
-export type BatchListenerEndpoint = Filtering & { readonly [P in Priority]?: Handles['batch'] };
+export type BatchListenerEndpoint = FilteringEndpoint & { readonly [P in Priority]?: NotificationMethods['batch'] };

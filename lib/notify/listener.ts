@@ -1,7 +1,9 @@
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, ServerListenError, toError } from '../core/errors.js';
 import { PRIORITIES } from '../core/notification.js';
+import { checkNames } from '../core/option-rules.js';
 import type { Settings } from '../core/options.js';
+import { checkedSerializer } from '../core/serializer.js';
 import { Target } from '../core/target.js';
 import type { Listener, Subscription } from '../drivers/driver.js';
 import { MessageHandlingServer } from '../rpc/message-handling-server.js';
@@ -32,7 +34,16 @@ export interface BatchListenerOptions extends NotificationListenerOptions {
   batchTimeout?: Duration | undefined;
 }
 
-type SingleListenerOptions = NotificationListenerOptions & { batchSize?: undefined; batchTimeout?: undefined };
+const OPTIONS: readonly (keyof BatchListenerOptions)[] = [
+  'serializer',
+  'pool',
+  'allowRequeue',
+  'batchSize',
+  'batchTimeout',
+];
+
+/** Options of a listener that takes one notification at a time. */
+export type SingleListenerOptions = NotificationListenerOptions & { batchSize?: undefined; batchTimeout?: undefined };
 
 /** Hands the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
 export class NotificationListener extends MessageHandlingServer {
@@ -45,6 +56,7 @@ export class NotificationListener extends MessageHandlingServer {
     super(transport);
   }
 
+  /** @internal */
   protected override async listen(): Promise<Listener> {
     try {
       return await this.transport.driver.listenForNotifications(this.subscription, (batch) =>
@@ -106,10 +118,13 @@ function createListener(
   transport: Transport,
   targets: readonly Target[],
   endpoints: readonly (ListenerEndpoint | BatchListenerEndpoint)[],
-  { serializer = new NoOpSerializer(), allowRequeue = false, ...options }: BatchListenerOptions,
+  given: BatchListenerOptions,
   batch: boolean,
 ): NotificationListener {
   assertTransport(transport);
+  checkNames(given, OPTIONS, 'listener option');
+  const { serializer: givenSerializer, allowRequeue = false, ...options } = given;
+  const serializer = checkedSerializer(givenSerializer) ?? new NoOpSerializer();
   const { settings } = transport;
   for (const endpoint of endpoints) checkEndpoint(endpoint);
   const handlers = endpoints.flatMap((endpoint) =>

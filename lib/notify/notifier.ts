@@ -4,8 +4,10 @@ import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { forgottenAwait } from '../core/given.js';
 import type { Priority } from '../core/notification.js';
-import { checkRetry } from '../core/option-rules.js';
+import { checkNames, checkRetry } from '../core/option-rules.js';
 import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.js';
+import type { RoutingConfig } from '../core/routing-config.js';
+import { checkedSerializer } from '../core/serializer.js';
 import { withCallers } from '../rpc/caller-stack.js';
 import { getCurrentRequestContext, runApart } from '../rpc/current-request.js';
 import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
@@ -14,7 +16,6 @@ import { LogDriver } from './log-driver.js';
 import { MessagingDriver } from './messaging-driver.js';
 import { allDone, type NotifierDriver } from './notifier-driver.js';
 import { RoutingDriver } from './routing-driver.js';
-import type { RoutingConfig } from './routing-table.js';
 import { safeContext } from './safe-context.js';
 import { TestDriver } from './test-driver.js';
 
@@ -36,6 +37,17 @@ export interface NotifierOptions {
   context?: 'safe' | 'whole' | undefined;
 }
 
+const OPTIONS: readonly (keyof NotifierOptions)[] = [
+  'publisherId',
+  'driver',
+  'topics',
+  'serializer',
+  'retry',
+  'timeout',
+  'routing',
+  'context',
+];
+
 /** The form of Python's `str(timeutils.utcnow())`. */
 function timestamp(): string {
   const iso = new Date().toISOString();
@@ -54,16 +66,23 @@ export class Notifier {
   private readonly drivers: ReadonlyMap<NotificationDriver, NotifierDriver>;
 
   /** @throws ConfigurationError */
+  constructor(transport: Transport, options?: NotifierOptions);
+  /** @internal */
+  constructor(
+    transport: Transport,
+    options?: NotifierOptions,
+    drivers?: ReadonlyMap<NotificationDriver, NotifierDriver>,
+  );
   constructor(
     private readonly transport: Transport,
     private readonly options: NotifierOptions = {},
-    /** @internal */
     drivers?: ReadonlyMap<NotificationDriver, NotifierDriver>,
   ) {
     assertTransport(transport);
     const { settings } = transport;
+    checkNames(options, OPTIONS, 'notifier option');
     checkRetry(options.retry);
-    this.serializer = options.serializer ?? new NoOpSerializer();
+    this.serializer = checkedSerializer(options.serializer) ?? new NoOpSerializer();
     this.topics = options.topics ?? settings.notificationTopics;
     this.timeout =
       options.timeout == null ? settings.rpcResponseTimeout : readDuration(options.timeout, 'timeout', settings.logger);
@@ -152,7 +171,7 @@ function makeDrivers(
   ]);
   const make = (name: NotificationDriver) => {
     if (name !== 'routing') return simple.get(name);
-    const rules = routing ?? (settings.notificationRouting as string | RoutingConfig | undefined);
+    const rules = routing ?? settings.notificationRouting;
     if (rules === undefined) throw new ConfigurationError('The driver "routing" needs rules (notificationRouting)');
     return new RoutingDriver(rules, simple, settings.logger);
   };

@@ -1,7 +1,8 @@
 import type { LogSink } from '../core/logger.js';
+import type { RoutingConfig } from '../core/routing-config.js';
 import { ConfigFile } from './config-file.js';
 import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
-import { type RoutingConfig, RoutingTable } from './routing-table.js';
+import { RoutingTable } from './routing-table.js';
 
 /** Sends a notification by the drivers that rules choose. Source: oslo_messaging.notify._impl_routing. */
 export class RoutingDriver implements NotifierDriver {

@@ -1,24 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { globToRegExp } from './glob.js';
 
-/** Which notifications a driver gets: all of the rules that are given must accept. Patterns are the shell's. */
-export interface RoutingRules {
-  /** One must match the event type. */
-  acceptedEvents?: readonly string[];
-  /** None may match the event type. */
-  rejectedEvents?: readonly string[];
-  /** One must match the priority. */
-  acceptedPriorities?: readonly string[];
-}
-
-/**
- * Rules for drivers, in groups of any name: a notification goes to every driver that any group sends it to, once.
- * In a file, the keys are oslo's: `accepted_events`, `rejected_events`, `accepted_priorities`.
- */
-export interface RoutingConfig {
-  readonly [group: string]: { readonly [driver: string]: RoutingRules | null };
-}
-
 /** An event type and a priority. */
 type Check = (eventType: string, priority: string) => boolean;
 

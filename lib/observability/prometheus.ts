@@ -1,5 +1,6 @@
 import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom-client';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
+import { checkNames } from '../core/option-rules.js';
 
 /** Anything that knows its health: a `Transport`. */
 export interface HealthSource {
@@ -8,15 +9,15 @@ export interface HealthSource {
 
 /** What to measure: `OsloMessagingTransports` of the Nest module, or transports by these names. */
 export interface MeasuredTransports {
-  readonly rpc?: HealthSource;
-  readonly notifications?: HealthSource;
+  readonly rpc?: HealthSource | undefined;
+  readonly notifications?: HealthSource | undefined;
 }
 
 export interface MetricsOptions {
   /** Where the metrics go. @default prom-client's own */
-  register?: Registry;
+  register?: Registry | undefined;
   /** What their names begin with. @default 'oslo_messaging_' */
-  prefix?: string;
+  prefix?: string | undefined;
 }
 
 /** Undefined where there is nothing to measure. */
@@ -47,6 +48,7 @@ const EVENTS = 'events_total';
  * @returns what takes them out of the register again
  */
 export function collectMetrics(transports: MeasuredTransports, options: MetricsOptions = {}): () => void {
+  checkNames(options, ['register', 'prefix'] satisfies (keyof MetricsOptions)[], 'metrics option');
   const { register = defaultRegister, prefix = 'oslo_messaging_' } = options;
   const { rpc, notifications } = transports;
   const sources = Object.entries({ rpc, notifications });

@@ -1,9 +1,8 @@
+import { RPCAccessPolicyBase } from '../core/access-policy.js';
 import { ConfigurationError } from '../core/errors.js';
+import { checkOptions, type Rule } from '../core/option-rules.js';
 
-/** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
-export abstract class RPCAccessPolicyBase {
-  abstract isAllowed(endpoint: object, method: string): boolean;
-}
+export { RPCAccessPolicyBase };
 
 /** Every method, private ones too. */
 export class LegacyRPCAccessPolicy extends RPCAccessPolicyBase {
@@ -31,7 +30,15 @@ export class ExplicitRPCAccessPolicy extends RPCAccessPolicyBase {
 }
 
 /** Any class of errors. */
-export type ErrorConstructorLike = abstract new (...args: never[]) => unknown;
+export type ErrorConstructorLike = abstract new (...args: never[]) => Error;
+
+/** Accepts an array of classes of errors. */
+export const errorClasses: Rule = (value) =>
+  Array.isArray(value) && value.every(isErrorClass) ? undefined : 'an array of classes that extend Error';
+
+function isErrorClass(value: unknown): boolean {
+  return value === Error || (typeof value === 'function' && value.prototype instanceof Error);
+}
 
 /** Method decorator: can be called under {@link ExplicitRPCAccessPolicy}. */
 export function expose(): MethodDecorator {
@@ -42,6 +49,7 @@ export function expose(): MethodDecorator {
 
 /** Method decorator: errors of these classes reach the caller as they are, and are not logged as the server's faults. */
 export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDecorator {
+  checkOptions({ errors }, { errors: errorClasses }, '', '@expectedExceptions parameter');
   return (_target, name, descriptor): void => {
     expected.set(methodOf('@expectedExceptions', name, descriptor), errors);
   };

@@ -15,7 +15,7 @@ import type { Transport } from './transport.js';
 /** Driver-specific wishes. */
 export interface TransportOptions {
   /** Reject with MessageUndeliverable when no queue takes the message. @default true for a call, false for a cast */
-  atLeastOnce?: boolean;
+  atLeastOnce?: boolean | undefined;
 }
 
 const TRANSPORT_RULES = { atLeastOnce: flag } satisfies Record<keyof TransportOptions, Rule>;

@@ -35,7 +35,7 @@ function functionOf(frame: string): string {
 
 /** Frames of the application. Whether they are asynchronous is not in the text of those that source maps were applied to. */
 function framesBelow(below: (...args: never[]) => unknown): string[] {
-  const captured: { stack?: unknown } = {};
+  const captured: { stack?: unknown | undefined } = {};
   Error.captureStackTrace(captured, below);
   // Whoever formats stacks otherwise, by Error.prepareStackTrace, need not make text of them.
   if (typeof captured.stack !== 'string') return [];

@@ -91,7 +91,7 @@ export type RPCClientClass<C extends RPCClient = RPCClient> = new (
 export function getRpcClient<C extends RPCClient = RPCClient>(
   transport: Transport,
   target: Target,
-  { clientCls, ...options }: ClientOptions & { clientCls?: RPCClientClass<C> } = {},
+  { clientCls, ...options }: ClientOptions & { clientCls?: RPCClientClass<C> | undefined } = {},
 ): C {
   return new (clientCls ?? (RPCClient as unknown as RPCClientClass<C>))(transport, target, options);
 }

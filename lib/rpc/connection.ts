@@ -1,3 +1,4 @@
+import { checkNames } from '../core/option-rules.js';
 import { Target } from '../core/target.js';
 import type { Endpoint } from './method-table.js';
 import { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';
@@ -8,14 +9,16 @@ import type { RPCServer } from './server.js';
 /** What `createConsumer` takes besides topic and endpoints. */
 export interface ConsumerOptions {
   /** @default false */
-  fanout?: boolean;
+  fanout?: boolean | undefined;
   /** @default 'tacker' */
-  exchange?: string;
+  exchange?: string | undefined;
   /** Server name. @default the `host` option */
-  host?: string;
+  host?: string | undefined;
   /** Of arguments and results. @default the `serializer` option, else a VersionedObjectSerializer for Tacker's objects */
-  serializer?: Serializer;
+  serializer?: Serializer | undefined;
 }
+
+const OPTIONS: readonly (keyof ConsumerOptions)[] = ['fanout', 'exchange', 'host', 'serializer'];
 
 /** A set of servers that start and stop together. Source: tacker.common.rpc.Connection. */
 export class Connection {
@@ -23,10 +26,10 @@ export class Connection {
 
   /** Records a server; `consumeInThreads` starts it. */
   createConsumer(topic: string, endpoints: readonly Endpoint[], options: ConsumerOptions = {}): void {
+    checkNames(options, OPTIONS, 'createConsumer option');
     const { fanout = false, exchange = 'tacker' } = options;
     const settings = runtimeSettings('createConsumer');
-    const serializer =
-      options.serializer ?? (settings.serializer as Serializer | undefined) ?? new VersionedObjectSerializer();
+    const serializer = options.serializer ?? settings.serializer ?? new VersionedObjectSerializer();
     const target = new Target({ topic, server: options.host ?? settings.host, fanout, exchange });
     this.servers.push(getServer(target, endpoints, { serializer }));
   }

@@ -8,8 +8,9 @@ export abstract class MessageHandlingServer {
   private listener: Promise<Listener> | undefined;
   private stopping: Promise<void> | undefined;
 
-  constructor(protected readonly transport: Transport) {}
+  protected constructor(protected readonly transport: Transport) {}
 
+  /** @internal */
   protected abstract listen(): Promise<Listener>;
 
   /** Resolves when the queues are consumed from. @throws ServerListenError */
@@ -34,7 +35,7 @@ export abstract class MessageHandlingServer {
   }
 
   /** Takes no more messages, and waits for those that have begun. Safe to call twice, or before `start`. */
-  stop({ graceful = true }: { graceful?: boolean } = {}): Promise<void> {
+  stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
     this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);
     return this.stopping;
   }

@@ -132,8 +132,17 @@ function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION
 export const PING: MethodEntry = { handler: 'the ping of rpcPingEnabled', expected: [], handle: () => 'pong' };
 export const PING_METHOD = 'oslo_rpc_server_ping';
 
-/** A plain endpoint: methods are called as `method(ctxt, args)`; `target` gives namespace and version. */
-export type Endpoint = object;
+/**
+ * A plain endpoint: an object whose methods are called as `method(ctxt, args)`; `target` gives namespace and version.
+ * A class is none: it has a `prototype`.
+ */
+export type Endpoint = (object & EndpointTarget) | (EndpointTarget & { readonly [name: string]: unknown });
+
+/** Members of an {@link Endpoint} that are no methods. */
+export interface EndpointTarget {
+  readonly target?: Target | null | undefined;
+  readonly prototype?: undefined;
+}
 
 /** Adds the methods of a plain endpoint that the policy allows. An earlier endpoint's method wins, as in Python. @throws ConfigurationError */
 export function addEndpoint(

@@ -37,7 +37,7 @@ interface Spelling {
   /** What a context that is made here writes: all that some reader looks for. */
   readonly written: readonly string[];
   /** What else is read. */
-  readonly read?: readonly string[];
+  readonly read?: readonly string[] | undefined;
 }
 
 /** oslo.context reads `user` and `project_id` (once `tenant`), Tacker and Neutron `user_id` and `tenant_id`. */

@@ -1,17 +1,15 @@
 import { ConfigurationError } from '../core/errors.js';
+import { checkNames, checkOptions, text } from '../core/option-rules.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
+import { checkedSerializer } from '../core/serializer.js';
 import type { Target } from '../core/target.js';
 import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from './backing-off-client.js';
+import type { ClientOptions } from './call-context.js';
 import type { Endpoint } from './method-table.js';
 import { MethodTimeouts } from './method-timeouts.js';
-import {
-  JsonPayloadSerializer,
-  RequestContextSerializer,
-  requestContextSerializer,
-  type Serializer,
-} from './serializer.js';
-import { getRpcServer, type RPCServer } from './server.js';
+import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from './serializer.js';
+import { getRpcServer, type RPCServer, type ServerOptions } from './server.js';
 import { Transport } from './transport.js';
 
 /** Modules whose exceptions Tacker's services raise. */
@@ -20,8 +18,8 @@ const ALLOWED_EXMODS = ['tacker.common.exceptions'];
 interface Runtime {
   readonly settings: Settings;
   readonly transport: Transport;
-  readonly notificationTransport?: Transport;
-  readonly notifier?: Notifier;
+  readonly notificationTransport?: Transport | undefined;
+  readonly notifier?: Notifier | undefined;
 }
 
 // The only state of this module, as in tacker.common.rpc; cleanup() resets it.
@@ -42,8 +40,8 @@ export function init(options: OsloMessagingOptions = {}): void {
   assertIdle('init');
   const settings = normalizeOptions(options);
   const exmods = [...getAllowedExmods(), ...settings.allowedRemoteExmods];
-  const transport = new Transport(settings, settings.transportUrl, exmods);
-  const notificationTransport = new Transport(settings, settings.notificationTransportUrl, exmods);
+  const transport = Transport.make(settings, settings.transportUrl, exmods);
+  const notificationTransport = Transport.make(settings, settings.notificationTransportUrl, exmods);
   const serializer = new RequestContextSerializer(new JsonPayloadSerializer());
   runtime = {
     settings,
@@ -57,7 +55,7 @@ export function init(options: OsloMessagingOptions = {}): void {
 export function initActionRpc(options: OsloMessagingOptions = {}): void {
   assertIdle('initActionRpc');
   const settings = normalizeOptions(options);
-  runtime = { settings, transport: new Transport(settings, settings.transportUrl, settings.allowedRemoteExmods) };
+  runtime = { settings, transport: Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods) };
 }
 
 /** Closes the default runtime and forgets all grown timeouts. Does nothing before `init`. */
@@ -81,34 +79,46 @@ export function getAllowedExmods(): string[] {
   return [...ALLOWED_EXMODS, ...extraExmods];
 }
 
+/** Options of {@link getClient}. */
+export interface RuntimeClientOptions extends Pick<ClientOptions, 'versionCap' | 'serializer'> {}
+
 /** A backing-off client whose contexts are {@link RequestContext}s. */
-export function getClient(
-  target: Target,
-  options: { versionCap?: string; serializer?: Serializer } = {},
-): BackingOffClient {
+export function getClient(target: Target, options: RuntimeClientOptions = {}): BackingOffClient {
   const { transport, settings } = current('getClient');
-  const serializer = requestContextSerializer(options.serializer ?? settings.serializer);
+  checkNames(options, ['versionCap', 'serializer'] satisfies (keyof RuntimeClientOptions)[], 'getClient option');
+  const serializer = requestContextSerializer(checkedSerializer(options.serializer) ?? settings.serializer);
   return new BackingOffClient(transport, target, { versionCap: options.versionCap, serializer });
 }
+
+/** Options of {@link getServer}. */
+export interface RuntimeServerOptions extends Pick<ServerOptions, 'serializer'> {}
 
 /** A server of plain endpoints whose contexts are {@link RequestContext}s. */
 export function getServer(
   target: Target,
   endpoints: readonly Endpoint[],
-  options: { serializer?: Serializer } = {},
+  options: RuntimeServerOptions = {},
 ): RPCServer {
   const { transport, settings } = current('getServer');
-  const serializer = requestContextSerializer(options.serializer ?? settings.serializer);
+  checkNames(options, ['serializer'] satisfies (keyof RuntimeServerOptions)[], 'getServer option');
+  const serializer = requestContextSerializer(checkedSerializer(options.serializer) ?? settings.serializer);
   return getRpcServer(transport, target, endpoints, { serializer });
 }
 
-/** The notifier, under `publisherId` or `<service>.<host>`. */
-export function getNotifier(options: { service?: string; host?: string; publisherId?: string }): Notifier {
+/** Publisher of {@link getNotifier}: its id, or a service and its host. */
+export type PublisherOptions =
+  | { publisherId: string; service?: string | undefined; host?: string | undefined }
+  | { publisherId?: undefined; service: string /** @default the `host` option */; host?: string | undefined };
+
+/** The notifier, under `publisherId` or `<service>.<host>`. @throws ConfigurationError */
+export function getNotifier(options: PublisherOptions): Notifier {
   const { notifier, settings } = current('getNotifier');
   if (!notifier) throw new ConfigurationError('getNotifier() needs init(); initActionRpc() sets up no notifications');
-  return notifier.prepare({
-    publisherId: options.publisherId ?? `${options.service}.${options.host ?? settings.host}`,
-  });
+  checkOptions(options, { publisherId: text, service: text, host: text }, '', 'getNotifier option');
+  const { publisherId, service, host = settings.host } = options;
+  if (publisherId === undefined && service === undefined)
+    throw new ConfigurationError('getNotifier: expected a publisherId or a service');
+  return notifier.prepare({ publisherId: publisherId ?? `${service}.${host}` });
 }
 
 /** Settings of the default runtime, for the classes built on it. */

@@ -1,15 +1,10 @@
 import type { Dict } from '../core/message.js';
+import { Serializer } from '../core/serializer.js';
 import { toPlain } from './plain-values.js';
 import { RequestContext } from './request-context.js';
 import { checkContext } from './request-values.js';
 
-/** Turns entities and request contexts into what JSON can carry, and back. Source: oslo_messaging.serializer. */
-export abstract class Serializer {
-  abstract serializeEntity(ctxt: unknown, entity: unknown): unknown;
-  abstract deserializeEntity(ctxt: unknown, entity: unknown): unknown;
-  abstract serializeContext(ctxt: unknown): Dict;
-  abstract deserializeContext(ctxt: Dict): unknown;
-}
+export { Serializer };
 
 const SERIALIZER_METHODS = ['serializeEntity', 'deserializeEntity', 'serializeContext', 'deserializeContext'] as const;
 
@@ -88,10 +83,8 @@ export class RequestContextSerializer extends Serializer {
  * Returns the serializer that carries {@link RequestContext}s, for the `serializer` that an option names: one that does
  * so already as it is, any other for the entities alone.
  */
-export function requestContextSerializer(given?: object): RequestContextSerializer {
-  return given instanceof RequestContextSerializer
-    ? given
-    : new RequestContextSerializer(given as Serializer | undefined);
+export function requestContextSerializer(given?: Serializer): RequestContextSerializer {
+  return given instanceof RequestContextSerializer ? given : new RequestContextSerializer(given);
 }
 
 /** Whether entities pass through it as they are, so that a copy of them can be saved. */

@@ -1,5 +1,8 @@
+import type { AccessPolicy } from '../core/access-policy.js';
 import { ConfigurationError, InvalidTarget } from '../core/errors.js';
 import type { RpcRequest } from '../core/message.js';
+import { checkNames } from '../core/option-rules.js';
+import { checkedSerializer } from '../core/serializer.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
@@ -8,9 +11,6 @@ import { MessageHandlingServer } from './message-handling-server.js';
 import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
 import { NoOpSerializer, type Serializer } from './serializer.js';
 import { assertTransport, type Transport } from './transport.js';
-
-/** An access policy, or its class. */
-export type AccessPolicy = RPCAccessPolicyBase | (new () => RPCAccessPolicyBase);
 
 /** What a server is set up with, besides its endpoints. */
 export interface ServerOptions {
@@ -26,6 +26,7 @@ export function addPing(table: MethodTable, transport: Transport): void {
 
 /** Answers the requests of one topic. Source: oslo_messaging.RPCServer. */
 export class RPCServer extends MessageHandlingServer {
+  /** @internal */
   constructor(
     transport: Transport,
     readonly target: Target,
@@ -36,6 +37,7 @@ export class RPCServer extends MessageHandlingServer {
     super(transport);
   }
 
+  /** @internal */
   protected override listen(): Promise<Listener> {
     const { settings, driver } = this.transport;
     const { delivery } = settings;
@@ -59,10 +61,11 @@ export function getRpcServer(
   options: ServerOptions = {},
 ): RPCServer {
   assertTransport(transport);
+  checkNames(options, ['serializer', 'accessPolicy'] satisfies (keyof ServerOptions)[], 'server option');
   if (!target.topic || !target.server)
     throw new InvalidTarget(`A server's target must have topic and server names specified: ${target}`, { target });
-  const policy = makePolicy(options.accessPolicy ?? (transport.settings.accessPolicy as AccessPolicy | undefined));
-  const serializer = options.serializer ?? new NoOpSerializer();
+  const policy = makePolicy(options.accessPolicy ?? transport.settings.accessPolicy);
+  const serializer = checkedSerializer(options.serializer) ?? new NoOpSerializer();
   const table = new MethodTable();
   for (const endpoint of endpoints) addEndpoint(table, endpoint, policy, serializer);
   addPing(table, transport);

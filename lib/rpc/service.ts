@@ -1,9 +1,20 @@
+import { checkNames } from '../core/option-rules.js';
+import { checkedSerializer } from '../core/serializer.js';
 import { type Connection, createConnection, type VoidConnection } from './connection.js';
+import type { Endpoint } from './method-table.js';
 import type { Serializer } from './serializer.js';
 
 /** What a service serves: its methods, and an optional hook called before consuming begins. */
 export interface ServiceManager {
   initializeServiceHook?(service: Service): unknown;
+}
+
+/** Options of a {@link Service}. */
+export interface ServiceOptions {
+  /** Object that answers the methods. @default the service itself */
+  manager?: Endpoint | undefined;
+  /** @default the `serializer` option */
+  serializer?: Serializer | undefined;
 }
 
 /** One topic served on one host by one manager. Source: tacker.common.rpc.Service. */
@@ -15,10 +26,12 @@ export class Service {
   constructor(
     readonly host: string,
     readonly topic: string,
-    { manager, serializer }: { manager?: object; serializer?: Serializer } = {},
+    options: ServiceOptions = {},
   ) {
+    checkNames(options, ['manager', 'serializer'] satisfies (keyof ServiceOptions)[], 'Service option');
+    const { manager, serializer } = options;
     this.manager = manager ?? this;
-    this.serializer = serializer;
+    this.serializer = checkedSerializer(serializer);
   }
 
   /** Resolves when the topic is consumed from. */
@@ -31,7 +44,7 @@ export class Service {
   }
 
   /** Stops serving. @param graceful wait for what has begun */
-  async stop({ graceful = true }: { graceful?: boolean } = {}): Promise<void> {
+  async stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
     const connection = this.connection;
     this.connection = undefined;
     await Promise.all((connection?.servers ?? []).map((server) => server.stop({ graceful })));

@@ -34,8 +34,7 @@ export class Transport {
   readonly settings: Settings;
   private readonly closing = new AbortController();
 
-  /** @internal */
-  constructor(
+  private constructor(
     settings: Settings,
     private readonly url: Concealed<string>,
     allowedModules: readonly string[],
@@ -50,6 +49,11 @@ export class Transport {
         `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
       );
     }
+  }
+
+  /** @internal @throws InvalidTransportURL, DriverLoadFailure */
+  static make(settings: Settings, url: Concealed<string>, allowedModules: readonly string[]): Transport {
+    return new Transport(settings, url, allowedModules);
   }
 
   /** What has happened on it so far: refusals, duplicates, lost connections. */
@@ -108,13 +112,13 @@ export class Transport {
  */
 export function getRpcTransport(options: OsloMessagingOptions = {}): Transport {
   const settings = normalizeOptions(options);
-  return new Transport(settings, settings.transportUrl, settings.allowedRemoteExmods);
+  return Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods);
 }
 
 /** A transport for notifications: `notificationTransportUrl`, else `transportUrl`. */
 export function getNotificationTransport(options: OsloMessagingOptions = {}): Transport {
   const settings = normalizeOptions(options);
-  return new Transport(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
+  return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
 }
 
 /** @throws ConfigurationError when it is something else */

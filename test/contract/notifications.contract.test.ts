@@ -11,6 +11,7 @@ import {
   type NotificationListener,
   type NotificationListenerOptions,
   NotificationResult,
+  type NotificationReturn,
   Notifier,
   type OsloMessagingOptions,
   type Priority,
@@ -36,7 +37,10 @@ interface Got {
 }
 
 /** Takes some priorities, and remembers what it got. */
-function recorder(priorities: readonly Priority[] = PRIORITIES, result: () => unknown = () => undefined) {
+/** What an endpoint says of a notification. */
+type Result = () => NotificationReturn | Promise<NotificationReturn>;
+
+function recorder(priorities: readonly Priority[] = PRIORITIES, result: Result = () => undefined) {
   const got: Got[] = [];
   const methods = priorities.map((priority) => [
     priority,
@@ -342,7 +346,9 @@ for (const { name, url, describeOn } of transports) {
         payloads: unknown[];
       }
 
-      function batchRecorder(result: (batch: Batch) => unknown = () => undefined) {
+      function batchRecorder(
+        result: (batch: Batch) => NotificationReturn | Promise<NotificationReturn> = () => undefined,
+      ) {
         const batches: Batch[] = [];
         const method = (priority: string) => (notifications: readonly BatchedNotification[]) => {
           const batch = { priority, payloads: notifications.map(({ payload }) => payload) };

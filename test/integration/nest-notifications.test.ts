@@ -37,6 +37,7 @@ import {
   Notifier,
   OnNotification,
   type OnNotificationOptions,
+  type OnNotificationReturn,
   OsloMessagingModule,
   type OsloMessagingOptions,
   OsloMessagingTransports,
@@ -116,13 +117,13 @@ async function start(
 function listener<T = unknown>(
   endpoint: NotificationEndpointOptions,
   method: OnNotificationOptions = {},
-  result: (payload: T) => unknown = () => undefined,
+  result: (payload: T) => OnNotificationReturn = () => undefined,
 ) {
   const seen: T[] = [];
   @NotificationEndpoint(endpoint)
   class Listener {
     @OnNotification(method)
-    on(@NotificationPayload() payload: unknown): unknown {
+    on(@NotificationPayload() payload: unknown): OnNotificationReturn {
       seen.push(payload as T);
       return result(payload as T);
     }
@@ -326,7 +327,7 @@ describe('notification endpoints on memory://', () => {
     class Enhanced {
       @OnNotification({ eventType: 'fine' })
       @UseInterceptors(Observing)
-      fine(): string {
+      fine(): NotificationResult {
         seen.push('method');
         return NotificationResult.REQUEUE;
       }
@@ -392,7 +393,7 @@ describe('notification endpoints on memory://', () => {
 
   it('requeues for the method that asks for it or throws, where its class allows that', async () => {
     const topic = uniqueTopic();
-    const once = (refuse: () => unknown) => {
+    const once = (refuse: () => OnNotificationReturn) => {
       let calls = 0;
       return () => (++calls === 1 ? refuse() : undefined);
     };
@@ -405,7 +406,7 @@ describe('notification endpoints on memory://', () => {
     const later = listener(
       allowing,
       {},
-      once(() => from([1, NotificationResult.REQUEUE])),
+      once(() => from([NotificationResult.HANDLED, NotificationResult.REQUEUE])),
     );
     const throwing = listener(
       allowing,
@@ -721,7 +722,7 @@ describeWithPython('notification endpoints on RabbitMQ', () => {
     @NotificationEndpoint({ topics: [topic], allowRequeue: true })
     class FromPython {
       @OnNotification({ eventType: 'vnf.*', priority: ['info', 'error'] })
-      on(@NotificationPayload() payload: unknown, @Ctx() ctx: OsloNotificationContext): unknown {
+      on(@NotificationPayload() payload: unknown, @Ctx() ctx: OsloNotificationContext): NotificationResult | undefined {
         const context = ctx.getRequestContext<RequestContext>();
         seen.push([ctx.getPriority(), ctx.getPublisherId(), ctx.getEventType(), payload, context.userId]);
         if (ctx.getPriority() !== 'error' || refused) return;

@@ -63,10 +63,10 @@ async function start(
   @NotificationEndpoint({})
   class Listening {
     @OnNotification()
-    on(@NotificationPayload() payload: unknown, @Ctx() context: OsloNotificationContext): unknown {
+    async on(@NotificationPayload() payload: unknown, @Ctx() context: OsloNotificationContext): Promise<void> {
       const { priority, eventType, publisherId } = context.getMetadata();
       seen.push({ priority, eventType, publisherId, payload });
-      return onLine(eventType);
+      await onLine(eventType);
     }
   }
   const useFactory = (notifier: Notifier) => new NotificationLogger(notifier, { logger: base, ...options });

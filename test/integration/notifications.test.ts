@@ -6,6 +6,7 @@ import {
   MessageDeliveryFailure,
   type NotificationListenerOptions,
   NotificationResult,
+  type NotificationReturn,
   Notifier,
   type OsloMessagingOptions,
   ServerListenError,
@@ -36,11 +37,11 @@ class Held implements ListenerEndpoint {
   }
 }
 
-function recorder(result: (payload: unknown) => unknown = () => undefined) {
+function recorder(result: (payload: unknown) => NotificationReturn | Promise<NotificationReturn> = () => undefined) {
   const got: unknown[] = [];
   return {
     got,
-    info(_ctxt: unknown, _publisherId: string, _eventType: string, payload: unknown): unknown {
+    info(_ctxt: unknown, _publisherId: string, _eventType: string, payload: unknown) {
       got.push(payload);
       return result(payload);
     },

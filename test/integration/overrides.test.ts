@@ -277,7 +277,11 @@ describe('a decorator refuses what can never be called', () => {
     ['a static method', () => RpcMethod()(Sub, 'x', method), /@RpcMethod on x: a static method/],
     ['a symbol', () => RpcMethod()(Sub.prototype, Symbol('odd'), method), /@RpcMethod on Symbol\(odd\): Nest serves/],
     ['an accessor', () => RpcMethod()(Sub.prototype, 'x', accessor), /@RpcMethod on x: only methods/],
-    ['a notification accessor', () => OnNotification()(Sub.prototype, 'x', accessor), /@OnNotification on x: only/],
+    [
+      'a notification accessor',
+      () => OnNotification()(Sub.prototype, 'x', accessor as never),
+      /@OnNotification on x: only/,
+    ],
     ['an exposed accessor', () => expose()(Sub.prototype, 'x', accessor), /@expose on x: only methods/],
     ['an expecting accessor', () => expectedExceptions()(Sub.prototype, 'x', accessor), /@expectedExceptions on x/],
   ])('%s', (_name, decorate, message) => {

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../core/errors.js';
 import { FieldType } from './field-type.js';
 
 /** The elements of what can be iterated and is no string; undefined for anything else. */
@@ -5,19 +6,26 @@ function elementsOf(value: unknown): unknown[] | undefined {
   return Array.isArray(value) || value instanceof Set ? [...value] : undefined;
 }
 
+function checkElement(element: unknown, field: string): void {
+  if (!(element instanceof FieldType))
+    throw new ConfigurationError(`fields.${field}: expected the type of its elements, such as fields.string()`);
+}
+
 /** A list. Oslo's List. */
-export function listOf<T>(element: FieldType<T>): FieldType<T[]> {
-  return new FieldType<T[]>({
+export const listOf = <T>(element: FieldType<T>): FieldType<T[]> => {
+  checkElement(element, 'listOf');
+  return FieldType.of<T[]>({
     allowed: () => `a list of which each element is ${element.allowed()}`,
     read: (primitive, at) => elementsOf(primitive)?.map((item, index) => element.read(item, at.element(index))),
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
     mark: (value) => elementsOf(value)?.map((item) => element.mark(item)),
   });
-}
+};
 
 /** A set; it travels as a list. Oslo's Set. */
-export function setOf<T>(element: FieldType<T>): FieldType<Set<T>> {
-  return new FieldType<Set<T>>({
+export const setOf = <T>(element: FieldType<T>): FieldType<Set<T>> => {
+  checkElement(element, 'setOf');
+  return FieldType.of<Set<T>>({
     allowed: () => `a set of which each element is ${element.allowed()}`,
     read: (primitive, at) => {
       const elements = elementsOf(primitive);
@@ -26,21 +34,22 @@ export function setOf<T>(element: FieldType<T>): FieldType<Set<T>> {
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
     mark: (value) => new Set(elementsOf(value)?.map((item) => element.mark(item))),
   });
-}
+};
 
 /** An object used as a dictionary, with keys of any name. Oslo's Dict. */
-export function dictOf<T>(element: FieldType<T>): FieldType<Record<string, T>> {
+export const dictOf = <T>(element: FieldType<T>): FieldType<Record<string, T>> => {
+  checkElement(element, 'dictOf');
   const each = <R>(value: unknown, convert: (item: unknown, key: string) => R): Record<string, R> | undefined => {
     const entries = entriesOf(value);
     return entries && Object.fromEntries(entries.map(([key, item]) => [key, convert(item, key)]));
   };
-  return new FieldType<Record<string, T>>({
+  return FieldType.of<Record<string, T>>({
     allowed: () => `an object of which each member is ${element.allowed()}`,
     read: (primitive, at) => each(primitive, (item, key) => element.read(item, at.element(key))),
     write: (value, at) => each(value, (item, key) => element.write(item, at.element(key))),
     mark: (value) => each(value, (item) => element.mark(item)),
   });
-}
+};
 
 function entriesOf(value: unknown): [string, unknown][] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Set) return undefined;

@@ -61,11 +61,15 @@ interface Modifiers {
 
 /** The type of a versioned field, as `fields` makes it. Immutable. Source: oslo_versionedobjects.fields.Field. */
 export class FieldType<T> {
-  /** @internal */
-  constructor(
+  private constructor(
     private readonly kind: FieldKind<unknown>,
-    private readonly modifiers: Modifiers = { nullable: false, readOnly: false, makeDefault: undefined },
+    private readonly modifiers: Modifiers,
   ) {}
+
+  /** @internal */
+  static of<T>(kind: FieldKind<T>): FieldType<T> {
+    return new FieldType<T>(kind, { nullable: false, readOnly: false, makeDefault: undefined });
+  }
 
   /** Takes null as well. */
   nullable(): FieldType<T | null> {

@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { checkOptions, flag } from '../../core/option-rules.js';
 import { FieldType } from './field-type.js';
 import { markObject } from './object-state.js';
 import { definitionOf, definitionOfClass, type ObjectClass } from './registry.js';
@@ -5,17 +7,21 @@ import { definitionOf, definitionOfClass, type ObjectClass } from './registry.js
 /** Options of an object field. */
 export interface ObjectFieldOptions {
   /** Also takes objects of classes that extend it. @default false */
-  subclasses?: boolean;
+  subclasses?: boolean | undefined;
 }
 
 /**
  * A versioned object. Oslo's ObjectField.
  * @param type its class, or a function that gives the class where that is declared later
  */
-export function object<T extends object>(
+export const object = <T extends object>(
   type: ObjectClass<T> | (() => ObjectClass<T>),
-  { subclasses = false }: ObjectFieldOptions = {},
-): FieldType<T> {
+  options: ObjectFieldOptions = {},
+): FieldType<T> => {
+  checkOptions(options, { subclasses: flag }, '', 'fields.object option');
+  if (typeof type !== 'function')
+    throw new ConfigurationError('fields.object: expected a class, or a function that gives it');
+  const { subclasses = false } = options;
   const classOf = () => (isClass(type) ? type : type());
   const fits = (value: unknown): value is T => {
     if (typeof value !== 'object' || value === null) return false;
@@ -24,7 +30,7 @@ export function object<T extends object>(
     return name !== undefined && (name === nameOf(classOf()) || (subclasses && value instanceof classOf()));
   };
   const allowed = () => `an object ${nameOf(classOf()) ?? classOf().name}`;
-  return new FieldType<T>({
+  return FieldType.of<T>({
     allowed,
     read: (primitive, at) => {
       const built = at.codec.read(primitive);
@@ -36,7 +42,7 @@ export function object<T extends object>(
     write: (value, at) => (fits(value) ? at.codec.write(value) : undefined),
     mark: (value) => (fits(value) ? markObject(value) : value),
   });
-}
+};
 
 function nameOf(objectClass: ObjectClass): string | undefined {
   return definitionOfClass(objectClass)?.name;

@@ -54,7 +54,7 @@ export function objWhatChanged(object: object): string[] {
 }
 
 /** Takes the object as it is for unchanged. @param options.recursive also the objects in its fields. Source: obj_reset_changes. */
-export function objResetChanges(object: object, { recursive = false }: { recursive?: boolean } = {}): void {
+export function objResetChanges(object: object, { recursive = false }: { recursive?: boolean | undefined } = {}): void {
   if (recursive) for (const field of definedAs(object).fields) resetWithin(fieldValue(object, field));
   remember(object, objVersion(object));
 }

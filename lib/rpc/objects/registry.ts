@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../core/errors.js';
+import { checkOptions, text } from '../../core/option-rules.js';
 import { checkVersion, compareVersions, versionIsCompatible } from '../../core/version.js';
 import { IncompatibleObjectVersion, UnsupportedObjectError } from './errors.js';
-import type { FieldType } from './field-type.js';
+import { FieldType } from './field-type.js';
 
 /** A class of versioned objects. They are made without arguments, then given their fields. */
 export type ObjectClass<T extends object = object> = new () => T;
@@ -9,17 +10,17 @@ export type ObjectClass<T extends object = object> = new () => T;
 /** How an object is known on the wire. */
 export interface VersionedObjectOptions {
   /** @default the class's name */
-  name?: string;
+  name?: string | undefined;
   /** `major.minor[.revision]`: a new field is a new minor version, a change that old readers cannot take a new major one. */
   version: string;
   /** The one namespace whose serializers know it. @default any */
-  namespace?: string;
+  namespace?: string | undefined;
 }
 
 /** How a field is known on the wire. */
 export interface VersionedFieldOptions {
   /** @default the property's name */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** One field of a class. */
@@ -45,9 +46,42 @@ const definitions = new WeakMap<object, ObjectDefinition>();
 /** By name and namespace (`undefined` is any), the newest version first. */
 const registry = new Map<string, Map<string | undefined, ObjectDefinition[]>>();
 
+/** A field type's values where integers fit a `number`; a property may leave `bigint` out. */
+export type WithoutBigint<T> = unknown extends T
+  ? T
+  : T extends bigint
+    ? never
+    : T extends readonly (infer E)[]
+      ? WithoutBigint<E>[]
+      : T extends ReadonlySet<infer E>
+        ? Set<WithoutBigint<E>>
+        : T extends object
+          ? string extends keyof T
+            ? { [K in keyof T]: WithoutBigint<T[K]> }
+            : T
+          : T;
+
+/** The property's name where the property can hold all that the field gives, else the type that it must have. */
+export type VersionedProperty<T, V, K> = unknown extends T
+  ? K
+  : [T] extends [V]
+    ? K
+    : [WithoutBigint<T>] extends [V]
+      ? K
+      : { readonly 'the property must be of the type': T };
+
+/** Decorator of a property that holds `T`. */
+export type VersionedFieldDecorator<T> = <O extends { [P in K]?: T | undefined }, K extends string>(
+  prototype: O,
+  property: K & VersionedProperty<T, O[K], K>,
+) => void;
+
 /** Property decorator: a field of a versioned object. The property's type must be one that the field's type gives. */
-export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOptions = {}) {
-  return <K extends string>(prototype: { [P in K]?: T | undefined }, property: K): void => {
+export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOptions = {}): VersionedFieldDecorator<T> {
+  checkOptions(options, { name: text }, '', '@VersionedField option');
+  if (!(type instanceof FieldType))
+    throw new ConfigurationError('@VersionedField: expected a type that fields gives, such as fields.string()');
+  return (prototype: object, property: string): void => {
     const own = declared.get(prototype) ?? new Map<string, FieldDefinition>();
     declared.set(prototype, own.set(property, { name: options.name ?? property, property, type }));
   };
@@ -58,7 +92,9 @@ export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOpt
  * takes the place of the earlier one; other versions stand beside it.
  * @throws ConfigurationError, InvalidVersion
  */
-export function VersionedObject({ name, version, namespace }: VersionedObjectOptions) {
+export function VersionedObject(options: VersionedObjectOptions): (objectClass: ObjectClass) => void {
+  checkOptions(options, { name: text, version: text, namespace: text }, '', '@VersionedObject option');
+  const { name, version, namespace } = options;
   return (objectClass: ObjectClass): void => {
     const definition = {
       objectClass,

@@ -1,4 +1,6 @@
+import { ConfigurationError } from '../../core/errors.js';
 import { stringifyJson } from '../../core/json.js';
+import { checkOptions, type Rule } from '../../core/option-rules.js';
 import { FieldType } from './field-type.js';
 import { isWritableTime, readIsoTime, writeIsoTime } from './iso-time.js';
 
@@ -10,7 +12,7 @@ function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unkn
     const coerced = coerce(value);
     return coerced === undefined ? undefined : write(coerced);
   };
-  return new FieldType<T>({
+  return FieldType.of<T>({
     allowed: () => allowed,
     read: coerce,
     write: toPrimitive,
@@ -53,16 +55,32 @@ export const string = (): FieldType<string> => scalar('a string', toText);
 /** Any text: oslo does not check that it is a UUID, and neither side may refuse what the other sends. */
 export const uuid = (): FieldType<string> => scalar('a UUID', toText);
 
+/** Options of a field of numbers. */
+export interface NumberFieldOptions {
+  /** Smallest number that is taken. @default none */
+  min?: number | undefined;
+}
+
+const number: Rule = (value) => (typeof value === 'number' && !Number.isNaN(value) ? undefined : 'a number');
+
+function leastOf(options: NumberFieldOptions, field: string): number | undefined {
+  checkOptions(options, { min: number }, '', `fields.${field} option`);
+  return options.min;
+}
+
 /** Whole numbers of any size, `bigint` beyond 2^53. @param options.min smallest; 0 is oslo's NonNegativeIntegerField */
-export const integer = ({ min }: { min?: number } = {}): FieldType<number | bigint> =>
-  scalar(min === undefined ? 'an integer' : `an integer of at least ${min}`, (value) => {
+export const integer = (options: NumberFieldOptions = {}): FieldType<number | bigint> => {
+  const min = leastOf(options, 'integer');
+  return scalar(min === undefined ? 'an integer' : `an integer of at least ${min}`, (value) => {
     const coerced = toInteger(value);
     return coerced === undefined || (min !== undefined && coerced < min) ? undefined : coerced;
   });
+};
 
 /** Numbers. `NaN` and the infinities are read and not sent, since JSON has none. @param options.min smallest */
-export const float = ({ min }: { min?: number } = {}): FieldType<number> =>
-  scalar(
+export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
+  const min = leastOf(options, 'float');
+  return scalar(
     min === undefined ? 'a finite number' : `a finite number of at least ${min}`,
     (value) => {
       const coerced = toFloat(value);
@@ -70,6 +88,7 @@ export const float = ({ min }: { min?: number } = {}): FieldType<number> =>
     },
     (value) => (Number.isFinite(value) ? value : undefined),
   );
+};
 
 /** True or false; 1 and 0 stand for them. */
 export const boolean = (): FieldType<boolean> =>
@@ -82,14 +101,17 @@ export const boolean = (): FieldType<boolean> =>
 export const dateTime = (): FieldType<Date> => scalar('a date and time', toDate, writeIsoTime);
 
 /** One of some strings. */
-const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> =>
-  scalar(`one of ${values.join(', ')}`, (value) => values.find((allowed) => allowed === value));
+const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
+  if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== 'string'))
+    throw new ConfigurationError('fields.enum: expected an array of one or more strings');
+  return scalar(`one of ${values.join(', ')}`, (value) => values.find((allowed) => allowed === value));
+};
 
 export { oneOf as enum };
 
 /** Anything that JSON holds, unchecked; objects in it stay primitives. Oslo's plain FieldType. */
 export const any = (): FieldType<unknown> =>
-  new FieldType<unknown>({
+  FieldType.of<unknown>({
     allowed: () => 'anything',
     read: (primitive) => primitive,
     write: (value) => value,

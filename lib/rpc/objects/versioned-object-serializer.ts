@@ -8,11 +8,11 @@ import { definitionOf } from './registry.js';
 /** How a {@link VersionedObjectSerializer} spells objects. */
 export interface VersionedObjectSerializerOptions {
   /** Whose objects they are, Python's OBJ_PROJECT_NAMESPACE; `versionedobjects` for Neutron. @default 'tacker' */
-  namespace?: string;
+  namespace?: string | undefined;
   /** What their keys begin with, Python's OBJ_SERIAL_NAMESPACE. @default '<namespace>_object'; 'versioned_object' for the namespace 'versionedobjects' */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Newest versions that the readers know, by object name: newer objects are sent as such, after their class's `makeCompatible`. @default every object in its own version */
-  versions?: Readonly<Record<string, string>>;
+  versions?: Readonly<Record<string, string>> | undefined;
 }
 
 const version: Rule = (value) => {

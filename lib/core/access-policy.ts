@@ -1,0 +1,15 @@
+import type { Rule } from './option-rules.js';
+
+/** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
+export abstract class RPCAccessPolicyBase {
+  abstract isAllowed(endpoint: object, method: string): boolean;
+}
+
+/** An access policy, or its class. */
+export type AccessPolicy = RPCAccessPolicyBase | (new () => RPCAccessPolicyBase);
+
+/** Accepts a policy, or a class whose objects are policies. */
+export const accessPolicyLike: Rule = (value) => {
+  const made: unknown = typeof value === 'function' ? value.prototype : value;
+  return made instanceof RPCAccessPolicyBase ? undefined : 'an RPCAccessPolicyBase, or its class';
+};

@@ -1,0 +1,99 @@
+import { dirname } from 'node:path';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Compiler, complaints, root } from '../support/compiler.js';
+
+const fixture = (name: string) => `${root}test/types/consumer/${name}.ts`;
+const DIRECTIVE = '// @ts-expect-error';
+
+/** What a consumer may set; the nonsense is refused under either. */
+const STRICTNESS = [
+  { strict: 'exactOptionalPropertyTypes', options: { exactOptionalPropertyTypes: true } },
+  { strict: 'strict alone', options: { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false } },
+] as const;
+
+describe('the public types', () => {
+  let compiler: Compiler;
+
+  beforeAll(() => {
+    compiler = new Compiler();
+  }, 240_000);
+
+  describe.each(STRICTNESS)('under $strict', ({ options }) => {
+    it('refuse every line of nonsense, for itself, and no line of sense', { timeout: 240_000 }, () => {
+      const files = ['nonsense', 'sense', 'undefined', 'library'].map(fixture);
+      // Without its directive a line shows the error, which must not be that a name is unknown.
+      const program = compiler.program(files, { ...options, declaration: true }, (text) =>
+        text.replaceAll(DIRECTIVE, '// was expected to fail'),
+      );
+      const found = complaints(program);
+      const unknownNames = found.filter(({ code }) => [2304, 2305, 2307, 2552, 2614, 2724].includes(code));
+      expect(unknownNames).toEqual([]);
+      const lines = (program.getSourceFile(fixture('nonsense'))?.text ?? '').split('\n');
+      const wanted = lines.flatMap((text, index) => (text.includes('// was expected to fail') ? [index + 2] : []));
+      const at = new Set(found.filter(({ file }) => file.endsWith('nonsense.ts')).map(({ line }) => line));
+      expect(wanted.length).toBeGreaterThan(200);
+      expect(wanted.filter((line) => !at.has(line)).map((line) => `compiles: ${lines[line - 1]?.trim()}`)).toEqual([]);
+      expect(found.filter(({ file, line }) => !file.endsWith('nonsense.ts') || !wanted.includes(line))).toEqual([]);
+    });
+  });
+
+  it('are all exported that exported ones are made of', { timeout: 120_000 }, () => {
+    const entries = ['index.d.ts', 'observability/prometheus.d.ts'].map((file) => compiler.declarationsOf(file));
+    expect(unexported(compiler.program(entries, {}), entries)).toEqual([]);
+  });
+
+  it('hold no any', () => {
+    const files = compiler.program([compiler.declarationsOf('index.d.ts')], {}).getSourceFiles();
+    const ours = files.filter(({ fileName }) => fileName.startsWith(dirname(compiler.declarationsOf('index.d.ts'))));
+    const found = ours.flatMap((file) => {
+      const lines: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (node.kind === ts.SyntaxKind.AnyKeyword) lines.push(`${file.fileName}: ${node.parent.getText()}`);
+        ts.forEachChild(node, visit);
+      };
+      visit(file);
+      return lines;
+    });
+    expect(ours.length).toBeGreaterThan(30);
+    expect(found).toEqual([]);
+  });
+});
+
+/** Names in exported declarations whose own declarations are the library's, and not exported. */
+function unexported(program: ts.Program, entries: readonly string[]): string[] {
+  const checker = program.getTypeChecker();
+  const own = (symbol: ts.Symbol) =>
+    symbol.declarations?.some((declaration) => declaration.getSourceFile().fileName.includes('/dist/lib/')) ?? false;
+  const original = (symbol: ts.Symbol) =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const exported = new Set(
+    entries.flatMap((entry) => {
+      const file = program.getSourceFile(entry);
+      const symbol = file && checker.getSymbolAtLocation(file);
+      return symbol ? checker.getExportsOfModule(symbol).map(original) : [];
+    }),
+  );
+  const missing = new Set<string>();
+  const visit = (node: ts.Node, owner: string): void => {
+    // The type of a value is written out where it is used.
+    if (ts.isTypeQueryNode(node)) return;
+    // Type parameters and members have a symbol, too; only what a module declares can be exported.
+    if (ts.isIdentifier(node)) {
+      const symbol = checker.getSymbolAtLocation(node);
+      const declared = symbol && original(symbol);
+      const atTop = declared?.declarations?.some(
+        ({ parent }) => parent && (ts.isSourceFile(parent) || isVariableOfModule(parent)),
+      );
+      if (declared && atTop && own(declared) && !exported.has(declared)) missing.add(`${declared.name} (in ${owner})`);
+    }
+    ts.forEachChild(node, (child) => visit(child, owner));
+  };
+  for (const symbol of exported) for (const declaration of symbol.declarations ?? []) visit(declaration, symbol.name);
+  expect(exported.size).toBeGreaterThan(100);
+  return [...missing];
+}
+
+function isVariableOfModule(node: ts.Node): boolean {
+  return ts.isVariableDeclarationList(node) && ts.isSourceFile(node.parent.parent);
+}
