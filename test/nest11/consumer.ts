@@ -1,7 +1,7 @@
 // Type-checked against the packed declarations, as strictly as a consumer may.
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
+import { ClientsModule, MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
 import {
   type BackingOffClient,
   InjectNotifier,
@@ -77,6 +77,7 @@ class EventLog {
 
 @Module({
   imports: [
+    ClientsModule.register([{ name: 'PROXY', customClass: OsloClientProxy, options }]),
     OsloMessagingModule.forRoot(options),
     OsloMessagingModule.forFeature([{ target: new Target({ topic: 'other', version: '1.0' }) }]),
   ],

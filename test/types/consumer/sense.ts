@@ -1,5 +1,6 @@
 // Lines that must compile.
 import { applyDecorators, ParseIntPipe } from '@nestjs/common';
+import { ClientsModule } from '@nestjs/microservices';
 import {
   type BackingOffClient,
   type BatchListenerEndpoint,
@@ -214,4 +215,5 @@ export const modules = [
   OsloMessagingModule.forFeature([{ target: new Target({ topic: 't' }), timeout: '5s', token: Symbol('t') }]),
   OsloMessagingModule.forFeature([{ target: { topic: 't' } }, { publisherId: 'x' }]),
   OsloMessagingModule.forRootAsync({ inject: ['CONFIG'], useFactory: async (topic: string) => ({ topic }) }),
+  ClientsModule.register([{ name: 'OSLO', customClass: OsloClientProxy, options: { topic: 't' } }]),
 ];
