@@ -107,7 +107,7 @@ for (const { name, url, describeOn } of transports) {
         const slow = {
           info: (_ctxt: unknown, _publisher: unknown, _type: unknown, payload: unknown) => {
             begun.push(payload);
-            return new Promise(() => undefined);
+            return new Promise<void>(() => undefined);
           },
         };
         const transport = connect({ concurrency: 2 });

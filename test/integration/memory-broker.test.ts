@@ -145,7 +145,7 @@ describe('The embedded broker', () => {
     const transport = connect({ drainTimeout: 0 });
     const target = [new Target({ topic })];
     const notifier = new Notifier(transport, { topics: [topic] });
-    const stuck = { info: () => new Promise(() => undefined) };
+    const stuck = { info: () => new Promise<void>(() => undefined) };
     const ids = Array.from({ length: 500 }, (_, id) => id);
     for (const id of ids) await notifier.info({}, 'x', id);
     for (let round = 0; round < 3; round++) {

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { Server, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -8,21 +8,40 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 /** What this process holds that keeps it alive or grows. */
 export interface Held {
-  timers: number;
-  sockets: number;
-  listeners: number;
+  readonly timers: number;
+  /** Each named by its ends, so that a failure says whose it is. */
+  readonly sockets: readonly string[];
+  readonly listeners: number;
 }
 
 export function held(): Held {
-  const resources = process.getActiveResourcesInfo();
-  const count = (pattern: RegExp) => resources.filter((name) => pattern.test(name)).length;
+  const timers = process.getActiveResourcesInfo().filter((name) => name.startsWith('Timeout')).length;
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
-  return { timers: count(/^Timeout/), sockets: count(/^TCP/), listeners };
+  return { timers, sockets: activeHandles().flatMap(nameOf), listeners };
 }
 
-/** What there is more of now than then. Less may be: the test runner has timers of its own. */
+/** Node.js counts its handles in public (`getActiveResourcesInfo`), but shows them only so. */
+function activeHandles(): unknown[] {
+  const list: unknown = Reflect.get(process, '_getActiveHandles');
+  return typeof list === 'function' ? (Reflect.apply(list, process, []) as unknown[]) : [];
+}
+
+function nameOf(handle: unknown): string[] {
+  if (handle instanceof Server) return [`server at ${JSON.stringify(handle.address())}`];
+  // Pipes, such as standard output, have no port.
+  if (!(handle instanceof Socket) || (handle.localPort === undefined && !handle.connecting)) return [];
+  const { localPort, remoteAddress, remotePort, readyState } = handle;
+  return [`socket ${localPort} to ${remoteAddress}:${remotePort} (${readyState})`];
+}
+
+/** What there is more of now than then, sockets by name. Less may be: the test runner has timers of its own. */
 export function more(now: Held, then: Held): Partial<Held> {
-  return Object.fromEntries(Object.entries(now).filter(([name, count]) => count > then[name as keyof Held]));
+  const { timers, sockets, listeners } = now;
+  return {
+    ...(timers > then.timers && { timers }),
+    ...(sockets.length > then.sockets.length && { sockets: sockets.filter((name) => !then.sockets.includes(name)) }),
+    ...(listeners > then.listeners && { listeners }),
+  };
 }
 
 /** Bytes of live objects and buffers. */
