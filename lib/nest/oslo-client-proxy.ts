@@ -17,6 +17,7 @@ import { RequestContext } from '../rpc/request-context.js';
 import { requestContextSerializer } from '../rpc/serializer.js';
 import { getRpcTransport, type Transport } from '../rpc/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
+import { namingSender } from './sender-stack.js';
 
 /** A pattern: a method name, or a method with a target. */
 export type OsloPattern =
@@ -78,6 +79,8 @@ export class OsloClientProxy extends ClientProxy {
   private readonly transport: Transport;
   private readonly client: BackingOffClient;
   private readonly unsubscribe: () => void;
+  /** @internal From the first failure on, errors name the lines that sent the request: to capture them costs. */
+  readonly history = { failed: false };
   /** @internal This client as {@link send} and {@link emit} see it: the deadline of a request covers connecting already. */
   readonly onFirstUse: object = Object.create(this, { connect: { value: () => Promise.resolve() } });
 
@@ -118,7 +121,10 @@ export class OsloClientProxy extends ClientProxy {
     let wanted = true;
     this.invoke(packet, 'call').then(
       (response) => wanted && callback({ response, isDisposed: true }),
-      (error: unknown) => wanted && callback({ err: toError(error) }),
+      (error: unknown) => {
+        this.history.failed = true;
+        if (wanted) callback({ err: toError(error) });
+      },
     );
     return () => {
       wanted = false;
@@ -142,10 +148,12 @@ export class OsloClientProxy extends ClientProxy {
 // Nest's own wait for `connect()` first. They are replaced here, since their signatures must stay what they are.
 for (const name of ['send', 'emit'] as const) {
   const connecting: (...args: never[]) => unknown = ClientProxy.prototype[name];
+  const value = function (this: OsloClientProxy, ...args: unknown[]): unknown {
+    const request = Reflect.apply(connecting, this.onFirstUse, args) as Observable<unknown>;
+    return name === 'send' && this.history.failed ? namingSender(request, value) : request;
+  };
   Object.defineProperty(OsloClientProxy.prototype, name, {
-    value: function (this: OsloClientProxy, ...args: unknown[]): unknown {
-      return Reflect.apply(connecting, this.onFirstUse, args);
-    },
+    value,
     writable: true,
     configurable: true,
   });

@@ -33,13 +33,20 @@ function functionOf(frame: string): string {
   return frame.replace(/^\s+at (async )?/, '').replace(/:\d+:\d+\)?$/, '');
 }
 
-/** Frames of the application. Whether they are asynchronous is not in the text of those that source maps were applied to. */
 function framesBelow(below: (...args: never[]) => unknown): string[] {
   const captured: { stack?: unknown | undefined } = {};
   Error.captureStackTrace(captured, below);
+  return framesOf(captured.stack);
+}
+
+/**
+ * Returns the frames of the application in a stack. Whether they are asynchronous is not in the text of those that source
+ * maps were applied to.
+ */
+export function framesOf(stack: unknown): string[] {
   // Whoever formats stacks otherwise, by Error.prepareStackTrace, need not make text of them.
-  if (typeof captured.stack !== 'string') return [];
-  return captured.stack.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('(node:') && !isOurs(line));
+  if (typeof stack !== 'string') return [];
+  return stack.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('(node:') && !isOurs(line));
 }
 
 /** The folder of this library, as stacks name it. */

@@ -6,10 +6,12 @@ import {
   MessageUndeliverable,
   MessagingTimeout,
   Notifier,
+  OsloClientProxy,
   RemoteError,
   type RPCClient,
   Target,
 } from 'nestjs-oslo-messaging';
+import { lastValueFrom } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silent } from '../support/silent.js';
 
@@ -21,11 +23,12 @@ const server = getRpcServer(transport, new Target({ topic: 't', server: 's' }), 
   { fail, hang: () => new Promise(() => undefined) },
 ]);
 const client = getRpcClient(transport, new Target({ topic: 't' }));
+const proxy = new OsloClientProxy({ transportUrl: 'memory://caller-stack/', topic: 't', logger: silent });
 
 beforeAll(() => server.start());
 afterAll(async () => {
   await server.stop({ graceful: false });
-  await transport.cleanup();
+  await Promise.all([transport.cleanup(), proxy.close()]);
 });
 
 async function reason(work: () => Promise<unknown>): Promise<Error> {
@@ -91,4 +94,13 @@ it('names the notifier of what cannot be sent', async () => {
   circular['self'] = circular;
   const error = await reason(() => theirService(() => notifier.info({}, 'event', circular)));
   expect(error.stack).toMatch(/theirService/);
+});
+
+it('names the sender of a request of a client proxy, once one has failed', async () => {
+  const send = () => lastValueFrom(proxy.send('fail', {}));
+  await reason(send);
+  const error = await reason(() => theirService(send));
+  expect(error).toBeInstanceOf(RemoteError);
+  expect(error.stack).toMatch(/at send \(.*caller-stack\.test\.ts/);
+  expect(error.stack).toMatch(/at theirService \(.*caller-stack\.test\.ts/);
 });
