@@ -10,11 +10,14 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectionBlocked } from '../support/amqp-frames.js';
 import { osloRpc } from '../support/command.js';
-import { describeWithPython, describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { describeWithPython, describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { PythonPeer } from '../support/python-peer.js';
+import { silent } from '../support/silent.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 type Args = Record<string, unknown>;
 
@@ -220,6 +223,31 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', () => {
 
   it('exits with 4 for a wrong password', async () => {
     expect(await unreachable(rabbitUrl.replace('guest:guest', 'guest:s3cret'))).toContain('ACCESS_REFUSED');
+  });
+
+  it('exits with 3 and names the alarm when the broker blocks publishing', async () => {
+    const topic = uniqueTopic('alarm');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [
+      { hold: () => new Promise(() => undefined) },
+    ]);
+    await server.start();
+    const proxy = await TcpProxy.start(rabbitPort);
+    proxy.observe('toServer', (chunk) => {
+      if (!chunk.includes('oslo.message')) return;
+      for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
+    });
+    try {
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '1s', 'hold']);
+      expect(outcome).toMatchObject({ code: 3, stdout: '' });
+      expect(outcome.stderr).toMatch(
+        /^MessagingTimeout: [^\n]*the broker blocks publishing \(low on memory\)[^\n]*\n$/,
+      );
+    } finally {
+      await proxy.close();
+      await server.stop({ graceful: false });
+      await transport.cleanup();
+    }
   });
 
   it('exits with 4, not as if the server were slow, when the broker never speaks', async () => {
