@@ -126,7 +126,7 @@ export {
 } from './rpc/access-policy.js';
 export { BackingOffClient } from './rpc/backing-off-client.js';
 export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
-export { getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
+export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
 export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './rpc/connection.js';
 export { getCurrentRequestContext, runWithRequestContext } from './rpc/current-request.js';
 export { MessageHandlingServer } from './rpc/message-handling-server.js';

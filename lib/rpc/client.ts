@@ -6,7 +6,7 @@ import { CallContext, type ClientOptions } from './call-context.js';
 import { isSerializer } from './serializer.js';
 import { assertTransport, type Transport } from './transport.js';
 
-type Clearable<T> = { [K in keyof T]?: T[K] | null | undefined };
+export type Clearable<T> = { [K in keyof T]?: T[K] | null | undefined };
 
 /** What `prepare` can change. A name that is absent stays as it is; `undefined` and `null` clear it, as Python's `None` does. */
 export interface PrepareOptions
