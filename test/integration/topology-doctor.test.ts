@@ -199,6 +199,48 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(JSON.parse(served.stdout)).toHaveLength(4);
   });
 
+  it('has oslo-rpc doctor say that a server is on another exchange, by the management API or where there is no such exchange', async () => {
+    const { server } = connect({});
+    await server.start();
+    const asked = exchange;
+    expect(await doctor('', '--server', 'one', '--management-url', management())).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    exchange = uniqueTopic('exchange');
+    const absent = await doctor('', '--server', 'one');
+    expect(absent.code).toBe(1);
+    expect(absent.stdout).toMatch(
+      new RegExp(`^unbound   queue ${topic}.one: .*1 consumers; the exchange is not there, not to .*${exchange}`, 'm'),
+    );
+    await declareExchange('topic', false);
+    const unseen = await doctor('');
+    expect(unseen).toMatchObject({ code: 0, stderr: expect.stringContaining('give --management-url') });
+    const seen = await doctor('', '--management-url', management());
+    expect(seen).toMatchObject({ code: 1, stderr: '' });
+    expect(seen.stdout).toContain(`it is bound to the exchange "${asked}" by the key "${topic}", not to`);
+    expect(seen.stdout).toContain('control_exchange');
+  });
+
+  it('has oslo-rpc doctor say that nobody consumes', async () => {
+    const { server } = connect({});
+    await server.start();
+    await server.stop();
+    const outcome = await doctor('', '--server', 'one', '--json');
+    expect(outcome.code).toBe(1);
+    expect(JSON.parse(outcome.stdout)).toContainEqual({
+      kind: 'queue',
+      name: `${topic}.one`,
+      state: 'unserved',
+      text: expect.stringMatching(/0 consumers; nobody consumes from it/),
+    });
+    await withChannel(node.url, (channel) =>
+      channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true }),
+    );
+    const fanout = await doctor('', '--management-url', management());
+    expect(fanout.stdout).toContain(`unserved  exchange ${topic}_fanout`);
+  });
+
   it('is no excuse for wrong usage, or for a broker that cannot be had', async () => {
     expect(await doctor('', '--management-url', 'nonsense')).toMatchObject({ code: 2 });
     const wrong = await osloRpc(['doctor', '--url', url().replace(':s3', ':S3'), '--topic', topic]);

@@ -8,19 +8,26 @@ import { serverBindings } from '../routing.js';
 import { remedyFor } from './conflict.js';
 import { RabbitConnection } from './connection.js';
 import { DeclareRefused, Declarer } from './declarer.js';
+import { Management, type QueueBinding } from './management.js';
 import { replyCodeOf } from './reply-code.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
 
-/** How one exchange or queue of a topic is. */
+/** State of one exchange or queue of a topic. */
 export interface Finding {
   readonly kind: 'exchange' | 'queue';
   readonly name: string;
-  /** `absent` is no fault: whoever needs it declares it. */
-  readonly state: 'as asked' | 'absent' | 'conflict';
-  /** What there is to say, with what to do about a conflict. */
+  /**
+   * `absent` is no fault: servers and callers declare what they need. `conflict`: declared otherwise. `unbound`: requests
+   * to the exchange do not reach the queue. `unserved`: nobody consumes. `unseen`: the management API does not tell.
+   */
+  readonly state: 'as asked' | 'absent' | 'conflict' | 'unbound' | 'unserved' | 'unseen';
+  /** Definition, counts, and what to do about a fault. */
   readonly text: string;
 }
+
+/** What is seen of something that is there. */
+type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
 
 /** To tell it from a queue that is there, on a node that is not. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
@@ -30,12 +37,15 @@ export class Doctor {
   private readonly connection: RabbitConnection;
   private readonly declarer: Declarer;
   private readonly settings: Settings;
+  private readonly management: Management | undefined;
 
   constructor(settings: Settings, url: TransportURL) {
     // The conflicts are to be told, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
     this.connection = new RabbitConnection(url, this.settings, 'consuming');
     this.declarer = new Declarer(this.settings, url);
+    const { managementUrl } = settings.rabbit;
+    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings);
   }
 
   /**
@@ -65,8 +75,10 @@ export class Doctor {
     const findings: Finding[] = [];
     for (const exchange of exchanges.values()) findings.push(await this.exchange(model, exchange));
     // A name at random, or claimed by its number, is in nobody's way.
-    for (const queue of queues.filter(({ temporary, numbered }) => !temporary && !numbered))
-      findings.push(await this.queue(model, queue));
+    for (const queue of queues.filter(({ temporary, numbered }) => !temporary && !numbered)) {
+      const exchange = findings.find(({ kind, name }) => kind === 'exchange' && name === queue.exchange?.name);
+      findings.push(await this.queue(model, queue, exchange?.state !== 'absent'));
+    }
     return findings;
   }
 
@@ -74,24 +86,50 @@ export class Doctor {
     return this.look(model, exchangeResource(spec), async (channel) => {
       await channel.checkExchange(spec.name);
       await this.declarer.declareExchange(channel, spec);
-      return '';
+      const bound = spec.type === 'fanout' && (await this.management?.countBindings(spec.name).catch(toError));
+      if (bound instanceof Error) return { state: 'unseen', text: `; ${bound.message}` };
+      if (bound !== 0) return { text: '' };
+      return { state: 'unserved', text: '; no queue is bound to it, so that a fanout reaches no server' };
     });
   }
 
-  private queue(model: ChannelModel, spec: QueueSpec): Promise<Finding> {
+  private queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
     return this.look(model, queueResource(spec), async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // Without its exchange, which was looked at by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
-      return `, ${messageCount} messages, ${consumerCount} consumers`;
+      const counts = `, ${messageCount} messages, ${consumerCount} consumers`;
+      const unbound = await this.whyUnbound(spec, exchangeIsThere);
+      if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
+      if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}` };
+      if (consumerCount > 0) return { text: counts };
+      return {
+        state: 'unserved',
+        text: `${counts}; nobody consumes from it: start a server, or look in the log of the one that runs why it does not`,
+      };
     });
+  }
+
+  /** Why requests to its exchange do not reach the queue, as far as that can be seen. */
+  private async whyUnbound(
+    { name, exchange, key }: QueueSpec,
+    exchangeIsThere: boolean,
+  ): Promise<string | Error | undefined> {
+    if (!exchange) return undefined;
+    const bindings = await this.management?.bindingsOf(name).catch(toError);
+    if (bindings instanceof Error) return bindings;
+    // AMQP tells nothing of bindings, but nothing can be bound to what is not there.
+    if (!bindings && exchangeIsThere) return undefined;
+    if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
+    const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
+    return `${present}, not to the exchange "${exchange.name}" by the key "${key}": callers there find nobody. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
   }
 
   /** On a channel of its own, since the broker closes it with every refusal. */
   private async look(
     model: ChannelModel,
     resource: Resource,
-    work: (channel: Channel) => Promise<string>,
+    work: (channel: Channel) => Promise<Sight>,
   ): Promise<Finding> {
     const { kind, name, asked } = resource;
     const channel = await model.createChannel();
@@ -102,7 +140,8 @@ export class Doctor {
         open = false;
       });
     try {
-      return { kind, name, state: 'as asked', text: describe(kind, asked) + (await work(channel)) };
+      const { state = 'as asked', text } = await work(channel);
+      return { kind, name, state, text: describe(kind, asked) + text };
     } catch (thrown) {
       const error = toError(thrown);
       const code = replyCodeOf(error);
@@ -115,4 +154,9 @@ export class Doctor {
       if (open) await channel.close().catch(() => undefined);
     }
   }
+}
+
+function listed(bindings: readonly QueueBinding[]): string {
+  if (bindings.length === 0) return 'no exchange';
+  return bindings.map(({ exchange, key }) => `the exchange "${exchange}" by the key "${key}"`).join(', ');
 }

@@ -69,6 +69,26 @@ export class Management {
     return `${username}:${password.reveal()}`;
   }
 
+  /** Returns the bindings of a queue to exchanges. @throws as {@link find} */
+  async bindingsOf(queue: string): Promise<QueueBinding[]> {
+    const rows = await this.list(`api/queues/${this.vhost}/${encodeURIComponent(queue)}/bindings`);
+    // Every queue is bound to the default exchange by its name.
+    return rows
+      .filter(({ source }) => source)
+      .map(({ source, routing_key }) => ({ exchange: String(source), key: String(routing_key) }));
+  }
+
+  /** Returns the number of bindings to an exchange. @throws as {@link find} */
+  async countBindings(exchange: string): Promise<number> {
+    const rows = await this.list(`api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source`);
+    return rows.length;
+  }
+
+  private async list(path: string): Promise<BindingRow[]> {
+    const answer = await this.get(path);
+    return Array.isArray(answer) ? (answer as BindingRow[]) : [];
+  }
+
   private async get(path: string): Promise<unknown> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
@@ -101,6 +121,17 @@ export class Management {
       request.on('error', fail);
     });
   }
+}
+
+/** A binding of a queue. */
+export interface QueueBinding {
+  readonly exchange: string;
+  readonly key: string;
+}
+
+interface BindingRow {
+  readonly source?: string;
+  readonly routing_key?: string;
 }
 
 interface Row {
