@@ -71,8 +71,10 @@ export {
 } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
 export { OsloContext } from './nest/oslo-context.js';
-export { OsloMessagingHealth, type OsloMessagingReport } from './nest/oslo-messaging.health.js';
+export { type BrokerReport, OsloMessagingHealth, type OsloMessagingReport } from './nest/oslo-messaging.health.js';
 export {
+  getOsloServerToken,
+  getTransportsToken,
   type NotifierFeature,
   type OsloMessagingAsyncOptions,
   OsloMessagingModule,
@@ -87,7 +89,7 @@ export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
-export { OsloMessagingTransports } from './nest/transports.js';
+export { type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';
 export {
   type BatchedNotification,
   type BatchListenerEndpoint,
@@ -166,12 +168,14 @@ export {
   getAllowedExmods,
   getClient,
   getNotifier,
+  getRuntimeTransports,
   getServer,
   init,
   initActionRpc,
   type PublisherOptions,
   type RuntimeClientOptions,
   type RuntimeServerOptions,
+  type RuntimeTransports,
 } from './rpc/runtime.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './rpc/serializer.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';

@@ -30,7 +30,7 @@ export interface Counts {
   readonly lostConnections: number;
 }
 
-const NONE: Counts = {
+export const NO_COUNTS: Counts = {
   overLimit: 0,
   undeliverable: 0,
   refusedMessages: 0,
@@ -49,7 +49,7 @@ const NONE: Counts = {
 
 /** The counts of one transport: written where it happens, read by health checks and metrics. */
 export class Counters {
-  private readonly counts: { -readonly [name in keyof Counts]: number } = { ...NONE };
+  private readonly counts: { -readonly [name in keyof Counts]: number } = { ...NO_COUNTS };
 
   count(what: keyof Counts, times = 1): void {
     this.counts[what] += times;

@@ -1,4 +1,4 @@
-import type { Counts } from './counters.js';
+import { type Counts, NO_COUNTS } from './counters.js';
 
 /**
  * How a connection is, or a transport as a whole. `idle`: not used yet. `blocked`: the broker takes no messages for now
@@ -46,6 +46,35 @@ export interface TransportHealth {
 }
 
 const FROM_THE_WORST: readonly DriverStatus[] = ['closed', 'disconnected', 'connecting', 'blocked', 'connected'];
+
+/** Health of several transports as if they were one: the worst status, and sums. */
+export function mergeHealth(healths: readonly TransportHealth[]): TransportHealth {
+  const statusOf = (part: (health: TransportHealth) => DriverStatus) => worstOf(healths.map(part));
+  const sumOf = (part: (health: TransportHealth) => number) => healths.reduce((sum, health) => sum + part(health), 0);
+  // Those of an embedded broker are the same for all of its transports.
+  const mostOf = (part: (health: TransportHealth) => number | undefined) => {
+    const known = healths.flatMap((health) => part(health) ?? []);
+    return known.length === 0 ? undefined : Math.max(...known);
+  };
+  const replyQueues = healths.flatMap(({ replyQueue }) => replyQueue ?? []);
+  const errors = healths.flatMap(({ lastError }) => lastError ?? []);
+  const counts = Object.keys(NO_COUNTS).map((name) => [name, sumOf((health) => health.counts[name as keyof Counts])]);
+  return {
+    status: statusOf(({ status }) => status),
+    publishing: statusOf(({ publishing }) => publishing),
+    consuming: statusOf(({ consuming }) => consuming),
+    consumers: healths.flatMap(({ consumers }) => consumers),
+    replyQueue: replyQueues.find(({ attached }) => !attached) ?? replyQueues[0],
+    lastError: errors.sort((a, b) => b.at.getTime() - a.at.getTime())[0],
+    pendingCalls: sumOf(({ pendingCalls }) => pendingCalls),
+    pendingPublishes: sumOf(({ pendingPublishes }) => pendingPublishes),
+    pendingPublishBytes: sumOf(({ pendingPublishBytes }) => pendingPublishBytes),
+    queuedMessages: mostOf(({ queuedMessages }) => queuedMessages),
+    queuedBytes: mostOf(({ queuedBytes }) => queuedBytes),
+    inWork: sumOf(({ inWork }) => inWork),
+    counts: Object.fromEntries(counts) as Counts,
+  };
+}
 
 /** The status of several that are all needed. What is idle is not needed yet. */
 export function worstOf(statuses: readonly DriverStatus[]): DriverStatus {

@@ -117,6 +117,14 @@ export interface OsloMessagingOptions {
    * @default `nestjs-oslo-messaging:<host>:<process id>`
    */
   connectionName?: string | undefined;
+  /** Name of the broker among several of one Nest application: see `forRoot`. @default none */
+  name?: string | undefined;
+  /**
+   * Connect when the Nest module starts, instead of on first use. `true` fails the start when the broker cannot be reached
+   * within `rpcResponseTimeout`, or refuses the login; `background` lets the application start, and goes on trying: it
+   * is not healthy until then. @default false
+   */
+  connectOnStart?: boolean | 'background' | undefined;
   /** Where log lines go. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink | undefined;
   /** Options of the RabbitMQ driver. */
@@ -152,6 +160,8 @@ export interface Settings {
   readonly notificationContext: 'safe' | 'whole';
   readonly credentials: CredentialsProvider | undefined;
   readonly connectionName: string;
+  readonly name: string | undefined;
+  readonly connectOnStart: boolean | 'background';
   readonly logger: LogSink;
   /** Of the transport that these settings are for. */
   readonly counters: Counters;
@@ -186,6 +196,9 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   notificationContext: member('safe', 'whole'),
   credentials: (value) => (typeof value === 'function' ? undefined : 'a function that returns { username, password }'),
   connectionName: text,
+  name: text,
+  connectOnStart: (value) =>
+    value === 'background' || typeof value === 'boolean' ? undefined : 'true, false or background',
   logger: withMethods('a logger', ['debug', 'log', 'warn', 'error']),
   rabbit: nested(RABBIT_RULES),
 };
@@ -223,6 +236,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     transportIsDefault: chosen === undefined,
     host,
     topic: options.topic,
+    name: options.name,
+    connectOnStart: options.connectOnStart ?? false,
     controlExchange: options.controlExchange ?? 'tacker',
     rpcResponseTimeout,
     rpcResponseMaxTimeout,

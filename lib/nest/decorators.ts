@@ -11,10 +11,11 @@ import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** What an `@RpcEndpoint` answers to. No topic: the server's own. */
-export type RpcEndpointOptions = Pick<
-  TargetFields,
-  'topic' | 'exchange' | 'namespace' | 'version' | 'acceptedNamespaces'
->;
+export interface RpcEndpointOptions
+  extends Pick<TargetFields, 'topic' | 'exchange' | 'namespace' | 'version' | 'acceptedNamespaces'> {
+  /** `name` of the `forRoot`, or of the server's options, that serves it. @default the broker without a name */
+  transport?: string | undefined;
+}
 
 /** How a method is exposed. */
 export interface RpcMethodOptions {
@@ -54,6 +55,7 @@ const ENDPOINT_RULES: Record<keyof RpcEndpointOptions, Rule> = {
   namespace: checkedByTarget,
   version: checkedByTarget,
   acceptedNamespaces: checkedByTarget,
+  transport: text,
 };
 
 /** Exposes a method. Only decorated methods can be called. @throws ConfigurationError for an unknown or ill-typed option */
@@ -80,6 +82,7 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
     for (const [key, descriptor] of methods) {
       const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
       const pattern = JSON.stringify([
+        options.transport,
         options.exchange,
         options.topic,
         options.namespace,

@@ -27,6 +27,8 @@ export interface NotificationEndpointOptions {
    * listeners of a topic, in whatever process, share its notifications.
    */
   pool?: string | undefined;
+  /** `name` of the `forRoot`, or of the server's options, that serves it. @default the broker without a name */
+  transport?: string | undefined;
   /** What does not match is not for this class. */
   filter?: NotificationFilter | NotificationFilterFields | undefined;
   /** Deliver a notification again, to the method that threw or returned `NotificationResult.REQUEUE`. @default false */
@@ -65,6 +67,7 @@ const ENDPOINT_OPTIONS: readonly (keyof NotificationEndpointOptions)[] = [
   'topics',
   'exchange',
   'pool',
+  'transport',
   'filter',
   'allowRequeue',
 ];

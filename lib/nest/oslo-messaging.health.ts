@@ -1,29 +1,47 @@
 import { Injectable } from '@nestjs/common';
-import { type DriverStatus, type TransportHealth, worstOf } from '../core/health.js';
-import { OsloMessagingTransports } from './transports.js';
+import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
+import { OsloMessagingApplication } from './application.js';
 
-/** How the application's transports are. */
-export interface OsloMessagingReport {
-  /** Nothing is wrong: every connection in use is up and takes messages, every queue is consumed from. */
-  readonly healthy: boolean;
-  /** The worse of both. */
-  readonly status: DriverStatus;
+/** Health of the transports for one broker. */
+export interface BrokerReport {
   readonly rpc: TransportHealth;
   readonly notifications: TransportHealth;
 }
 
-/** Health of the module's transports, for readiness probes. Fits `@nestjs/terminus` without needing it. */
+/** Health of the application's transports. */
+export interface OsloMessagingReport extends BrokerReport {
+  /** Nothing is wrong: every connection in use is up and takes messages, every server listens, every queue is consumed from. */
+  readonly healthy: boolean;
+  /** The worst of all. */
+  readonly status: DriverStatus;
+  /** Brokers with a name, by `name` of their `forRoot`; `rpc` and `notifications` beside are those of the one without. */
+  readonly brokers: Readonly<Record<string, BrokerReport>>;
+}
+
+/**
+ * Health of everything that the application runs: the module's transports, servers that Nest has bound (also those made
+ * by `new OsloServer(options)`), and client proxies that modules provide. For readiness probes; fits `@nestjs/terminus`
+ * without needing it.
+ */
 @Injectable()
 export class OsloMessagingHealth {
-  constructor(private readonly transports: OsloMessagingTransports) {}
+  constructor(private readonly application: OsloMessagingApplication) {}
 
-  /** How everything is now. It asks nobody: what is lost is noticed by heartbeats. */
+  /** Current health. It asks nobody: what is lost is noticed by heartbeats. */
   check(): OsloMessagingReport {
-    const rpc = this.transports.rpc.health();
-    const notifications = this.transports.notifications.health();
-    const status = worstOf([rpc.status, notifications.status]);
-    // What has not been used yet connects when it is.
-    return { healthy: status === 'connected' || status === 'idle', status, rpc, notifications };
+    const measured = this.application.measure();
+    const servers = this.application.servers.map(({ phase }) => (phase === 'idle' ? 'connecting' : phase));
+    const status = worstOf([...measured.map(({ health }) => health.status), ...servers]);
+    const reportOf = (name: string | undefined): BrokerReport => {
+      const [rpc, notifications] = (['rpc', 'notifications'] as const).map(
+        (kind) => measured.find(({ broker, transport }) => broker === name && transport === kind)?.health,
+      );
+      return { rpc: rpc ?? mergeHealth([]), notifications: notifications ?? mergeHealth([]) };
+    };
+    const names = new Set(measured.flatMap(({ broker }) => broker ?? []));
+    const brokers = Object.fromEntries([...names].map((name) => [name, reportOf(name)]));
+    // A transport that has not been used yet connects on first use.
+    return { healthy: status === 'connected' || status === 'idle', status, ...reportOf(undefined), brokers };
   }
 
   /**

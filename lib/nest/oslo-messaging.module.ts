@@ -1,5 +1,4 @@
-import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { type DynamicModule, type FactoryProvider, Global, Module, type ModuleMetadata } from '@nestjs/common';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { checkNames, checkOptions, object, type Rule, text } from '../core/option-rules.js';
@@ -10,12 +9,11 @@ import { Target, type TargetFields } from '../core/target.js';
 import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from '../rpc/backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
-import { requestContextSerializer, type Serializer } from '../rpc/serializer.js';
-import type { Transport } from '../rpc/transport.js';
-import { EndpointCheck } from './endpoint-classes.js';
+import { requestContextSerializer } from '../rpc/serializer.js';
+import { OsloMessagingApplication } from './application.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
-import { getNotifierToken, getRpcClientToken, namedPublishers, OSLO_MESSAGING_OPTIONS } from './tokens.js';
+import { getNotifierToken, getOptionsToken, getRpcClientToken, namedPublishers } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
 
 /** One client for `forFeature`. */
@@ -37,25 +35,50 @@ export interface NotifierFeature {
 /** `forRootAsync`: the options from a factory. */
 export interface OsloMessagingAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>,
-    Pick<FactoryProvider<OsloMessagingOptions>, 'inject' | 'useFactory'> {}
+    Pick<FactoryProvider<OsloMessagingOptions>, 'inject' | 'useFactory'> {
+  /** Name of the broker among several; the factory gives the same, or none. */
+  name?: string | undefined;
+}
+
+/** What an application has once, however many brokers: imported by every `forRoot`. */
+@Global()
+@Module({
+  providers: [OsloMessagingApplication, OsloMessagingHealth],
+  exports: [OsloMessagingApplication, OsloMessagingHealth],
+})
+class OsloMessagingApplicationModule {}
+
+/** Returns the injection token of a broker's {@link OsloMessagingTransports}: the class for the one without a name. */
+export function getTransportsToken(broker?: string): string | typeof OsloMessagingTransports {
+  return broker === undefined ? OsloMessagingTransports : `OSLO_MESSAGING_TRANSPORTS@${broker}`;
+}
+
+/** Returns the injection token of a broker's {@link OsloServer}: the class for the one without a name. */
+export function getOsloServerToken(broker?: string): string | typeof OsloServer {
+  return broker === undefined ? OsloServer : `OSLO_MESSAGING_SERVER@${broker}`;
+}
 
 /** Transports, server, clients and notifiers for the container. */
 @Module({})
 export class OsloMessagingModule {
+  /** Provides one broker. Each further one of the application needs a `name`. */
   static forRoot(options: OsloMessagingOptions = {}): DynamicModule {
-    return OsloMessagingModule.root({ useFactory: () => options }, []);
+    return OsloMessagingModule.root({ useFactory: () => options }, [], options.name);
   }
 
-  static forRootAsync({ imports = [], inject = [], useFactory }: OsloMessagingAsyncOptions): DynamicModule {
-    return OsloMessagingModule.root({ inject, useFactory }, imports);
+  static forRootAsync({ imports = [], inject = [], useFactory, name }: OsloMessagingAsyncOptions): DynamicModule {
+    return OsloMessagingModule.root({ inject, useFactory }, imports, name);
   }
 
-  /** Provides a {@link BackingOffClient}, or a {@link Notifier}, for each entry. */
-  static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[]): DynamicModule {
+  /**
+   * Provides a {@link BackingOffClient}, or a {@link Notifier}, for each entry.
+   * @param broker `name` of the `forRoot` that they use
+   */
+  static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[], broker?: string): DynamicModule {
     const providers = features.map((feature) => {
-      if (feature.publisherId === undefined) return clientProvider(feature);
+      if (feature.publisherId === undefined) return clientProvider(feature, broker);
       checkNames(feature, ['publisherId'], 'forFeature notifier option');
-      return notifierProvider(feature.publisherId);
+      return notifierProvider(feature.publisherId, broker);
     });
     return { module: OsloMessagingModule, providers, exports: providers.map(({ provide }) => provide) };
   }
@@ -63,38 +86,50 @@ export class OsloMessagingModule {
   private static root(
     { inject = [], useFactory }: OsloMessagingAsyncOptions,
     imports: NonNullable<ModuleMetadata['imports']>,
+    name: string | undefined,
   ): DynamicModule {
     // The container can be looked at, with all that it holds: the options' URLs carry passwords.
     const options = {
-      provide: OSLO_MESSAGING_OPTIONS,
+      provide: getOptionsToken(name),
       inject,
-      useFactory: async (...args: unknown[]) => new Concealed<OsloMessagingOptions>(await useFactory(...args)),
+      useFactory: async (...args: unknown[]) =>
+        new Concealed<OsloMessagingOptions>(withName(await useFactory(...args), name)),
+    };
+    const transports = {
+      provide: getTransportsToken(name),
+      inject: [getOptionsToken(name), OsloMessagingApplication],
+      useFactory: (given: Concealed<OsloMessagingOptions>, application: OsloMessagingApplication) =>
+        application.add(new OsloMessagingTransports(given)),
     };
     const server = {
-      provide: OsloServer,
-      inject: [OsloMessagingTransports],
-      useFactory: (transports: OsloMessagingTransports) => new OsloServer(transports),
-    };
-    const check = {
-      provide: EndpointCheck,
-      inject: [ModulesContainer, OsloMessagingTransports],
-      useFactory: (modules: ModulesContainer, { rpc }: OsloMessagingTransports) =>
-        new EndpointCheck(modules, rpc.settings.logger),
+      provide: getOsloServerToken(name),
+      inject: [getTransportsToken(name)],
+      useFactory: (own: OsloMessagingTransports) => new OsloServer(own),
     };
     return {
       module: OsloMessagingModule,
       global: true,
-      imports,
+      imports: [...imports, OsloMessagingApplicationModule],
       // Read when the container is made: only then have all classes been decorated that name a publisher.
       get providers() {
-        return [options, OsloMessagingTransports, OsloMessagingHealth, server, check, ...notifierProviders()];
+        return [options, transports, server, ...notifierProviders(name)];
       },
       get exports() {
-        const notifiers = notifierProviders().map(({ provide }) => provide);
-        return [OsloMessagingTransports, OsloMessagingHealth, OsloServer, ...notifiers];
+        const notifiers = notifierProviders(name).map(({ provide }) => provide);
+        return [transports.provide, server.provide, ...notifiers];
       },
     };
   }
+}
+
+/** Tokens must be known before the factory runs, so that only `forRootAsync` can name the broker. */
+function withName(options: OsloMessagingOptions, name: string | undefined): OsloMessagingOptions {
+  if (options.name !== undefined && options.name !== name) {
+    throw new ConfigurationError(
+      `forRootAsync: the factory names the broker ${JSON.stringify(options.name)}; give the name beside the factory: forRootAsync({ name, useFactory })`,
+    );
+  }
+  return name === undefined ? options : { ...options, name };
 }
 
 const anything: Rule = () => undefined;
@@ -109,42 +144,48 @@ const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rul
   callMonitorTimeout: anything,
 };
 
-function clientProvider(feature: RpcClientFeature) {
+function clientProvider(feature: RpcClientFeature, broker: string | undefined) {
   checkOptions(feature, CLIENT_FEATURE, 'forFeature: ');
-  const { target: fields, token, serializer, ...options } = feature;
+  const { target: fields, token, ...options } = feature;
   const target = fields instanceof Target ? fields : new Target(fields);
   if (target.topic === undefined)
     throw new ConfigurationError(`forFeature: expected a target with a topic; got ${target}`, { target });
+  const provide = typeof token === 'symbol' ? token : getRpcClientToken(token ?? target.topic, broker);
   return {
-    provide: typeof token === 'string' ? getRpcClientToken(token) : (token ?? getRpcClientToken(target.topic ?? '')),
-    inject: [OsloMessagingTransports],
-    useFactory: ({ rpc }: OsloMessagingTransports) =>
-      new BackingOffClient(rpc, target, {
-        ...options,
-        serializer: requestContextSerializer(serializer ?? rpc.settings.serializer),
-      }),
+    provide,
+    inject: [getTransportsToken(broker), OsloMessagingApplication],
+    useFactory: ({ rpc }: OsloMessagingTransports, application: OsloMessagingApplication) => {
+      const serializer = options.serializer ?? rpc.settings.serializer;
+      const asked = { target: JSON.stringify(target), broker, ...given(options), serializer };
+      return application.client(
+        provide,
+        asked,
+        () => new BackingOffClient(rpc, target, { ...options, serializer: requestContextSerializer(serializer) }),
+      );
+    },
   };
 }
 
-function notifierProvider(publisherId: string | undefined) {
+/** What is not undefined. */
+function given(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function notifierProvider(publisherId: string | undefined, broker: string | undefined) {
   return {
-    provide: getNotifierToken(publisherId),
-    inject: [OsloMessagingTransports],
+    provide: getNotifierToken(publisherId, broker),
+    inject: [getTransportsToken(broker)],
     useFactory: ({ notifications }: OsloMessagingTransports) => {
       const { topic, host } = notifications.settings;
       return new Notifier(notifications, {
         publisherId: publisherId ?? (topic ? `${topic}.${host}` : host),
-        serializer: moduleSerializer(notifications),
+        serializer: requestContextSerializer(notifications.settings.serializer),
       });
     },
   };
 }
 
 /** For the default publisher, and for all that decorators have named so far. */
-function notifierProviders() {
-  return [undefined, ...namedPublishers()].map(notifierProvider);
-}
-
-function moduleSerializer({ settings }: Transport): Serializer {
-  return requestContextSerializer(settings.serializer);
+function notifierProviders(broker: string | undefined) {
+  return [undefined, ...namedPublishers(broker)].map((publisherId) => notifierProvider(publisherId, broker));
 }

@@ -44,7 +44,10 @@ interface Registration {
  */
 export class OsloServer extends Server<never, DriverStatus> {
   override readonly transportId = OSLO_TRANSPORT;
-  private readonly transports: OsloMessagingTransports;
+  /** Its transports, for health and metrics: those of the module, or its own. */
+  readonly transports: OsloMessagingTransports;
+  /** @internal Handlers of other brokers, with the names of those. */
+  readonly skipped = new Map<string, string | undefined>();
   private readonly ownsTransports: boolean;
   private readonly transport: Transport;
   private readonly serializer_: Serializer;
@@ -63,7 +66,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly unsubscribes: (() => void)[] = [];
   private readonly statuses = new Map<Transport, DriverStatus>();
   /** How far it has come itself: others may use its transports, which are connected before its queues are attached. */
-  private phase: DriverStatus = 'idle';
+  private phase_: DriverStatus = 'idle';
   private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
 
@@ -79,6 +82,16 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.tellStatusOf(this.transport);
   }
 
+  /** Name of its broker among several of the application. */
+  get name(): string | undefined {
+    return this.transports.name;
+  }
+
+  /** @internal How far it has come. */
+  get phase(): DriverStatus {
+    return this.phase_;
+  }
+
   /** @internal */
   override addHandler(
     pattern: unknown,
@@ -88,6 +101,11 @@ export class OsloServer extends Server<never, DriverStatus> {
   ): void {
     if (extras.osloEmpty) {
       this.empty.push(extras.osloEmpty);
+      return;
+    }
+    const own = extras.osloNotification ?? extras.osloMessaging;
+    if (own && own.endpoint.transport !== this.name) {
+      this.skipped.set('handler' in own ? own.handler : own.name, own.endpoint.transport);
       return;
     }
     super.addHandler(pattern, callback, isEventHandler, extras);
@@ -215,14 +233,14 @@ export class OsloServer extends Server<never, DriverStatus> {
   private tellStatusOf(transport: Transport): void {
     const unsubscribe = transport.onStatus((status) => {
       this.statuses.set(transport, status);
-      this.enter(this.phase);
+      this.enter(this.phase_);
     });
     this.unsubscribes.push(unsubscribe);
   }
 
   /** `connected` is said when it listens, and only as long as every queue that it consumes from is attached. */
   private enter(phase: DriverStatus): void {
-    this.phase = phase;
+    this.phase_ = phase;
     this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
   }
 

@@ -7,36 +7,58 @@ export const DEFAULT_NOTIFIER = 'OSLO_MESSAGING_NOTIFIER';
 /** Marks the handlers that only {@link OsloServer} serves. */
 export const OSLO_TRANSPORT = Symbol('OSLO_MESSAGING');
 
-/** The injection token of the client for a topic. */
-export function getRpcClientToken(topic: string): string {
-  return `OSLO_MESSAGING_CLIENT:${topic}`;
+/** Token of what one broker of the application has; the plain one for the broker without a name. */
+const ofBroker = (token: string, broker: string | undefined) => (broker === undefined ? token : `${token}@${broker}`);
+
+/** Returns the injection token of the module's options. */
+export function getOptionsToken(broker?: string): string {
+  return ofBroker(OSLO_MESSAGING_OPTIONS, broker);
 }
 
-/** Injects the client that `forFeature` made for a topic, or under a token. */
-export function InjectRpcClient(topicOrToken: string | symbol): PropertyDecorator & ParameterDecorator {
+/**
+ * Returns the injection token of the client for a topic.
+ * @param broker `name` of its `forRoot`
+ */
+export function getRpcClientToken(topic: string, broker?: string): string {
+  return `${ofBroker('OSLO_MESSAGING_CLIENT', broker)}:${topic}`;
+}
+
+/**
+ * Injects the client that `forFeature` made for a topic, or under a token.
+ * @param broker name that `forFeature` was given
+ */
+export function InjectRpcClient(
+  topicOrToken: string | symbol,
+  broker?: string,
+): PropertyDecorator & ParameterDecorator {
   return Inject(
-    typeof topicOrToken === 'symbol' ? topicOrToken : getRpcClientToken(topicOrToken),
+    typeof topicOrToken === 'symbol' ? topicOrToken : getRpcClientToken(topicOrToken, broker),
   ) as PropertyDecorator & ParameterDecorator;
 }
 
-const publishers = new Set<string>();
+const publishers = new Map<string | undefined, Set<string>>();
 
-/** The injection token of the notifier of a publisher. */
-export function getNotifierToken(publisherId?: string): string {
-  return publisherId === undefined ? DEFAULT_NOTIFIER : `${DEFAULT_NOTIFIER}:${publisherId}`;
+/**
+ * Returns the injection token of the notifier of a publisher.
+ * @param broker `name` of its `forRoot`
+ */
+export function getNotifierToken(publisherId?: string, broker?: string): string {
+  const token = ofBroker(DEFAULT_NOTIFIER, broker);
+  return publisherId === undefined ? token : `${token}:${publisherId}`;
 }
 
 /**
  * Injects a notifier. In a module that is loaded lazily, a publisher that no class named before the application was
  * made has to be provided by `forFeature([{ publisherId }])`.
  * @param publisherId default: `<topic>.<host>`
+ * @param broker `name` of its `forRoot`
  */
-export function InjectNotifier(publisherId?: string): PropertyDecorator & ParameterDecorator {
-  if (publisherId !== undefined) publishers.add(publisherId);
-  return Inject(getNotifierToken(publisherId)) as PropertyDecorator & ParameterDecorator;
+export function InjectNotifier(publisherId?: string, broker?: string): PropertyDecorator & ParameterDecorator {
+  if (publisherId !== undefined) publishers.set(broker, (publishers.get(broker) ?? new Set<string>()).add(publisherId));
+  return Inject(getNotifierToken(publisherId, broker)) as PropertyDecorator & ParameterDecorator;
 }
 
-/** Every publisher that a decorator has named: the module provides a notifier for each. */
-export function namedPublishers(): string[] {
-  return [...publishers];
+/** Returns every publisher that a decorator has named for a broker: the module provides a notifier for each. */
+export function namedPublishers(broker: string | undefined): string[] {
+  return [...(publishers.get(broker) ?? [])];
 }

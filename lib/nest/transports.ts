@@ -1,16 +1,31 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { TransportHealth } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Concealed } from '../core/secrets.js';
 import { isolateTimeouts } from '../rpc/backing-off-client.js';
-import { getNotificationTransport, getRpcTransport, type Transport } from '../rpc/transport.js';
+import { type ConnectOptions, getNotificationTransport, getRpcTransport, type Transport } from '../rpc/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
 import { OSLO_MESSAGING_OPTIONS } from './tokens.js';
 
-/** The transports of an application; closed when it has shut down, after its servers have drained. */
+/** Health of the transports of one kind that an application has for one broker. */
+export interface MeasuredHealth {
+  readonly transport: 'rpc' | 'notifications';
+  /** `name` of its `forRoot`, where it has one. */
+  readonly broker: string | undefined;
+  readonly health: TransportHealth;
+}
+
+/** Shortest pause between attempts to connect in the background, in milliseconds. */
+const PAUSE = 1000;
+
+/** The transports of one broker; closed when the application has shut down, after its servers have drained. */
 @Injectable()
-export class OsloMessagingTransports implements OnApplicationShutdown {
+export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutdown {
   readonly rpc: Transport;
   readonly notifications: Transport;
+  /** @internal The application that the transports belong to. */
+  application: { measure(): MeasuredHealth[] } | undefined;
 
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
   constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Concealed<OsloMessagingOptions> | OsloMessagingOptions) {
@@ -21,7 +36,52 @@ export class OsloMessagingTransports implements OnApplicationShutdown {
     isolateTimeouts(this.rpc);
   }
 
+  /** `name` of the `forRoot`, where it has one. */
+  get name(): string | undefined {
+    return this.rpc.settings.name;
+  }
+
+  /** Returns the health of all transports of the application, also those of servers made by hand, for metrics. */
+  measure(): MeasuredHealth[] {
+    if (this.application) return this.application.measure();
+    return [
+      { transport: 'rpc', broker: this.name, health: this.rpc.health() },
+      { transport: 'notifications', broker: this.name, health: this.notifications.health() },
+    ];
+  }
+
+  /** Connects where `connectOnStart` says so. @throws MessageDeliveryFailure */
+  async onModuleInit(): Promise<void> {
+    const { connectOnStart } = this.rpc.settings;
+    if (connectOnStart === 'background') {
+      void keepConnecting(this.rpc, {});
+      void keepConnecting(this.notifications, { publishOnly: true });
+    } else if (connectOnStart) {
+      try {
+        await Promise.all([this.rpc.connect(), this.notifications.connect({ publishOnly: true })]);
+      } catch (error) {
+        // Nest calls no shutdown hooks when the start fails.
+        await this.onApplicationShutdown();
+        throw error;
+      }
+    }
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.rpc.cleanup(), this.notifications.cleanup()]);
+  }
+}
+
+/** Connects, however long it takes; the connections log what keeps them from it. */
+async function keepConnecting(transport: Transport, options: ConnectOptions): Promise<void> {
+  const { closed, settings } = transport;
+  while (!closed.aborted) {
+    try {
+      await transport.connect(options);
+      return;
+    } catch {
+      const pause = Math.max(PAUSE, settings.rabbit.intervalMax);
+      await delay(pause, undefined, { signal: closed }).catch(() => undefined);
+    }
   }
 }

@@ -7,10 +7,19 @@ export interface HealthSource {
   health(): TransportHealth;
 }
 
-/** What to measure: `OsloMessagingTransports` of the Nest module, or transports by these names. */
+/** Transports by these names. */
 export interface MeasuredTransports {
   readonly rpc?: HealthSource | undefined;
   readonly notifications?: HealthSource | undefined;
+}
+
+/** An application that knows all of its transports: `OsloMessagingTransports` or a server's `transports`. */
+export interface MeasuredApplication {
+  measure(): readonly {
+    readonly transport: string;
+    readonly broker: string | undefined;
+    readonly health: TransportHealth;
+  }[];
 }
 
 export interface MetricsOptions {
@@ -23,7 +32,8 @@ export interface MetricsOptions {
 /** Undefined where there is nothing to measure. */
 type Measure = (health: TransportHealth) => number | undefined;
 
-const isUp = (status: DriverStatus): number => (status === 'connected' ? 1 : 0);
+const isUp = (status: DriverStatus): number | undefined =>
+  status === 'idle' ? undefined : Number(status === 'connected');
 
 const GAUGES: Readonly<Record<string, readonly [help: string, measure: Measure]>> = {
   up: ['1 while all that the transport needs is connected and attached', ({ status }) => isUp(status)],
@@ -47,23 +57,23 @@ const EVENTS = 'events_total';
  * when somebody scrapes them; until then they cost nothing.
  * @returns what takes them out of the register again
  */
-export function collectMetrics(transports: MeasuredTransports, options: MetricsOptions = {}): () => void {
+export function collectMetrics(
+  measured: MeasuredTransports | MeasuredApplication,
+  options: MetricsOptions = {},
+): () => void {
   checkNames(options, ['register', 'prefix'] satisfies (keyof MetricsOptions)[], 'metrics option');
   const { register = defaultRegister, prefix = 'oslo_messaging_' } = options;
-  const { rpc, notifications } = transports;
-  const sources = Object.entries({ rpc, notifications });
-  const healths = () =>
-    sources.flatMap(([transport, source]) => (source ? [[transport, source.health()] as const] : []));
   for (const [name, [help, measure]] of Object.entries(GAUGES)) {
     new Gauge({
       name: prefix + name,
       help,
-      labelNames: ['transport'],
+      labelNames: ['transport', 'broker'],
       registers: [register],
       collect() {
-        for (const [transport, health] of healths()) {
+        this.reset();
+        for (const { labels, health } of healthsOf(measured)) {
           const value = measure(health);
-          if (value !== undefined) this.set({ transport }, value);
+          if (value !== undefined) this.set(labels, value);
         }
       },
     });
@@ -71,19 +81,34 @@ export function collectMetrics(transports: MeasuredTransports, options: MetricsO
   new Counter({
     name: prefix + EVENTS,
     help: 'What happened, by kind: refusals, duplicates, drops, lost connections',
-    labelNames: ['transport', 'event'],
+    labelNames: ['transport', 'broker', 'event'],
     registers: [register],
     collect() {
       // The transport counts; this only shows its sums.
       this.reset();
-      for (const [transport, { counts }] of healths()) {
-        for (const [event, count] of Object.entries(counts)) this.inc({ transport, event: snakeCase(event) }, count);
+      for (const { labels, health } of healthsOf(measured)) {
+        for (const [event, count] of Object.entries(health.counts))
+          this.inc({ ...labels, event: snakeCase(event) }, count);
       }
     },
   });
   return () => {
     for (const name of [...Object.keys(GAUGES), EVENTS]) register.removeSingleMetric(prefix + name);
   };
+}
+
+/** The label `broker` is there for brokers with a name only. */
+function healthsOf(measured: MeasuredTransports | MeasuredApplication) {
+  if ('measure' in measured) {
+    return measured.measure().map(({ transport, broker, health }) => ({
+      labels: { transport, ...(broker !== undefined && { broker }) },
+      health,
+    }));
+  }
+  const { rpc, notifications } = measured;
+  return Object.entries({ rpc, notifications }).flatMap(([transport, source]) =>
+    source ? [{ labels: { transport }, health: source.health() }] : [],
+  );
 }
 
 const isAttached = ({ attached }: TransportHealth['consumers'][number]): boolean => attached;

@@ -15,6 +15,12 @@ import { Transport } from './transport.js';
 /** Modules whose exceptions Tacker's services raise. */
 const ALLOWED_EXMODS = ['tacker.common.exceptions'];
 
+/** Transports of the default runtime. */
+export interface RuntimeTransports {
+  readonly rpc: Transport;
+  readonly notifications?: Transport;
+}
+
 interface Runtime {
   readonly settings: Settings;
   readonly transport: Transport;
@@ -119,6 +125,16 @@ export function getNotifier(options: PublisherOptions): Notifier {
   if (publisherId === undefined && service === undefined)
     throw new ConfigurationError('getNotifier: expected a publisherId or a service');
   return notifier.prepare({ publisherId: publisherId ?? `${service}.${host}` });
+}
+
+/**
+ * Returns the transports of the default runtime, for their health, counts and metrics:
+ * `collectMetrics(getRuntimeTransports())`. No `notifications` after `initActionRpc`.
+ * @throws ConfigurationError before `init`
+ */
+export function getRuntimeTransports(): RuntimeTransports {
+  const { transport, notificationTransport } = current('getRuntimeTransports');
+  return { rpc: transport, ...(notificationTransport && { notifications: notificationTransport }) };
 }
 
 /** Settings of the default runtime, for the classes built on it. */

@@ -1,0 +1,131 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConfigurationError } from '../core/errors.js';
+import { mergeHealth } from '../core/health.js';
+import { Transport } from '../rpc/transport.js';
+import { EndpointCheck } from './endpoint-classes.js';
+import { OsloClientProxy } from './oslo-client-proxy.js';
+import { OsloServer } from './oslo-server.js';
+import { LOG_CONTEXT } from './quiet.js';
+import type { MeasuredHealth, OsloMessagingTransports } from './transports.js';
+
+interface Client {
+  readonly options: object;
+  readonly client: object;
+}
+
+/** Everything of this library that one Nest application has. One for each container, whatever else is in the process. */
+@Injectable()
+export class OsloMessagingApplication implements OnApplicationBootstrap {
+  private readonly brokers = new Map<string | undefined, OsloMessagingTransports>();
+  private readonly clients = new Map<string | symbol, Client>();
+
+  constructor(private readonly container: ModulesContainer) {}
+
+  /** Adds the transports of a `forRoot`. @throws ConfigurationError for a name that is taken */
+  add(transports: OsloMessagingTransports): OsloMessagingTransports {
+    const { name } = transports;
+    if (this.brokers.has(name)) {
+      throw new ConfigurationError(
+        name === undefined
+          ? 'OsloMessagingModule: two forRoot without a name; give one of them a name: forRoot({ name, … }), or import one only'
+          : `OsloMessagingModule: two forRoot of the name "${name}"; give each a name of its own`,
+      );
+    }
+    this.brokers.set(name, transports);
+    transports.application = this;
+    return transports;
+  }
+
+  /**
+   * Returns the client under a token: made once, and the same for all that ask for the same.
+   * @throws ConfigurationError when it was asked for with other options
+   */
+  client<T extends object>(token: string | symbol, options: object, make: () => T): T {
+    const known = this.clients.get(token);
+    if (!known) {
+      const client = make();
+      this.clients.set(token, { options, client });
+      return client;
+    }
+    const different = differenceOf(known.options, options);
+    if (different === undefined) return known.client as T;
+    throw new ConfigurationError(
+      `OsloMessagingModule: two forFeature of ${String(token)} that differ in ${different}; give one of them a token`,
+    );
+  }
+
+  /** Servers that Nest has bound, also those that were made by hand. */
+  get servers(): OsloServer[] {
+    const targets = new Set<unknown>();
+    // It replays what there is at once.
+    this.container
+      .getRpcTargetRegistry<unknown>()
+      .subscribe((target) => void targets.add(target))
+      .unsubscribe();
+    return [...targets].filter((target) => target instanceof OsloServer);
+  }
+
+  /** Returns the health of each kind of transport of each broker. */
+  measure(): MeasuredHealth[] {
+    const all = [...this.transports()];
+    const brokers = new Set([undefined, ...all.map(([, { broker }]) => broker)]);
+    return [...brokers].flatMap((broker) =>
+      (['rpc', 'notifications'] as const).map((kind) => {
+        const own = all.filter(([, place]) => place.broker === broker && place.kind === kind);
+        return { transport: kind, broker, health: mergeHealth(own.map(([transport]) => transport.health())) };
+      }),
+    );
+  }
+
+  /** @throws ConfigurationError for an endpoint whose `transport` nobody knows */
+  onApplicationBootstrap(): void {
+    const [first] = this.brokers.values();
+    const logger = first?.rpc.settings.logger ?? new Logger(LOG_CONTEXT);
+    new EndpointCheck(this.container, logger).onApplicationBootstrap();
+    const { servers } = this;
+    if (servers.length === 0) return;
+    const served = new Set(servers.map(({ name }) => name));
+    for (const [handler, broker] of servers.flatMap(({ skipped }) => [...skipped])) {
+      if (served.has(broker)) continue;
+      const where = broker === undefined ? 'no transport, and all servers have names' : `the transport "${broker}"`;
+      if (!this.brokers.has(broker)) {
+        const names = [...this.brokers.keys(), ...served].filter((name) => name !== undefined);
+        const known = [...new Set(names)].join(', ') || 'none';
+        throw new ConfigurationError(`${handler} names ${where}, which is no forRoot's; known names: ${known}`);
+      }
+      logger.warn(`${handler} is not served: it names ${where}, whose OsloServer is not connected`);
+    }
+  }
+
+  /** Transports with what they are for; each once. */
+  private transports(): Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }> {
+    const owners = [...this.brokers.values(), ...this.servers.map(({ transports }) => transports)];
+    const found = new Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }>();
+    for (const { name: broker, rpc, notifications } of owners) {
+      found.set(rpc, { broker, kind: 'rpc' });
+      found.set(notifications, { broker, kind: 'notifications' });
+    }
+    for (const transport of this.provided())
+      if (!found.has(transport)) found.set(transport, { broker: transport.settings.name, kind: 'rpc' });
+    return found;
+  }
+
+  /** Transports, and those of client proxies, that the application's modules provide. */
+  private *provided(): Generator<Transport> {
+    for (const { providers } of this.container.values()) {
+      for (const wrapper of providers.values()) {
+        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) continue;
+        const instance: unknown = wrapper.instance;
+        if (instance instanceof OsloClientProxy) yield instance.unwrap();
+        else if (instance instanceof Transport) yield instance;
+      }
+    }
+  }
+}
+
+/** The first option that differs. */
+function differenceOf(one: object, other: object): string | undefined {
+  const [a, b] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
+  return [...new Set([...a.keys(), ...b.keys()])].find((name) => a.get(name) !== b.get(name));
+}
