@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
 import { newScope } from '../../core/async-scope.js';
-import type { Deadline } from '../../core/deadline.js';
+import { Deadline } from '../../core/deadline.js';
 import { ServerListenError, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
@@ -213,10 +213,19 @@ export class Consumer implements Reader, Inspected {
       try {
         await this.consumeOn(model);
       } catch (error) {
-        if (!(error instanceof DeclareAgain)) throw this.failure(model, error);
-        await pause(error.delay);
+        if (error instanceof DeclareAgain) await pause(error.delay);
+        else if (this.channels.budget.learn(error, this.connection.lastError)) await this.connectionAfter(model);
+        else throw this.failure(model, error);
       }
     }
+  }
+
+  /** Waits for another connection: the broker has closed this one for a channel too many. */
+  private async connectionAfter(model: ChannelModel): Promise<void> {
+    const { connection, settings } = this;
+    // Its end is an event of its own, which may be behind.
+    if (connection.current === model) await pause(settings.rabbit.reconnectDelay);
+    if (!this.stopped) await connection.acquire(Deadline.after(settings.rpcResponseTimeout));
   }
 
   /** A channel that goes with its connection does not know why. */

@@ -88,10 +88,10 @@ export class ConsumingChannel {
     return this.use.room > 1;
   }
 
-  /** Lets a reader in. False when the channel is gone, or full. */
-  join(reader: Reader): boolean {
+  /** Lets a reader in. False when the channel is gone, or full. @param full whether one more is let in than there is room for */
+  join(reader: Reader, full = false): boolean {
     if (this.readers.has(reader)) return true;
-    if (!this.open || this.readers.size >= this.use.room) return false;
+    if (!this.open || (this.readers.size >= this.use.room && !full)) return false;
     this.readers.set(reader, new Set());
     return true;
   }

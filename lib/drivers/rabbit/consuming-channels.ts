@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { ChannelBudget } from './channel-budget.js';
 import { ConsumingChannel, type Reader } from './consuming-channel.js';
 import { SetupChannels } from './setup-channels.js';
 
@@ -11,6 +12,8 @@ const MOST_READERS = 64;
 /** The channels of one connection that are shared. */
 interface Sharing {
   readonly channels: Set<ConsumingChannel>;
+  /** Channels that are not shared, or will be opened as such. */
+  readonly owned: Set<ConsumingChannel | object>;
   opening: Promise<void> | undefined;
 }
 
@@ -19,15 +22,28 @@ interface Sharing {
  * processes of its own, and what goes through many of them goes one by one, messages and acknowledgements.
  */
 export class ConsumingChannels {
+  /** Limits of what is opened. */
+  readonly budget = new ChannelBudget();
   /** To declare on. */
-  readonly setup = new SetupChannels();
+  readonly setup = new SetupChannels(this.budget);
   private readonly sharings = new WeakMap<ChannelModel, Sharing>();
 
   /** @param gathering milliseconds for which acknowledgements may be gathered */
   async own(reader: Reader, model: ChannelModel, gathering: number): Promise<ConsumingChannel> {
-    const channel = await ConsumingChannel.on(model, { room: 1, gathering });
-    channel.join(reader);
-    return channel;
+    const { owned } = this.sharingOn(model);
+    for (const one of owned) if (one instanceof ConsumingChannel && !one.open) owned.delete(one);
+    // One is kept for all who find none left.
+    if (owned.size >= this.budget.readings(model) - 1) return this.share(reader, model);
+    const place = {};
+    owned.add(place);
+    try {
+      const channel = await ConsumingChannel.on(model, { room: 1, gathering });
+      channel.join(reader);
+      owned.add(channel);
+      return channel;
+    } finally {
+      owned.delete(place);
+    }
   }
 
   async share(reader: Reader, model: ChannelModel): Promise<ConsumingChannel> {
@@ -37,6 +53,9 @@ export class ConsumingChannels {
         if (channel.join(reader)) return channel;
         if (!channel.open) sharing.channels.delete(channel);
       }
+      const isLast = sharing.channels.size + sharing.owned.size >= this.budget.readings(model);
+      const [any] = sharing.channels;
+      if (isLast && any?.join(reader, true)) return any;
       sharing.opening ??= open(model, sharing);
       await sharing.opening;
     }
@@ -45,7 +64,7 @@ export class ConsumingChannels {
   private sharingOn(model: ChannelModel): Sharing {
     const known = this.sharings.get(model);
     if (known) return known;
-    const sharing = { channels: new Set<ConsumingChannel>(), opening: undefined };
+    const sharing = { channels: new Set<ConsumingChannel>(), owned: new Set<object>(), opening: undefined };
     this.sharings.set(model, sharing);
     return sharing;
   }

@@ -1,7 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-
-/** So many are in use at a time: enough to keep the broker busy, and far from what it allows to a connection. */
-const MOST = 64;
+import type { ChannelBudget } from './channel-budget.js';
 
 interface Setup {
   readonly model: ChannelModel;
@@ -19,9 +17,11 @@ export class SetupChannels {
   private readonly idle: Setup[] = [];
   private busy = 0;
 
+  constructor(private readonly budget: ChannelBudget) {}
+
   /** Lets the work have a channel. @throws what it throws, or the loss of the connection */
   async use(model: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
-    if (this.busy < MOST) this.busy++;
+    if (this.busy < this.budget.setups(model)) this.busy++;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     let setup: Setup | undefined;
     try {

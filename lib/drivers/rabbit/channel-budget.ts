@@ -1,0 +1,40 @@
+import type { ChannelModel } from 'amqplib';
+
+/** Channels to declare on: enough to keep the broker busy. */
+const MOST_SETUPS = 64;
+
+/** RabbitMQ's refusal of a channel beyond `max-channels` of the user. It closes the connection. */
+const USER_LIMIT = /number of channels opened for user .* maximum allowed (?:user )?limit of \(?(\d+)/;
+
+/** Numbers of channels that a connection may open: a share of what was negotiated, and of what the user may have. */
+export class ChannelBudget {
+  private userLimit = Number.POSITIVE_INFINITY;
+
+  /** Learns the user's limit. Returns whether one of the errors is the broker's refusal because of it. */
+  learn(...errors: readonly unknown[]): boolean {
+    for (const error of errors) {
+      const limit = error instanceof Error ? USER_LIMIT.exec(error.message)?.[1] : undefined;
+      if (limit === undefined) continue;
+      this.userLimit = Number(limit);
+      return true;
+    }
+    return false;
+  }
+
+  /** Channels to declare on at a time. */
+  setups(model: ChannelModel): number {
+    return Math.min(MOST_SETUPS, Math.max(1, Math.floor(this.most(model) / 4)));
+  }
+
+  /** Channels to consume on. */
+  readings(model: ChannelModel): number {
+    return Math.max(1, this.most(model) - this.setups(model));
+  }
+
+  private most(model: ChannelModel): number {
+    const { channelMax } = model.connection as unknown as { readonly channelMax?: unknown };
+    const negotiated = typeof channelMax === 'number' && channelMax > 0 ? channelMax : 65_535;
+    // The limit is for all connections of the user: one is left to publish on.
+    return Math.min(negotiated, this.userLimit - 1);
+  }
+}
