@@ -46,7 +46,7 @@ function framesBelow(below: (...args: never[]) => unknown): string[] {
 export function framesOf(stack: unknown): string[] {
   // Whoever formats stacks otherwise, by Error.prepareStackTrace, need not make text of them.
   if (typeof stack !== 'string') return [];
-  return stack.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('(node:') && !isOurs(line));
+  return stack.split('\n').filter((line) => /^\s+at /.test(line) && !/\bnode:/.test(line) && !isOurs(line));
 }
 
 /** The folder of this library, as stacks name it. */
