@@ -74,7 +74,8 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
  */
 export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   checkOptions(options, ENDPOINT_RULES, '', '@RpcEndpoint option');
-  new Target(options);
+  const { transport: _, ...target } = options;
+  new Target(target);
   return (endpointClass) => {
     bindInterceptor(endpointClass);
     const methods = decoratedMethods(endpointClass.prototype, METHOD);
