@@ -67,6 +67,26 @@ class Vnf {
   updatedAt?: Date | null;
 }
 
+@VersionedObject({ version: '1.0' })
+class Owned {
+  @VersionedField(fields.uuid().readOnly())
+  id?: string;
+  @VersionedField(fields.object(Part).readOnly())
+  owner?: Part;
+  @VersionedField(fields.object(Part).nullable().readOnly())
+  backup?: Part | null;
+  @VersionedField(fields.listOf(fields.object(Part)).readOnly())
+  items?: Part[];
+  @VersionedField(fields.dictOf(fields.object(Part)).readOnly(), { name: 'by_name' })
+  byName?: Record<string, Part>;
+  @VersionedField(fields.setOf(fields.object(Part)).readOnly())
+  several?: Set<Part>;
+  @VersionedField(fields.dictOf(fields.listOf(fields.object(Part))).readOnly())
+  nested?: Record<string, Part[]>;
+  @VersionedField(fields.listOf(fields.object(Part)))
+  loose?: Part[];
+}
+
 /** Oslo's ObjectListBase is an object with one list. */
 @VersionedObject({ version: '1.0' })
 class VnfList {
@@ -126,6 +146,21 @@ const complete = () =>
     createdAt: new Date('2026-11-23T21:34:12Z'),
     updatedAt: null,
   });
+
+/** An object as it is on the wire. */
+const spelt = (name: string, version: string, data: object, changes: readonly string[]) => ({
+  'tacker_object.name': name,
+  'tacker_object.namespace': 'tacker',
+  'tacker_object.version': version,
+  'tacker_object.data': data,
+  ...(changes.length > 0 && { 'tacker_object.changes': changes }),
+});
+
+/** Python keeps names of fields in a set. */
+const sorted = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (key, member: unknown) =>
+    key.endsWith('.changes') && Array.isArray(member) ? member.sort() : member,
+  );
 
 /** The same, as the Python peer is told of it and tells of it. */
 const partSpec = (value: number, changes: string[] = ['size']) => ({
@@ -268,6 +303,40 @@ describeWithPython('versioned objects', () => {
       name: 'b',
     });
     expect(kept).toMatchObject({ $object: { changes: ['name'], fields: { id: UUID, name: 'b' } } });
+  });
+
+  it.each([
+    ['nothing has changed', [], []],
+    ['what they hold has', ['size'], []],
+    ['they have', [], ['owner', 'nested']],
+    ['all of it has', ['size'], ['id', 'owner', 'backup', 'items', 'by_name', 'several', 'nested', 'loose']],
+  ])('that nobody touches are echoed as Python does, read-only ones too, where %s', async (_name, inner, outer) => {
+    const part = (value: number) => spelt('Part', '1.1', { size: value }, inner);
+    const owned = spelt(
+      'Owned',
+      '1.0',
+      {
+        id: UUID,
+        owner: part(1),
+        backup: null,
+        items: [part(2), part(3)],
+        by_name: { a: part(4) },
+        several: [part(5)],
+        nested: { a: [part(6)], b: [] },
+        loose: [part(7)],
+      },
+      outer,
+    );
+    const list = spelt('VnfList', '1.0', { objects: [spelt('Vnf', '1.2', { id: UUID, main: part(8) }, [])] }, []);
+    for (const value of [owned, list, { deep: [owned] }]) {
+      const bySide = (['theirs', 'ours'] as const).map(async (side) => {
+        const target = new Target({ topic: `${topics[side]}tacker`, version: '1.0' });
+        return sorted(await new BackingOffClient(transport, target, { timeout: 20 }).call({}, 'echo', { value }));
+      });
+      const [theirs, ours] = await Promise.all(bySide);
+      expect(ours).toEqual(theirs);
+    }
+    expect(await call('echo', { value: owned })).toBeInstanceOf(Owned);
   });
 
   it('bring Python’s times, without their fractions', async () => {

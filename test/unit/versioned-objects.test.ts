@@ -33,6 +33,18 @@ class Part {
   size!: number;
 }
 
+@VersionedObject({ version: '1.0' })
+class Owner {
+  @VersionedField(fields.object(Part).readOnly())
+  one!: Part;
+
+  @VersionedField(fields.listOf(fields.object(Part)).readOnly())
+  list!: Part[];
+
+  @VersionedField(fields.dictOf(fields.object(Part)).readOnly())
+  named!: Record<string, Part>;
+}
+
 @VersionedObject({ version: '1.2' })
 class Vnf extends Persistent {
   @VersionedField(fields.uuid().readOnly())
@@ -246,6 +258,33 @@ describe('changes of a versioned object', () => {
     expect(objWhatChanged(vnf)).toEqual(['main']);
     objResetChanges(vnf, { recursive: true });
     expect(objWhatChanged(vnf)).toEqual([]);
+  });
+
+  it('of a read-only field are refused where an object is replaced, and not where it has changed', () => {
+    const changedPart = (size: number) => ({ ...part(size), 'tacker_object.changes': ['size'] });
+    const data = { one: changedPart(1), list: [changedPart(2)], named: { a: changedPart(3) } };
+    const spelt = { 'tacker_object.name': 'Owner', 'tacker_object.version': '1.0' };
+    const came = () => receive({ ...primitive(data, spelt), 'tacker_object.changes': ['one'] }) as Owner;
+    const untouched = came();
+    expect(send(untouched)['tacker_object.changes']).toEqual(['one']);
+    const changed = came();
+    for (const one of [changed.one, changed.list[0], changed.named['a']]) if (one) one.size = 9;
+    expect(send(changed)['tacker_object.changes']).toEqual(['one', 'list', 'named']);
+    const copied = came();
+    copied.list = [...copied.list];
+    copied.named = { ...copied.named };
+    expect(() => send(copied)).not.toThrow();
+    const replaced = [
+      (owner: Owner) => Object.assign(owner, { one: Object.assign(new Part(), { size: 1 }) }),
+      (owner: Owner) => owner.list.splice(0, 1, owner.one),
+      (owner: Owner) => owner.list.pop(),
+      (owner: Owner) => Object.assign(owner.named, { b: owner.one }),
+    ];
+    for (const replace of replaced) {
+      const owner = came();
+      replace(owner);
+      expect(refusal(() => send(owner))).toBeInstanceOf(ReadOnlyFieldError);
+    }
   });
 
   it('of a read-only field are refused', () => {

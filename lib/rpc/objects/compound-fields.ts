@@ -18,7 +18,7 @@ export const listOf = <T>(element: FieldType<T>): FieldType<T[]> => {
     allowed: () => `a list of which each element is ${element.allowed()}`,
     read: (primitive, at) => elementsOf(primitive)?.map((item, index) => element.read(item, at.element(index))),
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
-    mark: (value) => elementsOf(value)?.map((item) => element.mark(item)),
+    mark: (value, markObject) => elementsOf(value)?.map((item) => element.mark(item, markObject)),
   });
 };
 
@@ -32,7 +32,7 @@ export const setOf = <T>(element: FieldType<T>): FieldType<Set<T>> => {
       return elements && new Set(elements.map((item, index) => element.read(item, at.element(index))));
     },
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
-    mark: (value) => new Set(elementsOf(value)?.map((item) => element.mark(item))),
+    mark: (value, markObject) => new Set(elementsOf(value)?.map((item) => element.mark(item, markObject))),
   });
 };
 
@@ -47,7 +47,7 @@ export const dictOf = <T>(element: FieldType<T>): FieldType<Record<string, T>> =
     allowed: () => `an object of which each member is ${element.allowed()}`,
     read: (primitive, at) => each(primitive, (item, key) => element.read(item, at.element(key))),
     write: (value, at) => each(value, (item, key) => element.write(item, at.element(key))),
-    mark: (value) => each(value, (item) => element.mark(item)),
+    mark: (value, markObject) => each(value, (item) => element.mark(item, markObject)),
   });
 };
 

@@ -42,6 +42,9 @@ function show(value: unknown, field: string): string {
   return typeof value === 'string' || typeof value === 'function' ? `a ${typeof value}` : String(value);
 }
 
+/** What stands for an object in a mark. */
+export type MarkObject = (object: object) => string;
+
 /** How one kind of value is converted. What gives undefined is not taken. */
 export interface FieldKind<T> {
   /** What it takes, for messages: "an integer". Asked for only then: classes may be declared later. */
@@ -49,8 +52,8 @@ export interface FieldKind<T> {
   /** The primitive of a value, which is coerced where nothing is lost by it. */
   write(value: unknown, at: FieldPlace): unknown;
   read(primitive: unknown, at: FieldPlace): T | undefined;
-  /** What to remember of a value to see later whether it has changed. */
-  mark(value: unknown): unknown;
+  /** What to remember of a value to see later whether it is another one. */
+  mark(value: unknown, markObject: MarkObject): unknown;
 }
 
 interface Modifiers {
@@ -117,8 +120,8 @@ export class FieldType<T> {
   }
 
   /** @internal */
-  mark(value: unknown): unknown {
-    return value === null || value === undefined ? value : this.kind.mark(value);
+  mark(value: unknown, markObject: MarkObject): unknown {
+    return value === null || value === undefined ? value : this.kind.mark(value, markObject);
   }
 
   private taken<V>(given: unknown, converted: V | undefined, at: FieldPlace): V {

@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { checkOptions, flag } from '../../core/option-rules.js';
 import { FieldType } from './field-type.js';
-import { markObject } from './object-state.js';
 import { definitionOf, definitionOfClass, type ObjectClass } from './registry.js';
 
 /** Options of an object field. */
@@ -40,7 +39,7 @@ export const object = <T extends object>(
       return undefined;
     },
     write: (value, at) => (fits(value) ? at.codec.write(value) : undefined),
-    mark: (value) => (fits(value) ? markObject(value) : value),
+    mark: (value, markObject) => (fits(value) ? markObject(value) : value),
   });
 };
 

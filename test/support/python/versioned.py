@@ -45,6 +45,23 @@ class Vnf(TackerObject, base.TimestampedObject):
 
 
 @register
+class Owned(TackerObject):
+    """Holds objects for good."""
+
+    VERSION = '1.0'
+    fields = {
+        'id': fields.UUIDField(read_only=True),
+        'owner': fields.ObjectField('Part', read_only=True),
+        'backup': fields.ObjectField('Part', nullable=True, read_only=True),
+        'items': fields.Field(fields.List(fields.Object('Part')), read_only=True),
+        'by_name': fields.Field(fields.Dict(fields.Object('Part')), read_only=True),
+        'several': fields.Field(fields.Set(fields.Object('Part')), read_only=True),
+        'nested': fields.Field(fields.Dict(fields.List(fields.Object('Part'))), read_only=True),
+        'loose': fields.ListOfObjectsField('Part'),
+    }
+
+
+@register
 class VnfList(base.ObjectListBase, TackerObject):
     VERSION = '1.0'
     fields = {'objects': fields.ListOfObjectsField('Vnf')}
