@@ -22,7 +22,7 @@ interface Identity {
 /** Module of every class that nobody tied to a Python one: no Python allows it, so it arrives as RemoteError there. */
 const FOREIGN_MODULE = 'javascript';
 /** A failure is a text within a message, so that the message's own limit does not reach into it. */
-const DEEPEST = 1000;
+const FAILURE_LIMITS = { depth: 1000, values: 500_000 };
 /** Python 2 called its builtins so, and some services still do. */
 const BUILTINS = new Set(['builtins', 'exceptions']);
 
@@ -137,7 +137,7 @@ export function deserializeFailure(
 ): Error {
   let failure: Record<string, unknown>;
   try {
-    const parsed = parseJson(text, DEEPEST);
+    const parsed = parseJson(text, FAILURE_LIMITS);
     failure = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
   } catch {
     failure = { class: 'Exception', message: text };

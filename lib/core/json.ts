@@ -1,26 +1,33 @@
 import { randomBytes } from 'node:crypto';
+import { endOfString, isDigit, isUnsafe, MOST_DIGITS, parsePythonJson } from './python-json.js';
 
-/** Python reads and writes integers of at most so many digits (sys.set_int_max_str_digits), and drops the message else. */
-const MOST_DIGITS = 4300;
 /** A text of more is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
 const MOST_BRACKETS = 2 ** 15;
 const DEEPEST_LOOK = 1000;
 /** No shorter integer is unsafe. */
 const FEWEST_DIGITS = 16;
-/**
- * Where a string begins, an integer of 16 digits or more (or such a float's whole part), or one of Python's three words
- * that JSON does not have. Bounded, because a greedy loop over millions of digits would exhaust the stack.
- */
-const TOKENS = new RegExp(`"|(?<![\\w.+-])-?[1-9]\\d{15,${MOST_DIGITS - 1}}|-?Infinity|NaN`, 'g');
+/** What a JSON text may hold. */
+export interface JsonLimits {
+  /** How deep arrays and objects may be nested. */
+  readonly depth?: number | undefined;
+  /** How many values there may be: elements, members, arrays and objects. */
+  readonly values?: number | undefined;
+}
+
+/** A JSON text is over a limit. Not parsed, or not to the end. */
+export class JsonLimitError extends RangeError {}
 
 /**
  * `JSON.parse` for what Python writes: integers beyond 2^53 become `bigint`, and the words `NaN`, `Infinity` and
  * `-Infinity` the JavaScript numbers of that name. `__proto__` stays an ordinary own key.
- * @param depth how deep arrays and objects may be nested
  * @throws SyntaxError when the text is not JSON, or holds an integer of more than 4300 digits
- * @throws RangeError when it is nested too deep
+ * @throws RangeError when it is over a limit
  */
-export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unknown {
+export function parseJson(
+  text: string,
+  { depth = Number.POSITIVE_INFINITY, values = Number.POSITIVE_INFINITY }: JsonLimits = {},
+): unknown {
+  if (exceedsValues(text, values)) throw new JsonLimitError(`The JSON text holds more than ${values} values`);
   const brackets = countBrackets(text, depth);
   if (brackets > MOST_BRACKETS && exceedsDepth(text, depth)) throw tooDeep();
   let value: unknown;
@@ -28,12 +35,31 @@ export function parseJson(text: string, depth = Number.POSITIVE_INFINITY): unkno
     value = JSON.parse(text);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    return parseMarked(text, depth);
+    return parsePythonJson(text, depth);
   }
   // Most texts show that there is nothing to look for in the value.
   const safe = (brackets <= depth && !holdsManyDigits(text)) || !holdsUnsafe(value, depth);
-  return safe ? value : parseMarked(text, depth);
+  return safe ? value : parsePythonJson(text, depth);
 }
+
+/** Whether there are more values than that: as many as commas, and one more in all that is not empty. */
+export function exceedsValues(text: string, values: number): boolean {
+  // A value and what parts it from the next are two characters.
+  if (text.length <= values * 2) return false;
+  let count = 1;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x22) {
+      index = endOfString(text, index);
+      if (index < 0) return false;
+    } else if (code === 0x2c || ((code === 0x5b || code === 0x7b) && !isClosing(text.charCodeAt(index + 1)))) {
+      if (++count > values) return true;
+    }
+  }
+  return false;
+}
+
+const isClosing = (code: number) => code === 0x5d || code === 0x7d;
 
 /** Whether so many digits are in a row, anywhere, that an unsafe integer could be there. Looks at every sixteenth character. */
 function holdsManyDigits(text: string): boolean {
@@ -46,10 +72,6 @@ function holdsManyDigits(text: string): boolean {
     if (end - start >= FEWEST_DIGITS) return true;
   }
   return false;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
 }
 
 function tooDeep(): RangeError {
@@ -71,81 +93,9 @@ function holdsUnsafe(value: unknown, levels: number): boolean {
   return unsafe;
 }
 
-function isUnsafe(value: number): boolean {
-  return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
-}
-
-function parseMarked(text: string, depth: number): unknown {
-  if (countBrackets(text, depth) > depth && exceedsDepth(text, depth)) throw tooDeep();
-  const mark = newMark();
-  return restore(JSON.parse(markUnsafe(text, mark)), mark);
-}
-
 /** Nobody who wrote the text can have guessed it. */
 function newMark(): string {
   return randomBytes(9).toString('base64url');
-}
-
-/** The text with every number that JSON.parse would round or refuse made into a marked string. */
-function markUnsafe(text: string, mark: string): string {
-  const parts: string[] = [];
-  const tokens = new RegExp(TOKENS);
-  let copied = 0;
-  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
-    const [token] = match;
-    if (token === '"') {
-      const end = endOfString(text, match.index);
-      // JSON.parse reports a string without an end.
-      if (end < 0) return text;
-      tokens.lastIndex = end + 1;
-    } else if (needsMark(token, text[tokens.lastIndex])) {
-      parts.push(text.slice(copied, match.index), `"${mark}${token}"`);
-      copied = tokens.lastIndex;
-    }
-  }
-  return parts.length === 0 ? text : parts.join('') + text.slice(copied);
-}
-
-function needsMark(token: string, next: string | undefined): boolean {
-  if (!/\d$/.test(token)) return true;
-  if (next !== undefined && /\d/.test(next)) {
-    throw new SyntaxError(`A number has more than ${MOST_DIGITS} digits`);
-  }
-  // A float: JSON.parse reads it as Python does.
-  if (next !== undefined && /[.eE]/.test(next)) return false;
-  return isUnsafe(Number(token));
-}
-
-/** Index of the quote that closes the string; −1 when none does. A scan, because a regular expression overflows on long strings. */
-export function endOfString(text: string, start: number): number {
-  let end = start;
-  let slashes = 0;
-  do {
-    end = text.indexOf('"', end + 1);
-    if (end < 0) return end;
-    slashes = 0;
-    while (text[end - 1 - slashes] === '\\') slashes++;
-  } while (slashes % 2 === 1);
-  return end;
-}
-
-/** The value, in place, with its marked strings made into numbers. A walk, because JSON.parse with a reviver is far slower. */
-function restore(value: unknown, mark: string): unknown {
-  if (typeof value === 'string') return value.startsWith(mark) ? numberOf(value.slice(mark.length)) : value;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) value[index] = restore(value[index], mark);
-  } else if (typeof value === 'object' && value !== null) {
-    const holder = value as Record<string, unknown>;
-    for (const key of Object.keys(holder)) {
-      if (key.startsWith(mark)) throw new SyntaxError('A number is used as a key');
-      holder[key] = restore(holder[key], mark);
-    }
-  }
-  return value;
-}
-
-function numberOf(token: string): number | bigint {
-  return /\d$/.test(token) ? BigInt(token) : Number(token);
 }
 
 /**

@@ -8,6 +8,18 @@ export interface LimitOptions {
   bodyBytes?: number | undefined;
   /** Levels of nesting. @default 100 */
   depth?: number | undefined;
+  /**
+   * Values of one message: elements, members, arrays and objects. 16 MiB have room for eight million, which take most of a
+   * gigabyte, and seconds to read. @default 500000
+   */
+  values?: number | undefined;
+  /** Times its size that a compressed body may grow to; to 1 MiB it may in any case. @default 100 */
+  compressionRatio?: number | undefined;
+  /**
+   * Bytes of the messages in work at each server or listener, decompressed, and with what parsing makes of them. Where one
+   * more would go beyond it, that one waits until others are done with; a single one is never kept waiting. @default 256 MiB
+   */
+  bytesInWork?: number | undefined;
   /** Calls that wait for their reply; one more is refused at once. @default 100000 */
   pendingCalls?: number | undefined;
   /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
@@ -33,7 +45,8 @@ export interface LimitOptions {
 }
 
 /** {@link LimitOptions}, complete; durations in milliseconds. */
-export interface Limits extends MessageLimits {
+export interface Limits extends Required<MessageLimits> {
+  readonly bytesInWork: number;
   readonly pendingCalls: number;
   readonly pendingPublishes: number;
   readonly pendingPublishBytes: number;
@@ -51,6 +64,9 @@ export interface Limits extends MessageLimits {
 export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
   bodyBytes: natural(1),
   depth: natural(1),
+  values: natural(1),
+  compressionRatio: natural(1),
+  bytesInWork: natural(1),
   pendingCalls: natural(1),
   pendingPublishes: natural(1),
   pendingPublishBytes: natural(1),
@@ -70,6 +86,9 @@ export function limitsOf({ duplicateTtl = '10m', ...given }: LimitOptions = {}):
   return {
     bodyBytes: given.bodyBytes ?? 16 * MIB,
     depth: given.depth ?? 100,
+    values: given.values ?? 500_000,
+    compressionRatio: given.compressionRatio ?? 100,
+    bytesInWork: given.bytesInWork ?? 256 * MIB,
     pendingCalls: given.pendingCalls ?? 100_000,
     pendingPublishes: given.pendingPublishes ?? 100_000,
     pendingPublishBytes: given.pendingPublishBytes ?? 256 * MIB,

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
-import { parseJson, stringifyJson } from './json.js';
+import { exceedsValues, JsonLimitError, parseJson, stringifyJson } from './json.js';
 import { packContext } from './packed-context.js';
 import { ReceivedRequest } from './received-request.js';
 import { readReplyAddress } from './reply-address.js';
@@ -16,6 +16,10 @@ export interface MessageLimits {
   readonly bodyBytes: number;
   /** Deepest nesting. */
   readonly depth: number;
+  /** Most values: elements, members, arrays and objects. @default any number */
+  readonly values?: number;
+  /** Most times its size that a compressed body may grow to, beyond what is small in any case. @default any number */
+  readonly compressionRatio?: number;
 }
 
 /** What a request asks for. */
@@ -83,6 +87,9 @@ export function newId(): string {
  */
 export function encodeMessage(message: Dict, limits: MessageLimits, envelope = true): Buffer {
   const text = encode(message);
+  const { values = Number.POSITIVE_INFINITY } = limits;
+  if (exceedsValues(text, values))
+    throw new ClientSendError(`The message holds more than ${values} values; no more are sent (limits.values)`);
   return within(limits, envelope ? `${ENVELOPE_START}${JSON.stringify(text)}}` : text);
 }
 
@@ -109,11 +116,15 @@ function isDict(value: unknown): value is Dict {
 
 function parse(text: string, limits: MessageLimits): unknown {
   try {
-    return parseJson(text, limits.depth);
+    return parseJson(text, limits);
   } catch (cause) {
-    const why = cause instanceof RangeError ? `nested deeper than ${limits.depth} levels` : 'not JSON';
-    throw new InvalidMessage(`The message is ${why}`, { cause });
+    throw new InvalidMessage(`The message ${whyNot(cause, limits)}`, { cause });
   }
+}
+
+function whyNot(error: unknown, { depth, values }: MessageLimits): string {
+  if (error instanceof JsonLimitError) return `holds more than ${values} values (limits.values)`;
+  return error instanceof RangeError ? `is nested deeper than ${depth} levels` : 'is not JSON';
 }
 
 /** Bytes that are not UTF-8 are no text: to replace them would change what the handler gets. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { endOfString } from './json.js';
 import type { Dict, RequestIds } from './message.js';
+import { endOfString } from './python-json.js';
 
 /** What can be said of a message before it is known to be sound: enough to answer a request with a refusal. */
 export type ReplyAddress = Pick<RequestIds, 'msgId' | 'replyQueue' | 'uniqueId'>;

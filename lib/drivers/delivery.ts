@@ -8,8 +8,12 @@ export interface Delivery {
   readonly compression?: string | undefined;
   /** The message in it, the reader's own. @throws InvalidMessage */
   read(limits: MessageLimits): Dict;
-  /** The body, decompressed: for what cannot be read. @throws InvalidMessage when that cannot be done */
+  /** The body, decompressed. @throws InvalidMessage when that cannot be done */
   text(limits: MessageLimits): Buffer;
+  /** The same, for what cannot be read: off the event loop, and whatever its ratio. Absent where there is no compression. */
+  textAside?(limits: MessageLimits): Promise<Buffer>;
+  /** Bytes that the body has at the most, decompressed. Absent where the message takes no more when it is read. */
+  size?(limits: MessageLimits): number;
   /** Where it was read. */
   readonly queue: string;
   /** Number of times that it was delivered before and came back, as far as that is known. */

@@ -68,6 +68,8 @@ export interface Subscription {
   readonly batchSize: number;
   /** Milliseconds after which an incomplete batch is handed over; undefined is never. */
   readonly batchTimeout: number | undefined;
+  /** Called when no more fits into work until some is done with, and when that is over: nothing may wait for more then. */
+  readonly onFull?: (full: boolean) => void;
 }
 
 /** One notification that has arrived, and is not acknowledged yet. */

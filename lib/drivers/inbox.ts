@@ -12,6 +12,7 @@ import { IncomingRequest, type OnWaiting, type ReplyPorts } from './incoming-req
 import { type CountReturn, LateRequests } from './late-requests.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
+import { WorkLimit } from './work-limit.js';
 
 /** What an inbox needs of its driver. */
 export interface InboxPorts extends ReplyPorts {
@@ -33,11 +34,14 @@ const CAME_BACK =
  */
 export class Inbox {
   private readonly slots: Slots<Delivery>;
+  private readonly workLimit: WorkLimit;
   private readonly seen: RecentIds;
   private readonly late: LateRequests;
   /** Replies whose queue is away. */
   private readonly waiting = new Set<Promise<void>>();
   private warned = Number.NEGATIVE_INFINITY;
+  /** For whom to answer, in what cannot be read. */
+  private looking: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
 
   /** @param isLate undefined where no request is */
   constructor(
@@ -51,7 +55,10 @@ export class Inbox {
     this.slots = new Slots(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
+      take: (delivery) => this.workLimit.take(delivery),
+      give: (taken) => this.workLimit.give(taken),
     });
+    this.workLimit = new WorkLimit(limits, concurrency);
     this.seen = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
     this.late = new LateRequests(settings, concurrency, this.seen, ports.setAside, ports.countReturn);
   }
@@ -178,7 +185,7 @@ export class Inbox {
     if (!(await delivery.acknowledge())) return;
     this.settings.counters.count(count);
     this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
-    const address = this.addressIn(delivery);
+    const address = await this.addressIn(delivery);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
@@ -187,10 +194,18 @@ export class Inbox {
     await refused.reply({ result: null, failure, ending: true });
   }
 
-  private addressIn(delivery: Delivery): ReplyAddress | undefined {
+  private addressIn(delivery: Delivery): ReplyAddress | undefined | Promise<ReplyAddress | undefined> {
+    const { bodyBytes } = this.settings.limits;
+    if (delivery.compression === undefined) return findReplyAddress(delivery.body, bodyBytes);
+    // One after the other: each may grow to all that a body may have.
+    this.looking = this.looking.then(() => this.addressAside(delivery));
+    return this.looking;
+  }
+
+  private async addressAside(delivery: Delivery): Promise<ReplyAddress | undefined> {
     const { limits } = this.settings;
     try {
-      return findReplyAddress(delivery.text(limits), limits.bodyBytes);
+      return findReplyAddress((await delivery.textAside?.(limits)) ?? delivery.body, limits.bodyBytes);
     } catch {
       // It cannot be decompressed.
       return undefined;

@@ -5,12 +5,14 @@ import { oneLine } from '../core/logger.js';
 import { newId } from '../core/message.js';
 import { type Notification, readNotification } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
+import { Admission } from './admission.js';
 import { DeadLetters, type SetAside } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from './driver.js';
 import { growing, Pauses } from './pauses.js';
 import { RecentIds } from './recent-ids.js';
 import { Slots } from './slots.js';
+import { WorkLimit } from './work-limit.js';
 
 /** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
 const FIRST_PAUSE = 10;
@@ -37,6 +39,8 @@ interface Item extends IncomingNotification {
   readonly key: string;
   readonly deliveries: Delivery[];
   readonly history: History;
+  /** Room that it takes in work. */
+  taken: number;
 }
 
 /** Notifications that are settled together, or a message that is none, when a slot is free. */
@@ -56,6 +60,7 @@ export class NotificationInbox {
   private readonly inWork = new Map<string, Item>();
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
+  private readonly admission: Admission;
   private batch: Item[] = [];
   private batchTimer: NodeJS.Timeout | undefined;
   private open = true;
@@ -71,6 +76,15 @@ export class NotificationInbox {
       start: (task) => task.start(),
       abandon: (task) => task.abandon(),
     });
+    this.admission = new Admission(
+      new WorkLimit(limits, prefetchOf(subscription)),
+      (delivery, taken) => this.accept(delivery, taken),
+      (full) => {
+        // What gathers would keep its room for ever.
+        if (full) this.flush();
+        subscription.onFull?.(full);
+      },
+    );
     this.finished = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
     this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
     this.deadLetters = new DeadLetters(settings, 'notification', setAside, this.pauses);
@@ -83,6 +97,10 @@ export class NotificationInbox {
 
   /** Takes a message off the wire. */
   push(delivery: Delivery): void {
+    this.admission.push(delivery);
+  }
+
+  private accept(delivery: Delivery, taken: number): void {
     let notification: Notification;
     try {
       notification = readNotification(delivery.read(this.settings.limits));
@@ -92,17 +110,22 @@ export class NotificationInbox {
         start: () => this.refuse(delivery, toError(error).message),
         abandon: () => delivery.release(),
       });
+      this.admission.giveBack(taken);
       return;
     }
     const { uniqueId } = notification;
     const twin = uniqueId === undefined ? undefined : this.inWork.get(uniqueId);
+    if (!twin && (uniqueId === undefined || !this.finished.has(uniqueId))) {
+      this.begin(notification, delivery, taken);
+      return;
+    }
     if (twin) twin.deliveries.push(delivery);
-    else if (uniqueId === undefined || !this.finished.has(uniqueId)) this.begin(notification, delivery);
     else {
       this.settings.counters.count('duplicates');
-      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId, 64)}`);
+      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
       void delivery.acknowledge();
     }
+    this.admission.giveBack(taken);
   }
 
   /**
@@ -114,6 +137,7 @@ export class NotificationInbox {
     if (graceful && this.batch.length > 0) this.flush();
     this.open = false;
     clearTimeout(this.batchTimer);
+    for (const delivery of this.admission.close()) delivery.release();
     this.release(...this.batch.splice(0));
     this.slots.close();
     this.pauses.close();
@@ -126,7 +150,7 @@ export class NotificationInbox {
   }
 
   /** What has no id may equal another that happened as well: it is a notification of its own, with the history of its like. */
-  private begin(notification: Notification, delivery: Delivery): void {
+  private begin(notification: Notification, delivery: Delivery, taken: number): void {
     const { uniqueId: id = newId() } = notification;
     const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
     // What somebody moved back from the dead-letter queue begins anew.
@@ -134,7 +158,7 @@ export class NotificationInbox {
     if (!known && notification.uniqueId !== undefined && this.histories.size > 0) this.histories.delete(key);
     const history = known ?? { deliveries: 0, finishedBy: new Set() };
     history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
-    const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy };
+    const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy, taken };
     this.inWork.set(id, item);
     if (!this.open) this.release(item);
     else if (history.deliveries > this.deadLetters.limitOf(delivery))
@@ -147,7 +171,7 @@ export class NotificationInbox {
   private gather(item: Item): void {
     this.batch.push(item);
     const { batchSize, batchTimeout } = this.subscription;
-    if (this.batch.length >= batchSize) this.flush();
+    if (this.batch.length >= batchSize || this.admission.isFull) this.flush();
     else if (batchTimeout !== undefined) this.batchTimer ??= setTimeout(() => this.flush(), batchTimeout);
   }
 
@@ -155,7 +179,7 @@ export class NotificationInbox {
     clearTimeout(this.batchTimer);
     this.batchTimer = undefined;
     const batch = this.batch.splice(0);
-    this.schedule(batch, () => this.process(batch));
+    if (batch.length > 0) this.schedule(batch, () => this.process(batch));
   }
 
   private schedule(items: readonly Item[], start: () => Promise<void>): void {
@@ -219,8 +243,10 @@ export class NotificationInbox {
     return this.acknowledge(item);
   }
 
-  private acknowledge({ id, deliveries }: Item): Promise<unknown> | true {
+  private acknowledge(item: Item): Promise<unknown> | true {
+    const { id, deliveries } = item;
     this.inWork.delete(id);
+    this.giveBack(item);
     const acknowledging = deliveries.map((delivery) => delivery.acknowledge());
     return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
   }
@@ -234,10 +260,18 @@ export class NotificationInbox {
     for (const item of items) for (const delivery of this.letGo(item)) delivery.release();
   }
 
-  private letGo({ id, key, deliveries, history }: Item): readonly Delivery[] {
-    this.inWork.delete(id);
-    this.histories.set(key, history);
-    return deliveries;
+  private letGo(item: Item): readonly Delivery[] {
+    this.inWork.delete(item.id);
+    this.histories.set(item.key, item.history);
+    this.giveBack(item);
+    return item.deliveries;
+  }
+
+  /** Once. */
+  private giveBack(item: Item): void {
+    const { taken } = item;
+    item.taken = 0;
+    this.admission.giveBack(taken);
   }
 
   /** Ends at once after the first delivery, then later and later, so that a failing endpoint is no hot loop. */

@@ -8,6 +8,9 @@ export interface Work<T> {
   start(item: T): Promise<unknown>;
   /** Called instead of `start` for what will never be started. */
   abandon(item: T): void;
+  /** Takes what the item needs besides a slot. @returns what is given back when it has ended; undefined where it has to wait */
+  take?(item: T): number | undefined;
+  give?(taken: number): void;
 }
 
 /** Works on a bounded number of items at a time; the others wait in order. */
@@ -31,8 +34,7 @@ export class Slots<T> {
   /** Starts with the item before it returns, if a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if (this.running < this.limit) this.start(item);
-    else this.waiting.push(item);
+    else if (this.waiting.length > 0 || !this.begin(item)) this.waiting.push(item);
   }
 
   /**
@@ -65,21 +67,41 @@ export class Slots<T> {
     for (const item of this.waiting.splice(0)) this.work.abandon(item);
   }
 
-  private start(item: T): void {
+  /** Starts with the item, unless it has to wait. */
+  private begin(item: T): boolean {
+    if (this.running >= this.limit) return false;
+    const { work } = this;
+    const taken = work.take === undefined ? 0 : work.take(item);
+    if (taken === undefined) return false;
+    this.start(item, taken);
+    return true;
+  }
+
+  private start(item: T, taken: number): void {
     this.running++;
+    // Most take nothing.
+    const free = taken === 0 ? this.free : () => this.giveBack(taken);
     // A tick, a socket or the item before brings it here: none of their async contexts is the item's.
     newScope()
       .runInAsyncScope(this.work.start, this.work, item)
-      .then(this.free, (error: unknown) => {
+      .then(free, (error: unknown) => {
         this.logger.error(`A message could not be processed: ${oneLine(toError(error).message)}`);
-        this.free();
+        free();
       });
+  }
+
+  private giveBack(taken: number): void {
+    this.work.give?.(taken);
+    this.free();
   }
 
   private readonly free = (): void => {
     this.running--;
-    const next = this.waiting.shift();
-    if (next !== undefined) this.start(next);
-    else if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      if (this.begin(next)) continue;
+      this.waiting.unshift(next);
+      return;
+    }
+    if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
   };
 }

@@ -12,6 +12,8 @@ const CLOSED_TIMEOUT_MS = 10;
 export class BatchGatherer<Item, Outcome> {
   private waiting: Waiting<Item, Outcome>[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Listeners that have no room for more. */
+  private pressing = 0;
 
   /** @param timeout milliseconds that an incomplete batch waits, from its first item on; undefined is for ever */
   constructor(
@@ -24,9 +26,15 @@ export class BatchGatherer<Item, Outcome> {
   add(item: Item): Promise<Outcome> {
     return new Promise((settle) => {
       this.waiting.push({ item, settle });
-      if (this.waiting.length >= this.size) this.flush();
+      if (this.pressing > 0 || this.waiting.length >= this.size) this.flush();
       else if (this.timeout !== undefined) this.timer ??= setTimeout(() => this.flush(), this.timeout);
     });
+  }
+
+  /** Has what is gathered handled at once, as long as a listener has no room for what would complete it. */
+  press(full: boolean): void {
+    this.pressing += full ? 1 : -1;
+    if (full) this.flush();
   }
 
   /**

@@ -63,7 +63,10 @@ export class NotificationHandlers {
       );
       // What incomplete batches hold must not keep them from getting complete.
       const concurrency = settings.concurrency + held;
-      const subscription = { sources, pool, concurrency, batchSize: 1, batchTimeout: undefined };
+      const onFull = (full: boolean) => {
+        for (const gatherer of this.gatherers) gatherer.press(full);
+      };
+      const subscription = { sources, pool, concurrency, batchSize: 1, batchTimeout: undefined, onFull };
       return new NotificationListener(transport, subscription, dispatcher);
     });
   }

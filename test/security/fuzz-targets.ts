@@ -111,8 +111,8 @@ function notification(body: Buffer): void {
 }
 
 function json(body: Buffer): void {
-  const value = allowing([SyntaxError, RangeError], () => ({ parsed: parseJson(body.toString(), limits.depth) }));
-  if (value) parseJson(stringifyJson(value.parsed) as string, limits.depth + 1);
+  const value = allowing([SyntaxError, RangeError], () => ({ parsed: parseJson(body.toString(), limits) }));
+  if (value) parseJson(stringifyJson(value.parsed) as string, { depth: limits.depth + 1 });
 }
 
 function text(body: Buffer): void {
@@ -124,7 +124,7 @@ function text(body: Buffer): void {
 }
 
 function compressed(body: Buffer): void {
-  allowing([InvalidMessage], () => decompress(body, 'application/x-gzip', limits.bodyBytes));
+  allowing([InvalidMessage], () => decompress(body, 'application/x-gzip', limits));
 }
 
 const HEADS = 7;

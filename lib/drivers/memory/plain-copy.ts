@@ -22,15 +22,17 @@ let size = 0;
  * plain arrays and objects of these. Undefined for all that JSON has rules of its own for (classes, `toJSON`, `bigint`,
  * `__proto__` as a key), and for what is over the limits, or may be.
  */
-export function copyPlain<T>(value: T, { bodyBytes, depth }: MessageLimits): T | undefined {
+export function copyPlain<T>(value: T, { bodyBytes, depth, values = bodyBytes }: MessageLimits): T | undefined {
   // Where somebody gave all objects a member, a look at the keys of one finds it in each.
   for (const _member in NOTHING) return undefined;
-  room = bodyBytes;
+  // Each value takes at least that much of it.
+  const most = Math.min(bodyBytes, values * MOST);
+  room = most;
   characters = 0;
   try {
     const copy = copyOf(value, depth);
     // A character is counted as an escape against the limit, and takes one byte.
-    size = bodyBytes - room - characters * (MOST_OF_CHARACTER - 1);
+    size = most - room - characters * (MOST_OF_CHARACTER - 1);
     return copy === INTRICATE || room < 0 ? undefined : (copy as T);
   } catch {
     // A getter threw.

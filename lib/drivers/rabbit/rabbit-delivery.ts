@@ -1,7 +1,7 @@
 import { type Dict, decodeEnvelope, type MessageLimits } from '../../core/message.js';
 import type { Delivery } from '../delivery.js';
 import type { Acknowledger } from './acknowledger.js';
-import { decompress } from './compression.js';
+import { decompress, decompressAside, mostDecompressed } from './compression.js';
 import type { ConsumedQueue } from './consumed-queue.js';
 import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from './topology.js';
 import type { HEADERS } from './wire/content-header.js';
@@ -67,8 +67,17 @@ export class RabbitDelivery implements Delivery {
     return decodeEnvelope(this.text(limits), limits);
   }
 
-  text({ bodyBytes }: MessageLimits): Buffer {
-    return decompress(this.arrival.body, this.header('compression'), bodyBytes);
+  text(limits: MessageLimits): Buffer {
+    return decompress(this.arrival.body, this.header('compression'), limits);
+  }
+
+  textAside(limits: MessageLimits): Promise<Buffer> {
+    return decompressAside(this.arrival.body, this.header('compression'), limits);
+  }
+
+  size(limits: MessageLimits): number {
+    const { body } = this.arrival;
+    return this.header('compression') ? mostDecompressed(body, limits) : body.length;
   }
 
   acknowledge(): Promise<boolean> {

@@ -110,8 +110,8 @@ describe('depth', () => {
       fc.property(nested(fc.integer({ min: 1, max: 60 })), fc.integer({ min: 1, max: 60 }), (tree, limit) => {
         const written = writeTree(tree, true);
         const depth = depthOf(tree);
-        if (depth <= limit) expect(parseJson(written, limit)).toEqual(plainOf(tree));
-        else expect(() => parseJson(written, limit)).toThrow(RangeError);
+        if (depth <= limit) expect(parseJson(written, { depth: limit })).toEqual(plainOf(tree));
+        else expect(() => parseJson(written, { depth: limit })).toThrow(RangeError);
       }),
     );
   });
@@ -122,10 +122,10 @@ describe('depth', () => {
   }
 
   it('is not counted in texts, and is counted in long ones and beside words of Python', () => {
-    expect(parseJson(JSON.stringify('['.repeat(200_000)), 2)).toHaveLength(200_000);
-    expect(() => parseJson(`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 100)).toThrow(RangeError);
-    expect(() => parseJson('[[[NaN]]]', 2)).toThrow(RangeError);
-    expect(parseJson('[[NaN]]', 2)).toEqual([[Number.NaN]]);
+    expect(parseJson(JSON.stringify('['.repeat(200_000)), { depth: 2 })).toHaveLength(200_000);
+    expect(() => parseJson(`${'['.repeat(100_000)}${']'.repeat(100_000)}`, { depth: 100 })).toThrow(RangeError);
+    expect(() => parseJson('[[[NaN]]]', { depth: 2 })).toThrow(RangeError);
+    expect(parseJson('[[NaN]]', { depth: 2 })).toEqual([[Number.NaN]]);
   });
 });
 
@@ -243,7 +243,7 @@ describe('texts of 16 MB, made to take long', () => {
     const written = make();
     const begin = process.cpuUsage();
     try {
-      parseJson(written, 100);
+      parseJson(written, { depth: 100 });
     } catch (error) {
       expect(error instanceof SyntaxError || error instanceof RangeError).toBe(true);
     }
@@ -289,7 +289,7 @@ describe('messages that hold no such numbers', () => {
 
   it('cost next to nothing', () => {
     const parse = compare(
-      () => parseJson(written, 100),
+      () => parseJson(written, { depth: 100 }),
       () => JSON.parse(written),
       2.5,
     );
@@ -302,5 +302,23 @@ describe('messages that hold no such numbers', () => {
       most,
     );
     expect(stringify).toBeLessThan(most);
+  });
+});
+
+describe('values', () => {
+  it.each([
+    ['1', 1],
+    ['[]', 1],
+    ['[[],{}]', 3],
+    ['{"a":[1,"x,[{",null],"b":{}}', 6],
+    ['[NaN,NaN]', 3],
+  ])('of %s are %s', (written, count) => {
+    expect(() => parseJson(written, { values: count })).not.toThrow();
+    // One cannot be too many.
+    if (count > 1) expect(() => parseJson(written, { values: count - 1 })).toThrow(RangeError);
+  });
+
+  it('of texts of any length are one', () => {
+    expect(parseJson(JSON.stringify([',[{'.repeat(1000)]), { values: 2 })).toHaveLength(1);
   });
 });
