@@ -5,6 +5,7 @@ import { exceedsValues, JsonLimitError, parseJson, stringifyJson } from './json.
 import { packContext } from './packed-context.js';
 import { ReceivedRequest } from './received-request.js';
 import { readReplyAddress } from './reply-address.js';
+import { reveal } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
 /** A string-keyed object off the wire or towards it. */
@@ -94,10 +95,13 @@ export function encodeMessage(message: Dict, limits: MessageLimits, envelope = t
 }
 
 function encode(message: Dict): string {
+  const before = reveal(true);
   try {
     return stringifyJson(message);
   } catch (cause) {
     throw new ClientSendError('The message cannot be written as JSON', { cause });
+  } finally {
+    reveal(before);
   }
 }
 

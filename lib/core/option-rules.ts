@@ -2,6 +2,7 @@ import { type Duration, readDuration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { stringifyJson } from './json.js';
 import { type LogSink, oneLine } from './logger.js';
+import { isSecretName } from './secret-names.js';
 
 /** Says what is wrong with a value, or nothing. */
 export type Rule = (value: unknown, name: string) => string | undefined;
@@ -146,7 +147,7 @@ const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.sli
 function show(name: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
   const text = stringifyJson(value);
-  if (!/url|password|token|credentials/i.test(name) && !text.includes('@')) return oneLine(text, 200);
+  if (!/url/i.test(name) && !isSecretName(name) && !text.includes('@')) return oneLine(text, 200);
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 

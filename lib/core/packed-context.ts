@@ -1,4 +1,4 @@
-import { inspectMasked } from './secrets.js';
+import { viewMasked } from './secrets.js';
 
 const PREFIX = '_context_';
 
@@ -14,5 +14,5 @@ export function unpackContext(message: Record<string, unknown>): Record<string, 
   for (const key of Object.keys(message)) {
     if (key.startsWith(PREFIX)) entries.push([key.slice(PREFIX.length), message[key]]);
   }
-  return inspectMasked(Object.fromEntries(entries));
+  return viewMasked(Object.fromEntries(entries));
 }

@@ -1,8 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
-
-/** Keys whose values are nobody's business: `auth_token`, `auth_token_info`, `admin_pass`, `api_key` … */
-const SECRET = /pass(word|wd|phrase)?(_|$)|token|secret|api_?key|private_?key|credential/i;
-const MASK = '***';
+import { isSecretName, MASK, maskText } from './secret-names.js';
 
 /** A value that nobody sees who only looks: no log, no `JSON.stringify`, no `util.inspect` however deep. */
 export class Concealed<T> {
@@ -33,18 +30,24 @@ export class Concealed<T> {
   }
 }
 
-/** A copy in which the values of keys that name secrets are hidden, however deep they are. */
+/** A copy in which the values of keys that name secrets are hidden, and secrets in texts, however deep they are. */
 export function maskSecrets(value: unknown, holders: readonly object[] = []): unknown {
+  if (typeof value === 'string') return maskText(value);
   if (typeof value !== 'object' || value === null) return value;
   // Off the wire, it may be a member of that name.
-  if ('toJSON' in value && typeof value.toJSON === 'function') return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function' && !masked.has(value)) return value;
   if (holders.includes(value)) return '[circular]';
   const within = [...holders, value];
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, within));
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, SECRET.test(key) && item ? MASK : maskSecrets(item, within)]),
+    Object.entries(value).map(([key, item]) => [key, isSecretName(key) && item ? MASK : maskSecrets(item, within)]),
   );
 }
+
+/** What masks itself. */
+const masked = new WeakSet<object>();
+/** Whether a message is being written, which has to hold the secrets. */
+let revealing = false;
 
 const masking: PropertyDescriptor = {
   value(this: object, _depth: number, options: InspectOptions): string {
@@ -52,19 +55,41 @@ const masking: PropertyDescriptor = {
   },
 };
 
-/** Makes `util.inspect`, and hence `console.log`, mask the secrets of this object. To all else it stays what it was. */
-export function inspectMasked<T extends object>(values: T): T {
-  return Object.defineProperty(values, inspect.custom, masking);
+const maskingInJson: PropertyDescriptor = {
+  value(this: object): unknown {
+    return revealing ? { ...this } : maskSecrets(this);
+  },
+};
+
+/**
+ * Makes `util.inspect`, hence `console.log`, and `JSON.stringify` mask the secrets of this object. To all else it stays
+ * what it was; messages hold it as it is.
+ */
+export function viewMasked<T extends object>(values: T): T {
+  masked.add(values);
+  Object.defineProperty(values, inspect.custom, masking);
+  return Object.hasOwn(values, 'toJSON') ? values : Object.defineProperty(values, 'toJSON', maskingInJson);
 }
 
-/** The text without the secrets that these values hold, however deep they are. */
-export function withoutSecrets(text: string, values: object, isSecret = false): string {
-  let masked = text;
+/** Has `JSON.stringify` mask nothing, or mask again. @returns how it was before */
+export function reveal(on: boolean): boolean {
+  const before = revealing;
+  revealing = on;
+  return before;
+}
+
+/** The text without the secrets that these values hold, however deep they are, and without those that it names itself. */
+export function withoutSecrets(text: string, values: object): string {
+  return maskText(withoutValues(text, values, false));
+}
+
+function withoutValues(text: string, values: object, isSecret: boolean): string {
+  let left = text;
   for (const [key, value] of Object.entries(values)) {
-    const secret = isSecret || SECRET.test(key);
-    if (typeof value === 'object' && value !== null) masked = withoutSecrets(masked, value, secret);
+    const secret = isSecret || isSecretName(key);
+    if (typeof value === 'object' && value !== null) left = withoutValues(left, value, secret);
     // A secret this short is none, and masking it would tear other words apart.
-    else if (secret && typeof value === 'string' && value.length >= 8) masked = masked.replaceAll(value, MASK);
+    else if (secret && typeof value === 'string' && value.length >= 8) left = left.replaceAll(value, MASK);
   }
-  return masked;
+  return left;
 }

@@ -1,3 +1,4 @@
+import { isSecretName } from '../../core/secret-names.js';
 import { InvalidFieldValue } from './errors.js';
 
 /** Writes and reads the objects inside a field. */
@@ -30,7 +31,8 @@ export class FieldPlace {
 
 /** A value for an error's message: short, and without the contents of objects or secrets. */
 function show(value: unknown, field: string): string {
-  if (typeof value === 'string' && !/pass|token|secret/i.test(field)) {
+  if (isSecretName(field)) return value === null ? 'null' : `a value of type ${typeof value}`;
+  if (typeof value === 'string') {
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   }
   if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date';

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeMessage } from '../../../lib/core/message.js';
+import { unpackContext } from '../../../lib/core/packed-context.js';
+import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
+import { maskSecrets, withoutSecrets } from '../../../lib/core/secrets.js';
+import { PYTHON } from '../../support/prerequisites.js';
+
+const SCRIPT = `
+import json, sys
+from oslo_utils import strutils
+print(json.dumps(strutils._SANITIZE_KEYS))
+print(json.dumps([strutils.mask_password(text) for text in json.load(sys.stdin)]))
+`;
+
+function askPython(texts: readonly string[]): { keys: string[]; masked: string[] } | undefined {
+  const { stdout, status } = spawnSync(PYTHON, ['-c', SCRIPT], { input: JSON.stringify(texts), encoding: 'utf8' });
+  if (status !== 0) return undefined;
+  const [keys = '', masked = ''] = stdout.trim().split('\n');
+  return { keys: JSON.parse(keys) as string[], masked: JSON.parse(masked) as string[] };
+}
+
+const present = askPython([]);
+
+describe.skipIf(!present)('oslo.utils', () => {
+  it('knows no secret that we do not', () => {
+    expect(present?.keys.filter((key) => !isSecretName(key))).toEqual([]);
+  });
+
+  it('masks texts as we do', () => {
+    const key = fc.constantFrom(...(present?.keys ?? []), 'adminPass', 'TOKEN', 'my_password', 'user', 'secret2');
+    const piece = fc.oneof(
+      key,
+      fc.constantFrom('"', "'", '=', ':', ' ', ', ', '{', '}', '<', '>', '</', '--', '-', '\n', '\t', '^', '0', "u'"),
+      fc.constantFrom('x', 'abc', 's3cr3t', '\u0085', 'ä'),
+    );
+    const texts = fc.sample(
+      fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join('')),
+      3000,
+    );
+    const masked = askPython(texts)?.masked ?? [];
+    for (const [index, text] of texts.entries()) expect([text, maskAsOslo(text)]).toEqual([text, masked[index]]);
+  });
+});
+
+describe('names of secrets', () => {
+  it.each([
+    ...['cookie', 'Set-Cookie', 'authorization', 'Proxy-Authorization', 'x-api-key', 'X-Auth-Token', 'hmac_key'],
+    ...['fernetkey', 'sslkey', 'sys_pswd', 'rabbitcookie', 'private_key', 'privateKey', 'adminPass', 'user_pass'],
+    ...['password', 'auth_token_info', 'apiKey', 'clientSecret', 'credentials', 'CHAPPASSWORD', 'aws-access-key'],
+  ])('%s', (name) => {
+    expect(isSecretName(name)).toBe(true);
+    const masked = JSON.stringify(
+      maskSecrets({ [name]: 'v4lue-of-it', user: 'bob', list: [{ [name]: ['v4lue-of-it'] }] }),
+    );
+    expect(masked).not.toContain('v4lue');
+    expect(masked).toContain('bob');
+  });
+
+  it.each(['user', 'passenger', 'key', 'bypassed', 'project_id', 'monkey', 'basic'])('not %s', (name) => {
+    expect(isSecretName(name)).toBe(false);
+  });
+});
+
+describe('a text', () => {
+  it.each([
+    ['Authorization: Bearer abc.def', 'Authorization: ***'],
+    ['GET / HTTP/1.1\r\nCookie: a=b; c=d\r\nHost: h', 'GET / HTTP/1.1\r\nCookie: ***\r\nHost: h'],
+    ['X-API-Key: abc', 'X-API-Key: ***'],
+    ['cannot reach http://user:hidden@host:80/x', 'cannot reach http://user:***@host:80/x'],
+    ['{"hmac_key": "abc"}', '{"hmac_key": "***"}'],
+    ['nothing at all', 'nothing at all'],
+  ])('%j', (text, masked) => {
+    expect(maskText(text)).toBe(masked);
+    expect(maskSecrets({ note: [text] })).toEqual({ note: [masked] });
+  });
+
+  it('loses what the context holds, too', () => {
+    const context = { auth_token: 'gAAAA-of-somebody', service: { cookie: ['c00kie-of-it'] } };
+    expect(withoutSecrets('gAAAA-of-somebody, c00kie-of-it, password=x1', context)).toBe('***, ***, password=***');
+  });
+
+  it.each([
+    ['password', 'password'],
+    ['quotes', '"\'password'],
+    ['blanks', 'token '],
+    ['digits', '"secret0000'],
+    ['options', 'password --aaaa'],
+    ['colons', '"password":"'],
+    ['tags', '<password>'],
+    ['URLs', 'http://a:b'],
+    ['headers', 'cookie: x-'],
+  ])('of many %s takes no longer than its length', (_name, piece) => {
+    const took = (length: number) => {
+      const text = piece.repeat(length / piece.length);
+      const before = process.cpuUsage();
+      maskText(text);
+      return process.cpuUsage(before).user / 1000;
+    };
+    took(4000);
+    // Linear is 8 times as long, quadratic 64.
+    expect(took(64_000)).toBeLessThan(40 * Math.max(5, took(8000)));
+  });
+});
+
+describe('a received context', () => {
+  const context = unpackContext({ method: 'm', _context_auth_token: 'gAAAA-of-somebody', _context_user: 'u' });
+
+  it('shows no token as JSON, and sends it on', () => {
+    expect(JSON.stringify({ context })).toBe('{"context":{"auth_token":"***","user":"u"}}');
+    expect(Object.keys(context)).toEqual(['auth_token', 'user']);
+    const limits = { bodyBytes: 1000, depth: 10 };
+    const sent = String(encodeMessage({ args: { context, big: 2n ** 60n } }, limits, false));
+    expect(JSON.parse(sent)).toMatchObject({ args: { context: { auth_token: 'gAAAA-of-somebody', user: 'u' } } });
+    expect(JSON.stringify(context)).not.toContain('gAAAA');
+  });
+});
