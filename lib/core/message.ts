@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { exceedsValues, JsonLimitError, parseJson, stringifyJson } from './json.js';
 import { packContext } from './packed-context.js';
+import { toPrimitives } from './primitives.js';
 import { ReceivedRequest } from './received-request.js';
 import { readReplyAddress } from './reply-address.js';
 import { reveal } from './secrets.js';
@@ -97,8 +98,9 @@ export function encodeMessage(message: Dict, limits: MessageLimits, envelope = t
 function encode(message: Dict): string {
   const before = reveal(true);
   try {
-    return stringifyJson(message);
+    return stringifyJson(toPrimitives(message));
   } catch (cause) {
+    if (cause instanceof ClientSendError) throw cause;
     throw new ClientSendError('The message cannot be written as JSON', { cause });
   } finally {
     reveal(before);

@@ -1,0 +1,92 @@
+import { isUtf8 } from 'node:buffer';
+import { ClientSendError } from './errors.js';
+
+/** What is nested deeper is for JSON.stringify to judge: it may refer to itself. */
+const DEEPEST = 1000;
+/** JSON.stringify makes `{}` of each. */
+const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView];
+
+/** Where the walk is: keys and indexes. One array, since a walk is over before the next begins. */
+const path: (string | number)[] = [];
+
+/**
+ * The value with what `JSON.stringify` would lose made into what Python's jsonutils sends: a set becomes an array, a map an
+ * object, an error its text, bytes the text that they are in UTF-8. The value itself where it holds nothing of that.
+ * @throws ClientSendError for what has no such form, with its path
+ */
+export function toPrimitives(value: unknown): unknown {
+  path.length = 0;
+  return primitiveOf(value);
+}
+
+function primitiveOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || path.length > DEEPEST) return value;
+  if (Array.isArray(value)) return elements(value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return members(value as Record<string, unknown>);
+  return converted(value);
+}
+
+function elements(values: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== 'object' || value === null) continue;
+    path.push(index);
+    const primitive = primitiveOf(value);
+    path.pop();
+    if (primitive === value) continue;
+    copy ??= [...values];
+    copy[index] = primitive;
+  }
+  return copy ?? values;
+}
+
+function members(values: Record<string, unknown>): Record<string, unknown> {
+  // It decides on its own form.
+  if ('toJSON' in values && typeof values['toJSON'] === 'function') return values;
+  let copy: Record<string, unknown> | undefined;
+  for (const key in values) {
+    const value = values[key];
+    if (typeof value !== 'object' || value === null) continue;
+    path.push(key);
+    const primitive = primitiveOf(value);
+    path.pop();
+    if (primitive === value) continue;
+    // As entries, because a key may be `__proto__`.
+    copy ??= Object.fromEntries(Object.entries(values));
+    Object.defineProperty(copy, key, { value: primitive, writable: true, enumerable: true, configurable: true });
+  }
+  return copy ?? values;
+}
+
+function converted(value: object): unknown {
+  if (value instanceof Map) return members(Object.fromEntries([...value].map(([key, item]) => [String(key), item])));
+  if (value instanceof Uint8Array) return textOf(value);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as unknown as Iterable<number>);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value;
+  if (value instanceof Error) return String(value);
+  if (WITHOUT_FORM.some((type) => value instanceof type) || isThenable(value)) throw refusal(value);
+  // A set, or what a map's `keys()` gives; another class may be iterable besides.
+  if (isIterable(value) && Object.keys(value).length === 0) return elements([...value]);
+  return members(value as Record<string, unknown>);
+}
+
+const isIterable = (value: object): value is Iterable<unknown> =>
+  Symbol.iterator in value && typeof value[Symbol.iterator] === 'function';
+
+const isThenable = (value: object) => 'then' in value && typeof value.then === 'function';
+
+function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw refusal(bytes, ' that is not UTF-8; send it as base64');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function refusal(value: object, why = ', which JSON has no form for'): ClientSendError {
+  const place = path.slice(0, 20).join('.').slice(0, 200);
+  const name = value.constructor?.name ?? 'Object';
+  return new ClientSendError(
+    `${place || 'The value'}: cannot send ${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}${why}`,
+  );
+}

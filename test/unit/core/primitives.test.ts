@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
+import { describe, expect, it } from 'vitest';
+import { toPrimitives } from '../../../lib/core/primitives.js';
+import { PYTHON } from '../../support/prerequisites.js';
+import { silent } from '../../support/silent.js';
+
+class Point {
+  constructor(
+    readonly x: number,
+    readonly tags = new Set(['a']),
+  ) {}
+}
+
+const bytes = new TextEncoder().encode('ä€');
+
+describe('what JSON.stringify would lose', () => {
+  it.each([
+    ['a set', new Set([1, new Set(['x'])]), [1, ['x']]],
+    [
+      'a map',
+      new Map<unknown, unknown>([
+        [1, new Map([['k', 2]])],
+        [null, 3],
+      ]),
+      { 1: { k: 2 }, null: 3 },
+    ],
+    ['an error', new TypeError('boom'), 'TypeError: boom'],
+    ['an error with members', Object.assign(new Error('boom'), { code: 'E' }), 'Error: boom'],
+    ['bytes', bytes, 'ä€'],
+    ['a Buffer', Buffer.from('abc'), 'abc'],
+    ['numbers', new Float64Array([1, 2.5]), [1, 2.5]],
+    ['a class of somebody', new Point(1), { x: 1, tags: ['a'] }],
+  ])('is sent as Python would send its like: %s', (_name, value, sent) => {
+    expect(toPrimitives(value)).toEqual(sent);
+    expect(toPrimitives({ deep: [0, { value }], other: 1 })).toEqual({ deep: [0, { value: sent }], other: 1 });
+  });
+
+  it.each([
+    ['a promise', Promise.resolve(1), /Promise/],
+    ['a thenable', { __proto__: { then: () => 1 } }, /cannot send/],
+    ['a regular expression', /x/, /a RegExp/],
+    ['a weak map', new WeakMap(), /WeakMap/],
+    ['a bare buffer', new ArrayBuffer(1), /an ArrayBuffer/],
+    ['bytes that are no text', new Uint8Array([255]), /not UTF-8/],
+  ])('is refused by its path where it has no such form: %s', (_name, value, why) => {
+    expect(() => toPrimitives({ args: { list: [1, value] } })).toThrow(why);
+    expect(() => toPrimitives({ args: { list: [1, value] } })).toThrow(/^args\.list\.1: /);
+  });
+
+  it('leaves everything else what it was, and as it was', () => {
+    const date = new Date(0);
+    const own = { toJSON: () => 'own' };
+    const value = { a: [1, 'x', null, { b: true }], date, own, big: 2n ** 60n, nothing: undefined };
+    expect(toPrimitives(value)).toBe(value);
+    const set = new Set([1]);
+    const mixed = Object.defineProperty({ set, a: [1] } as Record<string, unknown>, '__proto__', {
+      value: { set },
+      enumerable: true,
+    });
+    const sent = toPrimitives(mixed) as Record<string, unknown>;
+    expect(JSON.stringify(sent)).toBe('{"set":[1],"a":[1],"__proto__":{"set":[1]}}');
+    expect(mixed['set']).toBe(set);
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    expect(() => toPrimitives(circular)).not.toThrow();
+  });
+
+  it('arrives in calls, both ways', async () => {
+    const target = new Target({ topic: 't', server: 'h' });
+    const transport = getRpcTransport({ transportUrl: 'memory://primitives', logger: silent });
+    const endpoint = {
+      echo: (_ctxt: unknown, { x }: { x: unknown }) => new Map([['got', new Set([x])]]),
+      bad: () => /x/,
+    };
+    await getRpcServer(transport, target, [endpoint]).start();
+    const client = getRpcClient(transport, target);
+    expect(await client.call({}, 'echo', { x: new Set([1, 2]) })).toEqual({ got: [[1, 2]] });
+    await expect(client.call({}, 'echo', { x: { y: Promise.resolve() } })).rejects.toThrow(/^args\.x\.y: cannot send/);
+    await expect(client.call({}, 'bad')).rejects.toThrow(/result: cannot send a RegExp/);
+    await transport.cleanup();
+  });
+});
+
+const SCRIPT = `
+from oslo_serialization import jsonutils
+print(jsonutils.dumps([{1}, {1: 2, None: 3}, b'abc', {'a': 1}.keys()]))
+try:
+    jsonutils.dumps({'a': b'\\xff'})
+except ValueError as error:
+    print(type(error).__name__)
+`;
+const answer = spawnSync(PYTHON, ['-c', SCRIPT], { encoding: 'utf8' });
+
+it.skipIf(answer.status !== 0)('Python’s jsonutils sends the same', () => {
+  const ours = [
+    new Set([1]),
+    new Map<unknown, unknown>([
+      [1, 2],
+      [null, 3],
+    ]),
+    Buffer.from('abc'),
+    new Map([['a', 1]]).keys(),
+  ];
+  expect(answer.stdout.trim().split('\n')).toEqual([expect.any(String), 'UnicodeDecodeError']);
+  expect(toPrimitives(ours)).toEqual(JSON.parse(answer.stdout.split('\n')[0] ?? ''));
+});
