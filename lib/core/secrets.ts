@@ -61,13 +61,14 @@ const maskingInJson: PropertyDescriptor = {
   },
 };
 
-/**
- * Makes `util.inspect`, hence `console.log`, and `JSON.stringify` mask the secrets of this object. To all else it stays
- * what it was; messages hold it as it is.
- */
+/** Makes `util.inspect`, hence `console.log`, mask the secrets of this object. To all else it stays what it was. */
+export function inspectMasked<T extends object>(values: T): T {
+  return Object.defineProperty(values, inspect.custom, masking);
+}
+
+/** The same, and `JSON.stringify`; messages hold it as it is. */
 export function viewMasked<T extends object>(values: T): T {
-  masked.add(values);
-  Object.defineProperty(values, inspect.custom, masking);
+  masked.add(inspectMasked(values));
   return Object.hasOwn(values, 'toJSON') ? values : Object.defineProperty(values, 'toJSON', maskingInJson);
 }
 
