@@ -1,3 +1,4 @@
+import type { Deadline } from '../core/deadline.js';
 import type { LogSink } from '../core/logger.js';
 import type { RoutingConfig } from '../core/routing-config.js';
 import { ConfigFile } from './config-file.js';
@@ -6,7 +7,7 @@ import { RoutingTable } from './routing-table.js';
 
 /** Sends a notification by the drivers that rules choose. Source: oslo_messaging.notify._impl_routing. */
 export class RoutingDriver implements NotifierDriver {
-  private readonly table: () => Promise<RoutingTable>;
+  private readonly table: (deadline: Deadline) => Promise<RoutingTable>;
 
   /**
    * @param routing the rules, or the path of a YAML or JSON file with them
@@ -20,17 +21,17 @@ export class RoutingDriver implements NotifierDriver {
     const compile = (config: unknown, name: string) => new RoutingTable(config, name, [...drivers.keys()]);
     if (typeof routing === 'string') {
       const file = new ConfigFile(routing, (content) => compile(content, routing), logger);
-      this.table = () => file.current();
+      this.table = (deadline) => file.current(deadline);
     } else {
       const table = compile(routing, 'notificationRouting');
       this.table = async () => table;
     }
   }
 
-  /** @throws what the chosen drivers throw; ConfigurationError when the file has never been right */
+  /** @throws what the chosen drivers throw; ConfigurationError when the file has never been right, or does not answer in time */
   async notify(announcement: Announcement): Promise<void> {
     const { eventType, priority } = announcement.notification;
-    const names = (await this.table()).driversFor(eventType ?? '', priority);
+    const names = (await this.table(announcement.deadline)).driversFor(eventType ?? '', priority);
     await allDone([...names].flatMap((name) => this.drivers.get(name)?.notify(announcement) ?? []));
   }
 }

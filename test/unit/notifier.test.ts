@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import promises, { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +21,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
@@ -280,6 +282,49 @@ describe('the driver routing', () => {
       expect(log.messages(/is used as it was before: .*no driver "pigeon"/, 'error')).toHaveLength(1);
     });
     expect(recorded.at(-1)?.payload).toBe(2);
+  });
+
+  it('fails at the deadline while the file of rules does not answer', async () => {
+    const path = join(folder, 'routing.yaml');
+    await writeFile(path, 'group: { test: {} }');
+    const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '50ms' });
+    const hanging = vi.spyOn(promises, 'stat').mockReturnValue(new Promise(() => undefined));
+    syncBuiltinESMExports();
+    try {
+      await expect(notifier.info({}, 'x', 1)).rejects.toThrow(/routing\.yaml: it did not answer in time/);
+    } finally {
+      hanging.mockRestore();
+      syncBuiltinESMExports();
+    }
+    expect(recorded).toEqual([]);
+  });
+
+  it('goes on with the rules that it has while the file does not answer, and says so once', async () => {
+    const path = join(folder, 'routing.yaml');
+    await writeFile(path, 'group: { test: {} }');
+    const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '50ms' });
+    await notifier.info({}, 'x', 1);
+    const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1500);
+    const hanging = vi.spyOn(promises, 'stat').mockReturnValue(new Promise(() => undefined));
+    syncBuiltinESMExports();
+    try {
+      const notified = notifier.info({}, 'x', 2);
+      later.mockRestore();
+      await notified;
+      await notifier.info({}, 'x', 3);
+    } finally {
+      hanging.mockRestore();
+      syncBuiltinESMExports();
+    }
+    expect(recorded.map(({ payload }) => payload)).toEqual([1, 2, 3]);
+    expect(log.messages(/is used as it was before: it did not answer in time/, 'error')).toHaveLength(1);
+  });
+
+  it('refuses a pipe as a file of rules, which would not answer', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const { notifier } = recording({ driver: 'routing', routing: path, timeout: '5s' });
+    await expect(notifier.info({}, 'x', 1)).rejects.toThrow(/pipe: it is not a regular file/);
   });
 
   it('refuses wrong rules', async () => {
