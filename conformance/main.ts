@@ -11,9 +11,10 @@ export async function main(args: string[]): Promise<number> {
   const write = args.includes('--write');
   if (args.some((arg) => arg !== '--write')) throw new Error('expected nothing but --write');
   const given = process.env.TEST_RABBIT_URL;
-  const node = given ? undefined : await RabbitNode.start();
+  const node = given ? undefined : await RabbitNode.start({ plugins: ['rabbitmq_management'] });
   try {
-    const reports = await runSideBySide(node?.url ?? given ?? '', `conformance-${randomBytes(4).toString('hex')}`);
+    const topic = `conformance-${randomBytes(4).toString('hex')}`;
+    const reports = await runSideBySide(node?.url ?? given ?? '', topic, node?.managementUrl);
     console.log(tableOfChecks(reports).join('\n'));
     console.log(`\n${tableOfThemes(reports).join('\n')}`);
     if (write) await writeDocuments(reports);

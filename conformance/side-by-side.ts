@@ -18,15 +18,21 @@ const peers: readonly Peer[] = [
 ];
 
 /** The kit's reports on both reference servers. The working directory is the repository's root. */
-export function runSideBySide(url: string, topic: string): Promise<Report[]> {
-  return Promise.all(peers.map((peer) => judge(peer, url, `${topic}-${peer.name}`)));
+export function runSideBySide(url: string, topic: string, managementUrl?: string): Promise<Report[]> {
+  const more = managementUrl === undefined ? [] : ['--management-url', managementUrl];
+  return Promise.all(peers.map((peer) => judge(peer, url, `${topic}-${peer.name}`, more)));
 }
 
-async function judge({ name, command, script }: Peer, url: string, topic: string): Promise<Report> {
+async function judge(
+  { name, command, script }: Peer,
+  url: string,
+  topic: string,
+  more: readonly string[],
+): Promise<Report> {
   const where = ['--url', url, '--topic', topic, '--server', name];
   const server = await ReferenceProcess.start(command, [script, ...where]);
   try {
-    return await reportOn(where);
+    return await reportOn([...where, ...more]);
   } finally {
     await server.stop();
   }

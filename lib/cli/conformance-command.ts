@@ -11,6 +11,7 @@ import { type TargetFlags, takesTarget, transportOptions } from './target-option
 interface ConformanceFlags extends TargetFlags {
   json?: boolean;
   only?: string[];
+  managementUrl?: string;
 }
 
 /** Adds `conformance`. */
@@ -22,6 +23,7 @@ export function addConformanceCommand(program: Command): void {
     )
     .option('--json', 'print the report as JSON')
     .option('--only <name...>', 'run these checks only')
+    .option('--management-url <url>', 'RabbitMQ’s management API, to see what is not acknowledged: http://host:15672')
     .addHelpText(
       'after',
       `\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
@@ -34,9 +36,10 @@ export function addConformanceCommand(program: Command): void {
 async function conformance(flags: ConformanceFlags): Promise<Report> {
   const chosen = choose(flags.only);
   const options = transportOptions(flags);
-  const { topic = '', exchange = '', server } = flags;
+  const { topic = '', exchange = '', server, managementUrl } = flags;
   const timeout = toMilliseconds(options.rpcResponseTimeout as Duration);
-  const peer = await Peer.connect(options, { topic, exchange, server, timeout });
+  const rabbit = { ...options.rabbit, ...(managementUrl && { managementUrl }) };
+  const peer = await Peer.connect({ ...options, rabbit }, { topic, exchange, server, timeout });
   const print = (text: string) => flags.json || process.stdout.write(text);
   try {
     const results = [];

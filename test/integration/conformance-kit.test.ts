@@ -6,11 +6,20 @@ import { ReferenceProcess } from '../../conformance/reference-process.js';
 import { startReferenceServer } from '../../conformance/reference-server.js';
 import { tableOfChecks, tableOfThemes } from '../../conformance/report-tables.js';
 import type { Report } from '../../lib/cli/conformance/report.js';
+import { Wire } from '../../lib/cli/conformance/wire.js';
 import { type Outcome, osloRpc } from '../support/command.js';
-import { describeWithPython, describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import {
+  describeWithPython,
+  describeWithRabbit,
+  describeWithRabbitControl,
+  rabbitPort,
+  rabbitUrl,
+  uniqueTopic,
+} from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { Forgetful, faultyServers } from '../support/faulty-servers.js';
+import { Exclusive, Forgetful, faultyServers, Hoarding } from '../support/faulty-servers.js';
 import { PYTHON } from '../support/prerequisites.js';
+import { RabbitNode } from '../support/rabbit-node.js';
 import { type Members, RawReferenceServer, startRawServer } from '../support/raw-reference-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -172,6 +181,22 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
     60_000,
   );
 
+  it.each(faultyServers.filter(({ server }) => /^(Lexical|Revisionless)$/.test(server.name)))(
+    'fails $server.name in nothing but $fails',
+    async ({ server, fails }) => {
+      const versions = [
+        'version-compatible',
+        'version-unsupported',
+        'version-numbers',
+        'version-revision',
+        'namespace',
+      ];
+      const { stdout } = await withServer(server, (topic) => kit(topic, '--json', '--only', ...versions));
+      const { checks } = JSON.parse(stdout) as Report;
+      expect(checks.filter(({ result }) => result === 'failed').map(({ name }) => name)).toEqual(fails);
+    },
+  );
+
   it('has a server that is wrong for every check there is', async () => {
     const { stdout } = await osloRpc(['conformance', '--help']);
     const [, list = ''] = /^Checks:\n((?: {2}\S.*\n)+)/m.exec(stdout) ?? [];
@@ -216,12 +241,68 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
     );
   });
 
+  it('fails what it may not look at, and goes on', async () => {
+    const { code, stdout, stderr } = await withServer(Exclusive, (topic) =>
+      kit(topic, '--timeout', '2s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
+    );
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    const { checks } = JSON.parse(stdout) as Report;
+    expect(checks.map(({ name, result }) => `${name} ${result}`)).toEqual([
+      'queues failed',
+      'cast passed',
+      'unreadable-body failed',
+      'reply-members passed',
+    ]);
+    expect(checks[0]?.detail).toMatch(/the broker refuses a look at the queue .*RESOURCE_LOCKED/);
+  });
+
+  it('can send again after the broker has refused something', async () => {
+    const wire = await Wire.open({ transportUrl: rabbitUrl, rpcResponseTimeout: 5 });
+    try {
+      await expect(wire.publish(uniqueTopic('nowhere'), 'x', '{}')).rejects.toThrow(/^the broker refuses .*NOT_FOUND/);
+      expect(await wire.publish('', uniqueTopic('nobody'), '{}')).toBe(false);
+    } finally {
+      await wire.close();
+    }
+  });
+
   it('goes on to the next check where a server vanishes', async () => {
     const { code, stdout } = await withServer(Vanishing, (topic) =>
       kit(topic, '--timeout', '1s', '--json', '--only', 'cast', 'reply-members'),
     );
     expect(code).toBe(1);
     expect((JSON.parse(stdout) as Report).checks.map(({ result }) => result)).toEqual(['failed', 'failed']);
+  });
+});
+
+describeWithRabbitControl('the conformance kit with the management API', () => {
+  /** Has no prefetch limit: nothing but the broker's count shows that it acknowledges nothing. */
+  class Boundless extends Hoarding {
+    protected override readonly room = 0;
+  }
+  let node: RabbitNode;
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  });
+
+  afterAll(() => node?.stop());
+
+  it.each([
+    [Boundless, 1, /^the queue ".*\.s1" has \d+ unacknowledged messages$/],
+    [RawReferenceServer, 0, undefined],
+  ])('sees what a %o leaves unacknowledged', async (ServerClass, code, detail) => {
+    const topic = uniqueTopic();
+    const server = await startRawServer(ServerClass, { url: node.url, topic, server: 's1' });
+    const more = ['--management-url', String(node.managementUrl), '--only', 'acknowledged', '--json'];
+    try {
+      const outcome = await osloRpc(['conformance', '--url', node.url, '--topic', topic, ...more]);
+      expect(outcome).toMatchObject({ code, stderr: '' });
+      const [check] = (JSON.parse(outcome.stdout) as Report).checks;
+      if (detail) expect(check?.detail).toMatch(detail);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

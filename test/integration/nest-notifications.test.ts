@@ -519,6 +519,30 @@ describe('notification endpoints on memory://', () => {
       expect(pairs.seen.every((batch) => (batch as unknown[]).length <= 2)).toBe(true);
     });
 
+    it.each(
+      [
+        ['memory', undefined],
+        ['rabbit', rabbitUrl],
+      ].filter(([, url]) => url !== ''),
+    )('are not torn when the application closes, on %s', async (_name, url) => {
+      const topic = uniqueTopic();
+      // Each waits in a method before it gets to its batch.
+      const slow = listener({ topics: [topic] }, {}, () => new Promise((resolve) => setTimeout(resolve, 5)));
+      const batches = listener<unknown[]>({ topics: [topic] }, { batch: { size: 50 } });
+      const own = url === undefined ? {} : { transportUrl: url };
+      const { app, notifier } = await start([slow.type, batches.type], { topics: [topic], ...own });
+      const notify = () => Promise.all(Array.from({ length: 87 }, (_, id) => notifier.info(bob, 'x', id)));
+      await notify();
+      await eventually(() => expect(slow.seen).toHaveLength(87));
+      const more = notify().catch(() => undefined);
+      await app.close();
+      await more;
+      const sizes = batches.seen.map(({ length }) => length);
+      expect(batches.seen.flat()).toHaveLength(slow.seen.length);
+      expect(sizes.filter((size) => size < 50).length).toBeLessThanOrEqual(3);
+      expect(sizes.filter((size) => size === 1).length).toBeLessThanOrEqual(1);
+    });
+
     it('are requeued whole, and their failure is logged once', async () => {
       const topic = uniqueTopic();
       let calls = 0;

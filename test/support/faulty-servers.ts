@@ -118,6 +118,36 @@ class Mortal extends RawReferenceServer {
   }
 }
 
+/** Compares the minors of versions as texts. */
+class Lexical extends RawReferenceServer {
+  protected override isLater(requested: number, implemented: number): boolean {
+    return String(requested) > String(implemented);
+  }
+}
+
+/** Takes a revision for nothing. */
+class Revisionless extends RawReferenceServer {
+  protected override async execute(request: Members): Promise<unknown> {
+    const version = /^\d+\.\d+/.exec(String(request['version']))?.[0];
+    return super.execute(version === undefined ? request : { ...request, version });
+  }
+}
+
+/** Acknowledges nothing, and has room for so many. */
+export class Hoarding extends RawReferenceServer {
+  protected readonly room: number = 100;
+
+  protected override async begin(queue: string): Promise<void> {
+    await this.channel.prefetch(this.room);
+    await this.channel.consume(queue, (message) => message && this.receive(message), { noAck: false });
+  }
+}
+
+/** Keeps its queues to its own connection. */
+export class Exclusive extends RawReferenceServer {
+  protected override readonly queueOptions = { durable: false, exclusive: true };
+}
+
 /** Listens in the wrong places, under changing names, and counts twice. */
 class Misplaced extends RawReferenceServer {
   private answers = 0;
@@ -171,6 +201,9 @@ export const faultyServers: readonly FaultyServer[] = [
     ],
   },
   { server: Overworked, fails: ['calls-at-once', 'slow-overlap', 'absent-reply-queue'] },
+  { server: Lexical, fails: ['version-numbers'] },
+  { server: Revisionless, fails: ['version-revision'] },
+  { server: Hoarding, fails: ['acknowledged'] },
   { server: Mortal, fails: ['unreadable-body'] },
   {
     server: Misplaced,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inflateSync } from 'node:zlib';
-import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
+import { type Channel, type ChannelModel, type ConsumeMessage, connect, type Options } from 'amqplib';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { newId } from '../../lib/core/message.js';
 import { amqpUrl } from './amqp.js';
@@ -30,6 +30,7 @@ const EXCHANGE = 'tacker';
 export class RawReferenceServer {
   /** Names of the methods that were called, in order. */
   readonly executed: unknown[] = [];
+  protected readonly queueOptions: Options.AssertQueue = { durable: false, arguments: { 'x-expires': 60_000 } };
   protected readonly counts = new Map<string, number>();
   private readonly seen = new Set<string>();
   private returned: ConsumeMessage[] = [];
@@ -59,8 +60,12 @@ export class RawReferenceServer {
   }
 
   protected async consume(queue: string, exchange: string, key: string): Promise<void> {
-    await this.channel.assertQueue(queue, { durable: false, arguments: { 'x-expires': 60_000 } });
+    await this.channel.assertQueue(queue, this.queueOptions);
     await this.channel.bindQueue(queue, exchange, key);
+    await this.begin(queue);
+  }
+
+  protected async begin(queue: string): Promise<void> {
     await this.channel.consume(queue, (message) => message && this.receive(message), { noAck: true });
   }
 
@@ -135,13 +140,18 @@ export class RawReferenceServer {
     const { method, args = {}, namespace = null, version = '1.0' } = request;
     if (typeof method !== 'string' || typeof args !== 'object' || Array.isArray(args)) throw new TypeError('malformed');
     const implemented = namespace === null ? [1, 5] : namespace === 'reference' ? [2, 3] : undefined;
-    const [major, minor] = String(version).split('.').map(Number);
-    if (major !== implemented?.[0] || !((minor ?? Number.NaN) <= (implemented?.[1] ?? -1))) {
+    const [major, minor = Number.NaN, revision = 0] = String(version).split('.').map(Number);
+    const [implementedMajor, implementedMinor = Number.NaN] = implemented ?? [];
+    const isLater = this.isLater(minor, implementedMinor) || (minor === implementedMinor && revision > 0);
+    if (major !== implementedMajor || Number.isNaN(minor + revision) || isLater)
       throw new Failure('UnsupportedVersion', DISPATCHER, `version ${version}`);
-    }
     if (namespace === 'reference' && method === 'where') return 'reference 2.3';
     if (namespace !== null) throw new Failure('NoSuchMethod', DISPATCHER, method);
     return this.invoke(method, args as Members, request);
+  }
+
+  protected isLater(requested: number, implemented: number): boolean {
+    return requested > implemented;
   }
 
   protected async invoke(method: string, args: Members, request: Members): Promise<unknown> {

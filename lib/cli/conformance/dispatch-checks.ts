@@ -32,6 +32,25 @@ export const dispatch: Theme = {
       },
     },
     {
+      name: 'version-numbers',
+      expects: 'the parts of a version are compared as numbers: 1.10 is later than 1.5, and 2.10 than 2.3',
+      async run(peer) {
+        for (const version of ['1.10', '1.10.0', '1.40'])
+          await expectRefusal(peer, 'UnsupportedVersion', 'echo', { version });
+        await expectRefusal(peer, 'UnsupportedVersion', 'where', { namespace: NAMESPACE, version: '2.10' });
+      },
+    },
+    {
+      name: 'version-revision',
+      expects: 'a later revision of the same minor is `UnsupportedVersion`; with a lower minor, any revision is served',
+      async run(peer) {
+        for (const version of ['1.5.0', '1.4.1', '1.0.12'])
+          expectSame(await peer.result('echo', { a: 1 }, { version }), { a: 1 }, `echo with version ${version}`);
+        for (const version of ['1.5.1', '1.5.10']) await expectRefusal(peer, 'UnsupportedVersion', 'echo', { version });
+        await expectRefusal(peer, 'UnsupportedVersion', 'where', { namespace: NAMESPACE, version: '2.3.1' });
+      },
+    },
+    {
       name: 'version-malformed',
       expects: 'a version that is none is answered with a failure',
       async run(peer) {

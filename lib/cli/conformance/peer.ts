@@ -132,6 +132,17 @@ export class Peer {
     return this.result('counted', { key });
   }
 
+  /** Waits until `count` was executed so often. @throws CheckFailure, MessagingTimeout */
+  async executed(key: string, times: number): Promise<void> {
+    const deadline = Deadline.after(this.address.timeout);
+    let counted = await this.result('counted', { key });
+    while (counted !== times && !deadline.expired) {
+      await sleep(50);
+      counted = await this.result('counted', { key });
+    }
+    expectSame(counted, times, 'executions');
+  }
+
   /** Still there, on both queues. @throws CheckFailure, MessagingTimeout */
   async expectAlive(): Promise<void> {
     for (const key of [this.key, this.address.topic]) {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
+import { Deadline } from '../../core/deadline.js';
 import { newId } from '../../core/message.js';
 import { expect, expectSame, shown, type Theme } from './check.js';
 import { failureOf, type Peer } from './peer.js';
@@ -19,6 +21,23 @@ const unreadable: readonly (string | Buffer)[] = [
   'null',
   Buffer.from([0xff, 0xfe, 0x00, 0x80]),
 ];
+
+/** More requests than a server may hold unacknowledged, if its prefetch limit is a usual one. */
+const MANY = 500;
+/** How long the broker may take until it has counted, in milliseconds; RabbitMQ counts every 5 seconds. */
+const COUNTING = 10_000;
+
+/** Of a server without a prefetch limit, only the broker knows what it holds. */
+async function expectNoneHeld({ wire, key }: Peer): Promise<void> {
+  const deadline = Deadline.after(COUNTING);
+  let counted = await wire.unacknowledged(key);
+  const isCounted = () => counted && counted.published >= MANY;
+  while (counted && (!isCounted() || counted.unacknowledged > 0) && !deadline.expired) {
+    await sleep(500);
+    counted = await wire.unacknowledged(key);
+  }
+  expect(!counted?.unacknowledged, `the queue "${key}" has ${counted?.unacknowledged} unacknowledged messages`);
+}
 
 async function answerTo(peer: Peer, message: object, msgId: string) {
   await peer.send(envelope({ ...message }));
@@ -85,6 +104,18 @@ export const robustness: Theme = {
           const message = requestMessage('echo', {}, { extra: members }, { msgId, replyQueue: peer.replyQueue });
           failureOf(await answerTo(peer, message, msgId), `a request with ${shown(members)}`);
         }
+      },
+    },
+    {
+      name: 'acknowledged',
+      expects:
+        'requests are acknowledged: 500 in a row are taken, and the management API, where given, counts none held',
+      async run(peer) {
+        const key = newId();
+        const body = () => envelope(requestMessage('count', { key }));
+        for (let sent = 0; sent < MANY; sent++) await peer.send(body());
+        await peer.executed(key, MANY);
+        await expectNoneHeld(peer);
       },
     },
     {

@@ -4,6 +4,8 @@ import { MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions } from '../../core/options.js';
 import { parseTransportUrl } from '../../core/transport-url.js';
 import { RabbitConnection } from '../../drivers/rabbit/connection.js';
+import { Management } from '../../drivers/rabbit/management.js';
+import { CheckFailure } from './check.js';
 
 /** What the broker says of a queue. */
 export interface QueueState {
@@ -13,32 +15,40 @@ export interface QueueState {
 /** How long a queue of ours outlives us, in milliseconds. */
 const QUEUE_EXPIRES = 60_000;
 
+/** Reply codes by which the broker closes a channel, and leaves the connection: too large, refused, absent, locked, unfit. */
+const CHANNEL_ERRORS: ReadonlySet<unknown> = new Set([311, 403, 404, 405, 406]);
+
 /** Bare AMQP: no publisher, consumer or codec of the library takes part. */
 export class Wire {
   private returned = false;
   private last: Promise<unknown> = Promise.resolve();
+  private publishing: ConfirmChannel | undefined;
+  /** Why the broker closed the channel to publish on. */
+  private refusal: Error | undefined;
 
   private constructor(
     private readonly connection: RabbitConnection,
     private readonly model: ChannelModel,
-    private readonly channel: ConfirmChannel,
+    /** To consume on: what is refused to a publisher must not end it. */
+    private readonly consuming: Channel,
     /** Bounds every wait for the broker, in milliseconds. */
     private readonly patience: number,
+    private readonly management: Management | undefined,
   ) {
-    channel.on('error', () => undefined);
-    channel.on('return', () => {
-      this.returned = true;
-    });
+    consuming.on('error', () => undefined);
   }
 
   /** @throws MessageDeliveryFailure when the broker cannot be reached */
   static async open(options: OsloMessagingOptions): Promise<Wire> {
     const settings = normalizeOptions(options);
     const patience = settings.rpcResponseTimeout;
-    const connection = new RabbitConnection(parseTransportUrl(settings.transportUrl.reveal()), settings, 'conformance');
+    const url = parseTransportUrl(settings.transportUrl.reveal());
+    const { managementUrl } = settings.rabbit;
+    const management = managementUrl && new Management(managementUrl, url, settings);
+    const connection = new RabbitConnection(url, settings, 'conformance');
     try {
       const model = await connection.acquire(Deadline.after(patience), 0);
-      return new Wire(connection, model, await within(patience, () => model.createConfirmChannel()), patience);
+      return new Wire(connection, model, await within(patience, () => model.createChannel()), patience, management);
     } catch (error) {
       await connection.close();
       throw error;
@@ -47,7 +57,7 @@ export class Wire {
 
   /**
    * Whether a queue took the message. One message at a time: what the broker returns is then the one just sent.
-   * @throws MessageDeliveryFailure when the channel or the connection is gone
+   * @throws CheckFailure when the broker refuses it, MessageDeliveryFailure when the connection is gone
    */
   publish(exchange: string, key: string, body: string | Buffer, options: Options.Publish = {}): Promise<boolean> {
     const published = this.last.then(() => this.publishNow(exchange, key, body, options));
@@ -70,37 +80,69 @@ export class Wire {
       mandatory: true,
       ...options,
     };
+    const channel = await this.publishingChannel();
     this.returned = false;
-    await this.ask(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          this.channel.publish(exchange, key, Buffer.from(body), properties, (error: Error | null) =>
-            error ? reject(error) : resolve(),
-          );
-        }),
-    );
+    this.refusal = undefined;
+    try {
+      await this.ask(
+        () =>
+          new Promise<void>((resolve, reject) => {
+            channel.publish(exchange, key, Buffer.from(body), properties, (error: Error | null) =>
+              error ? reject(error) : resolve(),
+            );
+          }),
+      );
+    } catch (error) {
+      throw this.refusal ? refused(`a message to the exchange "${exchange}"`, this.refusal) : error;
+    }
     return !this.returned;
+  }
+
+  /** The channel to publish on; a new one after the broker closed it. */
+  private async publishingChannel(): Promise<ConfirmChannel> {
+    if (this.publishing) return this.publishing;
+    const channel = await this.ask(() => this.model.createConfirmChannel());
+    channel.on('error', (error) => {
+      if (isChannelError(error)) this.refusal = error;
+    });
+    channel.on('close', () => {
+      this.publishing = undefined;
+    });
+    channel.on('return', () => {
+      this.returned = true;
+    });
+    this.publishing = channel;
+    return channel;
   }
 
   /** Declares a queue as a caller declares its reply queue, and reads it. */
   async consume(queue: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
     const options = { durable: false, autoDelete: false, exclusive: false, arguments: { 'x-expires': QUEUE_EXPIRES } };
-    await this.ask(() => this.channel.assertQueue(queue, options));
-    await this.ask(() => this.channel.consume(queue, (message) => message && onMessage(message), { noAck: true }));
+    await this.ask(() => this.consuming.assertQueue(queue, options));
+    await this.ask(() => this.consuming.consume(queue, (message) => message && onMessage(message), { noAck: true }));
   }
 
   async deleteQueue(queue: string): Promise<void> {
-    await this.ask(() => this.channel.deleteQueue(queue));
+    await this.ask(() => this.consuming.deleteQueue(queue));
   }
 
-  /** What a passive declare says, or undefined where there is no such queue. */
+  /** What a passive declare says, or undefined where there is no such queue. @throws CheckFailure when that is refused */
   async queue(name: string): Promise<QueueState | undefined> {
-    const state = await this.passively((channel) => channel.checkQueue(name));
+    const state = await this.passively(`the queue "${name}"`, (channel) => channel.checkQueue(name));
     return state && { consumers: state.consumerCount };
   }
 
   async hasExchange(name: string): Promise<boolean> {
-    return (await this.passively((channel) => channel.checkExchange(name))) !== undefined;
+    return (await this.passively(`the exchange "${name}"`, (channel) => channel.checkExchange(name))) !== undefined;
+  }
+
+  /** Unacknowledged messages of a queue and those it was published in all; undefined where nobody counts them for us. */
+  async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
+    try {
+      return await this.management?.unacknowledged(queue);
+    } catch (cause) {
+      throw new CheckFailure(toError(cause).message);
+    }
   }
 
   async close(): Promise<void> {
@@ -108,7 +150,7 @@ export class Wire {
   }
 
   /** On a channel of its own, since the broker closes the one that asks for what is not there. */
-  private async passively<T>(check: (channel: Channel) => Promise<T>): Promise<T | undefined> {
+  private async passively<T>(what: string, check: (channel: Channel) => Promise<T>): Promise<T | undefined> {
     const channel = await this.ask(() => this.model.createChannel());
     channel.on('error', () => undefined);
     try {
@@ -117,14 +159,24 @@ export class Wire {
       return state;
     } catch (error) {
       const { cause } = toError(error);
-      if (cause instanceof Error && Reflect.get(cause, 'code') === 404) return undefined;
-      throw error;
+      if (!isChannelError(cause)) throw error;
+      if (Reflect.get(cause, 'code') === 404) return undefined;
+      throw refused(`a look at ${what}`, cause);
     }
   }
 
   private ask<T>(question: () => Promise<T>): Promise<T> {
     return within(this.patience, question);
   }
+}
+
+/** Whether the broker closed a channel for what was asked there, and the connection is still up. */
+function isChannelError(error: unknown): error is Error {
+  return error instanceof Error && CHANNEL_ERRORS.has(Reflect.get(error, 'code'));
+}
+
+function refused(what: string, { message }: Error): CheckFailure {
+  return new CheckFailure(`the broker refuses ${what}: ${message}`);
 }
 
 /** @throws MessageDeliveryFailure when the broker refuses, does not answer in time, or is gone */

@@ -63,6 +63,17 @@ export class Management {
     return Array.isArray(answer) && answer.some((binding: { routing_key?: unknown }) => binding.routing_key === key);
   }
 
+  /**
+   * Messages of a queue that are delivered and not acknowledged, and those that were published to it in all, as the
+   * broker counted them last: some seconds ago. Undefined where the queue, or a count of it, is not there.
+   * @throws Error that says why it cannot be seen
+   */
+  async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
+    const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
+    const { messages_unacknowledged: unacknowledged, message_stats: stats } = (answer ?? {}) as Row;
+    return unacknowledged === undefined ? undefined : { unacknowledged, published: stats?.publish ?? 0 };
+  }
+
   private async auth(): Promise<string> {
     if (this.given) return this.given.reveal();
     const { username, password } = await this.logins.for(this.host);
@@ -140,4 +151,6 @@ interface Row {
   readonly exclusive?: boolean;
   readonly type?: string;
   readonly arguments?: Record<string, unknown>;
+  readonly messages_unacknowledged?: number;
+  readonly message_stats?: { readonly publish?: number };
 }
