@@ -10,14 +10,14 @@ const SUITE = 'sid';
 const PACKAGES = ['rabbitmq-server', 'python3-oslo.messaging', 'python3-oslo.versionedobjects'];
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The package mirror of this machine. */
+/** Package mirror of this machine; none where debootstrap's own default has to do. */
 function mirror() {
   const lists = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'];
   for (const list of lists.filter((file) => existsSync(file))) {
     const [found] = readFileSync(list, 'utf8').match(/https?:\/\/\S+\/debian\/?(?=\s)/) ?? [];
-    if (found) return found;
+    if (found) return [found];
   }
-  return 'http://deb.debian.org/debian';
+  return [];
 }
 
 /** Calls the work with /proc mounted inside, and leaves it as it was. */
@@ -44,7 +44,7 @@ function install(root) {
     run('apt-get', ['install', '-y', '--no-install-recommends', 'debootstrap']);
   console.log(`Installing Debian ${SUITE} below ${root} …`);
   // It fails where the order of packages is too hard for it; apt then finishes the work.
-  spawnSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, mirror()], {
+  spawnSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, ...mirror()], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   cpSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
