@@ -1,6 +1,10 @@
 import { ConfigurationError } from '../core/errors.js';
+import { fromPythonRegex } from './python-regex.js';
 
-/** A regular expression, matched at the beginning of the value as Python's `re.match` does. */
+/**
+ * A regular expression, matched at the beginning of the value as Python's `re.match` does. A text is one of Python's,
+ * and refused where JavaScript has no counterpart; a RegExp is taken as it is.
+ */
 export type Pattern = string | RegExp;
 
 /** Patterns by key. A key with dots, or an object of patterns, reaches into what is nested. */
@@ -65,17 +69,19 @@ function compile(pattern: unknown, name: string): (value: unknown) => boolean {
       `NotificationFilter.${name}: expected a regular expression; got ${JSON.stringify(pattern)}`,
     );
   }
-  const [source, flags] = typeof pattern === 'string' ? [pattern, ''] : [pattern.source, pattern.flags];
   try {
-    const regex = new RegExp(source, `${flags.replace(/[gy]/g, '')}y`);
+    const regex =
+      typeof pattern === 'string'
+        ? fromPythonRegex(pattern, `NotificationFilter.${name}`)
+        : new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}y`);
     return (value) => {
       regex.lastIndex = 0;
       return typeof value === 'string' && regex.test(value);
     };
   } catch (cause) {
-    throw new ConfigurationError(`NotificationFilter.${name}: ${JSON.stringify(source)} is no regular expression`, {
-      cause,
-    });
+    if (cause instanceof ConfigurationError) throw cause;
+    const given = JSON.stringify(String(pattern));
+    throw new ConfigurationError(`NotificationFilter.${name}: ${given} is no regular expression`, { cause });
   }
 }
 
