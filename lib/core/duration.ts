@@ -39,7 +39,7 @@ export function readDuration(value: Duration, name: string, logger: LogSink): nu
   return toMilliseconds(value, name);
 }
 
-/** Whether it has no unit, and is a round number of milliseconds, but of no use as one of seconds: `30000`, not `3600`. */
+/** Tells whether a duration has no unit, and is a round number of milliseconds, but of no use as one of seconds: `30000`, not `3600`. */
 function looksLikeMilliseconds(value: Duration): boolean {
   const bare = typeof value === 'string' ? Number(value) : value;
   return bare >= 1000 && bare <= LONGEST_TIMER && bare % 1000 === 0 && bare % 3600 !== 0;

@@ -116,7 +116,7 @@ export class RemoteError extends MessagingException {
     this.kwargs = inspectMasked({ ...kwargs });
   }
 
-  /** What `JSON.stringify` sees: the message, too, and no secrets. */
+  /** Returns the form for `JSON.stringify`: with the message, and without secrets. */
   toJSON(): object {
     const { message, args, kwargs } = this;
     return Object.assign({ message }, this, { args: maskSecrets(args), kwargs: maskSecrets(kwargs) });
@@ -166,7 +166,7 @@ export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }
 
-/** Whatever was thrown, as an Error. Secrets in an object that was thrown are masked. */
+/** Returns as an Error whatever was thrown. Secrets in an object that was thrown are masked. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(loggedMessage(thrown), { cause: thrown });
 }

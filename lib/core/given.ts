@@ -23,7 +23,7 @@ export function forgottenAwait(value: unknown): string | undefined {
   return isThenable(value) || isObservable(value) ? nameOf(value) : undefined;
 }
 
-/** Whether JSON would write an empty object, or no object, for it. */
+/** Tells whether JSON would write an empty object, or no object, for a value. */
 function losesContent(value: object): boolean {
   return (
     isThenable(value) ||

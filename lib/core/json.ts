@@ -6,11 +6,11 @@ const MOST_BRACKETS = 2 ** 15;
 const DEEPEST_LOOK = 1000;
 /** No shorter integer is unsafe. */
 const FEWEST_DIGITS = 16;
-/** What a JSON text may hold. */
+/** Limits of a JSON text. */
 export interface JsonLimits {
-  /** How deep arrays and objects may be nested. */
+  /** Levels to which arrays and objects may be nested. */
   readonly depth?: number | undefined;
-  /** How many values there may be: elements, members, arrays and objects. */
+  /** Number of values that there may be: elements, members, arrays and objects. */
   readonly values?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export function parseJson(
   return safe ? value : parsePythonJson(text, depth);
 }
 
-/** Whether there are more values than that: as many as commas, and one more in all that is not empty. */
+/** Tells whether a text holds more values than given: as many as commas, and one more in all that is not empty. */
 export function exceedsValues(text: string, values: number): boolean {
   // A value and what parts it from the next are two characters.
   if (text.length <= values * 2) return false;

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { ClientSendError } from './errors.js';
 
-/** What is nested deeper is for JSON.stringify to judge: it may refer to itself. */
+/** Deepest level that is converted. JSON.stringify judges what is nested deeper: it may refer to itself. */
 const DEEPEST = 1000;
 /** JSON.stringify makes `{}` of each. */
 const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView];
 
-/** Where the walk is: keys and indexes. One array, since a walk is over before the next begins. */
+/** Place of the walk: keys and indexes. One array, since a walk is over before the next begins. */
 const path: (string | number)[] = [];
 
 /**

@@ -94,7 +94,7 @@ class Reader {
     return true;
   }
 
-  /** Whether another element follows, instead of the bracket. */
+  /** Tells whether another element follows, instead of the bracket. */
   private continues(bracket: number): boolean {
     const code = this.next();
     if (code !== COMMA && code !== bracket) throw this.unexpected();
@@ -169,7 +169,7 @@ class Reader {
 
 const PLAIN = { writable: true, enumerable: true, configurable: true };
 
-/** Whether a character stands for itself within a string. */
+/** Tells whether a character stands for itself within a string. */
 const isPlain = (code: number) => code >= 0x20 && code !== BACKSLASH;
 
 export const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;

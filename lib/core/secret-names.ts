@@ -1,4 +1,4 @@
-/** What is seen instead of a secret. */
+/** Text that is shown instead of a secret. */
 export const MASK = '***';
 
 /** Source: oslo_utils.strutils, whose order matters: what one key has masked, the next one sees. */
@@ -17,7 +17,7 @@ const OTHERS = ['cookie', 'authorization', 'hmac_key', 'api_key', 'apikey', 'acc
 /** Keys are spelt with hyphens, too, and in camel case. */
 const NAMES = new RegExp(`${[...OSLO, ...OTHERS].join('|').replaceAll('_', '[-_]?')}|pass([-_]|$)`, 'i');
 
-/** Whether the value under a key is nobody's business. */
+/** Tells whether the value under a key is a secret, by the key's name. */
 export function isSecretName(key: string): boolean {
   return NAMES.test(key);
 }
@@ -39,7 +39,7 @@ const VALUES_BETWEEN = [
   "(['\"][^'\"]*KEY[0-9]*['\"]S*,S*'--?[A-z]+'S*,S*u?['\"])[^\"']*(['\"])",
   '(KEY[0-9]*S*--?[A-z]+S*)N+(S*)',
 ];
-/** What quotes within a value have left of it, and one text more: oslo rather shows too little. */
+/** Rest of a value that has quotes within it, and one text more: oslo rather shows too little. */
 const REST = '([\'"][^"\']*KEY[0-9]*[\'"]S*:S*u?[\'"].*[\'"])[^"\']*([\'"])';
 
 interface Patterns {

@@ -44,9 +44,9 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   );
 }
 
-/** What masks itself. */
+/** Objects that mask their own secrets. */
 const masked = new WeakSet<object>();
-/** Whether a message is being written, which has to hold the secrets. */
+/** True while a message is being written, which has to hold the secrets. */
 let revealing = false;
 
 const masking: PropertyDescriptor = {

@@ -86,7 +86,7 @@ function findingText(finding: unknown, show: Show): string {
   return isDict(constraints) ? Object.values(constraints).map(String).join(', ') : stringifyJson(show(finding));
 }
 
-/** What Nest's HttpException and RpcException were made with. */
+/** Returns what Nest's HttpException and RpcException were made with. */
 function nestDetails(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return undefined;
   if ('getResponse' in thrown && typeof thrown.getResponse === 'function') return thrown.getResponse() as unknown;

@@ -17,7 +17,7 @@ export class Admission {
     private readonly onFull: (full: boolean) => void,
   ) {}
 
-  /** Whether a message waits until others are done with. */
+  /** True while a message waits until others are done with. */
   get isFull(): boolean {
     return this.waiting.length > 0;
   }

@@ -20,7 +20,7 @@ export interface Delivery {
   readonly returns: number;
   /** Number of returns after which the broker drops it when it is returned once more. Infinity where it never does. */
   readonly mostReturns: number;
-  /** Whether this very message was delivered before and came back. */
+  /** True where this very message was delivered before and came back. */
   readonly redelivered: boolean;
   /** Whether it came back to a queue whose broker does not count that: the next time would look like the first. */
   readonly uncounted?: boolean;
@@ -30,7 +30,7 @@ export interface Delivery {
   readonly expires: number;
   /** The milliseconds it was published with, for whoever publishes it again; absent for ever. */
   readonly expiration?: number | undefined;
-  /** Whether the broker has taken it back, so that it must not be started. Absent where a broker never does. */
+  /** True once the broker has taken it back, so that it must not be started. Absent where a broker never does. */
   readonly revoked?: boolean;
   /**
    * Takes it off the queue; true where that is done already. False when it cannot be, as its channel is gone: the broker

@@ -15,7 +15,7 @@ export interface SendOptions {
   readonly mandatory: boolean;
 }
 
-/** How a driver connects ahead of its first use. */
+/** Options of connecting a driver ahead of its first use. */
 export interface ConnectOptions extends Pick<SendOptions, 'deadline' | 'retry'> {
   /** Connect to publish only. */
   readonly publishOnly: boolean;

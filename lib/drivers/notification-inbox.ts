@@ -149,7 +149,7 @@ export class NotificationInbox {
     await this.slots.drain(milliseconds);
   }
 
-  /** What has no id may equal another that happened as well: it is a notification of its own, with the history of its like. */
+  /** Begins with a notification. One without a `_unique_id` is never a duplicate; its retry history is keyed by a hash of the body. */
   private begin(notification: Notification, delivery: Delivery, taken: number): void {
     const { uniqueId: id = newId() } = notification;
     const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');

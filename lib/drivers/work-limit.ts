@@ -16,7 +16,7 @@ export class WorkLimit {
   private readonly light: number;
   private readonly room: number;
   private taken = 0;
-  /** What was weighed last: what there is no room for is asked for again and again. */
+  /** Message that was weighed last: one that there is no room for is asked for again and again. */
   private weighed: { readonly delivery: Delivery; readonly weight: number } | undefined;
 
   /** @param concurrency messages that may be in work */

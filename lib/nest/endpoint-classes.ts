@@ -9,7 +9,7 @@ import { OSLO_TRANSPORT } from './tokens.js';
 const DECORATORS = { '@RpcEndpoint': '@RpcMethod', '@NotificationEndpoint': '@OnNotification' } as const;
 export type EndpointDecorator = keyof typeof DECORATORS;
 
-/** What the strategy learns of an endpoint that exposes nothing, through Nest's pattern extras. */
+/** Pattern extras by which the strategy learns, through Nest, of an endpoint that exposes nothing. */
 export interface EmptyEndpointExtras {
   osloEmpty?: string | undefined;
 }

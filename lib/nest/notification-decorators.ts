@@ -72,7 +72,7 @@ const ENDPOINT_OPTIONS: readonly (keyof NotificationEndpointOptions)[] = [
   'allowRequeue',
 ];
 
-/** What an `@OnNotification` method may return. */
+/** Results that an `@OnNotification` method may return. */
 export type OnNotificationReturn = NotificationReturn | Promise<NotificationReturn> | Observable<NotificationReturn>;
 
 /** Decorator of a method that takes notifications. The parameter may be absent for `applyDecorators`. */

@@ -40,7 +40,7 @@ export interface OsloMessagingAsyncOptions
   name?: string | undefined;
 }
 
-/** What an application has once, however many brokers: imported by every `forRoot`. */
+/** Module that an application has once, however many brokers: imported by every `forRoot`. */
 @Global()
 @Module({
   providers: [OsloMessagingApplication, OsloMessagingHealth],
@@ -166,7 +166,7 @@ function clientProvider(feature: RpcClientFeature, broker: string | undefined) {
   };
 }
 
-/** What is not undefined. */
+/** Returns the options that are not undefined. */
 function given(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -17,7 +17,7 @@ export class ConfigFile<T> {
   private lastLook = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | undefined;
   private failure: Error | undefined;
-  /** Whether the look that is under way has kept somebody waiting in vain. */
+  /** True where the look that is under way has kept somebody waiting in vain. */
   private isStuck = false;
 
   /**

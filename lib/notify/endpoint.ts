@@ -5,7 +5,7 @@ import type { NotificationFilter } from './filter.js';
 export const NotificationResult = { HANDLED: 'handled', REQUEUE: 'requeue' } as const;
 export type NotificationResult = (typeof NotificationResult)[keyof typeof NotificationResult];
 
-/** What a handler of notifications may return: a result, or nothing, which means handled. */
+/** Value that a handler of notifications may return: a result, or nothing, which means handled. */
 // biome-ignore lint/suspicious/noConfusingVoidType: it is what a method without a result returns.
 export type NotificationReturn = NotificationResult | void | undefined | null;
 

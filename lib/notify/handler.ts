@@ -69,7 +69,7 @@ export async function loggingFailure<T>(
   }
 }
 
-/** What the line about a failure needs of a notification. */
+/** Parts of a notification that the line about a failure needs. */
 interface Failed {
   readonly eventType: string | null;
   /** Under the keys of the wire. */

@@ -12,7 +12,7 @@ const CLASSES: Readonly<Record<string, { readonly all: string; readonly ascii: s
 const CONTROLS: Readonly<Record<string, string>> = { a: '\\x07', f: '\\f', n: '\\n', r: '\\r', t: '\\t', v: '\\v' };
 const START = '(?<![^])';
 const END = '(?![^])';
-/** What stands for itself only behind a backslash, in the mode that knows `\p`. */
+/** Characters that stand for themselves only behind a backslash, in the mode that knows `\p`. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/;
 
 interface Flags {
@@ -187,7 +187,7 @@ class Translation {
     }
   }
 
-  /** What matches here, and steps behind it. */
+  /** Returns what matches here, and steps behind it. */
   private take(form: RegExp): string {
     form.lastIndex = this.at;
     const [taken = ''] = form.exec(this.pattern) ?? [];

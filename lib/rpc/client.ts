@@ -8,7 +8,7 @@ import { assertTransport, type Transport } from './transport.js';
 
 export type Clearable<T> = { [K in keyof T]?: T[K] | null | undefined };
 
-/** What `prepare` can change. A name that is absent stays as it is; `undefined` and `null` clear it, as Python's `None` does. */
+/** Options that `prepare` can change. A name that is absent stays as it is; `undefined` and `null` clear it, as Python's `None` does. */
 export interface PrepareOptions
   extends Clearable<Omit<TargetFields, 'acceptedNamespaces'>>,
     Clearable<Omit<ClientOptions, 'serializer'>> {}

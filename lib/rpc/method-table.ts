@@ -79,7 +79,7 @@ export class MethodTable {
     return mode === usual || [...this.handlers.values()].flat().some(({ entry }) => entry.delivery === mode);
   }
 
-  /** Whether it has no method but the ping. */
+  /** True where it has no method but the ping. */
   get isEmpty(): boolean {
     return [...this.handlers.keys()].every((method) => method === PING_METHOD);
   }
@@ -96,7 +96,7 @@ function isSame(one: Target, other: Target): boolean {
   return key(one) === key(other);
 }
 
-/** Whether a request can be for both alike: same version, and a namespace in common. */
+/** Tells whether a request can be for both alike: same version, and a namespace in common. */
 function clashes(one: Target, other: Target): boolean {
   const versions = [one.version ?? DEFAULT_VERSION, other.version ?? DEFAULT_VERSION] as const;
   return compareVersions(...versions) === 0 && commonNamespaces(one, other).length > 0;

@@ -31,7 +31,7 @@ export class RPCServer extends MessageHandlingServer {
     transport: Transport,
     readonly target: Target,
     private readonly table: MethodTable,
-    /** Where methods would have to come from, for the warning that there are none. */
+    /** Source that methods would have to come from, for the warning that there are none. */
     private readonly source = 'Check the endpoints of the server, and its access policy',
   ) {
     super(transport);

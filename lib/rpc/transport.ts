@@ -16,7 +16,7 @@ import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
 const MEMORY = new Set(['memory', 'fake']);
 const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+rabbit', 'kombu+amqp', 'kombu+amqps']);
 
-/** How {@link Transport.connect} connects. */
+/** Options of {@link Transport.connect}. */
 export interface ConnectOptions {
   /** Failed rounds of attempts to outlast: absent or −1 any number until the timeout, 0 none. A refused login is not tried again. */
   retry?: number | undefined;

@@ -24,7 +24,7 @@ const unreadable: readonly (string | Buffer)[] = [
 
 /** More requests than a server may hold unacknowledged, if its prefetch limit is a usual one. */
 const MANY = 500;
-/** How long the broker may take until it has counted, in milliseconds; RabbitMQ counts every 5 seconds. */
+/** Milliseconds that the broker may take until it has counted; RabbitMQ counts every 5 seconds. */
 const COUNTING = 10_000;
 
 /** Of a server without a prefetch limit, only the broker knows what it holds. */

@@ -23,7 +23,7 @@ export class Wire {
   private returned = false;
   private last: Promise<unknown> = Promise.resolve();
   private publishing: ConfirmChannel | undefined;
-  /** Why the broker closed the channel to publish on. */
+  /** Reason for which the broker closed the channel to publish on. */
   private refusal: Error | undefined;
 
   private constructor(
@@ -126,7 +126,7 @@ export class Wire {
     await this.ask(() => this.consuming.deleteQueue(queue));
   }
 
-  /** What a passive declare says, or undefined where there is no such queue. @throws CheckFailure when that is refused */
+  /** Returns what a passive declare says, or undefined where there is no such queue. @throws CheckFailure when that is refused */
   async queue(name: string): Promise<QueueState | undefined> {
     const state = await this.passively(`the queue "${name}"`, (channel) => channel.checkQueue(name));
     return state && { consumers: state.consumerCount };
@@ -170,7 +170,7 @@ export class Wire {
   }
 }
 
-/** Whether the broker closed a channel for what was asked there, and the connection is still up. */
+/** Tells whether the broker closed a channel for what was asked there, and the connection is still up. */
 function isChannelError(error: unknown): error is Error {
   return error instanceof Error && CHANNEL_ERRORS.has(Reflect.get(error, 'code'));
 }

@@ -31,7 +31,7 @@ export class MemoryBroker {
 
   private constructor(private readonly name: string) {}
 
-  /** Whoever still holds the transport holds the broker, so it lets go of the messages. */
+  /** Lets go of the messages when the last user leaves: a transport that somebody still holds also holds the broker. */
   leave(): void {
     if (--this.users > 0) return;
     MemoryBroker.brokers.delete(this.name);

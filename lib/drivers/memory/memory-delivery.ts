@@ -9,7 +9,7 @@ export interface MemoryMessage {
   /** On the monotonic clock; nobody waits for the message after it. */
   readonly expires: number;
   readonly returns: number;
-  /** Whether no other queue has it. */
+  /** True where no other queue has it. */
   readonly sole: boolean;
   /** Place in the queue, for a message that is put back. */
   readonly position: number;
@@ -98,7 +98,7 @@ export class MemoryDelivery implements Delivery {
     this.requeue();
   }
 
-  /** What goes back to the queue; undefined when it is settled already. */
+  /** Returns the message that goes back to the queue; undefined when it is settled already. */
   takeBack(): MemoryMessage | undefined {
     return this.settle() ? { ...this.message, returns: this.message.returns + 1 } : undefined;
   }

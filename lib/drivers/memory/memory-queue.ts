@@ -9,7 +9,7 @@ const MIN_CUT = 1024;
 export interface Reading {
   /** Messages that may be unacknowledged. */
   readonly prefetch: number;
-  /** Whether a message that was read is acknowledged in the same step, so that it is never put back. */
+  /** True where a message that was read is acknowledged in the same step, so that it is never put back. */
   readonly once: boolean;
   readonly deliver: (delivery: Delivery) => void;
 }
@@ -48,7 +48,7 @@ export class MemoryQueue {
     return this.consumers.length > 0;
   }
 
-  /** Whether a message need not wait. */
+  /** True where a message need not wait. */
   get isOpen(): boolean {
     return this.length === 0 && this.consumers.some(hasRoom);
   }

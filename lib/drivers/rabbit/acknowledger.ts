@@ -41,7 +41,7 @@ export class Acknowledger {
     return first?.reader;
   }
 
-  /** Whether the message can still be settled: not if it was, and not if the broker has taken it back. */
+  /** Tells whether the message can still be settled: not if it was, and not if the broker has taken it back. */
   holds(tag: number): boolean {
     return this.outstanding.has(tag);
   }

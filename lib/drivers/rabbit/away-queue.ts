@@ -18,7 +18,10 @@ export interface Postponed {
   reject(error: Error): void;
 }
 
-/** What became of one try: why the queue did not take the reply, where it is worth another try. What failed has been rejected. */
+/**
+ * Outcome of one try. An error is the reason why the queue did not take the reply, where it is worth another try. A reply
+ * that `failed` has been rejected.
+ */
 export type Attempt = 'delivered' | 'failed' | Error;
 
 /** What a queue that is away needs of its sender. */

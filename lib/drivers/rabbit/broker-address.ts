@@ -42,7 +42,7 @@ interface Identity {
   readonly signal: AbortSignal;
 }
 
-/** What amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
+/** Returns what amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
 export function connectOptions(
   url: TransportURL,
   host: TransportHost,

@@ -14,7 +14,7 @@ export function compress(body: Buffer): { body: Buffer; headers: { compression: 
 
 const inflateAside = promisify(inflate);
 
-/** What a body may grow to in any case: a small one may well be of one character. */
+/** Bytes that a body may grow to in any case: a small one may well be of one character. */
 const ALWAYS_ALLOWED = 2 ** 20;
 
 /** Bytes that a body may have when it is decompressed. */

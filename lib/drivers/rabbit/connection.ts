@@ -39,7 +39,7 @@ export class RabbitConnection {
   private readonly logins: Logins;
   private renewal: SecretRenewal | undefined;
   private connecting = false;
-  /** Whether there has been a connection. */
+  /** True once there has been a connection. */
   wasConnected = false;
   /** Host and port of the last connection. */
   address = '';

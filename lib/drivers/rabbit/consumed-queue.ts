@@ -16,7 +16,7 @@ const MOST_NUMBERS = 10_000;
 /** Something that a consumed queue lacks at the broker. */
 export interface Missing {
   readonly what: string;
-  /** Whether it has been made again already. */
+  /** True where it has been made again already. */
   readonly mended: boolean;
 }
 
@@ -26,9 +26,9 @@ export class ConsumedQueue {
   private ours = false;
   private refusals = 0;
   private readonly place: StreamPlace | undefined;
-  /** Whether the stream is known to be missing. */
+  /** True where the stream is known to be missing. */
   private absent = false;
-  /** How it counts what comes back. */
+  /** Way in which it counts what comes back. */
   counting: DeliveryCounting | undefined;
 
   constructor(private readonly spec: QueueSpec) {
@@ -63,7 +63,7 @@ export class ConsumedQueue {
     return this.place !== undefined;
   }
 
-  /** Whether it is unknown yet if the stream is the one that was read before. */
+  /** True while it is unknown if the stream is the one that was read before. */
   get isResuming(): boolean {
     return this.place?.resuming === true;
   }

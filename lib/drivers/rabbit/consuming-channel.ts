@@ -136,7 +136,7 @@ export class ConsumingChannel {
     consumer.delivered(arrival);
   }
 
-  /** What the consumer holds belongs to the broker again: RabbitMQ 4.3 gives it to another at once, and keeps the channel. */
+  /** Forgets what the consumer holds: it is the broker's again. RabbitMQ 4.3 gives it to another at once, and keeps the channel. */
   private cancelled(consumerTag: string): void {
     const consumer = this.consumers.get(consumerTag);
     if (!consumer) return;

@@ -104,7 +104,7 @@ export class Declarer {
     }
   }
 
-  /** What a queue has in place of what was asked for, in RabbitMQ's words, where the broker has said so. */
+  /** Returns what a queue has in place of what was asked for, in RabbitMQ's words, where the broker has said so. */
   found(queue: string, argument: string): string | undefined {
     const adoption = this.adopted.get(`queue "${queue}"`);
     return adoption?.differences.find((difference) => difference.argument === argument)?.found;

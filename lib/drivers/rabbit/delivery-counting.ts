@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib';
 import type { QueueSpec } from './topology.js';
 
-/** How a queue counts what comes back to it. Classic queues and streams do not. */
+/** Way in which a queue counts what comes back to it. Classic queues and streams do not. */
 export interface DeliveryCounting {
   /** Header of a redelivered message, which the queue sets whatever the sender has put there. */
   readonly header: 'x-delivery-count' | 'x-acquired-count';

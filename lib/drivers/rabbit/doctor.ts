@@ -26,7 +26,7 @@ export interface Finding {
   readonly text: string;
 }
 
-/** What is seen of something that is there. */
+/** Sight of something that is there. */
 type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
 
 /** To tell it from a queue that is there, on a node that is not. */
@@ -110,7 +110,7 @@ export class Doctor {
     });
   }
 
-  /** Why requests to its exchange do not reach the queue, as far as that can be seen. */
+  /** Returns why requests to its exchange do not reach the queue, as far as that can be seen. */
   private async whyUnbound(
     { name, exchange, key }: QueueSpec,
     exchangeIsThere: boolean,

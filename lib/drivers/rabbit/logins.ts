@@ -10,7 +10,7 @@ import { portOf } from './broker-address.js';
 export class Logins {
   private readonly provider: CredentialsProvider | undefined;
   private readonly patience: number;
-  /** Whether each login is asked for anew, so that a refused one may be followed by a better one. */
+  /** True where each login is asked for anew, so that a refused one may be followed by a better one. */
   readonly isDynamic: boolean;
 
   constructor(

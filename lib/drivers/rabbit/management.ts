@@ -56,7 +56,7 @@ export class Management {
     };
   }
 
-  /** Whether an exchange routes this key to the queue. @throws Error that says why it cannot be seen */
+  /** Tells whether an exchange routes this key to the queue. @throws Error that says why it cannot be seen */
   async isBound(exchange: string, queue: string, key: string): Promise<boolean> {
     const [from, to] = [encodeURIComponent(exchange), encodeURIComponent(queue)];
     const answer = await this.get(`api/bindings/${this.vhost}/e/${from}/q/${to}`);

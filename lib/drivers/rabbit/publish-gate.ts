@@ -14,7 +14,7 @@ export class PublishGate {
   private readonly deadlines = new DeadlineWheel<Held>((held) => this.drop(held));
   private readonly unsubscribe: () => void;
   private closed = false;
-  /** Whether publications are held. */
+  /** True while publications are held. */
   shut = false;
 
   constructor(private readonly connection: RabbitConnection) {

@@ -20,7 +20,7 @@ export function exchangeIn(failure: Error | undefined): string | undefined {
 }
 
 /**
- * What became of the messages that were unconfirmed when the broker closed their channel. It processes a channel in
+ * Outcomes of the messages that were unconfirmed when the broker closed their channel. It processes a channel in
  * order: what is before the guilty message was taken, what is behind it was not.
  */
 export class Verdict {

@@ -9,7 +9,7 @@ import { Wire } from './wire/wire.js';
 const LEAST_FRAME = 4096;
 
 /**
- * What became of a message. `taken`, `refused` and `returned` are the broker's words; for the others see {@link Verdict}.
+ * Outcome of a message. `taken`, `refused` and `returned` are the broker's words; for the others see {@link Verdict}.
  */
 export type Outcome = 'taken' | 'refused' | 'returned' | ReturnType<Verdict['on']>;
 

@@ -24,7 +24,7 @@ export class PublishingChannels {
   private readonly opening = new Map<Lane, Promise<PublishingChannel>>();
   private replaced = Number.NEGATIVE_INFINITY;
   private retired = 0;
-  /** Whether one channel must do for all lanes, as the broker grants too few. */
+  /** True where one channel must do for all lanes, as the broker grants too few. */
   private scarce = false;
 
   /** @param onClose called when a channel has gone, before its messages are told */

@@ -160,7 +160,7 @@ export class ReplySender {
   }
 }
 
-/** Why a queue takes no reply for now; undefined where another try would not help. */
+/** Returns why a queue takes no reply for now; undefined where another try would not help. */
 function passingReason(error: unknown, queue: string): Error | undefined {
   if (error instanceof MessageUndeliverable) return isGone(queue);
   return error instanceof MessageDeliveryFailure && error.cause instanceof Refused ? error : undefined;

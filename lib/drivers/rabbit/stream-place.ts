@@ -22,7 +22,7 @@ export class StreamPlace {
   private mark: Mark | undefined;
   private isNew = false;
   private wasRead = false;
-  /** Whether the next message tells whether it is the same stream. */
+  /** True while the next message tells whether it is the same stream. */
   resuming = false;
 
   /** Argument `x-stream-offset` of the next consumer. A server that has never read begins at the last message, as in Python. */

@@ -44,7 +44,7 @@ function show(value: unknown, field: string): string {
   return typeof value === 'string' || typeof value === 'function' ? `a ${typeof value}` : String(value);
 }
 
-/** What stands for an object in a mark. */
+/** Returns what stands for an object in a mark. */
 export type MarkObject = (object: object) => string;
 
 /** How one kind of value is converted. What gives undefined is not taken. */
@@ -54,7 +54,7 @@ export interface FieldKind<T> {
   /** The primitive of a value, which is coerced where nothing is lost by it. */
   write(value: unknown, at: FieldPlace): unknown;
   read(primitive: unknown, at: FieldPlace): T | undefined;
-  /** What to remember of a value to see later whether it is another one. */
+  /** Returns what to remember of a value to see later whether it is another one. */
   mark(value: unknown, markObject: MarkObject): unknown;
 }
 

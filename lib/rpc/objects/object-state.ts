@@ -10,7 +10,7 @@ interface ObjectState {
   readonly changed: ReadonlySet<string>;
   /** Each field as it was then, the objects in it included. */
   readonly marks: ReadonlyMap<string, unknown>;
-  /** Which values the read-only fields had, whatever becomes of the objects in them. */
+  /** Values that the read-only fields had, whatever becomes of the objects in them. */
   readonly identities: ReadonlyMap<string, unknown>;
 }
 
@@ -66,7 +66,7 @@ export function objWhatChanged(object: object): string[] {
     .map(({ name }) => name);
 }
 
-/** Whether an object that the field holds has changed, ever. Not one in a list or dictionary, as in Python. */
+/** Tells whether an object that the field holds has changed, ever. Not one in a list or dictionary, as in Python. */
 function hasChanged({ name }: FieldDefinition, value: unknown): boolean {
   const held: unknown[] = name === LIST_FIELD && Array.isArray(value) ? value : [value];
   return held.some(
@@ -89,7 +89,7 @@ export function objSetDefaults(object: object): void {
   }
 }
 
-/** Whether a read-only field has another value than the one that came. An object in it may have changed, as in Python. */
+/** Tells whether a read-only field has another value than the one that came. An object in it may have changed, as in Python. */
 export function isOverwritten(object: object, field: FieldDefinition): boolean {
   const identity = states.get(object)?.identities.get(field.name);
   return identity !== undefined && !isDeepStrictEqual(identity, markOf(object, field, identify));
