@@ -31,7 +31,7 @@ export class LateRequests {
   /** By id. A lost channel brings a request again while it is in work: it is still run once. */
   private readonly inWork = new Map<string, Work>();
   /** By id: returns of requests that were put back here. It may be that nobody else counts them. */
-  private readonly returned: LRUCache<string, number>;
+  private returned: LRUCache<string, number> | undefined;
   /** Those whose reply waits for its queue, the oldest first. They hold no slot, but the broker hands over no more for them. */
   private readonly waiting = new Set<Work>();
   private readonly mostWaiting: number;
@@ -43,9 +43,8 @@ export class LateRequests {
     setAside: SetAside,
     private readonly countReturn: CountReturn,
   ) {
-    const { limits, rabbit } = settings;
+    const { rabbit } = settings;
     this.deadLetters = new DeadLetters(settings, 'request', setAside, this.pauses);
-    this.returned = new LRUCache({ max: limits.duplicateWindow, ttl: limits.duplicateTtl, ttlResolution: 1000 });
     this.mostWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 
@@ -90,7 +89,7 @@ export class LateRequests {
 
   private returnsOf({ returns, redelivered }: Delivery, uniqueId: string | undefined): number {
     // What somebody moved back from the dead-letter queue begins anew.
-    const known = redelivered && uniqueId !== undefined ? this.returned.get(uniqueId) : undefined;
+    const known = redelivered && uniqueId !== undefined ? this.returned?.get(uniqueId) : undefined;
     return Math.max(returns, known ?? 0);
   }
 
@@ -118,7 +117,7 @@ export class LateRequests {
       reason: `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
       deliveries: returns + 1,
       kept: () => {
-        this.returned.delete(work.id);
+        this.returned?.delete(work.id);
         for (const one of this.end(work)) void one.acknowledge();
       },
       stopped: () => {
@@ -146,12 +145,15 @@ export class LateRequests {
       return;
     }
     this.seen.add(work.id);
-    if (this.returned.size > 0) this.returned.delete(work.id);
+    this.returned?.delete(work.id);
     await Promise.all(this.end(work).map((one) => one.acknowledge()));
   }
 
   /** Later and later, so that a reply that cannot be sent is no hot loop. */
   private postpone(work: Work): void {
+    const { duplicateWindow: max, duplicateTtl: ttl } = this.settings.limits;
+    // It has room for all of them from the start, which most servers never need.
+    this.returned ??= new LRUCache({ max, ttl, ttlResolution: 1000 });
     this.returned.set(work.id, work.returns + 1);
     this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, work.returns), () => {
       for (const one of this.end(work)) one.requeue();

@@ -29,9 +29,10 @@ describeWithRabbit('what vanishes under a running server', () => {
     const seen: string[] = [];
     served.serving.transport.onStatus((status) => seen.push(status));
     await withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange));
-    await works();
+    // A call that came first would have its client declare the exchange.
+    await eventually(() => expect(seen).toContain('connecting'));
     await eventually(() => expect(served.serving.transport.health().status).toBe('connected'));
-    expect(seen).toContain('connecting');
+    await works();
     expect(
       served.serving.log.messages(new RegExp(`lost the exchange ${controlExchange}: it is declared again`), 'warn'),
     ).toHaveLength(1);

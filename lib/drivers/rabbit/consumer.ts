@@ -310,6 +310,8 @@ export class Consumer implements Reader, Inspected {
 
   private cancelled(queue: ConsumedQueue, channel: ConsumingChannel, revoked: number): void {
     const { counters, logger } = this.settings;
+    // Its queue may have been deleted before the broker heard that nobody consumes any more.
+    if (this.stopped) return;
     counters.count('cancelledConsumers');
     counters.count('revokedMessages', revoked);
     const held = revoked === 0 ? '' : `; messages that it held and the broker has taken back: ${revoked}`;

@@ -91,7 +91,7 @@ export class DriverHealth {
   private changed(error?: Error): void {
     if (error) this.lastError = { message: oneLine(error.message), at: new Date() };
     const { status } = this;
-    this.outage.follow(status, this.attachedQueues);
+    this.outage.follow(status, () => this.attachedQueues);
     if (status === this.told) return;
     this.told = status;
     this.listeners.emit(status);

@@ -12,8 +12,8 @@ export class Outage {
     private readonly logger: LogSink,
   ) {}
 
-  /** Follows the status of the transport. @param queues number of queues that are consumed from */
-  follow(status: DriverStatus, queues: number): void {
+  /** Follows the status of the transport. @param attached counts the queues that are consumed from */
+  follow(status: DriverStatus, attached: () => number): void {
     if (status === 'disconnected' && this.since === undefined) {
       this.since = performance.now();
       this.wasConnected = this.connections.some((connection) => connection.wasConnected);
@@ -22,9 +22,10 @@ export class Outage {
     const time = secondsSince(this.since);
     this.since = undefined;
     const hosts = new Set(this.connections.filter(({ current }) => current).map(({ address }) => address));
-    const attached = queues === 0 ? '' : `; ${queues} ${queues === 1 ? 'queue' : 'queues'} attached`;
+    const queues = attached();
+    const consuming = queues === 0 ? '' : `; ${queues} ${queues === 1 ? 'queue' : 'queues'} attached`;
     const what = this.wasConnected ? 'Reconnected' : 'Connected';
     // As loud as the loss was, so that whoever read of it reads of its end.
-    this.logger.warn(`${what} to ${[...hosts].join(' and ')} after ${time} s${attached}`);
+    this.logger.warn(`${what} to ${[...hosts].join(' and ')} after ${time} s${consuming}`);
   }
 }
