@@ -8,7 +8,7 @@ describeWithRabbit('the log of an outage', () => {
   let served: ServedTopic;
 
   beforeEach(async () => {
-    served = await ServedTopic.open({});
+    served = await ServedTopic.open({ note: () => 1 });
   });
   afterEach(() => served.close());
 
