@@ -35,7 +35,7 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   if (typeof value === 'string') return maskText(value);
   if (typeof value !== 'object' || value === null) return value;
   // Off the wire, it may be a member of that name.
-  if ('toJSON' in value && typeof value.toJSON === 'function' && !masked.has(value)) return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON !== maskInJson) return value;
   if (holders.includes(value)) return '[circular]';
   const within = [...holders, value];
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, within));
@@ -44,8 +44,6 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   );
 }
 
-/** Objects that mask their own secrets. */
-const masked = new WeakSet<object>();
 /** True while a message is being written, which has to hold the secrets. */
 let revealing = false;
 
@@ -55,11 +53,12 @@ const masking: PropertyDescriptor = {
   },
 };
 
-const maskingInJson: PropertyDescriptor = {
-  value(this: object): unknown {
-    return revealing ? { ...this } : maskSecrets(this);
-  },
-};
+/** The `toJSON` of objects that mask their own secrets. It is also their mark: a set of them would cost each request more. */
+function maskInJson(this: object): unknown {
+  return revealing ? { ...this } : maskSecrets(this);
+}
+
+const maskingInJson: PropertyDescriptor = { value: maskInJson };
 
 /** Makes `util.inspect`, hence `console.log`, mask the secrets of this object. To all else it stays what it was. */
 export function inspectMasked<T extends object>(values: T): T {
@@ -68,7 +67,7 @@ export function inspectMasked<T extends object>(values: T): T {
 
 /** The same, and `JSON.stringify`; messages hold it as it is. */
 export function viewMasked<T extends object>(values: T): T {
-  masked.add(inspectMasked(values));
+  inspectMasked(values);
   return Object.hasOwn(values, 'toJSON') ? values : Object.defineProperty(values, 'toJSON', maskingInJson);
 }
 
