@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { types } from 'node:util';
 import { ClientSendError } from './errors.js';
 
 /** Deepest level that is converted. JSON.stringify judges what is nested deeper: it may refer to itself. */
 const DEEPEST = 1000;
 /** JSON.stringify makes `{}` of each. */
-const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView];
+const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Blob];
 
 /** Place of the walk: keys and indexes. One array, since a walk is over before the next begins. */
 const path: (string | number)[] = [];
@@ -19,12 +20,14 @@ export function toPrimitives(value: unknown): unknown {
   return primitiveOf(value);
 }
 
-function primitiveOf(value: unknown): unknown {
+/** @param decided whether the value is what a `toJSON` gave: JSON.stringify does not ask that for another form */
+function primitiveOf(value: unknown, decided = false): unknown {
   if (typeof value !== 'object' || value === null || path.length > DEEPEST) return value;
   if (Array.isArray(value)) return elements(value);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return members(value as Record<string, unknown>);
-  return converted(value);
+  if (prototype === Object.prototype || prototype === null)
+    return !decided && hasOwnForm(value) ? ownForm(value) : members(value as Record<string, unknown>);
+  return converted(value, decided);
 }
 
 function elements(values: readonly unknown[]): readonly unknown[] {
@@ -43,8 +46,6 @@ function elements(values: readonly unknown[]): readonly unknown[] {
 }
 
 function members(values: Record<string, unknown>): Record<string, unknown> {
-  // It decides on its own form.
-  if ('toJSON' in values && typeof values['toJSON'] === 'function') return values;
   let copy: Record<string, unknown> | undefined;
   for (const key in values) {
     const value = values[key];
@@ -60,17 +61,29 @@ function members(values: Record<string, unknown>): Record<string, unknown> {
   return copy ?? values;
 }
 
-function converted(value: object): unknown {
+function converted(value: object, decided: boolean): unknown {
   if (value instanceof Map) return members(Object.fromEntries([...value].map(([key, item]) => [String(key), item])));
   if (value instanceof Uint8Array) return textOf(value);
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
     return Array.from(value as unknown as Iterable<number>);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return value;
+  if (!decided && hasOwnForm(value)) return ownForm(value);
   if (value instanceof Error) return String(value);
   if (WITHOUT_FORM.some((type) => value instanceof type) || isThenable(value)) throw refusal(value);
   // A set, or what a map's `keys()` gives; another class may be iterable besides.
   if (isIterable(value) && Object.keys(value).length === 0) return elements([...value]);
+  if (Symbol.asyncIterator in value && Object.keys(value).length === 0) throw refusal(value);
   return members(value as Record<string, unknown>);
+}
+
+const hasOwnForm = (value: object): value is { toJSON(key: string): unknown } =>
+  'toJSON' in value && typeof value.toJSON === 'function';
+
+/** Returns the form that a value decides on, which may hold what JSON.stringify would lose; the value itself where it does not. */
+function ownForm(value: { toJSON(key: string): unknown }): unknown {
+  if (types.isDate(value)) return value;
+  const form = value.toJSON(String(path.at(-1) ?? ''));
+  const primitive = primitiveOf(form, true);
+  return primitive === form ? value : primitive;
 }
 
 const isIterable = (value: object): value is Iterable<unknown> =>
@@ -85,7 +98,7 @@ function textOf(bytes: Uint8Array): string {
 
 function refusal(value: object, why = ', which JSON has no form for'): ClientSendError {
   const place = path.slice(0, 20).join('.').slice(0, 200);
-  const name = value.constructor?.name ?? 'Object';
+  const name = value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
   return new ClientSendError(
     `${place || 'The value'}: cannot send ${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}${why}`,
   );

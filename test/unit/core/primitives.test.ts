@@ -12,6 +12,15 @@ class Point {
   ) {}
 }
 
+class Itself {
+  readonly tags = new Set(['a']);
+  toJSON(): object {
+    return this;
+  }
+}
+
+/** What the form below comes to within a message. */
+const OWN = { own: expect.any(Boolean), tags: ['a'] };
 const bytes = new TextEncoder().encode('ä€');
 
 describe('what JSON.stringify would lose', () => {
@@ -31,6 +40,9 @@ describe('what JSON.stringify would lose', () => {
     ['a Buffer', Buffer.from('abc'), 'abc'],
     ['numbers', new Float64Array([1, 2.5]), [1, 2.5]],
     ['a class of somebody', new Point(1), { x: 1, tags: ['a'] }],
+    ['a form of its own', { toJSON: (key: string) => ({ own: key !== '', tags: new Set(['a']) }) }, OWN],
+    ['a form that is a map', { toJSON: () => new Map([['k', new Set([1])]]) }, { k: [1] }],
+    ['a form that is the value itself', new Itself(), { tags: ['a'] }],
   ])('is sent as Python would send its like: %s', (_name, value, sent) => {
     expect(toPrimitives(value)).toEqual(sent);
     expect(toPrimitives({ deep: [0, { value }], other: 1 })).toEqual({ deep: [0, { value: sent }], other: 1 });
@@ -42,6 +54,15 @@ describe('what JSON.stringify would lose', () => {
     ['a regular expression', /x/, /a RegExp/],
     ['a weak map', new WeakMap(), /WeakMap/],
     ['a bare buffer', new ArrayBuffer(1), /an ArrayBuffer/],
+    ['a blob', new Blob([]), /a Blob/],
+    ['what comes bit by bit', (async function* () {})(), /an AsyncGenerator/],
+    [
+      'a promise in a form of its own',
+      new (class {
+        toJSON = () => Promise.resolve(1);
+      })(),
+      /Promise/,
+    ],
     ['bytes that are no text', new Uint8Array([255]), /not UTF-8/],
   ])('is refused by its path where it has no such form: %s', (_name, value, why) => {
     expect(() => toPrimitives({ args: { list: [1, value] } })).toThrow(why);
@@ -51,7 +72,8 @@ describe('what JSON.stringify would lose', () => {
   it('leaves everything else what it was, and as it was', () => {
     const date = new Date(0);
     const own = { toJSON: () => 'own' };
-    const value = { a: [1, 'x', null, { b: true }], date, own, big: 2n ** 60n, nothing: undefined };
+    const forms = [{ toJSON: () => ({ list: [date] }) }, { toJSON: () => undefined }];
+    const value = { forms, a: [1, 'x', null, { b: true }], date, own, big: 2n ** 60n, nothing: undefined };
     expect(toPrimitives(value)).toBe(value);
     const set = new Set([1]);
     const mixed = Object.defineProperty({ set, a: [1] } as Record<string, unknown>, '__proto__', {
