@@ -48,11 +48,8 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
       this.clients.set(token, { options, client });
       return client;
     }
-    const different = differenceOf(known.options, options);
-    if (different === undefined) return known.client as T;
-    throw new ConfigurationError(
-      `OsloMessagingModule: two forFeature of ${String(token)} that differ in ${different}; give one of them a token`,
-    );
+    assertSameClient(token, known.options, options);
+    return known.client as T;
   }
 
   /** Servers that Nest has bound, also those that were made by hand. */
@@ -124,7 +121,16 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
   }
 }
 
-/** The first option that differs. */
+/** @throws ConfigurationError for a client under one token that is asked for with different options */
+export function assertSameClient(token: string | symbol, one: object, other: object): void {
+  const different = differenceOf(one, other);
+  if (different === undefined) return;
+  throw new ConfigurationError(
+    `OsloMessagingModule: two forFeature of ${String(token)} that differ in ${different}; give one of them a token`,
+  );
+}
+
+/** Returns the name of the first option that differs. */
 function differenceOf(one: object, other: object): string | undefined {
   const [a, b] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
   return [...new Set([...a.keys(), ...b.keys()])].find((name) => a.get(name) !== b.get(name));

@@ -10,7 +10,7 @@ import { Notifier } from '../notify/notifier.js';
 import { BackingOffClient } from '../rpc/backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import { requestContextSerializer } from '../rpc/serializer.js';
-import { OsloMessagingApplication } from './application.js';
+import { assertSameClient, OsloMessagingApplication } from './application.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
 import { getNotifierToken, getOptionsToken, getRpcClientToken, namedPublishers } from './tokens.js';
@@ -75,8 +75,9 @@ export class OsloMessagingModule {
    * @param broker `name` of the `forRoot` that they use
    */
   static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[], broker?: string): DynamicModule {
+    const clients = new Map<string | symbol, object>();
     const providers = features.map((feature) => {
-      if (feature.publisherId === undefined) return clientProvider(feature, broker);
+      if (feature.publisherId === undefined) return clientProvider(feature, broker, clients);
       checkNames(feature, ['publisherId'], 'forFeature notifier option');
       return notifierProvider(feature.publisherId, broker);
     });
@@ -144,19 +145,23 @@ const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rul
   callMonitorTimeout: anything,
 };
 
-function clientProvider(feature: RpcClientFeature, broker: string | undefined) {
+function clientProvider(feature: RpcClientFeature, broker: string | undefined, others: Map<string | symbol, object>) {
   checkOptions(feature, CLIENT_FEATURE, 'forFeature: ');
   const { target: fields, token, ...options } = feature;
   const target = fields instanceof Target ? fields : new Target(fields);
   if (target.topic === undefined)
     throw new ConfigurationError(`forFeature: expected a target with a topic; got ${target}`, { target });
   const provide = typeof token === 'symbol' ? token : getRpcClientToken(token ?? target.topic, broker);
+  const wanted = { target: JSON.stringify(target), broker, ...given(options) };
+  // Of two providers with one token in a module, Nest drops the first, which then asks for nothing.
+  assertSameClient(provide, others.get(provide) ?? wanted, wanted);
+  others.set(provide, wanted);
   return {
     provide,
     inject: [getTransportsToken(broker), OsloMessagingApplication],
     useFactory: ({ rpc }: OsloMessagingTransports, application: OsloMessagingApplication) => {
       const serializer = options.serializer ?? rpc.settings.serializer;
-      const asked = { target: JSON.stringify(target), broker, ...given(options), serializer };
+      const asked = { ...wanted, serializer };
       return application.client(
         provide,
         asked,

@@ -149,6 +149,14 @@ describe('several brokers in one application', () => {
     });
   });
 
+  it('need the same options for a topic within one forFeature, too', () => {
+    const target = { topic: 'x' };
+    const both = (other: object) => () => forFeature([{ target }, { target, ...other }]);
+    expect(both({ timeout: '5s' })).toThrow(/two forFeature of OSLO_MESSAGING_CLIENT:x that differ in timeout/);
+    expect(both({ target: { topic: 'x', server: 's' } })).toThrow(/differ in target/);
+    for (const other of [{}, { token: 'another', timeout: '5s' }]) expect(both(other)).not.toThrow();
+  });
+
   it('share a client that two modules ask for in the same way', async () => {
     const feature = () => forFeature([{ target: { topic: 'x', version: '1.1' }, timeout: '5s' }]);
     const module = await compile([forRoot(memory()), feature(), feature()]);
