@@ -53,7 +53,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     const client = new RPCClient(transport, new Target({ topic }));
     const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
     cleanups.push(() => server.stop());
-    return { client, server, logger };
+    return { client, server, logger, transport };
   }
 
   /** What the server's start fails with. */
@@ -165,6 +165,17 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     const query = `?management_url=${encodeURIComponent(`http://u:${PASSWORD}@h`)}`;
     expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).toThrow(/management_url/);
     expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).not.toThrow(PASSWORD);
+  });
+
+  it('is seen of a binding that was removed: it is made again, said and counted', async () => {
+    const checking = { managementUrl: management(), topologyCheckInterval: '200ms' } as const;
+    const { server, client, logger, transport } = connect(checking);
+    await server.start();
+    await withChannel(node.url, (channel) => channel.unbindQueue(topic, exchange, topic));
+    const line = `The broker has lost the binding of ${topic} to ${exchange}: it is bound again`;
+    await eventually(() => expect(logger.messages(new RegExp(line), 'warn')).toHaveLength(1), { within: 20_000 });
+    expect(transport.counts).toMatchObject({ redeclared: 1, lostConnections: 0 });
+    expect(await client.call({}, 'who')).toBe('one');
   });
 
   const doctor = (query: string, ...flags: string[]) =>
