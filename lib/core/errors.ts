@@ -118,8 +118,7 @@ export class RemoteError extends MessagingException {
 
   /** Returns the form for `JSON.stringify`: with the message, and without secrets. */
   toJSON(): object {
-    const { message, args, kwargs } = this;
-    return Object.assign({ message }, this, { args: maskSecrets(args), kwargs: maskSecrets(kwargs) });
+    return maskSecrets({ ...this, message: this.message }) as object;
   }
 }
 

@@ -143,8 +143,8 @@ describe('details of what a handler throws', () => {
     expect((error as RemoteError).kwargs).toEqual(secret);
     for (const shown of [inspect((error as RemoteError).kwargs), JSON.stringify(error)]) {
       expect(shown).toContain('E_LOGIN');
+      expect(shown).not.toContain('hunter2');
     }
-    expect(inspect((error as RemoteError).kwargs)).not.toContain('hunter2');
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({
       message: expect.any(String),
       excType: 'RpcException',
