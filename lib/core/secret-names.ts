@@ -14,6 +14,11 @@ const OSLO = [
 /** HTTP's (`set-cookie`, `proxy-authorization` and `x-auth-token` are among them), osprofiler's, and what others call theirs. */
 const OTHERS = ['cookie', 'authorization', 'hmac_key', 'api_key', 'apikey', 'access_key', 'passwd', 'credential'];
 
+/** The same keys with hyphens and in camel case, as texts have them. */
+const SPELLINGS = ['-', ''].flatMap((mark) =>
+  [...OSLO, ...OTHERS].filter((key) => key.includes('_')).map((key) => key.replaceAll('_', mark)),
+);
+
 /** Keys are spelt with hyphens, too, and in camel case. */
 const NAMES = new RegExp(`${[...OSLO, ...OTHERS].join('|').replaceAll('_', '[-_]?')}|pass([-_]|$)`, 'i');
 
@@ -79,7 +84,7 @@ export function maskText(text: string): string {
   let masked = text;
   // Few texts hold any.
   if (NAMES.test(text)) {
-    others ??= OTHERS.map(patternsOf);
+    others ??= [...new Set([...OTHERS, ...SPELLINGS])].map(patternsOf);
     masked = maskKeys(maskAsOslo(text), others).replace(HEADER, `$1${MASK}`);
   }
   return masked.includes('://') ? masked.replace(URL_PASSWORD, `$1${MASK}`) : masked;

@@ -70,6 +70,8 @@ describe('a text', () => {
     ['X-API-Key: abc', 'X-API-Key: ***'],
     ['cannot reach http://user:hidden@host:80/x', 'cannot reach http://user:***@host:80/x'],
     ['{"hmac_key": "abc"}', '{"hmac_key": "***"}'],
+    ["{'x-api-key': 'abc'}", "{'x-api-key': '***'}"],
+    ['api-key=abc privateKey="abc"', 'api-key=*** privateKey="***"'],
     ['nothing at all', 'nothing at all'],
   ])('%j', (text, masked) => {
     expect(maskText(text)).toBe(masked);
