@@ -9,8 +9,9 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { describeWithRabbitControl, rabbitControl, uniqueTopic } from '../support/environment.js';
+import { describeWithRabbitControl, rabbitControl, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
 import { Side } from '../support/served-topic.js';
 
 const USER = uniqueTopic('rotating');
@@ -98,6 +99,43 @@ describeWithRabbitControl('credentials', () => {
     broken = false;
     await serve(side);
     expect(await call(side)).toBe('one');
+  });
+
+  it('that do not do at first are asked for again by whoever waits', async () => {
+    let asked = 0;
+    const side = await open(async () => {
+      asked++;
+      if (asked === 1) throw new Error('self-signed certificate of https://reader:s3cret-of-the-vault@vault:8200');
+      return { username: 'guest', password: asked === 2 ? FIRST : 'guest' };
+    });
+    await serve(side);
+    expect(await call(side)).toBe('one');
+    expect(side.log.messages(/self-signed certificate/)).not.toEqual([]);
+    expect(side.log.messages(/ACCESS[-_]REFUSED/)).not.toEqual([]);
+    expect(said(side)).not.toContain('s3cret');
+  });
+
+  it('that do not come leave nothing behind when the transport is closed', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    let asked = () => undefined as unknown;
+    const asking = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const transport = getRpcTransport({
+      logger: new LogRecorder(),
+      transportUrl: rabbitUrl,
+      rabbit: { connectTimeout: '60s' },
+      credentials: () => {
+        asked();
+        return new Promise<never>(() => undefined);
+      },
+    });
+    const failing = expect(new RPCClient(transport, new Target({ topic })).call({}, 'who')).rejects.toThrow();
+    await asking;
+    await transport.cleanup();
+    await failing;
+    await eventually(() => expect(timers()).toBeLessThanOrEqual(before));
   });
 
   it('that fail to be renewed are tried again, and said, while the connection stays', async () => {

@@ -1,7 +1,9 @@
-import { ConfigurationError, toError } from '../../core/errors.js';
+import { ConfigurationError, CredentialsFailure, toError } from '../../core/errors.js';
 
 /** Handshakes refused for these reasons do not get better by waiting. */
 const REFUSED = /ACCESS.REFUSED|NOT.ALLOWED|SASL mechanism|certificate|self.signed|altname|wrong version number/i;
+/** The refusal of a user's name or password. */
+const REFUSED_LOGIN = /ACCESS.REFUSED/i;
 /** What it looks like when one side speaks TLS and the other does not. */
 const NO_TLS = /wrong version number|before secure TLS connection|packet length too long|ECONNRESET|hang up/i;
 const ONLY_TLS = /closed abruptly during opening handshake|ECONNRESET|Expected ConnectionStart/i;
@@ -21,7 +23,8 @@ export class ConnectFailure extends Error {
   /** Trying again as things are would be of no use. */
   readonly hopeless: boolean;
 
-  constructor({ address, tls, virtualHost }: Attempt, cause: unknown) {
+  /** @param newLogin whether the next attempt has another login, which may do */
+  constructor({ address, tls, virtualHost }: Attempt, cause: unknown, newLogin: boolean) {
     let reason = reasonOf(cause);
     if (NO_VHOST.test(reason)) {
       reason = `NOT_ALLOWED: there is no virtual host "${virtualHost}", or the user may not use it, or it has all the connections that it may have`;
@@ -29,7 +32,8 @@ export class ConnectFailure extends Error {
       reason += ` (does that port speak ${tls ? 'TLS, as is asked for' : 'plain AMQP, not TLS'}?)`;
     }
     super(`${address}: ${reason}`, { cause });
-    this.hopeless = cause instanceof ConfigurationError || REFUSED.test(reason);
+    const passes = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
+    this.hopeless = cause instanceof ConfigurationError || (REFUSED.test(reason) && !passes);
   }
 
   /** The failures of several hosts as one. */

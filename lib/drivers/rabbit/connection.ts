@@ -202,7 +202,9 @@ export class RabbitConnection {
       try {
         return await this.open(host);
       } catch (error) {
-        failures.push(new ConnectFailure(attemptOf(this.url, host, this.settings.rabbit), error));
+        failures.push(
+          new ConnectFailure(attemptOf(this.url, host, this.settings.rabbit), error, this.logins.isDynamic),
+        );
       }
     }
     if (this.closed) return undefined;
@@ -215,7 +217,7 @@ export class RabbitConnection {
     const attempt = new AbortController();
     this.attempt = attempt;
     let late = false;
-    const login = await this.logins.for(host);
+    const login = await this.logins.for(host, attempt.signal);
     if (this.closed) throw new Error('the transport was closed');
     const timer = setTimeout(() => {
       late = true;
@@ -230,7 +232,7 @@ export class RabbitConnection {
       this.address = attemptOf(this.url, host, rabbit).address;
       this.renewal = new SecretRenewal(
         model,
-        () => this.logins.for(host),
+        (signal) => this.logins.for(host, signal),
         (error) => this.onTrouble(error),
         this.settings.logger,
         login,

@@ -12,7 +12,7 @@ const LONGEST_PAUSE = 30_000;
 /** Renews the password of an open connection (`connection.update-secret`) before it expires. */
 export class SecretRenewal {
   private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   /**
    * @param model connection that was opened with the login
@@ -20,7 +20,7 @@ export class SecretRenewal {
    */
   constructor(
     private readonly model: ChannelModel,
-    private readonly ask: () => Promise<Login>,
+    private readonly ask: (signal: AbortSignal) => Promise<Login>,
     private readonly onFailure: (error: Error) => void,
     private readonly logger: LogSink,
     login: Login,
@@ -29,8 +29,12 @@ export class SecretRenewal {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.stopping.abort();
     clearTimeout(this.timer);
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private schedule(login: Login, since: number): void {
@@ -46,7 +50,7 @@ export class SecretRenewal {
   private async renew(login: Login, expiry: number): Promise<void> {
     const since = performance.now();
     try {
-      const next = await this.ask();
+      const next = await this.ask(this.stopping.signal);
       if (this.stopped) return;
       if (next.username === login.username) await this.update(next);
       else this.logger.debug('The user name has changed; it is used for the next connection');
