@@ -1,6 +1,8 @@
 import {
+  getNotificationTransport,
   getRpcServer,
   getRpcTransport,
+  Notifier,
   RPCClient,
   type RPCServer,
   Target,
@@ -20,7 +22,7 @@ describeWithRabbitControl('few channels', () => {
   beforeAll(async () => {
     node = await RabbitNode.start({ config: ['channel_max = 8'] });
     await node.rabbitmqctl('add_user', 'few', 'few');
-    await node.rabbitmqctl('set_permissions', 'few', '.*', '.*', '.*');
+    await node.rabbitmqctl('set_permissions', 'few', '^(?!forbidden)', '.*', '.*');
     await node.rabbitmqctl('set_user_limits', 'few', '{"max-channels": 3}');
   });
   afterAll(() => node?.stop());
@@ -29,9 +31,9 @@ describeWithRabbitControl('few channels', () => {
     for (const transport of transports.splice(0)) await transport.cleanup();
   });
 
-  function connect(user: string, delivery?: 'at-least-once'): Transport {
+  function connect(user: string, delivery?: 'at-least-once', get = getRpcTransport): Transport {
     const transportUrl = node.url.replace('guest:guest', `${user}:${user}`);
-    const transport = getRpcTransport({
+    const transport = get({
       transportUrl,
       logger: new LogRecorder(),
       rpcResponseTimeout: 25,
@@ -60,5 +62,41 @@ describeWithRabbitControl('few channels', () => {
     for (const topic of [topics[0], topics.at(-1)] as string[])
       expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);
     await eventually(() => expect(transport.health().status).toBe('connected'));
+    if (user !== 'few') return;
+    // What is refused now is not taken for the limit, which a connection may have been lost for.
+    const refused = getRpcServer(transport, new Target({ topic: 'forbidden', server: 'one' }), [{ run: () => 'run' }]);
+    servers.push(refused);
+    await expect(refused.start()).rejects.toThrow(/ACCESS_REFUSED/);
+  });
+
+  it('suffice to declare many queues at once: a user limit of 3', async () => {
+    const transport = connect('few', undefined, getNotificationTransport);
+    const topics = Array.from({ length: 40 }, (_, n) => `few-notified-${n}`);
+    const notifying = topics.map((topic) =>
+      new Notifier(transport, { driver: 'messagingv2', topics: [topic], retry: -1 }).info({}, 'event', {}),
+    );
+    await Promise.all(notifying);
+    expect(transport.counts.lostConnections).toBeLessThan(5);
+    expect(transport.health().pendingPublishes).toBe(0);
+  });
+
+  it.each([2, 3])('suffice to publish of all kinds: channel_max %i', async (most) => {
+    const topics = ['published-a', 'published-b', 'published-c'];
+    const serving = connect('guest');
+    for (const topic of topics) {
+      const server = getRpcServer(serving, new Target({ topic, server: 'one' }), [{ topic: () => topic }]);
+      servers.push(server);
+      await server.start();
+    }
+    // For connections from now on.
+    await node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${most}).`);
+    const client = new RPCClient(connect('guest'), new Target({ topic: 'published-a' }), { timeout: 10 });
+    for (const topic of topics) {
+      expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);
+      await client.prepare({ topic, fanout: true, retry: 0 }).cast({}, 'topic');
+    }
+    for (const topic of topics) {
+      expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);
+    }
   });
 });

@@ -3,11 +3,19 @@ import type { ChannelModel } from 'amqplib';
 /** Channels to declare on: enough to keep the broker busy. */
 const MOST_SETUPS = 64;
 
+/** Channels to publish on where there are enough: one for each lane. */
+const LANES = 3;
+
 /** RabbitMQ's refusal of a channel beyond `max-channels` of the user. It closes the connection. */
 const USER_LIMIT = /number of channels opened for user .* maximum allowed (?:user )?limit of \(?(\d+)/;
 
-/** Numbers of channels that a connection may open: a share of what was negotiated, and of what the user may have. */
+/**
+ * Numbers of channels that a connection may open: a share of what was negotiated, and of what the user may have. The
+ * connections of a transport share one, as what either of them opens counts for the user.
+ */
 export class ChannelBudget {
+  /** Called when a limit of the user's was learnt. */
+  onLimit: () => void = () => undefined;
   private userLimit = Number.POSITIVE_INFINITY;
 
   /** Learns the user's limit. Returns whether one of the errors is the broker's refusal because of it. */
@@ -15,7 +23,9 @@ export class ChannelBudget {
     for (const error of errors) {
       const limit = error instanceof Error ? USER_LIMIT.exec(error.message)?.[1] : undefined;
       if (limit === undefined) continue;
+      const isNew = this.userLimit !== Number(limit);
       this.userLimit = Number(limit);
+      if (isNew) this.onLimit();
       return true;
     }
     return false;
@@ -29,6 +39,16 @@ export class ChannelBudget {
   /** Channels to consume on. */
   readings(model: ChannelModel): number {
     return Math.max(1, this.most(model) - this.setups(model));
+  }
+
+  /** Channels to publish on at a time, beside those to declare on: all that are needed, or one for all messages. */
+  lanes(model: ChannelModel): number {
+    return this.most(model) - this.setups(model) < LANES ? 1 : LANES;
+  }
+
+  /** Channels that may wait for confirmations beside those in use. */
+  retirements(model: ChannelModel): number {
+    return Math.max(0, this.most(model) - this.setups(model) - this.lanes(model));
   }
 
   private most(model: ChannelModel): number {

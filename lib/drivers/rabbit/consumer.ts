@@ -139,13 +139,15 @@ export class Consumer implements Reader, Inspected {
   /** Looks whether all is there that is consumed from, and makes it again. Rejects when it could not look. */
   async inspect(): Promise<void> {
     const { channel } = this;
-    for (const queue of this.queues) {
-      if (!channel || !this.isAttachedTo(channel)) return;
-      await this.channels.setup.use(channel.model, async (setup) => {
+    if (!channel || !this.isAttachedTo(channel)) return;
+    await this.channels.setup.use(channel.model, async (setup) => {
+      for (const queue of this.queues) {
+        // What is missing has cost the channel, and all of ours are made again.
+        if (!this.isAttachedTo(channel)) return;
         const missing = await queue.missing(setup, this.declarer);
         if (missing && this.isAttachedTo(channel)) this.lost(missing, channel);
-      });
-    }
+      }
+    });
   }
 
   private isAttachedTo(channel: ConsumingChannel): boolean {
@@ -207,17 +209,22 @@ export class Consumer implements Reader, Inspected {
 
   private async open(): Promise<void> {
     while (!this.stopped && !this.attached) {
-      const model = this.connection.current;
-      if (!model)
-        throw new ServerListenError('There is no connection to the broker', { cause: this.connection.lastError });
+      const { current: model, lastError } = this.connection;
+      if (!model) throw new ServerListenError('There is no connection to the broker', { cause: lastError });
       try {
         await this.consumeOn(model);
       } catch (error) {
         if (error instanceof DeclareAgain) await pause(error.delay);
-        else if (this.channels.budget.learn(error, this.connection.lastError)) await this.connectionAfter(model);
+        else if (this.isOutOfChannels(error, lastError)) await this.connectionAfter(model);
         else throw this.failure(model, error);
       }
     }
+  }
+
+  /** @param before why an earlier connection was lost: no reason for what has failed on this one */
+  private isOutOfChannels(error: unknown, before: Error | undefined): boolean {
+    const { lastError } = this.connection;
+    return this.channels.budget.learn(error, lastError === before ? undefined : lastError);
   }
 
   /** Waits for another connection: the broker has closed this one for a channel too many. */

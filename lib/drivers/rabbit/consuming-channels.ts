@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { ChannelBudget } from './channel-budget.js';
+import type { ChannelBudget } from './channel-budget.js';
 import { ConsumingChannel, type Reader } from './consuming-channel.js';
 import { SetupChannels } from './setup-channels.js';
 
@@ -22,11 +22,14 @@ interface Sharing {
  * processes of its own, and what goes through many of them goes one by one, messages and acknowledgements.
  */
 export class ConsumingChannels {
-  /** Limits of what is opened. */
-  readonly budget = new ChannelBudget();
   /** To declare on. */
-  readonly setup = new SetupChannels(this.budget);
+  readonly setup: SetupChannels;
   private readonly sharings = new WeakMap<ChannelModel, Sharing>();
+
+  /** @param budget limits of what is opened */
+  constructor(readonly budget: ChannelBudget) {
+    this.setup = new SetupChannels(budget);
+  }
 
   /** @param gathering milliseconds for which acknowledgements may be gathered */
   async own(reader: Reader, model: ChannelModel, gathering: number): Promise<ConsumingChannel> {

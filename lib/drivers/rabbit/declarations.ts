@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelBudget } from './channel-budget.js';
 import type { Declarer } from './declarer.js';
 import { SetupChannels } from './setup-channels.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
@@ -22,10 +23,15 @@ export interface Needs {
 export class Declarations {
   private readonly declared = new Set<string>();
   private readonly declaring = new Map<string, Promise<void>>();
-  private readonly channels = new SetupChannels();
+  private readonly channels: SetupChannels;
   private generation = 0;
 
-  constructor(private readonly declarer: Declarer) {}
+  constructor(
+    private readonly declarer: Declarer,
+    budget: ChannelBudget,
+  ) {
+    this.channels = new SetupChannels(budget);
+  }
 
   have({ exchange, queue, redeclare }: Needs): boolean {
     const { declared } = this;

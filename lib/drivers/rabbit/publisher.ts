@@ -2,6 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../core/errors.js';
 import type { Settings } from '../../core/options.js';
+import type { ChannelBudget } from './channel-budget.js';
 import type { RabbitConnection } from './connection.js';
 import { Declarations } from './declarations.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from './declarer.js';
@@ -38,7 +39,7 @@ export class Publisher {
   readonly pending: PendingPublishes;
   private readonly gate: PublishGate;
   private readonly declarations: Declarations;
-  private readonly channels = new PublishingChannels((failure) => this.lostChannel(failure));
+  private readonly channels: PublishingChannels;
   private readonly routes = new ProvenRoutes();
   private readonly grace = new RouteGrace(this.routes);
   private largest = LARGE;
@@ -48,14 +49,17 @@ export class Publisher {
     private readonly connection: RabbitConnection,
     private readonly settings: Settings,
     declarer: Declarer,
+    budget: ChannelBudget,
   ) {
+    this.channels = new PublishingChannels(budget, (failure) => this.lostChannel(failure));
     this.pending = new PendingPublishes(settings);
     this.gate = new PublishGate(connection);
-    this.declarations = new Declarations(declarer);
+    this.declarations = new Declarations(declarer, budget);
     connection.onConnected(() => {
       this.routes.restart();
       this.declarations.restart();
-      this.channels.restart(connection.lastError);
+      // A user that has too few channels loses the connection for one too many.
+      budget.learn(connection.lastError);
       this.grace.connected();
       this.largest = LARGE;
     });
@@ -226,7 +230,7 @@ export class Publisher {
         continue;
       }
       const channel = await this.inTime(opening, deadline);
-      if (channel.open && !this.gate.shut) return channel;
+      if (channel.usable && !this.gate.shut) return channel;
     }
   }
 

@@ -44,7 +44,7 @@ export class PublishingChannel {
   }
 
   private constructor(
-    model: ChannelModel,
+    readonly model: ChannelModel,
     /** For all else that one does with a channel. */
     readonly channel: ConfirmChannel,
   ) {
@@ -64,7 +64,7 @@ export class PublishingChannel {
    * @throws ClientSendError when it cannot be written, Error when the channel is closed
    */
   publish(message: OutgoingMessage, onOutcome: OnOutcome): void {
-    if (!this.open) throw new Error('the channel is closed');
+    if (!this.usable) throw new Error('the channel is closed');
     const { number, wire } = this;
     assertWritable(message, wire?.largestPayload ?? LEAST_FRAME);
     const tag = this.published + 1;
@@ -72,6 +72,11 @@ export class PublishingChannel {
     else this.publishByAmqplib(message, tag);
     this.published = tag;
     this.unconfirmed.set(tag, { message, onOutcome, returned: false });
+  }
+
+  /** Whether messages can be published there. */
+  get usable(): boolean {
+    return this.open && !this.retired;
   }
 
   /** Closes it as soon as the broker has said of all that was published there what became of it. */

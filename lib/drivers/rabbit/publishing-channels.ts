@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import type { ChannelBudget } from './channel-budget.js';
 import { PublishingChannel } from './publishing-channel.js';
 
 /**
@@ -13,9 +14,6 @@ const REPLACING = 250;
 /** Channels that have made way and wait for confirmations, which a queue without a majority may owe for long. */
 const MOST_RETIRED = 8;
 
-/** RabbitMQ's text where a user has no channel left. It closes the connection for it. */
-const USER_LIMIT = /channels opened for user .* limit/;
-
 /** The channels of one connection that messages are published on, one for each lane. */
 export class PublishingChannels {
   proven: PublishingChannel | undefined;
@@ -24,33 +22,26 @@ export class PublishingChannels {
   private readonly opening = new Map<Lane, Promise<PublishingChannel>>();
   private replaced = Number.NEGATIVE_INFINITY;
   private retired = 0;
-  /** True where one channel must do for all lanes, as the broker grants too few. */
-  private scarce = false;
 
   /** @param onClose called when a channel has gone, before its messages are told */
-  constructor(private readonly onClose: (failure: Error | undefined) => void) {}
+  constructor(
+    private readonly budget: ChannelBudget,
+    private readonly onClose: (failure: Error | undefined) => void,
+  ) {
+    budget.onLimit = () => this.shrink();
+  }
 
   /** Returns the channel of a lane, opened where it is not there. @throws the loss of the connection */
-  async acquire(model: ChannelModel, lane: Lane): Promise<PublishingChannel> {
-    const wanted = this.scarce ? 'proven' : lane;
+  acquire(model: ChannelModel, lane: Lane): Promise<PublishingChannel> {
+    // Where the broker grants too few, one does for all: nothing would be left to declare on.
+    const wanted = this.budget.lanes(model) === 1 ? 'proven' : lane;
     const present = this[wanted] ?? this.opening.get(wanted);
-    if (present) return present;
+    if (present) return Promise.resolve(present);
     // Whatever is on trial now goes there next.
     if (wanted === 'trial' && !this.proven) this.acquire(model, 'proven').catch(() => undefined);
     const opening = this.open(model, wanted).finally(() => this.opening.delete(wanted));
     this.opening.set(wanted, opening);
-    try {
-      return await opening;
-    } catch (error) {
-      if (wanted === 'proven' || !isOutOfChannels(error)) throw error;
-      this.scarce = true;
-      return this.acquire(model, 'proven');
-    }
-  }
-
-  /** Begins with a new connection. @param lost why the last one was lost */
-  restart(lost: Error | undefined): void {
-    if (lost && USER_LIMIT.test(lost.message)) this.scarce = true;
+    return opening;
   }
 
   /** Stops using a channel. */
@@ -68,15 +59,26 @@ export class PublishingChannels {
   replace(channel: PublishingChannel): boolean {
     if (this.proven !== channel && this.trial !== channel && this.volatile !== channel) return true;
     const now = performance.now();
-    if (now - this.replaced < REPLACING || this.retired >= MOST_RETIRED) return false;
+    const most = Math.min(MOST_RETIRED, this.budget.retirements(channel.model));
+    if (now - this.replaced < REPLACING || this.retired >= most) return false;
     this.replaced = now;
+    this.giveUp(channel);
+    return true;
+  }
+
+  /** Lets go of the channels that are more than there may be. */
+  private shrink(): void {
+    for (const channel of [this.trial, this.volatile])
+      if (channel && this.budget.lanes(channel.model) === 1) this.giveUp(channel);
+  }
+
+  private giveUp(channel: PublishingChannel): void {
     this.leave(channel);
     this.retired++;
     channel.channel.once('close', () => {
       this.retired--;
     });
     channel.retire();
-    return true;
   }
 
   private async open(model: ChannelModel, lane: Lane): Promise<PublishingChannel> {
@@ -89,8 +91,4 @@ export class PublishingChannels {
     this[lane] = channel;
     return channel;
   }
-}
-
-function isOutOfChannels(error: unknown): boolean {
-  return error instanceof Error && error.message === 'No channels left to allocate';
 }

@@ -22,6 +22,7 @@ import { Inbox } from '../inbox.js';
 import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
 import { usesTls } from './broker-address.js';
+import { ChannelBudget } from './channel-budget.js';
 import { RabbitConnection } from './connection.js';
 import { Consumer, type Reading } from './consumer.js';
 import { ConsumingChannels } from './consuming-channels.js';
@@ -41,7 +42,7 @@ export class RabbitDriver implements Driver {
   private readonly consuming: RabbitConnection;
   private readonly watched: DriverHealth;
   private readonly declarer: Declarer;
-  private readonly channels = new ConsumingChannels();
+  private readonly channels: ConsumingChannels;
   private readonly upkeep: Upkeep;
   private readonly publisher: Publisher;
   private readonly requests: RequestSender;
@@ -63,7 +64,9 @@ export class RabbitDriver implements Driver {
     this.watched = new DriverHealth(this.publishing, this.consuming, settings);
     this.declarer = new Declarer(settings, url);
     this.upkeep = new Upkeep(settings);
-    this.publisher = new Publisher(this.publishing, settings, this.declarer);
+    const budget = new ChannelBudget();
+    this.channels = new ConsumingChannels(budget);
+    this.publisher = new Publisher(this.publishing, settings, this.declarer, budget);
     this.replySender = new ReplySender(this.publisher, settings);
     this.safeKeeping = new SafeKeeping(this.publisher, settings);
     this.requests = new RequestSender(settings, allowedModules, {

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { ChannelBudget } from './channel-budget.js';
+import type { ChannelBudget } from './channel-budget.js';
 
 interface Setup {
   readonly model: ChannelModel;
@@ -17,7 +17,7 @@ export class SetupChannels {
   private readonly idle: Setup[] = [];
   private busy = 0;
 
-  constructor(private readonly budget = new ChannelBudget()) {}
+  constructor(private readonly budget: ChannelBudget) {}
 
   /** Lets the work have a channel. @throws what it throws, or the loss of the connection */
   async use(model: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
