@@ -51,7 +51,8 @@ function isObservable(value: object): boolean {
   return 'subscribe' in value && typeof value.subscribe === 'function';
 }
 
-function nameOf(value: unknown): string {
+/** Returns what a value is, for errors: `a string`, `an array`, `a Promise: …`. Never quotes it. */
+export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return `a ${typeof value}`;

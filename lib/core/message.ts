@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { ClientSendError, InvalidMessage } from './errors.js';
 import { exceedsValues, JsonLimitError, parseJson, stringifyJson } from './json.js';
+import { oneLine } from './logger.js';
 import { packContext } from './packed-context.js';
 import { toPrimitives } from './primitives.js';
 import { ReceivedRequest } from './received-request.js';
@@ -101,7 +102,8 @@ function encode(message: Dict): string {
     return stringifyJson(toPrimitives(message));
   } catch (cause) {
     if (cause instanceof ClientSendError) throw cause;
-    throw new ClientSendError('The message cannot be written as JSON', { cause });
+    const reason = cause instanceof Error ? oneLine(cause.message, 200) : 'a value threw as it was written';
+    throw new ClientSendError(`The message cannot be written as JSON: ${reason}`, { cause });
   } finally {
     reveal(before);
   }

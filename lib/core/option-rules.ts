@@ -130,14 +130,14 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
 
 /** Refuses options that are no object, and the first one whose name is unknown. For options whose values are checked elsewhere. */
 export function checkNames(options: object, known: readonly string[], kind: string, prefix = ''): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${show('options', options)}`);
   }
   const name = Object.keys(options).find((given) => !known.includes(given));
   if (name === undefined) return;
   const near = nearest(name, known);
   throw new ConfigurationError(
-    `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : ''} Known: ${known.join(', ')}`,
+    `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : '.'} Known: ${known.join(', ')}`,
   );
 }
 
@@ -146,6 +146,7 @@ const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.sli
 /** What was given, unless it may be a secret: what is called so, or looks like a URL with credentials. */
 function show(name: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
+  if (value === '') return '""';
   const text = stringifyJson(value);
   if (!/url/i.test(name) && !isSecretName(name) && !text.includes('@')) return oneLine(text, 200);
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;

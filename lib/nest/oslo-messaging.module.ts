@@ -1,6 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Global, Module, type ModuleMetadata } from '@nestjs/common';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
+import { nameOf } from '../core/given.js';
 import { checkNames, checkOptions, object, type Rule, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Concealed } from '../core/secrets.js';
@@ -63,10 +64,17 @@ export function getOsloServerToken(broker?: string): string | typeof OsloServer 
 export class OsloMessagingModule {
   /** Provides one broker. Each further one of the application needs a `name`. */
   static forRoot(options: OsloMessagingOptions = {}): DynamicModule {
+    checkIsObject(options, 'forRoot');
     return OsloMessagingModule.root({ useFactory: () => options }, [], options.name);
   }
 
-  static forRootAsync({ imports = [], inject = [], useFactory, name }: OsloMessagingAsyncOptions): DynamicModule {
+  /** Provides one broker, with options from a factory. */
+  static forRootAsync(options: OsloMessagingAsyncOptions): DynamicModule {
+    checkOptions(options, ASYNC_OPTIONS, '', 'forRootAsync option');
+    const { imports = [], inject = [], useFactory, name } = options;
+    // Not left to the rule: it is skipped for an option that is absent.
+    if (typeof useFactory !== 'function')
+      throw new ConfigurationError('forRootAsync: expected useFactory, a function that returns the options');
     return OsloMessagingModule.root({ inject, useFactory }, imports, name);
   }
 
@@ -75,8 +83,11 @@ export class OsloMessagingModule {
    * @param broker `name` of the `forRoot` that they use
    */
   static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[], broker?: string): DynamicModule {
+    if (!Array.isArray(features))
+      throw new ConfigurationError('forFeature: expected an array, such as [{ target: { topic } }]');
     const clients = new Map<string | symbol, object>();
-    const providers = features.map((feature) => {
+    const providers = (features as readonly (RpcClientFeature | NotifierFeature)[]).map((feature) => {
+      checkIsObject(feature, 'forFeature', 'an object such as { target: { topic } }');
       if (feature.publisherId === undefined) return clientProvider(feature, broker, clients);
       checkNames(feature, ['publisherId'], 'forFeature notifier option');
       return notifierProvider(feature.publisherId, broker);
@@ -125,6 +136,7 @@ export class OsloMessagingModule {
 
 /** Tokens must be known before the factory runs, so that only `forRootAsync` can name the broker. */
 function withName(options: OsloMessagingOptions, name: string | undefined): OsloMessagingOptions {
+  checkIsObject(options, 'forRootAsync', 'useFactory to return an object of options');
   if (options.name !== undefined && options.name !== name) {
     throw new ConfigurationError(
       `forRootAsync: the factory names the broker ${JSON.stringify(options.name)}; give the name beside the factory: forRootAsync({ name, useFactory })`,
@@ -133,7 +145,19 @@ function withName(options: OsloMessagingOptions, name: string | undefined): Oslo
   return name === undefined ? options : { ...options, name };
 }
 
+/** @throws ConfigurationError unless it is an object, and no array */
+function checkIsObject(given: unknown, where: string, expected = 'an object of options'): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  throw new ConfigurationError(`${where}: expected ${expected}; got ${nameOf(given)}`);
+}
+
 const anything: Rule = () => undefined;
+const ASYNC_OPTIONS: Record<keyof OsloMessagingAsyncOptions, Rule> = {
+  imports: (value) => (Array.isArray(value) ? undefined : 'an array of modules'),
+  inject: (value) => (Array.isArray(value) ? undefined : 'an array of injection tokens'),
+  useFactory: (value) => (typeof value === 'function' ? undefined : 'a function that returns the options'),
+  name: text,
+};
 /** Values are checked when the client is made. */
 const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rule> = {
   target: object,
@@ -146,7 +170,7 @@ const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rul
 };
 
 function clientProvider(feature: RpcClientFeature, broker: string | undefined, others: Map<string | symbol, object>) {
-  checkOptions(feature, CLIENT_FEATURE, 'forFeature: ');
+  checkOptions(feature, CLIENT_FEATURE, '', 'forFeature option');
   const { target: fields, token, ...options } = feature;
   const target = fields instanceof Target ? fields : new Target(fields);
   if (target.topic === undefined)

@@ -146,6 +146,11 @@ export class OsloServer extends Server<never, DriverStatus> {
 
   /** Resolves by the callback when every queue is consumed from; start-up failures reach it as errors. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
+    if (this.phase_ !== 'idle') {
+      const state = this.phase_ === 'closed' ? 'is closed' : 'listens already';
+      callback(new ConfigurationError(`This OsloServer ${state}; listen once, or make another server`));
+      return;
+    }
     try {
       if (this.transport.settings.transportIsDefault) {
         this.transport.settings.logger.log(

@@ -1,4 +1,6 @@
 import { Inject } from '@nestjs/common';
+import { ConfigurationError } from '../core/errors.js';
+import { nameOf } from '../core/given.js';
 
 /** Options of the module, as given. */
 export const OSLO_MESSAGING_OPTIONS = 'OSLO_MESSAGING_OPTIONS';
@@ -20,6 +22,11 @@ export function getOptionsToken(broker?: string): string {
  * @param broker `name` of its `forRoot`
  */
 export function getRpcClientToken(topic: string, broker?: string): string {
+  // An imported constant is undefined where modules import each other.
+  if (typeof topic !== 'string' || topic === '')
+    throw new ConfigurationError(
+      `Client token: expected a topic, or the token that forFeature was given; got ${nameOf(topic)}`,
+    );
   return `${ofBroker('OSLO_MESSAGING_CLIENT', broker)}:${topic}`;
 }
 

@@ -54,6 +54,25 @@ async function metricsOf(measured: Parameters<typeof collectMetrics>[0]): Promis
   return register.metrics();
 }
 
+describe('a server', () => {
+  it('refuses to listen twice, and stays as it is', async () => {
+    const server = new OsloServer(memory());
+    closing.push(() => server.close());
+    const listen = () => new Promise<unknown>((resolve) => void server.listen(resolve));
+    expect(await listen()).toBeUndefined();
+    expect(String(await listen())).toMatch(/listens already/);
+    expect(server.unwrap().health()).toMatchObject({ status: 'connected', consumers: { length: 3 } });
+    await server.close();
+    expect(String(await listen())).toMatch(/is closed/);
+  });
+
+  it('refuses options from a factory that are none', async () => {
+    const useFactory = (() => undefined) as never;
+    const compiled = compile([OsloMessagingModule.forRootAsync({ useFactory })]);
+    await expect(compiled).rejects.toThrow(/^forRootAsync: expected useFactory to return an object .*; got undefined$/);
+  });
+});
+
 @RpcEndpoint()
 class Here {
   @RpcMethod()

@@ -130,7 +130,7 @@ describe('options of clients', () => {
     [
       'forFeature',
       () => OsloMessagingModule.forFeature([any({ target, timout: 1 }) as never]),
-      /mean "forFeature: timeout"/,
+      /Unknown forFeature option "timout"; did you mean "timeout"/,
     ],
     [
       'forFeature without a topic',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   BackingOffClient,
@@ -13,6 +14,7 @@ import {
   getRpcServer,
   getRpcTransport,
   getServer,
+  InjectRpcClient,
   init,
   NotificationEndpoint,
   NotificationLogger,
@@ -73,6 +75,7 @@ describe('decorators and factories', () => {
     ['OsloRecord', (options) => new OsloRecord({}, options), 'timout', 'timeout'],
     ['OsloServer', (options) => new OsloServer(options), 'concurency', 'concurrency'],
     ['OsloClientProxy', (options) => new OsloClientProxy(options), 'transportUr', 'transportUrl'],
+    ['forRootAsync', (options) => OsloMessagingModule.forRootAsync(options), 'usefactory', 'useFactory'],
     ['forFeature', (options) => OsloMessagingModule.forFeature([options]), 'tokn', 'token'],
     ['getRpcServer', (options) => getRpcServer(transport, target, [], options), 'serialiser', 'serializer'],
     ['getServer', (options) => getServer(target, [], options), 'serialiser', 'serializer'],
@@ -89,7 +92,7 @@ describe('decorators and factories', () => {
   it.each(misspelt)('%s: refuse an unknown name and suggest the nearest', (_what, make, given, meant) => {
     expect(() => make(untyped({ [given]: 1 }))).toThrow(ConfigurationError);
     expect(() => make(untyped({ [given]: 1 }))).toThrow(
-      new RegExp(`^Unknown .*"([\\w.: ]+)?${given}"; did you mean "(forFeature: )?${meant}"\\? Known: `),
+      new RegExp(`^Unknown .*"([\\w.]+)?${given}"; did you mean "${meant}"\\? Known: `),
     );
   });
 
@@ -128,6 +131,29 @@ describe('decorators and factories', () => {
       () => new Notifier(transport, untyped({ serializer: {} })),
       /a Serializer: an object with/,
     ],
+    ['null for options of forRoot', () => OsloMessagingModule.forRoot(untyped(null)), /^forRoot: .*; got null$/],
+    ['an array for them', () => OsloMessagingModule.forRoot(untyped([])), /^forRoot: .*; got an array$/],
+    ['text for them', () => OsloMessagingModule.forRoot(untyped('rabbit://')), /^forRoot: .*; got a string$/],
+    ['an array for options', () => RpcEndpoint(untyped([])), /^@RpcEndpoint options: expected an object; got \[\]$/],
+    [
+      'an unknown name without a near one',
+      () => RpcEndpoint(untyped({ colour: 1 })),
+      /^Unknown @RpcEndpoint option "colour"\. Known: topic, /,
+    ],
+    ['forRootAsync without a factory', () => OsloMessagingModule.forRootAsync(untyped({})), /expected useFactory/],
+    [
+      'forRootAsync with a class',
+      () => OsloMessagingModule.forRootAsync(untyped({ useClass: Date })),
+      /^Unknown forRootAsync option "useClass"/,
+    ],
+    ['one feature outside of an array', () => OsloMessagingModule.forFeature(untyped({ target })), /expected an array/],
+    ['null for a feature', () => OsloMessagingModule.forFeature(untyped([null])), /^forFeature: .*; got null$/],
+    [
+      'an empty URL',
+      () => getRpcTransport({ transportUrl: '' }),
+      /"transportUrl": expected a non-empty string; got ""$/,
+    ],
+    ['no topic for a client token', () => InjectRpcClient(untyped(undefined)), /^Client token: .*; got undefined$/],
     ['no logger', () => getRpcTransport(untyped({ logger: {} })), /a logger: an object with the methods debug, log/],
     [
       'no policy',
@@ -137,6 +163,19 @@ describe('decorators and factories', () => {
   ])('refuse %s', (_what, make, message) => {
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);
+  });
+
+  it('are all documented', async () => {
+    const page = await readFile(new URL('../../docs/options.md', import.meta.url), 'utf8');
+    let message = '';
+    try {
+      getRpcTransport(untyped({ noSuchOption: 1 }));
+    } catch (error) {
+      message = String(error);
+    }
+    const known = message.split('Known: ')[1]?.split(', ') ?? [];
+    expect(known.length).toBeGreaterThan(25);
+    expect(known.filter((name) => !page.includes(`| \`${name}\` `))).toEqual([]);
   });
 
   it('take options given as undefined for absent ones', () => {

@@ -107,7 +107,14 @@ describe('the options of the RabbitMQ driver', () => {
     const known = message.split('Known: ')[1]?.split(', ') ?? [];
     expect(known.length).toBeGreaterThan(30);
     const page = await readFile(new URL('../../docs/rabbit-options.md', import.meta.url), 'utf8');
-    const own = ['profile', 'connectTimeout', 'topologyConflict', 'managementUrl', 'deadLetterExchange'];
+    const own = [
+      'profile',
+      'connectTimeout',
+      'topologyConflict',
+      'managementUrl',
+      'deadLetterExchange',
+      'topologyCheckInterval',
+    ];
     for (const name of known) {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
       const oslo = name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);

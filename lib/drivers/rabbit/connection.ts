@@ -177,7 +177,7 @@ export class RabbitConnection {
     for (const waiter of this.waiters) {
       if (!hopeless && waiter.retriesLeft-- > 0) continue;
       this.waiters.delete(waiter);
-      waiter.reject(this.unreachable(hopeless ? ', and to wait will not help' : ' after the retries asked for'));
+      waiter.reject(this.unreachable(hopeless ? ', and trying again would not help' : ' after the retries asked for'));
     }
   }
 
