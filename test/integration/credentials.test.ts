@@ -89,12 +89,13 @@ describeWithRabbitControl('credentials', () => {
   it('that cannot be had are a typed error; the next attempt asks again', async () => {
     let broken = true;
     const side = await open(async () => {
-      if (broken) throw new Error('the vault is sealed');
+      if (broken) throw new Error('the vault is sealed, token=s3cret-of-the-vault');
       return { username: 'guest', password: 'guest' };
     });
     const failure = await call(side, 0).catch((error: unknown) => error as Error);
     expect(failure).toBeInstanceOf(MessageDeliveryFailure);
     expect(failure).toMatchObject({ message: expect.stringContaining('"credentials" failed: the vault is sealed') });
+    expect(failure).toMatchObject({ message: expect.not.stringContaining('s3cret') });
     expect(failure).toMatchObject({ cause: { cause: expect.any(CredentialsFailure) } });
     broken = false;
     await serve(side);
