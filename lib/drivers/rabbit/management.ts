@@ -65,13 +65,15 @@ export class Management {
 
   /**
    * Messages of a queue that are delivered and not acknowledged, and those that were published to it in all, as the
-   * broker counted them last: some seconds ago. Undefined where the queue, or a count of it, is not there.
+   * broker counted them last: some seconds ago. Undefined where there is no such queue.
    * @throws Error that says why it cannot be seen
    */
   async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
     const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
-    const { messages_unacknowledged: unacknowledged, message_stats: stats } = (answer ?? {}) as Row;
-    return unacknowledged === undefined ? undefined : { unacknowledged, published: stats?.publish ?? 0 };
+    if (!answer) return undefined;
+    // A queue that is only some seconds old is there, and has no counts yet.
+    const { messages_unacknowledged: unacknowledged = 0, message_stats: stats } = answer as Row;
+    return { unacknowledged, published: stats?.publish ?? 0 };
   }
 
   private async auth(): Promise<string> {
