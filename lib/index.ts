@@ -71,7 +71,12 @@ export {
 } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
 export { OsloContext } from './nest/oslo-context.js';
-export { type BrokerReport, OsloMessagingHealth, type OsloMessagingReport } from './nest/oslo-messaging.health.js';
+export {
+  type BrokerReport,
+  type MonitoredApplication,
+  OsloMessagingHealth,
+  type OsloMessagingReport,
+} from './nest/oslo-messaging.health.js';
 export {
   getOsloServerToken,
   getTransportsToken,

@@ -127,7 +127,7 @@ function stackOf(thrown: unknown, message: (thrown: unknown) => string, depth = 
 
 /** The engine writes a stack when an error is made: it lacks a message that was set later, or is made of details. */
 function withMessage(stack: string, message: string, error: Error): string {
-  const found = stack.search(/\n\s+at /);
+  const found = stack.search(/\n +at /);
   const end = found < 0 ? stack.length : found;
   return stack.slice(0, end).includes(message) ? stack : `${className(error)}: ${message}${stack.slice(end)}`;
 }

@@ -1,6 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
 import { OsloMessagingApplication } from './application.js';
+import type { MeasuredHealth } from './transports.js';
+
+/** Everything of an application that has a status. The module provides it. */
+export interface MonitoredApplication {
+  /** Servers that Nest has bound, with their own status. */
+  readonly servers: readonly { readonly phase: DriverStatus }[];
+  /** Returns the health of each kind of transport of each broker. */
+  measure(): MeasuredHealth[];
+}
 
 /** Health of the transports for one broker. */
 export interface BrokerReport {
@@ -25,7 +34,7 @@ export interface OsloMessagingReport extends BrokerReport {
  */
 @Injectable()
 export class OsloMessagingHealth {
-  constructor(private readonly application: OsloMessagingApplication) {}
+  constructor(@Inject(OsloMessagingApplication) private readonly application: MonitoredApplication) {}
 
   /** Current health. It asks nobody: what is lost is noticed by heartbeats. */
   check(): OsloMessagingReport {
