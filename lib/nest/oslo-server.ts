@@ -4,12 +4,11 @@ import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
-import { compareVersions } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { NotificationListener } from '../notify/listener.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { keepScope, runAsRequest } from '../rpc/current-request.js';
-import { DEFAULT_VERSION, MethodTable } from '../rpc/method-table.js';
+import { MethodTable } from '../rpc/method-table.js';
 import { requestContextSerializer, type Serializer } from '../rpc/serializer.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { Transport } from '../rpc/transport.js';
@@ -33,6 +32,8 @@ interface Registration {
   method: string;
   /** Name in errors. */
   name: string;
+  /** True for Nest's own `@MessagePattern` and `@EventPattern`. */
+  isPlain: boolean;
   expected: readonly ErrorConstructorLike[];
   delivery?: DeliveryMode | undefined;
   handler: () => MessageHandler | undefined;
@@ -123,6 +124,7 @@ export class OsloServer extends Server<never, DriverStatus> {
         target,
         method: method.name,
         name: handler,
+        isPlain: false,
         expected: method.expectedExceptions ?? [],
         delivery: method.delivery,
         handler: () => callback,
@@ -138,6 +140,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       endpoint: {},
       target: new Target(),
       method: route,
+      isPlain: true,
       name: `${callback ? '@MessagePattern' : '@EventPattern'}(${JSON.stringify(route)})`,
       expected: [],
       handler: () => callback ?? this.messageHandlers.get(route),
@@ -199,7 +202,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   private makeServers(): RPCServer[] {
     const { host, topic: ownTopic, controlExchange } = this.transport.settings;
     const tables = new Map<string, { target: Target; table: MethodTable }>();
-    for (const registration of byVersion(this.registrations)) {
+    for (const registration of plainFirst(this.registrations)) {
       const topic = registration.endpoint.topic ?? ownTopic;
       if (topic === undefined) {
         throw new ConfigurationError(
@@ -283,12 +286,13 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 }
 
-/** Orders handlers by version: of those that can answer a request, the closest one does, and none is hidden. */
-function byVersion(registrations: readonly Registration[]): Registration[] {
-  return [...registrations].sort((one, other) => compareVersions(versionOf(one), versionOf(other)));
+/**
+ * Orders handlers as they were registered, as in Python, where the first that can answer a request does. Plain handlers
+ * come first: of version 1.0, they hide none of a later version, which would hide them.
+ */
+function plainFirst(registrations: readonly Registration[]): Registration[] {
+  return [...registrations].sort((one, other) => Number(other.isPlain) - Number(one.isPlain));
 }
-
-const versionOf = ({ target }: Registration) => target.version ?? DEFAULT_VERSION;
 
 /** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */
 function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {

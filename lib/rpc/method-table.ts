@@ -9,7 +9,7 @@ import { runWithRequestContext } from './current-request.js';
 import { deserializeArgs, type Serializer } from './serializer.js';
 
 /** The version of a target, and of a request, that name none. */
-export const DEFAULT_VERSION = '1.0';
+const DEFAULT_VERSION = '1.0';
 
 /** Something that answers one method. */
 export interface MethodEntry {

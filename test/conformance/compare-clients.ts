@@ -11,12 +11,21 @@ export function compareCaptures(python: Capture, ours: Capture): Difference[] {
   return [
     ...same('exchange', ({ raw }) => string(raw.exchange)),
     ...same('routing key', ({ raw }) => string(raw.routingKey)),
-    ...same('properties', ({ raw }) => treeOf(raw.properties)),
+    ...same('properties', ({ raw }) => treeOf({ ...raw.properties, ...alike(python, ours) })),
     ...same('envelope keys', ({ envelope }) => keysOf(envelope)),
     ...same('envelope version', ({ envelope }) => member(envelope, 'oslo.version')),
     ...same('message', ({ message }) => partOf(message, false)),
     ...same('context', ({ message }) => partOf(message, true)),
   ];
+}
+
+/** Milliseconds that ours may have waited for its connection before it was written: it carries the time that is left. */
+const MAX_WAIT = 5000;
+
+/** The expiration of Python's message for both, where ours is the same, or less by a wait. */
+function alike(python: Capture, ours: Capture): { expiration?: unknown } {
+  const [whole, left] = [python, ours].map(({ raw }) => Number(raw.properties['expiration'])) as [number, number];
+  return whole >= left && whole - left <= MAX_WAIT ? { expiration: python.raw.properties['expiration'] } : {};
 }
 
 function keysOf(tree: Tree): Tree {

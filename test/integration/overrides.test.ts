@@ -322,7 +322,7 @@ describe('a plain handler', () => {
   });
 
   it.each<[string, () => new () => object, RegExp]>([
-    ['an endpoint of its target', () => endpoint({}), /Endpoint\.sum and @MessagePattern\("sum"\)/],
+    ['an endpoint of its target', () => endpoint({}), /@MessagePattern\("sum"\) and Endpoint\.sum/],
     ['one that accepts its namespace', () => endpoint({ namespace: 'x', acceptedNamespaces: [undefined] }), /\(null\)/],
     ['another of its name', another, /@MessagePattern\("sum"\) and @MessagePattern\("sum"\)/],
   ])('is refused beside %s', async (_name, other, message) => {
