@@ -10,9 +10,13 @@ describeWithRabbit('a call that fails', () => {
   let deaf: RawCaller;
 
   beforeAll(async () => {
-    transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: '400ms' });
+    transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: '1s' });
     deaf = await RawCaller.open(rabbitUrl, uniqueTopic('deaf'));
     await deaf.bind('tacker', 'topic', topic);
+    // A call whose time is over before there is a connection is not sent at all.
+    await transport.connect();
+    await new RPCClient(transport, new Target({ topic }), { timeout: '10s' }).cast({}, 'first');
+    await deaf.next();
   });
   afterAll(async () => {
     await transport?.cleanup();
