@@ -74,7 +74,7 @@ export class PublishingChannel {
     this.unconfirmed.set(tag, { message, onOutcome, returned: false });
   }
 
-  /** Whether messages can be published there. */
+  /** True while messages can be published there. */
   get usable(): boolean {
     return this.open && !this.retired;
   }

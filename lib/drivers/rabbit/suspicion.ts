@@ -1,3 +1,4 @@
+import { growing } from '../pauses.js';
 import { replyCodeOf } from './reply-code.js';
 
 /** First and longest bound, in milliseconds, of a wait that keeps others safe from what we do. */
@@ -26,6 +27,6 @@ export class Suspicion {
 
   /** Milliseconds to wait once there is a connection again. */
   delay(): number {
-    return this.times === 0 ? 0 : Math.random() * Math.min(LONGEST, FIRST * 2 ** (this.times - 1));
+    return this.times === 0 ? 0 : Math.random() * growing(FIRST, LONGEST, this.times - 1);
   }
 }
