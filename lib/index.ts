@@ -131,12 +131,12 @@ export {
   LegacyRPCAccessPolicy,
   RPCAccessPolicyBase,
 } from './rpc/access-policy.js';
-export { BackingOffClient } from './rpc/backing-off-client.js';
+export { BackingOffClient } from './tacker/backing-off-client.js';
 export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
 export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
-export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './rpc/connection.js';
-export { getCurrentRequestContext, runWithRequestContext } from './rpc/current-request.js';
-export { MessageHandlingServer } from './rpc/message-handling-server.js';
+export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './tacker/connection.js';
+export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
+export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
 export {
   IncompatibleObjectVersion,
@@ -144,12 +144,12 @@ export {
   ReadOnlyFieldError,
   UnsupportedObjectError,
   VersionedObjectsException,
-} from './rpc/objects/errors.js';
-export type { FieldType } from './rpc/objects/field-type.js';
-export { fields } from './rpc/objects/fields.js';
-export type { ObjectFieldOptions } from './rpc/objects/object-field.js';
-export type { Backportable } from './rpc/objects/object-primitives.js';
-export { objResetChanges, objSetDefaults, objVersion, objWhatChanged } from './rpc/objects/object-state.js';
+} from './objects/errors.js';
+export type { FieldType } from './objects/field-type.js';
+export { fields } from './objects/fields.js';
+export type { ObjectFieldOptions } from './objects/object-field.js';
+export type { Backportable } from './objects/object-primitives.js';
+export { objResetChanges, objSetDefaults, objVersion, objWhatChanged } from './objects/object-state.js';
 export {
   type ObjectClass,
   VersionedField,
@@ -159,13 +159,13 @@ export {
   type VersionedObjectOptions,
   type VersionedProperty,
   type WithoutBigint,
-} from './rpc/objects/registry.js';
-export type { NumberFieldOptions } from './rpc/objects/scalar-fields.js';
+} from './objects/registry.js';
+export type { NumberFieldOptions } from './objects/scalar-fields.js';
 export {
   VersionedObjectSerializer,
   type VersionedObjectSerializerOptions,
-} from './rpc/objects/versioned-object-serializer.js';
-export { RequestContext, type RequestContextFields } from './rpc/request-context.js';
+} from './objects/versioned-object-serializer.js';
+export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export {
   addExtraExmods,
   cleanup,
@@ -181,8 +181,8 @@ export {
   type RuntimeClientOptions,
   type RuntimeServerOptions,
   type RuntimeTransports,
-} from './rpc/runtime.js';
-export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './rpc/serializer.js';
+} from './tacker/runtime.js';
+export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
-export { Service, type ServiceManager, type ServiceOptions } from './rpc/service.js';
-export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './rpc/transport.js';
+export { Service, type ServiceManager, type ServiceOptions } from './tacker/service.js';
+export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';

@@ -5,7 +5,7 @@ import { normalizeOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
 import { parseTransportUrl } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
-import { Doctor, type Finding } from '../drivers/rabbit/doctor.js';
+import { Doctor, type Finding } from '../drivers/rabbit/topology/doctor.js';
 import { EXIT } from './exit-code.js';
 import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
 

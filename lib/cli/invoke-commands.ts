@@ -3,7 +3,7 @@ import { parseJson, stringifyJson } from '../core/json.js';
 import { Target } from '../core/target.js';
 import { RPCClient } from '../rpc/client.js';
 import { PING_METHOD } from '../rpc/method-table.js';
-import { getRpcTransport } from '../rpc/transport.js';
+import { getRpcTransport } from '../messaging/transport.js';
 import { UsageError } from './exit-code.js';
 import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
 

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
-import { Transport } from '../rpc/transport.js';
+import { Transport } from '../messaging/transport.js';
 import { EndpointCheck } from './endpoint-classes.js';
 import { OsloClientProxy } from './oslo-client-proxy.js';
 import { OsloServer } from './oslo-server.js';

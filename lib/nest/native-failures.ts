@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
-import { keepScope } from '../rpc/current-request.js';
+import { keepScope } from '../messaging/current-request.js';
 import { OsloContext } from './oslo-context.js';
 
 let installed = false;

@@ -10,12 +10,12 @@ import { checkNames } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
-import { BackingOffClient, isolateTimeouts } from '../rpc/backing-off-client.js';
+import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.js';
 import type { PrepareOptions } from '../rpc/client.js';
-import { getCurrentRequestContext } from '../rpc/current-request.js';
-import { RequestContext } from '../rpc/request-context.js';
-import { requestContextSerializer } from '../rpc/serializer.js';
-import { getRpcTransport, type Transport } from '../rpc/transport.js';
+import { getCurrentRequestContext } from '../messaging/current-request.js';
+import { RequestContext } from '../messaging/request-context.js';
+import { requestContextSerializer } from '../messaging/serializer.js';
+import { getRpcTransport, type Transport } from '../messaging/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
 import { namingSender } from './sender-stack.js';
 

@@ -1,6 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { RequestContext } from '../rpc/request-context.js';
+import type { RequestContext } from '../messaging/request-context.js';
 
 /** What the `@Ctx()` of everything that this library serves has in common. */
 export abstract class OsloContext<Args extends unknown[] = unknown[]> extends BaseRpcContext<Args> {

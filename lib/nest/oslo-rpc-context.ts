@@ -2,8 +2,8 @@ import type { Dict } from '../core/message.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';
-import type { RequestContext } from '../rpc/request-context.js';
-import { deserializeArgs, passesEntities, type Serializer } from '../rpc/serializer.js';
+import type { RequestContext } from '../messaging/request-context.js';
+import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloContext } from './oslo-context.js';
 
 /** The `@Ctx()` of an RPC method. */

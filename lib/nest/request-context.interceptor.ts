@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
 import type { Dict } from '../core/message.js';
-import { passesEntities, type Serializer } from '../rpc/serializer.js';
+import { passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
 
 /** Applies the serializer: request context and arguments in, result out. Bound to every `@RpcEndpoint`. */

@@ -3,8 +3,8 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import type { TransportHealth } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Concealed } from '../core/secrets.js';
-import { isolateTimeouts } from '../rpc/backing-off-client.js';
-import { type ConnectOptions, getNotificationTransport, getRpcTransport, type Transport } from '../rpc/transport.js';
+import { isolateTimeouts } from '../tacker/backing-off-client.js';
+import { type ConnectOptions, getNotificationTransport, getRpcTransport, type Transport } from '../messaging/transport.js';
 import { LOG_CONTEXT } from './quiet.js';
 import { OSLO_MESSAGING_OPTIONS } from './tokens.js';
 

@@ -2,7 +2,7 @@ import type { LogSink } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import { loggedMessage } from '../core/thrown.js';
 import type { IncomingNotification } from '../drivers/driver.js';
-import { contextDict, type Serializer } from '../rpc/serializer.js';
+import { contextDict, type Serializer } from '../messaging/serializer.js';
 import { type BatchedNotification, NotificationResult } from './endpoint.js';
 import { logFailure, type NotificationHandler, withoutSecretsOf } from './handler.js';
 

@@ -2,8 +2,8 @@ import { type LogSink, oneLine } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedStack } from '../core/thrown.js';
-import { runWhereFailed, runWithRequestContext } from '../rpc/current-request.js';
-import { contextDict } from '../rpc/serializer.js';
+import { runWhereFailed, runWithRequestContext } from '../messaging/current-request.js';
+import { contextDict } from '../messaging/serializer.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import type { NotificationFilter } from './filter.js';
 

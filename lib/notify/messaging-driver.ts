@@ -1,7 +1,7 @@
 import { ClientSendError, MessageDeliveryFailure, toError } from '../core/errors.js';
 import { newId } from '../core/message.js';
 import { notificationMessage } from '../core/notification.js';
-import type { Transport } from '../rpc/transport.js';
+import type { Transport } from '../messaging/transport.js';
 import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
 
 /** Publishes to `<topic>.<priority>` on the control exchange. Source: oslo_messaging.notify.messaging. */

@@ -9,9 +9,9 @@ import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.j
 import type { RoutingConfig } from '../core/routing-config.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { withCallers } from '../rpc/caller-stack.js';
-import { getCurrentRequestContext, runApart } from '../rpc/current-request.js';
-import { NoOpSerializer, type Serializer } from '../rpc/serializer.js';
-import { assertTransport, type Transport } from '../rpc/transport.js';
+import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
+import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
+import { assertTransport, type Transport } from '../messaging/transport.js';
 import { LogDriver } from './log-driver.js';
 import { MessagingDriver } from './messaging-driver.js';
 import { allDone, type NotifierDriver } from './notifier-driver.js';

@@ -1,5 +1,5 @@
-import { checkContext } from '../rpc/request-values.js';
-import { contextDict } from '../rpc/serializer.js';
+import { checkContext } from '../messaging/request-values.js';
+import { contextDict } from '../messaging/serializer.js';
 
 /** Keys that say who did something, and no secret by which it could be done again. Source: oslo_messaging 16.1 and Debian's 14.0.3. */
 const SAFE_KEYS = new Set([

@@ -1,5 +1,5 @@
 import type { Notification } from '../core/notification.js';
-import type { Transport } from '../rpc/transport.js';
+import type { Transport } from '../messaging/transport.js';
 import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
 /** What the driver `test` keeps of a notification. */

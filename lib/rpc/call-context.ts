@@ -7,10 +7,10 @@ import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
 import { withCallers } from './caller-stack.js';
-import { getCurrentRequestContext, runApart } from './current-request.js';
-import { checkArguments, checkSerialized } from './request-values.js';
-import { NoOpSerializer, type Serializer, serializeArgs } from './serializer.js';
-import type { Transport } from './transport.js';
+import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
+import { checkArguments, checkSerialized } from '../messaging/request-values.js';
+import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
+import type { Transport } from '../messaging/transport.js';
 
 /** Driver-specific wishes. */
 export interface TransportOptions {

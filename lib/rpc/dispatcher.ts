@@ -6,7 +6,7 @@ import { withoutSecrets } from '../core/secrets.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import type { ErrorConstructorLike } from './access-policy.js';
-import { runWhereFailed } from './current-request.js';
+import { runWhereFailed } from '../messaging/current-request.js';
 import type { MethodEntry, MethodTable } from './method-table.js';
 
 /** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */

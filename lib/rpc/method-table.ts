@@ -5,8 +5,8 @@ import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
-import { runWithRequestContext } from './current-request.js';
-import { deserializeArgs, type Serializer } from './serializer.js';
+import { runWithRequestContext } from '../messaging/current-request.js';
+import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 
 /** The version of a target, and of a request, that name none. */
 const DEFAULT_VERSION = '1.0';

@@ -7,10 +7,10 @@ import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
 import { dispatch } from './dispatcher.js';
-import { MessageHandlingServer } from './message-handling-server.js';
+import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
-import { NoOpSerializer, type Serializer } from './serializer.js';
-import { assertTransport, type Transport } from './transport.js';
+import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
+import { assertTransport, type Transport } from '../messaging/transport.js';
 
 /** What a server is set up with, besides its endpoints. */
 export interface ServerOptions {

@@ -19,7 +19,7 @@ import { decodeEnvelope, readReply, readRequest } from '../../lib/core/message.j
 import { readNotification } from '../../lib/core/notification.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
-import { decompress } from '../../lib/drivers/rabbit/compression.js';
+import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
 import { type Arrival, IncomingContent } from '../../lib/drivers/rabbit/wire/incoming-content.js';
 import { readLine } from '../../lib/nest/log-line.js';

@@ -3,8 +3,8 @@ import { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions } from '../../core/options.js';
 import { parseTransportUrl } from '../../core/transport-url.js';
-import { RabbitConnection } from '../../drivers/rabbit/connection.js';
-import { Management } from '../../drivers/rabbit/management.js';
+import { RabbitConnection } from '../../drivers/rabbit/connection/connection.js';
+import { Management } from '../../drivers/rabbit/topology/management-api.js';
 import { CheckFailure } from './check.js';
 
 /** What the broker says of a queue. */

@@ -1,5 +1,5 @@
 import type { Dict, MessageLimits } from '../../core/message.js';
-import type { Delivery } from '../delivery.js';
+import type { Delivery } from '../inbox/delivery.js';
 import type { MemoryQueue, Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 

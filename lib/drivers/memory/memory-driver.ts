@@ -5,7 +5,7 @@ import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } fr
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
-import type { Delivery } from '../delivery.js';
+import type { Delivery } from '../inbox/delivery.js';
 import type {
   CallOptions,
   Driver,
@@ -17,10 +17,10 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
-import { Inbox } from '../inbox.js';
-import type { OutgoingReply } from '../incoming-request.js';
-import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
-import { PendingCalls } from '../pending-calls.js';
+import { Inbox } from '../inbox/request-inbox.js';
+import type { OutgoingReply } from '../inbox/incoming-request.js';
+import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
+import { PendingCalls } from '../inbox/pending-calls.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
 import type { Reading } from './memory-queue.js';

@@ -1,4 +1,4 @@
-import type { Delivery } from '../delivery.js';
+import type { Delivery } from '../inbox/delivery.js';
 import type { Backlog } from './backlog.js';
 import { type Consumer, MemoryDelivery, type MemoryMessage } from './memory-delivery.js';
 

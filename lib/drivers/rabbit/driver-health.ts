@@ -2,9 +2,9 @@ import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, wors
 import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
-import type { RabbitConnection } from './connection.js';
-import type { Consumer } from './consumer.js';
-import { Outage } from './outage.js';
+import type { RabbitConnection } from './connection/connection.js';
+import type { Consumer } from './consuming/consumer.js';
+import { Outage } from './connection/outage.js';
 
 /** What is consumed, and how much of it is in work. */
 export interface Serving {

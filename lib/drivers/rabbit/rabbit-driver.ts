@@ -5,7 +5,7 @@ import { encodeMessage, type RpcInvocation } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
-import type { SetAside } from '../dead-letters.js';
+import type { SetAside } from '../inbox/dead-letters.js';
 import type {
   CallOptions,
   ConnectOptions,
@@ -18,23 +18,23 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
-import { Inbox } from '../inbox.js';
-import { NotificationInbox, prefetchOf } from '../notification-inbox.js';
+import { Inbox } from '../inbox/request-inbox.js';
+import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
-import { usesTls } from './broker-address.js';
-import { ChannelBudget } from './channel-budget.js';
-import { RabbitConnection } from './connection.js';
-import { Consumer, type Reading } from './consumer.js';
-import { ConsumingChannels } from './consuming-channels.js';
-import { Declarer } from './declarer.js';
+import { usesTls } from './connection/connect-options.js';
+import { ChannelBudget } from './connection/channel-budget.js';
+import { RabbitConnection } from './connection/connection.js';
+import { Consumer, type Reading } from './consuming/consumer.js';
+import { ConsumingChannels } from './consuming/consuming-channels.js';
+import { Declarer } from './topology/declarer.js';
 import { DriverHealth } from './driver-health.js';
-import { Publisher } from './publisher.js';
+import { Publisher } from './publishing/publisher.js';
 import { ReplySender } from './reply-sender.js';
 import { RequestSender } from './request-sender.js';
-import { SafeKeeping } from './safe-keeping.js';
-import { checkTlsFiles } from './tls-options.js';
-import { notificationQueue, serverQueue } from './topology.js';
-import { Upkeep } from './upkeep.js';
+import { SafeKeeping } from './republisher.js';
+import { checkTlsFiles } from './connection/tls-options.js';
+import { notificationQueue, serverQueue } from './topology/topology.js';
+import { Upkeep } from './consuming/upkeep.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {

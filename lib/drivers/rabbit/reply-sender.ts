@@ -4,11 +4,11 @@ import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError 
 import { oneLine } from '../../core/logger.js';
 import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
-import type { OutgoingReply, WaitingReply } from '../incoming-request.js';
-import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './away-queue.js';
-import { Refused } from './publish-outcome.js';
-import { publishRefusalCode } from './publish-refusal.js';
-import type { Publisher } from './publisher.js';
+import type { OutgoingReply, WaitingReply } from '../inbox/incoming-request.js';
+import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './missing-reply-queue.js';
+import { Refused } from './publishing/publish-outcome.js';
+import { publishRefusalCode } from './publishing/publish-refusal.js';
+import type { Publisher } from './publishing/publisher.js';
 
 /** For so many milliseconds a reply queue that stayed away gets one try for each reply, and no more. */
 const GONE_FOR = 60_000;

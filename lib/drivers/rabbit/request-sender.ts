@@ -4,12 +4,12 @@ import { encodeMessage, newId, type RequestIds, type RpcInvocation, requestMessa
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { CallOptions, SendOptions } from '../driver.js';
-import { PendingCalls } from '../pending-calls.js';
+import { PendingCalls } from '../inbox/pending-calls.js';
 import { routeOf } from '../routing.js';
-import type { Consumer, OnMessage } from './consumer.js';
-import type { Publication } from './publication.js';
-import type { Publisher } from './publisher.js';
-import { exchangeSpec, type QueueSpec, replyQueue } from './topology.js';
+import type { Consumer, OnMessage } from './consuming/consumer.js';
+import type { Publication } from './publishing/publication.js';
+import type { Publisher } from './publishing/publisher.js';
+import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
 
 /** What requests need of their driver. */
 export interface RequestPorts {

@@ -1,0 +1,67 @@
+import { toError } from '../../core/errors.js';
+import { oneLine } from '../../core/logger.js';
+import type { Settings } from '../../core/options.js';
+import type { Delivery } from './delivery.js';
+import { growing, type Pauses } from './pauses.js';
+
+/** Keeps a message that cannot be processed for whoever looks into it, and resolves with the queue's name; rejects when it cannot. */
+export type SetAside = (delivery: Delivery, reason: string, deliveries: number) => Promise<string | undefined>;
+
+/** First and longest wait, in milliseconds, before it is tried again to set a message aside. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+
+/** A message that is given up, and what becomes of it. */
+export interface DeadLetter {
+  readonly delivery: Delivery;
+  readonly reason: string;
+  /** As far as they are known. */
+  readonly deliveries: number;
+  /** Called once it is in the dead-letter queue. */
+  kept(): void;
+  /** Called when it is not, and nothing is tried any more. */
+  stopped(): void;
+}
+
+/** What becomes of messages that cannot be processed, or come back again and again. */
+export class DeadLetters {
+  private readonly limit: number;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly kind: 'request' | 'notification',
+    private readonly setAside: SetAside,
+    private readonly pauses: Pauses,
+  ) {
+    const { limits, rabbit } = settings;
+    this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
+  }
+
+  /** Deliveries after which a message is given up: ahead of the broker, which would drop it at its own limit. */
+  limitOf({ mostReturns }: Delivery): number {
+    return Math.min(this.limit, Math.max(1, mostReturns));
+  }
+
+  /**
+   * Sets it aside, and says so. Where that fails the message is not put back, since the broker may drop it then, but held
+   * and tried again, later and later. Resolves after the first try.
+   */
+  async take(letter: DeadLetter, failures = 0): Promise<void> {
+    const { delivery, reason, deliveries } = letter;
+    const { counters, logger } = this.settings;
+    const why = oneLine(reason, 300);
+    let queue: string | undefined;
+    try {
+      queue = await this.setAside(delivery, why, deliveries);
+    } catch (error) {
+      logger.warn(`Could not set aside a ${this.kind} from ${delivery.queue}: ${oneLine(toError(error).message)}`);
+      const again = () => void this.take(letter, failures + 1);
+      this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, failures), again, () => letter.stopped());
+      return;
+    }
+    counters.count('setAside');
+    const isUsual = queue === undefined || queue === `${delivery.queue}.dead`;
+    logger.error(`Set aside a ${this.kind} from ${delivery.queue}: ${why}${isUsual ? '' : ` (in "${queue}")`}`);
+    letter.kept();
+  }
+}

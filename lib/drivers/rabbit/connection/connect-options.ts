@@ -1,0 +1,70 @@
+import amqplib, { type Options } from 'amqplib';
+import type { Login } from '../../../core/credentials.js';
+import type { RabbitSettings } from '../../../core/options.js';
+import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import type { Attempt } from './connect-failure.js';
+import { tlsOptions } from './tls-options.js';
+
+type SocketOptions = NonNullable<Parameters<typeof amqplib.connect>[1]>;
+
+/** `amqps` and `rabbits` say so by themselves; any other scheme leaves it to the option. */
+const TLS_SCHEME = /s$/;
+
+export function usesTls(url: TransportURL, settings: RabbitSettings): boolean {
+  return settings.ssl || TLS_SCHEME.test(url.scheme);
+}
+
+/** As in oslo, the `ssl` option does not change the port; the scheme does. */
+export function portOf(url: TransportURL, host: TransportHost): number {
+  return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
+}
+
+function credentialsOf({ username, password }: Login, settings: RabbitSettings): unknown {
+  const { plain, amqplain, external } = amqplib.credentials;
+  if (settings.loginMethod === 'EXTERNAL') return external();
+  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.reveal());
+  // Without amqplib's copy of the password: the socket keeps its options as long as it lives.
+  return { mechanism, response };
+}
+
+/** How one host is tried, to be told when that fails. */
+export function attemptOf(url: TransportURL, host: TransportHost, settings: RabbitSettings): Attempt {
+  const address = `${host.hostname}:${portOf(url, host)}`;
+  return { address, tls: usesTls(url, settings), virtualHost: url.virtualHost || '/' };
+}
+
+/** Properties of one attempt to connect. */
+interface Identity {
+  readonly login: Login;
+  /** Name of the connection at the broker. */
+  readonly name: string;
+  /** Destroys the socket, so that nothing is left of an attempt that was given up. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns what amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
+export function connectOptions(
+  url: TransportURL,
+  host: TransportHost,
+  settings: RabbitSettings,
+  { login, name, signal }: Identity,
+): [Options.Connect, SocketOptions] {
+  const tls = usesTls(url, settings);
+  const connect: Options.Connect = {
+    protocol: tls ? 'amqps' : 'amqp',
+    hostname: host.hostname,
+    port: portOf(url, host),
+    vhost: encodeURIComponent(url.virtualHost || '/'),
+    heartbeat: settings.heartbeat,
+  };
+  const socket = {
+    signal,
+    noDelay: true,
+    keepAlive: true,
+    timeout: settings.connectTimeout,
+    credentials: credentialsOf(login, settings),
+    clientProperties: { connection_name: name },
+    ...(tls && tlsOptions(settings)),
+  };
+  return [connect, socket as SocketOptions];
+}

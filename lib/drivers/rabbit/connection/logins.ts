@@ -1,0 +1,70 @@
+import { type CredentialsProvider, type Login, readCredentials } from '../../../core/credentials.js';
+import { Deadline } from '../../../core/deadline.js';
+import { CredentialsFailure, MessagingException, toError } from '../../../core/errors.js';
+import type { Settings } from '../../../core/options.js';
+import { maskText } from '../../../core/secret-names.js';
+import { Concealed } from '../../../core/secrets.js';
+import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { portOf } from './connect-options.js';
+
+/** Source of user names and passwords: the `credentials` option, else the transport URL. */
+export class Logins {
+  private readonly provider: CredentialsProvider | undefined;
+  private readonly patience: number;
+  /** True where each login is asked for anew, so that a refused one may be followed by a better one. */
+  readonly isDynamic: boolean;
+
+  constructor(
+    private readonly url: TransportURL,
+    { credentials, rabbit }: Pick<Settings, 'credentials' | 'rabbit'>,
+  ) {
+    this.provider = credentials;
+    this.isDynamic = this.provider !== undefined;
+    this.patience = rabbit.connectTimeout;
+  }
+
+  /**
+   * Login for a host. Waits for the user's function as long as for a connection, or until it is given up.
+   * @throws CredentialsFailure when the function fails, ConfigurationError for a result that is no login
+   */
+  async for(host: TransportHost, signal?: AbortSignal): Promise<Login> {
+    const { provider, url } = this;
+    if (!provider) return loginOf(host);
+    const { hostname } = host;
+    const request = { hostname, port: portOf(url, host), virtualHost: url.virtualHost || '/' };
+    try {
+      const asking = unlessAborted(() => provider(request), signal);
+      return readCredentials(
+        await Deadline.after(this.patience).race(asking, () => new Error(`no answer within ${this.patience} ms`)),
+      );
+    } catch (thrown) {
+      if (thrown instanceof MessagingException) throw thrown;
+      throw new CredentialsFailure(
+        `The function of the option "credentials" failed: ${maskText(toError(thrown).message)}. It is asked again with the next attempt to connect`,
+        { cause: thrown },
+      );
+    }
+  }
+}
+
+/** The work's outcome, or a rejection as soon as it is given up. */
+async function unlessAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  let abort = () => undefined as unknown;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(new Error('the connection was given up'));
+    signal?.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([Promise.resolve().then(work), aborted]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function loginOf({ username, password }: TransportHost): Login {
+  return {
+    username: username ?? 'guest',
+    password: password ?? new Concealed(username === undefined ? 'guest' : ''),
+    expiresIn: Number.POSITIVE_INFINITY,
+  };
+}

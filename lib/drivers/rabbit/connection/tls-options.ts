@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import { ConfigurationError, toError } from '../../../core/errors.js';
+import type { RabbitSettings } from '../../../core/options.js';
+
+function file(name: string, path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new ConfigurationError(`Option "rabbit.${name}": cannot read ${path}: ${toError(cause).message}`, { cause });
+  }
+}
+
+/**
+ * What Node.js needs for TLS as the options want it. The files are read anew for each connection, so that renewed
+ * certificates are taken up.
+ * @throws ConfigurationError when a file cannot be read
+ */
+export function tlsOptions(settings: RabbitSettings): ConnectionOptions {
+  const { sslVersion, sslCaFile, sslCertFile, sslKeyFile, sslVerifyHostname } = settings;
+  const version = sslVersion as ConnectionOptions['minVersion'];
+  const cert = file('sslCertFile', sslCertFile);
+  return {
+    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED, which is for a whole process, has no say here.
+    rejectUnauthorized: true,
+    ...(version && { minVersion: version, maxVersion: version }),
+    ca: file('sslCaFile', sslCaFile),
+    cert,
+    // As in Python, the certificate's file may hold the key, too.
+    key: sslKeyFile === undefined ? cert : file('sslKeyFile', sslKeyFile),
+    ...(!sslVerifyHostname && { checkServerIdentity: () => undefined }),
+  };
+}
+
+/** @throws ConfigurationError when the files are not what TLS needs, so that it is known at start */
+export function checkTlsFiles(settings: RabbitSettings): void {
+  const options = tlsOptions(settings);
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const given = [settings.sslCaFile, settings.sslCertFile, settings.sslKeyFile].filter(Boolean).join(', ');
+    throw new ConfigurationError(`Options "rabbit.ssl…": TLS cannot use ${given}: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}

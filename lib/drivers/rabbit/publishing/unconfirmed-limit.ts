@@ -1,0 +1,59 @@
+import { ClientSendError } from '../../../core/errors.js';
+import type { Settings } from '../../../core/options.js';
+
+/** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
+export class PendingPublishes {
+  private count = 0;
+  private size = 0;
+  /** Messages whose confirmation closing waits for. */
+  awaited = 0;
+  private settled: (() => void) | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  get messages(): number {
+    return this.count;
+  }
+
+  get bytes(): number {
+    return this.size;
+  }
+
+  /** @throws ClientSendError when that many, or so many bytes, are pending already */
+  assertRoom(size: number): void {
+    const { pendingPublishes, pendingPublishBytes } = this.settings.limits;
+    if (this.count >= pendingPublishes) {
+      this.settings.counters.count('overLimit');
+      throw new ClientSendError(
+        `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
+      );
+    }
+    if (this.size + size > pendingPublishBytes) {
+      this.settings.counters.count('overLimit');
+      throw new ClientSendError(
+        `${this.size} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
+      );
+    }
+  }
+
+  /** Counts a message, until it is removed. @param awaited whether closing waits for its confirmation */
+  add(size: number, awaited: boolean): void {
+    this.count++;
+    this.size += size;
+    if (awaited) this.awaited++;
+  }
+
+  remove(size: number, awaited: boolean): void {
+    this.count--;
+    this.size -= size;
+    if (awaited && --this.awaited === 0) this.settled?.();
+  }
+
+  /** Resolves when no message is pending whose confirmation is awaited. */
+  async whenSettled(): Promise<void> {
+    if (this.awaited === 0) return;
+    await new Promise<void>((resolve) => {
+      this.settled = resolve;
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import type { RabbitOptions } from '../../../core/rabbit-options.js';
+import { osloName } from '../../../core/url-options.js';
+import type { Definition, Resource } from './resource.js';
+
+/** Where what is there differs from what is asked for, in RabbitMQ's words: it names the first difference only. */
+export interface Difference {
+  readonly argument: string;
+  readonly wanted: string;
+  readonly found: string;
+}
+
+const INEQUIVALENT = /inequivalent arg '([^']+)'.*received (.+) but current is (.+?)"?$/;
+
+/** What differs, where it is a difference that the broker refused. */
+export function differenceIn(message: string): Difference | undefined {
+  const [, argument, wanted = '', found = ''] = INEQUIVALENT.exec(message) ?? [];
+  return argument === undefined ? undefined : { argument, wanted, found };
+}
+
+/** Whether one can do with what is there: neither another kind of exchange nor a stream instead of a queue. */
+export function isUsable({ argument, wanted, found }: Difference): boolean {
+  return argument !== 'type' && !(argument === 'x-queue-type' && /'stream'/.test(wanted + found));
+}
+
+/** All that differs, where both are known; in the form of {@link differenceIn}. */
+export function differencesBetween(asked: Definition, present: Definition): Difference[] {
+  const [wanted, found] = [argumentsOf(asked), argumentsOf(present)];
+  return [...new Set([...Object.keys(wanted), ...Object.keys(found)])]
+    .filter((argument) => wanted[argument] !== found[argument])
+    .map((argument) => ({ argument, wanted: wanted[argument] ?? 'none', found: found[argument] ?? 'none' }));
+}
+
+function argumentsOf({ type, durable, autoDelete, arguments: args }: Definition): Readonly<Record<string, string>> {
+  const isQueue = /^(classic|quorum|stream)$/.test(type);
+  const all = { durable, auto_delete: autoDelete, [isQueue ? 'x-queue-type' : 'type']: type, ...args };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, `'${String(value)}'`]));
+}
+
+type OptionName = keyof RabbitOptions;
+
+const OF_QUORUM_QUEUES: Readonly<Record<string, OptionName>> = {
+  'x-delivery-limit': 'rabbitQuorumDeliveryLimit',
+  'x-max-in-memory-length': 'rabbitQuorumMaxMemoryLength',
+  'x-max-in-memory-bytes': 'rabbitQuorumMaxMemoryBytes',
+  'x-ha-policy': 'rabbitHaQueues',
+};
+
+/** The options that decide on an argument. */
+const OPTIONS: Readonly<Record<Resource['role'], Readonly<Record<string, OptionName>>>> = {
+  control: { durable: 'amqpDurableQueues', auto_delete: 'amqpAutoDelete' },
+  fanout: { durable: 'rabbitTransientQuorumQueue' },
+  shared: {
+    durable: 'amqpDurableQueues',
+    auto_delete: 'amqpAutoDelete',
+    'x-queue-type': 'rabbitQuorumQueue',
+    ...OF_QUORUM_QUEUES,
+  },
+  transient: {
+    durable: 'rabbitTransientQuorumQueue',
+    'x-queue-type': 'rabbitTransientQuorumQueue',
+    'x-expires': 'rabbitTransientQueuesTtl',
+    ...OF_QUORUM_QUEUES,
+  },
+  stream: { 'x-queue-type': 'rabbitStreamFanout', 'x-max-age': 'rabbitTransientQueuesTtl' },
+};
+
+/** What to do so that both sides agree. */
+export function adviceOn(resource: Resource, differences: readonly Difference[]): string {
+  const changes = new Set(differences.map((difference) => optionToChange(resource, difference)));
+  return `Either ${[...changes].join(', and ')}, or ${removal(resource)}`;
+}
+
+function optionToChange({ kind, role }: Resource, { argument, found }: Difference): string {
+  if (kind === 'exchange' && argument === 'type') {
+    return role === 'control'
+      ? 'use another exchange (controlExchange; oslo: control_exchange)'
+      : 'use another topic, since the name is made of it';
+  }
+  const option = OPTIONS[role][argument];
+  if (!option) return `set ${argument} by a policy of the broker (rabbitmqctl set_policy), since no option here does`;
+  return `set ${named(option)} to ${settingFor(argument, found)}`;
+}
+
+function settingFor(argument: string, found: string): string {
+  if (argument === 'durable' || argument === 'auto_delete') return String(/true/.test(found));
+  if (argument === 'x-queue-type') return String(/'(quorum|stream)'/.test(found));
+  return `what is there, ${found}`;
+}
+
+const named = (option: OptionName): string => `rabbit.${option} (oslo: ${osloName(option)})`;
+
+function removal({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
+  return kind === 'queue'
+    ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${quoted(name)}): it is then declared as asked`
+    : `stop all that use the exchange and delete it (rabbitmqadmin delete exchange name=${quoted(name)}): it is then declared as asked`;
+}
+
+/** As a shell takes it. */
+function quoted(name: string): string {
+  return /^[\w.:@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
+
+/** What to do about a refusal for another reason than a difference, by AMQP's reply code. */
+export function remedyFor(code: unknown, resource: Resource): string {
+  switch (code) {
+    case 403:
+      return `The user needs permissions for it (rabbitmqctl set_permissions): to configure in order to declare it, to write in order to publish to it or bind it, to read in order to consume from it`;
+    case 404:
+      return 'It, or what it depends on, is not there now: a node of the cluster may be down';
+    case 405:
+      return `Another connection has it for itself alone: stop that program, use another topic or host, or ${removal(resource)}`;
+    default:
+      return 'The options of rabbit.… ask for what this broker does not do';
+  }
+}

@@ -1,0 +1,162 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { Deadline } from '../../../core/deadline.js';
+import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
+import type { Settings } from '../../../core/options.js';
+import type { Target } from '../../../core/target.js';
+import type { TransportURL } from '../../../core/transport-url.js';
+import { serverBindings } from '../../routing.js';
+import { remedyFor } from './conflict.js';
+import { RabbitConnection } from '../connection/connection.js';
+import { DeclareRefused, Declarer } from './declarer.js';
+import { Management, type QueueBinding } from './management-api.js';
+import { replyCodeOf } from '../connection/reply-code.js';
+import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
+import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
+
+/** State of one exchange or queue of a topic. */
+export interface Finding {
+  readonly kind: 'exchange' | 'queue';
+  readonly name: string;
+  /**
+   * `absent` is no fault: servers and callers declare what they need. `conflict`: declared otherwise. `unbound`: requests
+   * to the exchange do not reach the queue. `unserved`: nobody consumes. `unseen`: the management API does not tell.
+   */
+  readonly state: 'as asked' | 'absent' | 'conflict' | 'unbound' | 'unserved' | 'unseen';
+  /** Definition, counts, and what to do about a fault. */
+  readonly text: string;
+}
+
+/** Sight of something that is there. */
+type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
+
+/** To tell it from a queue that is there, on a node that is not. */
+const ABSENT = /NOT_FOUND - no (queue|exchange) /;
+
+/** A look at one topic. It declares nothing that is not there, and changes nothing. */
+export class Doctor {
+  private readonly connection: RabbitConnection;
+  private readonly declarer: Declarer;
+  private readonly settings: Settings;
+  private readonly management: Management | undefined;
+
+  constructor(settings: Settings, url: TransportURL) {
+    // The conflicts are to be told, not adopted.
+    this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
+    this.connection = new RabbitConnection(url, this.settings, 'consuming');
+    this.declarer = new Declarer(this.settings, url);
+    const { managementUrl } = settings.rabbit;
+    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings);
+  }
+
+  /**
+   * Compares what a server of the target would declare, and its callers, with what is there.
+   * @param target without a server, only what all servers of the topic share
+   * @throws MessageDeliveryFailure when the broker cannot be reached
+   */
+  async examine(target: Target): Promise<Finding[]> {
+    const deadline = Deadline.after(this.settings.rpcResponseTimeout);
+    const model = await this.connection.acquire(deadline, 0);
+    return deadline.race(
+      this.examineAll(model, target),
+      () => new MessageDeliveryFailure('The broker did not answer in time'),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  private async examineAll(model: ChannelModel, target: Target): Promise<Finding[]> {
+    const { rabbit, controlExchange } = this.settings;
+    const queues = serverBindings(target, controlExchange)
+      .filter(({ transient, queue }) => transient || queue === target.topic || target.server !== undefined)
+      .map((binding) => serverQueue(binding, rabbit));
+    const exchanges = new Map(queues.flatMap(({ exchange }) => (exchange ? [[exchange.name, exchange] as const] : [])));
+    const findings: Finding[] = [];
+    for (const exchange of exchanges.values()) findings.push(await this.exchange(model, exchange));
+    // A name at random, or claimed by its number, is in nobody's way.
+    for (const queue of queues.filter(({ temporary, numbered }) => !temporary && !numbered)) {
+      const exchange = findings.find(({ kind, name }) => kind === 'exchange' && name === queue.exchange?.name);
+      findings.push(await this.queue(model, queue, exchange?.state !== 'absent'));
+    }
+    return findings;
+  }
+
+  private exchange(model: ChannelModel, spec: ExchangeSpec): Promise<Finding> {
+    return this.look(model, exchangeResource(spec), async (channel) => {
+      await channel.checkExchange(spec.name);
+      await this.declarer.declareExchange(channel, spec);
+      const bound = spec.type === 'fanout' && (await this.management?.countBindings(spec.name).catch(toError));
+      if (bound instanceof Error) return { state: 'unseen', text: `; ${bound.message}` };
+      if (bound !== 0) return { text: '' };
+      return { state: 'unserved', text: '; no queue is bound to it, so that a fanout reaches no server' };
+    });
+  }
+
+  private queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
+    return this.look(model, queueResource(spec), async (channel) => {
+      const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
+      // Without its exchange, which was looked at by itself.
+      await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
+      const counts = `, ${messageCount} messages, ${consumerCount} consumers`;
+      const unbound = await this.whyUnbound(spec, exchangeIsThere);
+      if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
+      if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}` };
+      if (consumerCount > 0) return { text: counts };
+      return {
+        state: 'unserved',
+        text: `${counts}; nobody consumes from it: start a server, or look in the log of the one that runs why it does not`,
+      };
+    });
+  }
+
+  /** Returns why requests to its exchange do not reach the queue, as far as that can be seen. */
+  private async whyUnbound(
+    { name, exchange, key }: QueueSpec,
+    exchangeIsThere: boolean,
+  ): Promise<string | Error | undefined> {
+    if (!exchange) return undefined;
+    const bindings = await this.management?.bindingsOf(name).catch(toError);
+    if (bindings instanceof Error) return bindings;
+    // AMQP tells nothing of bindings, but nothing can be bound to what is not there.
+    if (!bindings && exchangeIsThere) return undefined;
+    if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
+    const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
+    return `${present}, not to the exchange "${exchange.name}" by the key "${key}": callers there find nobody. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
+  }
+
+  /** On a channel of its own, since the broker closes it with every refusal. */
+  private async look(
+    model: ChannelModel,
+    resource: Resource,
+    work: (channel: Channel) => Promise<Sight>,
+  ): Promise<Finding> {
+    const { kind, name, asked } = resource;
+    const channel = await model.createChannel();
+    let open = true;
+    channel
+      .on('error', () => undefined)
+      .on('close', () => {
+        open = false;
+      });
+    try {
+      const { state = 'as asked', text } = await work(channel);
+      return { kind, name, state, text: describe(kind, asked) + text };
+    } catch (thrown) {
+      const error = toError(thrown);
+      const code = replyCodeOf(error);
+      if (error instanceof DeclareRefused) return { kind, name, state: 'conflict', text: error.message };
+      if (code === undefined) throw error;
+      if (ABSENT.test(error.message))
+        return { kind, name, state: 'absent', text: `${describe(kind, asked)} would be declared` };
+      return { kind, name, state: 'conflict', text: `${error.message}. ${remedyFor(code, resource)}` };
+    } finally {
+      if (open) await channel.close().catch(() => undefined);
+    }
+  }
+}
+
+function listed(bindings: readonly QueueBinding[]): string {
+  if (bindings.length === 0) return 'no exchange';
+  return bindings.map(({ exchange, key }) => `the exchange "${exchange}" by the key "${key}"`).join(', ');
+}

@@ -1,0 +1,158 @@
+import { get as getPlain } from 'node:http';
+import { get as getSecure } from 'node:https';
+import { toError } from '../../../core/errors.js';
+import type { Settings } from '../../../core/options.js';
+import { Concealed } from '../../../core/secrets.js';
+import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { Logins } from '../connection/logins.js';
+import type { Definition, Resource } from './resource.js';
+import { tlsOptions } from '../connection/tls-options.js';
+
+/** Time for one look, in milliseconds, and bytes that are read of an answer. */
+const LIMIT = 2000;
+const LONGEST_ANSWER = 1024 * 1024;
+
+const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
+
+/** RabbitMQ's management API: the only way to see how something was declared. */
+export class Management {
+  private readonly url: URL;
+  private readonly vhost: string;
+  /** Login in the URL; undefined where the broker's own is used. */
+  private readonly given: Concealed<string> | undefined;
+  private readonly logins: Logins;
+  private readonly host: TransportHost;
+
+  constructor(
+    managementUrl: Concealed<string>,
+    url: TransportURL,
+    private readonly settings: Settings,
+  ) {
+    const { username, password, href } = new URL(managementUrl.reveal());
+    const [host = LOCAL] = url.hosts;
+    this.host = host;
+    this.logins = new Logins(url, settings);
+    this.given = username
+      ? new Concealed(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+      : undefined;
+    this.url = new URL(href.endsWith('/') ? href : `${href}/`);
+    this.url.username = '';
+    this.url.password = '';
+    this.vhost = encodeURIComponent(url.virtualHost || '/');
+  }
+
+  /** How it was declared; undefined where it is not there. @throws Error that says why it cannot be seen */
+  async find({ kind, name }: Pick<Resource, 'kind' | 'name'>): Promise<Definition | undefined> {
+    const answer = await this.get(`api/${kind}s/${this.vhost}/${encodeURIComponent(name)}`);
+    if (typeof answer !== 'object' || answer === null) return undefined;
+    const { durable, auto_delete, exclusive, type, arguments: args } = answer as Row;
+    const { 'x-queue-type': queueType, ...others } = args ?? {};
+    return {
+      type: String(type ?? queueType ?? 'classic'),
+      durable: durable === true,
+      autoDelete: auto_delete === true,
+      exclusive: exclusive === true,
+      arguments: others,
+    };
+  }
+
+  /** Tells whether an exchange routes this key to the queue. @throws Error that says why it cannot be seen */
+  async isBound(exchange: string, queue: string, key: string): Promise<boolean> {
+    const [from, to] = [encodeURIComponent(exchange), encodeURIComponent(queue)];
+    const answer = await this.get(`api/bindings/${this.vhost}/e/${from}/q/${to}`);
+    return Array.isArray(answer) && answer.some((binding: { routing_key?: unknown }) => binding.routing_key === key);
+  }
+
+  /**
+   * Messages of a queue that are delivered and not acknowledged, and those that were published to it in all, as the
+   * broker counted them last: some seconds ago. Undefined where there is no such queue.
+   * @throws Error that says why it cannot be seen
+   */
+  async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
+    const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
+    if (!answer) return undefined;
+    // A queue that is only some seconds old is there, and has no counts yet.
+    const { messages_unacknowledged: unacknowledged = 0, message_stats: stats } = answer as Row;
+    return { unacknowledged, published: stats?.publish ?? 0 };
+  }
+
+  private async auth(): Promise<string> {
+    if (this.given) return this.given.reveal();
+    const { username, password } = await this.logins.for(this.host);
+    return `${username}:${password.reveal()}`;
+  }
+
+  /** Returns the bindings of a queue to exchanges. @throws as {@link find} */
+  async bindingsOf(queue: string): Promise<QueueBinding[]> {
+    const rows = await this.list(`api/queues/${this.vhost}/${encodeURIComponent(queue)}/bindings`);
+    // Every queue is bound to the default exchange by its name.
+    return rows
+      .filter(({ source }) => source)
+      .map(({ source, routing_key }) => ({ exchange: String(source), key: String(routing_key) }));
+  }
+
+  /** Returns the number of bindings to an exchange. @throws as {@link find} */
+  async countBindings(exchange: string): Promise<number> {
+    const rows = await this.list(`api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source`);
+    return rows.length;
+  }
+
+  private async list(path: string): Promise<BindingRow[]> {
+    const answer = await this.get(path);
+    return Array.isArray(answer) ? (answer as BindingRow[]) : [];
+  }
+
+  private async get(path: string): Promise<unknown> {
+    const auth = await this.auth();
+    const url = new URL(path, this.url);
+    const signal = AbortSignal.timeout(LIMIT);
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) =>
+        reject(new Error(`the management API at ${url.host} does not tell: ${toError(error).message}`));
+      const get = url.protocol === 'https:' ? getSecure : getPlain;
+      const request = get(
+        url,
+        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk;
+            if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer is too long'));
+          });
+          response.on('error', fail).on('end', () => {
+            if (response.statusCode === 404) resolve(undefined);
+            else if (response.statusCode !== 200) fail(new Error(`it answers ${response.statusCode}`));
+            else
+              try {
+                resolve(JSON.parse(text));
+              } catch {
+                fail(new Error('its answer is not JSON'));
+              }
+          });
+        },
+      );
+      request.on('error', fail);
+    });
+  }
+}
+
+/** A binding of a queue. */
+export interface QueueBinding {
+  readonly exchange: string;
+  readonly key: string;
+}
+
+interface BindingRow {
+  readonly source?: string;
+  readonly routing_key?: string;
+}
+
+interface Row {
+  readonly durable?: boolean;
+  readonly auto_delete?: boolean;
+  readonly exclusive?: boolean;
+  readonly type?: string;
+  readonly arguments?: Record<string, unknown>;
+  readonly messages_unacknowledged?: number;
+  readonly message_stats?: { readonly publish?: number };
+}

@@ -1,0 +1,119 @@
+import { ConfigurationError } from '../core/errors.js';
+import { stringifyJson } from '../core/json.js';
+import { checkOptions, type Rule } from '../core/option-rules.js';
+import { FieldType } from './field-type.js';
+import { isWritableTime, readIsoTime, writeIsoTime } from './iso-time.js';
+
+/** Converts a value, or gives undefined where it is not taken. */
+type Coerce<T> = (value: unknown) => T | undefined;
+
+function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unknown = (value) => value): FieldType<T> {
+  const toPrimitive = (value: unknown): unknown => {
+    const coerced = coerce(value);
+    return coerced === undefined ? undefined : write(coerced);
+  };
+  return FieldType.of<T>({
+    allowed: () => allowed,
+    read: coerce,
+    write: toPrimitive,
+    mark: (value) => toPrimitive(value) ?? value,
+  });
+}
+
+/** As many digits as Python's int() takes: more cost too much time. */
+const INTEGER = /^\s*[+-]?\d{1,4300}\s*$/;
+
+function toInteger(value: unknown): number | bigint | undefined {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? value : undefined;
+  const whole = typeof value === 'string' && INTEGER.test(value) ? BigInt(value.replace('+', '')) : value;
+  if (typeof whole !== 'bigint') return undefined;
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+}
+
+function toFloat(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
+  const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+    : undefined;
+}
+
+function toDate(value: unknown): Date | undefined {
+  const date = typeof value === 'string' ? readIsoTime(value) : value;
+  return date instanceof Date && isWritableTime(date) ? date : undefined;
+}
+
+/** Text; numbers become text, as in Python. */
+export const string = (): FieldType<string> => scalar('a string', toText);
+
+/** Any text: oslo does not check that it is a UUID, and neither side may refuse what the other sends. */
+export const uuid = (): FieldType<string> => scalar('a UUID', toText);
+
+/** Options of a field of numbers. */
+export interface NumberFieldOptions {
+  /** Smallest number that is taken. @default none */
+  min?: number | undefined;
+}
+
+const number: Rule = (value) => (typeof value === 'number' && !Number.isNaN(value) ? undefined : 'a number');
+
+function leastOf(options: NumberFieldOptions, field: string): number | undefined {
+  checkOptions(options, { min: number }, '', `fields.${field} option`);
+  return options.min;
+}
+
+/** Whole numbers of any size, `bigint` beyond 2^53. @param options.min smallest; 0 is oslo's NonNegativeIntegerField */
+export const integer = (options: NumberFieldOptions = {}): FieldType<number | bigint> => {
+  const min = leastOf(options, 'integer');
+  return scalar(min === undefined ? 'an integer' : `an integer of at least ${min}`, (value) => {
+    const coerced = toInteger(value);
+    return coerced === undefined || (min !== undefined && coerced < min) ? undefined : coerced;
+  });
+};
+
+/** Numbers. `NaN` and the infinities are read and not sent, since JSON has none. @param options.min smallest */
+export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
+  const min = leastOf(options, 'float');
+  return scalar(
+    min === undefined ? 'a finite number' : `a finite number of at least ${min}`,
+    (value) => {
+      const coerced = toFloat(value);
+      return coerced === undefined || (min !== undefined && coerced < min) ? undefined : coerced;
+    },
+    (value) => (Number.isFinite(value) ? value : undefined),
+  );
+};
+
+/** True or false; 1 and 0 stand for them. */
+export const boolean = (): FieldType<boolean> =>
+  scalar('true or false', (value) => {
+    if (typeof value === 'boolean') return value;
+    return value === 0 || value === 1 ? value === 1 : undefined;
+  });
+
+/** A `Date`. It travels in UTC and whole seconds: oslo.versionedobjects drops fractions, and so does this. */
+export const dateTime = (): FieldType<Date> => scalar('a date and time', toDate, writeIsoTime);
+
+/** One of some strings. */
+const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
+  if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== 'string'))
+    throw new ConfigurationError('fields.enum: expected an array of one or more strings');
+  return scalar(`one of ${values.join(', ')}`, (value) => values.find((allowed) => allowed === value));
+};
+
+export { oneOf as enum };
+
+/** Anything that JSON holds, unchecked; objects in it stay primitives. Oslo's plain FieldType. */
+export const any = (): FieldType<unknown> =>
+  FieldType.of<unknown>({
+    allowed: () => 'anything',
+    read: (primitive) => primitive,
+    write: (value) => value,
+    mark: (value) => stringifyJson(value),
+  });

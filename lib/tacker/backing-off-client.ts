@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Duration, readDuration } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import { consoleLogger } from '../core/logger.js';
+import type { Target } from '../core/target.js';
+import { CallContext, type ClientOptions } from '../rpc/call-context.js';
+import { type PrepareOptions, prepared, RPCClient } from '../rpc/client.js';
+import { MethodTimeouts } from './method-timeouts.js';
+import type { Transport } from '../messaging/transport.js';
+
+const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
+
+/** Gives the clients of one transport timeouts of their own, apart from the process-wide ones. */
+export function isolateTimeouts(transport: Transport): void {
+  timeoutsOf.set(transport, new MethodTimeouts());
+}
+
+/** Calls whose timeout doubles each time the method has timed out. Source: tacker.common.rpc._ContextWrapper. */
+class BackingOffContext extends CallContext {
+  protected override timeoutOf(method: string): number {
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling } = this.transport.settings;
+    return this.timeouts.get(this.scoped(method), first, ceiling);
+  }
+
+  protected override async backOff(method: string, timeout: number): Promise<void> {
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
+    const scoped = this.scoped(method);
+    const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);
+    const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
+    if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
+    logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
+    await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
+  }
+
+  private get timeouts(): MethodTimeouts {
+    return timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
+  }
+
+  /** Methods of one name in two namespaces are two methods. */
+  private scoped(method: string): string {
+    return this.target.namespace ? `${this.target.namespace}.${method}` : method;
+  }
+}
+
+/** An {@link RPCClient} whose calls back off, unless a timeout is given. Source: tacker.common.rpc.BackingOffClient. */
+export class BackingOffClient extends RPCClient {
+  /** Sets the ceiling of the timeouts of all backing-off clients; it can only be lowered. */
+  static setMaxTimeout(duration: Duration): void {
+    const milliseconds = readDuration(duration, 'setMaxTimeout', consoleLogger);
+    // It could never be raised again.
+    if (milliseconds === 0) throw new ConfigurationError('setMaxTimeout: expected more than 0');
+    MethodTimeouts.lowerCeiling(milliseconds);
+  }
+
+  private readonly backingOff: CallContext | undefined;
+
+  constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
+    super(transport, target, options);
+    this.backingOff = options.timeout == null ? new BackingOffContext(transport, target, options) : undefined;
+  }
+
+  override call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    return this.backingOff ? this.backingOff.call<T>(ctxt, method, args) : super.call<T>(ctxt, method, args);
+  }
+
+  override prepare(changes: PrepareOptions = {}): CallContext {
+    const [target, options] = prepared(this.target, this.options, changes);
+    return options.timeout == null
+      ? new BackingOffContext(this.transport, target, options)
+      : new CallContext(this.transport, target, options);
+  }
+}
