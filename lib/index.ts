@@ -41,8 +41,13 @@ export type {
 } from './core/options.js';
 export type { RabbitProfile } from './core/rabbit-options.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
-export type { Concealed } from './core/secrets.js';
+export type { Secret } from './core/secrets.js';
 export { Target, type TargetFields } from './core/target.js';
+export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
+export { MessageHandlingServer } from './messaging/message-handling-server.js';
+export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
+export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
+export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
 export {
   type Pipe,
   RpcArg,
@@ -123,22 +128,6 @@ export {
 export { Notifier, type NotifierOptions } from './notify/notifier.js';
 export { type RecordedNotification, recordedNotifications } from './notify/test-driver.js';
 export {
-  DefaultRPCAccessPolicy,
-  type ErrorConstructorLike,
-  ExplicitRPCAccessPolicy,
-  expectedExceptions,
-  expose,
-  LegacyRPCAccessPolicy,
-  RPCAccessPolicyBase,
-} from './rpc/access-policy.js';
-export { BackingOffClient } from './tacker/backing-off-client.js';
-export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
-export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
-export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './tacker/connection.js';
-export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
-export { MessageHandlingServer } from './messaging/message-handling-server.js';
-export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
-export {
   IncompatibleObjectVersion,
   InvalidFieldValue,
   ReadOnlyFieldError,
@@ -165,7 +154,21 @@ export {
   VersionedObjectSerializer,
   type VersionedObjectSerializerOptions,
 } from './objects/versioned-object-serializer.js';
-export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
+export {
+  DefaultRPCAccessPolicy,
+  type ErrorConstructorLike,
+  ExplicitRPCAccessPolicy,
+  expectedExceptions,
+  expose,
+  LegacyRPCAccessPolicy,
+  RPCAccessPolicyBase,
+} from './rpc/access-policy.js';
+export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
+export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
+export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
+export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
+export { BackingOffClient } from './tacker/backing-off-client.js';
+export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './tacker/connection.js';
 export {
   addExtraExmods,
   cleanup,
@@ -182,7 +185,4 @@ export {
   type RuntimeServerOptions,
   type RuntimeTransports,
 } from './tacker/runtime.js';
-export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
-export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
 export { Service, type ServiceManager, type ServiceOptions } from './tacker/service.js';
-export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';

@@ -46,7 +46,7 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
     ...options,
     rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) },
   });
-  const url = parseTransportUrl(given.transportUrl.reveal());
+  const url = parseTransportUrl(given.transportUrl.expose());
   const doctor = new Doctor(withUrlOptions(given, url), url);
   try {
     return await doctor.examine(new Target({ topic, exchange, server }));

@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
-import { Concealed } from './secrets.js';
+import { Secret } from './secrets.js';
 
 /** User name and password for the broker. */
 export interface Credentials {
@@ -23,7 +23,7 @@ export type CredentialsProvider = (request: CredentialsRequest) => Credentials |
 /** {@link Credentials}, checked. */
 export interface Login {
   readonly username: string;
-  readonly password: Concealed<string>;
+  readonly password: Secret<string>;
   /** Milliseconds until the password expires; Infinity where it does not. */
   readonly expiresIn: number;
 }
@@ -42,9 +42,9 @@ export function readCredentials(given: unknown): Login {
   if (typeof username !== 'string' || username === '') throw refuse('username', username);
   if (typeof password !== 'string') throw refuse('password', password);
   if (expiresIn === undefined || expiresIn === null)
-    return { username, password: new Concealed(password), expiresIn: Number.POSITIVE_INFINITY };
+    return { username, password: new Secret(password), expiresIn: Number.POSITIVE_INFINITY };
   const milliseconds = toMilliseconds(expiresIn as Duration, 'Option "credentials": expiresIn', LONGEST);
-  return { username, password: new Concealed(password), expiresIn: milliseconds };
+  return { username, password: new Secret(password), expiresIn: milliseconds };
 }
 
 function kindOf(value: unknown): string {

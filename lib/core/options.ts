@@ -24,7 +24,7 @@ import {
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { type RabbitSettings, rabbitSettings } from './rabbit-settings.js';
 import type { RoutingConfig } from './routing-config.js';
-import { Concealed } from './secrets.js';
+import { Secret } from './secrets.js';
 import { type Serializer, serializerLike } from './serializer.js';
 import { redactUrl } from './transport-url.js';
 
@@ -133,8 +133,8 @@ export interface OsloMessagingOptions {
 
 /** {@link OsloMessagingOptions}, checked and complete; durations in milliseconds. */
 export interface Settings {
-  readonly transportUrl: Concealed<string>;
-  readonly notificationTransportUrl: Concealed<string>;
+  readonly transportUrl: Secret<string>;
+  readonly notificationTransportUrl: Secret<string>;
   /** Whether nobody chose a transport, so that `memory://` is only the default. */
   readonly transportIsDefault: boolean;
   readonly host: string;
@@ -166,7 +166,7 @@ export interface Settings {
   /** Of the transport that these settings are for. */
   readonly counters: Counters;
   /** As given; the query of a transport URL is read over them. */
-  readonly rabbitOptions: Concealed<RabbitOptions>;
+  readonly rabbitOptions: Secret<RabbitOptions>;
   readonly rabbit: RabbitSettings;
 }
 
@@ -203,7 +203,7 @@ const RULES: Record<keyof OsloMessagingOptions, Rule> = {
   rabbit: nested(RABBIT_RULES),
 };
 
-const concealed = (url: string) => new Concealed(url, redactUrl(url));
+const concealed = (url: string) => new Secret(url, redactUrl(url));
 
 /**
  * Checks the options and fills in what is missing.
@@ -261,7 +261,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
     logger,
     counters: new Counters(),
-    rabbitOptions: new Concealed(options.rabbit ?? {}),
+    rabbitOptions: new Secret(options.rabbit ?? {}),
     rabbit,
   });
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { type Duration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import type { RabbitOptions, RabbitProfile } from './rabbit-options.js';
-import { Concealed } from './secrets.js';
+import { Secret } from './secrets.js';
 
 /** {@link RabbitOptions}, complete; durations in milliseconds. */
 export interface RabbitSettings {
@@ -21,7 +21,7 @@ export interface RabbitSettings {
   /** `<hostname>:<processname>`, where names of queues are made of them. */
   readonly queueManager: string | undefined;
   readonly adoptConflicts: boolean;
-  readonly managementUrl: Concealed<string> | undefined;
+  readonly managementUrl: Secret<string> | undefined;
   readonly cancelOnFailover: boolean;
   readonly compress: boolean;
   readonly prefetch: number;
@@ -78,7 +78,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
     adoptConflicts: options.topologyConflict !== 'fail',
-    managementUrl: options.managementUrl === undefined ? undefined : new Concealed(options.managementUrl),
+    managementUrl: options.managementUrl === undefined ? undefined : new Secret(options.managementUrl),
     cancelOnFailover: options.enableCancelOnFailover ?? false,
     compress: options.kombuCompression !== undefined,
     prefetch: options.rabbitQosPrefetchCount ?? 0,

@@ -2,7 +2,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import { isSecretName, MASK, maskText } from './secret-names.js';
 
 /** A value that nobody sees who only looks: no log, no `JSON.stringify`, no `util.inspect` however deep. */
-export class Concealed<T> {
+export class Secret<T> {
   readonly #value: T;
 
   /** @param shown what is seen instead */
@@ -13,7 +13,7 @@ export class Concealed<T> {
     this.#value = value;
   }
 
-  reveal(): T {
+  expose(): T {
     return this.#value;
   }
 

@@ -1,12 +1,12 @@
 import { InvalidTransportURL } from './errors.js';
-import { Concealed } from './secrets.js';
+import { Secret } from './secrets.js';
 
 /** One broker. */
 export interface TransportHost {
   readonly hostname: string;
   readonly port: number | undefined;
   readonly username: string | undefined;
-  readonly password: Concealed<string> | undefined;
+  readonly password: Secret<string> | undefined;
 }
 
 /** `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as oslo.messaging reads it. */
@@ -90,6 +90,6 @@ function parseHost(text: string, decode: (text: string) => string, refuse: (why:
     hostname: address[1] ?? (address[2] || 'localhost'),
     port,
     username: credentials === undefined ? undefined : decode(colon < 0 ? credentials : credentials.slice(0, colon)),
-    password: credentials === undefined || colon < 0 ? undefined : new Concealed(decode(credentials.slice(colon + 1))),
+    password: credentials === undefined || colon < 0 ? undefined : new Secret(decode(credentials.slice(colon + 1))),
   };
 }

@@ -3,7 +3,7 @@ import { adviseOnDurations, checkOptions, flag, type Rule } from './option-rules
 import type { Settings } from './options.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { rabbitSettings } from './rabbit-settings.js';
-import { Concealed } from './secrets.js';
+import { Secret } from './secrets.js';
 import type { TransportURL } from './transport-url.js';
 
 /** `rabbit_quorum_queue` of `rabbitQuorumQueue`. */
@@ -64,10 +64,10 @@ export function withUrlOptions(settings: Settings, { query }: TransportURL): Set
   checkOptions(Object.fromEntries(given), Object.fromEntries(RULES), '', 'transport URL parameter');
   adviseOnDurations(Object.fromEntries(given), Object.fromEntries(RULES), 'transport URL parameter ', settings.logger);
   const overriding = Object.fromEntries(given.map(([parameter, value]) => [NAMES.get(parameter), value]));
-  const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions.reveal(), ...overriding };
+  const rabbitOptions: RabbitOptions = { ...settings.rabbitOptions.expose(), ...overriding };
   return Object.freeze({
     ...settings,
-    rabbitOptions: new Concealed(rabbitOptions),
+    rabbitOptions: new Secret(rabbitOptions),
     rabbit: rabbitSettings(rabbitOptions),
   });
 }

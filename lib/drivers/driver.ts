@@ -54,7 +54,7 @@ export interface IncomingMessage {
 export type Receive = (message: IncomingMessage) => Promise<void>;
 
 /** Tells which requests are delivered at least once. */
-export type IsLate = (request: RpcRequest) => boolean;
+export type AcknowledgeAfterReply = (request: RpcRequest) => boolean;
 
 /** Where notifications are read. */
 export interface Subscription {
@@ -107,10 +107,15 @@ export interface Driver {
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
   /**
    * Resolves when the queues are declared and consumed from.
-   * @param isLate whether a request is acknowledged after its reply, instead of before its handler starts; undefined
+   * @param acknowledgeAfterReply whether a request is acknowledged after its reply, instead of before its handler starts; undefined
    * where none is
    */
-  listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener>;
+  listen(
+    target: Target,
+    concurrency: number,
+    receive: Receive,
+    acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+  ): Promise<Listener>;
   /** Resolves when the queues are declared and consumed from. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
   /**

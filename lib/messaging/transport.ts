@@ -6,7 +6,7 @@ import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
 import { checkRetry } from '../core/option-rules.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
-import type { Concealed } from '../core/secrets.js';
+import type { Secret } from '../core/secrets.js';
 import { parseTransportUrl } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
@@ -36,10 +36,10 @@ export class Transport {
 
   private constructor(
     settings: Settings,
-    private readonly url: Concealed<string>,
+    private readonly url: Secret<string>,
     allowedModules: readonly string[],
   ) {
-    const parsed = parseTransportUrl(url.reveal());
+    const parsed = parseTransportUrl(url.expose());
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
     if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed);
@@ -52,7 +52,7 @@ export class Transport {
   }
 
   /** @internal @throws InvalidTransportURL, DriverLoadFailure */
-  static make(settings: Settings, url: Concealed<string>, allowedModules: readonly string[]): Transport {
+  static make(settings: Settings, url: Secret<string>, allowedModules: readonly string[]): Transport {
     return new Transport(settings, url, allowedModules);
   }
 

@@ -4,9 +4,9 @@ import { ConfigurationError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
 import { Transport } from '../messaging/transport.js';
 import { EndpointCheck } from './endpoint-classes.js';
+import { LOG_CONTEXT } from './log-suppression.js';
 import { OsloClientProxy } from './oslo-client-proxy.js';
 import { OsloServer } from './oslo-server.js';
-import { LOG_CONTEXT } from './quiet.js';
 import type { MeasuredHealth, OsloMessagingTransports } from './transports.js';
 
 interface Client {

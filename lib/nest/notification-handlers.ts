@@ -3,20 +3,20 @@ import { readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import type { Settings } from '../core/options.js';
+import type { Serializer } from '../messaging/serializer.js';
+import type { Transport } from '../messaging/transport.js';
 import { NotificationDispatcher } from '../notify/dispatcher.js';
 import type { BatchedNotification } from '../notify/endpoint.js';
 import { type Filtered, NotificationFilter } from '../notify/filter.js';
 import { globToRegExp } from '../notify/glob.js';
 import { loggingFailure, type NotificationHandler } from '../notify/handler.js';
 import { NotificationListener } from '../notify/listener.js';
-import type { Serializer } from '../messaging/serializer.js';
-import type { Transport } from '../messaging/transport.js';
 import { BatchGatherer } from './batch-gatherer.js';
+import { allowLogEvents, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
 import type { NotificationHandlerExtras, OnNotificationOptions } from './notification-decorators.js';
 import { NotificationQueues } from './notification-queues.js';
 import type { OsloContext } from './oslo-context.js';
 import { OsloNotificationBatchContext, OsloNotificationContext } from './oslo-notification-context.js';
-import { aloud, LOG_EVENTS, quietly } from './quiet.js';
 
 /** Runs a handler through Nest's pipeline. */
 export type Invoke = (callback: MessageHandler, data: unknown, context: OsloContext) => Promise<unknown>;
@@ -81,7 +81,7 @@ export class NotificationHandlers {
     const run = (received: readonly Received[], data: unknown, context: OsloContext) => {
       const messages = received.map(({ message }) => message);
       const work = () => loggingFailure(settings.logger, messages, name, () => this.invoke(callback, data, context));
-      return messages.some(isLogLine) ? quietly(work) : aloud(work);
+      return messages.some(isLogLine) ? suppressLogEvents(work) : allowLogEvents(work);
     };
     const contextOf = ({ message, priority }: Received) => new OsloNotificationContext(message, priority, this.signal);
     const one = (received: Received) => run([received], received.message.payload, contextOf(received));

@@ -10,7 +10,7 @@ import type { Priority } from '../core/notification.js';
 import { checkNames } from '../core/option-rules.js';
 import type { Notifier } from '../notify/notifier.js';
 import { type LogLine, readLine } from './log-line.js';
-import { isQuiet, LOG_CONTEXT, LOG_EVENTS, quietly } from './quiet.js';
+import { areLogEventsSuppressed, LOG_CONTEXT, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
 import { InjectNotifier } from './tokens.js';
 
 /** What a {@link NotificationLogger} publishes, and how. */
@@ -126,7 +126,7 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
 
   private take(level: NotificationLogLevel, message: unknown, rest: unknown[]): void {
     this.logger[level]?.(message, ...rest);
-    if (!this.levels.has(level) || isQuiet()) return;
+    if (!this.levels.has(level) || areLogEventsSuppressed()) return;
     const line = readLine(message, rest);
     // Publishing what is said about publishing would never end.
     if (line.context === LOG_CONTEXT) return;
@@ -145,7 +145,7 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
   private async publish(level: NotificationLogLevel, { text, context, stack, extra }: LogLine): Promise<void> {
     const { priority, levelno, levelname } = LEVELS[level];
     if (this.format === 'error') {
-      await quietly(() => this.notifier.error({}, LOG_EVENTS.error, { error: text }));
+      await suppressLogEvents(() => this.notifier.error({}, LOG_EVENTS.error, { error: text }));
       return;
     }
     const record = {
@@ -162,6 +162,6 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
       process: process.pid,
       extra,
     };
-    await quietly(() => this.notifier[priority]({}, LOG_EVENTS.record, record));
+    await suppressLogEvents(() => this.notifier[priority]({}, LOG_EVENTS.record, record));
   }
 }

@@ -10,13 +10,13 @@ import { checkNames } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
-import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.js';
-import type { PrepareOptions } from '../rpc/client.js';
 import { getCurrentRequestContext } from '../messaging/current-request.js';
 import { RequestContext } from '../messaging/request-context.js';
 import { requestContextSerializer } from '../messaging/serializer.js';
 import { getRpcTransport, type Transport } from '../messaging/transport.js';
-import { LOG_CONTEXT } from './quiet.js';
+import type { PrepareOptions } from '../rpc/client.js';
+import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.js';
+import { LOG_CONTEXT } from './log-suppression.js';
 import { namingSender } from './sender-stack.js';
 
 /** A pattern: a method name, or a method with a target. */

@@ -4,13 +4,13 @@ import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
 import { checkNames, checkOptions, object, type Rule, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
-import { Concealed } from '../core/secrets.js';
+import { Secret } from '../core/secrets.js';
 import { serializerLike } from '../core/serializer.js';
 import { Target, type TargetFields } from '../core/target.js';
-import { Notifier } from '../notify/notifier.js';
-import { BackingOffClient } from '../tacker/backing-off-client.js';
-import type { ClientOptions } from '../rpc/call-context.js';
 import { requestContextSerializer } from '../messaging/serializer.js';
+import { Notifier } from '../notify/notifier.js';
+import type { ClientOptions } from '../rpc/call-context.js';
+import { BackingOffClient } from '../tacker/backing-off-client.js';
 import { assertSameClient, OsloMessagingApplication } from './application.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
@@ -105,12 +105,12 @@ export class OsloMessagingModule {
       provide: getOptionsToken(name),
       inject,
       useFactory: async (...args: unknown[]) =>
-        new Concealed<OsloMessagingOptions>(withName(await useFactory(...args), name)),
+        new Secret<OsloMessagingOptions>(withName(await useFactory(...args), name)),
     };
     const transports = {
       provide: getTransportsToken(name),
       inject: [getOptionsToken(name), OsloMessagingApplication],
-      useFactory: (given: Concealed<OsloMessagingOptions>, application: OsloMessagingApplication) =>
+      useFactory: (given: Secret<OsloMessagingOptions>, application: OsloMessagingApplication) =>
         application.add(new OsloMessagingTransports(given)),
     };
     const server = {

@@ -1,8 +1,8 @@
 import type { Priority } from '../core/notification.js';
 import { maskSecrets } from '../core/secrets.js';
-import type { BatchedNotification, MessageMetadata } from '../notify/endpoint.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { contextDict } from '../messaging/serializer.js';
+import type { BatchedNotification, MessageMetadata } from '../notify/endpoint.js';
 import { OsloContext } from './oslo-context.js';
 
 /** What is known of a notification besides its payload. */

@@ -2,10 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { TransportHealth } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
-import { Concealed } from '../core/secrets.js';
+import { Secret } from '../core/secrets.js';
+import {
+  type ConnectOptions,
+  getNotificationTransport,
+  getRpcTransport,
+  type Transport,
+} from '../messaging/transport.js';
 import { isolateTimeouts } from '../tacker/backing-off-client.js';
-import { type ConnectOptions, getNotificationTransport, getRpcTransport, type Transport } from '../messaging/transport.js';
-import { LOG_CONTEXT } from './quiet.js';
+import { LOG_CONTEXT } from './log-suppression.js';
 import { OSLO_MESSAGING_OPTIONS } from './tokens.js';
 
 /** Health of the transports of one kind that an application has for one broker. */
@@ -28,8 +33,8 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
   application: { measure(): MeasuredHealth[] } | undefined;
 
   /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
-  constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Concealed<OsloMessagingOptions> | OsloMessagingOptions) {
-    const options = given instanceof Concealed ? given.reveal() : given;
+  constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Secret<OsloMessagingOptions> | OsloMessagingOptions) {
+    const options = given instanceof Secret ? given.expose() : given;
     const withLogger = { ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) };
     this.rpc = getRpcTransport(withLogger);
     this.notifications = getNotificationTransport(withLogger);

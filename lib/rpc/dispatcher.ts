@@ -5,8 +5,8 @@ import type { Settings } from '../core/options.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingMessage } from '../drivers/driver.js';
-import type { ErrorConstructorLike } from './access-policy.js';
 import { runWhereFailed } from '../messaging/current-request.js';
+import type { ErrorConstructorLike } from './access-policy.js';
 import type { MethodEntry, MethodTable } from './method-table.js';
 
 /** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */

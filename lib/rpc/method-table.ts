@@ -4,9 +4,9 @@ import type { DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';
-import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 import { runWithRequestContext } from '../messaging/current-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
+import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 
 /** The version of a target, and of a request, that name none. */
 const DEFAULT_VERSION = '1.0';

@@ -5,12 +5,12 @@ import { checkNames } from '../core/option-rules.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
-import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
-import { dispatch } from './dispatcher.js';
 import { MessageHandlingServer } from '../messaging/message-handling-server.js';
-import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
+import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
+import { dispatch } from './dispatcher.js';
+import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
 
 /** What a server is set up with, besides its endpoints. */
 export interface ServerOptions {
@@ -43,12 +43,12 @@ export class RPCServer extends MessageHandlingServer {
     const { delivery } = settings;
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.source}`);
-    const isLate = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
+    const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,
       settings.concurrency,
       (message) => dispatch(this.table, message, settings),
-      this.table.delivers('at-least-once', delivery) ? isLate : undefined,
+      this.table.delivers('at-least-once', delivery) ? acknowledgeAfterReply : undefined,
     );
   }
 }

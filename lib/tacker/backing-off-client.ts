@@ -3,10 +3,10 @@ import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { consoleLogger } from '../core/logger.js';
 import type { Target } from '../core/target.js';
+import type { Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from '../rpc/call-context.js';
 import { type PrepareOptions, prepared, RPCClient } from '../rpc/client.js';
 import { MethodTimeouts } from './method-timeouts.js';
-import type { Transport } from '../messaging/transport.js';
 
 const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
 

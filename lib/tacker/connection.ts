@@ -1,10 +1,10 @@
 import { checkNames } from '../core/option-rules.js';
 import { Target } from '../core/target.js';
-import type { Endpoint } from '../rpc/method-table.js';
-import { VersionedObjectSerializer } from '../objects/versioned-object-serializer.js';
-import { getServer, runtimeSettings } from './runtime.js';
 import type { Serializer } from '../messaging/serializer.js';
+import { VersionedObjectSerializer } from '../objects/versioned-object-serializer.js';
+import type { Endpoint } from '../rpc/method-table.js';
 import type { RPCServer } from '../rpc/server.js';
+import { getServer, runtimeSettings } from './runtime.js';
 
 /** What `createConsumer` takes besides topic and endpoints. */
 export interface ConsumerOptions {

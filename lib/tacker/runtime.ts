@@ -3,14 +3,14 @@ import { checkNames, checkOptions, text } from '../core/option-rules.js';
 import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
 import { checkedSerializer } from '../core/serializer.js';
 import type { Target } from '../core/target.js';
+import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from '../messaging/serializer.js';
+import { Transport } from '../messaging/transport.js';
 import { Notifier } from '../notify/notifier.js';
-import { BackingOffClient } from './backing-off-client.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import type { Endpoint } from '../rpc/method-table.js';
-import { MethodTimeouts } from './method-timeouts.js';
-import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from '../messaging/serializer.js';
 import { getRpcServer, type RPCServer, type ServerOptions } from '../rpc/server.js';
-import { Transport } from '../messaging/transport.js';
+import { BackingOffClient } from './backing-off-client.js';
+import { MethodTimeouts } from './method-timeouts.js';
 
 /** Modules whose exceptions Tacker's services raise. */
 const ALLOWED_EXMODS = ['tacker.common.exceptions'];

@@ -1,8 +1,8 @@
 import { checkNames } from '../core/option-rules.js';
 import { checkedSerializer } from '../core/serializer.js';
-import { type Connection, createConnection, type VoidConnection } from './connection.js';
-import type { Endpoint } from '../rpc/method-table.js';
 import type { Serializer } from '../messaging/serializer.js';
+import type { Endpoint } from '../rpc/method-table.js';
+import { type Connection, createConnection, type VoidConnection } from './connection.js';
 
 /** What a service serves: its methods, and an optional hook called before consuming begins. */
 export interface ServiceManager {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { amqpUrl } from '../support/amqp.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { Management } from '../support/management.js';
+import { ManagementApi } from '../support/management.js';
 import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -18,14 +18,14 @@ const NAMED: RabbitOptions = {
 
 describeWithRabbitControl('useQueueManager', () => {
   let node: RabbitNode;
-  let management: Management;
+  let management: ManagementApi;
   let vhost: string;
   let url: string;
   const cleanups: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
     node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
-    management = new Management(node);
+    management = new ManagementApi(node);
   });
   afterAll(() => node?.stop());
   beforeEach(async () => {

@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { Management, type Topology } from '../support/management.js';
+import { ManagementApi, type Topology } from '../support/management.js';
 import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 
@@ -122,11 +122,11 @@ async function use(transportUrl: string, rabbit: RabbitOptions, during: () => Pr
 
 describeWithRabbitControl('what is declared on RabbitMQ', () => {
   let node: RabbitNode;
-  let management: Management;
+  let management: ManagementApi;
 
   beforeAll(async () => {
     node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
-    management = new Management(node);
+    management = new ManagementApi(node);
   });
   afterAll(() => node?.stop());
 

@@ -9,7 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWithPython, describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { Management } from '../support/management.js';
+import { ManagementApi } from '../support/management.js';
 import { PythonPeer } from '../support/python-peer.js';
 import { RabbitNode } from '../support/rabbit-node.js';
 
@@ -21,12 +21,12 @@ const LONG = 'compressible '.repeat(2000);
 describeWithPython('under one transport URL', () => {
   describeWithRabbitControl('Python and we', () => {
     let node: RabbitNode;
-    let management: Management;
+    let management: ManagementApi;
     const cleanups: (() => Promise<unknown>)[] = [];
 
     beforeAll(async () => {
       node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
-      management = new Management(node);
+      management = new ManagementApi(node);
     });
     afterAll(() => node?.stop());
     afterEach(async () => {

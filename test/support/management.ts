@@ -19,7 +19,7 @@ interface Row {
 const random = (name: unknown) => String(name).replace(/[0-9a-f]{32}/g, '<id>');
 
 /** A node's management plugin: the broker's own view, in milliseconds where `rabbitmqctl` takes seconds. */
-export class Management {
+export class ManagementApi {
   constructor(private readonly node: { url: string; managementUrl: string | undefined }) {}
 
   /** The transport URL of a new, empty virtual host. */

@@ -4,7 +4,7 @@ import { MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions } from '../../core/options.js';
 import { parseTransportUrl } from '../../core/transport-url.js';
 import { RabbitConnection } from '../../drivers/rabbit/connection/connection.js';
-import { Management } from '../../drivers/rabbit/topology/management-api.js';
+import { ManagementApi } from '../../drivers/rabbit/topology/management-api.js';
 import { CheckFailure } from './check.js';
 
 /** What the broker says of a queue. */
@@ -33,7 +33,7 @@ export class Wire {
     private readonly consuming: Channel,
     /** Bounds every wait for the broker, in milliseconds. */
     private readonly patience: number,
-    private readonly management: Management | undefined,
+    private readonly management: ManagementApi | undefined,
   ) {
     consuming.on('error', () => undefined);
   }
@@ -42,9 +42,9 @@ export class Wire {
   static async open(options: OsloMessagingOptions): Promise<Wire> {
     const settings = normalizeOptions(options);
     const patience = settings.rpcResponseTimeout;
-    const url = parseTransportUrl(settings.transportUrl.reveal());
+    const url = parseTransportUrl(settings.transportUrl.expose());
     const { managementUrl } = settings.rabbit;
-    const management = managementUrl && new Management(managementUrl, url, settings);
+    const management = managementUrl && new ManagementApi(managementUrl, url, settings);
     const connection = new RabbitConnection(url, settings, 'conformance');
     try {
       const model = await connection.acquire(Deadline.after(patience), 0);

@@ -3,11 +3,11 @@ import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { newId, type RpcRequest } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
-import { DeadLetters, type SetAside } from './dead-letters.js';
+import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
+import type { DuplicateWindow } from './duplicate-window.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { growing, Pauses } from './pauses.js';
-import type { RecentIds } from './duplicate-window.js';
 
 /** Puts a copy of the message into its queue, which says how often it has come back; rejects when it cannot. */
 export type CountReturn = (delivery: Delivery, uniqueId: string | undefined) => Promise<void>;
@@ -25,7 +25,7 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
 /** The requests that are delivered at least once: acknowledged when they are answered, set aside when they keep coming. */
-export class LateRequests {
+export class AtLeastOnce {
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   /** By id. A lost channel brings a request again while it is in work: it is still run once. */
@@ -39,12 +39,12 @@ export class LateRequests {
   constructor(
     private readonly settings: Settings,
     concurrency: number,
-    private readonly seen: RecentIds,
-    setAside: SetAside,
+    private readonly seen: DuplicateWindow,
+    deadLetter: PublishDeadLetter,
     private readonly countReturn: CountReturn,
   ) {
     const { rabbit } = settings;
-    this.deadLetters = new DeadLetters(settings, 'request', setAside, this.pauses);
+    this.deadLetters = new DeadLetters(settings, 'request', deadLetter, this.pauses);
     this.mostWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 

@@ -14,7 +14,7 @@ export interface Work<T> {
 }
 
 /** Works on a bounded number of items at a time; the others wait in order. */
-export class Slots<T> {
+export class ConcurrencyLimit<T> {
   private readonly waiting: T[] = [];
   private readonly idle: (() => void)[] = [];
   private running = 0;

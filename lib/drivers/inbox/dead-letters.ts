@@ -5,7 +5,7 @@ import type { Delivery } from './delivery.js';
 import { growing, type Pauses } from './pauses.js';
 
 /** Keeps a message that cannot be processed for whoever looks into it, and resolves with the queue's name; rejects when it cannot. */
-export type SetAside = (delivery: Delivery, reason: string, deliveries: number) => Promise<string | undefined>;
+export type PublishDeadLetter = (delivery: Delivery, reason: string, deliveries: number) => Promise<string | undefined>;
 
 /** First and longest wait, in milliseconds, before it is tried again to set a message aside. */
 const FIRST_PAUSE = 1000;
@@ -30,7 +30,7 @@ export class DeadLetters {
   constructor(
     private readonly settings: Settings,
     private readonly kind: 'request' | 'notification',
-    private readonly setAside: SetAside,
+    private readonly deadLetter: PublishDeadLetter,
     private readonly pauses: Pauses,
   ) {
     const { limits, rabbit } = settings;
@@ -52,7 +52,7 @@ export class DeadLetters {
     const why = oneLine(reason, 300);
     let queue: string | undefined;
     try {
-      queue = await this.setAside(delivery, why, deliveries);
+      queue = await this.deadLetter(delivery, why, deliveries);
     } catch (error) {
       logger.warn(`Could not set aside a ${this.kind} from ${delivery.queue}: ${oneLine(toError(error).message)}`);
       const again = () => void this.take(letter, failures + 1);

@@ -2,7 +2,7 @@
  * Ids that were seen not long ago: in the last window of time or, where there were too many, the newest. Two sets that
  * take turns, because a cache that puts every entry in order costs ten times as much, for each message.
  */
-export class RecentIds {
+export class DuplicateWindow {
   private current = new Set<string>();
   private previous = new Set<string>();
   private turned = performance.now();

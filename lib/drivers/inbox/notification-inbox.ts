@@ -5,13 +5,13 @@ import { oneLine } from '../../core/logger.js';
 import { newId } from '../../core/message.js';
 import { type Notification, readNotification } from '../../core/notification.js';
 import type { Settings } from '../../core/options.js';
-import { Admission } from './admission.js';
-import { DeadLetters, type SetAside } from './dead-letters.js';
-import type { Delivery } from './delivery.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
+import { Admission } from './admission.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
+import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
+import type { Delivery } from './delivery.js';
+import { DuplicateWindow } from './duplicate-window.js';
 import { growing, Pauses } from './pauses.js';
-import { RecentIds } from './duplicate-window.js';
-import { Slots } from './concurrency-limit.js';
 import { WorkLimit } from './work-limit.js';
 
 /** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
@@ -54,8 +54,8 @@ interface Task {
  * done with, put back with growing pauses when they are not, and set aside when that goes on or they cannot be read.
  */
 export class NotificationInbox {
-  private readonly slots: Slots<Task>;
-  private readonly finished: RecentIds;
+  private readonly concurrencyLimit: ConcurrencyLimit<Task>;
+  private readonly finished: DuplicateWindow;
   private readonly histories: LRUCache<string, History>;
   private readonly inWork = new Map<string, Item>();
   private readonly pauses = new Pauses();
@@ -69,10 +69,10 @@ export class NotificationInbox {
     private readonly settings: Settings,
     private readonly subscription: Subscription,
     private readonly receive: ReceiveNotifications,
-    setAside: SetAside,
+    deadLetter: PublishDeadLetter,
   ) {
     const { limits, logger } = settings;
-    this.slots = new Slots(subscription.concurrency, logger, {
+    this.concurrencyLimit = new ConcurrencyLimit(subscription.concurrency, logger, {
       start: (task) => task.start(),
       abandon: (task) => task.abandon(),
     });
@@ -85,14 +85,14 @@ export class NotificationInbox {
         subscription.onFull?.(full);
       },
     );
-    this.finished = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
+    this.finished = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
     this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
-    this.deadLetters = new DeadLetters(settings, 'notification', setAside, this.pauses);
+    this.deadLetters = new DeadLetters(settings, 'notification', deadLetter, this.pauses);
   }
 
   /** How much is in work. */
   get busy(): number {
-    return this.slots.taken;
+    return this.concurrencyLimit.taken;
   }
 
   /** Takes a message off the wire. */
@@ -106,7 +106,7 @@ export class NotificationInbox {
       notification = readNotification(delivery.read(this.settings.limits));
     } catch (error) {
       this.settings.counters.count('refusedMessages');
-      this.slots.add({
+      this.concurrencyLimit.add({
         start: () => this.refuse(delivery, toError(error).message),
         abandon: () => delivery.release(),
       });
@@ -139,14 +139,14 @@ export class NotificationInbox {
     clearTimeout(this.batchTimer);
     for (const delivery of this.admission.close()) delivery.release();
     this.release(...this.batch.splice(0));
-    this.slots.close();
+    this.concurrencyLimit.close();
     this.pauses.close();
   }
 
   /** Closes; resolves when all that runs is done with, or after the time. */
   async drain(milliseconds: number): Promise<void> {
     this.close(milliseconds > 0);
-    await this.slots.drain(milliseconds);
+    await this.concurrencyLimit.drain(milliseconds);
   }
 
   /** Begins with a notification. One without a `_unique_id` is never a duplicate; its retry history is keyed by a hash of the body. */
@@ -183,7 +183,7 @@ export class NotificationInbox {
   }
 
   private schedule(items: readonly Item[], start: () => Promise<void>): void {
-    this.slots.add({ start, abandon: () => this.release(...items) });
+    this.concurrencyLimit.add({ start, abandon: () => this.release(...items) });
   }
 
   private async process(items: readonly Item[]): Promise<void> {

@@ -5,20 +5,20 @@ import { oneLine } from '../../core/logger.js';
 import { type RpcRequest, readRequest } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
-import type { SetAside } from './dead-letters.js';
+import type { AcknowledgeAfterReply, Receive } from '../driver.js';
+import { AtLeastOnce, type CountReturn } from './at-least-once.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
+import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
-import type { IsLate, Receive } from '../driver.js';
+import { DuplicateWindow } from './duplicate-window.js';
 import { IncomingRequest, type OnWaiting, type ReplyPorts } from './incoming-request.js';
-import { type CountReturn, LateRequests } from './at-least-once.js';
-import { RecentIds } from './duplicate-window.js';
-import { Slots } from './concurrency-limit.js';
 import { WorkLimit } from './work-limit.js';
 
 /** What an inbox needs of its driver. */
 export interface InboxPorts extends ReplyPorts {
   /** Whether a request may come again that was taken off its queue. */
   readonly repeats: boolean;
-  readonly setAside: SetAside;
+  readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
 }
 
@@ -33,58 +33,58 @@ const CAME_BACK =
  * is free, so that unstarted work stays in the broker, or late, when they are answered; dropped when seen before.
  */
 export class Inbox {
-  private readonly slots: Slots<Delivery>;
+  private readonly concurrencyLimit: ConcurrencyLimit<Delivery>;
   private readonly workLimit: WorkLimit;
-  private readonly seen: RecentIds;
-  private readonly late: LateRequests;
+  private readonly seen: DuplicateWindow;
+  private readonly late: AtLeastOnce;
   /** Replies whose queue is away. */
   private readonly waiting = new Set<Promise<void>>();
   private warned = Number.NEGATIVE_INFINITY;
   /** For whom to answer, in what cannot be read. */
   private looking: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
 
-  /** @param isLate undefined where no request is */
+  /** @param acknowledgeAfterReply undefined where no request is */
   constructor(
     private readonly settings: Settings,
     concurrency: number,
     private readonly receive: Receive,
-    private readonly isLate: IsLate | undefined,
+    private readonly acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
     private readonly ports: InboxPorts,
   ) {
     const { limits, logger } = settings;
-    this.slots = new Slots(concurrency, logger, {
+    this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
-    this.seen = new RecentIds(limits.duplicateWindow, limits.duplicateTtl);
-    this.late = new LateRequests(settings, concurrency, this.seen, ports.setAside, ports.countReturn);
+    this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
+    this.late = new AtLeastOnce(settings, concurrency, this.seen, ports.deadLetter, ports.countReturn);
   }
 
   /** How much is in work. */
   get busy(): number {
-    return this.slots.taken;
+    return this.concurrencyLimit.taken;
   }
 
   /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
   push(delivery: Delivery): void {
-    this.slots.add(delivery);
+    this.concurrencyLimit.add(delivery);
   }
 
   /** Takes nothing new, and puts back what has not begun. @param graceful whether there is time to finish */
   close(graceful: boolean): void {
     this.late.close();
     // What is handed back has been delivered before, and would be refused.
-    this.slots.close(graceful && this.settings.refuseRedelivered);
+    this.concurrencyLimit.close(graceful && this.settings.refuseRedelivered);
   }
 
   /** Closes; resolves when all that runs is answered, or after the time. */
   async drain(milliseconds: number): Promise<void> {
     const deadline = Deadline.after(milliseconds);
     this.close(true);
-    await this.slots.drain(milliseconds, this.settings.refuseRedelivered);
+    await this.concurrencyLimit.drain(milliseconds, this.settings.refuseRedelivered);
     if (this.waiting.size === 0) return;
     await deadline
       .race(Promise.all(this.waiting), () => new Error())
@@ -104,11 +104,12 @@ export class Inbox {
     } catch (error) {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const isLate = this.isLate?.(request);
-    if (isLate && delivery.revoked) return Promise.resolve();
-    const isRefused = !isLate && refuseRedelivered && delivery.repeated;
-    if ((isLate || isRefused) && this.isDuplicate(request)) return Promise.resolve(delivery.acknowledge());
-    if (isLate) return this.processLate(request, delivery);
+    const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
+    if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
+    const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
+    if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
+      return Promise.resolve(delivery.acknowledge());
+    if (acknowledgeAfterReply) return this.processLate(request, delivery);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
     const acknowledged = delivery.acknowledge();
     if (acknowledged === true) return this.begin(request, expires);

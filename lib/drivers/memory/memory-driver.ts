@@ -5,11 +5,10 @@ import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } fr
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
-import type { Delivery } from '../inbox/delivery.js';
 import type {
+  AcknowledgeAfterReply,
   CallOptions,
   Driver,
-  IsLate,
   Listener,
   OutgoingNotification,
   Receive,
@@ -17,17 +16,18 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
-import { Inbox } from '../inbox/request-inbox.js';
+import type { Delivery } from '../inbox/delivery.js';
 import type { OutgoingReply } from '../inbox/incoming-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
+import { Inbox } from '../inbox/request-inbox.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
 import type { Reading } from './memory-queue.js';
 import { PassedMessage } from './passed-message.js';
 
 /** Nobody could look into a queue of dead letters within this process: the log says what it was. */
-const setAside = async (): Promise<undefined> => undefined;
+const deadLetter = async (): Promise<undefined> => undefined;
 /** The broker counts what comes back. */
 const countReturn = async (): Promise<void> => undefined;
 
@@ -100,7 +100,12 @@ export class MemoryDriver implements Driver {
     this.broker.publish(this.settings, exchange, routingKey, content);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
+  async listen(
+    target: Target,
+    concurrency: number,
+    receive: Receive,
+    acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+  ): Promise<Listener> {
     this.assertOpen();
     // A reply queue lives as long as its transport, so that one that is away is gone.
     const sendReply = ({ queue, reply }: OutgoingReply) => {
@@ -109,15 +114,15 @@ export class MemoryDriver implements Driver {
         throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
-    const ports = { sendReply, setAside, countReturn, repeats: false };
-    const inbox = new Inbox(this.settings, concurrency, receive, isLate, ports);
+    const ports = { sendReply, deadLetter, countReturn, repeats: false };
+    const inbox = new Inbox(this.settings, concurrency, receive, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);
-    return this.consume(bindings, inbox, { prefetch: concurrency, once: isLate === undefined });
+    return this.consume(bindings, inbox, { prefetch: concurrency, once: acknowledgeAfterReply === undefined });
   }
 
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     this.assertOpen();
-    const inbox = new NotificationInbox(this.settings, subscription, receive, setAside);
+    const inbox = new NotificationInbox(this.settings, subscription, receive, deadLetter);
     return this.consume(notificationBindings(subscription), inbox, { prefetch: prefetchOf(subscription), once: false });
   }
 

@@ -3,8 +3,8 @@ import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { RabbitConnection } from './connection/connection.js';
-import type { Consumer } from './consuming/consumer.js';
 import { Outage } from './connection/outage.js';
+import type { Consumer } from './consuming/consumer.js';
 
 /** What is consumed, and how much of it is in work. */
 export interface Serving {

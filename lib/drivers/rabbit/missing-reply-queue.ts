@@ -25,7 +25,7 @@ export interface Postponed {
 export type Attempt = 'delivered' | 'failed' | Error;
 
 /** What a queue that is away needs of its sender. */
-export interface AwayQueuePorts {
+export interface MissingReplyQueuePorts {
   attempt(postponed: Postponed): Promise<Attempt>;
   /**
    * Called once, when nothing waits any more.
@@ -36,7 +36,7 @@ export interface AwayQueuePorts {
 }
 
 /** The replies to one queue that is not there, or takes nothing. However many they are, one at a time is tried, until it is back. */
-export class AwayQueue {
+export class MissingReplyQueue {
   private readonly replies = new Set<Postponed>();
   private timer: NodeJS.Timeout | undefined;
   private delay = FIRST_DELAY;
@@ -44,7 +44,7 @@ export class AwayQueue {
 
   /** @param reason why it has not taken a reply */
   constructor(
-    private readonly ports: AwayQueuePorts,
+    private readonly ports: MissingReplyQueuePorts,
     private reason: Error,
   ) {
     this.schedule();

@@ -5,12 +5,11 @@ import { encodeMessage, type RpcInvocation } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
-import type { SetAside } from '../inbox/dead-letters.js';
 import type {
+  AcknowledgeAfterReply,
   CallOptions,
   ConnectOptions,
   Driver,
-  IsLate,
   Listener,
   OutgoingNotification,
   Receive,
@@ -18,23 +17,24 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
-import { Inbox } from '../inbox/request-inbox.js';
+import type { PublishDeadLetter } from '../inbox/dead-letters.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
+import { Inbox } from '../inbox/request-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
-import { usesTls } from './connection/connect-options.js';
 import { ChannelBudget } from './connection/channel-budget.js';
+import { usesTls } from './connection/connect-options.js';
 import { RabbitConnection } from './connection/connection.js';
+import { checkTlsFiles } from './connection/tls-options.js';
 import { Consumer, type Reading } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
-import { Declarer } from './topology/declarer.js';
+import { Upkeep } from './consuming/upkeep.js';
 import { DriverHealth } from './driver-health.js';
 import { Publisher } from './publishing/publisher.js';
 import { ReplySender } from './reply-sender.js';
+import { Republisher } from './republisher.js';
 import { RequestSender } from './request-sender.js';
-import { SafeKeeping } from './republisher.js';
-import { checkTlsFiles } from './connection/tls-options.js';
+import { Declarer } from './topology/declarer.js';
 import { notificationQueue, serverQueue } from './topology/topology.js';
-import { Upkeep } from './consuming/upkeep.js';
 
 /** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
 export class RabbitDriver implements Driver {
@@ -47,7 +47,7 @@ export class RabbitDriver implements Driver {
   private readonly publisher: Publisher;
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
-  private readonly safeKeeping: SafeKeeping;
+  private readonly republisher: Republisher;
   private readonly inboxes = new Set<Inbox | NotificationInbox>();
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
@@ -68,7 +68,7 @@ export class RabbitDriver implements Driver {
     this.channels = new ConsumingChannels(budget);
     this.publisher = new Publisher(this.publishing, settings, this.declarer, budget);
     this.replySender = new ReplySender(this.publisher, settings);
-    this.safeKeeping = new SafeKeeping(this.publisher, settings);
+    this.republisher = new Republisher(this.publisher, settings);
     this.requests = new RequestSender(settings, allowedModules, {
       publisher: this.publisher,
       consume: (queue, onMessage) => {
@@ -99,23 +99,28 @@ export class RabbitDriver implements Driver {
     await this.publisher.publishBy(publication, deadline, retry);
   }
 
-  async listen(target: Target, concurrency: number, receive: Receive, isLate: IsLate | undefined): Promise<Listener> {
+  async listen(
+    target: Target,
+    concurrency: number,
+    receive: Receive,
+    acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+  ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
-    if (isLate) this.warnOfTransientQueues();
-    const inbox = new Inbox(this.settings, concurrency, receive, isLate, {
+    if (acknowledgeAfterReply) this.warnOfTransientQueues();
+    const inbox = new Inbox(this.settings, concurrency, receive, acknowledgeAfterReply, {
       repeats: true,
       sendReply: (reply) => this.replySender.send(reply),
-      setAside: (...letter) => this.safeKeeping.setAside(...letter),
-      countReturn: (...delivery) => this.safeKeeping.countReturn(...delivery),
+      deadLetter: (...letter) => this.republisher.deadLetter(...letter),
+      countReturn: (...delivery) => this.republisher.countReturn(...delivery),
     });
     const bindings = serverBindings(target, controlExchange);
     try {
       const queues = bindings.map((binding) => ({
         ...serverQueue(binding, rabbit),
-        lasting: isLate !== undefined && !binding.transient,
+        lasting: acknowledgeAfterReply !== undefined && !binding.transient,
       }));
       // Late ones are held for long. A stream is read anew from an offset, and on a new channel.
-      const prompt = isLate === undefined && !queues.some(({ stream }) => stream);
+      const prompt = acknowledgeAfterReply === undefined && !queues.some(({ stream }) => stream);
       return await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
     } catch (error) {
       throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
@@ -125,8 +130,8 @@ export class RabbitDriver implements Driver {
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     const { prefetch } = this.settings.rabbit;
     const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
-    const setAside: SetAside = (...letter) => this.safeKeeping.setAside(...letter);
-    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, setAside);
+    const deadLetter: PublishDeadLetter = (...letter) => this.republisher.deadLetter(...letter);
+    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, deadLetter);
     const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
     return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox);
   }

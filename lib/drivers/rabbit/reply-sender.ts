@@ -5,7 +5,7 @@ import { oneLine } from '../../core/logger.js';
 import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { OutgoingReply, WaitingReply } from '../inbox/incoming-request.js';
-import { type Attempt, AwayQueue, type EncodedReply, type Postponed } from './missing-reply-queue.js';
+import { type Attempt, type EncodedReply, MissingReplyQueue, type Postponed } from './missing-reply-queue.js';
 import { Refused } from './publishing/publish-outcome.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';
 import type { Publisher } from './publishing/publisher.js';
@@ -23,7 +23,7 @@ const PAUSE_BETWEEN_ERRORS = 60_000;
 /** Sends replies; outlasts a reply queue that is away or full for a while, and remembers those that stay away. */
 export class ReplySender {
   private readonly gone: LRUCache<string, true>;
-  private readonly away = new Map<string, AwayQueue>();
+  private readonly away = new Map<string, MissingReplyQueue>();
   private messages = 0;
   private bytes = 0;
   private closed = false;
@@ -126,10 +126,10 @@ export class ReplySender {
     );
   }
 
-  private awayQueue(name: string, reason: Error): AwayQueue {
+  private awayQueue(name: string, reason: Error): MissingReplyQueue {
     const known = this.away.get(name);
     if (known) return known;
-    const away = new AwayQueue(
+    const away = new MissingReplyQueue(
       {
         attempt: (postponed) => this.attempt(postponed),
         end: (...ended) => this.end(name, ...ended),

@@ -6,14 +6,18 @@ import type { Publisher } from './publishing/publisher.js';
 import { DELIVERIES, deadLetterQueue, RETURNS } from './topology/topology.js';
 
 /** Publishes again what was delivered and is not to be lost, before it is acknowledged. */
-export class SafeKeeping {
+export class Republisher {
   constructor(
     private readonly publisher: Publisher,
     private readonly settings: Settings,
   ) {}
 
   /** Keeps a message that cannot be processed for whoever looks into it. @throws MessageDeliveryFailure */
-  async setAside({ queue: source, body, compression }: Delivery, reason: string, deliveries: number): Promise<string> {
+  async deadLetter(
+    { queue: source, body, compression }: Delivery,
+    reason: string,
+    deliveries: number,
+  ): Promise<string> {
     const queue = deadLetterQueue(source, this.settings.rabbit);
     const headers = {
       'x-reason': reason,

@@ -22,7 +22,7 @@ export function portOf(url: TransportURL, host: TransportHost): number {
 function credentialsOf({ username, password }: Login, settings: RabbitSettings): unknown {
   const { plain, amqplain, external } = amqplib.credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
-  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.reveal());
+  const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.expose());
   // Without amqplib's copy of the password: the socket keeps its options as long as it lives.
   return { mechanism, response };
 }

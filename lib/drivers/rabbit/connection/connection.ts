@@ -6,16 +6,16 @@ import type { DriverStatus } from '../../../core/health.js';
 import { Listeners } from '../../../core/listeners.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/options.js';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { Wire } from '../wire/wire.js';
 import { Alarm } from './alarm.js';
-import { attemptOf, connectOptions } from './connect-options.js';
 import { ConnectFailure } from './connect-failure.js';
+import { attemptOf, connectOptions } from './connect-options.js';
 import { Failover } from './failover.js';
 import { Logins } from './logins.js';
-import { patiently } from '../patience.js';
 import { SecretRenewal } from './secret-renewal.js';
 import { socketOf } from './socket.js';
-import { Wire } from '../wire/wire.js';
 
 interface Waiter {
   retriesLeft: number;
@@ -129,7 +129,7 @@ export class RabbitConnection {
     this.setStatus('closed');
     if (!model) return;
     // A broker that blocks us does not read, so it will not answer.
-    await patiently(model.close(), status === 'blocked' ? 0 : CLOSE_LIMIT);
+    await settleWithin(model.close(), status === 'blocked' ? 0 : CLOSE_LIMIT);
     // With an error, or amqplib would go on to wait for the broker's consent, and whoever waits for it with it.
     socketOf(model)?.destroy(new Error('the transport was closed'));
   }

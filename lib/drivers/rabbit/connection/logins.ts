@@ -3,7 +3,7 @@ import { Deadline } from '../../../core/deadline.js';
 import { CredentialsFailure, MessagingException, toError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
 import { maskText } from '../../../core/secret-names.js';
-import { Concealed } from '../../../core/secrets.js';
+import { Secret } from '../../../core/secrets.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { portOf } from './connect-options.js';
 
@@ -64,7 +64,7 @@ async function unlessAborted<T>(work: () => T | Promise<T>, signal: AbortSignal 
 function loginOf({ username, password }: TransportHost): Login {
   return {
     username: username ?? 'guest',
-    password: password ?? new Concealed(username === undefined ? 'guest' : ''),
+    password: password ?? new Secret(username === undefined ? 'guest' : ''),
     expiresIn: Number.POSITIVE_INFINITY,
   };
 }

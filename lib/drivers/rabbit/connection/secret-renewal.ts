@@ -67,7 +67,7 @@ export class SecretRenewal {
   }
 
   private async update({ password }: Login): Promise<void> {
-    await this.model.updateSecret(Buffer.from(password.reveal()), 'renewed before it expires');
+    await this.model.updateSecret(Buffer.from(password.expose()), 'renewed before it expires');
     this.logger.debug('Renewed the password of the connection');
   }
 }

@@ -1,12 +1,11 @@
 import type { Channel, Options } from 'amqplib';
-import { DeclareAgain, type Declarer } from '../topology/declarer.js';
-
-import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
 import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
-import { type Judgement, StreamPlace } from './stream-place.js';
+import { DeclareAgain, type Declarer } from '../topology/declarer.js';
 import type { QueueSpec } from '../topology/topology.js';
 import type { Arrival } from '../wire/incoming-content.js';
 import { assertName } from '../wire/outgoing-frames.js';
+import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
+import { type Judgement, StreamPlace } from './stream-place.js';
 
 /** Our own lost connection may still hold our number: so often it is tried again, with this wait in milliseconds. */
 const PATIENCE = 5;

@@ -5,19 +5,19 @@ import { Deadline } from '../../../core/deadline.js';
 import { ServerListenError, toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/options.js';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { Delivery } from '../../inbox/delivery.js';
 import type { RabbitConnection } from '../connection/connection.js';
+import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
+import type { QueueSpec } from '../topology/topology.js';
+import type { Arrival } from '../wire/incoming-content.js';
 import { ConsumedQueue, type Missing } from './consumed-queue.js';
 import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
-import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
-import { LostQueues } from './queue-check.js';
-import { patiently } from '../patience.js';
+import { QueueCheck } from './queue-check.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
-import { Suspicion } from './reattach-backoff.js';
-import type { QueueSpec } from '../topology/topology.js';
+import { ReattachBackoff } from './reattach-backoff.js';
 import type { Inspected, Upkeep } from './upkeep.js';
-import type { Arrival } from '../wire/incoming-content.js';
 
 /** Called with each message. */
 export type OnMessage = (delivery: Delivery) => void;
@@ -54,8 +54,8 @@ export class Consumer implements Reader, Inspected {
   private timer: NodeJS.Timeout | undefined;
   private resuming: NodeJS.Timeout | undefined;
   private opening: Promise<void> | undefined;
-  private readonly suspicion = new Suspicion();
-  private readonly lostQueues: LostQueues;
+  private readonly reattachBackoff = new ReattachBackoff();
+  private readonly queueCheck: QueueCheck;
   /** Whether it has ever been attached. */
   private started = false;
   /** Whether the broker has taken away what is being opened. */
@@ -74,9 +74,9 @@ export class Consumer implements Reader, Inspected {
     upkeep: Upkeep,
   ) {
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
-    this.lostQueues = new LostQueues(() => this.inspect());
+    this.queueCheck = new QueueCheck(() => this.inspect());
     this.endUpkeep = upkeep.add(this);
-    this.unsubscribe = connection.onConnected(() => this.reopen(this.suspicion.delay()));
+    this.unsubscribe = connection.onConnected(() => this.reopen(this.reattachBackoff.delay()));
   }
 
   /**
@@ -97,11 +97,11 @@ export class Consumer implements Reader, Inspected {
     this.stopped = true;
     this.unsubscribe();
     this.endUpkeep();
-    this.lostQueues.stop();
+    this.queueCheck.stop();
     clearTimeout(this.timer);
     clearTimeout(this.resuming);
-    if (this.opening) await patiently(this.opening, PATIENCE);
-    if (this.channel) await patiently(this.channel.cancel(this), PATIENCE);
+    if (this.opening) await settleWithin(this.opening, PATIENCE);
+    if (this.channel) await settleWithin(this.channel.cancel(this), PATIENCE);
   }
 
   /** The names of the queues, in the order given. A number in one is known once it has started. */
@@ -114,7 +114,7 @@ export class Consumer implements Reader, Inspected {
     const { channel } = this;
     this.closed = true;
     this.attached = false;
-    if (channel) await patiently(this.release(channel), PATIENCE);
+    if (channel) await settleWithin(this.release(channel), PATIENCE);
   }
 
   /** The channel is gone. */
@@ -172,7 +172,7 @@ export class Consumer implements Reader, Inspected {
   private interrupt(): void {
     this.interrupted = true;
     clearTimeout(this.resuming);
-    this.lostQueues.stop();
+    this.queueCheck.stop();
     if (!this.attached) return;
     this.attached = false;
     this.onChange();
@@ -195,7 +195,7 @@ export class Consumer implements Reader, Inspected {
       const names = [...new Set(this.names)].join(', ');
       this.settings.logger.error(`Cannot consume from ${names}: ${oneLine(error.message)}; trying again`);
       this.reopen(RETRY_DELAY);
-    } else this.suspicion.grow(lastError);
+    } else this.reattachBackoff.grow(lastError);
     // An outage is the connection's to tell.
     this.onChange(current ? error : undefined);
   }
@@ -260,8 +260,8 @@ export class Consumer implements Reader, Inspected {
     }
     this.attached = !this.stopped;
     this.guilty = false;
-    this.suspicion.end();
-    if (this.started && this.attached) this.lostQueues.start();
+    this.reattachBackoff.end();
+    if (this.started && this.attached) this.queueCheck.start();
     this.started = true;
     this.onChange();
   }

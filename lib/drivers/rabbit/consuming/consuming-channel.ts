@@ -1,11 +1,11 @@
 import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties, Options } from 'amqplib';
-import { Acknowledger, type Holder } from './acknowledger.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { HEADERS } from '../wire/content-header.js';
 import { METHOD } from '../wire/frame-format.js';
 import type { Arrival } from '../wire/incoming-content.js';
 import { putSettlement, SETTLEMENT_SIZE, type Settlement } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
+import { Acknowledger, type Holder } from './acknowledger.js';
 
 /** Handlers of what the broker sends to one consumer. */
 export interface Consuming {

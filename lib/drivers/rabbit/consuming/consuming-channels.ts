@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type { ChannelBudget } from '../connection/channel-budget.js';
+import { DeclaringChannels } from '../topology/declaring-channels.js';
 import { ConsumingChannel, type Reader } from './consuming-channel.js';
-import { SetupChannels } from '../topology/declaring-channels.js';
 
 /**
  * So many read from one channel. What one of them does to the channel happens to them all, and they are started one
@@ -23,12 +23,12 @@ interface Sharing {
  */
 export class ConsumingChannels {
   /** To declare on. */
-  readonly setup: SetupChannels;
+  readonly setup: DeclaringChannels;
   private readonly sharings = new WeakMap<ChannelModel, Sharing>();
 
   /** @param budget limits of what is opened */
   constructor(readonly budget: ChannelBudget) {
-    this.setup = new SetupChannels(budget);
+    this.setup = new DeclaringChannels(budget);
   }
 
   /** @param gathering milliseconds for which acknowledgements may be gathered */

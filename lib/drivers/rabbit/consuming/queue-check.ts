@@ -6,7 +6,7 @@ const LOOKS = [2000, 10_000];
  * delete its transient queues by their names, and may hit the one that was declared anew meanwhile. Its consumer is not
  * told: nothing comes any more, and whoever sends there hears that there is no such queue.
  */
-export class LostQueues {
+export class QueueCheck {
   private timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly inspect: () => Promise<void>) {}

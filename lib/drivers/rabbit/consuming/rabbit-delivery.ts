@@ -1,11 +1,11 @@
 import { type Dict, decodeEnvelope, type MessageLimits } from '../../../core/message.js';
 import type { Delivery } from '../../inbox/delivery.js';
-import type { Acknowledger } from './acknowledger.js';
-import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
-import type { ConsumedQueue } from './consumed-queue.js';
 import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from '../topology/topology.js';
+import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
 import type { HEADERS } from '../wire/content-header.js';
 import type { Arrival } from '../wire/incoming-content.js';
+import type { Acknowledger } from './acknowledger.js';
+import type { ConsumedQueue } from './consumed-queue.js';
 
 /** A message that a queue delivered, as whoever processes it sees it. */
 export class RabbitDelivery implements Delivery {

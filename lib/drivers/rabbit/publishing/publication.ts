@@ -1,6 +1,6 @@
-import { compress } from '../wire/compression.js';
 import type { Needs } from '../topology/declaration-cache.js';
 import { PUBLISHED_AGAIN } from '../topology/topology.js';
+import { compress } from '../wire/compression.js';
 
 /** One message to publish. */
 export interface Publication extends Needs {

@@ -2,12 +2,12 @@ import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 import type { RabbitConnection } from '../connection/connection.js';
-import { Declarations } from '../topology/declaration-cache.js';
+import { replyCodeOf } from '../connection/reply-code.js';
+import { DeclarationCache } from '../topology/declaration-cache.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
-import { patiently } from '../patience.js';
-import { PendingPublishes } from './unconfirmed-limit.js';
 import { ProvenRoutes } from './proven-routes.js';
 import { compressed, expirationNow, type Publication, repeated } from './publication.js';
 import { PublishGate } from './publish-gate.js';
@@ -15,8 +15,8 @@ import { errorOf, Guilty, Refused, refused, Skipped, Unconfirmed } from './publi
 import { exchangeIn, NOT_FOUND } from './publish-refusal.js';
 import type { PublishingChannel } from './publishing-channel.js';
 import { type Lane, PublishingChannels } from './publishing-channels.js';
-import { replyCodeOf } from '../connection/reply-code.js';
 import { RouteGrace } from './route-grace.js';
+import { UnconfirmedLimit } from './unconfirmed-limit.js';
 
 /** Waits before a message is tried once more while the broker keeps closing the channel. */
 const RETRY_DELAY = 50;
@@ -36,9 +36,9 @@ interface Failure {
 
 /** Publishes with confirms. What it publishes to is declared first, once for each connection. */
 export class Publisher {
-  readonly pending: PendingPublishes;
+  readonly pending: UnconfirmedLimit;
   private readonly gate: PublishGate;
-  private readonly declarations: Declarations;
+  private readonly declarations: DeclarationCache;
   private readonly channels: PublishingChannels;
   private readonly routes = new ProvenRoutes();
   private readonly grace = new RouteGrace(this.routes);
@@ -52,9 +52,9 @@ export class Publisher {
     budget: ChannelBudget,
   ) {
     this.channels = new PublishingChannels(budget, (failure) => this.lostChannel(failure));
-    this.pending = new PendingPublishes(settings);
+    this.pending = new UnconfirmedLimit(settings);
     this.gate = new PublishGate(connection);
-    this.declarations = new Declarations(declarer, budget);
+    this.declarations = new DeclarationCache(declarer, budget);
     connection.onConnected(() => {
       this.routes.restart();
       this.declarations.restart();
@@ -126,7 +126,7 @@ export class Publisher {
     const settled = Promise.race([pending.whenSettled(), gone]);
     for (let before = 0; before !== pending.awaited && !deadline.expired; ) {
       before = pending.awaited;
-      await patiently(settled, Math.min(FLUSH_PATIENCE, deadline.remaining()));
+      await settleWithin(settled, Math.min(FLUSH_PATIENCE, deadline.remaining()));
       if (connection.status !== 'connected') break;
     }
     unsubscribe();

@@ -1,9 +1,9 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
-import { Verdict } from './publish-refusal.js';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from '../wire/frame-format.js';
 import { LARGEST_COPY } from '../wire/frame-writer.js';
 import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
+import { Verdict } from './publish-refusal.js';
 
 /** Bytes of a frame that every broker takes, where it is not known what was agreed upon. */
 const LEAST_FRAME = 4096;

@@ -2,7 +2,7 @@ import { ClientSendError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
 
 /** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
-export class PendingPublishes {
+export class UnconfirmedLimit {
   private count = 0;
   private size = 0;
   /** Messages whose confirmation closing waits for. */

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 import type { Declarer } from './declarer.js';
-import { SetupChannels } from './declaring-channels.js';
+import { DeclaringChannels } from './declaring-channels.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
 /** Exchanges and queues that are remembered as declared. */
@@ -20,17 +20,17 @@ export interface Needs {
  * Exchanges and queues that were declared on the current connection, each once. They are declared on channels apart: the
  * broker closes a channel for what it refuses, and with it goes all that is unconfirmed there.
  */
-export class Declarations {
+export class DeclarationCache {
   private readonly declared = new Set<string>();
   private readonly declaring = new Map<string, Promise<void>>();
-  private readonly channels: SetupChannels;
+  private readonly channels: DeclaringChannels;
   private generation = 0;
 
   constructor(
     private readonly declarer: Declarer,
     budget: ChannelBudget,
   ) {
-    this.channels = new SetupChannels(budget);
+    this.channels = new DeclaringChannels(budget);
   }
 
   have({ exchange, queue, redeclare }: Needs): boolean {

@@ -4,12 +4,12 @@ import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/options.js';
 import type { TransportURL } from '../../../core/transport-url.js';
-import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
-import { Management } from './management-api.js';
 import { replyCodeOf } from '../connection/reply-code.js';
+import { assertName } from '../wire/outgoing-frames.js';
+import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
+import { ManagementApi } from './management-api.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
-import { assertName } from '../wire/outgoing-frames.js';
 
 /** The broker has closed the channel; on a new one, after the delay in milliseconds, it may succeed. */
 export class DeclareAgain extends Error {
@@ -43,14 +43,14 @@ const REFUSALS: readonly unknown[] = [403, 405, 406];
  */
 export class Declarer {
   private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
-  private readonly management: Management | undefined;
+  private readonly management: ManagementApi | undefined;
 
   constructor(
     private readonly settings: Settings,
     url: TransportURL,
   ) {
     const { managementUrl } = settings.rabbit;
-    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings);
+    this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);
   }
 
   /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */

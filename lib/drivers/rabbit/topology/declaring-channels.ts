@@ -11,7 +11,7 @@ interface Setup {
  * Channels to declare and to delete on, apart from those that are read from: what the broker refuses costs the channel.
  * There are a few, which go from one user to the next, and none when nobody waits.
  */
-export class SetupChannels {
+export class DeclaringChannels {
   private readonly waiting: (() => void)[] = [];
   /** On their way to the next. */
   private readonly idle: Setup[] = [];

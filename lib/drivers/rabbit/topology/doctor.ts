@@ -5,11 +5,11 @@ import type { Settings } from '../../../core/options.js';
 import type { Target } from '../../../core/target.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { serverBindings } from '../../routing.js';
-import { remedyFor } from './conflict.js';
 import { RabbitConnection } from '../connection/connection.js';
-import { DeclareRefused, Declarer } from './declarer.js';
-import { Management, type QueueBinding } from './management-api.js';
 import { replyCodeOf } from '../connection/reply-code.js';
+import { remedyFor } from './conflict.js';
+import { DeclareRefused, Declarer } from './declarer.js';
+import { ManagementApi, type QueueBinding } from './management-api.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
 
@@ -37,7 +37,7 @@ export class Doctor {
   private readonly connection: RabbitConnection;
   private readonly declarer: Declarer;
   private readonly settings: Settings;
-  private readonly management: Management | undefined;
+  private readonly management: ManagementApi | undefined;
 
   constructor(settings: Settings, url: TransportURL) {
     // The conflicts are to be told, not adopted.
@@ -45,7 +45,7 @@ export class Doctor {
     this.connection = new RabbitConnection(url, this.settings, 'consuming');
     this.declarer = new Declarer(this.settings, url);
     const { managementUrl } = settings.rabbit;
-    this.management = managementUrl === undefined ? undefined : new Management(managementUrl, url, settings);
+    this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);
   }
 
   /**

@@ -2,11 +2,11 @@ import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { toError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
-import { Concealed } from '../../../core/secrets.js';
+import { Secret } from '../../../core/secrets.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
-import type { Definition, Resource } from './resource.js';
 import { tlsOptions } from '../connection/tls-options.js';
+import type { Definition, Resource } from './resource.js';
 
 /** Time for one look, in milliseconds, and bytes that are read of an answer. */
 const LIMIT = 2000;
@@ -15,26 +15,24 @@ const LONGEST_ANSWER = 1024 * 1024;
 const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
 
 /** RabbitMQ's management API: the only way to see how something was declared. */
-export class Management {
+export class ManagementApi {
   private readonly url: URL;
   private readonly vhost: string;
   /** Login in the URL; undefined where the broker's own is used. */
-  private readonly given: Concealed<string> | undefined;
+  private readonly given: Secret<string> | undefined;
   private readonly logins: Logins;
   private readonly host: TransportHost;
 
   constructor(
-    managementUrl: Concealed<string>,
+    managementUrl: Secret<string>,
     url: TransportURL,
     private readonly settings: Settings,
   ) {
-    const { username, password, href } = new URL(managementUrl.reveal());
+    const { username, password, href } = new URL(managementUrl.expose());
     const [host = LOCAL] = url.hosts;
     this.host = host;
     this.logins = new Logins(url, settings);
-    this.given = username
-      ? new Concealed(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
-      : undefined;
+    this.given = username ? new Secret(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`) : undefined;
     this.url = new URL(href.endsWith('/') ? href : `${href}/`);
     this.url.username = '';
     this.url.password = '';
@@ -77,9 +75,9 @@ export class Management {
   }
 
   private async auth(): Promise<string> {
-    if (this.given) return this.given.reveal();
+    if (this.given) return this.given.expose();
     const { username, password } = await this.logins.for(this.host);
-    return `${username}:${password.reveal()}`;
+    return `${username}:${password.expose()}`;
   }
 
   /** Returns the bindings of a queue to exchanges. @throws as {@link find} */

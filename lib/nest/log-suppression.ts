@@ -9,16 +9,16 @@ export const LOG_CONTEXT = 'OsloMessaging';
 export const LOG_EVENTS = { error: 'error_notification', record: 'logrecord' } as const;
 
 /** Runs work whose own log lines must not be published, since publishing them would bring about such work again. */
-export function quietly<T>(work: () => T): T {
+export function suppressLogEvents<T>(work: () => T): T {
   return quiet.run(true, work);
 }
 
 /** Runs work whose log lines may be published, even if quiet work has brought it about. */
-export function aloud<T>(work: () => T): T {
-  return isQuiet() ? quiet.exit(work) : work();
+export function allowLogEvents<T>(work: () => T): T {
+  return areLogEventsSuppressed() ? quiet.exit(work) : work();
 }
 
 /** Whether it is quiet work that runs. */
-export function isQuiet(): boolean {
+export function areLogEventsSuppressed(): boolean {
   return quiet.getStore() === true;
 }
