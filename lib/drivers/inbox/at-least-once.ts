@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { newId, type RpcRequest } from '../../core/message.js';
@@ -7,7 +8,7 @@ import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { DuplicateWindow } from './duplicate-window.js';
 import type { IncomingRequest } from './incoming-request.js';
-import { growing, Pauses } from './pauses.js';
+import { Pauses } from './pauses.js';
 
 /** Puts a copy of the message into its queue, which says how often it has come back; rejects when it cannot. */
 export type CountReturn = (delivery: Delivery, uniqueId: string | undefined) => Promise<void>;
@@ -20,9 +21,8 @@ interface Work {
   readonly returns: number;
 }
 
-/** First and longest wait, in milliseconds, before a request goes back to its queue that could not be answered. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 10_000;
+/** Delay before a request without an answer is requeued. */
+const REQUEUE_BACKOFF: Backoff = { first: 100, growth: 'doubling', cap: 10_000 };
 
 /** The requests that are delivered at least once: acknowledged when they are answered, set aside when they keep coming. */
 export class AtLeastOnce {
@@ -155,7 +155,7 @@ export class AtLeastOnce {
     // It has room for all of them from the start, which most servers never need.
     this.returned ??= new LRUCache({ max, ttl, ttlResolution: 1000 });
     this.returned.set(work.id, work.returns + 1);
-    this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, work.returns), () => {
+    this.pauses.begin(backoffDelay(REQUEUE_BACKOFF, work.returns), () => {
       for (const one of this.end(work)) one.requeue();
     });
   }

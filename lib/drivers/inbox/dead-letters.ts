@@ -1,15 +1,15 @@
+import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { Delivery } from './delivery.js';
-import { growing, type Pauses } from './pauses.js';
+import type { Pauses } from './pauses.js';
 
 /** Keeps a message that cannot be processed for whoever looks into it, and resolves with the queue's name; rejects when it cannot. */
 export type PublishDeadLetter = (delivery: Delivery, reason: string, deliveries: number) => Promise<string | undefined>;
 
-/** First and longest wait, in milliseconds, before it is tried again to set a message aside. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
+/** Delay before a message is published to the dead-letter queue again. */
+const RETRY_BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 30_000 };
 
 /** A message that is given up, and what becomes of it. */
 export interface DeadLetter {
@@ -56,7 +56,7 @@ export class DeadLetters {
     } catch (error) {
       logger.warn(`Could not set aside a ${this.kind} from ${delivery.queue}: ${oneLine(toError(error).message)}`);
       const again = () => void this.take(letter, failures + 1);
-      this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, failures), again, () => letter.stopped());
+      this.pauses.begin(backoffDelay(RETRY_BACKOFF, failures), again, () => letter.stopped());
       return;
     }
     counters.count('setAside');

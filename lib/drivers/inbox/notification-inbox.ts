@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { newId } from '../../core/message.js';
@@ -11,12 +12,11 @@ import { ConcurrencyLimit } from './concurrency-limit.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
-import { growing, Pauses } from './pauses.js';
+import { Pauses } from './pauses.js';
 import { WorkLimit } from './work-limit.js';
 
-/** First and longest wait, in milliseconds, before a notification that failed again goes back to its queue. */
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 1000;
+/** Delay before a notification is requeued that has failed more than once. */
+const REQUEUE_BACKOFF: Backoff = { first: 10, growth: 'doubling', cap: 1000 };
 
 /** For how long, in milliseconds, failed deliveries are remembered. */
 const HISTORY_TTL = 10 * 60_000;
@@ -277,6 +277,6 @@ export class NotificationInbox {
   /** Ends at once after the first delivery, then later and later, so that a failing endpoint is no hot loop. */
   private afterPause(deliveries: number, end: () => void): void {
     if (deliveries < 2) end();
-    else this.pauses.begin(growing(FIRST_PAUSE, LONGEST_PAUSE, deliveries - 2), end);
+    else this.pauses.begin(backoffDelay(REQUEUE_BACKOFF, deliveries - 2), end);
   }
 }

@@ -33,8 +33,3 @@ export class Pauses {
     this.running.clear();
   }
 }
-
-/** Milliseconds that double with each time, up to a bound. */
-export function growing(first: number, longest: number, times: number): number {
-  return Math.min(longest, first * 2 ** Math.max(0, times));
-}

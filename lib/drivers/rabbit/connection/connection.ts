@@ -1,5 +1,6 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
+import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure } from '../../../core/errors.js';
 import type { DriverStatus } from '../../../core/health.js';
@@ -183,11 +184,11 @@ export class RabbitConnection {
 
   /** Jitter under a growing, capped bound; cut short by who wants no retries, and by closing. */
   private async pause(failures: number): Promise<void> {
-    const { retryInterval, retryBackoff, intervalMax } = this.settings.rabbit;
-    const bound = Math.min(intervalMax, retryInterval + retryBackoff * failures);
+    const { retryInterval: first, retryBackoff: step, intervalMax: cap } = this.settings.rabbit;
+    const backoff: Backoff = { first, growth: { step }, cap, jitter: 0.75 };
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, bound * (0.25 + Math.random() * 0.75));
+      timer = setTimeout(resolve, backoffDelay(backoff, failures));
       this.wake = resolve;
     });
     clearTimeout(timer);

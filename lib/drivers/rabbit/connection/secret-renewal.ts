@@ -1,22 +1,29 @@
 import type { ChannelModel } from 'amqplib';
+import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import type { Login } from '../../../core/credentials.js';
 import { LONGEST_TIMER } from '../../../core/duration.js';
 import { toError } from '../../../core/errors.js';
 import { type LogSink, oneLine } from '../../../core/logger.js';
 
-/** Share of its lifetime after which a password is renewed, and first and longest pause, in ms, after a failure. */
-const SHARE = 0.75;
-const SHORTEST_PAUSE = 100;
-const LONGEST_PAUSE = 30_000;
+/** Share of a password's lifetime after which it is renewed. */
+const RENEWAL_SHARE = 0.75;
+const MIN_DELAY_MS = 100;
+
+/** Delay before a failed renewal is repeated, where the remaining lifetime does not demand a shorter one. */
+const RETRY_BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 30_000 };
+/** Share of the remaining lifetime that a delay may take, so that several attempts fit into it. */
+const MAX_DELAY_SHARE = 0.25;
 
 /** Renews the password of an open connection (`connection.update-secret`) before it expires. */
 export class SecretRenewal {
   private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
   private readonly stopping = new AbortController();
 
   /**
    * @param model connection that was opened with the login
-   * @param ask called for the next login
+   * @param ask returns the next login
+   * @param onFailure called with the error of each failed renewal
    */
   constructor(
     private readonly model: ChannelModel,
@@ -40,7 +47,7 @@ export class SecretRenewal {
   private schedule(login: Login, since: number): void {
     const { expiresIn } = login;
     if (this.stopped || expiresIn === Number.POSITIVE_INFINITY) return;
-    this.after(Math.max(SHORTEST_PAUSE, expiresIn * SHARE), () => this.renew(login, since + expiresIn));
+    this.after(Math.max(MIN_DELAY_MS, expiresIn * RENEWAL_SHARE), () => this.renew(login, since + expiresIn));
   }
 
   private after(milliseconds: number, work: () => Promise<void>): void {
@@ -53,17 +60,24 @@ export class SecretRenewal {
       const next = await this.ask(this.stopping.signal);
       if (this.stopped) return;
       if (next.username === login.username) await this.update(next);
-      else this.logger.debug('The user name has changed; it is used for the next connection');
+      else this.logger.debug('The user name has changed; the next connection uses it');
+      this.failures = 0;
       this.schedule(next, since);
     } catch (thrown) {
       if (this.stopped) return;
-      const error = toError(thrown);
-      this.logger.warn(`Could not renew the password of the connection: ${oneLine(error.message)}`);
-      this.onFailure(error);
-      // Several tries before it expires; after that the broker closes the connection, and the next one asks anew.
-      const left = expiry - performance.now();
-      this.after(Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, left / 4)), () => this.renew(login, expiry));
+      this.failed(toError(thrown), login, expiry);
     }
+  }
+
+  private failed(error: Error, login: Login, expiry: number): void {
+    // The broker closes the connection when the password expires; the next connection asks for a login anew.
+    const longest = (expiry - performance.now()) * MAX_DELAY_SHARE;
+    const delay = Math.max(MIN_DELAY_MS, Math.min(longest, backoffDelay(RETRY_BACKOFF, this.failures++)));
+    this.after(delay, () => this.renew(login, expiry));
+    this.logger.warn(
+      `Could not renew the password of the connection: ${oneLine(error.message)}; next attempt in ${(delay / 1000).toFixed(1)} s`,
+    );
+    this.onFailure(error);
   }
 
   private async update({ password }: Login): Promise<void> {

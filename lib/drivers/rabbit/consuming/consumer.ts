@@ -76,7 +76,7 @@ export class Consumer implements Reader, Inspected {
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
     this.queueCheck = new QueueCheck(() => this.inspect());
     this.endUpkeep = upkeep.add(this);
-    this.unsubscribe = connection.onConnected(() => this.reopen(this.reattachBackoff.delay()));
+    this.unsubscribe = connection.onConnected(() => this.reopen(this.reattachBackoff.delay));
   }
 
   /**
@@ -260,7 +260,7 @@ export class Consumer implements Reader, Inspected {
     }
     this.attached = !this.stopped;
     this.guilty = false;
-    this.reattachBackoff.end();
+    this.reattachBackoff.reset();
     if (this.started && this.attached) this.queueCheck.start();
     this.started = true;
     this.onChange();

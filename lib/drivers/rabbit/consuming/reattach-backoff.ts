@@ -1,32 +1,35 @@
-import { growing } from '../../inbox/pauses.js';
+import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 
-/** First and longest bound, in milliseconds, of a wait that keeps others safe from what we do. */
-const FIRST = 1000;
-const LONGEST = 60_000;
+/** Delay before queues are attached again after the broker has closed a connection because of them, perhaps. */
+const BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 60_000, jitter: 1 };
 
-/** Replies of RabbitMQ from here on mean that somebody did what it cannot bear. An orderly shutdown is below. */
-const CONNECTION_ERRORS = 500;
+/** Reply codes from here on are connection errors: a client did something that RabbitMQ does not accept. */
+const MIN_CONNECTION_ERROR = 500;
 
 /**
- * Whether what one consumer asks for may be what the broker closes the whole connection for. It then comes later and
- * later after the others, at random, so that they are attached meanwhile and only the guilty one goes on waiting.
+ * Back-off of one consumer whose requests may be the reason why the broker closes the whole connection. Its delays grow
+ * and are random, so that the other consumers of the connection are attached meanwhile, and only the one that causes
+ * the error goes on waiting.
  */
 export class ReattachBackoff {
-  private times = 0;
+  private failures = 0;
 
-  /** @param error what ended the connection while the queues were being opened */
+  constructor(private readonly random: () => number = Math.random) {}
+
+  /** Counts a connection error. @param error reason why the connection ended while the queues were being attached */
   grow(error: Error | undefined): void {
     const code = replyCodeOf(error);
-    if (code !== undefined && code >= CONNECTION_ERRORS) this.times++;
+    if (code !== undefined && code >= MIN_CONNECTION_ERROR) this.failures++;
   }
 
-  end(): void {
-    this.times = 0;
+  /** Forgets the errors: the queues are attached. */
+  reset(): void {
+    this.failures = 0;
   }
 
-  /** Milliseconds to wait once there is a connection again. */
-  delay(): number {
-    return this.times === 0 ? 0 : Math.random() * growing(FIRST, LONGEST, this.times - 1);
+  /** Milliseconds to wait after the next connect; 0 without an error. */
+  get delay(): number {
+    return this.failures === 0 ? 0 : backoffDelay(BACKOFF, this.failures - 1, this.random);
   }
 }
