@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { type AccessPolicy, accessPolicyLike } from './access-policy.js';
-import { Counters } from './counters.js';
 import type { CredentialsProvider } from './credentials.js';
 import { type Duration, LONGEST_TIMER, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
@@ -163,8 +162,6 @@ export interface Settings {
   readonly name: string | undefined;
   readonly connectOnStart: boolean | 'background';
   readonly logger: LogSink;
-  /** Of the transport that these settings are for. */
-  readonly counters: Counters;
   /** As given; the query of a transport URL is read over them. */
   readonly rabbitOptions: Secret<RabbitOptions>;
   readonly rabbit: RabbitSettings;
@@ -260,7 +257,6 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     credentials: options.credentials,
     connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
     logger,
-    counters: new Counters(),
     rabbitOptions: new Secret(options.rabbit ?? {}),
     rabbit,
   });

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Counts } from '../core/counters.js';
+import { Counters, type Counts } from '../core/counters.js';
 import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
@@ -32,6 +32,8 @@ export class Transport {
   readonly driver: Driver;
   /** What it was set up with, the URL's query included. */
   readonly settings: Settings;
+  /** @internal */
+  readonly counters = new Counters();
   private readonly closing = new AbortController();
 
   private constructor(
@@ -42,8 +44,9 @@ export class Transport {
     const parsed = parseTransportUrl(url.expose());
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
-    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(settings, allowed, parsed);
-    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(this.settings, allowed, parsed);
+    const context = { settings: this.settings, counters: this.counters };
+    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(context, allowed, parsed);
+    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
     else {
       throw new DriverLoadFailure(
         `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
@@ -58,7 +61,7 @@ export class Transport {
 
   /** What has happened on it so far: refusals, duplicates, lost connections. */
   get counts(): Counts {
-    return this.settings.counters.read();
+    return this.counters.read();
   }
 
   /**

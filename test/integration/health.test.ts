@@ -241,8 +241,8 @@ describe('metrics', () => {
     expect(text).toContain('oslo_messaging_attached_queues{transport="notifications"} 0');
     expect(text).toContain('oslo_messaging_pending_calls{transport="rpc"} 0');
     expect(text).toContain('oslo_messaging_events_total{transport="rpc",event="refused_messages"} 0');
-    transports.rpc.settings.counters.count('refusedMessages');
-    transports.rpc.settings.counters.count('refusedMessages');
+    transports.rpc.counters.count('refusedMessages');
+    transports.rpc.counters.count('refusedMessages');
     await register.metrics();
     expect(await register.metrics()).toContain(
       'oslo_messaging_events_total{transport="rpc",event="refused_messages"} 2',

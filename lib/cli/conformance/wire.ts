@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
+import { Counters } from '../../core/counters.js';
 import { Deadline } from '../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { normalizeOptions, type OsloMessagingOptions } from '../../core/options.js';
@@ -45,7 +46,7 @@ export class Wire {
     const url = parseTransportUrl(settings.transportUrl.expose());
     const { managementUrl } = settings.rabbit;
     const management = managementUrl && new ManagementApi(managementUrl, url, settings);
-    const connection = new RabbitConnection(url, settings, 'conformance');
+    const connection = new RabbitConnection(url, { settings, counters: new Counters() }, 'conformance');
     try {
       const model = await connection.acquire(Deadline.after(patience), 0);
       return new Wire(connection, model, await within(patience, () => model.createChannel()), patience, management);

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { type Backoff, backoffDelay } from '../../core/backoff.js';
+import type { Counters } from '../../core/counters.js';
 import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { newId, type RpcRequest } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import type { DriverContext } from '../driver-context.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { DuplicateWindow } from './duplicate-window.js';
@@ -35,16 +37,20 @@ export class AtLeastOnce {
   /** Those whose reply waits for its queue, the oldest first. They hold no slot, but the broker hands over no more for them. */
   private readonly waiting = new Set<Work>();
   private readonly mostWaiting: number;
+  private readonly settings: Settings;
+  private readonly counters: Counters;
 
   constructor(
-    private readonly settings: Settings,
+    context: DriverContext,
     concurrency: number,
     private readonly seen: DuplicateWindow,
     deadLetter: PublishDeadLetter,
     private readonly countReturn: CountReturn,
   ) {
-    const { rabbit } = settings;
-    this.deadLetters = new DeadLetters(settings, 'request', deadLetter, this.pauses);
+    this.settings = context.settings;
+    this.counters = context.counters;
+    const { rabbit } = this.settings;
+    this.deadLetters = new DeadLetters(context, 'request', deadLetter, this.pauses);
     this.mostWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 
@@ -61,7 +67,7 @@ export class AtLeastOnce {
     if (isNew && !isPoison && delivery.uncounted && (await this.recount(delivery, uniqueId))) return undefined;
     const twin = this.inWork.get(id);
     if (twin) {
-      this.settings.counters.count('duplicates');
+      this.counters.count('duplicates');
       twin.deliveries.push(delivery);
       return undefined;
     }

@@ -1,7 +1,7 @@
 import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import type { Settings } from '../../core/options.js';
+import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 import type { Pauses } from './pauses.js';
 
@@ -28,12 +28,12 @@ export class DeadLetters {
   private readonly limit: number;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     private readonly kind: 'request' | 'notification',
     private readonly deadLetter: PublishDeadLetter,
     private readonly pauses: Pauses,
   ) {
-    const { limits, rabbit } = settings;
+    const { limits, rabbit } = context.settings;
     this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
 
@@ -48,7 +48,8 @@ export class DeadLetters {
    */
   async take(letter: DeadLetter, failures = 0): Promise<void> {
     const { delivery, reason, deliveries } = letter;
-    const { counters, logger } = this.settings;
+    const { counters } = this.context;
+    const { logger } = this.context.settings;
     const why = oneLine(reason, 300);
     let queue: string | undefined;
     try {

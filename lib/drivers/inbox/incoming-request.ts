@@ -2,8 +2,8 @@ import { ClientSendError, MessageUndeliverable, toError } from '../../core/error
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../../core/message.js';
-import type { Settings } from '../../core/options.js';
 import type { IncomingMessage } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 
 /** One reply on its way to the caller's queue. */
 export interface OutgoingReply {
@@ -57,13 +57,13 @@ export class IncomingRequest implements IncomingMessage {
   constructor(
     readonly request: RpcRequest,
     readonly expires: number,
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     private readonly ports: ReplyPorts,
     private readonly onWaiting: OnWaiting = () => undefined,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =
-      msgId !== undefined && replyQueue !== undefined && isReplyQueue(replyQueue, settings.anyReplyQueue);
+      msgId !== undefined && replyQueue !== undefined && isReplyQueue(replyQueue, context.settings.anyReplyQueue);
     this.isOwed = this.wantsReply;
   }
 
@@ -100,10 +100,14 @@ export class IncomingRequest implements IncomingMessage {
   private fail(error: unknown, { ending }: Reply): Promise<void> | undefined {
     if (error instanceof ClientSendError && !this.isReplaced) {
       this.isReplaced = true;
-      return this.reply({ result: null, failure: serializeFailure(error, this.settings.sendTracebacks), ending: true });
+      return this.reply({
+        result: null,
+        failure: serializeFailure(error, this.context.settings.sendTracebacks),
+        ending: true,
+      });
     }
     if (ending) this.drop(error);
-    else this.settings.logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+    else this.context.settings.logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
     return undefined;
   }
 
@@ -120,8 +124,8 @@ export class IncomingRequest implements IncomingMessage {
     // Nobody waits for it any more, or to run the request again would not help.
     if (error instanceof MessageUndeliverable || error instanceof ClientSendError || this.expires <= performance.now())
       this.isOwed = false;
-    this.settings.counters.count('droppedReplies');
-    this.settings.logger.warn(
+    this.context.counters.count('droppedReplies');
+    this.context.settings.logger.warn(
       `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,
     );
   }

@@ -5,8 +5,8 @@ import { toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { newId } from '../../core/message.js';
 import { type Notification, readNotification } from '../../core/notification.js';
-import type { Settings } from '../../core/options.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 import { Admission } from './admission.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
@@ -66,12 +66,12 @@ export class NotificationInbox {
   private open = true;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     private readonly subscription: Subscription,
     private readonly receive: ReceiveNotifications,
     deadLetter: PublishDeadLetter,
   ) {
-    const { limits, logger } = settings;
+    const { limits, logger } = context.settings;
     this.concurrencyLimit = new ConcurrencyLimit(subscription.concurrency, logger, {
       start: (task) => task.start(),
       abandon: (task) => task.abandon(),
@@ -87,7 +87,7 @@ export class NotificationInbox {
     );
     this.finished = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
     this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
-    this.deadLetters = new DeadLetters(settings, 'notification', deadLetter, this.pauses);
+    this.deadLetters = new DeadLetters(context, 'notification', deadLetter, this.pauses);
   }
 
   /** How much is in work. */
@@ -103,9 +103,9 @@ export class NotificationInbox {
   private accept(delivery: Delivery, taken: number): void {
     let notification: Notification;
     try {
-      notification = readNotification(delivery.read(this.settings.limits));
+      notification = readNotification(delivery.read(this.context.settings.limits));
     } catch (error) {
-      this.settings.counters.count('refusedMessages');
+      this.context.counters.count('refusedMessages');
       this.concurrencyLimit.add({
         start: () => this.refuse(delivery, toError(error).message),
         abandon: () => delivery.release(),
@@ -121,8 +121,8 @@ export class NotificationInbox {
     }
     if (twin) twin.deliveries.push(delivery);
     else {
-      this.settings.counters.count('duplicates');
-      this.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
+      this.context.counters.count('duplicates');
+      this.context.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
       void delivery.acknowledge();
     }
     this.admission.giveBack(taken);

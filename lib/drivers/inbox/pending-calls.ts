@@ -5,8 +5,8 @@ import { ClientSendError, type ErrorDetails, InvalidMessage, MessagingTimeout, t
 import { deserializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import { type RpcReply, readReply } from '../../core/message.js';
-import type { Settings } from '../../core/options.js';
 import { findReplyAddress } from '../../core/reply-address.js';
+import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 
 interface PendingCall {
@@ -26,7 +26,7 @@ export class PendingCalls {
   private readonly deadlines = new DeadlineWheel<PendingCall>((call) => this.giveUp(call));
 
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     private readonly allowedModules: ReadonlySet<string>,
   ) {}
 
@@ -46,9 +46,9 @@ export class PendingCalls {
     details: ErrorDetails,
     why: (deadline: Deadline) => Error | undefined,
   ): Promise<unknown> {
-    const { pendingCalls } = this.settings.limits;
+    const { pendingCalls } = this.context.settings.limits;
     if (this.calls.size >= pendingCalls) {
-      this.settings.counters.count('overLimit');
+      this.context.counters.count('overLimit');
       throw new ClientSendError(`${pendingCalls} calls are pending, which is the limit (limits.pendingCalls)`, details);
     }
     return new Promise((resolve, reject) => {
@@ -61,7 +61,8 @@ export class PendingCalls {
 
   /** Takes what has come to the reply queue. */
   receive(delivery: Delivery): void {
-    const { counters, limits, logger } = this.settings;
+    const { counters } = this.context;
+    const { limits, logger } = this.context.settings;
     void delivery.acknowledge();
     try {
       this.settle(readReply(delivery.read(limits)));
@@ -83,7 +84,7 @@ export class PendingCalls {
   }
 
   private msgIdIn(delivery: Delivery): string | undefined {
-    const { limits } = this.settings;
+    const { limits } = this.context.settings;
     try {
       return findReplyAddress(delivery.text(limits), limits.bodyBytes)?.msgId;
     } catch {
@@ -96,8 +97,8 @@ export class PendingCalls {
   private settle(reply: RpcReply): void {
     const call = this.calls.get(reply.msgId);
     if (!call) {
-      if (reply.ending) this.settings.counters.count('lateReplies');
-      this.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
+      if (reply.ending) this.context.counters.count('lateReplies');
+      this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
     if (reply.failure !== null) {

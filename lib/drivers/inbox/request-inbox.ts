@@ -6,6 +6,7 @@ import { type RpcRequest, readRequest } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
 import type { AcknowledgeAfterReply, Receive } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
@@ -39,19 +40,21 @@ export class Inbox {
   private readonly late: AtLeastOnce;
   /** Replies whose queue is away. */
   private readonly waiting = new Set<Promise<void>>();
+  private readonly settings: Settings;
   private warned = Number.NEGATIVE_INFINITY;
   /** For whom to answer, in what cannot be read. */
   private looking: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
 
   /** @param acknowledgeAfterReply undefined where no request is */
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     concurrency: number,
     private readonly receive: Receive,
     private readonly acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
     private readonly ports: InboxPorts,
   ) {
-    const { limits, logger } = settings;
+    this.settings = context.settings;
+    const { limits, logger } = this.settings;
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
@@ -60,7 +63,7 @@ export class Inbox {
     });
     this.workLimit = new WorkLimit(limits, concurrency);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
-    this.late = new AtLeastOnce(settings, concurrency, this.seen, ports.deadLetter, ports.countReturn);
+    this.late = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn);
   }
 
   /** How much is in work. */
@@ -118,8 +121,8 @@ export class Inbox {
 
   private async expire(delivery: Delivery): Promise<void> {
     if (!(await delivery.acknowledge())) return;
-    const { counters, logger } = this.settings;
-    counters.count('expiredRequests');
+    const { logger } = this.settings;
+    this.context.counters.count('expiredRequests');
     const now = performance.now();
     const late = Math.ceil(now - delivery.expires);
     const due = now - this.warned > PAUSE_BETWEEN_WARNINGS;
@@ -136,7 +139,7 @@ export class Inbox {
   }
 
   private dropped(uniqueId: string): void {
-    this.settings.counters.count('duplicates');
+    this.context.counters.count('duplicates');
     this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
   }
 
@@ -160,7 +163,7 @@ export class Inbox {
   }
 
   private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): IncomingRequest {
-    const incoming = new IncomingRequest(request, expires, this.settings, this.ports, onWaiting);
+    const incoming = new IncomingRequest(request, expires, this.context, this.ports, onWaiting);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -184,13 +187,13 @@ export class Inbox {
     error: MessagingException,
   ): Promise<void> {
     if (!(await delivery.acknowledge())) return;
-    this.settings.counters.count(count);
+    this.context.counters.count(count);
     this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
     const address = await this.addressIn(delivery);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new IncomingRequest(request, delivery.expires, this.settings, this.ports, this.awaitReply);
+    const refused = new IncomingRequest(request, delivery.expires, this.context, this.ports, this.awaitReply);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
   }

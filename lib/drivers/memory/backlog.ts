@@ -1,6 +1,7 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
+import type { DriverContext } from '../driver-context.js';
 
 /** Messages that wait in one queue, or bytes in all, at which a warning is logged: this part of the limit. */
 const WARNING_PART = 10;
@@ -32,7 +33,7 @@ export class Backlog {
   }
 
   /** The failure of a publish to a queue at its limit. */
-  refusal(queue: BoundedQueue, { limits, counters }: Settings): MessageDeliveryFailure {
+  refusal(queue: BoundedQueue, { settings: { limits }, counters }: DriverContext): MessageDeliveryFailure {
     counters.count('overLimit');
     const reason =
       queue.length >= limits.queuedMessages

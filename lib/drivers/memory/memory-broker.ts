@@ -1,5 +1,5 @@
 import { newScope } from '../../core/async-scope.js';
-import type { Settings } from '../../core/options.js';
+import type { DriverContext } from '../driver-context.js';
 import { Backlog } from './backlog.js';
 import type { MemoryDelivery } from './memory-delivery.js';
 import { type Consuming, MemoryQueue, type Reading } from './memory-queue.js';
@@ -72,12 +72,12 @@ export class MemoryBroker {
   }
 
   /**
-   * @param settings the publisher's, which hold the limits
+   * @param context the publisher's, whose settings hold the limits
    * @returns whether any queue took the message
    * @throws MessageDeliveryFailure when a queue is at its limit
    */
   publish(
-    settings: Settings,
+    context: DriverContext,
     exchange: string,
     key: string,
     content: PassedMessage,
@@ -85,9 +85,9 @@ export class MemoryBroker {
   ): boolean {
     if (exchange === '') {
       const queue = this.queues.get(key);
-      return queue !== undefined && this.publishTo(settings, [queue], content, expires);
+      return queue !== undefined && this.publishTo(context, [queue], content, expires);
     }
-    return this.publishTo(settings, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
+    return this.publishTo(context, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
   }
 
   /** Waiting messages, without those whose callers gave up. */
@@ -97,7 +97,7 @@ export class MemoryBroker {
   }
 
   private publishTo(
-    settings: Settings,
+    context: DriverContext,
     queues: readonly MemoryQueue[],
     content: PassedMessage,
     expires: number,
@@ -105,18 +105,18 @@ export class MemoryBroker {
     const { backlog } = this;
     // Before any of them takes it: a message is published to all, or refused.
     for (const queue of queues)
-      if (backlog.isAtLimit(queue, settings.limits) && !this.makeRoom(queue, settings))
-        throw backlog.refusal(queue, settings);
+      if (backlog.isAtLimit(queue, context.settings.limits) && !this.makeRoom(queue, context))
+        throw backlog.refusal(queue, context);
     const sole = queues.length === 1;
     for (const queue of queues) {
       const waits = queue.push({ content, expires, returns: 0, sole, position: this.published++ });
-      if (waits) backlog.warn(queue, settings);
+      if (waits) backlog.warn(queue, context.settings);
     }
     return queues.length > 0;
   }
 
   /** Returns whether a queue at its limit can take a message all the same. */
-  private makeRoom(queue: MemoryQueue, { limits }: Settings): boolean {
+  private makeRoom(queue: MemoryQueue, { settings: { limits } }: DriverContext): boolean {
     if (queue.isOpen) return true;
     for (const each of this.queues.values()) each.dropAllExpired();
     return !this.backlog.isAtLimit(queue, limits);

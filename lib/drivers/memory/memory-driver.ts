@@ -16,6 +16,7 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { OutgoingReply } from '../inbox/incoming-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
@@ -58,15 +59,17 @@ export class MemoryDriver implements Driver {
   private readonly servings = new Set<Serving>();
   private readonly statusListeners: Listeners<DriverStatus>;
   private closed = false;
+  private readonly settings: Settings;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     allowedModules: ReadonlySet<string>,
     url: TransportURL,
   ) {
-    this.statusListeners = new Listeners('status', settings.logger);
+    this.settings = context.settings;
+    this.statusListeners = new Listeners('status', this.settings.logger);
     this.broker = MemoryBroker.join(brokerName(url));
-    this.calls = new PendingCalls(settings, allowedModules);
+    this.calls = new PendingCalls(context, allowedModules);
     this.broker.declare(this.replyQueue);
     const deliver = (delivery: Delivery) => this.calls.receive(delivery);
     this.broker.consume(this.replyQueue, { prefetch: Number.POSITIVE_INFINITY, once: true, deliver });
@@ -97,7 +100,7 @@ export class MemoryDriver implements Driver {
     const content = this.pass(message);
     this.broker.declare(routingKey);
     this.broker.bind(exchange, routingKey, routingKey);
-    this.broker.publish(this.settings, exchange, routingKey, content);
+    this.broker.publish(this.context, exchange, routingKey, content);
   }
 
   async listen(
@@ -110,19 +113,19 @@ export class MemoryDriver implements Driver {
     // A reply queue lives as long as its transport, so that one that is away is gone.
     const sendReply = ({ queue, reply }: OutgoingReply) => {
       const content = this.pass(replyMessage(reply));
-      if (!this.broker.publish(this.settings, '', queue, content))
+      if (!this.broker.publish(this.context, '', queue, content))
         throw new MessageUndeliverable(`The reply queue ${queue} is gone`);
       return undefined;
     };
     const ports = { sendReply, deadLetter, countReturn, repeats: false };
-    const inbox = new Inbox(this.settings, concurrency, receive, acknowledgeAfterReply, ports);
+    const inbox = new Inbox(this.context, concurrency, receive, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);
     return this.consume(bindings, inbox, { prefetch: concurrency, once: acknowledgeAfterReply === undefined });
   }
 
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     this.assertOpen();
-    const inbox = new NotificationInbox(this.settings, subscription, receive, deadLetter);
+    const inbox = new NotificationInbox(this.context, subscription, receive, deadLetter);
     return this.consume(notificationBindings(subscription), inbox, { prefetch: prefetchOf(subscription), once: false });
   }
 
@@ -151,7 +154,7 @@ export class MemoryDriver implements Driver {
       queuedMessages,
       queuedBytes,
       inWork: servings.reduce((sum, { inbox }) => sum + inbox.busy, 0),
-      counts: this.settings.counters.read(),
+      counts: this.context.counters.read(),
     };
   }
 
@@ -220,8 +223,8 @@ export class MemoryDriver implements Driver {
   ): void {
     this.assertOpen({ target, method: request.method });
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
-    if (!this.broker.publish(this.settings, exchange, key, content, expires) && mandatory) {
-      this.settings.counters.count('undeliverable');
+    if (!this.broker.publish(this.context, exchange, key, content, expires) && mandatory) {
+      this.context.counters.count('undeliverable');
       throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
         target,
         method: request.method,

@@ -17,6 +17,7 @@ import type {
   SendOptions,
   Subscription,
 } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 import type { PublishDeadLetter } from '../inbox/dead-letters.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { Inbox } from '../inbox/request-inbox.js';
@@ -51,25 +52,28 @@ export class RabbitDriver implements Driver {
   private readonly inboxes = new Set<Inbox | NotificationInbox>();
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
+  private readonly settings: Settings;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly context: DriverContext,
     allowedModules: ReadonlySet<string>,
     url: TransportURL,
   ) {
+    const { settings } = context;
+    this.settings = settings;
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
-    this.publishing = new RabbitConnection(url, settings, 'publishing');
-    this.consuming = new RabbitConnection(url, settings, 'consuming');
+    this.publishing = new RabbitConnection(url, context, 'publishing');
+    this.consuming = new RabbitConnection(url, context, 'consuming');
     this.watched = new DriverHealth(this.publishing, this.consuming, settings);
     this.declarer = new Declarer(settings, url);
     this.upkeep = new Upkeep(settings);
     const budget = new ChannelBudget();
     this.channels = new ConsumingChannels(budget);
-    this.publisher = new Publisher(this.publishing, settings, this.declarer, budget);
-    this.replySender = new ReplySender(this.publisher, settings);
+    this.publisher = new Publisher(this.publishing, context, this.declarer, budget);
+    this.replySender = new ReplySender(this.publisher, context);
     this.republisher = new Republisher(this.publisher, settings);
-    this.requests = new RequestSender(settings, allowedModules, {
+    this.requests = new RequestSender(context, allowedModules, {
       publisher: this.publisher,
       consume: (queue, onMessage) => {
         const replies = this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage });
@@ -107,7 +111,7 @@ export class RabbitDriver implements Driver {
   ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
     if (acknowledgeAfterReply) this.warnOfTransientQueues();
-    const inbox = new Inbox(this.settings, concurrency, receive, acknowledgeAfterReply, {
+    const inbox = new Inbox(this.context, concurrency, receive, acknowledgeAfterReply, {
       repeats: true,
       sendReply: (reply) => this.replySender.send(reply),
       deadLetter: (...letter) => this.republisher.deadLetter(...letter),
@@ -131,7 +135,7 @@ export class RabbitDriver implements Driver {
     const { prefetch } = this.settings.rabbit;
     const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
     const deadLetter: PublishDeadLetter = (...letter) => this.republisher.deadLetter(...letter);
-    const inbox = new NotificationInbox(this.settings, { ...subscription, batchSize }, receive, deadLetter);
+    const inbox = new NotificationInbox(this.context, { ...subscription, batchSize }, receive, deadLetter);
     const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
     return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox);
   }
@@ -154,7 +158,7 @@ export class RabbitDriver implements Driver {
       pendingPublishBytes: bytes,
       queuedMessages: undefined,
       queuedBytes: undefined,
-      counts: this.settings.counters.read(),
+      counts: this.context.counters.read(),
     };
   }
 
@@ -175,7 +179,7 @@ export class RabbitDriver implements Driver {
   }
 
   private consumer(reading: Reading): Consumer {
-    return new Consumer(this.consuming, this.settings, this.declarer, this.channels, reading, this.upkeep);
+    return new Consumer(this.consuming, this.context, this.declarer, this.channels, reading, this.upkeep);
   }
 
   /** @throws ServerListenError, MessageDeliveryFailure */

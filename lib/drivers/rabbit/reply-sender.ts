@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import type { Counters } from '../../core/counters.js';
 import { Deadline } from '../../core/deadline.js';
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
 import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import type { DriverContext } from '../driver-context.js';
 import type { OutgoingReply, WaitingReply } from '../inbox/incoming-request.js';
 import { type Attempt, type EncodedReply, MissingReplyQueue, type Postponed } from './missing-reply-queue.js';
 import { Refused } from './publishing/publish-outcome.js';
@@ -28,11 +30,15 @@ export class ReplySender {
   private bytes = 0;
   private closed = false;
   private told = Number.NEGATIVE_INFINITY;
+  private readonly settings: Settings;
+  private readonly counters: Counters;
 
   constructor(
     private readonly publisher: Publisher,
-    private readonly settings: Settings,
+    { settings, counters }: DriverContext,
   ) {
+    this.settings = settings;
+    this.counters = counters;
     this.gone = new LRUCache({ max: settings.limits.goneReplyQueues, ttl: GONE_FOR, ttlResolution: 1000 });
   }
 
@@ -117,10 +123,10 @@ export class ReplySender {
 
   /** @throws MessageUndeliverable when there is no use in waiting, or no room */
   private assertWaiting(queue: string, until: number, size: number, reason: Error): void {
-    const { counters, limits } = this.settings;
+    const { limits } = this.settings;
     if (this.closed || until <= performance.now() || this.gone.has(queue)) throw reason;
     if (this.messages < limits.waitingReplies && this.bytes + size <= limits.waitingReplyBytes) return;
-    counters.count('overLimit');
+    this.counters.count('overLimit');
     throw new MessageUndeliverable(
       `The reply queue ${queue} takes nothing, and ${this.messages} replies of ${this.bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
     );

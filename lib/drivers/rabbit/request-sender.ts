@@ -1,9 +1,11 @@
+import type { Counters } from '../../core/counters.js';
 import type { Deadline } from '../../core/deadline.js';
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { encodeMessage, newId, type RequestIds, type RpcInvocation, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
 import type { Target } from '../../core/target.js';
 import type { CallOptions, SendOptions } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { routeOf } from '../routing.js';
 import type { Consumer, OnMessage } from './consuming/consumer.js';
@@ -26,13 +28,17 @@ export class RequestSender {
   private replies: Consumer | undefined;
   private repliesReady = false;
   private closed = false;
+  private readonly settings: Settings;
+  private readonly counters: Counters;
 
   constructor(
-    private readonly settings: Settings,
+    context: DriverContext,
     allowedModules: ReadonlySet<string>,
     private readonly ports: RequestPorts,
   ) {
-    this.calls = new PendingCalls(settings, allowedModules);
+    this.settings = context.settings;
+    this.counters = context.counters;
+    this.calls = new PendingCalls(context, allowedModules);
   }
 
   /** Calls that wait for their reply. */
@@ -95,7 +101,7 @@ export class RequestSender {
   }
 
   private countUndeliverable(error: unknown): void {
-    if (error instanceof MessageUndeliverable) this.settings.counters.count('undeliverable');
+    if (error instanceof MessageUndeliverable) this.counters.count('undeliverable');
   }
 
   /** The reply queue keeps its name when the connection is made again, so that replies still find it. */

@@ -1,6 +1,7 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
+import type { Counters } from '../../../core/counters.js';
 import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure } from '../../../core/errors.js';
 import type { DriverStatus } from '../../../core/health.js';
@@ -9,6 +10,7 @@ import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/options.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import type { DriverContext } from '../../driver-context.js';
 import { Wire } from '../wire/wire.js';
 import { Alarm } from './alarm.js';
 import { ConnectFailure } from './connect-failure.js';
@@ -57,12 +59,16 @@ export class RabbitConnection {
   status: DriverStatus = 'idle';
   /** Called with what goes wrong while the connection stays up. */
   onTrouble: (error: Error) => void = () => undefined;
+  private readonly settings: Settings;
+  private readonly counters: Counters;
 
   constructor(
     private readonly url: TransportURL,
-    private readonly settings: Settings,
+    { settings, counters }: DriverContext,
     private readonly purpose: string,
   ) {
+    this.settings = settings;
+    this.counters = counters;
     this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
     this.logins = new Logins(url, settings);
     this.statusListeners = new Listeners('status', settings.logger);
@@ -288,7 +294,7 @@ export class RabbitConnection {
     if (this.closed) return;
     this.brief = performance.now() - this.since < BRIEF ? this.brief + 1 : 0;
     this.lastError = error ?? new Error('the connection was closed');
-    this.settings.counters.count('lostConnections');
+    this.counters.count('lostConnections');
     const reason = oneLine(this.lastError.message);
     this.settings.logger.warn(`Lost the ${this.purpose} connection to ${this.address} (${reason}); reconnecting`);
     this.setStatus('disconnected');

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
+import type { Counters } from '../../../core/counters.js';
 import { Deadline } from '../../../core/deadline.js';
 import { ServerListenError, toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/options.js';
 import { settleWithin } from '../../../core/settle-within.js';
+import type { DriverContext } from '../../driver-context.js';
 import type { Delivery } from '../../inbox/delivery.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
@@ -64,15 +66,19 @@ export class Consumer implements Reader, Inspected {
   private guilty = false;
   private stopped = false;
   private closed = false;
+  private readonly settings: Settings;
+  private readonly counters: Counters;
 
   constructor(
     private readonly connection: RabbitConnection,
-    private readonly settings: Settings,
+    { settings, counters }: DriverContext,
     private readonly declarer: Declarer,
     private readonly channels: ConsumingChannels,
     private readonly reading: Reading,
     upkeep: Upkeep,
   ) {
+    this.settings = settings;
+    this.counters = counters;
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
     this.queueCheck = new QueueCheck(() => this.inspect());
     this.endUpkeep = upkeep.add(this);
@@ -155,7 +161,7 @@ export class Consumer implements Reader, Inspected {
   }
 
   private lost({ what, mended }: Missing, channel: ConsumingChannel): void {
-    this.settings.counters.count('redeclared');
+    this.counters.count('redeclared');
     const now = mended ? 'it is bound again' : 'it is declared again';
     this.settings.logger.warn(`The broker has lost the ${what}: ${now}`);
     if (!mended) this.gone(channel);
@@ -316,7 +322,8 @@ export class Consumer implements Reader, Inspected {
   }
 
   private cancelled(queue: ConsumedQueue, channel: ConsumingChannel, revoked: number): void {
-    const { counters, logger } = this.settings;
+    const { counters } = this;
+    const { logger } = this.settings;
     // Its queue may have been deleted before the broker heard that nobody consumes any more.
     if (this.stopped) return;
     counters.count('cancelledConsumers');
@@ -345,7 +352,8 @@ export class Consumer implements Reader, Inspected {
   }
 
   private deliver(arrival: Arrival, queue: ConsumedQueue, channel: ConsumingChannel): void {
-    const { counters, logger } = this.settings;
+    const { counters } = this;
+    const { logger } = this.settings;
     const { deliveryTag, properties } = arrival;
     if (properties.damage !== undefined) {
       counters.count('damagedHeaders');

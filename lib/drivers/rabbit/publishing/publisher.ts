@@ -3,6 +3,7 @@ import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingException, toError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
 import { settleWithin } from '../../../core/settle-within.js';
+import type { DriverContext } from '../../driver-context.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { replyCodeOf } from '../connection/reply-code.js';
@@ -44,15 +45,17 @@ export class Publisher {
   private readonly grace = new RouteGrace(this.routes);
   private largest = LARGE;
   private closed = false;
+  private readonly settings: Settings;
 
   constructor(
     private readonly connection: RabbitConnection,
-    private readonly settings: Settings,
+    context: DriverContext,
     declarer: Declarer,
     budget: ChannelBudget,
   ) {
+    this.settings = context.settings;
     this.channels = new PublishingChannels(budget, (failure) => this.lostChannel(failure));
-    this.pending = new UnconfirmedLimit(settings);
+    this.pending = new UnconfirmedLimit(context);
     this.gate = new PublishGate(connection);
     this.declarations = new DeclarationCache(declarer, budget);
     connection.onConnected(() => {

@@ -1,5 +1,5 @@
 import { ClientSendError } from '../../../core/errors.js';
-import type { Settings } from '../../../core/options.js';
+import type { DriverContext } from '../../driver-context.js';
 
 /** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
 export class UnconfirmedLimit {
@@ -9,7 +9,7 @@ export class UnconfirmedLimit {
   awaited = 0;
   private settled: (() => void) | undefined;
 
-  constructor(private readonly settings: Settings) {}
+  constructor(private readonly context: DriverContext) {}
 
   get messages(): number {
     return this.count;
@@ -21,15 +21,15 @@ export class UnconfirmedLimit {
 
   /** @throws ClientSendError when that many, or so many bytes, are pending already */
   assertRoom(size: number): void {
-    const { pendingPublishes, pendingPublishBytes } = this.settings.limits;
+    const { pendingPublishes, pendingPublishBytes } = this.context.settings.limits;
     if (this.count >= pendingPublishes) {
-      this.settings.counters.count('overLimit');
+      this.context.counters.count('overLimit');
       throw new ClientSendError(
         `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
       );
     }
     if (this.size + size > pendingPublishBytes) {
-      this.settings.counters.count('overLimit');
+      this.context.counters.count('overLimit');
       throw new ClientSendError(
         `${this.size} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
       );

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { Counters } from '../../../core/counters.js';
 import { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
 import type { Settings } from '../../../core/options.js';
@@ -42,7 +43,7 @@ export class Doctor {
   constructor(settings: Settings, url: TransportURL) {
     // The conflicts are to be told, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
-    this.connection = new RabbitConnection(url, this.settings, 'consuming');
+    this.connection = new RabbitConnection(url, { settings: this.settings, counters: new Counters() }, 'consuming');
     this.declarer = new Declarer(this.settings, url);
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);
