@@ -99,13 +99,18 @@ export const natural =
       ? undefined
       : `an integer from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}`;
 
-export const nested =
-  (rules: Record<string, Rule>): Rule =>
-  (value, name) => {
+export const nested = (rules: Record<string, Rule>): Rule => {
+  const rule: Rule = (value, name) => {
     if (object(value, name)) return 'an object';
     checkOptions(value as object, rules, `${name}.`);
     return undefined;
   };
+  nestedNames.set(rule, Object.keys(rules));
+  return rule;
+};
+
+/** Names inside the options that hold an object, for hints. */
+const nestedNames = new WeakMap<Rule, readonly string[]>();
 
 /** @throws ConfigurationError unless it is absent, −1, 0 or a number of retries */
 export function checkRetry(retry: number | undefined | null): void {
@@ -115,7 +120,7 @@ export function checkRetry(retry: number | undefined | null): void {
 
 /** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
 export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string, kind = 'option'): void {
-  checkNames(options, Object.keys(rules), kind, prefix);
+  checkNames(options, Object.keys(rules), kind, prefix, rules);
   for (const [name, value] of Object.entries(options)) {
     const rule = rules[name];
     if (!rule) continue;
@@ -129,13 +134,20 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
 }
 
 /** Refuses options that are no object, and the first one whose name is unknown. For options whose values are checked elsewhere. */
-export function checkNames(options: object, known: readonly string[], kind: string, prefix = ''): void {
+export function checkNames(
+  options: object,
+  known: readonly string[],
+  kind: string,
+  prefix = '',
+  rules: Record<string, Rule> = {},
+): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${show('options', options)}`);
   }
   const name = Object.keys(options).find((given) => !known.includes(given));
   if (name === undefined) return;
-  const near = nearest(name, known);
+  const within = namesWithin(rules);
+  const near = nearest(name, known) ?? nearest(name, within) ?? containing(name, [...known, ...within]);
   throw new ConfigurationError(
     `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : '.'} Known: ${known.join(', ')}`,
   );
@@ -152,12 +164,34 @@ function show(name: string, value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
+/** Names one level down, as `rabbit.rabbitQuorumQueue`. */
+function namesWithin(rules: Record<string, Rule>): string[] {
+  return Object.entries(rules).flatMap(([outer, rule]) =>
+    (nestedNames.get(rule) ?? []).map((name) => `${outer}.${name}`),
+  );
+}
+
+/** A name without its path, in lower case and without the underscores of oslo's spelling. */
+const plain = (name: string) => name.replace(/^.*\./, '').replaceAll('_', '').toLowerCase();
+
 function nearest(given: string, known: readonly string[]): string | undefined {
-  const name = given.slice(0, 60);
-  const ranked = known.map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }));
+  const name = plain(given.slice(0, 60));
+  const ranked = known.map((candidate) => ({ candidate, far: distance(name, plain(candidate)) }));
   const best = ranked.sort((a, b) => a.far - b.far)[0];
   return best && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
+
+/** Returns the shortest known name that contains the given one, or its singular: `prefetch` is in `rabbitQosPrefetchCount`. */
+function containing(given: string, known: readonly string[]): string | undefined {
+  const part = plain(given.slice(0, 60)).replace(/s$/, '');
+  if (part.length < MIN_HINT_LENGTH) return undefined;
+  return known
+    .filter((candidate) => plain(candidate).includes(part))
+    .sort((a, b) => plain(a).length - plain(b).length)[0];
+}
+
+/** Shorter names are part of too many others. */
+const MIN_HINT_LENGTH = 5;
 
 /** Levenshtein's distance. */
 function distance(a: string, b: string): number {

@@ -96,6 +96,21 @@ describe('decorators and factories', () => {
     );
   });
 
+  it.each<[string, object, string]>([
+    ['an option of the driver by a short name', { prefetch: 10 }, 'rabbit.rabbitQosPrefetchCount'],
+    ['the plural of a part', { quorumQueues: true }, 'rabbit.rabbitQuorumQueue'],
+    ['its whole name at the top', { rabbitQuorumQueue: true }, 'rabbit.rabbitQuorumQueue'],
+    ['the spelling of oslo.config', { amqp_durable_queues: true }, 'rabbit.amqpDurableQueues'],
+    ['a misspelt option of the driver', { sslCaFil: 'ca.pem' }, 'rabbit.sslCaFile'],
+    ['an option of the limits', { bodyBytes: 1 }, 'limits.bodyBytes'],
+    ['a short name in its place', { rabbit: { prefetch: 10 } }, 'rabbit.rabbitQosPrefetchCount'],
+    ['one of its own before those of others', { concurency: 1 }, 'concurrency'],
+  ])('%s: suggest the place where it belongs', (_what, options, meant) => {
+    expect(() => getRpcTransport(untyped({ transportUrl: 'rabbit://localhost', ...options }))).toThrow(
+      new RegExp(`^Unknown option "[\\w.]+"; did you mean "${meant}"\\? Known: `),
+    );
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     [
       'options that are no object',
