@@ -28,7 +28,18 @@ interface Handler {
   readonly entry: MethodEntry;
 }
 
-/** All that a server answers, by namespace, version and method. Nothing from the wire indexes an object. */
+/** A handler that never runs, since another answers every request for it. */
+export interface HiddenHandler {
+  readonly method: string;
+  /** Name and version of the handler that never runs. */
+  readonly hidden: string;
+  /** Name and version of the handler that answers instead. */
+  readonly by: string;
+  /** True where both have one version, so that no order would make both run. */
+  readonly sameVersion: boolean;
+}
+
+/** Methods that a server answers, by namespace, version and name. Nothing from the wire indexes an object. */
 export class MethodTable {
   private readonly targets: Target[] = [];
   private readonly handlers = new Map<string, Handler[]>();
@@ -53,9 +64,16 @@ export class MethodTable {
     this.handlers.set(method, handlers);
   }
 
-  /** Whether exactly these namespaces and version have the method already. */
-  answers(target: Target, method: string): boolean {
-    return this.handlers.get(method)?.some((handler) => isSame(handler.target, target)) ?? false;
+  /** Returns the handlers that never run, in order of addition. */
+  hidden(): HiddenHandler[] {
+    return [...this.handlers].flatMap(([method, handlers]) =>
+      handlers.flatMap((handler, index) => {
+        const by = handlers.slice(0, index).find((earlier) => covers(earlier.target, handler.target));
+        if (!by) return [];
+        const sameVersion = versionOf(by.target) === versionOf(handler.target);
+        return [{ method, hidden: described(handler), by: described(by), sameVersion }];
+      }),
+    );
   }
 
   /** The entry that answers a request: the first that fits, in order of addition. @throws NoSuchMethod, UnsupportedVersion */
@@ -90,16 +108,24 @@ export class MethodTable {
   }
 }
 
+const versionOf = ({ version = DEFAULT_VERSION }: Target): string => version;
+
+const described = ({ target, entry }: Handler): string =>
+  `${entry.handler ?? 'an unnamed handler'} (version ${versionOf(target)})`;
+
+/** Returns true where a handler serves every request that another one does. */
+function covers(earlier: Target, later: Target): boolean {
+  return later.acceptedNamespaces.every((namespace) => serves(earlier, namespace, versionOf(later)));
+}
+
 function isSame(one: Target, other: Target): boolean {
-  const key = ({ version = DEFAULT_VERSION, acceptedNamespaces }: Target) =>
-    JSON.stringify([version, ...acceptedNamespaces]);
+  const key = (target: Target) => JSON.stringify([versionOf(target), ...target.acceptedNamespaces]);
   return key(one) === key(other);
 }
 
 /** Tells whether a request can be for both alike: same version, and a namespace in common. */
 function clashes(one: Target, other: Target): boolean {
-  const versions = [one.version ?? DEFAULT_VERSION, other.version ?? DEFAULT_VERSION] as const;
-  return compareVersions(...versions) === 0 && commonNamespaces(one, other).length > 0;
+  return compareVersions(versionOf(one), versionOf(other)) === 0 && commonNamespaces(one, other).length > 0;
 }
 
 function commonNamespaces(one: Target, other: Target): (string | undefined)[] {
@@ -108,7 +134,7 @@ function commonNamespaces(one: Target, other: Target): (string | undefined)[] {
 
 function conflict(method: string, target: Target, rival: Handler, entry: MethodEntry): ConfigurationError {
   const [namespace = '(null)'] = commonNamespaces(rival.target, target);
-  const where = `namespace ${namespace}, version ${target.version ?? DEFAULT_VERSION}`;
+  const where = `namespace ${namespace}, version ${versionOf(target)}`;
   const names = [rival.entry.handler, entry.handler].map((name) => name ?? 'an unnamed handler').join(' and ');
   return new ConfigurationError(
     `The RPC method "${method}" has two handlers in ${where}: ${names}. Rename one of them, or give it another namespace or version`,
@@ -159,10 +185,12 @@ export function addEndpoint(
   }
   const served = target ?? new Target();
   table.addTarget(served);
+  const className = endpoint.constructor?.name ?? 'Object';
   for (const name of methodNames(endpoint)) {
     const method: unknown = Reflect.get(endpoint, name);
-    if (typeof method !== 'function' || !policy.isAllowed(endpoint, name) || table.answers(served, name)) continue;
+    if (typeof method !== 'function' || !policy.isAllowed(endpoint, name)) continue;
     table.append(served, name, {
+      handler: `${className}.${name}`,
       expected: expectedExceptionsOf(method),
       handle: async ({ request }) => {
         const ctxt = serializer.deserializeContext(request.context);

@@ -10,7 +10,7 @@ import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
 import { dispatch } from './dispatcher.js';
-import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from './method-table.js';
+import { addEndpoint, type Endpoint, type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
 
 /** What a server is set up with, besides its endpoints. */
 export interface ServerOptions {
@@ -43,6 +43,7 @@ export class RPCServer extends MessageHandlingServer {
     const { delivery } = settings;
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.source}`);
+    for (const handler of this.table.hidden()) settings.logger.warn(warningOf(handler));
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,
@@ -51,6 +52,13 @@ export class RPCServer extends MessageHandlingServer {
       this.table.delivers('at-least-once', delivery) ? acknowledgeAfterReply : undefined,
     );
   }
+}
+
+function warningOf({ method, hidden, by, sameVersion }: HiddenHandler): string {
+  const cure = sameVersion
+    ? 'Rename one of the methods, or give its endpoint another namespace or version'
+    : 'List the endpoint of the lower version first, or remove its method';
+  return `RPC method "${method}": ${hidden} never runs, because ${by} comes before it and answers every request for it. ${cure}`;
 }
 
 /** Makes a server of plain endpoints. Source: oslo_messaging.get_rpc_server. @throws InvalidTarget, ConfigurationError */

@@ -6,6 +6,7 @@ import {
   getRpcClient,
   getRpcServer,
   getRpcTransport,
+  type LogSink,
   OsloServer,
   RemoteError,
   RpcEndpoint,
@@ -15,6 +16,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { silent } from '../support/silent.js';
 
 function endpoint(options: RpcEndpointOptions, method = 'where'): Type {
   @RpcEndpoint(options)
@@ -27,10 +30,10 @@ function endpoint(options: RpcEndpointOptions, method = 'where'): Type {
   return Endpoint;
 }
 
-async function serve(controllers: Type[]) {
+async function serve(controllers: Type[], logger: LogSink = silent) {
   const transportUrl = `memory://${uniqueTopic('conflicts')}/`;
   const module = await Test.createTestingModule({ controllers }).compile();
-  const strategy = new OsloServer({ transportUrl, topic: 'conflicts', host: 'host1' });
+  const strategy = new OsloServer({ transportUrl, topic: 'conflicts', host: 'host1', logger });
   return module.createNestMicroservice({ strategy, logger: false });
 }
 
@@ -50,6 +53,16 @@ describe('two Nest handlers of one RPC method', () => {
     await app.close();
   });
 
+  it('are named in a warning when the lower version comes last, with the cure', async () => {
+    const logger = new LogRecorder();
+    const app = await serve([endpoint({ version: '1.5' }), endpoint({ version: '1.2' })], logger);
+    await app.listen();
+    await app.close();
+    expect(logger.messages(/never runs/, 'warn')).toEqual([
+      'RPC method "where": Endpoint.handle (version 1.2) never runs, because Endpoint.handle (version 1.5) comes before it and answers every request for it. List the endpoint of the lower version first, or remove its method',
+    ]);
+  });
+
   it.each<[string, RpcEndpointOptions, RpcEndpointOptions]>([
     ['versions', { version: '1.0' }, { version: '1.5' }],
     ['namespaces', {}, { namespace: 'ns' }],
@@ -61,11 +74,17 @@ describe('two Nest handlers of one RPC method', () => {
   });
 });
 
+const at = (version: string) => new Target({ version });
+
 describe('two plain endpoints with one method', () => {
   const named = (name: string, target?: Target) => ({ target, where: () => name });
 
-  async function ask(endpoints: object[], fields: { namespace?: string; version?: string; method?: string }) {
-    const transport = getRpcTransport({ transportUrl: `memory://${uniqueTopic('conflicts')}/` });
+  async function ask(
+    endpoints: object[],
+    fields: { namespace?: string; version?: string; method?: string },
+    logger: LogSink = silent,
+  ) {
+    const transport = getRpcTransport({ transportUrl: `memory://${uniqueTopic('conflicts')}/`, logger });
     const server = getRpcServer(transport, new Target({ topic: 't', server: 'host1' }), endpoints);
     await server.start();
     const { method = 'where', ...target } = fields;
@@ -88,6 +107,41 @@ describe('two plain endpoints with one method', () => {
   it('are asked in their order, whatever their targets have in common', async () => {
     const endpoints = [{}, named('1.5', new Target({ version: '1.5' })), named('1.0', new Target({ version: '1.0' }))];
     expect(await ask(endpoints, {})).toBe('1.5');
+  });
+
+  it.each<[string, (Target | undefined)[], RegExp[]]>([
+    [
+      'a lower version last',
+      ['1.5', '1.2'].map(at),
+      [/\(version 1\.2\) never runs.*\(version 1\.5\).*lower version first/],
+    ],
+    ['one version twice', [undefined, undefined], [/\(version 1\.0\) never runs.*Rename one of the methods/]],
+    [
+      'three, of which two are hidden',
+      ['1.5', '1.2', '1.5.0'].map(at),
+      [/version 1\.2\) never/, /version 1\.5\.0\) never/],
+    ],
+    ['a lower version first', ['1.2', '1.5'].map(at), []],
+    ['another major version', ['2.0', '1.5'].map(at), []],
+    ['a later revision behind', ['1.2', '1.2.3'].map(at), []],
+    ['another namespace', [at('1.5'), new Target({ namespace: 'ns', version: '1.2' })], []],
+    ['one of two namespaces hidden', [at('1.5'), new Target({ version: '1.2', acceptedNamespaces: ['ns'] })], []],
+  ])('are named in a warning when one never runs: %s', async (_name, targets, warnings) => {
+    const logger = new LogRecorder();
+    class Conductor {
+      constructor(readonly target: Target | undefined) {}
+      where(): string {
+        return 'here';
+      }
+    }
+    await ask(
+      targets.map((target) => new Conductor(target)),
+      { version: '1.0' },
+      logger,
+    );
+    const messages = logger.messages(/never runs/, 'warn');
+    expect(messages).toEqual(warnings.map((warning) => expect.stringMatching(warning)));
+    for (const message of messages) expect(message).toMatch(/^RPC method "where": Conductor\.where /);
   });
 
   it('count for their version even if they expose nothing', async () => {
