@@ -17,7 +17,7 @@ import { getRpcTransport, type Transport } from '../messaging/transport.js';
 import type { PrepareOptions } from '../rpc/client.js';
 import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.js';
 import { LOG_CONTEXT } from './log-suppression.js';
-import { namingSender } from './sender-stack.js';
+import { SenderStacks } from './sender-stack.js';
 
 /** A pattern: a method name, or a method with a target. */
 export type OsloPattern =
@@ -79,8 +79,8 @@ export class OsloClientProxy extends ClientProxy {
   private readonly transport: Transport;
   private readonly client: BackingOffClient;
   private readonly unsubscribe: () => void;
-  /** @internal From the first failure on, errors name the lines that sent the request: to capture them costs. */
-  readonly history = { failed: false };
+  /** @internal Lines that sent requests, for the stacks of errors. */
+  readonly senders = new SenderStacks();
   /** @internal This client as {@link send} and {@link emit} see it: the deadline of a request covers connecting already. */
   readonly onFirstUse: object = Object.create(this, { connect: { value: () => Promise.resolve() } });
 
@@ -122,7 +122,7 @@ export class OsloClientProxy extends ClientProxy {
     this.invoke(packet, 'call').then(
       (response) => wanted && callback({ response, isDisposed: true }),
       (error: unknown) => {
-        this.history.failed = true;
+        this.senders.failed();
         if (wanted) callback({ err: toError(error) });
       },
     );
@@ -150,7 +150,7 @@ for (const name of ['send', 'emit'] as const) {
   const connecting: (...args: never[]) => unknown = ClientProxy.prototype[name];
   const value = function (this: OsloClientProxy, ...args: unknown[]): unknown {
     const request = Reflect.apply(connecting, this.onFirstUse, args) as Observable<unknown>;
-    return name === 'send' && this.history.failed ? namingSender(request, value) : request;
+    return name === 'send' ? this.senders.naming(request, value) : request;
   };
   Object.defineProperty(OsloClientProxy.prototype, name, {
     value,

@@ -6,11 +6,11 @@ import { checkOptions, checkRetry, flag, type Rule } from '../core/option-rules.
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
+import { withCallers } from '../messaging/caller-stack.js';
 import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
-import { withCallers } from './caller-stack.js';
 
 /** Driver-specific wishes. */
 export interface TransportOptions {

@@ -96,10 +96,11 @@ it('names the notifier of what cannot be sent', async () => {
   expect(error.stack).toMatch(/theirService/);
 });
 
-it('names the sender of a request of a client proxy, once one has failed', async () => {
+it('names the sender of the first request of a client proxy, and of every one since the first failure', async () => {
   const send = () => lastValueFrom(proxy.send('fail', {}));
-  await reason(send);
-  const error = await reason(() => theirService(send));
-  expect(error).toBeInstanceOf(RemoteError);
-  expect(error.stack).toMatch(/at theirService \(.*caller-stack\.test\.ts/);
+  const first = await reason(() => theirService(send));
+  expect(first).toBeInstanceOf(RemoteError);
+  expect(first.stack).toMatch(/at theirService \(.*caller-stack\.test\.ts/);
+  const others = await Promise.all([1, 2, 3].map(() => reason(() => theirService(send))));
+  for (const { stack } of others) expect(stack).toMatch(/at theirService \(.*caller-stack\.test\.ts/);
 });
