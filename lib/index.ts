@@ -58,6 +58,7 @@ export {
   RpcMethod,
   type RpcMethodOptions,
 } from './nest/decorators.js';
+export type { NotifierFeature, RpcClientFeature } from './nest/features.js';
 export {
   type NotificationBatchOptions,
   NotificationEndpoint,
@@ -84,11 +85,8 @@ export {
 } from './nest/oslo-messaging.health.js';
 export {
   getOsloServerToken,
-  getTransportsToken,
-  type NotifierFeature,
   type OsloMessagingAsyncOptions,
   OsloMessagingModule,
-  type RpcClientFeature,
 } from './nest/oslo-messaging.module.js';
 export {
   type NotificationDetails,
@@ -99,7 +97,7 @@ export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
-export { type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';
+export { getTransportsToken, type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';
 export {
   type BatchedNotification,
   type BatchListenerEndpoint,

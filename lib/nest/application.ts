@@ -7,7 +7,7 @@ import { EndpointCheck } from './endpoint-classes.js';
 import { LOG_CONTEXT } from './log-suppression.js';
 import { OsloClientProxy } from './oslo-client-proxy.js';
 import { OsloServer } from './oslo-server.js';
-import type { MeasuredHealth, OsloMessagingTransports } from './transports.js';
+import { brokersOfToken, type MeasuredHealth, type OsloMessagingTransports } from './transports.js';
 
 interface Client {
   readonly options: object;
@@ -35,6 +35,19 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
     this.brokers.set(name, transports);
     transports.application = this;
     return transports;
+  }
+
+  /** @throws ConfigurationError for a broker that no `forRoot` of the application provides */
+  assertBroker(broker: string | undefined): void {
+    const tokens = [...this.container.values()].flatMap(({ providers }) => [...providers.keys()]);
+    const known = new Set(tokens.flatMap(brokersOfToken));
+    if (known.has(broker)) return;
+    const names = [...known].map((name) => name ?? '(without a name)').join(', ') || 'none';
+    throw new ConfigurationError(
+      broker === undefined
+        ? `forFeature names no broker, and no forRoot is without a name; known brokers: ${names}. Import OsloMessagingModule.forRoot(…), or name a broker: forFeature([…], name)`
+        : `forFeature names the broker "${broker}", which no forRoot provides; known brokers: ${names}. Import OsloMessagingModule.forRoot({ name: '${broker}', … }), or correct the name`,
+    );
   }
 
   /**

@@ -77,6 +77,19 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
   }
 }
 
+const TOKEN_PREFIX = 'OSLO_MESSAGING_TRANSPORTS@';
+
+/** Returns the injection token of a broker's {@link OsloMessagingTransports}: the class for the one without a name. */
+export function getTransportsToken(broker?: string): string | typeof OsloMessagingTransports {
+  return broker === undefined ? OsloMessagingTransports : `${TOKEN_PREFIX}${broker}`;
+}
+
+/** Returns the broker that a token of {@link getTransportsToken} is for, in an array; an empty one for any other token. */
+export function brokersOfToken(token: unknown): (string | undefined)[] {
+  if (token === OsloMessagingTransports) return [undefined];
+  return typeof token === 'string' && token.startsWith(TOKEN_PREFIX) ? [token.slice(TOKEN_PREFIX.length)] : [];
+}
+
 /** Connects, however long it takes; the connections log what keeps them from it. */
 async function keepConnecting(transport: Transport, options: ConnectOptions): Promise<void> {
   const { closed, settings } = transport;

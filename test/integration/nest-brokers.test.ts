@@ -4,6 +4,7 @@ import { ClientsModule } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
   type BackingOffClient,
+  ConfigurationError,
   cleanup,
   getOsloServerToken,
   getRpcClientToken,
@@ -109,6 +110,42 @@ class Caller {
 }
 
 describe('several brokers in one application', () => {
+  it.each<[string, ReturnType<typeof forRoot>[], ReturnType<typeof forFeature>, RegExp]>([
+    [
+      'a client of an unknown broker',
+      [forRoot(memory()), forRoot({ ...memory(), name: 'far' })],
+      forFeature([{ target: { topic: 't' } }], 'fra'),
+      /^forFeature names the broker "fra", which no forRoot provides; known brokers: .*far.* Import .* name: 'fra'/,
+    ],
+    [
+      'a notifier of an unknown broker',
+      [forRoot(memory())],
+      forFeature([{ publisherId: 'p' }], 'far'),
+      /^forFeature names the broker "far", .* known brokers: \(without a name\)\. /,
+    ],
+    [
+      'a client of the broker without a name',
+      [forRoot({ ...memory(), name: 'far' })],
+      forFeature([{ target: { topic: 't' } }]),
+      /^forFeature names no broker, and no forRoot is without a name; known brokers: far\. .* forFeature\(\[…\], name\)$/,
+    ],
+    ['a client without any broker', [], forFeature([{ target: { topic: 't' } }]), /known brokers: none\. Import /],
+  ])('refuse %s', async (_name, roots, feature, message) => {
+    const error: unknown = await compile([...roots, feature]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('report the error of a broker that cannot be made, not of its clients', async () => {
+    const broken = OsloMessagingModule.forRootAsync({
+      name: 'far',
+      useFactory: () => Promise.reject(new Error('no secrets today')),
+    });
+    await expect(compile([forFeature([{ target: { topic: 't' } }], 'far'), broken])).rejects.toThrow(
+      'no secrets today',
+    );
+  });
+
   it('go by name: clients, notifiers, servers, endpoints, health and metrics', async () => {
     const target = { topic: 't' };
     const far = { ...memory(), name: 'far' };

@@ -1,0 +1,148 @@
+import { type FactoryProvider, Inject } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Duration } from '../core/duration.js';
+import { ConfigurationError } from '../core/errors.js';
+import { nameOf } from '../core/given.js';
+import { checkNames, checkOptions, object, type Rule, text } from '../core/option-rules.js';
+import { serializerLike } from '../core/serializer.js';
+import { Target, type TargetFields } from '../core/target.js';
+import { requestContextSerializer } from '../messaging/serializer.js';
+import { Notifier } from '../notify/notifier.js';
+import type { ClientOptions } from '../rpc/call-context.js';
+import { BackingOffClient } from '../tacker/backing-off-client.js';
+import { assertSameClient, OsloMessagingApplication } from './application.js';
+import { getNotifierToken, getRpcClientToken, namedPublishers } from './tokens.js';
+import { getTransportsToken, type OsloMessagingTransports } from './transports.js';
+
+/** One client for `forFeature`. */
+export interface RpcClientFeature extends Pick<ClientOptions, 'versionCap' | 'serializer' | 'retry'> {
+  /** Target of the calls and casts. It needs a topic. */
+  target: Target | TargetFields;
+  /** Time that a call waits for its reply, in seconds or with a unit. A client with a timeout does not back off. @default the `rpcResponseTimeout` option, grown by the back-off */
+  timeout?: Duration | undefined;
+  /** Longest time without a heartbeat of the server, in seconds or with a unit. @default no heartbeats */
+  callMonitorTimeout?: Duration | undefined;
+  /** Injection token of the client. @default getRpcClientToken(target.topic) */
+  token?: string | symbol | undefined;
+  /** Absent: an entry with `publisherId` is a {@link NotifierFeature}. */
+  publisherId?: undefined;
+}
+
+/** One notifier for `forFeature`: for `@InjectNotifier(publisherId)` in a lazily loaded module. */
+export interface NotifierFeature {
+  /** Publisher of the notifications. */
+  publisherId: string;
+  /** Absent: an entry with `target` is an {@link RpcClientFeature}. */
+  target?: undefined;
+}
+
+type TokenProvider<T> = FactoryProvider<T> & { provide: string | symbol };
+
+const anything: Rule = () => undefined;
+/** Values are checked when the client is made. */
+const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rule> = {
+  target: object,
+  token: (value) => (typeof value === 'symbol' ? undefined : text(value, 'token') && 'a symbol or a non-empty string'),
+  versionCap: anything,
+  serializer: serializerLike,
+  retry: anything,
+  timeout: anything,
+  callMonitorTimeout: anything,
+};
+
+/** @throws ConfigurationError unless the value is an object that is no array */
+export function checkIsObject(given: unknown, where: string, expected = 'an object of options'): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  throw new ConfigurationError(`${where}: expected ${expected}; got ${nameOf(given)}`);
+}
+
+/** Returns the providers of the entries of `forFeature`. @throws ConfigurationError for an entry that is none */
+export function featureProviders(
+  features: readonly (RpcClientFeature | NotifierFeature)[],
+  broker: string | undefined,
+): TokenProvider<object>[] {
+  const clients = new Map<string | symbol, object>();
+  return features.map((feature) => {
+    checkIsObject(feature, 'forFeature', 'an object such as { target: { topic } }');
+    if (feature.publisherId === undefined) return clientProvider(feature, broker, clients);
+    checkNames(feature, ['publisherId'], 'forFeature notifier option');
+    const { publisherId } = feature;
+    return {
+      provide: getNotifierToken(publisherId, broker),
+      inject: [ModuleRef, OsloMessagingApplication],
+      useFactory: async (module: ModuleRef, application: OsloMessagingApplication) =>
+        makeNotifier(publisherId, await transportsOf(broker, module, application)),
+    };
+  });
+}
+
+/** Returns the providers of a broker's notifiers: for the default publisher, and for each that a decorator has named. */
+export function notifierProviders(broker: string | undefined): TokenProvider<Notifier>[] {
+  return [undefined, ...namedPublishers(broker)].map((publisherId) => ({
+    provide: getNotifierToken(publisherId, broker),
+    inject: [getTransportsToken(broker)],
+    useFactory: (transports: OsloMessagingTransports) => makeNotifier(publisherId, transports),
+  }));
+}
+
+function clientProvider(
+  feature: RpcClientFeature,
+  broker: string | undefined,
+  others: Map<string | symbol, object>,
+): TokenProvider<BackingOffClient> {
+  checkOptions(feature, CLIENT_FEATURE, '', 'forFeature option');
+  const { target: fields, token, ...options } = feature;
+  const target = fields instanceof Target ? fields : new Target(fields);
+  if (target.topic === undefined)
+    throw new ConfigurationError(`forFeature: expected a target with a topic; got ${target}`, { target });
+  const provide = typeof token === 'symbol' ? token : getRpcClientToken(token ?? target.topic, broker);
+  const wanted = { target: JSON.stringify(target), broker, ...given(options) };
+  // Nest drops the first of two providers with one token in a module without a word.
+  assertSameClient(provide, others.get(provide) ?? wanted, wanted);
+  others.set(provide, wanted);
+  return {
+    provide,
+    inject: [ModuleRef, OsloMessagingApplication],
+    useFactory: async (module: ModuleRef, application: OsloMessagingApplication) => {
+      const { rpc } = await transportsOf(broker, module, application);
+      const serializer = options.serializer ?? rpc.settings.serializer;
+      return application.client(
+        provide,
+        { ...wanted, serializer },
+        () => new BackingOffClient(rpc, target, { ...options, serializer: requestContextSerializer(serializer) }),
+      );
+    },
+  };
+}
+
+/**
+ * Returns the transports of a broker. They are no injected parameter of the factory, because Nest would then report an
+ * unknown broker as a dependency that it cannot resolve.
+ * @throws ConfigurationError when no `forRoot` provides the broker
+ */
+async function transportsOf(
+  broker: string | undefined,
+  module: ModuleRef,
+  application: OsloMessagingApplication,
+): Promise<OsloMessagingTransports> {
+  application.assertBroker(broker);
+  class Holder {
+    constructor(readonly transports: OsloMessagingTransports) {}
+  }
+  Inject(getTransportsToken(broker))(Holder, undefined, 0);
+  const { transports } = await module.create(Holder);
+  return transports;
+}
+
+function makeNotifier(publisherId: string | undefined, { notifications }: OsloMessagingTransports): Notifier {
+  const { topic, host, serializer } = notifications.settings;
+  return new Notifier(notifications, {
+    publisherId: publisherId ?? (topic ? `${topic}.${host}` : host),
+    serializer: requestContextSerializer(serializer),
+  });
+}
+
+/** Returns the options that are not undefined. */
+function given(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
