@@ -28,7 +28,9 @@ class BackingOffContext extends CallContext {
     const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);
     const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
     if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
-    logger.error(`Timeout in RPC method ${scoped}; waiting ${Math.round(wait)} ms before the caller hears of it`);
+    logger.error(
+      `No reply to ${scoped} within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
+    );
     await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
   }
 
