@@ -3,6 +3,7 @@ import 'reflect-metadata';
 export type { AccessPolicy } from './core/access-policy.js';
 export type { Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
+export type { Dict } from './core/dict.js';
 export type { Duration } from './core/duration.js';
 export {
   ClientSendError,
@@ -27,9 +28,8 @@ export {
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
-export type { LimitOptions, Limits } from './core/limits.js';
+export type { LimitOptions, Limits, MessageLimits } from './core/limits.js';
 export type { LogSink } from './core/logger.js';
-export type { Dict, MessageLimits } from './core/message.js';
 export type { Notification, Priority } from './core/notification.js';
 export type {
   DeliveryMode,

@@ -23,7 +23,7 @@ export const GROUP_NAMES = Object.keys(GROUPS) as Group[];
 
 /** By path, the first that fits. V8 counts JSON.parse and JSON.stringify as part of who calls them. */
 const BY_PATH: readonly [RegExp, Group][] = [
-  [/^lib\/core\/(json|message)\./, 'json'],
+  [/^lib\/core\/(json|envelope|rpc-message)\./, 'json'],
   [/^lib\/core\//, 'core'],
   [/^lib\/(rpc|notify)\//, 'rpc'],
   [/^lib\/drivers\/rabbit\//, 'rabbit'],

@@ -1,6 +1,17 @@
 import { type Duration, toMilliseconds } from './duration.js';
-import type { MessageLimits } from './message.js';
 import { natural, type Rule, span } from './option-rules.js';
+
+/** Limits of one message, sent or received. */
+export interface MessageLimits {
+  /** Maximum size of the body, in bytes. */
+  readonly bodyBytes: number;
+  /** Maximum nesting depth. */
+  readonly depth: number;
+  /** Maximum number of values: elements, members, arrays and objects. @default unlimited */
+  readonly values?: number;
+  /** Maximum ratio of the decompressed to the compressed size; bodies up to 1 MiB are exempt. @default unlimited */
+  readonly compressionRatio?: number;
+}
 
 /** Bounds of what is kept in memory. What would go beyond one is refused or given up, and counted. */
 export interface LimitOptions {

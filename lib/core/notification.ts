@@ -1,6 +1,6 @@
+import type { Dict } from './dict.js';
 import { InvalidMessage } from './errors.js';
 import { stringifyJson } from './json.js';
-import type { Dict } from './message.js';
 import { packContext, unpackContext } from './packed-context.js';
 import { readReplyAddress } from './reply-address.js';
 

@@ -1,26 +1,34 @@
 import { createHash } from 'node:crypto';
-import type { Dict, RequestIds } from './message.js';
+import type { Dict } from './dict.js';
 import { endOfString } from './python-json.js';
 
-/** What can be said of a message before it is known to be sound: enough to answer a request with a refusal. */
-export type ReplyAddress = Pick<RequestIds, 'msgId' | 'replyQueue' | 'uniqueId'>;
+/** Ids of a message and the address of its reply: enough to answer a request that cannot be read otherwise. */
+export interface ReplyAddress {
+  /** Fresh for each publish; receivers drop duplicates by it. */
+  readonly uniqueId: string | undefined;
+  /** Id of the call; undefined for a cast. */
+  readonly msgId: string | undefined;
+  /** Queue of the caller; undefined for a cast. */
+  readonly replyQueue: string | undefined;
+}
 
-/** A longer id is remembered by its hash: ids outlive their messages, and a peer may send megabytes of one. */
-const LONGEST_ID = 200;
-/** A body over the limit may be so many times longer and still be looked through: up to what brokers let through, by default. */
-const FURTHEST = 8;
+/** Maximum length of an id that is kept as it is. Longer ones are hashed: ids outlive their messages in memory. */
+const MAX_ID_LENGTH = 200;
+/** Maximum size of a body that is searched, as a multiple of `limits.bodyBytes`: 128 MiB by default, as for brokers. */
+const MAX_SEARCHED_RATIO = 8;
 const ENVELOPE = ['oslo.message'];
 const ADDRESS = ['_msg_id', '_reply_q', '_unique_id'];
-/** Longer names are none of these, however they are escaped. */
-const LONGEST_NAME = 80;
-/** JSON knows four kinds of white space. */
+/** Maximum length of a member name that is compared, in its escaped form; longer ones cannot match. */
+const MAX_NAME_LENGTH = 80;
+/** The four white space characters of JSON before a colon. */
 const COLON = /[ \t\n\r]*:/y;
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** Reads the reply address of a parsed message. */
 export function readReplyAddress(message: Dict): ReplyAddress {
   return {
-    // Python takes an empty one for none, too.
+    // Python treats an empty id as absent, too.
     msgId: stringOf(message['_msg_id']) || undefined,
     replyQueue: stringOf(message['_reply_q']),
     uniqueId: bounded(stringOf(message['_unique_id'])),
@@ -28,23 +36,23 @@ export function readReplyAddress(message: Dict): ReplyAddress {
 }
 
 function bounded(id: string | undefined): string | undefined {
-  return id === undefined || id.length <= LONGEST_ID ? id : createHash('sha256').update(id).digest('hex');
+  return id === undefined || id.length <= MAX_ID_LENGTH ? id : createHash('sha256').update(id).digest('hex');
 }
 
 /**
- * Where the sender of a body waits for an answer, found in one pass over the text, without parsing it: it may be too
- * large, too deep or no JSON at all. Nothing where that cannot be told.
- * @param limit bytes that a body may have
+ * Finds the reply address of a body that may be too large, too deep or not JSON. Scans the text once without parsing it.
+ * Returns undefined when there is none.
+ * @param limit maximum size of a valid body, in bytes
  */
 export function findReplyAddress(body: Buffer, limit: number): ReplyAddress | undefined {
-  if (body.length > limit * FURTHEST) return undefined;
+  if (body.length > limit * MAX_SEARCHED_RATIO) return undefined;
   const text = body.toString('utf8');
   const inner = textsIn(text, ENVELOPE).get('oslo.message');
   const found = textsIn(inner ?? text, ADDRESS);
   return found.size === 0 ? undefined : readReplyAddress(Object.fromEntries(found));
 }
 
-/** Those members of the outermost object in the text that have these names, and are texts. */
+/** Returns the members of the outermost object that have these names and string values. */
 function textsIn(text: string, names: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   let depth = 0;
@@ -68,7 +76,7 @@ function textsIn(text: string, names: readonly string[]): Map<string, string> {
 }
 
 function nameAt(text: string, start: number, end: number, names: readonly string[]): string | undefined {
-  const name = end - start > LONGEST_NAME ? undefined : textAt(text, start, end);
+  const name = end - start > MAX_NAME_LENGTH ? undefined : textAt(text, start, end);
   return name !== undefined && names.includes(name) ? name : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Dict } from './message.js';
+import type { Dict } from './dict.js';
 import { checkOptions, type Rule, withMethods } from './option-rules.js';
 
 /** Turns entities and request contexts into what JSON can carry, and back. Source: oslo_messaging.serializer. */

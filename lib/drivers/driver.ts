@@ -1,7 +1,8 @@
 import type { Deadline } from '../core/deadline.js';
+import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
-import type { Dict, RpcInvocation, RpcReply, RpcRequest } from '../core/message.js';
 import type { Notification } from '../core/notification.js';
+import type { RpcInvocation, RpcReply, RpcRequest } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
 
 /** What goes with every message that is sent. */

@@ -1,4 +1,4 @@
-import { newId } from '../core/message.js';
+import { newId } from '../core/id.js';
 import type { Target } from '../core/target.js';
 import type { Subscription } from './driver.js';
 

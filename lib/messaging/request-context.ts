@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type InspectOptions, inspect } from 'node:util';
+import type { Dict } from '../core/dict.js';
 import { stringifyJson } from '../core/json.js';
-import type { Dict } from '../core/message.js';
 import { maskSecrets } from '../core/secrets.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */

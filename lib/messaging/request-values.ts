@@ -1,6 +1,6 @@
+import type { Dict } from '../core/dict.js';
 import { ConfigurationError, type ErrorDetails } from '../core/errors.js';
 import { isPlainObject, unfitForFields } from '../core/given.js';
-import type { Dict } from '../core/message.js';
 import { RequestContext } from './request-context.js';
 
 /** @throws ConfigurationError when the arguments of a request are no object of keyword arguments */

@@ -1,4 +1,4 @@
-import type { Dict } from '../core/message.js';
+import type { Dict } from '../core/dict.js';
 import { Serializer } from '../core/serializer.js';
 import { toPlain } from './plain-values.js';
 import { RequestContext } from './request-context.js';

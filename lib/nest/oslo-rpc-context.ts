@@ -1,4 +1,4 @@
-import type { Dict } from '../core/message.js';
+import type { Dict } from '../core/dict.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingMessage } from '../drivers/driver.js';

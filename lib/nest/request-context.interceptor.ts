@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
-import type { Dict } from '../core/message.js';
+import type { Dict } from '../core/dict.js';
 import { passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
 

@@ -1,5 +1,5 @@
 import { ClientSendError, MessageDeliveryFailure, toError } from '../core/errors.js';
-import { newId } from '../core/message.js';
+import { newId } from '../core/id.js';
 import { notificationMessage } from '../core/notification.js';
 import type { Transport } from '../messaging/transport.js';
 import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';

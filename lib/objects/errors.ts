@@ -1,6 +1,6 @@
+import type { Dict } from '../core/dict.js';
 import { MessagingException } from '../core/errors.js';
 import { registerRemoteException, sendAs } from '../core/failure.js';
-import type { Dict } from '../core/message.js';
 
 /** Base of what Python keeps in oslo_versionedobjects.exception; rebuilt there, and here, from its keyword arguments. */
 export class VersionedObjectsException extends MessagingException {

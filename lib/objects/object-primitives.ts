@@ -1,5 +1,5 @@
+import type { Dict } from '../core/dict.js';
 import { ClientSendError, ConfigurationError, InvalidMessage, toError } from '../core/errors.js';
-import type { Dict } from '../core/message.js';
 import { compareVersions, isVersion } from '../core/version.js';
 import { ReadOnlyFieldError, UnsupportedObjectError } from './errors.js';
 import { FieldPlace, type ObjectCodec } from './field-type.js';

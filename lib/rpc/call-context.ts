@@ -1,8 +1,9 @@
 import { Deadline } from '../core/deadline.js';
+import type { Dict } from '../core/dict.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError } from '../core/errors.js';
-import type { Dict, RpcInvocation } from '../core/message.js';
 import { checkOptions, checkRetry, flag, type Rule } from '../core/option-rules.js';
+import type { RpcInvocation } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';

@@ -1,7 +1,7 @@
 import { serializeFailure } from '../core/failure.js';
 import { type LogSink, oneLine } from '../core/logger.js';
-import type { RpcRequest } from '../core/message.js';
 import type { Settings } from '../core/options.js';
+import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingMessage } from '../drivers/driver.js';

@@ -1,6 +1,6 @@
 import { ConfigurationError, NoSuchMethod, UnsupportedVersion } from '../core/errors.js';
-import type { RpcRequest } from '../core/message.js';
 import type { DeliveryMode } from '../core/options.js';
+import type { RpcRequest } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingMessage } from '../drivers/driver.js';

@@ -1,7 +1,7 @@
 import type { AccessPolicy } from '../core/access-policy.js';
 import { ConfigurationError, InvalidTarget } from '../core/errors.js';
-import type { RpcRequest } from '../core/message.js';
 import { checkNames } from '../core/option-rules.js';
+import type { RpcRequest } from '../core/rpc-message.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';

@@ -11,13 +11,14 @@ import {
   VersionedObject,
   VersionedObjectSerializer,
 } from 'nestjs-oslo-messaging';
+import { decodeEnvelope } from '../../lib/core/envelope.js';
 import { InvalidMessage } from '../../lib/core/errors.js';
 import { deserializeFailure, serializeFailure } from '../../lib/core/failure.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { oneLine } from '../../lib/core/logger.js';
-import { decodeEnvelope, readReply, readRequest } from '../../lib/core/message.js';
 import { readNotification } from '../../lib/core/notification.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
+import { readReply, readRequest } from '../../lib/core/rpc-message.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
 import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';

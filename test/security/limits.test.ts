@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { decodeEnvelope } from '../../lib/core/envelope.js';
 import { InvalidMessage } from '../../lib/core/errors.js';
 import { deserializeFailure } from '../../lib/core/failure.js';
-import { decodeEnvelope, readRequest } from '../../lib/core/message.js';
+import { readRequest } from '../../lib/core/rpc-message.js';
 
 const limits = { bodyBytes: 2 ** 20, depth: 100 };
 const nested = '['.repeat(50_000) + ']'.repeat(50_000);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inflateSync } from 'node:zlib';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect, type Options } from 'amqplib';
+import { newId } from '../../lib/core/id.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
-import { newId } from '../../lib/core/message.js';
 import { amqpUrl } from './amqp.js';
 
 export type Members = Record<string, unknown>;

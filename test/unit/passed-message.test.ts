@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Dict } from '../../lib/core/dict.js';
+import { decodeEnvelope, encodeMessage } from '../../lib/core/envelope.js';
 import { ClientSendError, InvalidMessage } from '../../lib/core/errors.js';
-import { type Dict, decodeEnvelope, encodeMessage } from '../../lib/core/message.js';
 import { PassedMessage } from '../../lib/drivers/memory/passed-message.js';
 
 const limits = { bodyBytes: 2000, depth: 5 };

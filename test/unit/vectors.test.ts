@@ -1,17 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Dict } from '../../lib/core/dict.js';
+import { decodeEnvelope, encodeMessage } from '../../lib/core/envelope.js';
 import { RemoteError } from '../../lib/core/errors.js';
 import { deserializeFailure, RemoteException, serializeFailure } from '../../lib/core/failure.js';
-import {
-  type Dict,
-  decodeEnvelope,
-  encodeMessage,
-  readReply,
-  readRequest,
-  replyMessage,
-  requestMessage,
-} from '../../lib/core/message.js';
+import { readReply, readRequest, replyMessage, requestMessage } from '../../lib/core/rpc-message.js';
 import type { Vector } from '../conformance/capture-vectors.js';
 import { readTree } from '../conformance/json-tree.js';
 

@@ -1,4 +1,4 @@
-import { newId } from '../../core/message.js';
+import { newId } from '../../core/id.js';
 import { expect, expectSame, type Theme } from './check.js';
 import { envelope, requestMessage } from './raw-message.js';
 

@@ -1,4 +1,4 @@
-import type { Dict } from '../../core/message.js';
+import type { Dict } from '../../core/dict.js';
 import { expect, expectSame, shown, type Theme } from './check.js';
 import { failureOf, type Peer } from './peer.js';
 

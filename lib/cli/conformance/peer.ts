@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from 'amqplib';
 import { Deadline } from '../../core/deadline.js';
+import type { Dict } from '../../core/dict.js';
 import { MessageUndeliverable, MessagingTimeout } from '../../core/errors.js';
+import { newId } from '../../core/id.js';
 import { parseJson } from '../../core/json.js';
-import { type Dict, newId } from '../../core/message.js';
 import type { OsloMessagingOptions } from '../../core/options.js';
+import { newReplyQueueName } from '../../drivers/reply-queue.js';
 import { CheckFailure, expect, expectSame, shown } from './check.js';
 import { envelope, type RequestFields, requestMessage } from './raw-message.js';
 import { type Reply, ReplyLog } from './reply-log.js';
@@ -50,7 +52,7 @@ const QUIET = 400;
 /** A server under test, addressed by its name, and the replies that it sends. */
 export class Peer {
   readonly replies = new ReplyLog();
-  readonly replyQueue = `reply_${newId()}`;
+  readonly replyQueue = newReplyQueueName();
   private described: About | undefined;
 
   private constructor(

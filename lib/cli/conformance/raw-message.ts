@@ -1,5 +1,6 @@
+import type { Dict } from '../../core/dict.js';
+import { newId } from '../../core/id.js';
 import { stringifyJson } from '../../core/json.js';
-import { type Dict, newId } from '../../core/message.js';
 
 /** What can be said in a request besides method and arguments. */
 export interface RequestFields {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../../core/message.js';
+import { newId } from '../../core/id.js';
+import { newReplyQueueName } from '../../drivers/reply-queue.js';
 import { expect, expectSame, shown, type Theme } from './check.js';
 import { envelope, requestMessage } from './raw-message.js';
 
@@ -77,7 +78,7 @@ export const replies: Theme = {
       expects: 'a reply whose queue is away holds up no other, and arrives when the queue is back',
       async run(peer) {
         const msgId = newId();
-        const replyQueue = `reply_${newId()}`;
+        const replyQueue = newReplyQueueName();
         await peer.send(envelope(requestMessage('echo', { late: true }, {}, { msgId, replyQueue })));
         for (let others = 0; others < 5; others++) await peer.result('echo');
         await peer.wire.consume(replyQueue, (message) => peer.replies.take(message));

@@ -1,4 +1,5 @@
-import type { Dict, MessageLimits } from '../../core/message.js';
+import type { Dict } from '../../core/dict.js';
+import type { MessageLimits } from '../../core/limits.js';
 
 /** One message as a broker hands it over. */
 export interface Delivery {

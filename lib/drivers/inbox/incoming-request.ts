@@ -1,9 +1,10 @@
 import { ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
-import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../../core/message.js';
+import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../../core/rpc-message.js';
 import type { IncomingMessage } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
+import { isReplyQueue } from '../reply-queue.js';
 
 /** One reply on its way to the caller's queue. */
 export interface OutgoingReply {
@@ -35,11 +36,6 @@ export type OnWaiting = (waiting: Promise<void>) => void;
 export interface ReplyPorts {
   readonly sendReply: SendReply;
 }
-
-/** Reply queues have this form; anything else could be another service's queue. */
-const REPLY_QUEUE = /^reply_[\w.:@-]{1,240}$/;
-/** What AMQP has room for, in bytes. */
-const LONGEST_NAME = 255;
 
 /** What a server answers with, and whether it is the last of it. */
 type Reply = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
@@ -129,16 +125,4 @@ export class IncomingRequest implements IncomingMessage {
       `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,
     );
   }
-}
-
-/** The queue of the last request that named one: most of a server's requests come from few clients. */
-let lastReplyQueue: string | undefined;
-
-function isReplyQueue(name: string, any: boolean): boolean {
-  if (name === lastReplyQueue) return true;
-  if (REPLY_QUEUE.test(name)) {
-    lastReplyQueue = name;
-    return true;
-  }
-  return any && name !== '' && Buffer.byteLength(name) <= LONGEST_NAME;
 }

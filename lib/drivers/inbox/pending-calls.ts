@@ -4,8 +4,8 @@ import { LONGEST_TIMER } from '../../core/duration.js';
 import { ClientSendError, type ErrorDetails, InvalidMessage, MessagingTimeout, toError } from '../../core/errors.js';
 import { deserializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
-import { type RpcReply, readReply } from '../../core/message.js';
 import { findReplyAddress } from '../../core/reply-address.js';
+import { type RpcReply, readReply } from '../../core/rpc-message.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 

@@ -1,4 +1,5 @@
-import type { Dict, MessageLimits } from '../../core/message.js';
+import type { Dict } from '../../core/dict.js';
+import type { MessageLimits } from '../../core/limits.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { MemoryQueue, Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';

@@ -1,8 +1,10 @@
+import type { Dict } from '../../core/dict.js';
 import { type ErrorDetails, MessageDeliveryFailure, MessageUndeliverable } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
+import { newId } from '../../core/id.js';
 import { Listeners } from '../../core/listeners.js';
-import { type Dict, newId, type RpcInvocation, replyMessage, requestMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import { type RpcInvocation, replyMessage, requestMessage } from '../../core/rpc-message.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type {
@@ -22,6 +24,7 @@ import type { OutgoingReply } from '../inbox/incoming-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { Inbox } from '../inbox/request-inbox.js';
+import { newReplyQueueName } from '../reply-queue.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
 import type { Reading } from './memory-queue.js';
@@ -55,7 +58,7 @@ function brokerName({ hosts, virtualHost }: TransportURL): string {
 export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
   private readonly calls: PendingCalls;
-  private readonly replyQueue = `reply_${newId()}`;
+  private readonly replyQueue = newReplyQueueName();
   private readonly servings = new Set<Serving>();
   private readonly statusListeners: Listeners<DriverStatus>;
   private closed = false;

@@ -1,4 +1,6 @@
-import { type Dict, decodeEnvelope, encodeMessage, type MessageLimits } from '../../core/message.js';
+import type { Dict } from '../../core/dict.js';
+import { decodeEnvelope, encodeMessage } from '../../core/envelope.js';
+import type { MessageLimits } from '../../core/limits.js';
 import { copyPlain, sizeOfLastCopy } from './plain-copy.js';
 
 /**

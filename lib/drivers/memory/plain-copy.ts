@@ -1,4 +1,4 @@
-import type { MessageLimits } from '../../core/message.js';
+import type { MessageLimits } from '../../core/limits.js';
 
 /** Stands for a value that JSON has rules of its own for. */
 const INTRICATE = Symbol('intricate');

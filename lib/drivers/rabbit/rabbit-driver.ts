@@ -1,8 +1,9 @@
 import { Deadline } from '../../core/deadline.js';
+import { encodeMessage } from '../../core/envelope.js';
 import { ConfigurationError, MessageDeliveryFailure, ServerListenError, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
-import { encodeMessage, type RpcInvocation } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import type { RpcInvocation } from '../../core/rpc-message.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type {

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Counters } from '../../core/counters.js';
 import { Deadline } from '../../core/deadline.js';
+import { encodeMessage } from '../../core/envelope.js';
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
+import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
-import { encodeMessage, newId, replyMessage } from '../../core/message.js';
 import type { Settings } from '../../core/options.js';
+import { replyMessage } from '../../core/rpc-message.js';
 import type { DriverContext } from '../driver-context.js';
 import type { OutgoingReply, WaitingReply } from '../inbox/incoming-request.js';
 import { type Attempt, type EncodedReply, MissingReplyQueue, type Postponed } from './missing-reply-queue.js';

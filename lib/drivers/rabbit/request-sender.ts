@@ -1,12 +1,15 @@
 import type { Counters } from '../../core/counters.js';
 import type { Deadline } from '../../core/deadline.js';
+import { encodeMessage } from '../../core/envelope.js';
 import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
-import { encodeMessage, newId, type RequestIds, type RpcInvocation, requestMessage } from '../../core/message.js';
+import { newId } from '../../core/id.js';
 import type { Settings } from '../../core/options.js';
+import { type RequestIds, type RpcInvocation, requestMessage } from '../../core/rpc-message.js';
 import type { Target } from '../../core/target.js';
 import type { CallOptions, SendOptions } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
+import { newReplyQueueName } from '../reply-queue.js';
 import { routeOf } from '../routing.js';
 import type { Consumer, OnMessage } from './consuming/consumer.js';
 import type { Publication } from './publishing/publication.js';
@@ -106,7 +109,7 @@ export class RequestSender {
 
   /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
-    const queue = () => replyQueue(`reply_${newId()}`, this.settings.rabbit);
+    const queue = () => replyQueue(newReplyQueueName(), this.settings.rabbit);
     this.replies ??= this.ports.consume(queue(), (delivery) => this.calls.receive(delivery));
     await this.replies.start(deadline, retry);
     this.repliesReady = true;

@@ -98,7 +98,7 @@ describe("the benchmark's profile", () => {
   it('tells groups by where a function is', () => {
     expect(groupOf('send', 'lib/drivers/rabbit/wire/wire.js')).toBe('rabbit');
     expect(groupOf('send', 'lib/drivers/inbox/concurrency-limit.js')).toBe('drivers');
-    expect(groupOf('send', 'lib/core/message.js')).toBe('json');
+    expect(groupOf('send', 'lib/core/envelope.js')).toBe('json');
     expect(groupOf('send', 'lib/core/deadline.js')).toBe('core');
     expect(groupOf('next', '@nestjs/core/router.js')).toBe('nestjs');
     expect(groupOf('promiseInitHook', 'node:internal/async_hooks')).toBe('async');

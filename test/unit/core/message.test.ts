@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeEnvelope, encodeMessage } from '../../../lib/core/envelope.js';
 import { InvalidMessage } from '../../../lib/core/errors.js';
 import { deserializeFailure, registerRemoteException, serializeFailure } from '../../../lib/core/failure.js';
-import { decodeEnvelope, encodeMessage, readReply, readRequest, requestMessage } from '../../../lib/core/message.js';
 import { readNotification } from '../../../lib/core/notification.js';
 import { findReplyAddress } from '../../../lib/core/reply-address.js';
+import { readReply, readRequest, requestMessage } from '../../../lib/core/rpc-message.js';
 import { dictOf, key, text, value } from '../../conformance/arbitrary-values.js';
 import { dict, list, NULL, plainOf, string, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
 import { badReplies, badRequests, bodyOf } from '../../support/bad-messages.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeMessage } from '../../../lib/core/message.js';
+import { encodeMessage } from '../../../lib/core/envelope.js';
 import { unpackContext } from '../../../lib/core/packed-context.js';
 import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
 import { maskSecrets, withoutSecrets } from '../../../lib/core/secrets.js';

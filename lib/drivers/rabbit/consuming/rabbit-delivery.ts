@@ -1,4 +1,6 @@
-import { type Dict, decodeEnvelope, type MessageLimits } from '../../../core/message.js';
+import type { Dict } from '../../../core/dict.js';
+import { decodeEnvelope } from '../../../core/envelope.js';
+import type { MessageLimits } from '../../../core/limits.js';
 import type { Delivery } from '../../inbox/delivery.js';
 import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from '../topology/topology.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Options } from 'amqplib';
 import type { RabbitSettings } from '../../../core/options.js';
+import { REPLY_QUEUE_PREFIX } from '../../reply-queue.js';
 import type { Binding, Route } from '../../routing.js';
 import { LONGEST_NAME } from '../wire/outgoing-frames.js';
 
@@ -103,7 +104,7 @@ const GATHERING_OF_REPLIES = 20;
 
 /** @param name taken unless names are made from host and process */
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
-  const queue = transientQueue('reply_', name, settings);
+  const queue = transientQueue(REPLY_QUEUE_PREFIX, name, settings);
   return { ...queue, key: name, exchange: undefined, gathering: GATHERING_OF_REPLIES };
 }
 

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { deflateSync, inflate, inflateSync } from 'node:zlib';
 import { InvalidMessage, toError } from '../../../core/errors.js';
+import type { MessageLimits } from '../../../core/limits.js';
 import { oneLine } from '../../../core/logger.js';
-import type { MessageLimits } from '../../../core/message.js';
 
 /** kombu's name for it. What it names is the zlib format, though, not gzip's. */
 const ZLIB = 'application/x-gzip';
