@@ -2,114 +2,111 @@ import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
 import type { Notification } from '../core/notification.js';
-import type { RpcInvocation, RpcReply, RpcRequest } from '../core/rpc-message.js';
+import type { RpcInvocation, RpcRequest } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
+import type { IncomingRequest } from './inbox/incoming-request.js';
 
-/** What goes with every message that is sent. */
+export type { IncomingRequest } from './inbox/incoming-request.js';
+
+/** Options of every message that is sent. */
 export interface SendOptions {
   readonly target: Target;
-  /** Bounds connecting, publishing and, for a call, waiting. */
+  /** Bounds connecting, publishing and, for a call, waiting for the reply. */
   readonly deadline: Deadline;
-  /** Retries of connecting: undefined or −1 for ever (until the deadline), 0 none. */
+  /** Number of reconnection attempts: 0 for none, undefined or −1 for any number until the deadline. */
   readonly retry: number | undefined;
-  /** Reject with MessageUndeliverable when no queue takes the message. */
+  /** True to reject with MessageUndeliverable when no queue is bound for the message. */
   readonly mandatory: boolean;
 }
 
-/** Options of connecting a driver ahead of its first use. */
+/** Options of connecting a driver before its first use. */
 export interface ConnectOptions extends Pick<SendOptions, 'deadline' | 'retry'> {
-  /** Connect to publish only. */
+  /** True to connect for publishing only. */
   readonly publishOnly: boolean;
 }
 
-/** A call's own options. */
+/** Options of a call. */
 export interface CallOptions extends SendOptions {
-  /** Milliseconds that the caller waits: the message's expiration. */
+  /** Time that the caller waits, in milliseconds: the expiration of the message. */
   readonly timeout: number;
-  /** Seconds between heartbeats that the caller asks for. */
+  /** Heartbeat timeout that the caller asks the server for, in seconds; undefined for no heartbeats. */
   readonly callMonitorTimeout: number | undefined;
 }
 
-/** A notification for one `<topic>.<priority>`. */
+/** Notification for one routing key, `<topic>.<priority>`. */
 export interface OutgoingNotification {
   readonly exchange: string;
   readonly routingKey: string;
   readonly message: Dict;
-  /** Whether it travels in an envelope (format 2.0), where it travels as text. */
+  /** True to publish it in an envelope (format 2.0), for drivers that publish text. */
   readonly envelope: boolean;
   readonly uniqueId: string;
 }
 
-/** One request that has arrived and been acknowledged. Its methods never reject. */
-export interface IncomingMessage {
-  readonly request: RpcRequest;
-  /** Whether anybody waits for a reply. */
-  readonly wantsReply: boolean;
-  /** Time at which the caller gives up, in milliseconds of the monotonic clock. Infinite where nobody waits. */
-  readonly expires: number;
-  /** Sends a reply, a failure or a heartbeat. Nothing to wait for when that is done already, or it is a cast. */
-  reply(reply: Pick<RpcReply, 'result' | 'failure' | 'ending'>): Promise<void> | undefined;
-}
+/** Handles one request. Never rejects; the concurrency slot is free when the promise settles. */
+export type Receive = (incoming: IncomingRequest) => Promise<void>;
 
-/** What a listener does with each request; the promise frees the concurrency slot. */
-export type Receive = (message: IncomingMessage) => Promise<void>;
-
-/** Tells which requests are delivered at least once. */
+/** Returns true for a request that is delivered at least once: it is acknowledged after its reply. */
 export type AcknowledgeAfterReply = (request: RpcRequest) => boolean;
 
-/** Where notifications are read. */
+/** Sources and batching of a notification listener. */
 export interface Subscription {
-  /** An exchange, and `<topic>.<priority>`. */
+  /** Exchanges and routing keys, `<topic>.<priority>`. */
   readonly sources: readonly { readonly exchange: string; readonly key: string }[];
-  /** Name of one queue for all sources, shared by the listeners of the pool; without it, a queue for each key. */
+  /** Name of one queue for all sources, shared by the listeners of the pool; undefined for a queue per routing key. */
   readonly pool: string | undefined;
-  /** Notifications, or batches, in work at a time. */
+  /** Maximum number of notifications, or batches, in work. */
   readonly concurrency: number;
-  /** Notifications that are handed over together, at the most. */
+  /** Maximum number of notifications in a batch. */
   readonly batchSize: number;
-  /** Milliseconds after which an incomplete batch is handed over; undefined is never. */
+  /** Time after which an incomplete batch is handled, in milliseconds; undefined to wait until it is complete. */
   readonly batchTimeout: number | undefined;
-  /** Called when no more fits into work until some is done with, and when that is over: nothing may wait for more then. */
+  /**
+   * Called with true when notifications wait for room under `limits.bytesInWork`, and with false when none does any more.
+   * An incomplete batch must be handled at once while it is full: nothing can complete it.
+   */
   readonly onFull?: (full: boolean) => void;
 }
 
-/** One notification that has arrived, and is not acknowledged yet. */
+/** Notification that is not acknowledged yet. */
 export interface IncomingNotification {
   readonly notification: Notification;
-  /** Whatever has finished it on an earlier delivery: the receiver's to fill and to read. */
+  /** Handlers that finished with it on an earlier delivery. The receiver adds to it and reads it. */
   readonly finishedBy: Set<unknown>;
 }
 
-/** For each notification of the batch: undefined when it is done with, or why it must be delivered again. A rejection is a reason for all. */
+/**
+ * Handles a batch. Resolves with an entry for each notification: undefined when it is finished, else the reason to deliver
+ * it again. A rejection is the reason for all of them.
+ */
 export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => Promise<readonly (string | undefined)[]>;
 
-/** A server's hold on its queues. */
+/** Running server or notification listener. */
 export interface Listener {
   /**
-   * Stops consuming, and begins nothing more; resolves when that is so. A first step of {@link stop}, for whoever stops
-   * several.
-   * @param graceful whether notifications that wait for their batch to be complete are handled, instead of being put back
+   * Stops consuming and starts no further work; resolves when that is done. Optional first step of {@link stop}, to
+   * cancel several listeners before waiting for any.
+   * @param graceful true to handle an incomplete batch of notifications instead of returning it to the queue
    */
   cancel(graceful: boolean): Promise<void>;
-  /** Stops consuming, waits until what has begun is answered (at most `milliseconds`), and lets go of the queues. */
+  /** Stops consuming, waits at most `milliseconds` for the work in progress, and releases the queues. */
   stop(milliseconds: number): Promise<void>;
 }
 
-/** A transport's engine: all that the rest of the library knows of a broker. */
+/** Engine of a transport, the only part of the library that knows the broker. */
 export interface Driver {
   /**
    * Resolves with the result; rejects with the remote failure or a typed error, at the latest at the deadline.
-   * @throws ClientSendError when it is not sent at all
+   * @throws ClientSendError when the request is not sent at all
    */
   call(request: RpcInvocation, options: CallOptions): Promise<unknown>;
-  /** Resolves when the broker has taken the message. */
+  /** Resolves when the broker has accepted the message. */
   cast(request: RpcInvocation, options: SendOptions): Promise<void>;
-  /** Resolves when the broker has taken the message. */
+  /** Resolves when the broker has accepted the message. */
   notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
   /**
-   * Resolves when the queues are declared and consumed from.
-   * @param acknowledgeAfterReply whether a request is acknowledged after its reply, instead of before its handler starts; undefined
-   * where none is
+   * Starts a server. Resolves when its queues are declared and consumed.
+   * @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is
    */
   listen(
     target: Target,
@@ -117,16 +114,17 @@ export interface Driver {
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
   ): Promise<Listener>;
-  /** Resolves when the queues are declared and consumed from. */
+  /** Starts a notification listener. Resolves when its queues are declared and consumed. */
   listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
   /**
    * Connects now instead of on first use.
-   * @throws MessageDeliveryFailure when the broker cannot be reached in time
+   * @throws MessageDeliveryFailure when the broker cannot be reached before the deadline
    */
   connect(options: ConnectOptions): Promise<void>;
-  /** Calls back with the status as it is, and with every change; returns what ends that. */
+  /** Calls the listener with the current status and with every change. Returns a function that ends this. */
   onStatus(listener: (status: DriverStatus) => void): () => void;
-  /** How it is now. */
+  /** Returns the current health. */
   health(): TransportHealth;
+  /** Closes the connections and rejects pending work. */
   close(): Promise<void>;
 }

@@ -9,14 +9,14 @@ export interface Route {
   readonly type: 'topic' | 'fanout';
 }
 
-/** A queue that a server reads, and how it is bound. */
+/** Queue that a server consumes, and its binding. */
 export interface Binding extends Route {
   readonly queue: string;
-  /** The queue is this server's alone, and random by name. */
+  /** True for a queue of this server alone, with a random name. */
   readonly transient: boolean;
 }
 
-/** Where a request to the target is published. The fanout exchange ignores the target's exchange. */
+/** Returns where a request to the target is published. A fanout exchange is named after the topic only, as in Python. */
 export function routeOf(target: Target, controlExchange: string): Route {
   const topic = target.topic ?? '';
   if (target.fanout) return { exchange: `${topic}_fanout`, key: '', type: 'fanout' };
@@ -24,7 +24,7 @@ export function routeOf(target: Target, controlExchange: string): Route {
   return { exchange: target.exchange ?? controlExchange, key, type: 'topic' };
 }
 
-/** The three queues of a server: the topic's, its own, and its copy of what goes to all. */
+/** Returns the three queues of a server: the one of the topic, its own, and its copy of fanout messages. */
 export function serverBindings(target: Target, controlExchange: string): Binding[] {
   const exchange = target.exchange ?? controlExchange;
   const topic = target.topic ?? '';
@@ -32,12 +32,12 @@ export function serverBindings(target: Target, controlExchange: string): Binding
   return [
     { exchange, key: topic, type: 'topic', queue: topic, transient: false },
     { exchange, key: own, type: 'topic', queue: own, transient: false },
-    // A fanout exchange looks at no key; this is the one that Python binds with.
+    // A fanout exchange ignores the routing key. Python binds with this one.
     { exchange: `${topic}_fanout`, key: topic, type: 'fanout', queue: `${topic}_fanout_${newId()}`, transient: true },
   ];
 }
 
-/** The queues of a notification listener: one for each key, or the pool's for all. A queue comes once for each binding. */
+/** Returns the bindings of a notification listener: to a queue per routing key, or all to the queue of the pool. */
 export function notificationBindings({ sources, pool }: Subscription): Binding[] {
   return sources.map(({ exchange, key }) => ({ exchange, key, type: 'topic', queue: pool ?? key, transient: false }));
 }

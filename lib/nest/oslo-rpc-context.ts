@@ -1,7 +1,7 @@
 import type { Dict } from '../core/dict.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
-import type { IncomingMessage } from '../drivers/driver.js';
+import type { IncomingRequest } from '../drivers/driver.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloContext } from './oslo-context.js';
@@ -13,7 +13,7 @@ export class OsloRpcContext extends OsloContext {
 
   /** @internal */
   constructor(
-    private readonly message: IncomingMessage,
+    private readonly message: IncomingRequest,
     private readonly listening: Target,
     private readonly serializer: Serializer,
     signal: AbortSignal,

@@ -4,7 +4,7 @@ import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
 import { Target } from '../core/target.js';
-import type { IncomingMessage } from '../drivers/driver.js';
+import type { IncomingRequest } from '../drivers/driver.js';
 import { keepScope, runAsRequest } from '../messaging/current-request.js';
 import { requestContextSerializer, type Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
@@ -252,7 +252,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
   }
 
-  private run({ handler, method }: Registration, target: Target, message: IncomingMessage): Promise<unknown> {
+  private run({ handler, method }: Registration, target: Target, message: IncomingRequest): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
     const context = new OsloRpcContext(message, target, this.serializer_, this.abort.signal);

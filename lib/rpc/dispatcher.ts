@@ -4,7 +4,7 @@ import type { Settings } from '../core/options.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
-import type { IncomingMessage } from '../drivers/driver.js';
+import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import type { MethodEntry, MethodTable } from './method-table.js';
@@ -30,7 +30,7 @@ function numberOf(value: unknown): number {
 /** Runs one request and answers it: the result, or the failure. Never rejects. */
 export async function dispatch(
   table: MethodTable,
-  message: IncomingMessage,
+  message: IncomingRequest,
   { logger, sendTracebacks }: Pick<Settings, 'logger' | 'sendTracebacks'>,
 ): Promise<void> {
   const heartbeat = startHeartbeat(message);
@@ -57,7 +57,7 @@ export async function dispatch(
 }
 
 /** Tells a caller that asked for it, as long as the handler runs, that it does. */
-function startHeartbeat(message: IncomingMessage): NodeJS.Timeout | undefined {
+function startHeartbeat(message: IncomingRequest): NodeJS.Timeout | undefined {
   const interval = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
   if (interval === undefined) return undefined;
   let beating = false;

@@ -3,7 +3,7 @@ import type { DeliveryMode } from '../core/options.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
-import type { IncomingMessage } from '../drivers/driver.js';
+import type { IncomingRequest } from '../drivers/driver.js';
 import { runWithRequestContext } from '../messaging/current-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
@@ -18,7 +18,7 @@ export interface MethodEntry {
   readonly expected: readonly ErrorConstructorLike[];
   /** Where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
-  handle(message: IncomingMessage): unknown;
+  handle(message: IncomingRequest): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
   readContext?(request: RpcRequest): unknown;
 }

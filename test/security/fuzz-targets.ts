@@ -11,18 +11,21 @@ import {
   VersionedObject,
   VersionedObjectSerializer,
 } from 'nestjs-oslo-messaging';
+import { Counters } from '../../lib/core/counters.js';
 import { decodeEnvelope } from '../../lib/core/envelope.js';
 import { InvalidMessage } from '../../lib/core/errors.js';
 import { deserializeFailure, serializeFailure } from '../../lib/core/failure.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { oneLine } from '../../lib/core/logger.js';
 import { readNotification } from '../../lib/core/notification.js';
+import { normalizeOptions } from '../../lib/core/options.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
-import { readReply, readRequest } from '../../lib/core/rpc-message.js';
+import { type RpcRequest, readReply, readRequest } from '../../lib/core/rpc-message.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
+import { IncomingRequest } from '../../lib/drivers/inbox/incoming-request.js';
 import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
-import { type Arrival, IncomingContent } from '../../lib/drivers/rabbit/wire/incoming-content.js';
+import { IncomingContent, type RawDelivery } from '../../lib/drivers/rabbit/wire/incoming-content.js';
 import { readLine } from '../../lib/nest/log-line.js';
 import { OsloRpcContext } from '../../lib/nest/oslo-rpc-context.js';
 import { globToRegExp } from '../../lib/notify/glob.js';
@@ -71,6 +74,9 @@ const filter = new NotificationFilter({
   payload: { x: '^a' },
 });
 const { signal } = new AbortController();
+const driver = { settings: normalizeOptions(), counters: new Counters() };
+const incoming = (read: RpcRequest) =>
+  new IncomingRequest(read, Number.POSITIVE_INFINITY, driver, { sendReply: () => undefined });
 
 function request(body: Buffer): void {
   const read = allowing([InvalidMessage], () => readRequest(decodeEnvelope(body, limits)));
@@ -81,8 +87,7 @@ function request(body: Buffer): void {
   heartbeatInterval(read.callMonitorTimeout);
   table.deliveryOf(read, 'at-most-once');
   allowing([MessagingException], () => table.find(read.namespace, read.version, read.method));
-  const message = { request: read, wantsReply: false, expires: Number.POSITIVE_INFINITY, reply: async () => undefined };
-  const context = new OsloRpcContext(message, new Target({ topic: 't' }), contexts, signal);
+  const context = new OsloRpcContext(incoming(read), new Target({ topic: 't' }), contexts, signal);
   const carried: unknown = context.getRequestContext();
   if (!(carried instanceof RequestContext)) throw new Error('no request context');
   void [carried.userId, carried.roles, carried.isAdmin, carried.elevated().toDict()];
@@ -145,12 +150,12 @@ const headOf = (size: number, properties: Buffer) => {
 };
 const NONE = Buffer.from([0, 0]);
 
-function received(stream: Buffer): Arrival[] {
-  const arrivals: Arrival[] = [];
-  const content = new IncomingContent({ delivered: (_tag, arrival) => void arrivals.push(arrival) });
+function received(stream: Buffer): RawDelivery[] {
+  const deliveries: RawDelivery[] = [];
+  const content = new IncomingContent({ delivered: (_tag, raw) => void deliveries.push(raw) });
   const splitter = new FrameSplitter((bytes, start, end) => void content.take(bytes, start, end), 8 * 2 ** 20);
   for (let at = 0; at < stream.length; at += 4096) splitter.push(stream.subarray(at, at + 4096));
-  return arrivals;
+  return deliveries;
 }
 
 /** A broker may be anybody, before it has shown its certificate: what it sends ends its own connection at most. */
@@ -172,9 +177,10 @@ function headers(body: Buffer): void {
     table.writeUInt32BE(body.length, 2);
     const hostile = [headOf(0, Buffer.concat([table, body])), headOf(0, Buffer.concat([table.subarray(0, 2), body]))];
     for (const head of hostile) {
-      const arrivals = received(Buffer.concat([deliver, head, deliver, headOf(sound.length, NONE), frame(3, sound)]));
-      if (arrivals.length !== 2 || !arrivals[1]?.body.equals(sound)) throw new Error('the next message did not arrive');
-      for (const value of arrivals[0]?.properties.headers.values() ?? []) inspect(value);
+      const deliveries = received(Buffer.concat([deliver, head, deliver, headOf(sound.length, NONE), frame(3, sound)]));
+      if (deliveries.length !== 2 || !deliveries[1]?.body.equals(sound))
+        throw new Error('the next message did not arrive');
+      for (const value of deliveries[0]?.properties.headers.values() ?? []) inspect(value);
     }
   }
 }

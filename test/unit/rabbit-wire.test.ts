@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readProperties } from '../../lib/drivers/rabbit/wire/content-header.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
-import { type Arrival, IncomingContent } from '../../lib/drivers/rabbit/wire/incoming-content.js';
+import { IncomingContent, type RawDelivery } from '../../lib/drivers/rabbit/wire/incoming-content.js';
 
 const END = 0xce;
 
@@ -190,7 +190,7 @@ describe('messages on a channel', () => {
   function listen() {
     const got: unknown[] = [];
     const content = new IncomingContent({
-      delivered: (consumerTag, arrival: Arrival) => got.push({ consumerTag, ...arrival }),
+      delivered: (consumerTag, raw: RawDelivery) => got.push({ consumerTag, ...raw }),
       returned: (body) => got.push({ returned: body.toString() }),
       confirmed: (...confirmation) => got.push(confirmation),
     });

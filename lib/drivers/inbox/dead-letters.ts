@@ -38,8 +38,8 @@ export class DeadLetters {
   }
 
   /** Deliveries after which a message is given up: ahead of the broker, which would drop it at its own limit. */
-  limitOf({ mostReturns }: Delivery): number {
-    return Math.min(this.limit, Math.max(1, mostReturns));
+  limitOf({ maxReturns }: Delivery): number {
+    return Math.min(this.limit, Math.max(1, maxReturns));
   }
 
   /**

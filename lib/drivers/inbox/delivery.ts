@@ -1,45 +1,51 @@
 import type { Dict } from '../../core/dict.js';
 import type { MessageLimits } from '../../core/limits.js';
 
-/** One message as a broker hands it over. */
+/** Message that a broker delivered, not settled yet. Implemented by each engine. */
 export interface Delivery {
-  /** As it came, perhaps compressed. */
+  /** Body as published, perhaps compressed. */
   readonly body: Buffer;
-  /** The header that says how it is compressed, where it is. */
+  /** Value of the `compression` header; absent for an uncompressed body. */
   readonly compression?: string | undefined;
-  /** The message in it, the reader's own. @throws InvalidMessage */
+  /**
+   * Returns the message as an object of the reader's own.
+   * @throws InvalidMessage when the body is not a message or exceeds a limit
+   */
   read(limits: MessageLimits): Dict;
-  /** The body, decompressed. @throws InvalidMessage when that cannot be done */
+  /**
+   * Returns the decompressed body.
+   * @throws InvalidMessage when it cannot be decompressed
+   */
   text(limits: MessageLimits): Buffer;
-  /** The same, for what cannot be read: off the event loop, and whatever its ratio. Absent where there is no compression. */
+  /** Decompresses off the event loop and whatever the ratio, for a body that cannot be read. Absent without compression. */
   textAside?(limits: MessageLimits): Promise<Buffer>;
-  /** Bytes that the body has at the most, decompressed. Absent where the message takes no more when it is read. */
+  /** Returns the maximum size of the decompressed body, in bytes. Absent when reading allocates nothing further. */
   size?(limits: MessageLimits): number;
-  /** Where it was read. */
+  /** Queue that the message was consumed from. */
   readonly queue: string;
-  /** Number of times that it was delivered before and came back, as far as that is known. */
+  /** Known number of earlier deliveries that were returned to the queue. */
   readonly returns: number;
-  /** Number of returns after which the broker drops it when it is returned once more. Infinity where it never does. */
-  readonly mostReturns: number;
-  /** True where this very message was delivered before and came back. */
+  /** Number of returns after which the broker drops the message at the next one; Infinity when it never does. */
+  readonly maxReturns: number;
+  /** True when this very message was delivered before and returned. */
   readonly redelivered: boolean;
-  /** Whether it came back to a queue whose broker does not count that: the next time would look like the first. */
+  /** True when it was returned to a queue that does not count returns, so that the next one would look like the first. */
   readonly uncounted?: boolean;
-  /** Whether it may have been begun elsewhere: it was delivered before and came back, or its sender published it again. */
+  /** True when another server may have started it: it was redelivered, or its sender published it again. */
   readonly repeated: boolean;
-  /** On the monotonic clock: nobody waits for it any longer than that. Infinite where it is for ever. */
+  /** Time at which its caller gives up, on the monotonic clock in milliseconds; Infinity when it never expires. */
   readonly expires: number;
-  /** The milliseconds it was published with, for whoever publishes it again; absent for ever. */
+  /** Expiration in milliseconds as published, to publish the message again; absent when it never expires. */
   readonly expiration?: number | undefined;
-  /** True once the broker has taken it back, so that it must not be started. Absent where a broker never does. */
+  /** True once the broker has revoked it: it must not be started. Absent when the broker never revokes. */
   readonly revoked?: boolean;
   /**
-   * Takes it off the queue; true where that is done already. False when it cannot be, as its channel is gone: the broker
-   * delivers it again.
+   * Acknowledges the message: true when it is gone from the queue. False when that fails, because the channel was lost;
+   * the broker then delivers it again.
    */
   acknowledge(): Promise<boolean> | true;
-  /** Puts it back, to be delivered again. Never throws: what cannot be put back comes back by itself. */
+  /** Returns the message to its queue, to be delivered again. Never throws: without a channel it returns by itself. */
   requeue(): void;
-  /** Puts it back without having begun with it, which does not count as a return where the broker tells that apart. */
+  /** Returns an unstarted message to its queue. Does not count as a return where the broker can tell the difference. */
   release(): void;
 }

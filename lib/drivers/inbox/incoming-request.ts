@@ -2,54 +2,58 @@ import { ClientSendError, MessageUndeliverable, toError } from '../../core/error
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../../core/rpc-message.js';
-import type { IncomingMessage } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
 
-/** One reply on its way to the caller's queue. */
+/** Reply to be sent to the queue of its caller. */
 export interface OutgoingReply {
   readonly queue: string;
   readonly reply: OutgoingRpcReply;
-  /** On the monotonic clock: nobody waits for it any longer than that. */
+  /** Time at which the caller gives up, on the monotonic clock in milliseconds. */
   readonly expires: number;
-  /** Whether it is worth waiting for a queue that is away: a heartbeat is not. */
+  /** True to wait for a queue that is missing or full; false for heartbeats. */
   readonly lasting: boolean;
 }
 
-/** A reply whose queue is away, or takes nothing for now. It is tried again until it is delivered, or in vain. */
+/** Reply whose queue is missing, or full. It is sent again until it is delivered or dropped. */
 export interface WaitingReply {
-  /** Resolves when it is delivered, rejects when it is dropped. */
+  /** Resolves when the reply is delivered; rejects when it is dropped. */
   readonly delivered: Promise<void>;
 }
 
 /**
- * Puts one reply into a reply queue, and fails when it cannot: with ClientSendError when this reply cannot be written, or
- * is more than the broker takes; with MessageUndeliverable when none can be sent. Where the queue is away or takes nothing
- * for now, resolves before the reply is there. Nothing to wait for when the reply is in the queue already.
+ * Sends one reply. Returns undefined when the reply is in its queue already. Resolves with a {@link WaitingReply} when the
+ * queue is missing or full.
+ * @throws ClientSendError when this reply cannot be encoded or is larger than the broker accepts, MessageUndeliverable when
+ * no reply can be sent
  */
 export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined> | undefined;
 
-/** Called with what settles, never rejecting, when a reply has been delivered or dropped whose queue was away. */
+/** Called with a promise that settles, without rejecting, when a waiting reply is delivered or dropped. */
 export type OnWaiting = (waiting: Promise<void>) => void;
 
-/** What answering needs of the driver. */
+/** Functions of the driver that replies need. */
 export interface ReplyPorts {
   readonly sendReply: SendReply;
 }
 
-/** What a server answers with, and whether it is the last of it. */
+/** Part of a reply that the dispatcher gives. */
 type Reply = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
 
-/** One request in work, and its way back to the caller. */
-export class IncomingRequest implements IncomingMessage {
+/** Request to dispatch, and the way to reply to its caller. */
+export class IncomingRequest {
+  /** True when a caller waits for a reply. */
   readonly wantsReply: boolean;
-  /** Whether nobody has the reply yet, and somebody wants it: whoever gets the request again has to answer it. */
+  /**
+   * True while the caller waits and the reply is not delivered: the request must be answered when it is delivered again.
+   * @internal
+   */
   isOwed: boolean;
-  /** As {@link OnWaiting} is told. */
+  /** @internal Settles, without rejecting, when a reply that waits for its queue is delivered or dropped. */
   waiting: Promise<void> | undefined;
   private isReplaced = false;
 
-  /** @param expires on the monotonic clock: when the caller gives up */
+  /** @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast */
   constructor(
     readonly request: RpcRequest,
     readonly expires: number,
@@ -63,6 +67,10 @@ export class IncomingRequest implements IncomingMessage {
     this.isOwed = this.wantsReply;
   }
 
+  /**
+   * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
+   * delivered already, or the request is a cast.
+   */
   reply(reply: Reply): Promise<void> | undefined {
     if (!this.wantsReply) return undefined;
     try {
@@ -92,18 +100,15 @@ export class IncomingRequest implements IncomingMessage {
     } else if (ending) this.isOwed = false;
   }
 
-  /** A reply that is not JSON, or too large for us or the broker, becomes the caller's failure instead of silence. */
+  /** Replaces a reply that cannot be encoded, or is too large, by a failure, so that the caller gets an answer. */
   private fail(error: unknown, { ending }: Reply): Promise<void> | undefined {
+    const { logger, sendTracebacks } = this.context.settings;
     if (error instanceof ClientSendError && !this.isReplaced) {
       this.isReplaced = true;
-      return this.reply({
-        result: null,
-        failure: serializeFailure(error, this.context.settings.sendTracebacks),
-        ending: true,
-      });
+      return this.reply({ result: null, failure: serializeFailure(error, sendTracebacks), ending: true });
     }
     if (ending) this.drop(error);
-    else this.context.settings.logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+    else logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
     return undefined;
   }
 
@@ -117,11 +122,12 @@ export class IncomingRequest implements IncomingMessage {
   }
 
   private drop(error: unknown): void {
-    // Nobody waits for it any more, or to run the request again would not help.
+    // Running the request again would not help, or its caller no longer waits.
     if (error instanceof MessageUndeliverable || error instanceof ClientSendError || this.expires <= performance.now())
       this.isOwed = false;
-    this.context.counters.count('droppedReplies');
-    this.context.settings.logger.warn(
+    const { counters, settings } = this.context;
+    counters.count('droppedReplies');
+    settings.logger.warn(
       `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,
     );
   }

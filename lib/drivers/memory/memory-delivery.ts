@@ -47,7 +47,7 @@ export class MemoryDelivery implements Delivery {
     return this.message.returns;
   }
 
-  get mostReturns(): number {
+  get maxReturns(): number {
     return Number.POSITIVE_INFINITY;
   }
 

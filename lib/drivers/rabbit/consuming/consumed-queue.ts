@@ -2,7 +2,7 @@ import type { Channel, Options } from 'amqplib';
 import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareAgain, type Declarer } from '../topology/declarer.js';
 import type { QueueSpec } from '../topology/topology.js';
-import type { Arrival } from '../wire/incoming-content.js';
+import type { RawDelivery } from '../wire/incoming-content.js';
 import { assertName } from '../wire/outgoing-frames.js';
 import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
 import { type Judgement, StreamPlace } from './stream-place.js';
@@ -77,13 +77,13 @@ export class ConsumedQueue {
     this.place?.started();
   }
 
-  judge(arrival: Arrival): Judgement {
-    return this.place?.judge(arrival) ?? 'new';
+  judge(raw: RawDelivery): Judgement {
+    return this.place?.judge(raw) ?? 'new';
   }
 
   /** A message has been acknowledged: the stream goes on behind it. */
-  pass(arrival: Arrival): void {
-    this.place?.pass(arrival);
+  pass(raw: RawDelivery): void {
+    this.place?.pass(raw);
   }
 
   /** The stream is another one than before. */

@@ -12,7 +12,7 @@ import type { Delivery } from '../../inbox/delivery.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
 import type { QueueSpec } from '../topology/topology.js';
-import type { Arrival } from '../wire/incoming-content.js';
+import type { RawDelivery } from '../wire/incoming-content.js';
 import { ConsumedQueue, type Missing } from './consumed-queue.js';
 import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
@@ -302,7 +302,7 @@ export class Consumer implements Reader, Inspected {
       this,
       { queue: name, options, prefetch: this.reading.prefetch },
       {
-        delivered: (arrival) => this.deliver(arrival, queue, channel),
+        delivered: (raw) => this.deliver(raw, queue, channel),
         cancelled: (revoked) => this.cancelled(queue, channel, revoked),
       },
     );
@@ -351,23 +351,23 @@ export class Consumer implements Reader, Inspected {
     return new DeclareAgain(message, cause, this.settings.rabbit.reconnectDelay);
   }
 
-  private deliver(arrival: Arrival, queue: ConsumedQueue, channel: ConsumingChannel): void {
+  private deliver(raw: RawDelivery, queue: ConsumedQueue, channel: ConsumingChannel): void {
     const { counters } = this;
     const { logger } = this.settings;
-    const { deliveryTag, properties } = arrival;
+    const { deliveryTag, properties } = raw;
     if (properties.damage !== undefined) {
       counters.count('damagedHeaders');
       logger.warn(`Read a message from ${queue.name} without all of its headers: ${properties.damage}`);
     }
     const { acknowledger } = channel;
     if (queue.isStream) {
-      const judgement = queue.judge(arrival);
+      const judgement = queue.judge(raw);
       if (judgement === 'seen') void acknowledger.acknowledge(deliveryTag);
       else if (judgement === 'of another stream') this.beginAnew(queue, channel);
       if (judgement !== 'new') return;
     }
     try {
-      this.reading.onMessage(new RabbitDelivery(arrival, queue, acknowledger));
+      this.reading.onMessage(new RabbitDelivery(raw, queue, acknowledger));
     } catch (error) {
       // Thrown on, it would end the connection, and come back with the next one.
       counters.count('refusedMessages');

@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties,
 import { replyCodeOf } from '../connection/reply-code.js';
 import { HEADERS } from '../wire/content-header.js';
 import { METHOD } from '../wire/frame-format.js';
-import type { Arrival } from '../wire/incoming-content.js';
+import type { RawDelivery } from '../wire/incoming-content.js';
 import { putSettlement, SETTLEMENT_SIZE, type Settlement } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
 import { Acknowledger, type Holder } from './acknowledger.js';
@@ -10,7 +10,7 @@ import { Acknowledger, type Holder } from './acknowledger.js';
 /** Handlers of what the broker sends to one consumer. */
 export interface Consuming {
   /** Called with each message. */
-  delivered(arrival: Arrival): void;
+  delivered(raw: RawDelivery): void;
   /** Called when the broker has cancelled the consumer. @param revoked number of messages that it held, unacknowledged */
   cancelled(revoked: number): void;
 }
@@ -78,7 +78,7 @@ export class ConsumingChannel {
     channel.once('close', () => this.end());
     this.wire = Wire.of(model);
     this.number = this.wire?.attach(channel, {
-      delivered: (consumerTag, arrival) => this.deliver(consumerTag, arrival),
+      delivered: (consumerTag, raw) => this.deliver(consumerTag, raw),
       cancelled: (consumerTag) => this.cancelled(consumerTag),
     });
   }
@@ -120,20 +120,20 @@ export class ConsumingChannel {
     tags.add(consumerTag);
     this.consumers.set(consumerTag, { ...handlers, reader });
     const onMessage = (message: ConsumeMessage | null) =>
-      message ? this.deliver(consumerTag, arrivalOf(message)) : this.cancelled(consumerTag);
+      message ? this.deliver(consumerTag, rawDeliveryOf(message)) : this.cancelled(consumerTag);
     const consuming = { ...options, consumerTag };
     await Promise.all([this.limit(prefetch), this.channel.consume(queue, onMessage, consuming)]);
   }
 
-  private deliver(consumerTag: string, arrival: Arrival): void {
+  private deliver(consumerTag: string, raw: RawDelivery): void {
     const consumer = this.consumers.get(consumerTag);
     if (!consumer) {
       // Nobody is left to settle it.
-      this.requeue(arrival.deliveryTag, false);
+      this.requeue(raw.deliveryTag, false);
       return;
     }
-    this.acknowledger.delivered(arrival.deliveryTag, consumer);
-    consumer.delivered(arrival);
+    this.acknowledger.delivered(raw.deliveryTag, consumer);
+    consumer.delivered(raw);
   }
 
   /** Forgets what the consumer holds: it is the broker's again. RabbitMQ 4.3 gives it to another at once, and keeps the channel. */
@@ -221,7 +221,7 @@ function isTimeout(error: Error | undefined): boolean {
   return error !== undefined && replyCodeOf(error) === 406 && /timed out/.test(error.message);
 }
 
-function arrivalOf({ fields, properties, content }: ConsumeMessage): Arrival {
+function rawDeliveryOf({ fields, properties, content }: ConsumeMessage): RawDelivery {
   return {
     deliveryTag: fields.deliveryTag,
     redelivered: fields.redelivered,

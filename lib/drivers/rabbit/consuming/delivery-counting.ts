@@ -6,7 +6,7 @@ export interface DeliveryCounting {
   /** Header of a redelivered message, which the queue sets whatever the sender has put there. */
   readonly header: 'x-delivery-count' | 'x-acquired-count';
   /** Returns after which the broker drops a message that is returned once more. Infinity where there is no such bound. */
-  readonly mostReturns: number;
+  readonly maxReturns: number;
 }
 
 /** RabbitMQ 4 bounds the returns to a quorum queue whose arguments and policy do not. */
@@ -32,7 +32,7 @@ export function deliveryCountingOf(
   return {
     // From 4.3 on x-delivery-count is the sender's own until the queue has counted once, and it does not count all.
     header: version >= 4.03 ? 'x-acquired-count' : 'x-delivery-count',
-    mostReturns: limit ?? byDefault,
+    maxReturns: limit ?? byDefault,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Delivery } from '../../inbox/delivery.js';
 import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from '../topology/topology.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
 import type { HEADERS } from '../wire/content-header.js';
-import type { Arrival } from '../wire/incoming-content.js';
+import type { RawDelivery } from '../wire/incoming-content.js';
 import type { Acknowledger } from './acknowledger.js';
 import type { ConsumedQueue } from './consumed-queue.js';
 
@@ -14,7 +14,7 @@ export class RabbitDelivery implements Delivery {
   readonly expires: number;
 
   constructor(
-    private readonly arrival: Arrival,
+    private readonly raw: RawDelivery,
     private readonly source: ConsumedQueue,
     private readonly acknowledger: Acknowledger,
   ) {
@@ -24,7 +24,7 @@ export class RabbitDelivery implements Delivery {
   }
 
   get body(): Buffer {
-    return this.arrival.body;
+    return this.raw.body;
   }
 
   get compression(): string | undefined {
@@ -41,28 +41,28 @@ export class RabbitDelivery implements Delivery {
     return Math.max(this.counted ?? 0, this.recounted + (this.uncounted ? 1 : 0));
   }
 
-  get mostReturns(): number {
-    return this.source.counting?.mostReturns ?? Number.POSITIVE_INFINITY;
+  get maxReturns(): number {
+    return this.source.counting?.maxReturns ?? Number.POSITIVE_INFINITY;
   }
 
   get redelivered(): boolean {
-    return this.arrival.redelivered;
+    return this.raw.redelivered;
   }
 
   get uncounted(): boolean {
-    return this.arrival.redelivered && !this.source.isStream && this.counted === undefined;
+    return this.raw.redelivered && !this.source.isStream && this.counted === undefined;
   }
 
   get repeated(): boolean {
-    return this.arrival.redelivered || this.header(PUBLISHED_AGAIN) !== undefined;
+    return this.raw.redelivered || this.header(PUBLISHED_AGAIN) !== undefined;
   }
 
   get revoked(): boolean {
-    return !this.acknowledger.holds(this.arrival.deliveryTag);
+    return !this.acknowledger.holds(this.raw.deliveryTag);
   }
 
   get expiration(): number | undefined {
-    return this.arrival.properties.expiration;
+    return this.raw.properties.expiration;
   }
 
   read(limits: MessageLimits): Dict {
@@ -70,35 +70,35 @@ export class RabbitDelivery implements Delivery {
   }
 
   text(limits: MessageLimits): Buffer {
-    return decompress(this.arrival.body, this.header('compression'), limits);
+    return decompress(this.raw.body, this.header('compression'), limits);
   }
 
   textAside(limits: MessageLimits): Promise<Buffer> {
-    return decompressAside(this.arrival.body, this.header('compression'), limits);
+    return decompressAside(this.raw.body, this.header('compression'), limits);
   }
 
   size(limits: MessageLimits): number {
-    const { body } = this.arrival;
+    const { body } = this.raw;
     return this.header('compression') ? mostDecompressed(body, limits) : body.length;
   }
 
   acknowledge(): Promise<boolean> {
-    const acknowledging = this.acknowledger.acknowledge(this.arrival.deliveryTag);
+    const acknowledging = this.acknowledger.acknowledge(this.raw.deliveryTag);
     return this.source.isStream ? this.pass(acknowledging) : acknowledging;
   }
 
   requeue(): void {
-    this.acknowledger.requeue(this.arrival.deliveryTag, true);
+    this.acknowledger.requeue(this.raw.deliveryTag, true);
   }
 
   release(): void {
-    this.acknowledger.requeue(this.arrival.deliveryTag, false);
+    this.acknowledger.requeue(this.raw.deliveryTag, false);
   }
 
   /** Only a queue that counts sets the header, and only once the message has come back: until then it is the sender's. */
   private get counted(): number | undefined {
     const { counting } = this.source;
-    if (!counting || !this.arrival.redelivered) return undefined;
+    if (!counting || !this.raw.redelivered) return undefined;
     // A queue that was made by an older node of the cluster counts as that one does.
     return countIn(this.header(counting.header)) ?? countIn(this.header('x-delivery-count'));
   }
@@ -112,12 +112,12 @@ export class RabbitDelivery implements Delivery {
 
   private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
     const acknowledged = await acknowledging;
-    if (acknowledged) this.source.pass(this.arrival);
+    if (acknowledged) this.source.pass(this.raw);
     return acknowledged;
   }
 
   private header(name: (typeof HEADERS)[number]): unknown {
-    return this.arrival.properties.headers.get(name);
+    return this.raw.properties.headers.get(name);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Arrival } from '../wire/incoming-content.js';
+import type { RawDelivery } from '../wire/incoming-content.js';
 
 /** Bytes at the end of a body by which a message is known again. oslo.messaging writes the unique id last. */
 const END = 512;
@@ -48,7 +48,7 @@ export class StreamPlace {
     this.isNew = false;
   }
 
-  judge({ properties, body }: Arrival): Judgement {
+  judge({ properties, body }: RawDelivery): Judgement {
     if (!this.resuming) return 'new';
     this.resuming = false;
     const offset = properties.headers.get('x-stream-offset');
@@ -68,7 +68,7 @@ export class StreamPlace {
   }
 
   /** A message has been acknowledged. */
-  pass({ properties, body }: Arrival): void {
+  pass({ properties, body }: RawDelivery): void {
     const offset = properties.headers.get('x-stream-offset');
     if (typeof offset !== 'number' || offset <= (this.mark?.offset ?? -1)) return;
     this.mark = { offset, size: body.length, end: Buffer.from(body.subarray(-END)) };

@@ -1,8 +1,8 @@
 import { type MessageProperties, readBodySize, readProperties } from './content-header.js';
 import { BASIC, FRAME, FRAME_HEAD, METHOD, readLong } from './frame-format.js';
 
-/** A message as the broker delivers it. */
-export interface Arrival {
+/** Message as the broker delivered it on a channel. `RabbitDelivery` adds the queue and the acknowledgement. */
+export interface RawDelivery {
   readonly deliveryTag: number;
   readonly redelivered: boolean;
   readonly properties: MessageProperties;
@@ -12,7 +12,7 @@ export interface Arrival {
 /** What happens on one channel besides answers to what was asked of the broker. */
 export interface ChannelListener {
   /** @param consumerTag as it was given to `basic.consume` */
-  delivered?(consumerTag: string, arrival: Arrival): void;
+  delivered?(consumerTag: string, raw: RawDelivery): void;
   /**
    * The broker has ended a consumer. RabbitMQ 4.3 says so once for each message that was held for too long; amqplib takes
    * the second time for an error of the connection.
