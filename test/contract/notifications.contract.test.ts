@@ -425,7 +425,7 @@ for (const { name, url, describeOn } of transports) {
           if (times === 2) throw new Error('not yet');
           return undefined;
         });
-        const options = { batchSize: 2, batchTimeout: 0.2, allowRequeue: true };
+        const options = { batchSize: 2, batchTimeout: 20, allowRequeue: true };
         await started(getNotificationListener(transport, [new Target({ topic })], [endpoint], options));
         await notifier.info({}, 'vnf.create', 1);
         await notifier.info({}, 'vnf.create', 2);

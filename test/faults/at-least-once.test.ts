@@ -64,7 +64,8 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     return app;
   }
 
-  async function begin(options: OsloMessagingOptions = {}): Promise<void> {
+  /** @param timeout of a call, in seconds */
+  async function begin(options: OsloMessagingOptions = {}, timeout = 30): Promise<void> {
     topic = uniqueTopic('sure');
     ran.length = 0;
     released = new Promise<void>((resolve) => {
@@ -79,7 +80,8 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     await serve('dying', rabbitUrl.replace(/:\d+\//, `:${proxy.port}/`), options);
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, ...options });
     open.push(() => transport.cleanup());
-    client = getRpcClient(transport, new Target({ topic, version: '1.0' }), { timeout: 8 });
+    await transport.connect();
+    client = getRpcClient(transport, new Target({ topic, version: '1.0' }), { timeout });
   }
 
   /** The connection of the server goes for good, with a request in work; another server takes the topic over. */
@@ -125,14 +127,14 @@ describeWithRabbit('a server that loses its connection while it works', () => {
   });
 
   it('has its request run once, as a rule', async () => {
-    await begin();
+    await begin({}, 5);
     const lost = lose('usual', {}, acknowledged);
     const heir = `${topic}.heir`;
     await eventually(async () => expect(await queueDepth(rabbitUrl, heir)).toMatchObject({ consumers: 1 }), {
       within: 20_000,
     });
     // Sent later to the same queue, and answered: the first is not in it any more.
-    expect(await client.call({}, 'sure')).toBe('heir');
+    expect(await client.prepare({ timeout: 30 }).call({}, 'sure')).toBe('heir');
     expect(ran).toEqual(['dying usual', 'heir sure']);
     expect(await lost).toMatchObject({ code: 'TIMEOUT' });
   });
@@ -155,11 +157,11 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange)));
     const rabbit = { rabbitQuorumQueue: true };
     const options: OsloMessagingOptions = { limits: { deliveries: 1 }, controlExchange, rabbit };
-    await begin(options);
+    await begin(options, 8);
     const call = lose('sure', options);
     await eventually(async () => expect(await queueDepth(rabbitUrl, `${topic}.dead`)).toMatchObject({ messages: 1 }));
     expect(ran).toEqual(['dying sure']);
-    expect(await client.call({}, 'usual')).toBe('heir');
+    expect(await client.prepare({ timeout: 30 }).call({}, 'usual')).toBe('heir');
     const reason = await withChannel(rabbitUrl, async (channel) => {
       const message = await channel.get(`${topic}.dead`, { noAck: true });
       return message ? message.properties.headers?.['x-reason'] : undefined;

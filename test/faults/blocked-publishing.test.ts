@@ -15,6 +15,7 @@ import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
@@ -44,7 +45,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  const alarm = (raised: boolean) => node.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0001' : '0.4');
+  const alarm = (raised: boolean) => node.alarm(raised);
 
   /** Messages in a queue, the unacknowledged ones as well. */
   async function left(name: string): Promise<number | undefined> {
@@ -241,9 +242,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
       });
     });
     expect(status).toBe('blocked');
-    const began = performance.now();
-    await transport.cleanup();
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(await Stopwatch.time(() => transport.cleanup())).toBeLessThan(2000);
     await eventually(() => expect(fate.failed).toMatchObject([{ code: 'DELIVERY_FAILURE' }]));
   });
 
@@ -297,7 +296,8 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
       await expect(cast).rejects.toMatchObject({ code: 'DELIVERY_FAILURE', message: expect.stringMatching(reason) });
     }
     await Promise.all(others);
-    expect(performance.now() - began).toBeLessThan(3000);
+    // Far below the 60 s that each of them had.
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   it('is bounded on a connection that has stalled', async () => {

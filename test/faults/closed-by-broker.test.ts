@@ -5,9 +5,12 @@ import { basicAck, basicPublish, brokenFrame } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ServedTopic, type Side } from '../support/served-topic.js';
+import { Stopwatch } from '../support/stopwatch.js';
 
-/** All but the guilty operation must be done within so many milliseconds. */
-const RECOVERED = 1000;
+/** Milliseconds within which all but the guilty operation are done, beside what as many calls take without any fault. */
+const RECOVERED_MS = 1000;
+/** Calls on a busy machine may take so much longer than others a moment before. */
+const SWING = 10;
 /** Of each connection of ours the first channel is the one that is used. */
 const CHANNEL = 1;
 const internal = uniqueTopic('internal');
@@ -42,6 +45,13 @@ describeWithRabbit('what the broker closes', () => {
     await withChannel(rabbitUrl, (channel) => channel.deleteExchange(internal));
   });
 
+  /** Milliseconds that calls may take now while something is opened again. */
+  async function recovery(): Promise<number> {
+    const calls = () =>
+      Promise.all(Array.from({ length: 20 }, (_, value) => served.client.call({}, 'echo', { value })));
+    return RECOVERED_MS + SWING * (await Stopwatch.time(calls));
+  }
+
   const misdeeds = [
     { code: '403', what: 'channel', bytes: basicPublish(CHANNEL, internal, 'x'), says: /ACCESS_REFUSED/ },
     { code: '404', what: 'channel', bytes: basicPublish(CHANNEL, uniqueTopic('gone'), 'x'), says: /NOT_FOUND/ },
@@ -65,16 +75,17 @@ describeWithRabbit('what the broker closes', () => {
       const connections = side.proxy.accepted;
       const inWork = Array.from({ length: 20 }, (_, value) => served.client.call({}, 'hold', { value }));
       await eventually(() => expect(begun).toHaveLength(20));
+      const bound = await recovery();
       side.proxy.links[link]?.inject('toServer', bytes);
       await eventually(() => expect(side.got(says)).toHaveLength(1));
-      const began = performance.now();
+      const watch = new Stopwatch();
       // Some while the broker closes it, some afterwards.
       const later = Array.from({ length: 20 }, (_, value) => served.client.call({}, 'echo', { value }));
       release();
       const values = Array.from({ length: 20 }, (_, value) => value);
       expect(await Promise.all(inWork)).toEqual(values);
       expect(await Promise.all(later)).toEqual(values);
-      expect(performance.now() - began).toBeLessThan(RECOVERED);
+      expect(watch.stop()).toBeLessThan(bound);
       expect(begun).toHaveLength(20);
       expect(side.proxy.accepted).toBe(connections + (what === 'connection' ? 1 : 0));
       expect(side.got(says)).toHaveLength(1);
@@ -101,7 +112,8 @@ describeWithRabbit('what the broker closes', () => {
   it('costs only the guilty its message: what is in flight beside it goes through', async () => {
     served = await ServedTopic.open(endpoint);
     const guilty = served.client.prepare({ exchange: internal });
-    const began = performance.now();
+    const bound = await recovery();
+    const watch = new Stopwatch();
     const innocent = served.client.prepare({ retry: 0 });
     const refused = Array.from({ length: 3 }, () => guilty.cast({}, 'echo').catch((error: unknown) => error));
     const calls = Array.from({ length: 20 }, (_, value) => innocent.call({}, 'echo', { value }));
@@ -112,7 +124,7 @@ describeWithRabbit('what the broker closes', () => {
       expect(error).toBeInstanceOf(MessageDeliveryFailure);
       expect((error as Error).message).toMatch(/403.*ACCESS_REFUSED.*internal exchange/);
     }
-    expect(performance.now() - began).toBeLessThan(RECOVERED);
+    expect(watch.stop()).toBeLessThan(bound);
     expect(served.calling.proxy.accepted).toBe(2);
   });
 });

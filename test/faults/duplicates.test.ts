@@ -110,7 +110,7 @@ describeWithRabbit('a reply that comes again, or too late', () => {
     const answered = call();
     reply(await request(), 'sound');
     await answered;
-    const impatient = call(1);
+    const impatient = call(2);
     const asked = await request();
     await expect(impatient).rejects.toBeInstanceOf(MessagingTimeout);
     reply(asked, 'late');

@@ -36,7 +36,7 @@ describeWithRabbitControl('few channels', () => {
     const transport = get({
       transportUrl,
       logger: new LogRecorder(),
-      rpcResponseTimeout: 25,
+      rpcResponseTimeout: 50,
       rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '200ms' },
       ...(delivery && { delivery }),
     });
@@ -58,7 +58,7 @@ describeWithRabbitControl('few channels', () => {
     });
     await Promise.all(listening);
     expect(transport.health().consumers.filter(({ attached }) => attached)).toHaveLength(3 * count);
-    const client = new RPCClient(connect('guest'), new Target({ topic: `${topics[0]}` }), { timeout: 20 });
+    const client = new RPCClient(connect('guest'), new Target({ topic: `${topics[0]}` }), { timeout: 40 });
     for (const topic of [topics[0], topics.at(-1)] as string[])
       expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);
     await eventually(() => expect(transport.health().status).toBe('connected'));
@@ -90,7 +90,7 @@ describeWithRabbitControl('few channels', () => {
     }
     // For connections from now on.
     await node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${most}).`);
-    const client = new RPCClient(connect('guest'), new Target({ topic: 'published-a' }), { timeout: 10 });
+    const client = new RPCClient(connect('guest'), new Target({ topic: 'published-a' }), { timeout: 40 });
     for (const topic of topics) {
       expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);
       await client.prepare({ topic, fanout: true, retry: 0 }).cast({}, 'topic');

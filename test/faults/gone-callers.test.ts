@@ -9,8 +9,8 @@ const CONCURRENCY = 4;
 /** More than the server has slots. */
 const GONE = 5 * CONCURRENCY;
 const MEASURED = 200;
-/** What timers alone may make of a difference, in milliseconds. */
-const NOISE = 20;
+/** Difference that timers alone may make, in milliseconds. */
+const NOISE_MS = 20;
 
 describeWithRabbit('a caller that is gone before its reply', () => {
   const opened: ServedTopic[] = [];
@@ -48,7 +48,7 @@ describeWithRabbit('a caller that is gone before its reply', () => {
     await eventually(() => expect(ran).toBe(GONE));
   }
 
-  it('costs others nothing: their p99 at most doubles', async () => {
+  it('costs others nothing: nine of ten calls take at most twice the time', async () => {
     const [troubled, quiet] = [await serve(60), await serve(60)];
     await askInVain(troubled, 60_000);
     const times = { troubled: [] as number[], quiet: [] as number[] };
@@ -61,7 +61,7 @@ describeWithRabbit('a caller that is gone before its reply', () => {
     for (let n = 0; n < MEASURED; n++) {
       await Promise.all([measure(troubled, times.troubled, n), measure(quiet, times.quiet, n)]);
     }
-    expect(p99(times.troubled)).toBeLessThan(2 * p99(times.quiet) + NOISE);
+    expect(p90(times.troubled)).toBeLessThan(2 * p90(times.quiet) + NOISE_MS);
     expect(troubled.serving.transport.counts.droppedReplies).toBe(0);
   });
 
@@ -87,6 +87,6 @@ describeWithRabbit('a caller that is gone before its reply', () => {
   });
 });
 
-function p99(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+function p90(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.9)] ?? 0;
 }

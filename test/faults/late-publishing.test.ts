@@ -17,6 +17,7 @@ import { eventually } from '../support/eventually.js';
 import { MessageTap } from '../support/message-tap.js';
 import { SOON } from '../support/served-topic.js';
 import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Milliseconds for which messages wait here before they may be written. */
@@ -193,9 +194,7 @@ describeWithRabbit('what is published while the broker blocks publishing', () =>
     const { client, transport, tap } = await beginBlocked({ limits: { pendingPublishes: 3 }, drainTimeout: 30 });
     const held = [1, 2, 3].map((n) => client.cast({}, 'run', { n }).catch((error: Error) => error.message));
     await expect(client.cast({}, 'run', { n: 4 })).rejects.toMatchObject({ code: 'CLIENT_SEND' });
-    const began = performance.now();
-    await transport.cleanup();
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(await Stopwatch.time(() => transport.cleanup())).toBeLessThan(2000);
     expect(await Promise.all(held)).toEqual(Array(3).fill('The transport was closed; the message was not sent'));
     expect(tap.messages).toEqual([]);
   });
@@ -203,7 +202,7 @@ describeWithRabbit('what is published while the broker blocks publishing', () =>
   it('is told apart from what was written before, whose outcome nobody knows', async () => {
     const { client, proxy, transport } = await begin();
     proxy.stall('toClient');
-    const brief = client.prepare({ timeout: '600ms' });
+    const brief = client.prepare({ timeout: '1500ms' });
     const fates = [brief.call({}, 'run', { n: 1 }), brief.cast({}, 'run', { n: 2 })].map((sent) =>
       sent.catch((error: Error) => error.message),
     );

@@ -61,7 +61,7 @@ describeWithRabbitControl('after load under faults', () => {
     await expect(client.prepare({ topic: uniqueTopic('nobody') }).call({}, 'x')).rejects.toBeInstanceOf(
       MessageUndeliverable,
     );
-    await expect(client.prepare({ timeout: '300ms' }).call({}, 'hold')).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(client.prepare({ timeout: '1s' }).call({}, 'hold')).rejects.toBeInstanceOf(MessagingTimeout);
     release();
     await client.prepare({ fanout: true }).cast({}, 'note', { text });
     await Promise.all(casts);

@@ -15,6 +15,7 @@ import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../suppo
 import { eventually } from '../support/eventually.js';
 import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
@@ -111,7 +112,7 @@ describeWithRabbit('a connection that is lost', () => {
     await proxy.refuse();
     proxy.cut();
     const early = Promise.all(Array.from({ length: 50 }, (_, value) => client.call({}, 'echo', { value })));
-    const quick = client.prepare({ timeout: '300ms' }).call({}, 'echo', { value: 0 });
+    const quick = client.prepare({ timeout: '1s' }).call({}, 'echo', { value: 0 });
     await expect(quick).rejects.toBeInstanceOf(MessagingTimeout);
     await expect(quick).rejects.toThrow(/ECONNREFUSED/);
     const impatient = client.prepare({ retry: 0 }).call({}, 'echo', { value: 0 });
@@ -140,14 +141,17 @@ describeWithRabbit('a connection that is lost', () => {
     const calls: Promise<void>[] = [];
     for (let wave = 0; wave < 8; wave++) {
       for (let value = 0; value < 50; value++) {
-        const start = performance.now();
+        const watch = new Stopwatch();
         const call = client.prepare({ timeout: 3 }).call({}, 'echo', { value });
         calls.push(
           call.then(
-            (result) => count(result === value ? 'right' : 'wrong'),
+            (result) => {
+              watch.stop();
+              count(result === value ? 'right' : 'wrong');
+            },
             (error: unknown) => {
               expect(error).toBeInstanceOf(MessagingTimeout);
-              expect(performance.now() - start).toBeLessThan(4500);
+              expect(watch.stop()).toBeLessThan(4500);
               count('timeout');
             },
           ),
@@ -194,9 +198,7 @@ describeWithRabbit('a broker that is killed', () => {
       method: 'echo',
     });
     await node.restart();
-    await eventually(async () => expect(await client.prepare({ timeout: 1 }).call({}, 'echo', { value: 2 })).toBe(2), {
-      within: 5000,
-    });
+    await eventually(async () => expect(await client.prepare({ timeout: 1 }).call({}, 'echo', { value: 2 })).toBe(2));
     await calling.cleanup();
     await server.stop();
     await serving.cleanup();

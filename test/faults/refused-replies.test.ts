@@ -57,9 +57,11 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     return transport;
   }
 
-  function client(timeout: number, options: OsloMessagingOptions = {}) {
+  /** A client that is connected: the time of a call does not count before. */
+  async function client(timeout: number, options: OsloMessagingOptions = {}) {
     const transport = getRpcTransport({ transportUrl: node.url, logger: silent, ...options });
     open.push(() => transport.cleanup());
+    await transport.connect();
     return getRpcClient(transport, new Target({ topic }), { timeout });
   }
 
@@ -74,7 +76,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
 
   it.each(MODES)('as too large becomes a failure that says so, %s', async (delivery) => {
     await serve(delivery);
-    const calling = client(20);
+    const calling = await client(20);
     await expect(calling.call({}, 'letters', { count: LARGEST + 1 })).rejects.toMatchObject({
       excType: 'ClientSendError',
       value: expect.stringMatching(/message size \d+ is larger than configured max size 100000/),
@@ -87,7 +89,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
   it.each(MODES)('for want of permission is said once, and costs one run, %s', async (delivery) => {
     const transportUrl = node.url.replace('guest:guest', 'mute:mute');
     const transport = await serve(delivery, { transportUrl });
-    const calling = client(3);
+    const calling = await client(3);
     const calls = [1, 2, 3].map((count) => calling.call({}, 'letters', { count }));
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
     await eventually(() => expect(transport.counts.droppedReplies).toBe(3));
@@ -154,7 +156,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     const server = getRpcServer(transport, new Target({ topic, server: 's' }), [{ get: () => result }]);
     await server.start();
     open.push(() => server.stop());
-    const call = client(30, { limits }).call({}, 'get');
+    const call = (await client(30, { limits })).call({}, 'get');
     await expect(call).rejects.toMatchObject({ code: 'INVALID_MESSAGE', method: 'get' });
     await expect(call).rejects.toThrow(why);
   });

@@ -26,7 +26,7 @@ async function clientBehindAProxy(topic: string) {
     await transport.cleanup();
     await proxy.close();
   });
-  return { proxy, client: getRpcClient(transport, new Target({ topic }), { timeout: 5 }) };
+  return { proxy, client: getRpcClient(transport, new Target({ topic }), { timeout: 20 }) };
 }
 
 /** Where in the bytes a frame of this method begins. */

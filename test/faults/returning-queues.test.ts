@@ -13,6 +13,7 @@ import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../suppo
 import { eventually } from '../support/eventually.js';
 import { SOON } from '../support/served-topic.js';
 import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -54,7 +55,10 @@ async function begin() {
     await eventually(() => expect(serving.transport.health().status).not.toBe('connected'));
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic));
     calling.proxy.cut();
-    await eventually(() => expect(calling.transport.counts.lostConnections).toBe(2));
+    await eventually(() => {
+      expect(calling.transport.counts.lostConnections).toBe(2);
+      expect(calling.transport.health().status).toBe('connected');
+    });
   };
   return { topic, client, calling, serving, restart };
 }
@@ -87,9 +91,9 @@ describeWithRabbit('a queue that is away after a reconnection', () => {
   it('is waited for within the deadline', async () => {
     const { client, calling, restart } = await begin();
     await restart();
-    const began = performance.now();
-    await expect(brief(client, 1).call({}, 'echo')).rejects.toBeInstanceOf(MessageUndeliverable);
-    expect(performance.now() - began).toBeLessThan(1250);
+    const watch = new Stopwatch();
+    await expect(brief(client, 1.5).call({}, 'echo')).rejects.toBeInstanceOf(MessageUndeliverable);
+    expect(watch.stop()).toBeLessThan(1750);
     await eventually(() => expect(calling.transport.health().pendingPublishes).toBe(0));
   });
 
@@ -99,8 +103,8 @@ describeWithRabbit('a queue that is away after a reconnection', () => {
     const never = client.prepare({ server: 'never-there' });
     const began = performance.now();
     await expect(never.call({}, 'echo')).rejects.toBeInstanceOf(MessageUndeliverable);
-    // The reply queue has to be back first.
-    expect(performance.now() - began).toBeLessThan(5000);
+    // Far below the 20 s that it had.
+    expect(performance.now() - began).toBeLessThan(10_000);
     const returns = countReturns(calling.proxy);
     const waiting = expect(client.call({}, 'echo')).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
     await eventually(() => expect(returns()).toBeGreaterThan(0));

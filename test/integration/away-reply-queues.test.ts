@@ -16,6 +16,11 @@ import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { silent } from '../support/silent.js';
 
+/** Milliseconds for which a reply waits for its queue, where a test waits for the end of it. */
+const WINDOW_MS = 1500;
+/** Difference that timers alone may make, in milliseconds. */
+const NOISE_MS = 50;
+
 const newQueue = () => `reply_${randomUUID().replaceAll('-', '')}`;
 
 describeWithRabbit('a reply whose queue is not there', () => {
@@ -29,13 +34,16 @@ describeWithRabbit('a reply whose queue is not there', () => {
 
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
-    await withChannel(rabbitUrl, async (channel) => {
-      for (const queue of [topic, `${topic}.a`]) await channel.deleteQueue(queue);
-    });
   });
 
   async function begin(options: OsloMessagingOptions = {}): Promise<void> {
     topic = uniqueTopic('away');
+    const queues = [topic, `${topic}.a`];
+    open.push(() =>
+      withChannel(rabbitUrl, async (channel) => {
+        for (const queue of queues) await channel.deleteQueue(queue);
+      }),
+    );
     logger = new LogRecorder();
     ran = 0;
     const endpoint = {
@@ -81,24 +89,22 @@ describeWithRabbit('a reply whose queue is not there', () => {
     'holds no slot: others are served as before: %s',
     async (delivery) => {
       await begin({ delivery, concurrency: 8 });
-      const percentile = async () => {
-        const times: number[] = [];
-        for (let value = 0; value < 200; value++) {
-          const begun = performance.now();
-          expect(await client.call({}, 'echo', { value })).toBe(value);
-          times.push(performance.now() - begun);
-        }
-        ran = 0;
-        return times.sort((a, b) => a - b)[197] ?? 0;
-      };
-      await percentile();
-      const before = await percentile();
+      const quiet = client;
+      await begin({ delivery, concurrency: 8 });
       await callFrom(Array.from({ length: 128 }, newQueue));
-      const during = await percentile();
+      const measure = async (calling: RPCClient, value: number) => {
+        const begun = performance.now();
+        expect(await calling.call({}, 'echo', { value })).toBe(value);
+        return performance.now() - begun;
+      };
+      const times: [number, number][] = [];
+      // Side by side, since a busy machine is slow to both.
+      for (let value = 0; value < 200; value++)
+        times.push(await Promise.all([measure(client, value), measure(quiet, value)]));
       // All of them still wait.
       expect(dropped()).toBe(0);
-      // On a machine with other things to do, a few milliseconds say nothing.
-      expect(during).toBeLessThan(2 * before + 50);
+      const p90 = (of: 0 | 1) => times.map((pair) => pair[of]).sort((a, b) => a - b)[180] ?? 0;
+      expect(p90(0)).toBeLessThan(2 * p90(1) + NOISE_MS);
     },
   );
 
@@ -124,7 +130,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
   });
 
   it('is dropped when the window ends; what comes for that queue later gets one try', async () => {
-    await begin({ rabbit: { kombuMissingConsumerRetryTimeout: '600ms' } });
+    await begin({ rabbit: { kombuMissingConsumerRetryTimeout: WINDOW_MS / 1000 } });
     const queue = newQueue();
     await callFrom([queue], 60_000);
     await eventually(() => expect(dropped()).toBe(1));
@@ -132,7 +138,8 @@ describeWithRabbit('a reply whose queue is not there', () => {
     const began = performance.now();
     await callFrom([queue], 60_000);
     await eventually(() => expect(dropped()).toBe(2));
-    expect(performance.now() - began).toBeLessThan(550);
+    // Not another window.
+    expect(performance.now() - began).toBeLessThan(WINDOW_MS);
     ran = 0;
     await withChannel(rabbitUrl, async (channel) => {
       await channel.assertQueue(queue, { durable: false });
@@ -161,21 +168,21 @@ describeWithRabbit('a reply whose queue is not there', () => {
     await server.stop();
     const took = performance.now() - began;
     expect(took).toBeGreaterThan(650);
-    expect(took).toBeLessThan(2500);
+    expect(took).toBeLessThan(20_000);
     expect(logger.messages(/2 replies still waited/)).toHaveLength(1);
     await serving.cleanup();
     expect(serving.counts.droppedReplies).toBe(2);
   });
 
   it('lets a server stop as soon as it is delivered', async () => {
-    await begin({ drainTimeout: 20 });
+    await begin({ drainTimeout: 40 });
     const queue = newQueue();
     await callFrom([queue]);
     const stopped = server.stop();
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(queue, { durable: false }));
     const began = performance.now();
     await stopped;
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     expect(await queueDepth(rabbitUrl, queue)).toMatchObject({ messages: 1 });
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(queue));
   });

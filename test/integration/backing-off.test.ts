@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BackingOffClient,
   cleanup,
@@ -14,6 +13,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
+import { fakeTime, passing } from '../support/fake-time.js';
 import { silent } from '../support/silent.js';
 
 interface Work {
@@ -23,6 +23,16 @@ interface Work {
 
 const ignore = () => undefined;
 
+// As Node's, in the time that the tests fake.
+vi.mock(import('node:timers/promises'), async (original) => ({
+  ...(await original()),
+  setTimeout: <T>(delay?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) =>
+    new Promise<T>((resolve, reject) => {
+      setTimeout(() => resolve(value as T), delay);
+      signal?.addEventListener('abort', reject, { once: true });
+    }),
+}));
+
 class Worker {
   readonly target: Target;
 
@@ -31,7 +41,7 @@ class Worker {
   }
 
   async work(_ctxt: unknown, { seconds = 0, fail = false }: Work): Promise<string> {
-    await sleep(seconds * 1000);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     if (fail) throw new RangeError('refused');
     return 'done';
   }
@@ -60,26 +70,35 @@ describe('BackingOffClient', () => {
     await cleanup();
   }
 
-  beforeEach(() => begin());
-  afterEach(() => end());
+  beforeEach(() => {
+    fakeTime();
+    // A rejection is kept back for a random part of the timeout.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    return passing(begin());
+  });
+  afterEach(async () => {
+    await passing(end());
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 
   type Callable = Pick<BackingOffClient, 'call'>;
 
   async function timesOut(seconds: number, by: Callable = client, method = 'work'): Promise<number> {
     const start = performance.now();
-    await expect(by.call({}, method, { seconds })).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(passing(by.call({}, method, { seconds }))).rejects.toBeInstanceOf(MessagingTimeout);
     return performance.now() - start;
   }
 
   async function succeeds(seconds: number, by: Callable = client, method = 'work'): Promise<void> {
-    expect(await by.call({}, method, { seconds })).toBe('done');
+    expect(await passing(by.call({}, method, { seconds }))).toBe('done');
   }
 
   it('starts at the response timeout and doubles with every timeout', async () => {
     expect(client).toBeInstanceOf(BackingOffClient);
     const first = await timesOut(0.6);
-    expect(first).toBeGreaterThan(90);
-    expect(first).toBeLessThan(450);
+    expect(first).toBeGreaterThanOrEqual(100);
+    expect(first).toBeLessThan(150);
     await timesOut(0.6);
     await timesOut(0.6);
     await succeeds(0.6);
@@ -114,8 +133,8 @@ describe('BackingOffClient', () => {
   });
 
   it('stops at the ceiling, ten times the response timeout by default', async () => {
-    await end();
-    await begin({ rpcResponseMaxTimeout: 0.2 });
+    await passing(end());
+    await passing(begin({ rpcResponseMaxTimeout: 0.2 }));
     for (let call = 0; call < 4; call++) await timesOut(0.3);
     await succeeds(0.15);
   });
@@ -151,7 +170,7 @@ describe('BackingOffClient', () => {
     const prepared = client.prepare({ timeout: '50ms' });
     for (const explicit of [own, prepared, prepared, own]) await timesOut(0.08, explicit);
     await timesOut(0.15);
-    await transport.cleanup();
+    await passing(transport.cleanup());
   });
 
   it('takes an explicit timeout although the method has backed off', async () => {
@@ -165,8 +184,8 @@ describe('BackingOffClient', () => {
     await timesOut(0.3);
     await timesOut(0.3);
     BackingOffClient.setMaxTimeout(0.2);
-    await end();
-    await begin();
+    await passing(end());
+    await passing(begin());
     await timesOut(0.15);
     // The ceiling is forgotten, too.
     await timesOut(0.3);
@@ -174,26 +193,25 @@ describe('BackingOffClient', () => {
   });
 
   it('does not keep a rejection back beyond cleanup', async () => {
-    await end();
-    const random = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    await passing(end());
+    vi.mocked(Math.random).mockReturnValue(0.999);
     let timedOut: () => void = ignore;
     const waiting = new Promise<void>((resolve) => {
       timedOut = resolve;
     });
-    await begin({ rpcResponseTimeout: 1, logger: { ...silent, error: () => timedOut() } });
-    const call = client.call({}, 'work', { seconds: 5 }).catch((error: unknown) => error);
-    await waiting;
+    await passing(begin({ rpcResponseTimeout: 40, logger: { ...silent, error: () => timedOut() } }));
+    const call = client.call({}, 'work', { seconds: 100 }).catch((error: unknown) => error);
+    await passing(waiting);
     const start = performance.now();
-    await cleanup();
+    await passing(cleanup());
     expect(await call).toBeInstanceOf(MessagingTimeout);
     expect(performance.now() - start).toBeLessThan(500);
-    random.mockRestore();
-    await begin();
+    await passing(begin());
   });
 
   it('changes nothing on another error', async () => {
     for (let call = 0; call < 3; call++) {
-      await expect(client.call({}, 'work', { fail: true })).rejects.toBeInstanceOf(RemoteError);
+      await expect(passing(client.call({}, 'work', { fail: true }))).rejects.toBeInstanceOf(RemoteError);
     }
     await timesOut(0.15);
     await succeeds(0.15);

@@ -492,7 +492,8 @@ describe('notification endpoints on memory://', () => {
         }
       }
       const { notifier, logger } = await start([Batches], { topics: [topic], concurrency: 1 });
-      for (let count = 1; count <= 5; count++) await notifier.info(count % 2 ? alice : bob, 'x', count);
+      // At once: an incomplete batch waits for a moment only.
+      await Promise.all([1, 2, 3, 4, 5].map((count) => notifier.info(count % 2 ? alice : bob, 'x', count)));
       await eventually(() => expect(seen).toHaveLength(2));
       const info = (count: number) => Array(count).fill('info');
       expect(seen).toEqual([
@@ -548,7 +549,7 @@ describe('notification endpoints on memory://', () => {
       let calls = 0;
       const batches = listener<number[]>(
         { topics: [topic], allowRequeue: true },
-        { batch: { size: 3, timeout: '200ms' } },
+        { batch: { size: 3, timeout: '20s' } },
         () => {
           if (++calls === 1) throw new Broken('not yet');
           return calls === 2 ? NotificationResult.REQUEUE : undefined;

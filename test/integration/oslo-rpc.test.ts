@@ -163,10 +163,10 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', (
 
   it('exits with 3 when there is no reply within --timeout', async () => {
     const begun = performance.now();
-    const { code, stdout, stderr } = await call('--timeout', '300ms', 'slow', '{"seconds": 3}');
+    const { code, stdout, stderr } = await call('--timeout', '2s', 'slow', '{"seconds": 30}');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(/^MessagingTimeout: .*slow.*\n$/);
-    expect(performance.now() - begun).toBeLessThan(2900);
+    expect(performance.now() - begun).toBeLessThan(28_000);
   });
 
   it('exits with 4 when no queue takes the message', async () => {
@@ -238,7 +238,7 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', () => {
       for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
     });
     try {
-      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '1s', 'hold']);
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '3s', 'hold']);
       expect(outcome).toMatchObject({ code: 3, stdout: '' });
       expect(outcome.stderr).toMatch(
         /^MessagingTimeout: [^\n]*the broker blocks publishing \(low on memory\)[^\n]*\n$/,

@@ -36,7 +36,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     const warnings: string[] = [];
     const ignore = () => undefined;
     const logger = { debug: ignore, log: ignore, error: ignore, warn: (line: string) => void warnings.push(line) };
-    const options = { transportUrl: rabbitUrl, rabbit, controlExchange: exchange, logger, rpcResponseTimeout: '10s' };
+    const options = { transportUrl: rabbitUrl, rabbit, controlExchange: exchange, logger, rpcResponseTimeout: '30s' };
     const transport = getRpcTransport({ ...options, delivery });
     cleanups.push(() => transport.cleanup());
     const client = new RPCClient(transport, new Target({ topic }));
@@ -129,7 +129,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     const { client, warnings } = connect({ rabbitTransientQuorumQueue: true });
     const began = performance.now();
     await client.prepare({ fanout: true }).cast({}, 'note', { n: 1 });
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     expect(warnings).toEqual([expect.stringContaining(`exchange "${topic}_fanout"`)]);
     const server = await serve({ rabbitTransientQuorumQueue: true });
     await client.prepare({ fanout: true }).cast({}, 'note', { n: 2 });
@@ -180,6 +180,6 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
       code: 'SERVER_LISTEN',
       message: expect.stringMatching(/cannot be declared.*'type'/),
     });
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });

@@ -229,7 +229,7 @@ describeWithPython('Notifications between Python and us', () => {
         info: (batch: readonly BatchedNotification[]) => void batches.push(batch.map(({ payload }) => payload)),
       };
       for (let id = 0; id < 5; id++) await peer.notify({ ...fromPython, topic, payload: id });
-      const options = { batchSize: 3, batchTimeout: '200ms' };
+      const options = { batchSize: 3, batchTimeout: '1s' };
       await started(getBatchNotificationListener(transport, [new Target({ topic })], [endpoint], options));
       await eventually(() =>
         expect(batches).toEqual([

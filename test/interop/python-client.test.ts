@@ -296,7 +296,7 @@ describeWithPython('a Python client of our server', () => {
     const begin = performance.now();
     const calls = Array.from({ length: 8 }, () => peer.call({ topic, method: 'slow', args: { seconds: 1 } }));
     expect(await Promise.all(calls)).toEqual(Array(8).fill(1));
-    expect(performance.now() - begin).toBeLessThan(4000);
+    expect(performance.now() - begin).toBeLessThan(7000);
   });
 
   it('shares one topic between our server and a Python one', async () => {

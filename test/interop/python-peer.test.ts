@@ -108,9 +108,9 @@ describeWithPython('PythonPeer', () => {
 
   it('runs calls side by side', async () => {
     const begin = performance.now();
-    const calls = Array.from({ length: 5 }, () => peer.call({ topic, method: 'slow', args: { seconds: 1 } }));
-    expect(await Promise.all(calls)).toEqual([1, 1, 1, 1, 1]);
-    expect(performance.now() - begin).toBeLessThan(4000);
+    const calls = Array.from({ length: 8 }, () => peer.call({ topic, method: 'slow', args: { seconds: 1 } }));
+    expect(await Promise.all(calls)).toEqual(Array(8).fill(1));
+    expect(performance.now() - begin).toBeLessThan(7000);
   });
 
   it('records casts and fanouts', async () => {

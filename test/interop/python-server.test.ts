@@ -17,6 +17,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { PythonPeer } from '../support/python-peer.js';
+import { Stopwatch } from '../support/stopwatch.js';
 
 type Fields = ConstructorParameters<typeof Target>[0];
 
@@ -206,14 +207,14 @@ describeWithPython('our client of a Python server', () => {
     expect(await failure(client.prepare({ server: 'nobody' }).call(ctxt, 'whoami'))).toBeInstanceOf(
       MessageUndeliverable,
     );
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
   it('times out, and drops the late answer', async () => {
-    const begin = performance.now();
+    const watch = new Stopwatch();
     const late = client.prepare({ timeout: '700ms' }).call(ctxt, 'slow', { seconds: 1.2 });
     expect(await failure(late)).toBeInstanceOf(MessagingTimeout);
-    expect(performance.now() - begin).toBeLessThan(950);
+    expect(watch.stop()).toBeLessThan(950);
     expect(await client.call(ctxt, 'slow', { seconds: 1 })).toBe(1);
   });
 
@@ -237,14 +238,14 @@ describeWithPython('our client of a Python server', () => {
     await eventually(async () => expect(await doomed.receivedRpcs('slow')).toHaveLength(1));
     await doomed.kill();
     expect(await call).toBeInstanceOf(MessagingTimeout);
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(performance.now() - begin).toBeLessThan(19_000);
   });
 
   it('calls side by side', async () => {
     const begin = performance.now();
     const calls = Array.from({ length: 8 }, () => client.call(ctxt, 'slow', { seconds: 1 }));
     expect(await Promise.all(calls)).toEqual(Array(8).fill(1));
-    expect(performance.now() - begin).toBeLessThan(4000);
+    expect(performance.now() - begin).toBeLessThan(7000);
   });
 
   it('notifies a Python listener, with and without the envelope', async () => {

@@ -60,38 +60,63 @@ export interface ChannelRow {
   messages_unconfirmed: number;
 }
 
-const columns = {
-  queues: [
-    'name',
-    'durable',
-    'auto_delete',
-    'exclusive',
-    'arguments',
-    'messages',
-    'messages_ready',
-    'messages_unacknowledged',
-    'consumers',
-  ],
-  exchanges: ['name', 'type', 'durable', 'auto_delete', 'arguments'],
-  bindings: ['source_name', 'destination_name', 'destination_kind', 'routing_key'],
-  // list_consumers knows no column choice that includes them all under 3.10: its default set is the full one.
-  consumers: [],
-  connections: ['pid', 'peer_port', 'state', 'channels', 'protocol', 'auth_mechanism', 'timeout', 'client_properties'],
-  channels: [
-    'pid',
-    'connection',
-    'number',
-    'confirm',
-    'consumer_count',
-    'prefetch_count',
-    'messages_unacknowledged',
-    'messages_unconfirmed',
-  ],
+const QUEUE_ITEMS = [
+  'name',
+  'durable',
+  'auto_delete',
+  'exclusive',
+  'arguments',
+  'messages',
+  'messages_ready',
+  'messages_unacknowledged',
+  'consumers',
+];
+const EXCHANGE_ITEMS = ['name', 'type', 'durable', 'auto_delete', 'arguments'];
+const CONNECTION_ITEMS = [
+  'pid',
+  'peer_port',
+  'state',
+  'channels',
+  'protocol',
+  'auth_mechanism',
+  'timeout',
+  'client_properties',
+];
+const CHANNEL_ITEMS = [
+  'pid',
+  'connection',
+  'number',
+  'confirm',
+  'consumer_count',
+  'prefetch_count',
+  'messages_unacknowledged',
+  'messages_unconfirmed',
+];
+
+/** Functions of the broker that list what there is. */
+const lists = {
+  queues: `rabbit_amqqueue:info_all(<<"/">>, [${QUEUE_ITEMS}])`,
+  exchanges: `rabbit_exchange:info_all(<<"/">>, [${EXCHANGE_ITEMS}])`,
+  bindings: 'rabbit_binding:info_all(<<"/">>)',
+  consumers: 'rabbit_amqqueue:consumers_all(<<"/">>)',
+  connections: `rabbit_networking:connection_info_all([${CONNECTION_ITEMS}])`,
+  channels: `rabbit_channel:info_all([${CHANNEL_ITEMS}])`,
 } as const;
+
+/** Rows as JSON, whose text survives being printed as an Erlang term. */
+const asJson = (list: string) => `
+  Plain = fun({resource, _, _, Name}) -> Name;
+             (Pid) when is_pid(Pid) -> list_to_binary(rabbit_misc:pid_to_string(Pid));
+             (Tuple) when is_tuple(Tuple) -> tuple_to_list(Tuple);
+             ([{_, _, _} | _] = Table) -> rabbit_misc:amqp_table(Table);
+             (Value) -> Value
+          end,
+  Rows = [maps:from_list([{Key, Plain(Value)} || {Key, Value} <- Row]) || Row <- ${list}],
+  base64:encode(rabbit_json:encode(Rows)).`;
 
 const MOST_TRIES = 5;
 
-/** The broker's own view of what was declared, by `rabbitmqctl list_…` (slow: see amqp.ts for quick checks). */
+/** The broker's own view of what was declared in its default virtual host, and of who is connected. */
 export class BrokerInspector {
   constructor(private readonly node: Controllable) {}
 
@@ -127,12 +152,14 @@ export class BrokerInspector {
     return (await this.exchanges()).find((row) => row.name === name);
   }
 
-  async #list<Row>(what: keyof typeof columns): Promise<Row[]> {
-    const text = await this.#ask(`list_${what}`, ...columns[what], '--formatter', 'json');
-    return (JSON.parse(text) as Record<string, unknown>[]).map(tidy) as Row[];
+  async #list<Row>(what: keyof typeof lists): Promise<Row[]> {
+    const answer = await this.#ask('eval', asJson(lists[what]));
+    // A long one is printed in pieces.
+    const encoded = [...answer.matchAll(/"([^"]*)"/g)].map(([, piece]) => piece).join('');
+    return (JSON.parse(Buffer.from(encoded, 'base64').toString()) as Record<string, unknown>[]).map(tidy) as Row[];
   }
 
-  /** It asks one queue after the other, and fails as a whole when another test's goes meanwhile. */
+  /** The broker asks one process after the other, and may fail as a whole when another test's goes meanwhile. */
   async #ask(...args: string[]): Promise<string> {
     for (let tries = 1; ; tries++) {
       try {
@@ -144,13 +171,11 @@ export class BrokerInspector {
   }
 }
 
-/** An empty AMQP table comes as `[]`, a full one as an object or as `[[key, type, value], …]`: always give an object. */
+/** An empty AMQP table comes as `[]`: always give an object. */
 function tidy(row: Record<string, unknown>): Record<string, unknown> {
   const copy = { ...row };
   for (const key of ['arguments', 'client_properties']) {
-    const table = copy[key];
-    if (!Array.isArray(table)) continue;
-    copy[key] = Object.fromEntries(table.map((entry: unknown[]) => [entry[0], entry.at(-1)]));
+    if (Array.isArray(copy[key])) copy[key] = {};
   }
   return copy;
 }

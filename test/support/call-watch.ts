@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallContext, MessagingException } from 'nestjs-oslo-messaging';
 import { expect } from 'vitest';
+import { LagProbe } from './lag-probe.js';
 
-/** A call may settle so many milliseconds after its deadline. */
-const GRACE = 250;
+/** Milliseconds after its deadline within which a call settles on a machine that is not busy. */
+const GRACE_MS = 250;
 
 /** Notes how calls settle: each must, with its own result or a typed error, and not long after its deadline. */
 export class CallWatch {
   /** How many had which outcome: `right`, the code of an error, or what should not be. */
   readonly outcomes = new Map<string, number>();
   private readonly calls: Promise<void>[] = [];
+  private readonly lag = new LagProbe();
   private latest = 0;
 
   /** @param size characters of each value, at the least */
@@ -17,12 +19,9 @@ export class CallWatch {
 
   /** Calls `echo` with a value of its own. @param timeout seconds */
   call(client: CallContext & { prepare(changes: { timeout: number }): CallContext }, timeout: number): void {
+    this.lag.start();
     const value = `value ${this.calls.length} `.padEnd(this.size, '.');
-    let due: number | undefined;
-    // A timer of the same length tells how late timers are on this machine just now.
-    const timer = setTimeout(() => {
-      due = performance.now();
-    }, timeout * 1000);
+    const due = performance.now() + timeout * 1000;
     const outcome = client
       .prepare({ timeout })
       .call({}, 'echo', { value })
@@ -32,8 +31,8 @@ export class CallWatch {
       );
     this.calls.push(
       outcome.then((what) => {
-        clearTimeout(timer);
-        if (due !== undefined) this.latest = Math.max(this.latest, performance.now() - due);
+        const late = performance.now() - due;
+        if (late > this.latest) this.latest = Math.max(this.latest, late - this.lag.since(due));
         this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + 1);
       }),
     );
@@ -55,9 +54,10 @@ export class CallWatch {
   /** Resolves with the outcomes of all calls, once they have settled as they should. */
   async settled(): Promise<Record<string, number>> {
     await Promise.all(this.calls);
+    this.lag.stop();
     const outcomes = Object.fromEntries(this.outcomes);
     expect(Object.keys(outcomes).filter((what) => /wrong|untyped/.test(what))).toEqual([]);
-    expect(this.latest).toBeLessThan(GRACE);
+    expect(this.latest).toBeLessThan(GRACE_MS);
     return outcomes;
   }
 }

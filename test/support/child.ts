@@ -28,7 +28,7 @@ export class Child {
   }
 
   /** Resolves with the match once the output has it; rejects when the process ends without. */
-  async prints(pattern: RegExp, within = 20_000): Promise<RegExpMatchArray> {
+  async prints(pattern: RegExp, within = 60_000): Promise<RegExpMatchArray> {
     return eventually(
       () => {
         const match = this.#output.match(pattern);

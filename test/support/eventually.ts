@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** How long to keep trying, in milliseconds. @default 5000 */
+  /** How long to keep trying, in milliseconds. @default 20000 */
   within?: number;
   /** Pause between two attempts, in milliseconds. @default 20 */
   every?: number;
@@ -9,7 +9,7 @@ export interface EventuallyOptions {
 
 /** Retries an assertion until it passes; rejects with its last error when the time is up. */
 export async function eventually<T>(assertion: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { within = 5000, every = 20 } = options;
+  const { within = 20_000, every = 20 } = options;
   const end = performance.now() + within;
   for (;;) {
     try {

@@ -1,9 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Ports that this process has handed out: they may not be bound yet when the next one is asked for. */
-const handedOut = new Set<number>();
-
 /**
  * A free loopback port in [from, to]. Port 0 is not used because the kernel picks from its client range, where an
  * outgoing connection of another test can take the port before the server under test binds it.
@@ -20,21 +17,27 @@ export async function freePort(from = 13_000, to = 29_999): Promise<number> {
 export async function freePortPair(from: number, to: number, offset: number): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = await freePort(from, to);
-    if (await claim(port + offset)) return port;
+    if (await isFree(port + offset)) return port;
   }
   throw new Error(`no two free ports ${offset} apart between ${from} and ${to}`);
 }
 
+/**
+ * True when the port is free, and nobody else has claimed it whose server does not listen yet. A claim is a server on the
+ * same port of another loopback address. It lasts as long as this process, and holds for all processes of the machine.
+ */
 async function claim(port: number): Promise<boolean> {
-  if (handedOut.has(port) || !(await isFree(port))) return false;
-  handedOut.add(port);
-  return true;
+  return (await isFree(port)) && listens(port, '127.0.0.2', true);
 }
 
 function isFree(port: number): Promise<boolean> {
+  return listens(port, '127.0.0.1', false);
+}
+
+function listens(port: number, host: string, keep: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer();
+    const server = createServer().unref();
     server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen(port, host, () => (keep ? resolve(true) : server.close(() => resolve(true))));
   });
 }

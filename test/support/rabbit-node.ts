@@ -61,7 +61,7 @@ export class RabbitNode {
 
   /** A fault: the node has too little memory, so that it reads from no connection that publishes. Or it has enough again. */
   async alarm(raised: boolean): Promise<void> {
-    await this.rabbitmqctl('set_vm_memory_high_watermark', raised ? '0.0000001' : '0.4');
+    await this.rabbitmqctl('eval', `vm_memory_monitor:set_vm_memory_high_watermark(${raised ? 1e-7 : 0.4}).`);
   }
 
   /** A fault: the whole process group dies at once, without a word to its clients. The data stays. */

@@ -100,7 +100,7 @@ export class ServedTopic {
   }
 
   /** Resolves when a call has gone there and back. */
-  async ping(timeout = 5): Promise<void> {
+  async ping(timeout = 20): Promise<void> {
     await this.client.prepare({ timeout }).call({}, 'oslo_rpc_server_ping');
   }
 

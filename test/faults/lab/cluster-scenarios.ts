@@ -71,6 +71,7 @@ async function goAndCome(
   await lab.recovery(since + 1, 30);
   await sleep(random.between(1000, 3000));
   const gap = lab.longestSilence(since);
-  if (gap > GAP) lab.problems.push(`without node ${cluster.nodes.indexOf(node) + 1} nobody was served for ${gap} ms`);
+  if (gap > GAP + lab.lagSince(since))
+    lab.problems.push(`without node ${cluster.nodes.indexOf(node) + 1} nobody was served for ${gap} ms`);
   await node.restart();
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Controllable } from '../../support/broker-inspector.js';
 import { eventually } from '../../support/eventually.js';
+import { LagProbe } from '../../support/lag-probe.js';
 import { type BrokerView, brokerView, differences } from './broker-view.js';
-import { LagProbe } from './lag-probe.js';
 import { type Account, VIOLATIONS, type Violation } from './ledger.js';
 import { ledgerTable } from './ledger-table.js';
 import { growthOf, inMib, type MemorySample } from './memory.js';
@@ -98,9 +98,14 @@ export class Lab {
       if (!Number.isFinite(silence)) throw new Error('not served');
     };
     await eventually(check, { within: limit * 1000, every: 100 }).catch(() => undefined);
-    const allowed = bound * 1000 + this.#lag.since(performance.now() - (Date.now() - since));
+    const allowed = bound * 1000 + this.lagSince(since);
     if (silence > allowed) this.problems.push(`not served within ${bound} s, but in ${silence} ms`);
     return silence;
+  }
+
+  /** Milliseconds that a busy machine has let this process wait, from a time of the wall clock on. */
+  lagSince(time: number): number {
+    return this.#lag.since(performance.now() - (Date.now() - time));
   }
 
   /** The longest time that a client was without an answer, from then on. */

@@ -6,8 +6,8 @@ import {
   type RPCClient,
   Target,
 } from 'nestjs-oslo-messaging';
+import { LagProbe } from '../../support/lag-probe.js';
 import type { Journal } from './journal.js';
-import { LagProbe } from './lag-probe.js';
 import type { WorkerPlan } from './worker-commands.js';
 
 /** Requests go out in small groups, so often a second. */

@@ -1,7 +1,7 @@
-const INTERVAL = 20;
-const KEPT = 3000;
+const INTERVAL_MS = 20;
+const MAX_STALLS = 3000;
 
-/** For how long a busy machine did not run this process: what is late for that reason is not the library's delay. */
+/** Measures how long a busy machine kept this process from running. Such a delay is not the library's. */
 export class LagProbe {
   #timer: NodeJS.Timeout | undefined;
   #expected = 0;
@@ -9,14 +9,14 @@ export class LagProbe {
 
   start(): void {
     if (this.#timer) return;
-    this.#expected = performance.now() + INTERVAL;
+    this.#expected = performance.now() + INTERVAL_MS;
     this.#timer = setInterval(() => {
       const length = this.#missed();
       const now = performance.now();
-      if (length > INTERVAL / 4) this.#stalls.push({ at: now, length });
-      if (this.#stalls.length > KEPT) this.#stalls.shift();
-      this.#expected = now + INTERVAL;
-    }, INTERVAL);
+      if (length > INTERVAL_MS / 4) this.#stalls.push({ at: now, length });
+      if (this.#stalls.length > MAX_STALLS) this.#stalls.shift();
+      this.#expected = now + INTERVAL_MS;
+    }, INTERVAL_MS);
   }
 
   stop(): void {
@@ -24,7 +24,7 @@ export class LagProbe {
     this.#timer = undefined;
   }
 
-  /** Milliseconds that were missed, in all, from then until now. */
+  /** Milliseconds that were missed in all, from then until now. */
   since(time: number): number {
     return this.#stalls.reduce((sum, { at, length }) => (at >= time ? sum + length : sum), this.#missed());
   }
