@@ -1,5 +1,6 @@
 import swc from 'unplugin-swc';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.js';
 
 export default defineConfig({
   // SWC, not esbuild: Nest needs the decorator metadata that esbuild does not emit.
@@ -21,6 +22,8 @@ export default defineConfig({
     // Bounds for what hangs, not for what is slow on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Tests mostly wait: for brokers that start, and for timers.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithPython, rabbitControl, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { PythonPeer } from '../support/python-peer.js';
@@ -7,7 +6,8 @@ import { compareTopologiesOn } from './compare-topologies.js';
 import { faults, reportText } from './report.js';
 import { compareServersOn, type Finding } from './server-differential.js';
 
-const seed = Number(process.env.CONFORMANCE_SEED ?? randomInt(2 ** 31));
+/** The same for everybody, so that what a change did not cause does not fail it. Other seeds are for the long form. */
+const seed = Number(process.env.CONFORMANCE_SEED ?? 20_260);
 const LIMIT = 120_000;
 
 /** The short form of `npm run conformance`. A seed makes the same requests again. */

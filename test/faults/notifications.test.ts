@@ -3,11 +3,11 @@ import {
   getNotificationListener,
   getNotificationTransport,
   Notifier,
-  type OsloMessagingOptions,
+  type RabbitOptions,
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { queueDepth } from '../support/amqp.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -37,38 +37,39 @@ class Ledger {
   }
 }
 
-describeWithRabbitControl('Notifications while their broker is killed', () => {
-  const log = new LogRecorder();
-  const transports: Transport[] = [];
-  let node: RabbitNode;
-
-  beforeEach(async () => {
-    node = await RabbitNode.start();
-  });
-  afterEach(async () => {
-    for (const transport of transports.splice(0)) await transport.cleanup();
-    await node.stop();
-    log.clear();
-  });
-
-  function connect(options: OsloMessagingOptions): Transport {
-    const transport = getNotificationTransport({
-      transportUrl: node.url,
-      rpcResponseTimeout: 60,
-      logger: log,
-      ...options,
-      rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '500ms', ...options.rabbit },
-    });
-    transports.push(transport);
-    return transport;
+describeWithRabbitControl('Notifications while their broker is killed', { concurrent: true }, () => {
+  /** Runs on a node of its own, so that the tests can wait side by side. */
+  function onNode(test: (node: RabbitNode, log: LogRecorder, connect: () => Transport) => Promise<void>) {
+    return async (_name: string, rabbit: RabbitOptions) => {
+      const log = new LogRecorder();
+      const node = await RabbitNode.start();
+      const transports: Transport[] = [];
+      const connect = () => {
+        const transport = getNotificationTransport({
+          transportUrl: node.url,
+          rpcResponseTimeout: 60,
+          logger: log,
+          concurrency: 8,
+          rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '500ms', ...rabbit },
+        });
+        transports.push(transport);
+        return transport;
+      };
+      try {
+        await test(node, log, connect);
+      } finally {
+        for (const transport of transports) await transport.cleanup();
+        await node.stop();
+      }
+    };
   }
 
   it.each([
     ['durable', { amqpDurableQueues: true }],
     ['quorum', { rabbitQuorumQueue: true }],
-  ] as const)(
+  ] as [string, RabbitOptions][])(
     'are not lost once confirmed, and not run again once finished, with %s queues',
-    async (_name, rabbit) => {
+    onNode(async (node, log, connect) => {
       const ledger = new Ledger();
       const endpoint = {
         async info(_ctxt: unknown, _publisherId: string, _eventType: string, id: number) {
@@ -77,13 +78,13 @@ describeWithRabbitControl('Notifications while their broker is killed', () => {
           ledger.finished.add(id);
         },
       };
-      const listening = connect({ rabbit, concurrency: 8 });
+      const listening = connect();
       const listener = getNotificationListener(listening, [new Target({ topic: 'events' })], [endpoint]);
       await listener.start();
       // RabbitMQ 3.10 loses the leader of a quorum queue for good when it is killed seconds after the declaration.
       await node.restart();
 
-      const notifier = new Notifier(connect({ rabbit }), { topics: ['events'] });
+      const notifier = new Notifier(connect(), { topics: ['events'] });
       let next = 0;
       let publishing = true;
       const publisher = async () => {
@@ -115,7 +116,7 @@ describeWithRabbitControl('Notifications while their broker is killed', () => {
       expect(ledger.repeated).toEqual([]);
       expect(ledger.rejected).toEqual(new Set());
       expect(log.messages(/could not|Set aside/i)).toEqual([]);
-    },
+    }),
     240_000,
   );
 });

@@ -152,7 +152,7 @@ class Vanishing extends RawReferenceServer {
   }
 }
 
-describeWithRabbit('the conformance kit on a server that is wrong', () => {
+describeWithRabbit('the conformance kit on a server that is wrong', { concurrent: true }, () => {
   async function withServer<T>(
     ServerClass: typeof RawReferenceServer,
     work: (topic: string) => Promise<T>,
@@ -217,7 +217,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
 
   it('skips a check only where the server says that it lacks the feature, and why', async () => {
     const { code, stdout } = await withServer(Frugal, (topic) =>
-      kit(topic, '--timeout', '1s', '--json', '--only', 'ping', 'compressed'),
+      kit(topic, '--timeout', '3s', '--json', '--only', 'ping', 'compressed'),
     );
     const { checks, ...counts } = JSON.parse(stdout) as Report;
     expect(checks).toMatchObject([
@@ -228,9 +228,9 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
   });
 
   it('exits with 3 when the server does not answer at all', async () => {
-    const { code, stdout, stderr } = await withServer(Silent, (topic) => kit(topic, '--timeout', '500ms'));
+    const { code, stdout, stderr } = await withServer(Silent, (topic) => kit(topic, '--timeout', '3500ms'));
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(/^MessagingTimeout: No reply to about within 500 ms\n$/);
+    expect(stderr).toMatch(/^MessagingTimeout: No reply to about within 3500 ms\n$/);
   });
 
   it('exits with 1, and says where to read, when the reference endpoints are not there', async () => {
@@ -243,7 +243,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
 
   it('fails what it may not look at, and goes on', async () => {
     const { code, stdout, stderr } = await withServer(Exclusive, (topic) =>
-      kit(topic, '--timeout', '2s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
+      kit(topic, '--timeout', '6s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
     );
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     const { checks } = JSON.parse(stdout) as Report;
@@ -257,7 +257,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
   });
 
   it('can send again after the broker has refused something', async () => {
-    const wire = await Wire.open({ transportUrl: rabbitUrl, rpcResponseTimeout: 5 });
+    const wire = await Wire.open({ transportUrl: rabbitUrl, rpcResponseTimeout: 20 });
     try {
       await expect(wire.publish(uniqueTopic('nowhere'), 'x', '{}')).rejects.toThrow(/^the broker refuses .*NOT_FOUND/);
       expect(await wire.publish('', uniqueTopic('nobody'), '{}')).toBe(false);
@@ -268,7 +268,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', () => {
 
   it('goes on to the next check where a server vanishes', async () => {
     const { code, stdout } = await withServer(Vanishing, (topic) =>
-      kit(topic, '--timeout', '1s', '--json', '--only', 'cast', 'reply-members'),
+      kit(topic, '--timeout', '3s', '--json', '--only', 'cast', 'reply-members'),
     );
     expect(code).toBe(1);
     expect((JSON.parse(stdout) as Report).checks.map(({ result }) => result)).toEqual(['failed', 'failed']);
@@ -312,9 +312,9 @@ describeWithRabbit('the conformance kit and a broker that goes', () => {
     const server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
     const proxy = await TcpProxy.start(rabbitPort);
     try {
-      const checks = ['--timeout', '1s', '--only', 'no-heartbeats', 'heartbeats'];
+      const checks = ['--timeout', '3s', '--only', 'no-heartbeats', 'heartbeats'];
       const run = osloRpc(['conformance', '--url', proxy.url, '--topic', topic, ...checks]);
-      await eventually(() => expect(server.executed).toContain('slow'), { within: 20_000 });
+      await eventually(() => expect(server.executed).toContain('slow'));
       await proxy.refuse();
       proxy.cut();
       const { code, stderr } = await run;

@@ -101,7 +101,7 @@ const peers = {
   },
 };
 
-describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', (_name, start) => {
+describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', { concurrent: true }, (_name, start) => {
   const topic = uniqueTopic();
   const exchange = uniqueTopic('exchange');
   const where = ['--url', rabbitUrl, '--topic', topic, '--exchange', exchange, '--timeout', '20s'];
@@ -204,7 +204,7 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', (
   });
 });
 
-describeWithRabbit('oslo-rpc and a broker that it cannot use', () => {
+describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: true }, () => {
   const unreachable = async (url: string, ...more: string[]) => {
     const outcome = await osloRpc(['call', '--url', url, '--topic', 't', ...more, 'm']);
     expect(outcome).toMatchObject({ code: 4, stdout: '' });
@@ -263,7 +263,7 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', () => {
   });
 });
 
-describe('oslo-rpc and a wrong command line', () => {
+describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
   const url = 'rabbit://me:s3cret@127.0.0.1:1/';
   const target = ['--url', url, '--topic', 't'];
 

@@ -1,6 +1,6 @@
 /** Whatever runs `rabbitmqctl`: a RabbitNode or a RabbitControl. */
 export interface Controllable {
-  rabbitmqctl(...args: string[]): Promise<string>;
+  rabbitmqctl(command: string, ...args: string[]): Promise<string>;
 }
 
 export interface QueueRow {
@@ -153,17 +153,17 @@ export class BrokerInspector {
   }
 
   async #list<Row>(what: keyof typeof lists): Promise<Row[]> {
-    const answer = await this.#ask('eval', asJson(lists[what]));
+    const answer = await this.#ask(asJson(lists[what]));
     // A long one is printed in pieces.
     const encoded = [...answer.matchAll(/"([^"]*)"/g)].map(([, piece]) => piece).join('');
     return (JSON.parse(Buffer.from(encoded, 'base64').toString()) as Record<string, unknown>[]).map(tidy) as Row[];
   }
 
   /** The broker asks one process after the other, and may fail as a whole when another test's goes meanwhile. */
-  async #ask(...args: string[]): Promise<string> {
+  async #ask(expression: string): Promise<string> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.node.rabbitmqctl(...args);
+        return await this.node.rabbitmqctl('eval', expression);
       } catch (error) {
         if (tries === MOST_TRIES || !/noproc/.test(String(error))) throw error;
       }

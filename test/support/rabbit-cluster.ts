@@ -37,8 +37,8 @@ export class RabbitCluster {
   }
 
   /** By a node that runs. */
-  rabbitmqctl(...args: string[]): Promise<string> {
-    return this.survivor.rabbitmqctl(...args);
+  rabbitmqctl(command: string, ...args: string[]): Promise<string> {
+    return this.survivor.rabbitmqctl(command, ...args);
   }
 
   /** The node that leads a quorum queue. */

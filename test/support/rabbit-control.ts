@@ -7,6 +7,7 @@ import { programOf } from './release.js';
 const run = promisify(execFile);
 
 export const RABBIT_SCRIPTS = '/usr/lib/rabbitmq/bin';
+const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 /** What `rabbitmqctl` needs in order to reach a node. Plain data, so that it can be handed to a test worker. */
 export interface RabbitAddress {
@@ -17,34 +18,55 @@ export interface RabbitAddress {
   root: string | undefined;
 }
 
-/** `rabbitmqctl` of one node. All but `eval` boots an Erlang machine, which takes one to two seconds of a processor. */
+const binary = (text: string) => `<<"${text.replace(/["\\]/g, '\\$&')}"/utf8>>`;
+const users = (call: string, ...args: string[]) =>
+  `rabbit_auth_backend_internal:${call}(${[...args, 'tests'].map(binary).join(', ')}).`;
+
+/** Commands as Erlang expressions, which are evaluated without booting an Erlang machine first. */
+const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
+  eval: (...expressions) => expressions.join(' '),
+  add_user: (name, password) => users('add_user', name ?? '', password ?? ''),
+  delete_user: (name) => users('delete_user', name ?? ''),
+  change_password: (name, password) => users('change_password', name ?? '', password ?? ''),
+  set_permissions: (name = '', ...permissions) => users('set_permissions', name, '/', ...permissions),
+  set_topic_permissions: (name = '', ...permissions) => users('set_topic_permissions', name, '/', ...permissions),
+};
+
+/** `rabbitmqctl` of one node. Commands without an expression above take one to two seconds of a processor. */
 export class RabbitControl {
+  static #asked = 0;
+
   constructor(readonly address: RabbitAddress) {}
 
-  async rabbitmqctl(...args: string[]): Promise<string> {
+  async rabbitmqctl(command: string, ...args: string[]): Promise<string> {
     const { nodename, home, root } = this.address;
+    const expression = EXPRESSIONS[command]?.(...args);
     // Another release's nodes speak to programs of their own release.
-    if (args[0] === 'eval' && root === undefined) return this.#eval(args.slice(1).join(' '));
+    if (expression !== undefined && root === undefined) return this.#evaluate(expression);
     const variables = { HOME: home, RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf` };
     const path = `${RABBIT_SCRIPTS}/rabbitmqctl`;
-    const program = programOf(root, path, ['-q', '-n', nodename, ...args], variables);
+    const program = programOf(root, path, ['-q', '-n', nodename, command, ...args], variables);
     const { stdout } = await run(program.file, program.args, {
       cwd: `${root ?? ''}${home}`,
       env: program.env,
-      maxBuffer: 64 * 1024 * 1024,
+      maxBuffer: MAX_OUTPUT_BYTES,
     });
     return stdout;
   }
 
-  /** Evaluates Erlang expressions in the node within milliseconds: the program that asks is written in C. */
-  async #eval(expressions: string): Promise<string> {
+  /** Evaluates Erlang expressions in the node. It takes milliseconds, since the program that asks is written in C. */
+  async #evaluate(expressions: string): Promise<string> {
     const { nodename, home } = this.address;
     const cookie = await readFile(join(home, '.erlang.cookie'), 'utf8');
-    const asking = run('erl_call', ['-c', cookie, '-n', nodename, '-e'], { maxBuffer: 64 * 1024 * 1024 });
+    // The node refuses a second one of the same name.
+    const ownName = `c${process.pid}-${++RabbitControl.#asked}`;
+    const asking = run('erl_call', ['-h', ownName, '-c', cookie, '-n', nodename, '-e'], {
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
     asking.child.stdin?.end(`lists:flatten(io_lib:format("~p", [begin ${expressions.replace(/\.\s*$/, '')} end])).\n`);
     const { stdout } = await asking;
     const [, answer] = /^\{ok, "(.*)"\}\s*$/s.exec(stdout) ?? [];
-    if (answer === undefined) throw new Error(`${nodename} cannot evaluate ${expressions}: ${stdout}`);
+    if (answer === undefined || answer.startsWith('{error,')) throw new Error(`${nodename}: ${expressions}: ${stdout}`);
     return answer.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign));
   }
 }

@@ -55,13 +55,13 @@ export class RabbitNode {
     return this.#process !== undefined;
   }
 
-  rabbitmqctl(...args: string[]): Promise<string> {
-    return this.control.rabbitmqctl(...args);
+  rabbitmqctl(command: string, ...args: string[]): Promise<string> {
+    return this.control.rabbitmqctl(command, ...args);
   }
 
   /** A fault: the node has too little memory, so that it reads from no connection that publishes. Or it has enough again. */
   async alarm(raised: boolean): Promise<void> {
-    await this.rabbitmqctl('eval', `vm_memory_monitor:set_vm_memory_high_watermark(${raised ? 1e-7 : 0.4}).`);
+    await this.rabbitmqctl('eval', `vm_memory_monitor:set_vm_memory_high_watermark(${raised ? '0.0000001' : '0.4'}).`);
   }
 
   /** A fault: the whole process group dies at once, without a word to its clients. The data stays. */
