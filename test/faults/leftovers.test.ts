@@ -101,5 +101,5 @@ describeWithRabbitControl('after load under faults', () => {
     await served.close();
     await eventually(() => expect(more(held(), nothing)).toEqual({}), { within: 20_000 });
     expect(await atBroker(served)).toEqual({ channels: [], queues: [] });
-  }, 240_000);
+  }, 480_000);
 });
