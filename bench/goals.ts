@@ -1,6 +1,6 @@
-import type { FigureName } from './calls/summary.js';
-import type { Results } from './parts.js';
-import { growth } from './scale/row.js';
+import { type CallsRound, TIMES_THE_BEST } from './parts/calls.js';
+import type { Results } from './parts/parts.js';
+import { cpuGrowth, heapGrowth } from './parts/scale.js';
 
 export interface GoalResult {
   goal: string;
@@ -8,147 +8,86 @@ export interface GoalResult {
   met: boolean;
 }
 
-interface Goal {
-  goal: string;
-  /** Undefined where the part was not run, or the peer not part of it. */
-  value(results: Results): number | null | undefined;
-  met: 'at least' | 'at most';
-  limit: number;
-}
+type Part<Name extends keyof Results> = NonNullable<Results[Name]>;
 
-/** How many times as many calls in a second as the best of the transports in use today answers. */
-export const TIMES_THE_BEST = 2.2;
+/** A limit of a figure. The figure is undefined or null where it was not measured. */
+type Goal<Name extends keyof Results> = readonly [
+  goal: string,
+  way: 'at least' | 'at most',
+  limit: number,
+  read: (part: Part<Name>) => number | null | undefined,
+];
 
-const CHANNELS_OF_A_BROKER = 2047;
+const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-const toFloor = (figure: FigureName) => (results: Results) => results.calls?.ratios.floor?.[figure].median;
+const toFloor = (name: keyof CallsRound) => (calls: Part<'calls'>) => calls.ratios.floor?.[name].median;
 
-const calls: Goal[] = [
-  { goal: 'calls/s ÷ floor', value: toFloor('callsPerSecond'), met: 'at least', limit: 1.2 },
-  {
-    goal: 'calls/s ÷ the best of the peers',
-    value: ({ calls: it }) => (it?.best ? it.ratios[it.best]?.callsPerSecond.median : undefined),
-    met: 'at least',
-    limit: TIMES_THE_BEST,
-  },
-  { goal: 'p50 ÷ floor, one at a time', value: toFloor('p50Ms'), met: 'at most', limit: 1.1 },
-  { goal: 'p99 ÷ floor, one at a time', value: toFloor('p99Ms'), met: 'at most', limit: 1 },
-  { goal: 'p99 ÷ floor, 100 in flight', value: toFloor('loadedP99Ms'), met: 'at most', limit: 1 },
-  { goal: 'client CPU of a call ÷ floor', value: toFloor('clientCpuMicros'), met: 'at most', limit: 1.3 },
-  { goal: 'server CPU of a call ÷ floor', value: toFloor('serverCpuMicros'), met: 'at most', limit: 1.3 },
-];
+const GOALS: { readonly [Name in keyof Results]: readonly Goal<Name>[] } = {
+  calls: [
+    ['calls/s ÷ floor', 'at least', 1.2, toFloor('callsPerSecond')],
+    [
+      'calls/s ÷ the best of the peers',
+      'at least',
+      TIMES_THE_BEST,
+      ({ best, ratios }) => best && ratios[best]?.callsPerSecond.median,
+    ],
+    ['p50 ÷ floor, one at a time', 'at most', 1.1, toFloor('p50Ms')],
+    ['p99 ÷ floor, one at a time', 'at most', 1, toFloor('p99Ms')],
+    ['p99 ÷ floor, 100 in flight', 'at most', 1, toFloor('loadedP99Ms')],
+    ['client CPU of a call ÷ floor', 'at most', 1.3, toFloor('clientCpuMicros')],
+    ['server CPU of a call ÷ floor', 'at most', 1.3, toFloor('serverCpuMicros')],
+  ],
+  notifications: [
+    ['notifications published/s ÷ floor', 'at least', 0.9, ({ ratio }) => ratio.publishedPerSecond.median],
+    ['notifications consumed/s ÷ floor', 'at least', 0.9, ({ ratio }) => ratio.consumedPerSecond.median],
+    ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth],
+  ],
+  scale: [
+    ['calls lost, 10,000 in flight', 'at most', 0, ({ inFlight }) => inFlight.sent - inFlight.answered],
+    ['cost of a call ÷ plain, 10,000 in flight', 'at most', 1.2, ({ inFlight }) => inFlight.cost],
+    ['cost of a call ÷ plain, 200 topics', 'at most', 1.2, ({ topics }) => topics.cost],
+    ['cost of a call ÷ floor, 200 topics', 'at most', 1.3, ({ topics }) => topics.toFloor],
+    ['cost of a call ÷ plain, one of 200 topics', 'at most', 1.2, ({ topicOfMany }) => topicOfMany.cost],
+    ['cost of a call ÷ plain, 100 clients', 'at most', 1.2, ({ clients }) => clients.cost],
+    ['cost of a call, the end of a long row ÷ its beginning', 'at most', 1.2, cpuGrowth],
+    ['heap of client and server, the end of a long row ÷ its beginning', 'at most', 1.2, heapGrowth],
+    ['errors of calls of 1 MB', 'at most', 0, ({ megabyte }) => megabyte.errors],
+    ['bytes of a pending call', 'at most', 2000, ({ bytesPerPendingCall }) => bytesPerPendingCall],
+    ['start with 200 topics, ms', 'at most', 3000, ({ topics }) => topics.startMs],
+    ['connections of client and server, 200 topics', 'at most', CONNECTIONS, ({ topics }) => topics.connections],
+    ['connections of client and server, 100 clients', 'at most', CONNECTIONS, ({ clients }) => clients.connections],
+    ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, ({ topics }) => topics.channels],
+  ],
+  processes: [['the busiest of the servers ÷ their mean', 'at most', 1.5, ({ mostOverMean }) => mostOverMean]],
+  memory: [
+    ['memory:// calls/s ÷ TCP', 'at least', 1, ({ toTcp }) => toTcp.callsPerSecond],
+    ['memory:// p50 ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.p50Ms],
+    ['memory:// p99 ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.p99Ms],
+    ['memory:// p99 ÷ TCP, 100 in flight', 'at most', 1, ({ toTcp }) => toTcp.loadedP99Ms],
+    ['memory:// CPU of a call ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.cpuMicros],
+    ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, ({ callsToRabbit }) => callsToRabbit],
+  ],
+};
 
-const notifications: Goal[] = [
-  {
-    goal: 'notifications published/s ÷ floor',
-    value: ({ notifications: it }) => it?.ratio?.publishedPerSecond.median,
-    met: 'at least',
-    limit: 0.9,
-  },
-  {
-    goal: 'notifications consumed/s ÷ floor',
-    value: ({ notifications: it }) => it?.ratio?.consumedPerSecond.median,
-    met: 'at least',
-    limit: 0.9,
-  },
-  {
-    goal: 'most heap in the second half of the batches ÷ in the first',
-    value: ({ notifications: it }) => {
-      const heaps = it?.soak?.memory.map(({ heapBytes }) => heapBytes);
-      // What is in hand at a moment comes and goes with who of publisher and listener is ahead.
-      const most = (part: readonly number[]) => Math.max(...part);
-      return heaps && most(heaps.slice(heaps.length / 2)) / most(heaps.slice(0, heaps.length / 2));
-    },
-    met: 'at most',
-    limit: 1.2,
-  },
-];
+/** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */
+function soakGrowth({ soak }: Part<'notifications'>): number | undefined {
+  const heaps = soak?.memory.map(({ heapBytes }) => heapBytes);
+  return heaps && Math.max(...heaps.slice(heaps.length / 2)) / Math.max(...heaps.slice(0, heaps.length / 2));
+}
 
-const scale: Goal[] = [
-  {
-    goal: 'calls lost, 10,000 in flight',
-    value: ({ scale: it }) => it && it.inFlight.sent - it.inFlight.answered,
-    met: 'at most',
-    limit: 0,
-  },
-  {
-    goal: 'cost of a call ÷ plain, 10,000 in flight',
-    value: (it) => it.scale?.inFlight.cost,
-    met: 'at most',
-    limit: 1.2,
-  },
-  { goal: 'cost of a call ÷ plain, 200 topics', value: (it) => it.scale?.topics.cost, met: 'at most', limit: 1.2 },
-  { goal: 'cost of a call ÷ floor, 200 topics', value: (it) => it.scale?.topics.toFloor, met: 'at most', limit: 1.3 },
-  {
-    goal: 'cost of a call ÷ plain, one of 200 topics',
-    value: (it) => it.scale?.topicOfMany.cost,
-    met: 'at most',
-    limit: 1.2,
-  },
-  { goal: 'cost of a call ÷ plain, 100 clients', value: (it) => it.scale?.clients.cost, met: 'at most', limit: 1.2 },
-  {
-    goal: 'cost of a call, the end of a long row ÷ its beginning',
-    value: ({ scale: it }) => it && growth(it.row, ({ cpuMicros }) => cpuMicros),
-    met: 'at most',
-    limit: 1.2,
-  },
-  {
-    goal: 'heap of client and server, the end of a long row ÷ its beginning',
-    value: ({ scale: it }) => it && growth(it.row, (slice) => slice.clientHeapBytes + slice.serverHeapBytes),
-    met: 'at most',
-    limit: 1.2,
-  },
-  { goal: 'errors of calls of 1 MB', value: (it) => it.scale?.megabyte.errors, met: 'at most', limit: 0 },
-  { goal: 'bytes of a pending call', value: (it) => it.scale?.bytesPerPendingCall, met: 'at most', limit: 2000 },
-  { goal: 'start with 200 topics, ms', value: (it) => it.scale?.topics.startMs, met: 'at most', limit: 3000 },
-  {
-    goal: 'connections of client and server, 200 topics',
-    value: (it) => it.scale?.topics.connections,
-    met: 'at most',
-    limit: CONNECTIONS,
-  },
-  {
-    goal: 'connections of client and server, 100 clients',
-    value: (it) => it.scale?.clients.connections,
-    met: 'at most',
-    limit: CONNECTIONS,
-  },
-  {
-    goal: 'channels of client and server, 200 topics',
-    value: (it) => it.scale?.topics.channels,
-    met: 'at most',
-    limit: CHANNELS_OF_A_BROKER,
-  },
-];
-
-const processes: Goal[] = [
-  {
-    goal: 'the busiest of the servers ÷ their mean',
-    value: (it) => it.processes?.mostOverMean,
-    met: 'at most',
-    limit: 1.5,
-  },
-];
-
-const memory: Goal[] = [
-  { goal: 'memory:// calls/s ÷ TCP', value: (it) => it.memory?.toTcp.callsPerSecond, met: 'at least', limit: 1 },
-  { goal: 'memory:// p50 ÷ TCP', value: (it) => it.memory?.toTcp.p50Ms, met: 'at most', limit: 1 },
-  { goal: 'memory:// p99 ÷ TCP', value: (it) => it.memory?.toTcp.p99Ms, met: 'at most', limit: 1 },
-  { goal: 'memory:// p99 ÷ TCP, 100 in flight', value: (it) => it.memory?.toTcp.loadedP99Ms, met: 'at most', limit: 1 },
-  { goal: 'memory:// CPU of a call ÷ TCP', value: (it) => it.memory?.toTcp.cpuMicros, met: 'at most', limit: 1 },
-  { goal: 'memory:// calls/s ÷ RabbitMQ', value: (it) => it.memory?.callsToRabbit, met: 'at least', limit: 10 },
-];
-
-const GOALS: readonly Goal[] = [...calls, ...notifications, ...scale, ...processes, ...memory];
-
-/** What of the goals can be told from what was measured. A figure that is no number meets none. */
+/** Returns the goals of the measured figures. A figure that is no number meets none. */
 export function judge(results: Results): GoalResult[] {
-  return GOALS.flatMap(({ goal, value: read, met: way, limit }) => {
-    const value = read(results);
-    if (value === undefined || value === null) return [];
-    const met = way === 'at least' ? value >= limit : value <= limit;
-    return [{ goal: `${goal}: ${way} ${limit}`, value, met }];
+  const names = Object.keys(GOALS) as (keyof Results)[];
+  return names.flatMap((name) => {
+    const part = results[name];
+    const goals = (GOALS[name] ?? []) as readonly Goal<typeof name>[];
+    return goals.flatMap(([goal, way, limit, read]) => {
+      const value = part && read(part as never);
+      if (value === undefined || value === null) return [];
+      const met = way === 'at least' ? value >= limit : value <= limit;
+      return [{ goal: `${goal}: ${way} ${limit}`, value, met }];
+    });
   });
 }

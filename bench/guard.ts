@@ -1,15 +1,15 @@
-import type { FigureName } from './calls/summary.js';
-import type { Results } from './parts.js';
-import type { PeerName } from './peer.js';
+import type { CallsRound } from './parts/calls.js';
+import type { Results } from './parts/parts.js';
+import type { PeerName } from './peers/peer.js';
 
-/** How this library does beside the others: above 1 is better than they do, whatever the figure. */
-export type Advantages = Record<string, number>;
+/** Ratios of this library to its peers, by name. Above 1 is better, whatever the figure. */
+export type Ratios = Record<string, number>;
 
-/** A ratio that falls by more than this has fallen. */
+/** Part of a ratio that may be lost before it counts as fallen. */
 const TOLERANCE = 0.15;
 
-/** Those that the short runs of a check can tell from the noise: the 99th percentiles are not among them. */
-const GUARDED: readonly [figure: FigureName, peer: PeerName, word: string, good: 'more' | 'less'][] = [
+/** Figures that a short run can tell from noise. The 99th percentiles are not among them. */
+const GUARDED: readonly [figure: keyof CallsRound, peer: PeerName, word: string, better: 'more' | 'less'][] = [
   ['callsPerSecond', 'floor', 'calls/s', 'more'],
   ['callsPerSecond', 'nest-rmq', 'calls/s', 'more'],
   ['p50Ms', 'floor', 'p50', 'less'],
@@ -17,16 +17,15 @@ const GUARDED: readonly [figure: FigureName, peer: PeerName, word: string, good:
   ['serverCpuMicros', 'floor', 'server CPU', 'less'],
 ];
 
-export function advantages({ calls, notifications, memory }: Results): Advantages {
-  const found: Advantages = {};
-  for (const [figure, peer, word, good] of GUARDED) {
+export function ratiosOf({ calls, notifications, memory }: Results): Ratios {
+  const found: Ratios = {};
+  for (const [figure, peer, word, better] of GUARDED) {
     const ratio = calls?.ratios[peer]?.[figure].median;
-    if (ratio) found[`${word} beside ${peer}`] = good === 'more' ? ratio : 1 / ratio;
+    if (ratio) found[`${word} beside ${peer}`] = better === 'more' ? ratio : 1 / ratio;
   }
-  const ratio = notifications?.ratio;
-  if (ratio) {
-    found['notifications published beside floor'] = ratio.publishedPerSecond.median;
-    found['notifications consumed beside floor'] = ratio.consumedPerSecond.median;
+  if (notifications) {
+    found['notifications published beside floor'] = notifications.ratio.publishedPerSecond.median;
+    found['notifications consumed beside floor'] = notifications.ratio.consumedPerSecond.median;
   }
   if (memory) {
     found['memory:// calls/s beside TCP'] = memory.toTcp.callsPerSecond;
@@ -36,22 +35,13 @@ export function advantages({ calls, notifications, memory }: Results): Advantage
   return found;
 }
 
-export interface Fall {
-  name: string;
-  stored: number;
-  now: number;
+/** Returns the names of the stored ratios that have fallen. A ratio that is no longer measured counts as fallen. */
+export function fallen(stored: Ratios, now: Ratios): string[] {
+  return Object.keys(stored).filter((name) => !((now[name] ?? 0) >= (stored[name] ?? 0) * (1 - TOLERANCE)));
 }
 
-/** Those that have fallen. One that is no longer measured has fallen to NaN: a guard must not be blind. */
-export function falls(stored: Advantages, now: Advantages): Fall[] {
-  return Object.entries(stored)
-    .map(([name, value]) => ({ name, stored: value, now: now[name] ?? Number.NaN }))
-    .filter((it) => !(it.now >= it.stored * (1 - TOLERANCE)));
-}
-
-/** The better of two measurements: what a busy machine did to one of them, it does not to the library. */
-export function better(one: Advantages, other: Advantages): Advantages {
+/** Returns the better of two measurements of each ratio: a busy machine lowers one of them, the library both. */
+export function better(one: Ratios, other: Ratios): Ratios {
   const names = [...Object.keys(one), ...Object.keys(other)];
-  const best = (name: string) => Math.max(...[one[name], other[name]].map((value) => (value && value > 0 ? value : 0)));
-  return Object.fromEntries(names.map((name) => [name, best(name)]));
+  return Object.fromEntries(names.map((name) => [name, Math.max(one[name] || 0, other[name] || 0)]));
 }

@@ -1,72 +1,56 @@
-import { readBaselines, storeBaseline, storedFor } from './baselines.js';
-import { openBroker } from './broker.js';
-import { writeDocuments } from './documents/write.js';
-import { type GoalResult, judge } from './goals.js';
-import { advantages, better, falls } from './guard.js';
-import { describeMachine, type Machine } from './machine.js';
+import { spawnSync } from 'node:child_process';
+import { PYTHON } from '../test/support/prerequisites.js';
+import { goalsTable, writeDocuments } from './documents.js';
+import { judge } from './goals.js';
+import { better, fallen, ratiosOf } from './guard.js';
+import { describeMachine, type Stamp } from './machine.js';
 import { type BenchOptions, parseOptions, USAGE } from './options.js';
-import { PARTS, type PartName, partText, type Results, runPart } from './parts.js';
-import { FOREIGN_PEERS, type PeerName } from './peer.js';
-import { hasPython } from './python.js';
-import { merged, readResults, writeResults } from './results.js';
-import type { Session } from './session.js';
-import { fixed } from './statistics.js';
-import { textTable } from './text-table.js';
+import { PARTS, type PartName, partDocuments, type Results, runPart } from './parts/parts.js';
+import { isForeign, type PeerName } from './peers/peer.js';
+import { merged, readBaselines, readResults, storeBaseline, storedFor, writeResults } from './results.js';
+import type { Session } from './rounds.js';
+import { openBroker } from './running/broker.js';
+import { type Block, figure, render } from './table.js';
 
 const RESULTS = 'bench/results.json';
 const BASELINES = 'bench/baselines.json';
-
-const print = (line: string): void => console.log(line);
-
-/** Resolves with the exit code. The working directory is the repository's root. */
-export async function main(args: string[], install: { foreign(): void; runtimes(): void }): Promise<number> {
-  const options = parseOptions(args);
-  if (!options) {
-    print(USAGE);
-    return 0;
-  }
-  const peers = options.peers.filter(isThere);
-  const whole = !options.check && options.parts.length === PARTS.length && options.plan.mode === 'full';
-  // The charts are drawn by a library of that package, too.
-  if (whole || options.documents || peers.some((peer) => FOREIGN_PEERS.includes(peer))) install.foreign();
-  if (options.documents) {
-    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
-    return 0;
-  }
-  if (options.parts.includes('runtimes')) install.runtimes();
-  // An orderly end of this process, in which its children are ended, too.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  const outcome = await measure({ ...options, peers });
-  if (options.check) return check({ ...options, peers }, outcome);
-  const { results, machine, failed } = outcome;
-  const stamp = { date: new Date().toISOString(), mode: options.plan.mode, machine };
-  // A file of another form, of an older version, is none.
-  const known = merged(await readResults(RESULTS).catch(() => undefined), results, stamp);
-  await writeResults(RESULTS, { ...known, goals: judge(known.parts) });
-  print(`written to ${RESULTS}`);
-  if (whole && failed.length === 0) {
-    await storeBaseline(BASELINES, machine, advantages(results));
-    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
-    print(`written to ${BASELINES}, docs/charts, docs/sizing.md, docs/performance.md and README.md`);
-  }
-  const goals = judge(results);
-  if (goals.length > 0) print(`\n${goalsText(goals)}\n`);
-  for (const name of failed) print(`The part ${name} failed.`);
-  if (failed.length > 0) return 1;
-  return options.checkGoals && goals.some(({ met }) => !met) ? 1 : 0;
-}
-
-function isThere(peer: PeerName): boolean {
-  if (peer !== 'oslo-python' || hasPython()) return true;
-  print("skipping    oslo-python: Python's oslo.messaging is not installed");
-  return false;
-}
+/** Further measurements of ratios that have fallen. */
+const MAX_REPEATS = 2;
 
 interface Outcome {
   results: Results;
-  machine: Machine;
-  /** Parts of which there is no result. */
+  stamp: Stamp;
+  /** Parts without a result. */
   failed: PartName[];
+}
+
+const print = (line: string): void => console.log(line);
+const printBlocks = (blocks: readonly Block[]): void => print(`\n${render(blocks, { ranges: true }).join('\n')}\n`);
+
+/** Runs the benchmark in the root of the repository. Resolves with the exit code. */
+export async function main(args: string[], install: { foreign(): void; runtimes(): void }): Promise<number> {
+  const given = parseOptions(args);
+  if (!given) {
+    print(USAGE);
+    return 0;
+  }
+  if (given.documents) {
+    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
+    return 0;
+  }
+  const options = { ...given, peers: given.peers.filter(isInstalled) };
+  if (options.peers.some(isForeign)) install.foreign();
+  if (options.parts.includes('runtimes')) install.runtimes();
+  // `exit` also ends the children of this process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  return options.check ? check(options) : measureAndStore(options);
+}
+
+function isInstalled(peer: PeerName): boolean {
+  if (peer !== 'oslo-python') return true;
+  if (spawnSync(PYTHON, ['-c', 'import oslo_messaging'], { stdio: 'ignore' }).status === 0) return true;
+  print("skipping    oslo-python: Python's oslo.messaging is not installed");
+  return false;
 }
 
 async function measure({ plan, parts, peers }: BenchOptions): Promise<Outcome> {
@@ -82,49 +66,59 @@ async function measure({ plan, parts, peers }: BenchOptions): Promise<Outcome> {
   const failed: PartName[] = [];
   try {
     const machine = await describeMachine(broker.url);
+    const stamp = { date: new Date().toISOString(), mode: plan.mode, machine };
     say(`machine     ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.broker}`);
     for (const [index, name] of parts.entries()) {
       say(`part        ${name}, ${index + 1} of ${parts.length}`);
-      // What was measured until then is not lost by what goes wrong later.
+      // A part that fails does not lose the results of those before it.
       try {
         Object.assign(results, await runPart(name, session));
-        print(`\n${partText(name, results)}\n`);
+        printBlocks(Object.values(partDocuments(name, results, stamp)).flat());
       } catch (error) {
         failed.push(name);
         print(`\n${error instanceof Error ? error.stack : error}\n`);
       }
     }
-    return { results, machine, failed };
+    return { results, stamp, failed };
   } finally {
     await broker.close();
   }
 }
 
-/** Times that what has fallen is measured again before it is called so. */
-const CHANCES = 2;
-
-async function check(options: BenchOptions, { results, machine }: Outcome): Promise<number> {
-  const { kind, stored } = storedFor(await readBaselines(BASELINES), machine);
-  print(kind ? `Stored of ${kind}.\n` : 'Nothing is stored of such a machine: the lowest of all that is holds.\n');
-  let now = advantages(results);
-  for (let chance = 0; chance < CHANCES && falls(stored, now).length > 0; chance++) {
-    print('A ratio has fallen; measuring once more.\n');
-    now = better(now, advantages((await measure(options)).results));
-  }
-  const fallen = falls(stored, now);
-  const rows = Object.entries(stored).map(([name, value]) => {
-    const verdict = fallen.some((fall) => fall.name === name) ? 'fallen' : 'held';
-    return [name, fixed(value, 2), fixed(now[name] ?? Number.NaN, 2), verdict];
+async function measureAndStore(options: BenchOptions): Promise<number> {
+  const { results, stamp, failed } = await measure(options);
+  const known = await readResults(RESULTS).catch((error) => {
+    print(`replacing   ${RESULTS}, which cannot be read: ${error}`);
+    return undefined;
   });
-  print(`${textTable([['this library', 'stored', 'now', ''], ...rows])}\n`);
-  return fallen.length > 0 ? 1 : 0;
+  await writeResults(RESULTS, merged(known, results, stamp));
+  print(`written to ${RESULTS}`);
+  if (stamp.mode === 'full' && options.parts.length === PARTS.length && failed.length === 0) {
+    await storeBaseline(BASELINES, stamp.machine, ratiosOf(results));
+    await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
+    print(`written to ${BASELINES}, docs and README.md`);
+  }
+  const goals = judge(results);
+  if (goals.length > 0) printBlocks([goalsTable(goals)]);
+  for (const name of failed) print(`The part ${name} failed.`);
+  return failed.length > 0 ? 1 : 0;
 }
 
-function goalsText(goals: readonly GoalResult[]): string {
-  const cells = goals.map(({ goal, value, met }) => [
-    goal,
-    fixed(value, Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2),
-    met ? 'met' : 'NOT MET',
-  ]);
-  return `Goals\n\n${textTable(cells)}`;
+async function check(options: BenchOptions): Promise<number> {
+  const { results, stamp } = await measure(options);
+  const { kind, stored } = storedFor(await readBaselines(BASELINES), stamp.machine);
+  print(
+    kind ? `Comparing with ${kind}.\n` : 'No ratios of this kind of machine are stored: comparing with the lowest.\n',
+  );
+  let now = ratiosOf(results);
+  for (let repeats = 0; repeats < MAX_REPEATS && fallen(stored, now).length > 0; repeats++) {
+    print('A ratio has fallen; measuring again.\n');
+    now = better(now, ratiosOf((await measure(options)).results));
+  }
+  const low = fallen(stored, now);
+  const rows = Object.entries(stored).map(([name, value]) => {
+    return [name, figure(value, 2), figure(now[name], 2), low.includes(name) ? 'fallen' : 'held'];
+  });
+  printBlocks([{ head: ['this library', 'stored', 'now', ''], rows }]);
+  return low.length > 0 ? 1 : 0;
 }

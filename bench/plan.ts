@@ -1,35 +1,37 @@
-/** How long and how often: all times in seconds. Many short rounds drift less apart than a few long ones. */
+/** Number and length of rounds. Times are in seconds. Many short rounds drift less than a few long ones. */
 export interface Plan {
   mode: 'quick' | 'full';
   calls: {
     rounds: number;
-    /** For each peer, half of it sequential: the compiler has seen the hot paths, the connections' windows are open. */
+    /** Time for each peer, half of it with one call at a time. */
     warmUp: number;
+    /** Time with one call at a time, for each peer and round. */
     sequential: number;
+    /** Time with `inFlight` calls, for each peer and round. */
     loaded: number;
     inFlight: number;
   };
   notifications: {
     rounds: number;
     warmUp: number;
-    /** For each peer and round, to publish; consuming takes about as long. */
+    /** Time to publish, for each peer and round. Consuming takes about as long. */
     seconds: number;
     inFlight: number;
-    /** Through a listener that takes batches, while they are published; 0 is none. */
+    /** Number of notifications for a listener of batches. 0: none. */
     soak: number;
   };
   sweeps: {
     seconds: number;
     inFlight: readonly number[];
     bytes: readonly number[];
-    /** Parts of what bare amqplib can do at most. */
+    /** Parts of the highest rate of bare amqplib. */
     rates: readonly number[];
     pending: readonly number[];
   };
   scale: {
-    /** Calls, not seconds: what is compared by CPU must be as far compiled on a busy machine as on a quiet one. */
+    /** Number of calls, so that a busy machine compiles as much code as a quiet one. */
     warmUpCalls: number;
-    /** Of two hundred topics: each of their methods is a function of its own to the compiler. */
+    /** Number of calls of two hundred topics, whose methods are compiled one by one. */
     topicsWarmUpCalls: number;
     rounds: number;
     seconds: number;
@@ -39,7 +41,7 @@ export interface Plan {
   processes: { servers: number; clients: number; rounds: number; seconds: number };
   memory: { rounds: number };
   cluster: { rounds: number; seconds: number };
-  /** Each with and without the profiler. */
+  /** Times for each process. `seconds` is taken with and without the profiler. */
   profile: { warmUp: number; seconds: number };
   runtimes: { rounds: number };
 }
@@ -96,7 +98,7 @@ export const QUICK: Plan = {
   runtimes: { rounds: 2 },
 };
 
-/** As short as can be and still tell a ratio from the noise. */
+/** The shortest plan that can tell a ratio from noise. */
 export const CHECK: Plan = {
   ...QUICK,
   calls: { ...FULL.calls, warmUp: 2, sequential: 0.8, loaded: 1 },

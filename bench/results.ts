@@ -1,39 +1,60 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { GoalResult } from './goals.js';
-import type { Machine } from './machine.js';
-import type { PartName, Results } from './parts.js';
-import { rounded } from './statistics.js';
+import { type GoalResult, judge } from './goals.js';
+import { type Ratios } from './guard.js';
+import { kindOf, type Machine, type Stamp } from './machine.js';
+import type { PartName, Results } from './parts/parts.js';
 
-/** When, where and how thoroughly the figures of a part were taken. */
-export interface Stamp {
-  date: string;
-  mode: 'quick' | 'full';
-  machine: Machine;
-}
-
+/** Content of `bench/results.json`: figures of the last run of each part. */
 export interface ResultsFile {
   stamps: Partial<Record<PartName, Stamp>>;
   parts: Results;
   goals: GoalResult[];
 }
 
+/** Content of `bench/baselines.json`: ratios by kind of machine, since even ratios depend on the processor. */
+export type Baselines = Record<string, Ratios>;
+
 export async function readResults(path: string): Promise<ResultsFile> {
   return JSON.parse(await readFile(path, 'utf8'));
 }
 
-/** What was measured takes the place of what was known of the same parts. Figures compare within a part, not across. */
-export function merged(known: ResultsFile | undefined, parts: Results, stamp: Stamp): Omit<ResultsFile, 'goals'> {
-  const stamps = Object.keys(parts).map((name) => [name, stamp]);
-  return {
-    stamps: { ...known?.stamps, ...Object.fromEntries(stamps) },
-    parts: { ...known?.parts, ...parts },
-  };
+export async function readBaselines(path: string): Promise<Baselines> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+/** Replaces the known figures of the measured parts. Figures compare within a part, not across parts. */
+export function merged(known: ResultsFile | undefined, measured: Results, stamp: Stamp): ResultsFile {
+  const stamps = Object.fromEntries(Object.keys(measured).map((name) => [name, stamp]));
+  const parts = { ...known?.parts, ...measured };
+  return { stamps: { ...known?.stamps, ...stamps }, parts, goals: judge(parts) };
 }
 
 export async function writeResults(path: string, results: ResultsFile): Promise<void> {
-  await writeFile(path, `${JSON.stringify(results, shortNumbers, 2)}\n`);
+  const shorten = (_key: string, value: unknown) => (typeof value === 'number' ? rounded(value) : value);
+  await writeFile(path, `${JSON.stringify(results, shorten, 2)}\n`);
 }
 
-function shortNumbers(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? rounded(value) : value;
+/** Stores the mean of the new and the stored ratios, so that a good hour of a machine is not the next run's fall. */
+export async function storeBaseline(path: string, machine: Machine, found: Ratios): Promise<void> {
+  const baselines = await readBaselines(path);
+  const kind = kindOf(machine);
+  const mean = (name: string, value: number) => rounded((value + (baselines[kind]?.[name] ?? value)) / 2);
+  const means = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, mean(name, value)]));
+  await writeFile(path, `${JSON.stringify({ ...baselines, [kind]: means }, null, 2)}\n`);
+}
+
+/** Returns the ratios stored for the kind of the machine, or the lowest of all kinds. */
+export function storedFor(baselines: Baselines, machine: Machine): { kind: string | undefined; stored: Ratios } {
+  const kind = kindOf(machine);
+  const own = baselines[kind];
+  if (own) return { kind, stored: own };
+  const lowest: Ratios = {};
+  for (const [name, value] of Object.values(baselines).flatMap((ratios) => Object.entries(ratios)))
+    lowest[name] = Math.min(lowest[name] ?? value, value);
+  return { kind: undefined, stored: lowest };
+}
+
+/** Keeps four significant digits, which is what a measurement can bear. */
+function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }

@@ -23,7 +23,7 @@ async function start({ url, topic }, providers) {
   return NestFactory.createApplicationContext(BenchModule, { logger: ['warn', 'error'] });
 }
 
-export async function startServer(place) {
+async function server(place) {
   class Echo {
     echo(args) {
       return args;
@@ -42,7 +42,7 @@ export async function startServer(place) {
   return start(place, [Echo]);
 }
 
-export async function startClient(place) {
+async function client(place) {
   const app = await start(place, []);
   const connection = app.get(AmqpConnection);
   const exchange = place.topic;
@@ -51,3 +51,5 @@ export async function startClient(place) {
     close: () => app.close(),
   };
 }
+
+export const peers = { golevelup: { server, client } };

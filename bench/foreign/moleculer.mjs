@@ -41,14 +41,16 @@ async function firstAnswer(broker) {
   }
 }
 
-export async function startServer(place) {
+async function server(place) {
   const broker = await start(place, 'server');
   return { close: () => broker.stop() };
 }
 
-export async function startClient(place) {
+async function client(place) {
   const broker = await start(place, 'client');
   await broker.waitForServices('bench', TIMEOUT);
   await firstAnswer(broker);
   return { call: (args) => broker.call('bench.echo', args), close: () => broker.stop() };
 }
+
+export const peers = { moleculer: { server, client } };

@@ -10,7 +10,7 @@ function connect(url) {
   return connection;
 }
 
-export async function startServer({ url, topic }) {
+async function server({ url, topic }) {
   const connection = connect(url);
   const consumer = connection.createConsumer(
     { queue: topic, queueOptions: { durable: false }, qos: { prefetchCount: PREFETCH } },
@@ -28,7 +28,7 @@ export async function startServer({ url, topic }) {
   };
 }
 
-export async function startClient({ url, topic }) {
+async function client({ url, topic }) {
   const connection = connect(url);
   await connection.onConnect();
   const client = connection.createRPCClient({ confirm: true, timeout: TIMEOUT });
@@ -40,3 +40,5 @@ export async function startClient({ url, topic }) {
     },
   };
 }
+
+export const peers = { 'rabbitmq-client': { server, client } };

@@ -1,56 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
-import type { CpuProfile } from './cpu-profiler.js';
+import { SourceMap } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CpuProfile } from '../running/cpu-profiler.js';
 import { GROUPS, type Group, groupOf } from './groups.js';
-import { pathOf, sourceOf } from './source.js';
 
-/** A function in one place of the stack, with what it called. */
+/** A function in one place of the stack, with the functions that it called. */
 export interface Frame {
   name: string;
-  /** `path:line`; empty for what is native. */
+  /** `path:line`; empty for native code. */
   at: string;
   group: Group;
-  /** In it alone. */
+  /** Time without that of the functions that it called. */
   selfMicros: number;
   children: Frame[];
 }
 
 export const ANONYMOUS = '(anonymous)';
-
-/** What V8 calls the time in which no JavaScript runs. */
 const IDLE = '(idle)';
+const COMPILED = /\/dist\/((?:bench|test|conformance|lib)\/.*)$/;
+const PACKAGED = /.*\/node_modules\/(.*)$/;
 
 /**
- * The stacks in which V8 found the process, waiting left out. V8 takes for waiting what the event loop does in native
- * code: to read from sockets, above all. The event loop knows how long it did wait; the difference is a frame of its own.
+ * Returns the stacks of a profile without waiting. V8 counts native code of the event loop as waiting, reads of sockets
+ * above all. The event loop knows how long it waited: the difference becomes a frame of its own.
  */
 export function framesOf({ profile, activeMicros }: CpuProfile): Frame[] {
-  const times = timesOf(profile);
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const frameOf = ({ id, callFrame, children }: Profiler.ProfileNode): Frame => {
-    const { functionName, url, lineNumber, columnNumber } = callFrame;
-    return {
-      name: functionName || ANONYMOUS,
-      at: sourceOf(url, lineNumber, columnNumber),
-      group: groupOf(functionName, pathOf(url)),
-      selfMicros: times.get(id) ?? 0,
-      children: (children ?? []).flatMap((child) => nodes.get(child) ?? []).map(frameOf),
-    };
-  };
-  const [root] = profile.nodes;
-  const found = root ? frameOf(root).children.filter(({ name }) => name !== IDLE) : [];
-  const seen = found.reduce((sum, frame) => sum + totalOf(frame), 0);
-  const loop = Math.max(0, activeMicros - seen);
-  return [...found, { name: GROUPS.loop, at: '', group: 'loop', selfMicros: loop, children: [] }];
-}
-
-export function totalOf({ selfMicros, children }: Frame): number {
-  return children.reduce((sum, child) => sum + totalOf(child), selfMicros);
-}
-
-/** From each sample to the next. */
-function timesOf({ samples = [], timeDeltas = [] }: Profiler.Profile): Map<number, number> {
   const times = new Map<number, number>();
+  const { samples = [], timeDeltas = [] } = profile;
   for (const [index, node] of samples.entries())
     times.set(node, (times.get(node) ?? 0) + Math.max(0, timeDeltas[index + 1] ?? 0));
-  return times;
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const frameOf = ({ id, callFrame, children = [] }: Profiler.ProfileNode): Frame => ({
+    name: callFrame.functionName || ANONYMOUS,
+    at: sourceOf(callFrame.url, callFrame.lineNumber, callFrame.columnNumber),
+    group: groupOf(callFrame.functionName, pathOf(callFrame.url)),
+    selfMicros: times.get(id) ?? 0,
+    children: children.flatMap((child) => nodes.get(child) ?? []).map(frameOf),
+  });
+  const [root] = profile.nodes;
+  const found = root ? frameOf(root).children.filter(({ name }) => name !== IDLE) : [];
+  const loop = Math.max(0, activeMicros - totalOf(found));
+  return [...found, { name: GROUPS.loop.title, at: '', group: 'loop', selfMicros: loop, children: [] }];
+}
+
+/** Returns the time of frames with that of the functions that they called. */
+export function totalOf(frames: readonly Frame[]): number {
+  return frames.reduce((sum, { selfMicros, children }) => sum + selfMicros + totalOf(children), 0);
+}
+
+/** Returns a path within the repository or below `node_modules`, which names no machine. Empty for native code. */
+export function pathOf(url: string): string {
+  if (url === '' || url.startsWith('node:')) return url;
+  return PACKAGED.exec(url)?.[1] ?? COMPILED.exec(url)?.[1] ?? basename(url);
+}
+
+const maps = new Map<string, SourceMap | undefined>();
+
+/** Returns `path:line` of a function, in its TypeScript where there is a source map. Line and column begin at 0. */
+export function sourceOf(url: string, line: number, column: number): string {
+  const path = pathOf(url);
+  if (path === '') return '';
+  const entry = mapOf(url)?.findEntry(line, column);
+  if (entry && 'originalLine' in entry) return `${path.replace(/\.js$/, '.ts')}:${entry.originalLine + 1}`;
+  return `${path}:${line + 1}`;
+}
+
+function mapOf(url: string): SourceMap | undefined {
+  // The maps of packages name files that are not installed.
+  if (!COMPILED.test(url) || PACKAGED.test(url)) return undefined;
+  if (!maps.has(url)) {
+    const file = `${fileURLToPath(url)}.map`;
+    maps.set(url, existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined);
+  }
+  return maps.get(url);
 }

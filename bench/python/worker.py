@@ -1,8 +1,8 @@
 """A server or a client with Python's oslo.messaging, for the benchmark.
 
-It obeys the same commands as the benchmark's own processes, one line of JSON
-each, on the channel that Node opens for a child. Each call in flight takes a
-thread, as it does in the services that use the library.
+It has the methods of the benchmark's own processes and is called by lines of
+JSON on the channel that Node opens for a child. Each call in flight takes a
+thread, as in the services that use the library.
 """
 
 import json
@@ -40,22 +40,24 @@ class Worker:
         conf([], project='bench')
         self._transport = om.get_rpc_transport(conf, url)
 
-    def serve(self, place, **_):
+    def serve(self, _, place):
         begun = time.monotonic()
         self._connect(place['url'])
-        target = om.Target(
-            exchange=EXCHANGE, topic=place['topic'], server='bench')
+        target = om.Target(exchange=EXCHANGE, topic=place['topic'],
+                           server=place['host'])
         self._server = om.get_rpc_server(
             self._transport, target, [Endpoint()], executor='threading')
         self._server.start()
         return (time.monotonic() - begun) * 1000
 
-    def connect(self, place, **_):
+    def connect(self, _, place):
         self._connect(place['url'])
         target = om.Target(
             exchange=EXCHANGE, topic=place['topic'], version='1.0')
         self._client = create_client(
             self._transport, target, timeout=TIMEOUT)
+
+    def echo(self):
         if self._call({'text': 'echo'}) != {'text': 'echo'}:
             raise RuntimeError('not an echo')
 
@@ -125,10 +127,10 @@ def percentile(values, part):
     return values[max(0, math.ceil(len(values) * part) - 1)]
 
 
-def obey(worker, command):
-    kind = command.pop('kind')
+def answer_to(worker, question):
     try:
-        return {'ok': True, 'value': getattr(worker, kind)(**command)}
+        method = getattr(worker, question['method'])
+        return {'ok': True, 'value': method(*question['args'])}
     except Exception as error:
         return {'ok': False, 'error': repr(error)}
 
@@ -139,11 +141,11 @@ def main():
     worker = Worker()
     try:
         for line in channel.makefile('r', encoding='utf-8'):
-            answer = obey(worker, json.loads(line))
+            answer = answer_to(worker, json.loads(line))
             channel.sendall((json.dumps(answer) + '\n').encode())
     finally:
-        # The benchmark is gone or has done with us: the library's threads
-        # must not keep this process.
+        # The benchmark has ended. The library's threads must not keep this
+        # process.
         os._exit(0)
 
 

@@ -23,7 +23,7 @@ interface Manifest {
 }
 
 // npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
-describe.each(['', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%s', (folder) => {
+describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%s', (folder) => {
   const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
 
   it('install without a warning on the oldest Node.js that is promised', async () => {

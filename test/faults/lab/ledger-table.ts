@@ -1,4 +1,4 @@
-import { textTable } from '../../../bench/text-table.js';
+import { textTable } from '../../support/text-table.js';
 import { type Account, VIOLATIONS } from './ledger.js';
 
 /** The reconciled ledgers, a service each column. */

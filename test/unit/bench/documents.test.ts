@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { type Baselines, readBaselines } from '../../../bench/baselines.js';
-import { chartOption } from '../../../bench/charts/chart.js';
-import { charts } from '../../../bench/charts/charts.js';
-import { documentParts } from '../../../bench/documents/parts.js';
-import { judge } from '../../../bench/goals.js';
-import { PARTS, type PartName } from '../../../bench/parts.js';
-import { merged, readResults, type Stamp } from '../../../bench/results.js';
+import { linesOf, sweepCharts } from '../../../bench/charts/charts.js';
+import { documentFiles, documentParts, mark } from '../../../bench/documents.js';
+import type { Stamp } from '../../../bench/machine.js';
+import { PARTS, type PartName } from '../../../bench/parts/parts.js';
+import { type Baselines, merged, readBaselines, readResults } from '../../../bench/results.js';
+import { figure, render } from '../../../bench/table.js';
 import { generatedPart } from '../../../conformance/generated-part.js';
 import { allResults } from './figures.js';
 
@@ -16,10 +15,18 @@ const stamp = (mode: Stamp['mode']): Stamp => ({
   machine: { cpu: 'CPU', cores: 2, node: 'v20.0.0', broker: 'RabbitMQ 3.10.8' },
 });
 
-function fileOf(mode: Stamp['mode']) {
-  const parts = allResults();
-  return { ...merged(undefined, parts, stamp(mode)), goals: judge(parts) };
+const fileOf = (mode: Stamp['mode']) => merged(undefined, allResults(), stamp(mode));
+
+/** The document that has a mark. */
+async function documentWith(by: string): Promise<string> {
+  for (const file of await documentFiles()) {
+    const document = await readFile(file, 'utf8');
+    if (document.includes(mark(by))) return document;
+  }
+  throw new Error(`no document has ${mark(by)}`);
 }
+
+const median = { ranges: false };
 
 const baselines: Baselines = { 'one kind': { ratio: 1.5 }, another: { ratio: 2 } };
 
@@ -28,45 +35,80 @@ const squeezed = (lines: readonly string[]) => lines.map((line) => line.replace(
 describe("the benchmark's documents", () => {
   it('have a place for every table', async () => {
     const parts = documentParts(fileOf('full'), baselines);
-    expect(parts.length).toBeGreaterThan(7);
-    for (const { file, by } of parts) expect(generatedPart(await readFile(file, 'utf8'), by).length).toBeGreaterThan(0);
+    expect(parts.size).toBeGreaterThan(7);
+    for (const by of [...parts.keys(), 'npm run bench: charts'])
+      expect(generatedPart(await documentWith(by), by).length).toBeGreaterThan(0);
   });
 
   it('say nothing of a short run', () => {
-    expect(documentParts(fileOf('quick'), baselines)).toEqual([]);
+    expect(documentParts(fileOf('quick'), baselines).size).toBe(0);
   });
 
   it('say what the stored figures say (npm run bench -- --documents)', async () => {
     const stored = documentParts(await readResults('bench/results.json'), await readBaselines('bench/baselines.json'));
-    for (const { file, by, lines } of stored)
-      expect({ by, lines: squeezed(generatedPart(await readFile(file, 'utf8'), by)) }).toEqual({
+    for (const [by, blocks] of stored)
+      expect({ by, lines: squeezed(generatedPart(await documentWith(by), by)) }).toEqual({
         by,
-        lines: squeezed(lines),
+        lines: squeezed(render(blocks, median)),
       });
   });
 
   it('leave no figure out of a table', () => {
-    for (const { by, lines } of documentParts(fileOf('full'), baselines)) {
-      expect(lines.join('\n'), by).not.toMatch(/NaN|undefined|null|\| +- +\|/);
+    for (const [by, blocks] of documentParts(fileOf('full'), baselines)) {
+      expect(render(blocks, median).join('\n'), by).not.toMatch(/NaN|undefined|null|\| +- +\|/);
     }
+  });
+});
+
+describe("the benchmark's tables", () => {
+  it('show medians in documents, and their ranges in the terminal', () => {
+    const row = (cell: ReturnType<typeof figure>) => [{ head: ['', 'calls/s'], rows: [['oslo', cell]] }];
+    const lines = (cell: ReturnType<typeof figure>, ranges: boolean) => squeezed(render(row(cell), { ranges })).at(-1);
+    const spread = { median: 12_345, min: 9000, max: 15_000 };
+    expect(lines(figure(spread, 'thousands'), false)).toBe('| oslo | 12,300 |');
+    expect(lines(figure(spread, 'thousands'), true)).toBe('| oslo | 12,300 (9,000 to 15,000) |');
+    expect(lines(figure(0.456, 2), true)).toBe('| oslo | 0.46 |');
+    expect(lines(figure(null, 2), true)).toBe('| oslo | - |');
+    expect(lines(figure(Number.NaN, 'thousands'), true)).toBe('| oslo | - |');
+  });
+
+  it('are apart from each other by an empty line', () => {
+    const table = { head: ['calls'], rows: [['1']] };
+    expect(render([table, 'A line.'], median)).toEqual(['| calls |', '| ----- |', '| 1     |', '', 'A line.']);
   });
 });
 
 describe("the benchmark's charts", () => {
   it('have a line for every peer that was measured, from left to right', () => {
+    const points = [
+      { peer: 'oslo' as const, at: 10, value: 3 },
+      { peer: 'floor-weak' as const, at: 1, value: 2 },
+      { peer: 'oslo' as const, at: 1, value: 1 },
+    ];
+    expect(linesOf(points, ({ at, value }) => [at, value], { suffix: ', p50' })).toMatchObject([
+      { name: 'bare amqplib, no guarantees, p50', dashed: true, points: [[1, 2]] },
+      {
+        name: 'this library, p50',
+        dashed: false,
+        points: [
+          [1, 1],
+          [10, 3],
+        ],
+      },
+    ]);
+  });
+
+  it('show latencies by two lines, and leave out rates that a peer could not keep', () => {
     const { sweeps } = allResults();
-    const [throughput, latency, payload, memory] = charts(sweeps);
-    expect(throughput?.lines).toMatchObject([{ name: 'this library', points: [[10, 900]] }]);
-    expect(latency?.lines.map(({ name, dashed }) => [name, dashed])).toEqual([
-      ['this library, p50', false],
-      ['this library, p99', true],
+    const series = (rates: typeof sweeps.rates) =>
+      sweepCharts({ ...sweeps, rates }).map(({ name, option }) => [name, (option['series'] as unknown[]).length]);
+    expect(series(sweeps.rates)).toEqual([
+      ['throughput', 1],
+      ['latency', 2],
+      ['payload', 1],
+      ['memory', 1],
     ]);
-    expect(payload?.lines).toMatchObject([{ points: [[100, 900]] }]);
-    expect(memory?.lines[0]?.points).toEqual([
-      [0, 10],
-      [1000, 10.8],
-    ]);
-    for (const chart of charts(sweeps)) expect(chartOption(chart)).toMatchObject({ backgroundColor: 'transparent' });
+    expect(series(sweeps.rates.map((rate) => ({ ...rate, keptUp: false })))).toContainEqual(['latency', 0]);
   });
 });
 

@@ -1,12 +1,10 @@
-import type { PeerCalls } from '../../../bench/calls/part.js';
-import type { RoundFigures } from '../../../bench/calls/rounds.js';
-import { ratios, summarize } from '../../../bench/calls/summary.js';
-import type { Results } from '../../../bench/parts.js';
-import type { PeerName } from '../../../bench/peer.js';
+import type { CallsRound, PeerCalls } from '../../../bench/parts/calls.js';
+import type { Results } from '../../../bench/parts/parts.js';
+import type { PeerName } from '../../../bench/peers/peer.js';
 import { GROUP_NAMES, type Group } from '../../../bench/profile/groups.js';
-import { spread } from '../../../bench/statistics.js';
+import { ratios, spread, spreads } from '../../../bench/statistics.js';
 
-const PLAIN: RoundFigures = {
+const PLAIN: CallsRound = {
   p50Ms: 1,
   p99Ms: 2,
   callsPerSecond: 1000,
@@ -20,7 +18,7 @@ const PLAIN: RoundFigures = {
 
 /** Results of one round each, in which the peers differ from the plain figures as given. */
 export function callResults(
-  given: Partial<Record<PeerName, Partial<RoundFigures>>>,
+  given: Partial<Record<PeerName, Partial<CallsRound>>>,
   best?: PeerName,
 ): Required<Pick<Results, 'calls'>> {
   const figures = Object.fromEntries(Object.entries(given).map(([name, own]) => [name, [{ ...PLAIN, ...own }]]));
@@ -28,7 +26,7 @@ export function callResults(
   const peers = Object.fromEntries(
     Object.entries(figures).map(([name, rounds]): [string, PeerCalls] => [
       name,
-      { summary: summarize(rounds), memory: { client: memory, server: memory }, rounds },
+      { summary: spreads(rounds), memory: { client: memory, server: memory }, rounds },
     ]),
   );
   const others = (Object.keys(given) as PeerName[]).filter((name) => name !== 'oslo');
@@ -37,7 +35,7 @@ export function callResults(
       rounds: 1,
       inFlight: 100,
       peers,
-      ratios: Object.fromEntries(others.map((name) => [name, ratios(figures, 'oslo', name)])),
+      ratios: Object.fromEntries(others.map((name) => [name, ratios(figures['oslo'] ?? [], figures[name] ?? [])])),
       best: best ?? null,
     },
   };

@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kindOf, readBaselines, storeBaseline, storedFor } from '../../../bench/baselines.js';
-import { advantages, better, falls } from '../../../bench/guard.js';
+import { better, fallen, ratiosOf } from '../../../bench/guard.js';
+import { kindOf } from '../../../bench/machine.js';
+import { readBaselines, storeBaseline, storedFor } from '../../../bench/results.js';
 import { allResults, callResults } from './figures.js';
 
 describe("the benchmark's guard", () => {
   const floor = {};
-  const stored = advantages(callResults({ floor, oslo: { callsPerSecond: 1200, p50Ms: 0.8 } }));
+  const stored = ratiosOf(callResults({ floor, oslo: { callsPerSecond: 1200, p50Ms: 0.8 } }));
 
   it('turns every ratio so that more is better', () => {
     expect(stored['calls/s beside floor']).toBe(1.2);
@@ -17,7 +18,7 @@ describe("the benchmark's guard", () => {
 
   it('lets pass what fell by 15 %, and not more', () => {
     const now = (callsPerSecond: number, p50Ms: number) =>
-      falls(stored, advantages(callResults({ floor, oslo: { callsPerSecond, p50Ms } }))).map(({ name }) => name);
+      fallen(stored, ratiosOf(callResults({ floor, oslo: { callsPerSecond, p50Ms } })));
     expect(now(1021, 0.94)).toEqual([]);
     expect(now(1019, 0.94)).toEqual(['calls/s beside floor']);
     expect(now(1200, 0.95)).toEqual(['p50 beside floor']);
@@ -25,7 +26,7 @@ describe("the benchmark's guard", () => {
   });
 
   it('takes what is no longer measured for fallen', () => {
-    expect(falls(stored, {}).map(({ name }) => name)).toEqual(Object.keys(stored));
+    expect(fallen(stored, {})).toEqual(Object.keys(stored));
   });
 
   it('takes the better of two measurements', () => {
@@ -58,7 +59,7 @@ describe("the benchmark's guard", () => {
   });
 
   it('has only ratios stored that a check measures', async () => {
-    const known = Object.keys(advantages(allResults()));
+    const known = Object.keys(ratiosOf(allResults()));
     const baselines = Object.entries(await readBaselines('bench/baselines.json'));
     expect(baselines.length).toBeGreaterThan(0);
     for (const [kind, baseline] of baselines) {

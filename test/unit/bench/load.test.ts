@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { applyLoad, applyPace } from '../../../bench/load.js';
-import { payloadOf } from '../../../bench/payload.js';
+import { applyLoad, applyPace } from '../../../bench/running/load.js';
+import { payloadOf } from '../../../bench/running/payload.js';
 
 describe("the benchmark's load", () => {
   it('keeps so many calls in flight, makes so many, and counts those that fail', async () => {

@@ -1,12 +1,10 @@
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
-import { icicles } from '../../../bench/charts/icicle.js';
-import { type Block, blockFromText, blocksOf, blockToText } from '../../../bench/profile/blocks.js';
-import { startProfiler } from '../../../bench/profile/cpu-profiler.js';
-import { framesOf } from '../../../bench/profile/frames.js';
+import { profileCharts } from '../../../bench/charts/icicle.js';
+import { type Block, blockFromText, blocksOf, blockToText, summarize } from '../../../bench/profile/blocks.js';
+import { framesOf, pathOf, sourceOf } from '../../../bench/profile/frames.js';
 import { groupOf } from '../../../bench/profile/groups.js';
-import { pathOf, sourceOf } from '../../../bench/profile/source.js';
-import { summarize } from '../../../bench/profile/summary.js';
+import { startProfiler } from '../../../bench/running/cpu-profiler.js';
 import { allResults } from './figures.js';
 
 const OURS = 'file:///home/someone/clone/dist/lib/';
@@ -108,7 +106,7 @@ describe("the benchmark's profile", () => {
 
   it('names files without saying whose machine it was', () => {
     expect(pathOf(`${OURS}core/json.js`)).toBe('lib/core/json.js');
-    expect(pathOf('file:///home/someone/clone/dist/bench/bench/load.js')).toBe('bench/load.js');
+    expect(pathOf('file:///home/someone/clone/bench/dist/bench/load.js')).toBe('bench/load.js');
     expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
     expect(pathOf('file:///home/someone/other.js')).toBe('other.js');
     expect(sourceOf('node:buffer', 6, 0)).toBe('node:buffer:7');
@@ -121,7 +119,7 @@ describe("the benchmark's profile", () => {
   });
 
   it('is drawn with a block under its caller, as many rows high as it is deep', () => {
-    const [client, ...others] = icicles(allResults().profile);
+    const [client, ...others] = profileCharts(allResults().profile);
     expect([client, ...others].map((picture) => picture?.name)).toEqual([
       'profile-client',
       'profile-server',

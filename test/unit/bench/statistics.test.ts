@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ratios, summarize } from '../../../bench/calls/summary.js';
-import { mostOverMean } from '../../../bench/processes/part.js';
-import { growth } from '../../../bench/scale/row.js';
-import { percentile, spread } from '../../../bench/statistics.js';
-import { bytesPerPendingCall } from '../../../bench/sweeps/pending.js';
-import { callResults, scaleResults } from './figures.js';
+import { mostOverMean } from '../../../bench/parts/processes.js';
+import { growth } from '../../../bench/parts/scale.js';
+import { bytesPerPendingCall } from '../../../bench/parts/sweeps.js';
+import { percentile, ratios, spread, spreads } from '../../../bench/statistics.js';
+import { scaleResults } from './figures.js';
 
 describe("the benchmark's statistics", () => {
   it('take percentiles by the nearest rank', () => {
@@ -20,13 +19,11 @@ describe("the benchmark's statistics", () => {
   });
 
   it('take the ratio of each round, not that of the medians', () => {
-    const [round] = callResults({ oslo: {} }).calls.peers.oslo?.rounds ?? [];
-    if (!round) throw new Error('no round');
-    const rounds = (rates: number[]) => rates.map((callsPerSecond) => ({ ...round, callsPerSecond }));
-    const figures = { oslo: rounds([100, 1000, 400]), floor: rounds([100, 500, 800]) };
-    expect(ratios(figures, 'oslo', 'floor')?.callsPerSecond).toEqual({ median: 1, min: 0.5, max: 2 });
-    expect(summarize(figures.oslo).callsPerSecond.median / summarize(figures.floor).callsPerSecond.median).toBe(0.8);
-    expect(ratios(figures, 'oslo', 'moleculer')).toBeUndefined();
+    const rounds = (rates: number[]) => rates.map((callsPerSecond) => ({ callsPerSecond }));
+    const oslo = rounds([100, 1000, 400]);
+    const floor = rounds([100, 500, 800]);
+    expect(ratios(oslo, floor).callsPerSecond).toEqual({ median: 1, min: 0.5, max: 2 });
+    expect(spreads(oslo).callsPerSecond.median / spreads(floor).callsPerSecond.median).toBe(0.8);
   });
 
   it('tell growth by the ends of a row, and not by one bad slice', () => {

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { amqpUrl } from '../../test/support/amqp.js';
+import { type BenchClient, type BenchServer, type Peer, type Place, topicNames } from './peer.js';
+
+const PREFETCH = 64;
+const TIMEOUT_MS = 60_000;
+const REPLY_QUEUE_EXPIRES_MS = 1_800_000;
+
+export interface FloorRequest {
+  method: string;
+  args: Record<string, unknown>;
+  _msg_id: string;
+  _reply_q: string;
+}
+
+export interface FloorReply {
+  result: unknown;
+  failure: string | null;
+  _msg_id: string;
+}
+
+interface Waiter {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+export interface FloorConnections {
+  publishing: ConfirmChannel;
+  consuming: Channel;
+  close(): Promise<void>;
+}
+
+export function openConnection(url: string): Promise<ChannelModel> {
+  // With Nagle's algorithm, an acknowledgement followed by a publish would wait 40 ms for the broker's.
+  return connect(amqpUrl(url), { noDelay: true });
+}
+
+/** Opens two connections: under an alarm the broker blocks those that publish, and consumers must go on. */
+export async function openConnections(url: string): Promise<FloorConnections> {
+  const [publisher, consumer] = await Promise.all([openConnection(url), openConnection(url)]);
+  return {
+    publishing: await publisher.createConfirmChannel(),
+    consuming: await consumer.createChannel(),
+    close: async () => {
+      await Promise.all([publisher.close(), consumer.close()]);
+    },
+  };
+}
+
+export function encode(message: object): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+export function decode<T>(content: Buffer): T {
+  return JSON.parse(content.toString());
+}
+
+const methods = new Map<string, FloorMethod>([['echo', async (args) => args]]);
+
+type FloorMethod = (args: Record<string, unknown>) => Promise<unknown>;
+
+export async function answer(request: FloorRequest): Promise<FloorReply> {
+  try {
+    const method = methods.get(request.method);
+    if (!method) throw new Error(`no method ${request.method}`);
+    return { result: await method(request.args), failure: null, _msg_id: request._msg_id };
+  } catch (error) {
+    return { result: null, failure: String(error), _msg_id: request._msg_id };
+  }
+}
+
+/** Serves at most once, with every publish confirmed and every reply mandatory. */
+async function serve({ url }: Place, queues: readonly string[]): Promise<BenchServer> {
+  const { publishing, consuming, close } = await openConnections(url);
+  publishing.on('return', (message) => console.error(`reply queue ${message.fields.routingKey} is gone`));
+
+  async function reply(content: Buffer): Promise<void> {
+    const request = decode<FloorRequest>(content);
+    const body = encode(await answer(request));
+    publishing.sendToQueue(request._reply_q, body, { contentType: 'application/json', mandatory: true }, (error) => {
+      if (error) console.error('the broker refused a reply', error);
+    });
+  }
+
+  await consuming.prefetch(PREFETCH);
+  for (const queue of queues) {
+    await consuming.assertQueue(queue, { durable: false });
+    await consuming.consume(queue, (message) => {
+      if (!message) return;
+      // Acknowledged before the work: a request must not run twice because its server died in between.
+      consuming.ack(message);
+      reply(message.content).catch((error) => console.error('a request could not be served', error));
+    });
+  }
+  return { close };
+}
+
+/** Calls with a named reply queue, acknowledged replies, confirmed requests and a timer for each call. */
+async function call({ url }: Place, queues: readonly string[]): Promise<BenchClient> {
+  const { publishing, consuming, close } = await openConnections(url);
+  const replyQueue = `reply_${randomUUID()}`;
+  const waiters = new Map<string, Waiter>();
+  let turn = 0;
+
+  function take(id: string): Waiter | undefined {
+    const waiter = waiters.get(id);
+    if (!waiter) return undefined;
+    waiters.delete(id);
+    clearTimeout(waiter.timer);
+    return waiter;
+  }
+
+  await consuming.assertQueue(replyQueue, { durable: false, expires: REPLY_QUEUE_EXPIRES_MS });
+  await consuming.consume(replyQueue, (message) => {
+    if (!message) return;
+    consuming.ack(message);
+    const reply = decode<FloorReply>(message.content);
+    const waiter = take(reply._msg_id);
+    if (reply.failure === null) waiter?.resolve(reply.result);
+    else waiter?.reject(new Error(reply.failure));
+  });
+
+  return {
+    call: (args) =>
+      new Promise((resolve, reject) => {
+        const id = randomUUID();
+        const timer = setTimeout(() => take(id)?.reject(new Error(`no reply within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+        waiters.set(id, { resolve, reject, timer });
+        publishing.sendToQueue(
+          queues[turn++ % queues.length] as string,
+          encode({ method: 'echo', args, _msg_id: id, _reply_q: replyQueue } satisfies FloorRequest),
+          { contentType: 'application/json', expiration: TIMEOUT_MS },
+          (error) => {
+            if (error) take(id)?.reject(new Error('the broker refused the request', { cause: error }));
+          },
+        );
+      }),
+    close: async () => {
+      await consuming.deleteQueue(replyQueue);
+      await close();
+    },
+  };
+}
+
+/** RPC written by hand with amqplib, with the guarantees of this library. */
+export const peers: Record<string, Peer> = {
+  floor: {
+    server: (place) => serve(place, [place.topic]),
+    client: (place) => call(place, [place.topic]),
+  },
+  'floor-topics': {
+    server: (place) => serve(place, topicNames(place)),
+    client: (place) => call(place, topicNames(place)),
+  },
+};

@@ -1,0 +1,19 @@
+/** Arguments of about 200 bytes of JSON, as services send them: identifiers, a number, a flag, a list. */
+export const payload: Record<string, unknown> = {
+  instance_id: '6f1b9c52-9a0e-4c55-8a0d-2f6d3a1f7b10',
+  name: 'web-frontend-03',
+  action: 'scale_out',
+  attempt: 3,
+  dry_run: false,
+  addresses: ['192.0.2.17', '198.51.100.4'],
+  labels: { zone: 'nova', tier: 'gold' },
+};
+
+const record = { id: '6f1b9c52-9a0e-4c55-8a0d-2f6d3a1f7b10', name: 'web-frontend-03', attempt: 3, dry_run: false };
+const RECORD_BYTES = JSON.stringify(record).length + 1;
+
+/** Arguments of about `bytes` bytes of JSON: a list of records, full of quotes, which an envelope has to escape. */
+export function payloadOf(bytes: number): Record<string, unknown> {
+  const count = Math.max(1, Math.round((bytes - '{"records":[]}'.length) / RECORD_BYTES));
+  return { records: Array.from({ length: count }, (_, index) => ({ ...record, attempt: index % 10 })) };
+}

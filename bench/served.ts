@@ -1,2 +1,0 @@
-/** Calls that the handlers of this process have answered. */
-export const served = { calls: 0 };
