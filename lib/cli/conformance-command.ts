@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { type Duration, toMilliseconds } from '../core/duration.js';
-import { stringifyJson } from '../core/json.js';
+import { type Duration, stringifyJson, toMilliseconds } from '../internal.js';
 import { checks } from './conformance/checks.js';
 import { Peer } from './conformance/peer.js';
 import { type Report, reportOf, tableFoot, tableHead, tableRow } from './conformance/report.js';

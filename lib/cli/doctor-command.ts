@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { stringifyJson } from '../core/json.js';
-import { oneLine } from '../core/logger.js';
-import { normalizeOptions } from '../core/options.js';
-import { Target } from '../core/target.js';
-import { parseTransportUrl } from '../core/transport-url.js';
-import { withUrlOptions } from '../core/url-options.js';
-import { Doctor, type Finding } from '../drivers/rabbit/topology/doctor.js';
+import {
+  Doctor,
+  type Finding,
+  normalizeOptions,
+  oneLine,
+  parseTransportUrl,
+  stringifyJson,
+  Target,
+  withUrlOptions,
+} from '../internal.js';
 import { EXIT } from './exit-code.js';
 import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
 

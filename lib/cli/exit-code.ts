@@ -4,10 +4,10 @@ import {
   MessageUndeliverable,
   MessagingException,
   MessagingTimeout,
+  oneLine,
   RemoteError,
   toError,
-} from '../core/errors.js';
-import { oneLine } from '../core/logger.js';
+} from '../internal.js';
 
 /** What the command tells a script. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, timeout: 3, unreachable: 4 } as const;

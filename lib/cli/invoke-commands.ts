@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-import { parseJson, stringifyJson } from '../core/json.js';
-import { Target } from '../core/target.js';
-import { getRpcTransport } from '../messaging/transport.js';
-import { RPCClient } from '../rpc/client.js';
-import { PING_METHOD } from '../rpc/method-table.js';
+import { getRpcTransport, PING_METHOD, parseJson, RPCClient, stringifyJson, Target } from '../internal.js';
 import { UsageError } from './exit-code.js';
 import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
 

@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander';
-import { toMilliseconds } from '../core/duration.js';
-import { ConfigurationError } from '../core/errors.js';
-import type { OsloMessagingOptions } from '../core/options.js';
-import { parseTransportUrl } from '../core/transport-url.js';
+import type { OsloMessagingOptions } from '../internal.js';
+import { ConfigurationError, parseTransportUrl, toMilliseconds } from '../internal.js';
 import { UsageError } from './exit-code.js';
 
 /** Which server, on which broker: what every command takes. */

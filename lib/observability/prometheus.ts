@@ -1,6 +1,6 @@
 import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom-client';
-import type { DriverStatus, TransportHealth } from '../core/health.js';
-import { checkNames } from '../core/option-rules.js';
+import type { DriverStatus, TransportHealth } from '../internal.js';
+import { checkNames } from '../internal.js';
 
 /** Anything that knows its health: a `Transport`. */
 export interface HealthSource {

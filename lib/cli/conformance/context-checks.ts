@@ -1,4 +1,5 @@
-import { expectSame, type Theme } from './check.js';
+import type { Theme } from './check.js';
+import { expectSame } from './expectation.js';
 
 const sent = {
   user_id: 'u-1',

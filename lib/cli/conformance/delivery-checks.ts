@@ -1,5 +1,6 @@
-import { newId } from '../../core/id.js';
-import { expect, expectSame, type Theme } from './check.js';
+import { newId } from '../../internal.js';
+import type { Theme } from './check.js';
+import { expect, expectSame } from './expectation.js';
 import { envelope, requestMessage } from './raw-message.js';
 
 /** Where requests go, and how often they are executed. */

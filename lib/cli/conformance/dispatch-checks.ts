@@ -1,4 +1,5 @@
-import { expect, expectSame, shown, type Theme } from './check.js';
+import type { Theme } from './check.js';
+import { expect, expectSame, shown } from './expectation.js';
 import type { Peer } from './peer.js';
 import type { RequestFields } from './raw-message.js';
 

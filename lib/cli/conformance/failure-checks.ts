@@ -1,5 +1,6 @@
-import type { Dict } from '../../core/dict.js';
-import { expect, expectSame, shown, type Theme } from './check.js';
+import type { Dict } from '../../internal.js';
+import type { Theme } from './check.js';
+import { expect, expectSame, shown } from './expectation.js';
 import { failureOf, type Peer } from './peer.js';
 
 const MESSAGE = 'naïve “text”\nof two lines ☃';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, expectSame, type Theme } from './check.js';
+import type { Theme } from './check.js';
+import { expect, expectSame } from './expectation.js';
 
 /** Signs of life that a caller asks for by `_timeout`: one every `_timeout / 2` seconds. */
 export const heartbeats: Theme = {

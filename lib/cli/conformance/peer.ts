@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from 'amqplib';
-import { Deadline } from '../../core/deadline.js';
-import type { Dict } from '../../core/dict.js';
-import { MessageUndeliverable, MessagingTimeout } from '../../core/errors.js';
-import { newId } from '../../core/id.js';
-import { parseJson } from '../../core/json.js';
-import type { OsloMessagingOptions } from '../../core/options.js';
-import { newReplyQueueName } from '../../drivers/reply-queue.js';
-import { CheckFailure, expect, expectSame, shown } from './check.js';
+import type { OsloMessagingOptions } from '../../internal.js';
+import {
+  Deadline,
+  type Dict,
+  MessageUndeliverable,
+  MessagingTimeout,
+  newId,
+  newReplyQueueName,
+  parseJson,
+} from '../../internal.js';
+import { CheckFailure, expect, expectSame, shown } from './expectation.js';
 import { envelope, type RequestFields, requestMessage } from './raw-message.js';
 import { type Reply, ReplyLog } from './reply-log.js';
 import { Wire } from './wire.js';

@@ -1,6 +1,4 @@
-import type { Dict } from '../../core/dict.js';
-import { newId } from '../../core/id.js';
-import { stringifyJson } from '../../core/json.js';
+import { type Dict, newId, stringifyJson } from '../../internal.js';
 
 /** What can be said in a request besides method and arguments. */
 export interface RequestFields {

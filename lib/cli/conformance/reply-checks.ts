@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../../core/id.js';
-import { newReplyQueueName } from '../../drivers/reply-queue.js';
-import { expect, expectSame, shown, type Theme } from './check.js';
+import { newId, newReplyQueueName } from '../../internal.js';
+import type { Theme } from './check.js';
+import { expect, expectSame, shown } from './expectation.js';
 import { envelope, requestMessage } from './raw-message.js';
 
 const ID = /^[0-9a-f]{32}$/;

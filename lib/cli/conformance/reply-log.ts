@@ -1,8 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { ConsumeMessage } from 'amqplib';
-import { Deadline } from '../../core/deadline.js';
-import type { Dict } from '../../core/dict.js';
-import { parseJson } from '../../core/json.js';
+import type { Dict } from '../../internal.js';
+import { Deadline, parseJson } from '../../internal.js';
 
 /** One message of a reply queue, with nothing taken for granted but that it names its request. */
 export interface Reply {

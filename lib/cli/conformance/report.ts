@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/logger.js';
+import { oneLine } from '../../internal.js';
 import type { About } from './peer.js';
 import type { CheckResult } from './run-checks.js';
 

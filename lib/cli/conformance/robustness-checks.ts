@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
-import { Deadline } from '../../core/deadline.js';
-import { newId } from '../../core/id.js';
-import { expect, expectSame, shown, type Theme } from './check.js';
+import { Deadline, newId } from '../../internal.js';
+import type { Theme } from './check.js';
+import { expect, expectSame, shown } from './expectation.js';
 import { failureOf, type Peer } from './peer.js';
 import { envelope, requestMessage } from './raw-message.js';
 

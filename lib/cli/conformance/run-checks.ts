@@ -1,4 +1,4 @@
-import { MessageDeliveryFailure, toError } from '../../core/errors.js';
+import { MessageDeliveryFailure, toError } from '../../internal.js';
 import type { checks } from './checks.js';
 import type { Peer } from './peer.js';
 

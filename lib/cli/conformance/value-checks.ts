@@ -1,4 +1,5 @@
-import { expect, expectSame, shown, type Theme } from './check.js';
+import type { Theme } from './check.js';
+import { expect, expectSame, shown } from './expectation.js';
 
 const MIB = 2 ** 20;
 

@@ -1,12 +1,16 @@
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
-import { Counters } from '../../core/counters.js';
-import { Deadline } from '../../core/deadline.js';
-import { MessageDeliveryFailure, toError } from '../../core/errors.js';
-import { normalizeOptions, type OsloMessagingOptions } from '../../core/options.js';
-import { parseTransportUrl } from '../../core/transport-url.js';
-import { RabbitConnection } from '../../drivers/rabbit/connection/connection.js';
-import { ManagementApi } from '../../drivers/rabbit/topology/management-api.js';
-import { CheckFailure } from './check.js';
+import {
+  Counters,
+  Deadline,
+  ManagementApi,
+  MessageDeliveryFailure,
+  normalizeOptions,
+  type OsloMessagingOptions,
+  parseTransportUrl,
+  RabbitConnection,
+  toError,
+} from '../../internal.js';
+import { CheckFailure } from './expectation.js';
 
 /** What the broker says of a queue. */
 export interface QueueState {
