@@ -2,6 +2,7 @@ import type { Rule } from './option-rules.js';
 
 /** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
 export abstract class RPCAccessPolicyBase {
+  /** Returns true for a method that can be called. */
   abstract isAllowed(endpoint: object, method: string): boolean;
 }
 

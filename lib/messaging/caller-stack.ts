@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 const originals = new WeakMap<Error, string>();
 
 /**
- * Returns a rejected request's error with those lines in its stack that await the request: the engine knows them only
- * here, where the promise of the request is settled. Successful requests pay nothing. An error that rejects several
- * requests is copied, so that each names its own caller.
- * @param below the function that the captured stack begins below
+ * Returns the error of a rejected request with the lines that await the request in its stack. V8 knows these lines only
+ * while the promise of the request is settled. Successful requests pay nothing. An error that rejects several requests is
+ * copied, so that each copy names its own caller.
+ * @param below function whose callers the captured stack begins with
  */
 export function withCallers(thrown: unknown, below: (...args: never[]) => unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
@@ -28,7 +28,7 @@ export function addFrames(error: Error, frames: readonly string[]): void {
   if (missing.length > 0) error.stack = [stack, ...missing].join('\n');
 }
 
-/** Function and file of a frame: it is called in one place of a line, and awaited in another. */
+/** Returns function and file of a frame. The column of a call differs from that of its `await`. */
 function functionOf(frame: string): string {
   return frame.replace(/^\s+at (async )?/, '').replace(/:\d+:\d+\)?$/, '');
 }
@@ -40,11 +40,10 @@ function framesBelow(below: (...args: never[]) => unknown): string[] {
 }
 
 /**
- * Returns the frames of the application in a stack. Whether they are asynchronous is not in the text of those that source
- * maps were applied to.
+ * Returns the frames of the application in a stack. With source maps, a frame does not say that it is asynchronous.
  */
 export function framesOf(stack: unknown): string[] {
-  // Whoever formats stacks otherwise, by Error.prepareStackTrace, need not make text of them.
+  // Error.prepareStackTrace may return something other than text.
   if (typeof stack !== 'string') return [];
   return stack.split('\n').filter((line) => /^\s+at /.test(line) && !/\bnode:/.test(line) && !isOurs(line));
 }
@@ -56,7 +55,7 @@ function isOurs(line: string): boolean {
   return HERE.some((folder) => line.includes(folder));
 }
 
-/** Errors cannot be cloned: the copy gets prototype and fields. */
+/** Copies message, fields and prototype: an error cannot be cloned. */
 function copyOf(error: Error, stack: string): Error {
   const copy = new Error(error.message);
   const { stack: _stack, ...descriptors } = Object.getOwnPropertyDescriptors(error);

@@ -3,7 +3,7 @@ import type { Listener } from '../drivers/driver.js';
 import { runApart } from './current-request.js';
 import type { Transport } from './transport.js';
 
-/** What starts, drains and stops. Source: oslo_messaging.server.MessageHandlingServer. */
+/** Base of servers and listeners: starts, drains and stops. Source: oslo_messaging.server.MessageHandlingServer. */
 export abstract class MessageHandlingServer {
   private listener: Promise<Listener> | undefined;
   private stopping: Promise<void> | undefined;
@@ -13,9 +13,13 @@ export abstract class MessageHandlingServer {
   /** @internal */
   protected abstract listen(): Promise<Listener>;
 
-  /** Resolves when the queues are consumed from. @throws ServerListenError */
+  /**
+   * Starts to consume. Resolves when every queue is declared and consumed. A start that failed can be repeated.
+   * @throws ServerListenError when a queue cannot be declared or consumed, ConfigurationError after `stop`
+   */
   async start(): Promise<void> {
-    if (this.stopping) throw new ConfigurationError('The server has been stopped; make a new one');
+    if (this.stopping)
+      throw new ConfigurationError('This server was stopped and cannot be started again; create another one');
     this.listener ??= runApart(() => this.listen());
     try {
       await this.listener;
@@ -26,7 +30,7 @@ export abstract class MessageHandlingServer {
   }
 
   /**
-   * Takes no more messages, and begins nothing more: the first step of {@link stop}, for several that belong together.
+   * Stops consuming and dispatches nothing more. First step of {@link stop}, for several servers that drain together.
    * @internal
    */
   async cancel(): Promise<void> {
@@ -34,13 +38,17 @@ export abstract class MessageHandlingServer {
     await listener?.cancel(this.transport.settings.drainTimeout > 0);
   }
 
-  /** Takes no more messages, and waits for those that have begun. Safe to call twice, or before `start`. */
+  /**
+   * Stops consuming and waits for running handlers and their replies, at most for the `drainTimeout` option. Can be
+   * called twice, and before `start`.
+   * @param options.graceful false to wait for nothing. Default: true
+   */
   stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
     this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);
     return this.stopping;
   }
 
-  /** Resolves when the server has stopped. */
+  /** Resolves when a {@link stop} that was called has finished. Resolves at once when none was called. */
   async wait(): Promise<void> {
     await this.stopping;
   }

@@ -1,19 +1,22 @@
 import { ClientSendError } from '../core/errors.js';
 
-/** Deeper than any message may be: what is nested so deep refers to itself. */
-const DEEPEST = 1000;
+/** Deeper than any message may be. A value nested deeper refers to itself. */
+const MAX_DEPTH = 1000;
 
 /**
- * What JSON can carry of a value: maps and sets become objects and arrays, at any depth.
- * @param convert the form of an object that has one of its own, else undefined
- * @throws ClientSendError when the value is nested too deep
+ * Returns a value in the types of JSON: maps and sets become objects and arrays, at any depth.
+ * @param convert returns the form of an object that has one of its own, else undefined
+ * @throws ClientSendError for a value nested deeper than 1000 levels
  */
 export function toPlain(value: unknown, convert?: (object: object) => unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const converted = convert?.(value);
   if (converted !== undefined) return converted;
   if ('toJSON' in value) return value;
-  if (depth > DEEPEST) throw new ClientSendError(`A value is nested deeper than ${DEEPEST} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ClientSendError(
+      `A value is nested deeper than ${MAX_DEPTH} levels, so it probably refers to itself; send plain data`,
+    );
   const each = (item: unknown) => toPlain(item, convert, depth + 1);
   if (Array.isArray(value) || value instanceof Set) return Array.from(value, each);
   const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);

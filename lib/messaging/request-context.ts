@@ -6,37 +6,55 @@ import { maskSecrets } from '../core/secrets.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */
 export interface RequestContextFields {
+  /** Id of the user. */
   userId?: string | undefined;
+  /** Id of the project, which older services call tenant. */
   projectId?: string | undefined;
+  /** Name of the user. */
   userName?: string | undefined;
+  /** Name of the project. */
   projectName?: string | undefined;
+  /** Names of the user's roles. */
   roles?: string[] | undefined;
+  /** True for a user with administrator's rights. */
   isAdmin?: boolean | undefined;
-  /** @default `req-` and a fresh UUID */
+  /** Id of the request. @default `req-` and a random UUID */
   requestId?: string | undefined;
-  /** Of the request from outside that all this belongs to. */
+  /** Id of the request from outside that this one belongs to. */
   globalRequestId?: string | undefined;
+  /** Keystone token. Never printed or logged. */
   authToken?: string | undefined;
-  /** The domain that the token is for. */
+  /** Id of the domain that the token is scoped to. */
   domain?: string | undefined;
+  /** Name of the domain that the token is scoped to. */
   domainName?: string | undefined;
+  /** Id of the user's domain. */
   userDomain?: string | undefined;
+  /** Name of the user's domain. */
   userDomainName?: string | undefined;
+  /** Id of the project's domain. */
   projectDomain?: string | undefined;
+  /** Name of the project's domain. */
   projectDomainName?: string | undefined;
+  /** Scope of a system token: `all`. */
   systemScope?: string | undefined;
+  /** Id of the resource that the request is about. */
   resourceUuid?: string | undefined;
+  /** False for a user whose administrator's rights end with the project. */
   isAdminProject?: boolean | undefined;
+  /** True for a request that must change nothing. */
   readOnly?: boolean | undefined;
+  /** True for a request that also lists deleted resources. */
   showDeleted?: boolean | undefined;
+  /** Time of the request, as Python writes it. */
   timestamp?: string | undefined;
 }
 
-/** How a field is spelt on the wire. */
+/** Keys of a field on the wire. */
 interface Spelling {
-  /** What a context that is made here writes: all that some reader looks for. */
+  /** Keys that a context made here writes: each is the one that some reader looks for. */
   readonly written: readonly string[];
-  /** What else is read. */
+  /** Further keys that are read. */
   readonly read?: readonly string[] | undefined;
 }
 
@@ -66,13 +84,13 @@ const SPELLINGS: Record<keyof RequestContextFields, Spelling> = {
 };
 
 /**
- * Who asks, and on whose behalf. Keeps every key that came off the wire, known or not. Source: oslo_context.context,
- * tacker.context.
+ * Identity of the caller of a request: user, project, roles, request id. Keeps unknown keys of the wire. Never prints its
+ * token. Source: oslo_context.context, tacker.context.
  */
 export class RequestContext {
   private values: Dict;
 
-  /** Generates a request id where none is given, and writes each field under all of its spellings. */
+  /** @param fields fields of the context. `requestId` is generated where it is absent */
   constructor(fields: RequestContextFields = {}) {
     const { requestId = `req-${randomUUID()}`, ...others } = fields;
     const entries = Object.entries({ requestId, ...others }).filter(([, value]) => value !== undefined);
@@ -81,20 +99,23 @@ export class RequestContext {
     );
   }
 
-  /** @param values wire keys (`user_id`, `project_id`, …); kept as they are */
+  /**
+   * Makes a context of the keys on the wire. No value is changed.
+   * @param values wire keys (`user_id`, `project_id`, …), unknown ones included
+   */
   static fromDict(values: Dict): RequestContext {
-    // Past the constructor, which would make an id.
+    // The constructor would generate a request id.
     const context: RequestContext = Object.create(RequestContext.prototype);
     context.values = { ...values };
     return context;
   }
 
-  /** A copy under the wire keys. */
+  /** Returns a copy under the keys of the wire (`user_id`, `project_id`, …), unknown ones included. */
   toDict(): Dict {
     return { ...this.values };
   }
 
-  /** A copy with administrator's rights. */
+  /** Returns a copy with administrator's rights: `is_admin`, and the role `admin`. */
   elevated(): RequestContext {
     const roles = this.roles;
     return RequestContext.fromDict({
@@ -104,78 +125,98 @@ export class RequestContext {
     });
   }
 
+  /** Id of the user. */
   get userId() {
     return this.text('userId');
   }
+  /** Id of the project, which older services call tenant. */
   get projectId() {
     return this.text('projectId');
   }
+  /** Name of the user. */
   get userName() {
     return this.text('userName');
   }
+  /** Name of the project. */
   get projectName() {
     return this.text('projectName');
   }
+  /** Names of the user's roles. Empty where the context has none. */
   get roles(): string[] {
     const roles = this.read('roles');
     return Array.isArray(roles) ? roles.map(wordOf) : [];
   }
+  /** True for a user with administrator's rights. */
   get isAdmin(): boolean {
     return this.read('isAdmin') === true;
   }
+  /** Id of the request. */
   get requestId() {
     return this.text('requestId');
   }
+  /** Id of the request from outside that this one belongs to. */
   get globalRequestId() {
     return this.text('globalRequestId');
   }
+  /** Keystone token. Never printed or logged. */
   get authToken() {
     return this.text('authToken');
   }
+  /** Id of the domain that the token is scoped to. */
   get domain() {
     return this.text('domain');
   }
+  /** Name of the domain that the token is scoped to. */
   get domainName() {
     return this.text('domainName');
   }
+  /** Id of the user's domain. */
   get userDomain() {
     return this.text('userDomain');
   }
+  /** Name of the user's domain. */
   get userDomainName() {
     return this.text('userDomainName');
   }
+  /** Id of the project's domain. */
   get projectDomain() {
     return this.text('projectDomain');
   }
+  /** Name of the project's domain. */
   get projectDomainName() {
     return this.text('projectDomainName');
   }
+  /** Scope of a system token: `all`. */
   get systemScope() {
     return this.text('systemScope');
   }
+  /** Id of the resource that the request is about. */
   get resourceUuid() {
     return this.text('resourceUuid');
   }
-  /** True unless it is said otherwise, as in Python. */
+  /** Returns false for a user whose administrator's rights end with the project. True where the context does not say, as in Python. */
   get isAdminProject(): boolean {
     return this.read('isAdminProject') !== false;
   }
+  /** True for a request that must change nothing. */
   get readOnly(): boolean {
     return this.read('readOnly') === true;
   }
+  /** True for a request that also lists deleted resources. */
   get showDeleted(): boolean {
     return this.read('showDeleted') === true;
   }
+  /** Time of the request, as Python writes it. */
   get timestamp() {
     return this.text('timestamp');
   }
 
-  /** What `JSON.stringify` sees: everything but the secrets. */
+  /** Returns the keys of the wire with secrets masked. `JSON.stringify` and logs show this. */
   toJSON(): Dict {
     return maskSecrets(this.values) as Dict;
   }
 
-  /** What logs see. */
+  /** Returns the masked keys, for `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `RequestContext ${inspect(this.toJSON(), options)}`;
   }
@@ -194,12 +235,12 @@ export class RequestContext {
   }
 }
 
-/** What should be a word may be anything, and an object need not become text: it may hold a `toString` off the wire. */
+/** Returns the text of a value off the wire. It may be an object with a `toString` of its own, which is not called. */
 function wordOf(value: unknown): string {
   return typeof value === 'object' ? stringifyJson(value) : String(value);
 }
 
-/** The keys that a field is written under; a name that is no field is a key itself. */
+/** Returns the keys that a field is written under. A name that is no field is a key itself. */
 function writtenKeys(name: string): readonly string[] {
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name as keyof RequestContextFields].written : [name];
 }

@@ -3,7 +3,7 @@ import { ConfigurationError, type ErrorDetails } from '../core/errors.js';
 import { isPlainObject, unfitForFields } from '../core/given.js';
 import { RequestContext } from './request-context.js';
 
-/** @throws ConfigurationError when the arguments of a request are no object of keyword arguments */
+/** Checks the arguments of a request. @throws ConfigurationError unless they are an object of keyword arguments */
 export function checkArguments(args: unknown, details: ErrorDetails): asserts args is Dict {
   if (isPlainObject(args)) return;
   const given =
@@ -17,7 +17,7 @@ export function checkArguments(args: unknown, details: ErrorDetails): asserts ar
   );
 }
 
-/** @throws ConfigurationError when a request context is neither absent nor an object with fields */
+/** Checks a request context. @throws ConfigurationError unless it is absent or an object with fields */
 export function checkContext(ctxt: unknown): void {
   if (ctxt === undefined || ctxt === null || isPlainObject(ctxt)) return;
   const given = unfitForFields(ctxt);
@@ -25,7 +25,7 @@ export function checkContext(ctxt: unknown): void {
   throw new ConfigurationError(`Request context: expected a RequestContext or a plain object; got ${given}`);
 }
 
-/** Returns what a serializer made of a request context. @throws ConfigurationError when it is no object with fields */
+/** Returns a serialized request context. @throws ConfigurationError unless the serializer returned an object with fields */
 export function checkSerialized(context: unknown, details: ErrorDetails): Dict {
   const given = unfitForFields(context);
   if (given === undefined) return context as Dict;

@@ -8,7 +8,7 @@ export { Serializer };
 
 const SERIALIZER_METHODS = ['serializeEntity', 'deserializeEntity', 'serializeContext', 'deserializeContext'] as const;
 
-/** Returns whether a value has the methods of a {@link Serializer}. */
+/** Returns true for a value with the methods of a {@link Serializer}. */
 export function isSerializer(value: unknown): value is Serializer {
   return (
     typeof value === 'object' &&
@@ -17,7 +17,7 @@ export function isSerializer(value: unknown): value is Serializer {
   );
 }
 
-/** The keys of a context, as they go over the wire. */
+/** Returns a request context under its keys on the wire. */
 export function contextDict(ctxt: unknown): Dict {
   if (typeof ctxt !== 'object' || ctxt === null) return {};
   if ('toDict' in ctxt && typeof ctxt.toDict === 'function') return ctxt.toDict() as Dict;
@@ -45,7 +45,7 @@ export class NoOpSerializer extends Serializer {
 }
 
 /**
- * Makes plain values of what JSON would lose, at any depth: maps and sets become objects and arrays.
+ * Converts maps and sets to objects and arrays, at any depth, because JSON would lose their content.
  * Source: oslo_messaging.serializer.JsonPayloadSerializer.
  */
 export class JsonPayloadSerializer extends NoOpSerializer {
@@ -54,9 +54,12 @@ export class JsonPayloadSerializer extends NoOpSerializer {
   }
 }
 
-/** Carries the {@link RequestContext}; entities are the base serializer's. Source: tacker.common.rpc.RequestContextSerializer. */
+/**
+ * Converts a {@link RequestContext} to and from its keys on the wire. A base serializer converts arguments and results.
+ * Source: tacker.common.rpc.RequestContextSerializer.
+ */
 export class RequestContextSerializer extends Serializer {
-  /** @param base converts the entities */
+  /** @param base serializer of arguments and results. Default: NoOpSerializer */
   constructor(readonly base: Serializer = new NoOpSerializer()) {
     super();
   }
@@ -80,30 +83,30 @@ export class RequestContextSerializer extends Serializer {
 }
 
 /**
- * Returns the serializer that carries {@link RequestContext}s, for the `serializer` that an option names: one that does
- * so already as it is, any other for the entities alone.
+ * Returns a serializer of {@link RequestContext}s for the `serializer` option: the given one if it is a
+ * {@link RequestContextSerializer}, else one that uses it for arguments and results.
  */
 export function requestContextSerializer(given?: Serializer): RequestContextSerializer {
   return given instanceof RequestContextSerializer ? given : new RequestContextSerializer(given);
 }
 
-/** Whether entities pass through it as they are, so that a copy of them can be saved. */
+/** Returns true where a serializer leaves arguments and results unchanged, which saves copies of them. */
 export function passesEntities(serializer: Serializer): boolean {
-  // A subclass may do what it likes.
+  // A subclass may convert.
   const own: unknown = serializer.constructor;
   if (serializer instanceof RequestContextSerializer)
     return own === RequestContextSerializer && passesEntities(serializer.base);
   return own === NoOpSerializer;
 }
 
-/** Every keyword argument serialized; one that is undefined is left out. */
+/** Serializes each keyword argument. Leaves out those that are undefined. */
 export function serializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
   if (passesEntities(serializer)) return args;
   const names = Object.keys(args).filter((name) => args[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, serializer.serializeEntity(ctxt, args[name])]));
 }
 
-/** Every keyword argument deserialized; own keys only, whatever they are called. */
+/** Deserializes each keyword argument. Own keys only, of any name. */
 export function deserializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
   if (passesEntities(serializer)) return args;
   return Object.fromEntries(Object.keys(args).map((name) => [name, serializer.deserializeEntity(ctxt, args[name])]));

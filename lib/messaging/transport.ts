@@ -18,19 +18,19 @@ const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+ra
 
 /** Options of {@link Transport.connect}. */
 export interface ConnectOptions {
-  /** Failed rounds of attempts to outlast: absent or −1 any number until the timeout, 0 none. A refused login is not tried again. */
+  /** Number of rounds of attempts after the first: 0 for none, −1 for any number until the timeout. A refused login is not retried. @default −1 */
   retry?: number | undefined;
-  /** @default the `rpcResponseTimeout` option */
+  /** Longest time to connect, in seconds or with a unit. @default the `rpcResponseTimeout` option */
   timeout?: Duration | undefined;
-  /** Make the connection to publish by only, as notifiers and casts need it. @default false */
+  /** Open only the publishing connection, which is all that notifiers and casts use. @default false */
   publishOnly?: boolean | undefined;
 }
 
-/** A handle on one broker. Connects on first use. */
+/** Connections to one broker, with their driver. Connects on first use. Source: oslo_messaging.transport.Transport. */
 export class Transport {
   /** @internal */
   readonly driver: Driver;
-  /** What it was set up with, the URL's query included. */
+  /** Options of the transport with their defaults, including those of the URL's query. */
   readonly settings: Settings;
   /** @internal */
   readonly counters = new Counters();
@@ -59,14 +59,14 @@ export class Transport {
     return new Transport(settings, url, allowedModules);
   }
 
-  /** What has happened on it so far: refusals, duplicates, lost connections. */
+  /** Counters since the transport was made: lost connections, refusals, duplicates and others. */
   get counts(): Counts {
     return this.counters.read();
   }
 
   /**
    * Connects now instead of on first use.
-   * @throws MessageDeliveryFailure when the broker cannot be reached in time, or refuses the login
+   * @throws MessageDeliveryFailure when the broker cannot be reached within the timeout or refuses the login
    */
   async connect({ retry, timeout, publishOnly = false }: ConnectOptions = {}): Promise<void> {
     checkRetry(retry);
@@ -74,35 +74,40 @@ export class Transport {
     await this.driver.connect({ retry, deadline: Deadline.after(milliseconds), publishOnly });
   }
 
-  /** How it is now: its connections, what it consumes, what it waits for. */
+  /** Returns the current state of connections and consumed queues, and the numbers of pending calls and messages. */
   health(): TransportHealth {
     return this.driver.health();
   }
 
-  /** Calls back with the status as it is, and with every change. Returns what ends that. */
+  /**
+   * Calls a listener with the current status, then with every change.
+   * @returns a function that removes the listener
+   */
   onStatus(listener: (status: DriverStatus) => void): () => void {
     return this.driver.onStatus(listener);
   }
 
-  /** @internal Aborted by {@link cleanup}, for waits that must not outlive the transport. */
+  /** @internal Aborted by {@link cleanup}. For waits that must not outlive the transport. */
   get closed(): AbortSignal {
     return this.closing.signal;
   }
 
-  /** Its URL without the credentials: what logs and `JSON.stringify` see, of whatever holds a transport. */
+  /** Returns the URL without credentials. Logs and `JSON.stringify` show this, also for objects that hold a transport. */
   toString(): string {
     return `<Transport ${this.url}>`;
   }
 
+  /** Returns the same text as {@link toString}. */
   toJSON(): string {
     return this.toString();
   }
 
+  /** Returns the same text as {@link toString}, for `util.inspect`. */
   [inspect.custom](): string {
     return this.toString();
   }
 
-  /** Rejects what is pending, lets go of queues, timers and connections. Safe to call twice. */
+  /** Rejects pending calls, stops consuming and closes the connections. Nothing then keeps the process alive. Can be called twice. */
   async cleanup(): Promise<void> {
     this.closing.abort();
     await this.driver.close();
@@ -110,21 +115,25 @@ export class Transport {
 }
 
 /**
- * A transport for RPC.
- * @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure
+ * Makes a transport for RPC, to the broker of `transportUrl`. It connects on first use.
+ * @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme
  */
 export function getRpcTransport(options: OsloMessagingOptions = {}): Transport {
   const settings = normalizeOptions(options);
   return Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods);
 }
 
-/** A transport for notifications: `notificationTransportUrl`, else `transportUrl`. */
+/**
+ * Makes a transport for notifications, to the broker of `notificationTransportUrl`, else of `transportUrl`. It connects on
+ * first use.
+ * @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme
+ */
 export function getNotificationTransport(options: OsloMessagingOptions = {}): Transport {
   const settings = normalizeOptions(options);
   return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
 }
 
-/** @throws ConfigurationError when it is something else */
+/** Checks that a value is a transport. @throws ConfigurationError for any other value */
 export function assertTransport(transport: unknown): asserts transport is Transport {
   if (!(transport instanceof Transport))
     throw new ConfigurationError('Expected a Transport, as getRpcTransport() gives it');

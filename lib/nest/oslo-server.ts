@@ -2,42 +2,23 @@ import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
-import type { DeliveryMode, OsloMessagingOptions } from '../core/options.js';
-import { Target } from '../core/target.js';
-import type { IncomingRequest } from '../drivers/driver.js';
+import type { OsloMessagingOptions } from '../core/options.js';
 import { keepScope, runAsRequest } from '../messaging/current-request.js';
 import { requestContextSerializer, type Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import type { NotificationListener } from '../notify/listener.js';
-import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import { MethodTable } from '../rpc/method-table.js';
-import { addPing, RPCServer } from '../rpc/server.js';
+import type { RPCServer } from '../rpc/server.js';
 import type { OsloHandlerExtras } from './decorators.js';
 import type { EmptyEndpointExtras } from './endpoint-classes.js';
 import { keepNativeFailures } from './native-failures.js';
 import type { NotificationHandlerExtras } from './notification-decorators.js';
-import { NotificationHandlers } from './notification-handlers.js';
+import { type Invoke, NotificationHandlers } from './notification-handlers.js';
 import type { OsloContext } from './oslo-context.js';
-import { OsloRpcContext } from './oslo-rpc-context.js';
 import { runBetweenHooks } from './processing-hooks.js';
 import { interceptFor } from './request-context.interceptor.js';
+import { RpcHandlers } from './rpc-handlers.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
-
-const ADVICE = 'List classes with @RpcEndpoint in the "controllers" of a module; each method needs @RpcMethod';
-
-interface Registration {
-  endpoint: { topic?: string | undefined; exchange?: string | undefined };
-  target: Target;
-  method: string;
-  /** Name in errors. */
-  name: string;
-  /** True for Nest's own `@MessagePattern` and `@EventPattern`. */
-  isPlain: boolean;
-  expected: readonly ErrorConstructorLike[];
-  delivery?: DeliveryMode | undefined;
-  handler: () => MessageHandler | undefined;
-}
 
 /**
  * The transport strategy: serves `@RpcEndpoint` classes, plain `@MessagePattern` handlers and `@NotificationEndpoint`
@@ -52,16 +33,12 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly ownsTransports: boolean;
   private readonly transport: Transport;
   private readonly serializer_: Serializer;
-  private readonly registrations: Registration[] = [];
   /** Warnings about endpoints that expose nothing. */
   private readonly empty: string[] = [];
-  /** Patterns of plain event handlers. */
-  private readonly events = new Set<string>();
   private readonly abort = new AbortController();
-  private readonly notifications = new NotificationHandlers(
-    (callback, data, context) => this.runInPipeline(callback, data, context),
-    this.abort.signal,
-  );
+  private readonly invoke: Invoke = (callback, data, context) => this.runInPipeline(callback, data, context);
+  private readonly rpc = new RpcHandlers(this.invoke, this.abort.signal);
+  private readonly notifications = new NotificationHandlers(this.invoke, this.abort.signal);
   /** That of a server that was given none: it runs what it is given. */
   private readonly noStartHook = this.onProcessingStartHook;
   private readonly unsubscribes: (() => void)[] = [];
@@ -112,39 +89,9 @@ export class OsloServer extends Server<never, DriverStatus> {
     super.addHandler(pattern, callback, isEventHandler, extras);
     const route = this.normalizePattern(pattern as string);
     if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
-    else if (extras.osloMessaging) {
-      const { endpoint, method, handler } = extras.osloMessaging;
-      const target = new Target({
-        namespace: endpoint.namespace,
-        version: endpoint.version,
-        acceptedNamespaces: endpoint.acceptedNamespaces,
-      });
-      this.registrations.push({
-        endpoint,
-        target,
-        method: method.name,
-        name: handler,
-        isPlain: false,
-        expected: method.expectedExceptions ?? [],
-        delivery: method.delivery,
-        handler: () => callback,
-      });
-    } else this.addPlainHandler(route, isEventHandler ? undefined : callback);
-  }
-
-  /** @param callback undefined for an event handler: those of one pattern are a chain, of which Nest's map holds the head */
-  private addPlainHandler(route: string, callback: MessageHandler | undefined): void {
-    if (!callback && this.events.has(route)) return;
-    if (!callback) this.events.add(route);
-    this.registrations.push({
-      endpoint: {},
-      target: new Target(),
-      method: route,
-      isPlain: true,
-      name: `${callback ? '@MessagePattern' : '@EventPattern'}(${JSON.stringify(route)})`,
-      expected: [],
-      handler: () => callback ?? this.messageHandlers.get(route),
-    });
+    else if (extras.osloMessaging) this.rpc.add(extras.osloMessaging, callback);
+    else if (isEventHandler) this.rpc.addEvent(route, () => this.messageHandlers.get(route));
+    else this.rpc.addPattern(route, callback);
   }
 
   /** Resolves by the callback when every queue is consumed from; start-up failures reach it as errors. */
@@ -162,7 +109,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       }
       for (const warning of this.empty) this.transport.settings.logger.warn(warning);
       this.enter('connecting');
-      this.servers = [...this.makeServers(), ...this.makeListeners()];
+      this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
       this.enter('connected');
     } catch (error) {
@@ -199,38 +146,6 @@ export class OsloServer extends Server<never, DriverStatus> {
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 
-  private makeServers(): RPCServer[] {
-    const { host, topic: ownTopic, controlExchange } = this.transport.settings;
-    const tables = new Map<string, { target: Target; table: MethodTable }>();
-    for (const registration of plainFirst(this.registrations)) {
-      const topic = registration.endpoint.topic ?? ownTopic;
-      if (topic === undefined) {
-        throw new ConfigurationError(
-          `${registration.method}: neither @RpcEndpoint nor the server's options name a topic`,
-          { method: registration.method },
-        );
-      }
-      const target = new Target({ exchange: registration.endpoint.exchange ?? controlExchange, topic, server: host });
-      const entry = tables.get(String(target)) ?? { target, table: new MethodTable() };
-      tables.set(String(target), entry);
-      entry.table.add(registration.target, registration.method, {
-        handler: registration.name,
-        expected: registration.expected,
-        delivery: registration.delivery,
-        handle: (message) => this.run(registration, target, message),
-        readContext: ({ context }) => this.serializer_.deserializeContext(context),
-      });
-    }
-    if (tables.size === 0 && ownTopic !== undefined) {
-      const target = new Target({ exchange: controlExchange, topic: ownTopic, server: host });
-      tables.set(String(target), { target, table: new MethodTable() });
-    }
-    return [...tables.values()].map(({ target, table }) => {
-      addPing(table, this.transport);
-      return new RPCServer(this.transport, target, table, ADVICE);
-    });
-  }
-
   private makeListeners(): NotificationListener[] {
     if (this.notifications.size === 0) return [];
     const { notifications } = this.transports;
@@ -250,13 +165,6 @@ export class OsloServer extends Server<never, DriverStatus> {
   private enter(phase: DriverStatus): void {
     this.phase_ = phase;
     this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
-  }
-
-  private run({ handler, method }: Registration, target: Target, message: IncomingRequest): Promise<unknown> {
-    const callback = handler();
-    if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
-    const context = new OsloRpcContext(message, target, this.serializer_, this.abort.signal);
-    return this.runInPipeline(callback, message.request.args, context);
   }
 
   private runInPipeline(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
@@ -284,14 +192,6 @@ export class OsloServer extends Server<never, DriverStatus> {
       patience: Math.min(rpcResponseTimeout, context.remainingTime),
     });
   }
-}
-
-/**
- * Orders handlers as they were registered, as in Python, where the first that can answer a request does. Plain handlers
- * come first: of version 1.0, they hide none of a later version, which would hide them.
- */
-function plainFirst(registrations: readonly Registration[]): Registration[] {
-  return [...registrations].sort((one, other) => Number(other.isPlain) - Number(one.isPlain));
 }
 
 /** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */

@@ -4,14 +4,14 @@ import { checkOptions, type Rule } from '../core/option-rules.js';
 
 export { RPCAccessPolicyBase };
 
-/** Every method, private ones too. */
+/** Allows every method, private ones included. Source: oslo_messaging.rpc.dispatcher.LegacyRPCAccessPolicy. */
 export class LegacyRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(_endpoint: object, _method: string): boolean {
     return true;
   }
 }
 
-/** Every method whose name does not begin with an underscore. */
+/** Allows every method whose name does not begin with an underscore. Source: oslo_messaging.rpc.dispatcher.DefaultRPCAccessPolicy. */
 export class DefaultRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(_endpoint: object, method: string): boolean {
     return !method.startsWith('_');
@@ -21,7 +21,7 @@ export class DefaultRPCAccessPolicy extends RPCAccessPolicyBase {
 const exposed = new WeakSet<object>();
 const expected = new WeakMap<object, readonly ErrorConstructorLike[]>();
 
-/** Only methods marked with {@link expose}. */
+/** Allows only methods with {@link expose}. Source: oslo_messaging.rpc.dispatcher.ExplicitRPCAccessPolicy. */
 export class ExplicitRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(endpoint: object, method: string): boolean {
     const value: unknown = Reflect.get(endpoint, method);
@@ -29,10 +29,10 @@ export class ExplicitRPCAccessPolicy extends RPCAccessPolicyBase {
   }
 }
 
-/** Any class of errors. */
+/** Class of errors, abstract ones included. */
 export type ErrorConstructorLike = abstract new (...args: never[]) => Error;
 
-/** Accepts an array of classes of errors. */
+/** Accepts an array of error classes. */
 export const errorClasses: Rule = (value) =>
   Array.isArray(value) && value.every(isErrorClass) ? undefined : 'an array of classes that extend Error';
 
@@ -40,14 +40,21 @@ function isErrorClass(value: unknown): boolean {
   return value === Error || (typeof value === 'function' && value.prototype instanceof Error);
 }
 
-/** Method decorator: can be called under {@link ExplicitRPCAccessPolicy}. */
+/**
+ * Decorates a method of a plain endpoint that {@link ExplicitRPCAccessPolicy} allows. Source: oslo_messaging.expose.
+ * @throws ConfigurationError on an accessor or a field
+ */
 export function expose(): MethodDecorator {
   return (_target, name, descriptor): void => {
     exposed.add(methodOf('@expose', name, descriptor));
   };
 }
 
-/** Method decorator: errors of these classes reach the caller as they are, and are not logged as the server's faults. */
+/**
+ * Decorates a method of a plain endpoint. Errors of these classes reach the caller unchanged and are logged at level debug
+ * only. Source: oslo_messaging.expected_exceptions.
+ * @throws ConfigurationError for a value that is no error class, and on an accessor or a field
+ */
 export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDecorator {
   checkOptions({ errors }, { errors: errorClasses }, '', '@expectedExceptions parameter');
   return (_target, name, descriptor): void => {
@@ -57,10 +64,10 @@ export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDec
 
 function methodOf(decorator: string, name: string | symbol, descriptor: PropertyDescriptor | undefined): object {
   if (typeof descriptor?.value === 'function') return descriptor.value as object;
-  throw new ConfigurationError(`${decorator} on ${String(name)}: only methods can be called, not accessors or fields`);
+  throw new ConfigurationError(`${decorator} on ${String(name)}: expected a method; got an accessor or a field`);
 }
 
-/** Errors declared by {@link expectedExceptions}. */
+/** Returns the error classes that {@link expectedExceptions} declared for a method. */
 export function expectedExceptionsOf(method: object): readonly ErrorConstructorLike[] {
   return expected.get(method) ?? [];
 }

@@ -13,7 +13,7 @@ import { checkArguments, checkSerialized } from '../messaging/request-values.js'
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 
-/** Driver-specific wishes. */
+/** Options of the driver for one request. */
 export interface TransportOptions {
   /** Reject with MessageUndeliverable when no queue takes the message. @default true for a call, false for a cast */
   atLeastOnce?: boolean | undefined;
@@ -21,31 +21,36 @@ export interface TransportOptions {
 
 const TRANSPORT_RULES = { atLeastOnce: flag } satisfies Record<keyof TransportOptions, Rule>;
 
-/** What a client, or a prepared context, is set up with. */
+/** Options of a client or of a prepared context. */
 export interface ClientOptions {
-  /** How long a call waits, or a cast may take to be confirmed. Given, it switches backing off off. @default the rpcResponseTimeout option */
+  /** Time that a call waits for its reply, or a cast for its confirm, in seconds or with a unit. A client with a timeout does not back off. @default the `rpcResponseTimeout` option */
   timeout?: Duration | undefined;
-  /** Highest version that may be sent. */
+  /** Highest version that may be sent: `major.minor`. @default no cap */
   versionCap?: string | undefined;
-  /** @default NoOpSerializer */
+  /** Serializer of request context, arguments and results. @default NoOpSerializer */
   serializer?: Serializer | undefined;
-  /** Retries of connecting: absent or −1 for ever (until the deadline), 0 none, N at most N. */
+  /** Number of retries of connecting: 0 for none, −1 for any number until the deadline. @default −1 */
   retry?: number | undefined;
-  /** Ask the server for heartbeats, and give up when none came for this long. Whole seconds towards Python. */
+  /** Longest time without a heartbeat of the server, in seconds or with a unit. Sent to Python in whole seconds. @default no heartbeats */
   callMonitorTimeout?: Duration | undefined;
+  /** Options of the driver. */
   transportOptions?: TransportOptions | undefined;
 }
 
-/** Calls and casts on one target. Immutable. */
+/** Calls and casts to one target, as `prepare` returns them. Immutable. */
 export class CallContext {
-  /** Timeout as it was given. Undefined: the `rpcResponseTimeout` option. */
+  /** Timeout as given. Undefined: the `rpcResponseTimeout` option applies. */
   readonly timeout: Duration | undefined;
-  private readonly patience: number | undefined;
+  /** In milliseconds. */
+  private readonly timeoutMs: number | undefined;
+  /** @internal */
   protected readonly serializer: Serializer;
   private readonly callMonitorTimeout: number | undefined;
 
+  /** @internal */
   constructor(
     protected readonly transport: Transport,
+    /** Target of the calls and casts. */
     readonly target: Target,
     protected readonly options: ClientOptions,
   ) {
@@ -54,7 +59,7 @@ export class CallContext {
     if (options.transportOptions != null) checkOptions(options.transportOptions, TRANSPORT_RULES, 'transportOptions.');
     const { logger } = transport.settings;
     this.timeout = options.timeout ?? undefined;
-    this.patience = this.timeout === undefined ? undefined : readDuration(this.timeout, 'timeout', logger);
+    this.timeoutMs = this.timeout === undefined ? undefined : readDuration(this.timeout, 'timeout', logger);
     this.callMonitorTimeout =
       options.callMonitorTimeout == null
         ? undefined
@@ -62,20 +67,26 @@ export class CallContext {
     this.serializer = options.serializer ?? new NoOpSerializer();
   }
 
-  /** Whether a version is within the cap. @param version the target's where absent */
+  /**
+   * Returns true for a version that the version cap allows.
+   * @param version `major.minor`. Default: the target's version
+   * @throws InvalidVersion
+   */
   canSendVersion(version: string | undefined = this.target.version): boolean {
     return versionIsCompatible(this.options.versionCap ?? undefined, version);
   }
 
   /**
    * Invokes a method and waits for its result.
-   * @param ctxt the request context; null or undefined for that of the request being handled, where there is one
+   * @param ctxt request context. Default, and for null: the context of the request that is being handled, if any
+   * @param method name of the method
+   * @param args keyword arguments
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
    */
   call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
     const context = ctxt ?? getCurrentRequestContext();
     const timeout = this.timeoutOf(method);
-    // No async function: it would keep the whole request in memory as long as it waits, and cost twice as much.
+    // No async function: it would keep the whole request in memory while it waits, and cost twice as much.
     return this.send(context, method, args as Dict, timeout).then(
       (result) => this.serializer.deserializeEntity(context, result) as T,
       (error: unknown) => this.fail(error, method, timeout),
@@ -83,15 +94,17 @@ export class CallContext {
   }
 
   /**
-   * Invokes a method without waiting for its result; resolves when the broker has taken the request, within the same
-   * time as a call.
-   * @param ctxt as for `call`
+   * Invokes a method without waiting for its result. Resolves when the broker has confirmed the request, and rejects when
+   * it has not within the timeout.
+   * @param ctxt request context, as for `call`
+   * @param method name of the method
+   * @param args keyword arguments
    * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget
    */
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
     const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
     const { driver, settings } = this.transport;
-    const deadline = Deadline.after(this.patience ?? settings.rpcResponseTimeout);
+    const deadline = Deadline.after(this.timeoutMs ?? settings.rpcResponseTimeout);
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
     const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
     try {
@@ -101,22 +114,22 @@ export class CallContext {
     }
   }
 
-  /** Milliseconds that a call of the method waits. */
+  /** @internal Returns the milliseconds that a call of the method waits. */
   protected timeoutOf(_method: string): number {
-    return this.patience ?? this.transport.settings.rpcResponseTimeout;
+    return this.timeoutMs ?? this.transport.settings.rpcResponseTimeout;
   }
 
-  /** Comes between a timeout and the caller's hearing of it. */
+  /** @internal Runs between a timeout and the rejection of the call. */
   protected async backOff(_method: string, _timeout: number): Promise<void> {}
 
   private async fail(thrown: unknown, method: string, timeout: number): Promise<never> {
-    // Before anything is awaited: the engine then no longer knows the caller.
+    // Before any await: afterwards V8 no longer knows the caller.
     const error = withCallers(thrown, this.fail);
     if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
     throw error;
   }
 
-  /** Never throws: it rejects. */
+  /** Rejects, and never throws. */
   private send(context: unknown, method: string, args: Dict, timeout: number): Promise<unknown> {
     const { target, transport } = this;
     try {

@@ -6,9 +6,10 @@ import { isSerializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from './call-context.js';
 
+/** Options of which each can be given as null or undefined, to clear it. */
 export type Clearable<T> = { [K in keyof T]?: T[K] | null | undefined };
 
-/** Options that `prepare` can change. A name that is absent stays as it is; `undefined` and `null` clear it, as Python's `None` does. */
+/** Options that `prepare` changes. An absent name keeps its value. `undefined` and `null` clear it, as Python's `None` does. */
 export interface PrepareOptions
   extends Clearable<Omit<TargetFields, 'acceptedNamespaces'>>,
     Clearable<Omit<ClientOptions, 'serializer'>> {}
@@ -30,7 +31,7 @@ const PREPARE_RULES: Record<keyof PrepareOptions, Rule> = {
   transportOptions: anything,
   callMonitorTimeout: anything,
 };
-/** Values are checked where they are used, after each `prepare`, too. */
+/** Values are checked in the constructor of {@link CallContext}, since `prepare` can change them. */
 const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
   timeout: anything,
   versionCap: anything,
@@ -41,7 +42,7 @@ const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
 };
 
 /**
- * Splits what `prepare` was given into a target and options, over what was there before.
+ * Returns target and options with the changes of a `prepare`.
  * @throws ConfigurationError for an unknown name
  */
 export function prepared(target: Target, options: ClientOptions, changes: PrepareOptions): [Target, ClientOptions] {
@@ -65,8 +66,9 @@ export function checkClientOptions(options: ClientOptions): void {
   checkOptions(options, CLIENT_RULES, '');
 }
 
-/** Invokes methods on remote servers. Source: oslo_messaging.RPCClient. */
+/** Client that invokes methods of remote servers. Source: oslo_messaging.RPCClient. */
 export class RPCClient extends CallContext {
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for a version cap that is none */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     assertTransport(transport);
     if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');
@@ -74,20 +76,26 @@ export class RPCClient extends CallContext {
     super(transport, target, options);
   }
 
-  /** A context with the given properties changed. */
+  /**
+   * Returns a context with target or options changed. The client stays unchanged.
+   * @throws ConfigurationError for an unknown or ill-typed option
+   */
   prepare(changes: PrepareOptions = {}): CallContext {
     return new CallContext(this.transport, ...prepared(this.target, this.options, changes));
   }
 }
 
-/** A client class, as `clientCls` of {@link getRpcClient} takes it. */
+/** Client class, for `clientCls` of {@link getRpcClient}. */
 export type RPCClientClass<C extends RPCClient = RPCClient> = new (
   transport: Transport,
   target: Target,
   options?: ClientOptions,
 ) => C;
 
-/** Makes a client. Source: oslo_messaging.get_rpc_client. */
+/**
+ * Makes a client of a class. Default class: {@link RPCClient}. Source: oslo_messaging.get_rpc_client.
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
 export function getRpcClient<C extends RPCClient = RPCClient>(
   transport: Transport,
   target: Target,

@@ -9,25 +9,29 @@ import { runWhereFailed } from '../messaging/current-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import type { MethodEntry, MethodTable } from './method-table.js';
 
-/** The shortest heartbeat interval in seconds; what asks for less is ignored, as in Python. */
-const SHORTEST_INTERVAL = 1;
-const LONGEST_INTERVAL = 86_400;
-/** Characters of an error in the log. */
-const LONGEST_TEXT = 4000;
+/** Bounds of the heartbeat interval, in seconds. A caller that asks for a shorter one gets no heartbeats, as in Python. */
+const MIN_INTERVAL_SECONDS = 1;
+const MAX_INTERVAL_SECONDS = 86_400;
+/** Length of an error in the log, in characters. */
+const MAX_LOGGED_ERROR = 4000;
+/** Length of a method name in the log, in characters: it comes off the wire. */
+const MAX_LOGGED_METHOD = 200;
 
-/** Seconds between heartbeats for what the caller asked, or undefined for none. */
+/** Returns the seconds between heartbeats for a caller's monitor timeout, or undefined for no heartbeats. */
 export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
   const seconds = Math.trunc(numberOf(callMonitorTimeout)) / 2;
-  return seconds >= SHORTEST_INTERVAL && Number.isFinite(seconds) ? Math.min(seconds, LONGEST_INTERVAL) : undefined;
+  return seconds >= MIN_INTERVAL_SECONDS && Number.isFinite(seconds)
+    ? Math.min(seconds, MAX_INTERVAL_SECONDS)
+    : undefined;
 }
 
-/** What Python's `int()` takes: a number, or digits. */
+/** Reads what Python's `int()` reads: a number or digits. */
 function numberOf(value: unknown): number {
   if (typeof value === 'string') return /^\s*\+?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
 }
 
-/** Runs one request and answers it: the result, or the failure. Never rejects. */
+/** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(
   table: MethodTable,
   message: IncomingRequest,
@@ -51,18 +55,18 @@ export async function dispatch(
     );
   }
   if (heartbeat) clearInterval(heartbeat);
-  // Within a process there is nothing to wait for, and a wait is not free.
+  // The memory driver returns nothing to wait for, and an await is not free.
   const replying = message.reply({ result, failure, ending: true });
   if (replying) await replying;
 }
 
-/** Tells a caller that asked for it, as long as the handler runs, that it does. */
+/** Sends heartbeats to a caller that asked for them, while the handler runs. */
 function startHeartbeat(message: IncomingRequest): NodeJS.Timeout | undefined {
   const interval = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
   if (interval === undefined) return undefined;
   let beating = false;
   const beat = async () => {
-    // A broker that blocks us confirms nothing: one that waits is enough.
+    // A blocked broker confirms nothing, so at most one heartbeat waits.
     if (beating) return;
     beating = true;
     await message.reply({ result: null, failure: null, ending: false });
@@ -77,14 +81,14 @@ function logFailure(
   expected: readonly ErrorConstructorLike[],
   logger: LogSink,
 ): void {
-  const name = oneLine(method, 200);
-  // A handler's error may well quote the token that it was refused with.
-  const masked = (text: string) => oneLine(withoutSecrets(text, context), LONGEST_TEXT);
+  const name = oneLine(method, MAX_LOGGED_METHOD);
+  // A handler's error may quote the caller's token.
+  const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
   if (isOneOf(expected, error)) logger.debug(`Expected exception in ${name}: ${masked(loggedMessage(error))}`);
   else logger.error(`Exception while handling ${name}: ${masked(loggedStack(error))}`);
 }
 
-/** What a handler throws need not be well-behaved. */
+/** Returns false where `instanceof` itself throws: a handler can throw any value. */
 function isOneOf(classes: readonly ErrorConstructorLike[], thrown: unknown): boolean {
   try {
     return classes.some((errorClass) => thrown instanceof errorClass);

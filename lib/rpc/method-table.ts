@@ -8,15 +8,15 @@ import { runWithRequestContext } from '../messaging/current-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 
-/** The version of a target, and of a request, that name none. */
+/** Version of a target or request that names none. */
 const DEFAULT_VERSION = '1.0';
 
-/** Something that answers one method. */
+/** Handler of one method. */
 export interface MethodEntry {
   /** Name of the handler in errors. */
   readonly handler?: string | undefined;
   readonly expected: readonly ErrorConstructorLike[];
-  /** Where it differs from the server's. */
+  /** Delivery mode, where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
   handle(message: IncomingRequest): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
@@ -44,19 +44,19 @@ export class MethodTable {
   private readonly targets: Target[] = [];
   private readonly handlers = new Map<string, Handler[]>();
 
-  /** Namespaces and a version that are there, even if nothing is exposed in them: a request is then for a missing method. */
+  /** Adds namespaces and a version without a method. A request for them is then answered with `NoSuchMethod`. */
   addTarget(target: Target): void {
     if (!this.targets.some((other) => isSame(other, target))) this.targets.push(target);
   }
 
-  /** @throws ConfigurationError when the version has the method already in one of the namespaces */
+  /** Adds a method. @throws ConfigurationError when the version already has the method in one of the namespaces */
   add(target: Target, method: string, entry: MethodEntry): void {
     const rival = this.handlers.get(method)?.find((handler) => clashes(handler.target, target));
     if (rival) throw conflict(method, target, rival, entry);
     this.append(target, method, entry);
   }
 
-  /** Adds a method behind those that answer the same requests, which win, as in Python. */
+  /** Adds a method behind those that answer the same requests. The first wins, as in Python. */
   append(target: Target, method: string, entry: MethodEntry): void {
     this.addTarget(target);
     const handlers = this.handlers.get(method) ?? [];
@@ -76,7 +76,7 @@ export class MethodTable {
     );
   }
 
-  /** The entry that answers a request: the first that fits, in order of addition. @throws NoSuchMethod, UnsupportedVersion */
+  /** Returns the first entry that answers a request, in order of addition. @throws NoSuchMethod, UnsupportedVersion */
   find(namespace: string | undefined, version: string | undefined, method: string): MethodEntry {
     for (const { target, entry } of this.handlers.get(method) ?? []) {
       if (serves(target, namespace, version)) return entry;
@@ -85,24 +85,24 @@ export class MethodTable {
     throw new UnsupportedVersion(version ?? DEFAULT_VERSION, method);
   }
 
-  /** When a request is acknowledged. @param usual where its method says nothing, or is not there */
+  /** Returns the delivery mode of a request. @param usual mode of a method that names none, and of an unknown one */
   deliveryOf({ namespace, version, method }: RpcRequest, usual: DeliveryMode): DeliveryMode {
     const handlers = this.handlers.get(method);
     if (!handlers?.some(({ entry }) => entry.delivery)) return usual;
     return handlers.find(({ target }) => serves(target, namespace, version))?.entry.delivery ?? usual;
   }
 
-  /** Whether any method's requests are delivered so. @param usual where a method says nothing */
+  /** Returns true where any method has the delivery mode. @param usual mode of methods that name none */
   delivers(mode: DeliveryMode, usual: DeliveryMode): boolean {
     return mode === usual || [...this.handlers.values()].flat().some(({ entry }) => entry.delivery === mode);
   }
 
-  /** True where it has no method but the ping. */
+  /** True without any method but the ping. */
   get isEmpty(): boolean {
     return [...this.handlers.keys()].every((method) => method === PING_METHOD);
   }
 
-  /** Whether any namespace or version has the method. */
+  /** Returns true where any namespace or version has the method. */
   has(method: string): boolean {
     return this.handlers.has(method);
   }
@@ -123,7 +123,7 @@ function isSame(one: Target, other: Target): boolean {
   return key(one) === key(other);
 }
 
-/** Tells whether a request can be for both alike: same version, and a namespace in common. */
+/** Returns true for targets with the same version and a common namespace. */
 function clashes(one: Target, other: Target): boolean {
   return compareVersions(versionOf(one), versionOf(other)) === 0 && commonNamespaces(one, other).length > 0;
 }
@@ -154,23 +154,29 @@ function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION
   }
 }
 
-/** The ping that every server can answer. Source: oslo_messaging.rpc.dispatcher.PingEndpoint. */
+/** Handler of the ping, which every server can answer. Source: oslo_messaging.rpc.dispatcher.PingEndpoint. */
 export const PING: MethodEntry = { handler: 'the ping of rpcPingEnabled', expected: [], handle: () => 'pong' };
+/** Method name of the ping. */
 export const PING_METHOD = 'oslo_rpc_server_ping';
 
 /**
- * A plain endpoint: an object whose methods are called as `method(ctxt, args)`; `target` gives namespace and version.
- * A class is none: it has a `prototype`.
+ * Plain endpoint: an object whose methods are called as `method(ctxt, args)`. Its `target` gives namespace and version. A
+ * class is no endpoint; give an instance.
  */
 export type Endpoint = (object & EndpointTarget) | (EndpointTarget & { readonly [name: string]: unknown });
 
-/** Members of an {@link Endpoint} that are no methods. */
+/** Members of an {@link Endpoint} besides its methods. */
 export interface EndpointTarget {
+  /** Namespace and version that the endpoint serves. @default the null namespace, version 1.0 */
   readonly target?: Target | null | undefined;
+  /** Absent: a class has one, and is no endpoint. */
   readonly prototype?: undefined;
 }
 
-/** Adds the methods of a plain endpoint that the policy allows. An earlier endpoint's method wins, as in Python. @throws ConfigurationError */
+/**
+ * Adds the methods of a plain endpoint that the policy allows. The method of an earlier endpoint wins, as in Python.
+ * @throws ConfigurationError for a value that is no object, or a `target` that is no Target
+ */
 export function addEndpoint(
   table: MethodTable,
   endpoint: Endpoint,
@@ -178,7 +184,7 @@ export function addEndpoint(
   serializer: Serializer,
 ): void {
   if (typeof endpoint !== 'object' || endpoint === null)
-    throw new ConfigurationError(`An endpoint must be an object; got ${String(endpoint)}`);
+    throw new ConfigurationError(`Endpoint: expected an object; got ${String(endpoint)}`);
   const target: unknown = Reflect.get(endpoint, 'target');
   if (target !== undefined && target !== null && !(target instanceof Target)) {
     throw new ConfigurationError(`${endpoint.constructor?.name}: 'target' is reserved for the endpoint's Target`);
@@ -203,7 +209,7 @@ export function addEndpoint(
   }
 }
 
-/** Names of own and inherited methods, without those of Object. An accessor or a field that hides a method exposes nothing. */
+/** Returns the names of own and inherited methods, without those of Object. A method that an accessor or a field hides is left out. */
 function methodNames(endpoint: object): string[] {
   const winners = new Map<string, PropertyDescriptor>();
   for (let level: object | null = endpoint; level && level !== Object.prototype; level = Object.getPrototypeOf(level)) {

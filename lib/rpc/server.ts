@@ -12,27 +12,29 @@ import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js'
 import { dispatch } from './dispatcher.js';
 import { addEndpoint, type Endpoint, type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
 
-/** What a server is set up with, besides its endpoints. */
+/** Options of {@link getRpcServer}. */
 export interface ServerOptions {
+  /** Serializer of request context, arguments and results. @default NoOpSerializer */
   serializer?: Serializer | undefined;
-  /** @default the `accessPolicy` option, else DefaultRPCAccessPolicy */
+  /** Decides which methods of the endpoints can be called. @default the `accessPolicy` option, else DefaultRPCAccessPolicy */
   accessPolicy?: AccessPolicy | undefined;
 }
 
-/** Adds the ping, if it is switched on and nobody has taken its name. */
+/** Adds the ping where `rpcPingEnabled` is set, unless an endpoint has a method of that name. */
 export function addPing(table: MethodTable, transport: Transport): void {
   if (transport.settings.rpcPingEnabled && !table.has(PING_METHOD)) table.add(new Target(), PING_METHOD, PING);
 }
 
-/** Answers the requests of one topic. Source: oslo_messaging.RPCServer. */
+/** Server that answers the requests of one topic. Source: oslo_messaging.RPCServer. */
 export class RPCServer extends MessageHandlingServer {
   /** @internal */
   constructor(
     transport: Transport,
+    /** Exchange, topic and server name that are listened on. */
     readonly target: Target,
     private readonly table: MethodTable,
-    /** Source that methods would have to come from, for the warning that there are none. */
-    private readonly source = 'Check the endpoints of the server, and its access policy',
+    /** Advice in the warning that no method is exposed. */
+    private readonly advice = 'Check the endpoints of the server, and its access policy',
   ) {
     super(transport);
   }
@@ -42,7 +44,7 @@ export class RPCServer extends MessageHandlingServer {
     const { settings, driver } = this.transport;
     const { delivery } = settings;
     if (this.table.isEmpty)
-      settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.source}`);
+      settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.advice}`);
     for (const handler of this.table.hidden()) settings.logger.warn(warningOf(handler));
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
@@ -61,7 +63,12 @@ function warningOf({ method, hidden, by, sameVersion }: HiddenHandler): string {
   return `RPC method "${method}": ${hidden} never runs, because ${by} comes before it and answers every request for it. ${cure}`;
 }
 
-/** Makes a server of plain endpoints. Source: oslo_messaging.get_rpc_server. @throws InvalidTarget, ConfigurationError */
+/**
+ * Makes a server of plain endpoints. It consumes after `start()`. Source: oslo_messaging.get_rpc_server.
+ * @param target target with `topic` and `server`
+ * @param endpoints objects whose methods are exposed. The first that can answer a request does
+ * @throws InvalidTarget for a target without topic or server, ConfigurationError for an unknown or ill-typed option or endpoint
+ */
 export function getRpcServer(
   transport: Transport,
   target: Target,

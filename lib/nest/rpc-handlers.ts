@@ -1,0 +1,139 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { ConfigurationError } from '../core/errors.js';
+import type { DeliveryMode } from '../core/options.js';
+import { Target } from '../core/target.js';
+import type { IncomingRequest } from '../drivers/driver.js';
+import type { Serializer } from '../messaging/serializer.js';
+import type { Transport } from '../messaging/transport.js';
+import type { ErrorConstructorLike } from '../rpc/access-policy.js';
+import { MethodTable } from '../rpc/method-table.js';
+import { addPing, RPCServer } from '../rpc/server.js';
+import type { OsloHandlerExtras } from './decorators.js';
+import type { Invoke } from './notification-handlers.js';
+import { OsloRpcContext } from './oslo-rpc-context.js';
+
+const ADVICE = 'List classes with @RpcEndpoint in the "controllers" of a module; each method needs @RpcMethod';
+
+interface Registration {
+  readonly endpoint: { readonly topic?: string | undefined; readonly exchange?: string | undefined };
+  readonly target: Target;
+  readonly method: string;
+  /** Name in errors. */
+  readonly name: string;
+  /** True for Nest's own `@MessagePattern` and `@EventPattern`. */
+  readonly isPlain: boolean;
+  readonly expected: readonly ErrorConstructorLike[];
+  readonly delivery?: DeliveryMode | undefined;
+  /** Returns Nest's handler, which is not complete before all handlers are registered. */
+  readonly handler: () => MessageHandler | undefined;
+}
+
+/** Methods of `@RpcEndpoint` classes and plain handlers of an application, and the servers that answer with them. */
+export class RpcHandlers {
+  private readonly registrations: Registration[] = [];
+  /** Patterns of plain event handlers. */
+  private readonly events = new Set<string>();
+
+  constructor(
+    private readonly invoke: Invoke,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Adds a method of an `@RpcEndpoint`. */
+  add({ endpoint, method, handler }: NonNullable<OsloHandlerExtras['osloMessaging']>, callback: MessageHandler): void {
+    const { namespace, version, acceptedNamespaces } = endpoint;
+    this.registrations.push({
+      endpoint,
+      target: new Target({ namespace, version, acceptedNamespaces }),
+      method: method.name,
+      name: handler,
+      isPlain: false,
+      expected: method.expectedExceptions ?? [],
+      delivery: method.delivery,
+      handler: () => callback,
+    });
+  }
+
+  /** Adds a `@MessagePattern`. */
+  addPattern(route: string, callback: MessageHandler): void {
+    this.addPlain('@MessagePattern', route, () => callback);
+  }
+
+  /**
+   * Adds an `@EventPattern`. The handlers of one pattern are a chain, which is added once.
+   * @param head returns the first of the chain
+   */
+  addEvent(route: string, head: () => MessageHandler | undefined): void {
+    if (this.events.has(route)) return;
+    this.events.add(route);
+    this.addPlain('@EventPattern', route, head);
+  }
+
+  /** Makes one server for each topic. @throws ConfigurationError for a handler without a topic, and for two handlers of one method */
+  servers(transport: Transport, serializer: Serializer): RPCServer[] {
+    const { host, topic: ownTopic, controlExchange } = transport.settings;
+    const tables = new Map<string, { target: Target; table: MethodTable }>();
+    for (const registration of plainFirst(this.registrations)) {
+      const { endpoint, method } = registration;
+      const topic = endpoint.topic ?? ownTopic;
+      if (topic === undefined) {
+        throw new ConfigurationError(`${method}: neither @RpcEndpoint nor the server's options name a topic`, {
+          method,
+        });
+      }
+      const target = new Target({ exchange: endpoint.exchange ?? controlExchange, topic, server: host });
+      const { table } = tableOf(tables, target);
+      table.add(registration.target, method, {
+        handler: registration.name,
+        expected: registration.expected,
+        delivery: registration.delivery,
+        handle: (message) => this.run(registration, target, serializer, message),
+        readContext: ({ context }) => serializer.deserializeContext(context),
+      });
+    }
+    if (tables.size === 0 && ownTopic !== undefined)
+      tableOf(tables, new Target({ exchange: controlExchange, topic: ownTopic, server: host }));
+    return [...tables.values()].map(({ target, table }) => {
+      addPing(table, transport);
+      return new RPCServer(transport, target, table, ADVICE);
+    });
+  }
+
+  private addPlain(decorator: string, route: string, handler: Registration['handler']): void {
+    this.registrations.push({
+      endpoint: {},
+      target: new Target(),
+      method: route,
+      isPlain: true,
+      name: `${decorator}(${JSON.stringify(route)})`,
+      expected: [],
+      handler,
+    });
+  }
+
+  private run(
+    { handler, method }: Registration,
+    target: Target,
+    serializer: Serializer,
+    message: IncomingRequest,
+  ): Promise<unknown> {
+    const callback = handler();
+    if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
+    const context = new OsloRpcContext(message, target, serializer, this.signal);
+    return this.invoke(callback, message.request.args, context);
+  }
+}
+
+function tableOf(tables: Map<string, { target: Target; table: MethodTable }>, target: Target) {
+  const entry = tables.get(String(target)) ?? { target, table: new MethodTable() };
+  tables.set(String(target), entry);
+  return entry;
+}
+
+/**
+ * Orders handlers as they were registered: as in Python, the first that can answer a request does. Plain handlers come
+ * first. They have version 1.0, so they hide no handler of a later version, which would hide them.
+ */
+function plainFirst(registrations: readonly Registration[]): Registration[] {
+  return [...registrations].sort((one, other) => Number(other.isPlain) - Number(one.isPlain));
+}
