@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Channel, connect, type Options } from 'amqplib';
+import { type Channel, connect, type GetMessage, type Options } from 'amqplib';
 import {
   type Endpoint,
   getNotificationListener,
@@ -189,6 +189,42 @@ describeWithRabbit('what comes back too often', () => {
     const forged = [{ 'x-delivery-count': 99 }, { 'x-acquired-count': 99 }, { 'x-returns': -5 }, { 'x-returns': 'x' }];
     for (const headers of forged) await send(topic, request(headers), headers);
     await eventually(() => expect(ran).toHaveLength(forged.length));
+  });
+
+  /** Headers that are nothing to this library, and some that must not be published again. */
+  const foreign = { traceparent: '00-1-2-01', tenant: { id: 2 ** 40, tags: ['a', null, true] } };
+
+  it('keeps the headers that it came with, within bounds, as a dead letter', async () => {
+    begin();
+    const copied = uniqueTopic('copied');
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(copied, { durable: false }));
+    open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(copied)));
+    await serve({ limits: { deliveries: 3 } });
+    const others = { padding: 'x'.repeat(20_000), CC: [copied], 'x-published-again': 1, 'x-reason': 'forged' };
+    await send(topic, request('foreign'), { ...foreign, ...others, 'x-returns': 7 });
+    await kept(topic, 1);
+    const message = await withChannel(rabbitUrl, (channel) => channel.get(`${topic}.dead`, { noAck: true }));
+    expect((message as GetMessage).properties.headers).toEqual({
+      ...foreign,
+      'x-reason': expect.stringContaining('it came back 7 times'),
+      'x-original-queue': topic,
+      'x-deliveries': 8,
+      'x-time': expect.any(String),
+    });
+    // One by its sender, none by us.
+    expect(await queueDepth(rabbitUrl, copied)).toMatchObject({ messages: 1 });
+  });
+
+  it('keeps the headers that it came with when it is put back with its count', async () => {
+    begin();
+    await (await serve(CLASSIC)).stop();
+    await send(topic, request('foreign'), foreign);
+    await returnOnce(topic);
+    const side = await Side.open();
+    open.push(() => side.close());
+    await serve({ transportUrl: side.proxy.url });
+    await eventually(() => expect(ran).toEqual(['foreign']));
+    expect(side.sent(/x-returns.{9}\x0btraceparentS.{4}00-1-2-01\x06tenantF/s)).toHaveLength(1);
   });
 
   it('is kept, whatever it has for headers, and costs no channel', async () => {

@@ -8,6 +8,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { withChannel } from '../support/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { type PythonHeaders, PythonPeer } from '../support/python-peer.js';
@@ -97,5 +98,47 @@ describeWithPython('messages of Python with headers of every kind', () => {
     }
     await eventually(() => expect(got).toEqual(kinds));
     expectNoHarm();
+  });
+
+  it('are kept with those headers that every client can read when they cannot be processed', async () => {
+    const topic = uniqueTopic('headers');
+    const giving = getNotificationTransport({ transportUrl: rabbitUrl, logger: silent, limits: { deliveries: 1 } });
+    stops.push(() => giving.cleanup());
+    const info = () => {
+      throw new Error('not this one');
+    };
+    const listener = getNotificationListener(giving, [new Target({ topic })], [{ info }], { allowRequeue: true });
+    stops.push(() => listener.stop());
+    await listener.start();
+    for (const kind of kinds) {
+      await python.chooseHeaders(kind);
+      await python.notify({ topic, publisherId: 'python', eventType: kind, payload: {} });
+    }
+    await eventually(() => expect(giving.counts.setAside).toBe(kinds.length));
+    expect(giving.counts).toMatchObject({ lostConnections: 0, damagedHeaders: 0 });
+    const headers = await withChannel(rabbitUrl, async (channel) => {
+      const all = new Map<string, unknown>();
+      for (const _kind of kinds) {
+        const message = await channel.get(`${topic}.info.dead`, { noAck: true });
+        if (!message) throw new Error('one is missing');
+        all.set(
+          JSON.parse(JSON.parse(message.content.toString())['oslo.message']).event_type,
+          message.properties.headers,
+        );
+      }
+      await channel.deleteQueue(`${topic}.info.dead`);
+      return all;
+    });
+    expect(headers.get('integer of 41 bits')).toMatchObject({ big: 2 ** 40, negative: -(2 ** 40) });
+    expect(headers.get('every type')).toMatchObject({
+      float: 1.5,
+      list: [1, 'x', { y: null }],
+      text: '\u2028',
+      small: -1,
+    });
+    expect(headers.get('many')).toMatchObject({ 'header-0': 2 ** 40, 'header-500': 2 ** 40 + 500 });
+    expect(headers.get('deep table')).not.toHaveProperty('deep');
+    expect(headers.get('deep array')).not.toHaveProperty('deep');
+    expect(Object.getPrototypeOf(headers.get('prototype'))).toBe(Object.prototype);
   });
 });

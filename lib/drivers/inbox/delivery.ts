@@ -7,6 +7,8 @@ export interface Delivery {
   readonly body: Buffer;
   /** Value of the `compression` header; absent for an uncompressed body. */
   readonly compression?: string | undefined;
+  /** Encoded header table, for publishing the message again. Absent for engines without one. */
+  readonly headerTable?: Buffer | undefined;
   /**
    * Returns the message as an object of the reader's own.
    * @throws InvalidMessage when the body is not a message or exceeds a limit

@@ -4,58 +4,89 @@ import type { Delivery } from '../inbox/delivery.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
 import { DELIVERIES, deadLetterQueue, RETURNS } from './topology/topology.js';
+import { HEADERS } from './wire/content-header.js';
+import { keepHeaders } from './wire/kept-headers.js';
 
-/** Publishes again what was delivered and is not to be lost, before it is acknowledged. */
+/** Header of a dead letter: why the message could not be processed. */
+const REASON = 'x-reason';
+/** Header of a dead letter: queue that it was read from. */
+const ORIGINAL_QUEUE = 'x-original-queue';
+/** Header of a dead letter: time at which it was published there, in ISO 8601. */
+const TIME = 'x-time';
+
+/** Headers that mean something to a server, so that a copy in its queue must not have those of the original. */
+const MEANINGFUL: ReadonlySet<string> = new Set(HEADERS);
+
+/** Headers that a dead letter does not keep. RabbitMQ's history of an earlier dead-lettering, `x-death`, is kept. */
+const REPLACED: ReadonlySet<string> = new Set([
+  ...HEADERS.filter((name) => name !== 'x-death'),
+  REASON,
+  ORIGINAL_QUEUE,
+  TIME,
+]);
+
+/** Publishes a copy of a delivery, with its headers, before the delivery is acknowledged. */
 export class Republisher {
   constructor(
     private readonly publisher: Publisher,
     private readonly settings: Settings,
   ) {}
 
-  /** Keeps a message that cannot be processed for whoever looks into it. @throws MessageDeliveryFailure */
+  /** Publishes a message that cannot be processed to the dead-letter queue, and returns its name. @throws MessageDeliveryFailure */
   async deadLetter(
-    { queue: source, body, compression }: Delivery,
+    { queue: source, body, compression, headerTable }: Delivery,
     reason: string,
     deliveries: number,
   ): Promise<string> {
     const queue = deadLetterQueue(source, this.settings.rabbit);
     const headers = {
-      'x-reason': reason,
-      'x-original-queue': source,
+      [REASON]: reason,
+      [ORIGINAL_QUEUE]: source,
       [DELIVERIES]: deliveries,
-      'x-time': new Date().toISOString(),
-      ...compressedBy(compression),
+      [TIME]: new Date().toISOString(),
+      ...compressionHeader(compression),
     };
-    await this.keep({ exchange: queue.exchange, queue, redeclare: true, routingKey: queue.key, body, headers });
+    await this.publish({
+      exchange: queue.exchange,
+      queue,
+      redeclare: true,
+      routingKey: queue.key,
+      body,
+      headers,
+      keptHeaders: headerTable && keepHeaders(headerTable, REPLACED),
+    });
     return queue.name;
   }
 
-  /** Puts a copy to the end of its queue, with the count of its returns. @throws MessageDeliveryFailure, MessageUndeliverable */
+  /**
+   * Publishes a copy with the number of returns to the end of the delivery's queue.
+   * @throws MessageDeliveryFailure, MessageUndeliverable
+   */
   countReturn(
-    { queue, body, compression, expiration, expires, returns }: Delivery,
+    { queue, body, compression, expiration, expires, returns, headerTable }: Delivery,
     uniqueId: string | undefined,
   ): Promise<void> {
-    const headers = { [RETURNS]: returns, ...compressedBy(compression) };
     const left = expiration && Math.max(1, Math.floor(expires - performance.now()));
-    return this.keep({
+    return this.publish({
       exchange: undefined,
       routingKey: queue,
       body,
-      headers,
+      headers: { [RETURNS]: returns, ...compressionHeader(compression) },
+      keptHeaders: headerTable && keepHeaders(headerTable, MEANINGFUL),
       expiration: left,
       expires,
       mandatoryId: uniqueId,
     });
   }
 
-  private keep(publication: Publication): Promise<void> {
+  private publish(publication: Publication): Promise<void> {
     return this.publisher.publishBy(publication, Deadline.after(this.settings.rpcResponseTimeout));
   }
 }
 
-/** Of a name that no peer can mean, so much is kept as tells what it was: a sender may put megabytes there. */
-const LONGEST_COMPRESSION = 100;
+/** Maximum length of a compression name: a sender may have put megabytes there. */
+const MAX_COMPRESSION_LENGTH = 100;
 
-function compressedBy(compression: string | undefined): { compression?: string } {
-  return compression ? { compression: compression.slice(0, LONGEST_COMPRESSION) } : {};
+function compressionHeader(compression: string | undefined): { compression?: string } {
+  return compression ? { compression: compression.slice(0, MAX_COMPRESSION_LENGTH) } : {};
 }

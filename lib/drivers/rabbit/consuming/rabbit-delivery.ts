@@ -32,6 +32,10 @@ export class RabbitDelivery implements Delivery {
     return typeof compression === 'string' ? compression : undefined;
   }
 
+  get headerTable(): Buffer | undefined {
+    return this.raw.properties.headerTable;
+  }
+
   get queue(): string {
     return this.source.name;
   }

@@ -2,32 +2,34 @@ import type { Needs } from '../topology/declaration-cache.js';
 import { PUBLISHED_AGAIN } from '../topology/topology.js';
 import { compress } from '../wire/compression.js';
 
-/** One message to publish. */
+/** Message to publish, with what must be declared before. */
 export interface Publication extends Needs {
   readonly routingKey: string;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, string | number>>;
-  /** Milliseconds that the message may live where it is written at once; whole. */
+  /** Encoded fields of the headers that a message was delivered with. */
+  readonly keptHeaders?: Buffer | undefined;
+  /** Time to live in whole milliseconds when the message is written at once; undefined is for ever. */
   readonly expiration?: number | undefined;
-  /** Point on the monotonic clock at which the message expires. Written later, it carries what is left. */
+  /** Time of expiry on the monotonic clock, in milliseconds. A message that is written later carries what is left. */
   readonly expires?: number | undefined;
-  /** Given for a message that must reach a queue: its `_unique_id`. */
+  /** `_unique_id` of a message that is published as mandatory. */
   readonly mandatoryId?: string | undefined;
 }
 
-/** Marks a message that the broker may have already, for servers that must not run it twice. */
+/** Marks a message that a queue may have already, for servers that must not run it twice. */
 export function repeated(publication: Publication): Publication {
   return { ...publication, headers: { ...publication.headers, [PUBLISHED_AGAIN]: 1 } };
 }
 
-/** Compresses the body, unless it is compressed. */
+/** Compresses the body, unless it is compressed already. */
 export function compressed(publication: Publication): Publication {
   if (publication.headers?.['compression'] !== undefined) return publication;
   const { body, headers } = compress(publication.body);
   return { ...publication, body, headers: { ...publication.headers, ...headers } };
 }
 
-/** Milliseconds that the message may live from now on; 0 when its time is over. */
+/** Returns the time to live in milliseconds from now on; 0 when it is over. */
 export function expirationNow({ expiration, expires }: Publication): number | undefined {
   if (expiration === undefined || expires === undefined) return expiration;
   return Math.max(0, Math.min(expiration, Math.floor(expires - performance.now())));

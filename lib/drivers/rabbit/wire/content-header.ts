@@ -1,24 +1,29 @@
 import { readFields } from './field-table.js';
 import { PROPERTY, readLong } from './frame-format.js';
+import { keepHeaders, MAX_KEPT_HEADER_BYTES } from './kept-headers.js';
 
-/** All that is read of a message besides its body. */
+/** Properties of a message, as far as they are read. */
 export interface MessageProperties {
-  /** Those of its headers that are of use here. */
+  /** Values of the headers in {@link HEADERS}. */
   readonly headers: ReadonlyMap<string, unknown>;
-  /** Milliseconds that the message was given to live. */
+  /** Encoded fields of all headers, for publishing the message again; only some of them where they are too large. */
+  readonly headerTable?: Buffer | undefined;
+  /** Time in milliseconds that the publisher gave the message to live. */
   readonly expiration: number | undefined;
-  /** Why some of it could not be read. */
+  /** Reason why some properties could not be read. */
   readonly damage: string | undefined;
 }
 
-/** Class and weight, the body's size, and the flags. */
-const FIXED = 14;
+/** Size in bytes of class, weight, body size and flags. */
+const FIXED_SIZE = 14;
+
+const NONE: ReadonlySet<string> = new Set();
 
 const BARE: MessageProperties = { headers: new Map(), expiration: undefined, damage: undefined };
 
 /**
- * How the body is compressed, how often the message came back (as a queue counts it, or whoever put it back), whether it
- * was dead-lettered or published before, and its place in a stream.
+ * Headers that are read: the compression of the body, counts of returns and deliveries, marks of messages that were
+ * dead-lettered or published again, and the offset in a stream.
  */
 export const HEADERS = [
   'compression',
@@ -33,13 +38,13 @@ export const HEADERS = [
 const WANTED: ReadonlySet<string> = new Set(HEADERS);
 
 /**
- * The properties of a message, from the payload of its content header. Whoever publishes a message chooses its headers,
- * and the broker passes them on, so nothing in them may stop the messages behind it: what cannot be read counts as absent.
+ * Reads the properties of a message from the payload of its content header. Any publisher chooses its own headers, and
+ * the broker passes them on, so they must not stop the messages behind them: what cannot be read counts as absent.
  */
 export function readProperties(bytes: Buffer, start: number, end: number): MessageProperties {
-  const flags = bytes.readUInt16BE(start + FIXED - 2);
+  const flags = bytes.readUInt16BE(start + FIXED_SIZE - 2);
   if ((flags & (PROPERTY.HEADERS | PROPERTY.EXPIRATION)) === 0) return BARE;
-  let at = start + FIXED;
+  let at = start + FIXED_SIZE;
   if (flags & PROPERTY.CONTENT_TYPE) at = behindText(bytes, at);
   if (flags & PROPERTY.CONTENT_ENCODING) at = behindText(bytes, at);
   let properties = BARE;
@@ -47,7 +52,10 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
     const length = at + 4 > end ? Number.POSITIVE_INFINITY : bytes.readUInt32BE(at);
     at += 4 + length;
     if (at > end) return { ...BARE, damage: 'the headers are cut off' };
-    if (length > 0) properties = { ...BARE, ...readFields(bytes, at - length, at, WANTED) };
+    if (length > 0) {
+      const headerTable = tableOf(bytes.subarray(at - length, at));
+      properties = { ...BARE, headerTable, ...readFields(bytes, at - length, at, WANTED) };
+    }
   }
   if ((flags & PROPERTY.EXPIRATION) === 0) return properties;
   if (flags & PROPERTY.DELIVERY_MODE) at++;
@@ -58,9 +66,14 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   return { ...properties, expiration: readDigits(bytes, at + 1, behindText(bytes, at)) };
 }
 
-/** @throws Error when the frame is too short to say */
+/** Copies what fits of a large table: the message would keep all of it in memory while it is in work. */
+function tableOf(table: Buffer): Buffer | undefined {
+  return table.length <= MAX_KEPT_HEADER_BYTES ? table : keepHeaders(table, NONE);
+}
+
+/** Returns the size of the body in bytes. @throws Error when the frame is too short */
 export function readBodySize(bytes: Buffer, start: number, end: number): number {
-  if (end - start < FIXED) throw new Error('The broker sent a content header that is cut off');
+  if (end - start < FIXED_SIZE) throw new Error('The broker sent a content header that is cut off');
   return readLong(bytes, start + 4);
 }
 
@@ -68,7 +81,7 @@ function behindText(bytes: Buffer, at: number): number {
   return at + 1 + (bytes[at] ?? 0);
 }
 
-/** A number in decimal digits; undefined when it is none, or beyond what can be waited for. */
+/** Reads a number in decimal digits. Returns undefined for other text, and for more digits than any time has. */
 function readDigits(bytes: Buffer, start: number, end: number): number | undefined {
   if (end === start || end - start > 15) return undefined;
   let value = 0;

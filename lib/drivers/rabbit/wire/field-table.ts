@@ -1,4 +1,4 @@
-/** Bytes of the values that always have as many, by type tag: RabbitMQ's, and those of the specification. */
+/** Sizes in bytes of the values of fixed size, by type tag: RabbitMQ's, and those of the specification. */
 const SIZES: Readonly<Record<string, number>> = {
   t: 1,
   b: 1,
@@ -17,49 +17,49 @@ const SIZES: Readonly<Record<string, number>> = {
   V: 0,
 };
 
-/** Text, bytes, array and table begin with their length. */
-const VARYING = 'SxAF';
+/** Type tags of text, bytes, arrays and tables, which begin with their length. */
+const VARIABLE = 'SxAF';
 
-/** What was found in a table of headers, and why the rest of it could not be read, if so. */
+/** Fields of a header table, and the reason why the rest of it could not be read. */
 export interface Fields {
   readonly headers: ReadonlyMap<string, unknown>;
   readonly damage: string | undefined;
 }
 
 /**
- * Reads the wanted fields of a table, and steps over all others by their length. So neither what they hold, nor how
- * deep they are nested, is of any consequence. Never throws.
- * @param start behind the table's own length
+ * Reads the wanted fields of a table, and skips all others by their length, whatever they hold and however deep they are
+ * nested. Never throws.
+ * @param start position behind the table's own length
  */
 export function readFields(bytes: Buffer, start: number, end: number, wanted: ReadonlySet<string>): Fields {
   const headers = new Map<string, unknown>();
   let at = start;
   while (at < end) {
     const tagAt = at + 1 + (bytes[at] ?? 0);
-    const tag = String.fromCharCode(bytes[tagAt] ?? 0);
-    const valueAt = tagAt + 1;
-    const next = valueAt + sizeOf(tag, bytes, valueAt, end);
-    if (Number.isNaN(next))
-      return { headers, damage: `a header of the unknown type 0x${tag.charCodeAt(0).toString(16)}` };
+    const next = fieldEnd(bytes, tagAt, end);
+    if (Number.isNaN(next)) return { headers, damage: `a header of the unknown type 0x${bytes[tagAt]?.toString(16)}` };
     if (next > end) return { headers, damage: 'a header is cut off' };
     const name = bytes.toString('utf8', at + 1, tagAt);
-    if (wanted.has(name)) headers.set(name, readValue(tag, bytes, valueAt, next));
+    if (wanted.has(name)) headers.set(name, readValue(bytes, tagAt, next));
     at = next;
   }
   return { headers, damage: undefined };
 }
 
-/** NaN for an unknown tag, beyond the end for what is not all there. */
-function sizeOf(tag: string, bytes: Buffer, at: number, end: number): number {
+/** Returns where a field ends: NaN for an unknown type tag, beyond the end for a field that is cut off. */
+export function fieldEnd(bytes: Buffer, tagAt: number, end: number): number {
+  const at = tagAt + 1;
+  const tag = String.fromCharCode(bytes[tagAt] ?? 0);
   const size = Object.hasOwn(SIZES, tag) ? SIZES[tag] : undefined;
-  if (size !== undefined) return size;
-  if (!VARYING.includes(tag)) return at > end ? Number.POSITIVE_INFINITY : Number.NaN;
-  return at + 4 > end ? Number.POSITIVE_INFINITY : 4 + bytes.readUInt32BE(at);
+  if (size !== undefined) return at + size;
+  if (!VARIABLE.includes(tag)) return at > end ? Number.POSITIVE_INFINITY : Number.NaN;
+  return at + 4 > end ? Number.POSITIVE_INFINITY : at + 4 + bytes.readUInt32BE(at);
 }
 
-/** Text and whole numbers are all that is of use here; of other values the bytes tell that they are something else. */
-function readValue(tag: string, bytes: Buffer, at: number, end: number): unknown {
-  switch (tag) {
+/** Reads text and whole numbers. Other values are returned as their bytes, so that they are not taken for absent. */
+function readValue(bytes: Buffer, tagAt: number, end: number): unknown {
+  const at = tagAt + 1;
+  switch (String.fromCharCode(bytes[tagAt] ?? 0)) {
     case 'S':
       return bytes.toString('utf8', at + 4, end);
     case 'b':

@@ -2,13 +2,15 @@ import { ClientSendError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import { BASIC, FRAME, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, METHOD, PROPERTY, writeLong } from './frame-format.js';
 
-/** What a message is published with. */
+/** Message to publish. */
 export interface OutgoingMessage {
   readonly exchange: string;
   readonly routingKey: string;
   readonly mandatory: boolean;
   readonly headers: Readonly<Record<string, string | number>> | undefined;
-  /** Milliseconds, whole. */
+  /** Encoded fields of further headers, with names that are not in `headers`. */
+  readonly keptHeaders?: Buffer | undefined;
+  /** Time to live in whole milliseconds; undefined is for ever. */
   readonly expiration: number | undefined;
   readonly body: Buffer;
 }
@@ -37,7 +39,7 @@ export function assertWritable(message: OutgoingMessage, largestPayload: number)
   const { headers, expiration } = message;
   if (expiration !== undefined && !(Number.isSafeInteger(expiration) && expiration >= 0))
     throw new ClientSendError(`An expiration is a whole number of milliseconds; got ${expiration}`);
-  if (headers === undefined) return;
+  if (headers === undefined && message.keptHeaders === undefined) return;
   for (const name in headers) {
     assertName(name);
     const value = headers[name];
@@ -58,8 +60,8 @@ export function assertName(name: string): void {
 }
 
 /** Most bytes that {@link putHead} may need. */
-export function headRoom({ headers }: OutgoingMessage): number {
-  let room = LARGEST_HEAD;
+export function headRoom({ headers, keptHeaders }: OutgoingMessage): number {
+  let room = LARGEST_HEAD + (keptHeaders?.length ?? 0);
   for (const name in headers) room += 10 + 3 * (name.length + String(headers[name]).length);
   return room;
 }
@@ -91,14 +93,14 @@ function putHeader(
   bytes: Buffer,
   start: number,
   channel: number,
-  { headers, expiration, body }: OutgoingMessage,
+  { headers, keptHeaders, expiration, body }: OutgoingMessage,
 ): number {
   let at = start + FRAME_HEAD;
   at = bytes.writeUInt32BE(BASIC << 16, at);
   writeLong(bytes, body.length, at);
   at = bytes.writeUInt16BE(FLAGS | (expiration === undefined ? 0 : PROPERTY.EXPIRATION), at + 8);
   at += TYPE.copy(bytes, at);
-  at = putTable(bytes, at, headers);
+  at = putTable(bytes, at, headers, keptHeaders);
   at = bytes.writeUInt8(PERSISTENT, at);
   at = bytes.writeUInt8(0, at);
   if (expiration !== undefined) at = putShortText(bytes, at, String(expiration));
@@ -124,11 +126,12 @@ function putShortText(bytes: Buffer, at: number, text: string): number {
   return at + 1 + length;
 }
 
-function putTable(bytes: Buffer, start: number, fields: OutgoingMessage['headers']): number {
+function putTable(bytes: Buffer, start: number, fields: OutgoingMessage['headers'], kept: Buffer | undefined): number {
   let at = start + 4;
   for (const name in fields) {
     at = putField(bytes, putShortText(bytes, at, name), fields[name] ?? '');
   }
+  if (kept) at += kept.copy(bytes, at);
   bytes.writeUInt32BE(at - start - 4, start);
   return at;
 }
