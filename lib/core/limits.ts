@@ -47,7 +47,12 @@ export interface LimitOptions {
   waitingReplies?: number | undefined;
   /** Their bytes together. @default 64 MiB */
   waitingReplyBytes?: number | undefined;
-  /** Reply queues remembered for a minute as gone for good, so that no reply waits for them; the latest. @default 200 */
+  /**
+   * Reply queues that are remembered as missing for a minute. A reply to one of them is tried once. Beyond the limit, the
+   * one that was unused for longest is forgotten. @default 200
+   */
+  missingReplyQueues?: number | undefined;
+  /** @deprecated renamed to {@link missingReplyQueues}, which wins where both are given */
   goneReplyQueues?: number | undefined;
   /** Messages that wait in one queue of `memory://`; one more is refused. @default 100000 */
   queuedMessages?: number | undefined;
@@ -66,7 +71,7 @@ export interface Limits extends Required<MessageLimits> {
   readonly deliveries: number;
   readonly waitingReplies: number;
   readonly waitingReplyBytes: number;
-  readonly goneReplyQueues: number;
+  readonly missingReplyQueues: number;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
 }
@@ -86,6 +91,7 @@ export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
   deliveries: natural(1),
   waitingReplies: natural(1),
   waitingReplyBytes: natural(1),
+  missingReplyQueues: natural(1),
   goneReplyQueues: natural(1),
   queuedMessages: natural(1),
   queuedBytes: natural(1),
@@ -108,7 +114,7 @@ export function limitsOf({ duplicateTtl = '10m', ...given }: LimitOptions = {}):
     deliveries: given.deliveries ?? 20,
     waitingReplies: given.waitingReplies ?? 1000,
     waitingReplyBytes: given.waitingReplyBytes ?? 64 * MIB,
-    goneReplyQueues: given.goneReplyQueues ?? 200,
+    missingReplyQueues: given.missingReplyQueues ?? given.goneReplyQueues ?? 200,
     queuedMessages: given.queuedMessages ?? 100_000,
     queuedBytes: given.queuedBytes ?? 256 * MIB,
   };
