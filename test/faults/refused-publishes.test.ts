@@ -1,3 +1,4 @@
+import type { Channel } from 'amqplib';
 import {
   getRpcClient,
   getRpcServer,
@@ -8,7 +9,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../support/amqp.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -97,9 +98,9 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     ['on one that is in use', true, {}],
     ['on one that is in use, where nothing may run twice', true, { refuseRedelivered: true }],
   ])(
-    'has each call run once, and only the guilty fail: %s',
+    'runs each call once, and fails only what was refused: %s',
     async (_where, warm, options) => {
-      const topic = uniqueTopic('innocent');
+      const topic = uniqueTopic('accepted');
       const vanished = uniqueTopic('vanished');
       await withChannel(node.url, async (channel) => {
         await channel.assertExchange('foreign', 'direct');
@@ -128,6 +129,76 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     },
     60_000,
   );
+
+  /** A topic whose queue holds what it may hold, and refuses the rest. */
+  async function fullQueue(channel: Channel, name: string): Promise<string> {
+    const topic = uniqueTopic(name);
+    await channel.assertExchange('tacker', 'topic', { durable: false });
+    await channel.assertQueue(topic, {
+      durable: false,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    });
+    await channel.bindQueue(topic, 'tacker', topic);
+    channel.sendToQueue(topic, Buffer.from('filler'));
+    // Answered in order: the message is there by then.
+    await channel.checkQueue(topic);
+    return topic;
+  }
+
+  /** For connections from now on. */
+  const allowChannels = (most: number) =>
+    node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${most}).`);
+
+  it.each([
+    ['one queue', 1, 2047],
+    ['more queues than there are channels for', 20, 2047],
+    ['one queue, over one channel for all messages', 1, 2],
+  ])('does not count as taken what a queue refuses just before: %s', async (_what, count, channels) => {
+    await allowChannels(channels);
+    open.push(() => allowChannels(2047));
+    const topics: string[] = [];
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('internal', 'topic', { internal: true, durable: false });
+      for (let n = 0; n < count; n++) topics.push(await fullQueue(channel, 'full'));
+    });
+    for (let round = 0; round < 3; round++) {
+      const calling = client('internal');
+      const casts = topics.flatMap((topic) => [0, 1].map(() => calling.prepare({ topic, retry: 0 }).cast({}, 'note')));
+      casts.push(calling.prepare({ exchange: 'internal', retry: 0 }).cast({}, 'note'));
+      const reasons = (await Promise.allSettled(casts)).map((settled) => 'reason' in settled && settled.reason);
+      for (const reason of reasons) expect(reason).toBeInstanceOf(MessageDeliveryFailure);
+      expect(String(reasons.pop())).toMatch(/cannot publish to internal exchange 'internal'/);
+      const why = channels > 2 ? /a queue is full/ : /a queue is full|another message.*may have been delivered/;
+      for (const reason of reasons) expect(String(reason)).toMatch(why);
+    }
+    for (const topic of topics) expect((await queueDepth(node.url, topic))?.messages).toBe(1);
+  });
+
+  it('publishes nothing twice that was taken just before, over one channel for all messages', async () => {
+    await allowChannels(2);
+    open.push(() => allowChannels(2047));
+    const topic = uniqueTopic('taken');
+    const { runs } = await serve(topic);
+    const unread = uniqueTopic('unread');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('internal', 'topic', { internal: true, durable: false });
+      await channel.assertQueue(unread, { durable: false });
+      await channel.bindQueue(unread, 'tacker', unread);
+    });
+    for (let round = 0; round < 5; round++) {
+      const calling = client(topic);
+      await calling.call({}, 'run', { n: -1 - round });
+      const cast = calling.prepare({ topic: unread }).cast({}, 'note');
+      const call = calling.call({}, 'run', { n: round });
+      const refused = calling.prepare({ exchange: 'internal' }).cast({}, 'note');
+      await expect(refused).rejects.toThrow(/cannot publish to internal exchange/);
+      // It may be confirmed before the channel is closed; if it is not, nobody can tell.
+      await cast.catch((error) => expect(String(error)).toMatch(/another message.*may have been delivered/));
+      expect(await call).toBe(round);
+      expect((await queueDepth(node.url, unread))?.messages).toBe(round + 1);
+    }
+    expect([...runs.values()]).toEqual(Array.from({ length: 10 }, () => 1));
+  });
 
   it('redeclares a fanout exchange that went with its last server, however often', async () => {
     const topic = uniqueTopic('vanishing');

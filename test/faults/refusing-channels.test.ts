@@ -37,14 +37,14 @@ function* framesOf(chunk: Buffer, method: Buffer): Generator<number> {
 
 const count = (chunk: Buffer, method: Buffer): number => [...framesOf(chunk, method)].length;
 
-/** Holds what it may hold. */
-async function fullQueue(): Promise<string> {
+/** Topic of a queue that has room for as many messages, none by default. */
+async function fullQueue(room = 0): Promise<string> {
   const topic = uniqueTopic('full-queue');
   await withChannel(rabbitUrl, async (channel) => {
     await channel.assertExchange('tacker', 'topic', { durable: false });
     await channel.assertQueue(topic, {
       durable: false,
-      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+      arguments: { 'x-max-length': 1 + room, 'x-overflow': 'reject-publish' },
     });
     await channel.bindQueue(topic, 'tacker', topic);
     channel.sendToQueue(topic, Buffer.from('{}'));
@@ -108,7 +108,7 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
   it('waits for what was published there before, but not in any number', async () => {
     const casts: Promise<unknown>[] = [];
     open.push(() => Promise.all(casts));
-    const { proxy, client } = await clientBehindAProxy(await fullQueue());
+    const { proxy, client } = await clientBehindAProxy(await fullQueue(1));
     const held = uniqueTopic('held');
     await withChannel(rabbitUrl, async (channel) => {
       await channel.assertQueue(held, { durable: false });
@@ -116,6 +116,9 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
     });
     open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(held)));
     const casting = client.prepare({ topic: held });
+    // From now on both routes share the channel of those that the broker has accepted.
+    await casting.cast({}, 'double', { n: 0 });
+    await client.prepare({ transportOptions: { atLeastOnce: true } }).cast({}, 'double', { n: 0 });
     let channels = 0;
     proxy.observe('toServer', (chunk) => {
       channels += count(chunk, CHANNEL_OPEN) - count(chunk, CHANNEL_CLOSE);

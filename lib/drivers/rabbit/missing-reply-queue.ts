@@ -1,6 +1,7 @@
-/** Waits between tries to reach a reply queue that is not there, or takes nothing, in milliseconds. */
-const FIRST_DELAY = 250;
-const LONGEST_DELAY = 1000;
+import { type Backoff, backoffDelay } from '../../core/backoff.js';
+
+/** Delays before a reply is tried again while its queue is missing or full. */
+const RETRY_BACKOFF: Backoff = { first: 250, growth: 'doubling', cap: 1000 };
 
 /** A reply as it is published. */
 export interface EncodedReply {
@@ -9,40 +10,39 @@ export interface EncodedReply {
   readonly uniqueId: string;
 }
 
-/** A reply that waits for its queue. */
-export interface Postponed {
+/** A reply that waits until its queue takes it. */
+export interface PendingReply {
   readonly reply: EncodedReply;
-  /** On the monotonic clock: when it is dropped. */
+  /** Time on the monotonic clock, in milliseconds, at which the reply is dropped. */
   readonly until: number;
   resolve(): void;
   reject(error: Error): void;
 }
 
 /**
- * Outcome of one try. An error is the reason why the queue did not take the reply, where it is worth another try. A reply
- * that `failed` has been rejected.
+ * Outcome of one attempt. An Error is the reason why the queue did not take the reply for now. A reply that `failed` was
+ * rejected, and is not tried again.
  */
-export type Attempt = 'delivered' | 'failed' | Error;
+export type ReplyAttempt = 'delivered' | 'failed' | Error;
 
-/** What a queue that is away needs of its sender. */
 export interface MissingReplyQueuePorts {
-  attempt(postponed: Postponed): Promise<Attempt>;
+  attempt(pending: PendingReply): Promise<ReplyAttempt>;
   /**
-   * Called once, when nothing waits any more.
-   * @param away milliseconds for which the queue has taken nothing
-   * @param reason why it has not
+   * Called once, when no reply waits any more.
+   * @param missing time in milliseconds for which the queue took nothing; 0 when it takes replies again
+   * @param reason why it took nothing
    */
-  end(away: number, reason: Error): void;
+  end(missing: number, reason: Error): void;
 }
 
-/** The replies to one queue that is not there, or takes nothing. However many they are, one at a time is tried, until it is back. */
+/** Replies to one queue that is missing or full. Only the first is tried, however many wait, until the queue takes it. */
 export class MissingReplyQueue {
-  private readonly replies = new Set<Postponed>();
+  private readonly replies = new Set<PendingReply>();
   private timer: NodeJS.Timeout | undefined;
-  private delay = FIRST_DELAY;
+  private attempts = 0;
   private readonly since = performance.now();
 
-  /** @param reason why it has not taken a reply */
+  /** @param reason why the queue took nothing */
   constructor(
     private readonly ports: MissingReplyQueuePorts,
     private reason: Error,
@@ -50,11 +50,11 @@ export class MissingReplyQueue {
     this.schedule();
   }
 
-  add(postponed: Postponed): void {
-    this.replies.add(postponed);
+  add(pending: PendingReply): void {
+    this.replies.add(pending);
   }
 
-  /** Drops what waits, and ends. */
+  /** Rejects every reply that waits. */
   close(error: Error): void {
     clearTimeout(this.timer);
     for (const { reject } of this.replies) reject(error);
@@ -62,32 +62,31 @@ export class MissingReplyQueue {
   }
 
   private schedule(): void {
-    this.timer = setTimeout(() => void this.tryAgain(), this.delay);
-    this.delay = Math.min(LONGEST_DELAY, this.delay * 2);
+    this.timer = setTimeout(() => void this.tryAgain(), backoffDelay(RETRY_BACKOFF, this.attempts++));
   }
 
   private async tryAgain(): Promise<void> {
     this.dropExpired();
     const [first] = this.replies;
     const isBack = first !== undefined && (await this.attempt(first)) === 'delivered';
-    if (isBack) await Promise.all([...this.replies].map((one) => this.attempt(one)));
+    if (isBack) await Promise.all([...this.replies].map((pending) => this.attempt(pending)));
     if (this.replies.size > 0) this.schedule();
     else this.ports.end(isBack ? 0 : performance.now() - this.since, this.reason);
   }
 
-  private async attempt(postponed: Postponed): Promise<Attempt> {
-    const outcome = await this.ports.attempt(postponed);
+  private async attempt(pending: PendingReply): Promise<ReplyAttempt> {
+    const outcome = await this.ports.attempt(pending);
     if (outcome instanceof Error) this.reason = outcome;
-    else this.replies.delete(postponed);
+    else this.replies.delete(pending);
     return outcome;
   }
 
   private dropExpired(): void {
     const now = performance.now();
-    for (const postponed of this.replies) {
-      if (postponed.until > now) continue;
-      this.replies.delete(postponed);
-      postponed.reject(this.reason);
+    for (const pending of this.replies) {
+      if (pending.until > now) continue;
+      this.replies.delete(pending);
+      pending.reject(this.reason);
     }
   }
 }

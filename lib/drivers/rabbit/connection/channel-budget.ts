@@ -3,8 +3,11 @@ import type { ChannelModel } from 'amqplib';
 /** Channels to declare on: enough to keep the broker busy. */
 const MOST_SETUPS = 64;
 
-/** Channels to publish on where there are enough: one for each lane. */
-const LANES = 3;
+/** Maximum number of channels for messages that the broker may refuse. */
+const MAX_POOLED = 8;
+
+/** The same where the user may have few channels: they are for all connections of the user. */
+const MAX_POOLED_UNDER_USER_LIMIT = 2;
 
 /** RabbitMQ's refusal of a channel beyond `max-channels` of the user. It closes the connection. */
 const USER_LIMIT = /number of channels opened for user .* maximum allowed (?:user )?limit of \(?(\d+)/;
@@ -41,14 +44,18 @@ export class ChannelBudget {
     return Math.max(1, this.most(model) - this.setups(model));
   }
 
-  /** Channels to publish on at a time, beside those to declare on: all that are needed, or one for all messages. */
-  lanes(model: ChannelModel): number {
-    return this.most(model) - this.setups(model) < LANES ? 1 : LANES;
+  /**
+   * Number of channels for messages that the broker may refuse, beside the one of the proven routes. 0 where there are so
+   * few that one channel must serve every message.
+   */
+  pooled(model: ChannelModel): number {
+    const max = this.userLimit === Number.POSITIVE_INFINITY ? MAX_POOLED : MAX_POOLED_UNDER_USER_LIMIT;
+    return Math.max(0, Math.min(max, Math.floor((this.most(model) - this.setups(model) - 1) / 2)));
   }
 
-  /** Channels that may wait for confirmations beside those in use. */
+  /** Number of replaced channels that may wait for confirms, beside those in use. */
   retirements(model: ChannelModel): number {
-    return Math.max(0, this.most(model) - this.setups(model) - this.lanes(model));
+    return Math.max(0, this.most(model) - this.setups(model) - 1 - this.pooled(model));
   }
 
   private most(model: ChannelModel): number {

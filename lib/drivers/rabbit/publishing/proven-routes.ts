@@ -1,81 +1,81 @@
 import { LRUCache } from 'lru-cache';
 
-/** Bound of the routes that are remembered, of either kind. */
-const MOST_ROUTES = 10_000;
+/** Maximum number of routes that are remembered, of either kind. */
+const MAX_ROUTES = 10_000;
 
-/** Milliseconds after its first confirmation for which a route waits for a moment without unconfirmed messages. */
-const SETTLING = 1000;
+/** Time in milliseconds after its first confirm that a route may wait for a moment without unconfirmed messages. */
+const SETTLE_MS = 1000;
 
-/** Messages to one route that were published on the trial channel. */
+/** Messages under way on a route that is not proven. */
 interface Trial {
   unconfirmed: number;
   confirmedAt: number | undefined;
 }
 
 /**
- * Routes for which the broker has confirmed a message. Those of the current connection are proven: it exists and may be
- * written to. Those of earlier connections are remembered, since their queues may be on their way back.
+ * Routes for which the broker has confirmed a message. A route of the current connection is proven: its exchange exists
+ * and the user may write to it. Routes of earlier connections are remembered, since servers may declare their queues again.
  */
 export class ProvenRoutes {
   /** By exchange and routing key; true where a mandatory message was confirmed, hence a queue is bound. */
   private readonly proven = new Map<string, Map<string, boolean>>();
   private size = 0;
   private readonly trials = new Map<string, Trial>();
-  private readonly delivered = new LRUCache<string, true>({ max: MOST_ROUTES });
+  private readonly delivered = new LRUCache<string, true>({ max: MAX_ROUTES });
 
-  /** Returns whether a message of the kind was confirmed on the current connection. */
+  /** Returns true when a message of the kind was confirmed on the current connection. */
   has(exchange: string, routingKey: string, mandatory: boolean): boolean {
     const bound = this.proven.get(exchange)?.get(keyOn(exchange, routingKey));
     return mandatory ? bound === true : bound !== undefined;
   }
 
-  /** Returns whether a queue took a mandatory message, on an earlier connection or on this one. */
+  /** Returns true when a mandatory message was confirmed, on this connection or an earlier one. */
   wasDelivered(exchange: string, routingKey: string): boolean {
-    return this.has(exchange, routingKey, true) || this.delivered.has(nameOf(exchange, routingKey));
+    return this.has(exchange, routingKey, true) || this.delivered.has(routeKey(exchange, routingKey));
   }
 
-  /** Notes that a message is published on trial. */
+  /** Counts a message of a route that is not proven. */
   begin(exchange: string, routingKey: string): void {
-    const name = nameOf(exchange, routingKey);
-    const trial = this.trials.get(name);
+    const key = routeKey(exchange, routingKey);
+    const trial = this.trials.get(key);
     if (trial) trial.unconfirmed++;
-    else this.trials.set(name, { unconfirmed: 1, confirmedAt: undefined });
+    else this.trials.set(key, { unconfirmed: 1, confirmedAt: undefined });
   }
 
   /**
-   * Notes the end of a trial. A route is proven when none of its messages is unconfirmed: further ones would overtake
-   * those on another channel. Under steady load that moment may never come, so it is not awaited for long.
+   * Settles a message. Its route is proven once none of its messages is unconfirmed: later ones would overtake those on
+   * another channel. Under steady load that moment may never come, so the route waits for it {@link SETTLE_MS} at most.
    */
   end(exchange: string, routingKey: string, confirmed: boolean, mandatory: boolean): void {
-    const name = nameOf(exchange, routingKey);
-    const trial = this.trials.get(name);
+    const key = routeKey(exchange, routingKey);
+    const trial = this.trials.get(key);
     if (!trial) return;
     trial.unconfirmed--;
     const now = performance.now();
     if (confirmed) trial.confirmedAt ??= now;
     const { unconfirmed, confirmedAt } = trial;
-    if (confirmedAt !== undefined && (unconfirmed === 0 || now - confirmedAt > SETTLING))
+    if (confirmedAt !== undefined && (unconfirmed === 0 || now - confirmedAt > SETTLE_MS))
       this.prove(exchange, keyOn(exchange, routingKey), confirmed && mandatory);
-    if (unconfirmed === 0) this.trials.delete(name);
+    if (unconfirmed === 0) this.trials.delete(key);
   }
 
-  /** Puts all routes of an exchange on trial again. */
+  /** Makes the routes of an exchange unproven again. */
   forget(exchange: string): void {
     this.size -= this.proven.get(exchange)?.size ?? 0;
     this.proven.delete(exchange);
   }
 
-  /** Begins with a new connection. */
+  /** Makes every route unproven, for a new connection. */
   restart(): void {
     for (const [exchange, keys] of this.proven)
-      for (const [key, bound] of keys) if (bound) this.delivered.set(nameOf(exchange, key), true);
+      for (const [key, bound] of keys) if (bound) this.delivered.set(routeKey(exchange, key), true);
     this.proven.clear();
     this.size = 0;
     this.trials.clear();
   }
 
   private prove(exchange: string, key: string, bound: boolean): void {
-    if (this.size >= MOST_ROUTES) this.restart();
+    if (this.size >= MAX_ROUTES) this.restart();
     const keys = this.proven.get(exchange) ?? new Map<string, boolean>();
     this.proven.set(exchange, keys);
     if (!keys.has(key)) this.size++;
@@ -83,11 +83,12 @@ export class ProvenRoutes {
   }
 }
 
-/** The default exchange is refused as a whole or not at all, and each client has a reply queue of its own. */
+/** The broker refuses the default exchange as a whole, and each client has a reply queue of its own. */
 function keyOn(exchange: string, routingKey: string): string {
   return exchange === '' ? '' : routingKey;
 }
 
-function nameOf(exchange: string, routingKey: string): string {
+/** Returns one string for an exchange and a routing key. */
+export function routeKey(exchange: string, routingKey: string): string {
   return `${exchange}\0${keyOn(exchange, routingKey)}`;
 }

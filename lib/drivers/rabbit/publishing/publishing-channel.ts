@@ -3,40 +3,38 @@ import { FRAME, FRAME_END, FRAME_OVERHEAD } from '../wire/frame-format.js';
 import { LARGEST_COPY } from '../wire/frame-writer.js';
 import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
-import { Verdict } from './publish-refusal.js';
+import { type CloseOutcome, classifyClose } from './publish-refusal.js';
 
-/** Bytes of a frame that every broker takes, where it is not known what was agreed upon. */
-const LEAST_FRAME = 4096;
+/** Frame size in bytes that every broker accepts; used where the negotiated size is unknown. */
+const MIN_FRAME_MAX = 4096;
 
-/**
- * Outcome of a message. `taken`, `refused` and `returned` are the broker's words; for the others see {@link Verdict}.
- */
-export type Outcome = 'taken' | 'refused' | 'returned' | ReturnType<Verdict['on']>;
+/** Outcome of a message: `basic.ack`, `basic.nack`, `basic.return`, or what follows from the end of the channel. */
+export type Outcome = 'confirmed' | 'nacked' | 'returned' | CloseOutcome;
 
-/** Called once, when the broker has confirmed the message or cannot do so any more. */
+/** Called once, when the broker has confirmed the message or can no longer do so. */
 export type OnOutcome = (outcome: Outcome) => void;
 
 interface Unconfirmed {
   readonly message: OutgoingMessage;
   readonly onOutcome: OnOutcome;
-  /** No queue took it; the confirmation follows. */
+  /** True once the broker has returned the message. The confirm follows. */
   returned: boolean;
 }
 
-/** A channel that messages are published on, each of which the broker confirms. */
+/** A channel in confirm mode: the broker confirms each message that is published on it. */
 export class PublishingChannel {
-  /** By the number that the broker gives each message of the channel, in that order. */
+  /** Messages without a confirm, by delivery tag, in order. */
   private readonly unconfirmed = new Map<number, Unconfirmed>();
   private published = 0;
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
   open = true;
   private retired = false;
-  /** Highest number of a message of which the broker has said anything. */
+  /** Highest delivery tag that the broker has confirmed or returned. */
   private processed = 0;
-  /** Why the broker closed it. */
+  /** Error with which the broker closed the channel. */
   failure: Error | undefined;
-  /** Called when it has gone, before the outcomes of its messages. */
+  /** Called when the channel is closed, before the outcomes of its messages. */
   onClose: () => void = () => undefined;
 
   static async on(model: ChannelModel): Promise<PublishingChannel> {
@@ -45,7 +43,7 @@ export class PublishingChannel {
 
   private constructor(
     readonly model: ChannelModel,
-    /** For all else that one does with a channel. */
+    /** amqplib's channel, for everything but publishing. */
     readonly channel: ConfirmChannel,
   ) {
     channel.on('error', (error: Error) => {
@@ -55,18 +53,21 @@ export class PublishingChannel {
     this.wire = Wire.of(model);
     this.number = this.wire?.attach(channel, {
       returned: (body) => this.onReturned(body),
-      confirmed: (tag, multiple, taken) => this.onConfirmed(tag, multiple, taken),
+      confirmed: (tag, multiple, acknowledged) => this.onConfirmed(tag, multiple, acknowledged),
     });
     channel.on('return', ({ content }: Message) => this.onReturned(content));
   }
 
   /**
+   * Publishes a message.
    * @throws ClientSendError when it cannot be written, Error when the channel is closed
    */
-  publish(message: OutgoingMessage, onOutcome: OnOutcome): void {
+  publish(given: OutgoingMessage, onOutcome: OnOutcome): void {
     if (!this.usable) throw new Error('the channel is closed');
     const { number, wire } = this;
-    assertWritable(message, wire?.largestPayload ?? LEAST_FRAME);
+    const largestPayload = wire?.largestPayload ?? MIN_FRAME_MAX;
+    const message = given.keptHeaders ? fitting(given, largestPayload) : given;
+    assertWritable(message, largestPayload);
     const tag = this.published + 1;
     if (wire && number !== undefined) this.write(wire, number, message);
     else this.publishByAmqplib(message, tag);
@@ -74,12 +75,12 @@ export class PublishingChannel {
     this.unconfirmed.set(tag, { message, onOutcome, returned: false });
   }
 
-  /** True while messages can be published there. */
+  /** True while messages can be published. */
   get usable(): boolean {
     return this.open && !this.retired;
   }
 
-  /** Closes it as soon as the broker has said of all that was published there what became of it. */
+  /** Accepts no more messages, and closes the channel as soon as every message on it is confirmed. */
   retire(): void {
     this.retired = true;
     this.closeIfDone();
@@ -123,13 +124,13 @@ export class PublishingChannel {
       ...(expiration !== undefined && { expiration: String(expiration) }),
     };
     this.channel.publish(exchange, routingKey, body, options, (error: Error | null) => {
-      // The channel's end is told by its own event.
+      // amqplib also fails every message when the channel closes; 'close' handles that.
       if (this.open) this.onConfirmed(tag, false, error === null);
     });
   }
 
-  private onConfirmed(tag: number, multiple: boolean, taken: boolean): void {
-    const outcome = taken ? 'taken' : 'refused';
+  private onConfirmed(tag: number, multiple: boolean, acknowledged: boolean): void {
+    const outcome = acknowledged ? 'confirmed' : 'nacked';
     if (tag > this.processed) this.processed = tag;
     if (!multiple) {
       this.settle(tag, outcome);
@@ -150,8 +151,8 @@ export class PublishingChannel {
   }
 
   /**
-   * The broker returns a message before it confirms it, and names it by its body alone. It processes a channel in order,
-   * so the message is behind all of which anything was said, and no message is looked at twice.
+   * Finds the returned message by its body: `basic.return` carries no delivery tag. The broker processes a channel in
+   * order, so the message is behind everything confirmed or returned so far, and each message is compared once.
    */
   private onReturned(body: Buffer): void {
     for (let tag = this.processed + 1; tag <= this.published; tag++) {
@@ -167,7 +168,12 @@ export class PublishingChannel {
     this.open = false;
     this.onClose();
     const { failure, unconfirmed } = this;
-    const verdict = failure && new Verdict(failure, unconfirmed, this.processed);
-    for (const [tag, { message }] of [...unconfirmed]) this.settle(tag, verdict?.on(tag, message) ?? 'lost');
+    const outcomes = failure && classifyClose(failure, unconfirmed, this.processed);
+    for (const tag of [...unconfirmed.keys()]) this.settle(tag, outcomes?.get(tag) ?? 'lost');
   }
+}
+
+/** A message is worth more than the headers that it came with, and a content header must fit into one frame. */
+function fitting(message: OutgoingMessage, largestPayload: number): OutgoingMessage {
+  return headRoom(message) <= largestPayload ? message : { ...message, keptHeaders: undefined };
 }

@@ -1,79 +1,92 @@
 import type { ChannelModel } from 'amqplib';
 import type { ChannelBudget } from '../connection/channel-budget.js';
+import { ChannelPool, type Lease, type LeaseKey } from './channel-pool.js';
 import { PublishingChannel } from './publishing-channel.js';
 
+/** Minimum time in milliseconds between two replacements: a full queue refuses on every channel. */
+const REPLACE_INTERVAL_MS = 250;
+
+/** Maximum number of retired channels that wait for confirms. A queue without a majority may owe them for long. */
+const MAX_RETIRED = 8;
+
 /**
- * Channels are apart by what may cost them. `proven`: routes for which the broker has confirmed a message on this
- * connection. `trial`: routes that it has not, and messages larger than any it has confirmed. `volatile`: exchanges
- * that vanish with their last queue.
+ * Channels of one connection to publish on: one for every route that the broker has accepted on this connection, and a
+ * pool for messages that it may refuse, because it closes the channel with a refusal.
  */
-export type Lane = 'proven' | 'trial' | 'volatile';
-
-/** Milliseconds between two channels that are given up for what they refuse: a queue that is full refuses on any. */
-const REPLACING = 250;
-/** Channels that have made way and wait for confirmations, which a queue without a majority may owe for long. */
-const MOST_RETIRED = 8;
-
-/** The channels of one connection that messages are published on, one for each lane. */
 export class PublishingChannels {
+  /** Channel of the proven routes. */
   proven: PublishingChannel | undefined;
-  trial: PublishingChannel | undefined;
-  volatile: PublishingChannel | undefined;
-  private readonly opening = new Map<Lane, Promise<PublishingChannel>>();
-  private replaced = Number.NEGATIVE_INFINITY;
+  private openingProven: Promise<PublishingChannel> | undefined;
+  private readonly pool: ChannelPool;
+  private replacedAt = Number.NEGATIVE_INFINITY;
   private retired = 0;
 
-  /** @param onClose called when a channel has gone, before its messages are told */
+  /** @param onClose called when a channel is closed, before the outcomes of its messages */
   constructor(
     private readonly budget: ChannelBudget,
     private readonly onClose: (failure: Error | undefined) => void,
   ) {
-    budget.onLimit = () => this.shrink();
+    this.pool = new ChannelPool({
+      bound: (model) => budget.pooled(model),
+      open: (model) => this.open(model, (channel) => this.pool.remove(channel)),
+      discard: (channel) => this.giveUp(channel),
+    });
+    budget.onLimit = () => this.pool.shrink();
   }
 
-  /** Returns the channel of a lane, opened where it is not there. @throws the loss of the connection */
-  acquire(model: ChannelModel, lane: Lane): Promise<PublishingChannel> {
-    // Where the broker grants too few, one does for all: nothing would be left to declare on.
-    const wanted = this.budget.lanes(model) === 1 ? 'proven' : lane;
-    const present = this[wanted] ?? this.opening.get(wanted);
-    if (present) return Promise.resolve(present);
-    // Whatever is on trial now goes there next.
-    if (wanted === 'trial' && !this.proven) this.acquire(model, 'proven').catch(() => undefined);
-    const opening = this.open(model, wanted).finally(() => this.opening.delete(wanted));
-    this.opening.set(wanted, opening);
-    return opening;
+  /** Counts one more message that the broker may refuse. Every call needs one of {@link release}. */
+  lease(key: LeaseKey): Lease {
+    return this.pool.lease(key);
   }
 
-  /** Stops using a channel. */
-  leave(channel: PublishingChannel): void {
-    if (this.proven === channel) this.proven = undefined;
-    if (this.trial === channel) this.trial = undefined;
-    if (this.volatile === channel) this.volatile = undefined;
+  release(lease: Lease): void {
+    this.pool.release(lease);
+  }
+
+  /** Returns the channel of a lease, or of the proven routes. @throws the loss of the connection */
+  acquire(model: ChannelModel, lease: Lease | undefined): Promise<PublishingChannel> {
+    // With too few channels one serves every message: otherwise none would be left to declare on.
+    if (!lease || this.budget.pooled(model) === 0) return this.acquireProven(model);
+    // A route that the broker accepts moves to the channel of the proven routes next.
+    if (!this.proven) this.acquireProven(model).catch(() => undefined);
+    return this.pool.acquire(model, lease);
   }
 
   /**
-   * Has a channel that refuses make way for a new one: it may be all that is wrong. A channel that is first used while a
-   * quorum queue has no leader refuses whatever goes there, for as long as it lives.
-   * @returns whether there is another one to try
+   * Replaces a channel on which a queue refused a message: the fault may be the channel's. A channel that was first used
+   * while a quorum queue had no leader refuses every message for that queue for as long as it is open.
+   * @returns false when no other channel may be opened now
    */
   replace(channel: PublishingChannel): boolean {
-    if (this.proven !== channel && this.trial !== channel && this.volatile !== channel) return true;
+    if (this.proven !== channel && !this.pool.has(channel)) return true;
     const now = performance.now();
-    const most = Math.min(MOST_RETIRED, this.budget.retirements(channel.model));
-    if (now - this.replaced < REPLACING || this.retired >= most) return false;
-    this.replaced = now;
+    const maxRetired = Math.min(MAX_RETIRED, this.budget.retirements(channel.model));
+    if (now - this.replacedAt < REPLACE_INTERVAL_MS || this.retired >= maxRetired) return false;
+    this.replacedAt = now;
     this.giveUp(channel);
     return true;
   }
 
-  /** Lets go of the channels that are more than there may be. */
-  private shrink(): void {
-    for (const channel of [this.trial, this.volatile])
-      if (channel && this.budget.lanes(channel.model) === 1) this.giveUp(channel);
+  private acquireProven(model: ChannelModel): Promise<PublishingChannel> {
+    if (this.proven) return Promise.resolve(this.proven);
+    this.openingProven ??= this.openProven(model).finally(() => {
+      this.openingProven = undefined;
+    });
+    return this.openingProven;
+  }
+
+  private async openProven(model: ChannelModel): Promise<PublishingChannel> {
+    this.proven = await this.open(model, (channel) => this.leaveProven(channel));
+    return this.proven;
+  }
+
+  private leaveProven(channel: PublishingChannel): void {
+    if (this.proven === channel) this.proven = undefined;
   }
 
   private giveUp(channel: PublishingChannel): void {
-    this.leave(channel);
+    this.leaveProven(channel);
+    this.pool.remove(channel);
     this.retired++;
     channel.channel.once('close', () => {
       this.retired--;
@@ -81,14 +94,13 @@ export class PublishingChannels {
     channel.retire();
   }
 
-  private async open(model: ChannelModel, lane: Lane): Promise<PublishingChannel> {
+  private async open(model: ChannelModel, leave: (channel: PublishingChannel) => void): Promise<PublishingChannel> {
     const channel = await PublishingChannel.on(model);
     channel.onClose = () => {
-      this.leave(channel);
+      leave(channel);
       this.onClose(channel.failure);
     };
-    if (!channel.open) throw new Error('the channel was closed at once');
-    this[lane] = channel;
+    if (!channel.open) throw new Error('the broker closed the channel at once');
     return channel;
   }
 }

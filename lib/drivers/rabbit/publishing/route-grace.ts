@@ -1,15 +1,13 @@
 import type { Deadline } from '../../../core/deadline.js';
 import type { ProvenRoutes } from './proven-routes.js';
+import { EXPECTED_QUEUE_DELAY_MS } from './publish-retry.js';
 
-/** Milliseconds after a reconnection within which servers are expected to be back: twice their longest back-off. */
-const GRACE = 60_000;
-
-/** Milliseconds between two tries of a message that no queue takes. */
-const GRACE_DELAY = 250;
+/** Time in milliseconds after a reconnection within which servers are expected back: twice their longest back-off. */
+const GRACE_MS = 60_000;
 
 /**
- * Waits for queues that are on their way back. A broker that restarts forgets its transient queues, and each server
- * declares them again when it has reconnected. A message that was returned was in no queue, so it can be sent again.
+ * Grace for queues that servers are expected to declare again. A broker that restarts forgets its transient queues, and
+ * each server declares them when it has reconnected. A returned message is in no queue, so it can be published again.
  */
 export class RouteGrace {
   private readonly sleepers = new Set<() => void>();
@@ -19,20 +17,18 @@ export class RouteGrace {
 
   constructor(private readonly routes: ProvenRoutes) {}
 
-  /** Begins anew with each connection but the first. */
+  /** Starts the grace anew with each connection but the first. */
   connected(): void {
-    if (this.connections++ > 0) this.until = performance.now() + GRACE;
+    if (this.connections++ > 0) this.until = performance.now() + GRACE_MS;
   }
 
-  /** Waits a moment, where the route is expected back. Resolves with whether it is. */
-  async wait(exchange: string, routingKey: string, deadline: Deadline): Promise<boolean> {
-    const isExpected = () => performance.now() < this.until && deadline.remaining() > GRACE_DELAY;
-    if (!isExpected() || !this.routes.wasDelivered(exchange, routingKey)) return false;
-    await this.pause(GRACE_DELAY, deadline);
-    return this.until > Number.NEGATIVE_INFINITY;
+  /** Returns true when the queue of a route is expected back and the deadline leaves time for another attempt. */
+  expects(exchange: string, routingKey: string, deadline: Deadline): boolean {
+    const isOpen = performance.now() < this.until && deadline.remaining() > EXPECTED_QUEUE_DELAY_MS;
+    return isOpen && this.routes.wasDelivered(exchange, routingKey);
   }
 
-  /** Waits, but not beyond the deadline, nor for a transport that is closed. */
+  /** Waits, at most until the deadline or until the grace ends. */
   async pause(milliseconds: number, deadline: Deadline): Promise<void> {
     if (this.closed) return;
     let wake = () => undefined as unknown;
@@ -46,13 +42,13 @@ export class RouteGrace {
     this.sleepers.delete(wake);
   }
 
-  /** Expects no route back any more, and ends all waits. */
+  /** Ends the grace and every pause. */
   end(): void {
     this.until = Number.NEGATIVE_INFINITY;
     for (const wake of this.sleepers) wake();
   }
 
-  /** Ends all waits, for good. */
+  /** Ends the grace and every pause, for good. */
   close(): void {
     this.closed = true;
     this.end();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ChannelModel } from 'amqplib';
 import { expect, it } from 'vitest';
-import { type Outcome, PublishingChannel } from '../../lib/drivers/rabbit/publishing/publishing-channel.js';
+import { type Outcome, PublishingChannel } from '../../../../../lib/drivers/rabbit/publishing/publishing-channel.js';
 
 const MESSAGES = 1000;
 

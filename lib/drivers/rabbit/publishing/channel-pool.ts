@@ -1,0 +1,174 @@
+import type { ChannelModel } from 'amqplib';
+import type { PublishingChannel } from './publishing-channel.js';
+
+/** Name of a route or an exchange, or a message that must have a channel for itself. */
+export type LeaseKey = string | object;
+
+/** Time in milliseconds after which a key shares a channel when none becomes idle. */
+const SHARE_AFTER_MS = 250;
+
+/** Time in milliseconds after which idle channels are closed, all but one. */
+const IDLE_MS = 1000;
+
+/** Use of a channel by the messages of one key, from before they are written until the broker has confirmed them. */
+export interface Lease {
+  readonly key: LeaseKey;
+  /** Number of messages. */
+  users: number;
+  channel: PublishingChannel | undefined;
+  opening: Promise<PublishingChannel> | undefined;
+}
+
+interface Waiting {
+  readonly model: ChannelModel;
+  readonly lease: Lease;
+  readonly timer: NodeJS.Timeout;
+  resolve(channel: PublishingChannel): void;
+  reject(error: unknown): void;
+}
+
+export interface PoolPorts {
+  /** Returns the highest number of channels on a connection, at least 1. */
+  bound(model: ChannelModel): number;
+  open(model: ChannelModel): Promise<PublishingChannel>;
+  /** Called with each channel that the pool no longer needs. */
+  discard(channel: PublishingChannel): void;
+}
+
+/**
+ * Channels for messages that the broker may refuse. The messages of one key are published on one channel, in order, and
+ * no other key uses it meanwhile: when the broker closes it, only messages of that key are affected. When every channel
+ * is in use, a key waits for one; after {@link SHARE_AFTER_MS} it shares the least used one.
+ */
+export class ChannelPool {
+  private readonly leases = new Map<LeaseKey, Lease>();
+  private readonly channels = new Map<PublishingChannel, Set<Lease>>();
+  private readonly waiting = new Set<Waiting>();
+  private opening = 0;
+  private idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly ports: PoolPorts) {}
+
+  /** Counts one more message of a key. Every call needs one of {@link release}. */
+  lease(key: LeaseKey): Lease {
+    let lease = this.leases.get(key);
+    if (!lease) {
+      lease = { key, users: 0, channel: undefined, opening: undefined };
+      this.leases.set(key, lease);
+    }
+    lease.users++;
+    return lease;
+  }
+
+  /** Returns the channel of a lease. @throws the loss of the connection */
+  acquire(model: ChannelModel, lease: Lease): Promise<PublishingChannel> {
+    if (lease.channel?.usable && lease.channel.model === model) return Promise.resolve(lease.channel);
+    lease.opening ??= this.find(model, lease).finally(() => {
+      lease.opening = undefined;
+    });
+    return lease.opening;
+  }
+
+  release(lease: Lease): void {
+    if (--lease.users > 0) return;
+    this.leases.delete(lease.key);
+    for (const one of this.waiting) if (one.lease === lease) this.settle(one)?.reject(new Error('no longer needed'));
+    if (lease.channel) this.vacate(lease.channel, lease);
+  }
+
+  has(channel: PublishingChannel): boolean {
+    return this.channels.has(channel);
+  }
+
+  /** Removes a channel that is closed or retired. Its keys get another one with their next message. */
+  remove(channel: PublishingChannel): void {
+    for (const lease of this.channels.get(channel) ?? []) lease.channel = undefined;
+    this.channels.delete(channel);
+    this.openForNext();
+  }
+
+  /** Discards channels above the bound, after the bound was lowered. */
+  shrink(): void {
+    for (const [channel] of this.channels)
+      if (this.channels.size > this.ports.bound(channel.model)) this.ports.discard(channel);
+  }
+
+  private async find(model: ChannelModel, lease: Lease): Promise<PublishingChannel> {
+    const [idle] = this.idle();
+    if (idle?.model === model) return this.assign(idle, lease);
+    if (this.hasRoom(model)) return this.open(model, lease);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.share(one), SHARE_AFTER_MS);
+      const one: Waiting = { model, lease, timer, resolve, reject };
+      this.waiting.add(one);
+    });
+  }
+
+  private hasRoom(model: ChannelModel): boolean {
+    return this.channels.size + this.opening < this.ports.bound(model);
+  }
+
+  private async open(model: ChannelModel, lease: Lease): Promise<PublishingChannel> {
+    this.opening++;
+    try {
+      const channel = await this.ports.open(model);
+      this.channels.set(channel, new Set());
+      return this.assign(channel, lease);
+    } finally {
+      this.opening--;
+    }
+  }
+
+  private assign(channel: PublishingChannel, lease: Lease): PublishingChannel {
+    // Every message of the key may have given up while the channel was opened.
+    if (lease.users > 0) {
+      lease.channel = channel;
+      this.channels.get(channel)?.add(lease);
+    } else this.passOn(channel);
+    return channel;
+  }
+
+  private vacate(channel: PublishingChannel, lease: Lease): void {
+    const leases = this.channels.get(channel);
+    leases?.delete(lease);
+    if (leases?.size === 0) this.passOn(channel);
+  }
+
+  /** Gives an idle channel to the key that has waited longest. */
+  private passOn(channel: PublishingChannel): void {
+    const [next] = this.waiting;
+    if (!next) this.idleTimer ??= setTimeout(() => this.closeIdle(), IDLE_MS).unref();
+    else if (channel.model === next.model) this.settle(next)?.resolve(this.assign(channel, next.lease));
+    else this.openForNext();
+  }
+
+  private openForNext(): void {
+    const [next] = this.waiting;
+    if (!next || !this.hasRoom(next.model)) return;
+    this.settle(next);
+    this.open(next.model, next.lease).then(next.resolve, next.reject);
+  }
+
+  private share(one: Waiting): void {
+    const [least] = [...this.channels]
+      .filter(([{ model }]) => model === one.model)
+      .sort(([, a], [, b]) => a.size - b.size);
+    if (least) this.settle(one)?.resolve(this.assign(least[0], one.lease));
+    else one.timer.refresh();
+  }
+
+  /** Ends the waiting. Returns undefined when it has ended before. */
+  private settle(one: Waiting): Waiting | undefined {
+    clearTimeout(one.timer);
+    return this.waiting.delete(one) ? one : undefined;
+  }
+
+  private idle(): PublishingChannel[] {
+    return [...this.channels].filter(([, leases]) => leases.size === 0).map(([channel]) => channel);
+  }
+
+  private closeIdle(): void {
+    this.idleTimer = undefined;
+    for (const channel of this.idle().slice(1)) this.ports.discard(channel);
+  }
+}

@@ -1,0 +1,131 @@
+import type { ChannelModel } from 'amqplib';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ChannelPool } from '../../../../../lib/drivers/rabbit/publishing/channel-pool.js';
+import type { PublishingChannel } from '../../../../../lib/drivers/rabbit/publishing/publishing-channel.js';
+
+const BOUND = 2;
+const model = {} as ChannelModel;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp(open?: () => Promise<PublishingChannel>) {
+  const discarded: PublishingChannel[] = [];
+  let bound = BOUND;
+  const pool: ChannelPool = new ChannelPool({
+    bound: () => bound,
+    open: open ?? (async () => ({ usable: true, model }) as PublishingChannel),
+    discard: (channel) => {
+      discarded.push(channel);
+      pool.remove(channel);
+    },
+  });
+  const use = async (key: string) => {
+    const lease = pool.lease(key);
+    const channel = await pool.acquire(model, lease);
+    return { channel, end: () => pool.release(lease) };
+  };
+  const limit = (most: number) => {
+    bound = most;
+    pool.shrink();
+  };
+  return { pool, use, limit, discarded };
+}
+
+it('gives the messages of one key one channel, and another key another', async () => {
+  const { use } = setUp();
+  const [first, second, other] = await Promise.all([use('a'), use('a'), use('b')]);
+  expect(second.channel).toBe(first.channel);
+  expect(other.channel).not.toBe(first.channel);
+});
+
+it('gives an idle channel to the next key, and a busy one to nobody', async () => {
+  const { use } = setUp();
+  const [first, second] = await Promise.all([use('a'), use('a')]);
+  first.end();
+  const other = await use('b');
+  expect(other.channel).not.toBe(first.channel);
+  second.end();
+  expect((await use('c')).channel).toBe(first.channel);
+});
+
+it('lets a key wait for a channel, in order', async () => {
+  const { use } = setUp();
+  const [a] = await Promise.all([use('a'), use('b')]);
+  const order: string[] = [];
+  const waiting = ['c', 'd'].map((key) =>
+    use(key).then((used) => {
+      order.push(key);
+      return used;
+    }),
+  );
+  a.end();
+  const c = await waiting[0];
+  expect(c?.channel).toBe(a.channel);
+  expect(order).toEqual(['c']);
+  c?.end();
+  expect((await waiting[1])?.channel).toBe(a.channel);
+});
+
+it('shares the least used channel when none becomes idle', async () => {
+  const { use } = setUp();
+  const [a, b] = await Promise.all([use('a'), use('b')]);
+  const c = use('c');
+  await vi.advanceTimersByTimeAsync(250);
+  expect((await c).channel).toBe(a.channel);
+  const d = use('d');
+  await vi.advanceTimersByTimeAsync(250);
+  expect((await d).channel).toBe(b.channel);
+});
+
+it('opens a channel for a key that waits when one is closed, and gives the old key another', async () => {
+  const { pool, use } = setUp();
+  const [a] = await Promise.all([use('a'), use('b')]);
+  const c = use('c');
+  pool.remove(a.channel);
+  expect((await c).channel).not.toBe(a.channel);
+  const again = use('a');
+  await vi.advanceTimersByTimeAsync(250);
+  expect((await again).channel).not.toBe(a.channel);
+});
+
+it('forgets a key that gave up waiting', async () => {
+  const { pool, use } = setUp();
+  const [a] = await Promise.all([use('a'), use('b')]);
+  const lease = pool.lease('c');
+  const waiting = expect(pool.acquire(model, lease)).rejects.toThrow();
+  pool.release(lease);
+  await waiting;
+  a.end();
+  expect((await use('d')).channel).toBe(a.channel);
+  expect(vi.getTimerCount()).toBe(1);
+});
+
+it('tries anew after a channel could not be opened', async () => {
+  const open = vi.fn(async () => ({ usable: true, model }) as PublishingChannel);
+  open.mockRejectedValueOnce(new Error('lost'));
+  const { use } = setUp(open);
+  await expect(use('a')).rejects.toThrow('lost');
+  await expect(Promise.all([use('b'), use('c')])).resolves.toHaveLength(BOUND);
+});
+
+it('closes idle channels after a second, all but one', async () => {
+  const { use, discarded } = setUp();
+  const [a, b] = await Promise.all([use('a'), use('b')]);
+  a.end();
+  b.end();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(discarded).toEqual([b.channel]);
+  expect((await use('c')).channel).toBe(a.channel);
+});
+
+it('closes channels above a bound that was lowered', async () => {
+  const { use, limit, discarded } = setUp();
+  await Promise.all([use('a'), use('b')]);
+  limit(1);
+  expect(discarded).toHaveLength(1);
+});
