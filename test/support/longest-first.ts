@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 const LONGEST: readonly string[] = [
   'test/faults/cluster.test.ts',
-  'test/integration/conformance-kit.test.ts',
+  'test/integration/cli/conformance-kit.test.ts',
   'test/faults/shared-channels.test.ts',
-  'test/integration/oslo-rpc.test.ts',
-  'test/integration/rabbit-streams.test.ts',
+  'test/integration/cli/oslo-rpc.test.ts',
+  'test/integration/rabbit/streams.test.ts',
   'test/faults/notifications.test.ts',
   'test/interop/rabbit-options.test.ts',
   'test/faults/leftovers.test.ts',
@@ -25,8 +25,8 @@ const LONGEST: readonly string[] = [
   'test/faults/refused-publishes.test.ts',
   'test/faults/at-least-once.test.ts',
   'test/conformance/differential.test.ts',
-  'test/integration/nest11.test.ts',
-  'test/integration/topology-doctor.test.ts',
+  'test/integration/packaging/nest11.test.ts',
+  'test/integration/rabbit/topology-doctor.test.ts',
 ];
 
 /** Starts the longest files first, so that none of them is left when all others have ended. */

@@ -1,0 +1,338 @@
+import { readFile } from 'node:fs/promises';
+import type { ConsumeMessage } from 'amqplib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generatedPart } from '../../../conformance/generated-part.js';
+import { ReferenceProcess } from '../../../conformance/reference-process.js';
+import { startReferenceServer } from '../../../conformance/reference-server.js';
+import { tableOfChecks, tableOfThemes } from '../../../conformance/report-tables.js';
+import type { Report } from '../../../lib/cli/conformance/report.js';
+import { Wire } from '../../../lib/cli/conformance/wire.js';
+import { type Outcome, osloRpc } from '../../support/command.js';
+import {
+  describeWithPython,
+  describeWithRabbit,
+  describeWithRabbitControl,
+  rabbitPort,
+  rabbitUrl,
+  uniqueTopic,
+} from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { Exclusive, Forgetful, faultyServers, Hoarding } from '../../support/faulty-servers.js';
+import { PYTHON } from '../../support/prerequisites.js';
+import { RabbitNode } from '../../support/rabbit-node.js';
+import { type Members, RawReferenceServer, startRawServer } from '../../support/raw-reference-server.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+const file = (path: string) => new URL(`../../../${path}`, import.meta.url);
+
+const kit = (topic: string, ...more: string[]): Promise<Outcome> =>
+  osloRpc(['conformance', '--url', rabbitUrl, '--topic', topic, ...more]);
+
+async function reportOn(topic: string): Promise<Report> {
+  const { code, stdout, stderr } = await kit(topic, '--json', '--timeout', '30s');
+  expect(stderr).toBe('');
+  const report = JSON.parse(stdout) as Report;
+  expect(report.checks.filter(({ result }) => result === 'failed')).toEqual([]);
+  expect(code).toBe(0);
+  return report;
+}
+
+describeWithPython('the conformance kit on the reference servers', () => {
+  const reports: Report[] = [];
+
+  beforeAll(async () => {
+    const [python, node, third] = [uniqueTopic(), uniqueTopic(), uniqueTopic()];
+    const script = file('conformance/reference_server.py').pathname;
+    const servers = await Promise.all([
+      ReferenceProcess.start(PYTHON, [script, '--url', rabbitUrl, '--topic', python, '--server', 'py1']),
+      startReferenceServer({ url: rabbitUrl, topic: node, server: 'node1' }),
+      startRawServer(RawReferenceServer, { url: rabbitUrl, topic: third, server: 's1' }),
+    ]);
+    try {
+      reports.push(...(await Promise.all([python, node, third].map(reportOn))));
+    } finally {
+      const [process, app, raw] = servers;
+      await Promise.all([process.stop(), app.close(), raw.stop()]);
+    }
+  }, 120_000);
+
+  it('finds nothing wrong with the real library', () => {
+    expect(reports[0]).toMatchObject({ failed: 0, skipped: 0, server: 'py1' });
+    expect(reports[0]?.implementation).toMatch(/^oslo\.messaging \d+\./);
+  });
+
+  it('finds nothing wrong with this library, and skips only what it says it lacks', () => {
+    expect(reports[1]).toMatchObject({ failed: 0, server: 'node1' });
+    expect(reports[1]?.implementation).toMatch(/^nestjs-oslo-messaging \d+\./);
+    const skipped = reports[1]?.checks.filter(({ result }) => result === 'skipped');
+    for (const { detail } of skipped ?? []) expect(detail).toBeTruthy();
+  });
+
+  it('finds nothing wrong with a third implementation, whose faults it is to find below', () => {
+    expect(reports[2]).toMatchObject({ implementation: 'amqplib alone', failed: 0, skipped: 0, server: 's1' });
+  });
+
+  // Not the first line of a table, which names the release that was installed when it was written.
+  it.each([
+    ['README.md', tableOfThemes],
+    ['docs/conformance.md', tableOfChecks],
+  ])('%s shows what the kit says (npm run conformance:kit -- --write)', async (path, table) => {
+    const [, , ...rows] = generatedPart(await readFile(file(path), 'utf8'));
+    const squeezed = (lines: string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
+    expect(squeezed(rows)).toEqual(squeezed(table(reports.slice(0, 2)).slice(2)));
+  });
+});
+
+describeWithRabbit('oslo-rpc conformance', () => {
+  const topic = uniqueTopic();
+  let server: RawReferenceServer;
+
+  beforeAll(async () => {
+    server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
+  });
+
+  afterAll(() => server?.stop());
+
+  it('prints a table: check, result, time, what is expected, and the counts', async () => {
+    const { code, stdout, stderr } = await kit(topic, '--only', 'cast', 'echo-json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^CHECK +RESULT +TIME +EXPECTED$/);
+    expect(lines[1]).toMatch(/^echo-json +passed +\d+ ms {2}every kind of JSON value comes back as it was$/);
+    expect(lines[2]).toMatch(/^cast +passed +\d+ ms {2}/);
+    expect(lines.at(-1)).toBe('amqplib alone, server s1: 2 passed, 0 failed, 0 skipped');
+  });
+
+  it('exits with 2 for a check that it does not know', async () => {
+    const { code, stdout, stderr } = await kit(topic, '--only', 'echo-jsn');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^UsageError: --only: unknown check "echo-jsn"; known: echo-json, [^\n]*\n$/);
+  });
+
+  it('exits with 4 where no such server listens', async () => {
+    for (const nobody of [
+      ['--server', 's2'],
+      ['--topic', uniqueTopic()],
+      ['--exchange', uniqueTopic()],
+    ]) {
+      const { code, stdout, stderr } = await kit(topic, ...nobody);
+      expect({ nobody, code, stdout }).toEqual({ nobody, code: 4, stdout: '' });
+      expect(stderr).toMatch(/^MessageUndeliverable: [^\n]*\n$/);
+    }
+  });
+});
+
+class Silent extends RawReferenceServer {
+  protected override async serve(): Promise<void> {}
+}
+
+class Stranger extends RawReferenceServer {
+  protected override async invoke(): Promise<unknown> {
+    return 'who asks?';
+  }
+}
+
+/** Knows neither pings nor compression, and admits one of them. */
+class Frugal extends RawReferenceServer {
+  protected override async invoke(method: string, args: Members, request: Members): Promise<unknown> {
+    if (method === 'about') return { implementation: 'frugal', server: this.server, lacks: { ping: 'who needs it' } };
+    return super.invoke(method, args, request);
+  }
+
+  protected override decode(message: ConsumeMessage): Members | undefined {
+    return message.properties.headers?.['compression'] ? undefined : super.decode(message);
+  }
+}
+
+/** Breaks off in the middle of the run. */
+class Vanishing extends RawReferenceServer {
+  protected override count(): null {
+    void this.channel.deleteQueue(`${this.topic}.${this.server}`);
+    return null;
+  }
+}
+
+describeWithRabbit('the conformance kit on a server that is wrong', { concurrent: true }, () => {
+  async function withServer<T>(
+    ServerClass: typeof RawReferenceServer,
+    work: (topic: string) => Promise<T>,
+  ): Promise<T> {
+    const topic = uniqueTopic();
+    const server = await startRawServer(ServerClass, { url: rabbitUrl, topic, server: 's1' });
+    try {
+      return await work(topic);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  it.each(faultyServers.map(({ server, fails }) => [server.name, server, fails] as const))(
+    'fails a %s one',
+    async (_name, ServerClass, fails) => {
+      const { code, stdout, stderr } = await withServer(ServerClass, (topic) =>
+        kit(topic, '--server', 's1', '--timeout', '2s', '--json', '--only', ...fails),
+      );
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+      const { checks, failed } = JSON.parse(stdout) as Report;
+      expect(checks.filter(({ result }) => result !== 'failed')).toEqual([]);
+      expect(failed).toBe(fails.length);
+      for (const { detail } of checks) expect(detail).toBeTruthy();
+    },
+    60_000,
+  );
+
+  it.each(faultyServers.filter(({ server }) => /^(Lexical|Revisionless)$/.test(server.name)))(
+    'fails $server.name in nothing but $fails',
+    async ({ server, fails }) => {
+      const versions = [
+        'version-compatible',
+        'version-unsupported',
+        'version-numbers',
+        'version-revision',
+        'namespace',
+      ];
+      const { stdout } = await withServer(server, (topic) => kit(topic, '--json', '--only', ...versions));
+      const { checks } = JSON.parse(stdout) as Report;
+      expect(checks.filter(({ result }) => result === 'failed').map(({ name }) => name)).toEqual(fails);
+    },
+  );
+
+  it('has a server that is wrong for every check there is', async () => {
+    const { stdout } = await osloRpc(['conformance', '--help']);
+    const [, list = ''] = /^Checks:\n((?: {2}\S.*\n)+)/m.exec(stdout) ?? [];
+    const names = list
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(' ')[0]);
+    expect(names.length).toBeGreaterThan(40);
+    expect(faultyServers.flatMap(({ fails }) => fails).sort()).toEqual(names.sort());
+  });
+
+  it('says in the table what happened instead', async () => {
+    const { code, stdout } = await withServer(Forgetful, (topic) => kit(topic, '--only', 'null-result'));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^null-result +failed .*\n +failed: nothing: expected null, got \{\}$/m);
+    expect(stdout).toMatch(/0 passed, 1 failed, 0 skipped\n$/);
+  });
+
+  it('skips a check only where the server says that it lacks the feature, and why', async () => {
+    const { code, stdout } = await withServer(Frugal, (topic) =>
+      kit(topic, '--timeout', '3s', '--json', '--only', 'ping', 'compressed'),
+    );
+    const { checks, ...counts } = JSON.parse(stdout) as Report;
+    expect(checks).toMatchObject([
+      { name: 'ping', result: 'skipped', detail: 'who needs it' },
+      { name: 'compressed', result: 'failed' },
+    ]);
+    expect({ code, ...counts }).toMatchObject({ code: 1, passed: 0, failed: 1, skipped: 1 });
+  });
+
+  it('exits with 3 when the server does not answer at all', async () => {
+    const { code, stdout, stderr } = await withServer(Silent, (topic) => kit(topic, '--timeout', '3500ms'));
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^MessagingTimeout: No reply to about within 3500 ms\n$/);
+  });
+
+  it('exits with 1, and says where to read, when the reference endpoints are not there', async () => {
+    const { code, stdout, stderr } = await withServer(Stranger, (topic) => kit(topic));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^CheckFailure: The server does not expose the reference endpoints \(docs\/conformance\.md\)/,
+    );
+  });
+
+  it('fails what it may not look at, and goes on', async () => {
+    const { code, stdout, stderr } = await withServer(Exclusive, (topic) =>
+      kit(topic, '--timeout', '6s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
+    );
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    const { checks } = JSON.parse(stdout) as Report;
+    expect(checks.map(({ name, result }) => `${name} ${result}`)).toEqual([
+      'queues failed',
+      'cast passed',
+      'unreadable-body failed',
+      'reply-members passed',
+    ]);
+    expect(checks[0]?.detail).toMatch(/the broker refuses a look at the queue .*RESOURCE_LOCKED/);
+  });
+
+  it('can send again after the broker has refused something', async () => {
+    const wire = await Wire.open({ transportUrl: rabbitUrl, rpcResponseTimeout: 20 });
+    try {
+      await expect(wire.publish(uniqueTopic('nowhere'), 'x', '{}')).rejects.toThrow(/^the broker refuses .*NOT_FOUND/);
+      expect(await wire.publish('', uniqueTopic('nobody'), '{}')).toBe(false);
+    } finally {
+      await wire.close();
+    }
+  });
+
+  it('goes on to the next check where a server vanishes', async () => {
+    const { code, stdout } = await withServer(Vanishing, (topic) =>
+      kit(topic, '--timeout', '3s', '--json', '--only', 'cast', 'reply-members'),
+    );
+    expect(code).toBe(1);
+    expect((JSON.parse(stdout) as Report).checks.map(({ result }) => result)).toEqual(['failed', 'failed']);
+  });
+});
+
+describeWithRabbitControl('the conformance kit with the management API', () => {
+  /** Has no prefetch limit: nothing but the broker's count shows that it acknowledges nothing. */
+  class Boundless extends Hoarding {
+    protected override readonly room = 0;
+  }
+  let node: RabbitNode;
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  });
+
+  afterAll(() => node?.stop());
+
+  it.each([
+    [Boundless, 1, /^the queue ".*\.s1" has \d+ unacknowledged messages$/],
+    [RawReferenceServer, 0, undefined],
+  ])('sees what a %o leaves unacknowledged', async (ServerClass, code, detail) => {
+    const topic = uniqueTopic();
+    const server = await startRawServer(ServerClass, { url: node.url, topic, server: 's1' });
+    const more = ['--management-url', String(node.managementUrl), '--only', 'acknowledged', '--json'];
+    try {
+      const outcome = await osloRpc(['conformance', '--url', node.url, '--topic', topic, ...more]);
+      expect(outcome).toMatchObject({ code, stderr: '' });
+      const [check] = (JSON.parse(outcome.stdout) as Report).checks;
+      if (detail) expect(check?.detail).toMatch(detail);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describeWithRabbit('the conformance kit and a broker that goes', () => {
+  it('exits with 4', async () => {
+    const topic = uniqueTopic();
+    const server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
+    const proxy = await TcpProxy.start(rabbitPort);
+    try {
+      const checks = ['--timeout', '3s', '--only', 'no-heartbeats', 'heartbeats'];
+      const run = osloRpc(['conformance', '--url', proxy.url, '--topic', topic, ...checks]);
+      await eventually(() => expect(server.executed).toContain('slow'));
+      await proxy.refuse();
+      proxy.cut();
+      const { code, stderr } = await run;
+      expect(code).toBe(4);
+      expect(stderr).toMatch(/^MessageDeliveryFailure: [^\n]*\n$/);
+    } finally {
+      await proxy.close();
+      await server.stop();
+    }
+  });
+});
+
+describe('the conformance kit and a broker that it cannot reach', () => {
+  it('exits with 4', async () => {
+    const args = ['conformance', '--url', 'rabbit://me:s3cret@127.0.0.1:1/', '--topic', 't'];
+    const { code, stdout, stderr } = await osloRpc(args);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/^MessageDeliveryFailure: [^\n]*ECONNREFUSED[^\n]*\n$/);
+    expect(stderr).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,387 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  getRpcServer,
+  getRpcTransport,
+  NoOpSerializer,
+  type RPCServer,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectionBlocked } from '../../support/amqp-frames.js';
+import { osloRpc } from '../../support/command.js';
+import {
+  describeWithPython,
+  describeWithRabbit,
+  rabbitPort,
+  rabbitUrl,
+  uniqueTopic,
+} from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { freePort } from '../../support/free-port.js';
+import { PythonPeer } from '../../support/python-peer.js';
+import { silent } from '../../support/silent.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+type Args = Record<string, unknown>;
+
+/** What the Python peer's endpoints are, as far as these tests call them. */
+class Reference {
+  target = new Target({ version: '1.5' });
+  readonly recorded: Args[] = [];
+
+  constructor(private readonly server: string) {}
+
+  echo(_ctxt: unknown, args: Args): Args {
+    return args;
+  }
+
+  context(ctxt: unknown): unknown {
+    return ctxt;
+  }
+
+  whoami(): string {
+    return this.server;
+  }
+
+  fail(_ctxt: unknown, { message }: Args): never {
+    throw new RangeError(String(message));
+  }
+
+  async slow(_ctxt: unknown, { seconds }: Args): Promise<unknown> {
+    await sleep(Number(seconds) * 1000);
+    return seconds;
+  }
+
+  record(_ctxt: unknown, args: Args): void {
+    this.recorded.push(args);
+  }
+}
+
+class Namespaced {
+  target = new Target({ namespace: 'ns', version: '2.3' });
+
+  where(): string {
+    return 'ns 2.3';
+  }
+}
+
+interface Peer {
+  /** Arguments of every `record`, on all servers. */
+  recorded(): Promise<Args[]>;
+  stop(): Promise<void>;
+}
+
+const peers = {
+  async Python(topic: string, exchange: string): Promise<Peer> {
+    const python = await PythonPeer.start(rabbitUrl, { rpcPing: true });
+    for (const server of ['s1', 's2']) await python.startServer({ topic, exchange, server });
+    return {
+      recorded: async () => (await python.receivedRpcs('record')).map(({ args }) => args),
+      // Not an orderly stop: that would wait for the reply to the call that timed out.
+      stop: () => python.kill(),
+    };
+  },
+  async Node(topic: string, exchange: string): Promise<Peer> {
+    const transport: Transport = getRpcTransport({
+      transportUrl: rabbitUrl,
+      rpcPingEnabled: true,
+      logger: { debug() {}, log() {}, warn() {}, error() {} },
+    });
+    const references = [new Reference('s1'), new Reference('s2')];
+    const servers: RPCServer[] = references.map((reference, index) =>
+      getRpcServer(transport, new Target({ topic, exchange, server: `s${index + 1}` }), [reference, new Namespaced()], {
+        serializer: new NoOpSerializer(),
+      }),
+    );
+    await Promise.all(servers.map((server) => server.start()));
+    return {
+      recorded: async () => references.flatMap((reference) => reference.recorded),
+      stop: async () => {
+        await Promise.all(servers.map((server) => server.stop({ graceful: false })));
+        await transport.cleanup();
+      },
+    };
+  },
+};
+
+describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', { concurrent: true }, (_name, start) => {
+  const topic = uniqueTopic();
+  const exchange = uniqueTopic('exchange');
+  const where = ['--url', rabbitUrl, '--topic', topic, '--exchange', exchange, '--timeout', '20s'];
+  let peer: Peer;
+
+  beforeAll(async () => {
+    peer = await start(topic, exchange);
+  });
+
+  afterAll(() => peer?.stop());
+
+  const call = (...args: string[]) => osloRpc(['call', ...where, ...args]);
+
+  it('prints nothing but the result, as JSON', async () => {
+    const args = '{"text":"naïve ☃","list":[1,2.5,true,null],"object":{"a":{}}}';
+    expect(await call('echo', args)).toEqual({ code: 0, stdout: `${args}\n`, stderr: '' });
+  });
+
+  it('keeps integers of any size in both directions', async () => {
+    const args = '{"big":1152921504606846976,"bigger":-340282366920938463463374607431768211456}';
+    expect(await call('echo', args)).toEqual({ code: 0, stdout: `${args}\n`, stderr: '' });
+  });
+
+  it('sends an empty object of arguments where none are given', async () => {
+    expect(await call('echo')).toEqual({ code: 0, stdout: '{}\n', stderr: '' });
+  });
+
+  it('sends the context that --context gives', async () => {
+    const { code, stdout } = await call(
+      '--context',
+      '{"user_id":"u1","roles":["a","b"],"n":9007199254740993}',
+      'context',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ user_id: 'u1', roles: ['a', 'b'] });
+    expect(stdout).toContain('9007199254740993');
+  });
+
+  it('reaches one server with --server', async () => {
+    expect((await call('--server', 's2', 'whoami')).stdout).toBe('"s2"\n');
+    expect((await call('--server', 's1', 'whoami')).stdout).toBe('"s1"\n');
+  });
+
+  it('names namespace and version', async () => {
+    expect(await call('--namespace', 'ns', '--version', '2.1', 'where')).toMatchObject({
+      code: 0,
+      stdout: '"ns 2.3"\n',
+    });
+    const tooNew = await call('--namespace', 'ns', '--version', '2.4', 'where');
+    expect(tooNew).toMatchObject({ code: 1, stdout: '' });
+    expect(tooNew.stderr).toMatch(/^RemoteError: .*UnsupportedVersion.*\n$/);
+  });
+
+  it('exits with 1 and one line for a remote error', async () => {
+    const { code, stdout, stderr } = await call('fail', '{"kind":"ValueError","message":"bad\\nvalue"}');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe('RemoteError: Remote error: ValueError bad value\n');
+  });
+
+  it('exits with 3 when there is no reply within --timeout', async () => {
+    const begun = performance.now();
+    const { code, stdout, stderr } = await call('--timeout', '2s', 'slow', '{"seconds": 30}');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^MessagingTimeout: .*slow.*\n$/);
+    expect(performance.now() - begun).toBeLessThan(28_000);
+  });
+
+  it('exits with 4 when no queue takes the message', async () => {
+    for (const wrong of [
+      ['--topic', 'nobody'],
+      ['--server', 's3'],
+      ['--exchange', uniqueTopic('other')],
+    ]) {
+      const { code, stdout, stderr } = await call(...wrong, 'whoami');
+      expect({ wrong, code, stdout }).toEqual({ wrong, code: 4, stdout: '' });
+      expect(stderr).toMatch(/^MessageUndeliverable: .*\n$/);
+    }
+  });
+
+  it('casts to one server, and to all with --fanout, and prints nothing', async () => {
+    const quiet = { code: 0, stdout: '', stderr: '' };
+    expect(await osloRpc(['cast', ...where, 'record', '{"to":"one"}'])).toEqual(quiet);
+    expect(await osloRpc(['cast', ...where, '--fanout', 'record', '{"to":"all"}'])).toEqual(quiet);
+    await eventually(async () => {
+      const recorded = await peer.recorded();
+      expect(recorded.map(({ to }) => to).sort()).toEqual(['all', 'all', 'one']);
+    });
+  });
+
+  it('pings', async () => {
+    expect(await osloRpc(['ping', ...where, '--server', 's1'])).toEqual({ code: 0, stdout: '"pong"\n', stderr: '' });
+  });
+
+  it('takes the broker from TRANSPORT_URL, over which --url wins', async () => {
+    const args = ['call', '--topic', topic, '--exchange', exchange, '--server', 's1', 'whoami'];
+    expect(await osloRpc(args, { TRANSPORT_URL: rabbitUrl })).toMatchObject({ code: 0, stdout: '"s1"\n' });
+    const elsewhere = { TRANSPORT_URL: `rabbit://guest:guest@127.0.0.1:${await freePort()}/` };
+    expect(await osloRpc([...args, '--url', rabbitUrl], elsewhere)).toMatchObject({ code: 0, stdout: '"s1"\n' });
+    expect(await osloRpc(args, elsewhere)).toMatchObject({ code: 4, stdout: '' });
+  });
+});
+
+describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: true }, () => {
+  const unreachable = async (url: string, ...more: string[]) => {
+    const outcome = await osloRpc(['call', '--url', url, '--topic', 't', ...more, 'm']);
+    expect(outcome).toMatchObject({ code: 4, stdout: '' });
+    expect(outcome.stderr).toMatch(/^MessageDeliveryFailure: [^\n]*\n$/);
+    expect(outcome.stderr).not.toContain('s3cret');
+    return outcome.stderr;
+  };
+
+  it('exits with 4 and names an unknown host', async () => {
+    expect(await unreachable('rabbit://me:s3cret@no-such-host.invalid/')).toContain('no-such-host.invalid');
+  });
+
+  it('exits with 4 where nobody listens', async () => {
+    expect(await unreachable(`rabbit://me:s3cret@127.0.0.1:${await freePort()}/`)).toContain('ECONNREFUSED');
+  });
+
+  it('exits with 4 for a wrong password', async () => {
+    expect(await unreachable(rabbitUrl.replace('guest:guest', 'guest:s3cret'))).toContain('ACCESS_REFUSED');
+  });
+
+  it('exits with 3 and names the alarm when the broker blocks publishing', async () => {
+    const topic = uniqueTopic('alarm');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [
+      { hold: () => new Promise(() => undefined) },
+    ]);
+    await server.start();
+    const proxy = await TcpProxy.start(rabbitPort);
+    proxy.observe('toServer', (chunk) => {
+      if (!chunk.includes('oslo.message')) return;
+      for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
+    });
+    try {
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '3s', 'hold']);
+      expect(outcome).toMatchObject({ code: 3, stdout: '' });
+      expect(outcome.stderr).toMatch(
+        /^MessagingTimeout: [^\n]*the broker blocks publishing \(low on memory\)[^\n]*\n$/,
+      );
+    } finally {
+      await proxy.close();
+      await server.stop({ graceful: false });
+      await transport.cleanup();
+    }
+  });
+
+  it('exits with 4, not as if the server were slow, when the broker never speaks', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    try {
+      await new Promise((resolve) => mute.once('listening', resolve));
+      const address = mute.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      await unreachable(`rabbit://me:s3cret@127.0.0.1:${port}/`, '--timeout', '1s');
+    } finally {
+      mute.close();
+    }
+  });
+});
+
+describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
+  const url = 'rabbit://me:s3cret@127.0.0.1:1/';
+  const target = ['--url', url, '--topic', 't'];
+
+  const wrong: [string, string[], RegExp][] = [
+    ['an unknown command', ['frobnicate'], /^UsageError: unknown command 'frobnicate'/],
+    [
+      'an unknown option, with the nearest known one',
+      ['call', '--topik', 't', 'm'],
+      /^UsageError: unknown option '--topik' .*--topic/,
+    ],
+    ['no method', ['call', ...target], /^UsageError: missing required argument 'method'/],
+    ['no topic', ['call', '--url', url, 'm'], /^UsageError: no topic: give --topic/],
+    ['no broker', ['call', '--topic', 't', 'm'], /^UsageError: no broker: give --url, or set TRANSPORT_URL/],
+    ['too many arguments', ['call', ...target, 'm', '{}', '{}'], /^UsageError: too many arguments/],
+    ['arguments that are not JSON', ['call', ...target, 'm', '{a:1}'], /^UsageError: ARGUMENTS: expected JSON: /],
+    ['arguments that are no object', ['call', ...target, 'm', '[1]'], /^UsageError: ARGUMENTS: expected a JSON object/],
+    [
+      'a context that is not JSON',
+      ['call', ...target, '--context', '{', 'm'],
+      /^UsageError: --context: expected JSON: /,
+    ],
+    [
+      'a context whose token is not JSON',
+      ['call', ...target, '--context', '{"auth_token": s3cret}', 'm'],
+      /^UsageError: --context: expected JSON: Unexpected token/,
+    ],
+    [
+      'a context that is no object',
+      ['call', ...target, '--context', '3', 'm'],
+      /^UsageError: --context: expected a JSON object/,
+    ],
+    [
+      'a timeout that is none',
+      ['call', ...target, '--timeout', 'soon', 'm'],
+      /^UsageError: --timeout: expected .*got "soon"/,
+    ],
+    [
+      'a timeout of nothing',
+      ['call', ...target, '--timeout', '0', 'm'],
+      /^UsageError: --timeout: expected more than 0/,
+    ],
+    ['a version that is none', ['call', ...target, '--version', 'one', 'm'], /^InvalidVersion: .*"one"/],
+    [
+      'a memory transport',
+      ['call', '--url', 'memory://', '--topic', 't', 'm'],
+      /^UsageError: --url memory:\/\/ stays within one process/,
+    ],
+    [
+      'another protocol',
+      ['call', '--url', 'http://me:s3cret@h/', '--topic', 't', 'm'],
+      /^DriverLoadFailure: .*"http" is unknown/,
+    ],
+    [
+      'a malformed URL',
+      ['call', '--url', 'rabbit://me:s3cret@h:port/', '--topic', 't', 'm'],
+      /^InvalidTransportURL: .*port is malformed/,
+    ],
+  ];
+
+  it.each(wrong)('exits with 2 and one line for %s', async (_what, args, message) => {
+    const { code, stdout, stderr } = await osloRpc(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd()).not.toContain('\n');
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  it('shows its help, on standard error, where there is no command', async () => {
+    const { code, stdout, stderr } = await osloRpc([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: oslo-rpc');
+  });
+});
+
+describe('oslo-rpc --help and --version', () => {
+  it('lists the commands and the exit codes', async () => {
+    const { code, stdout, stderr } = await osloRpc(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const word of ['call', 'cast', 'ping', 'Exit codes']) expect(stdout).toContain(word);
+  });
+
+  it('lists the options of a command, without a password from the environment', async () => {
+    const { code, stdout } = await osloRpc(['call', '--help'], { TRANSPORT_URL: 'rabbit://me:s3cret@h/' });
+    expect(code).toBe(0);
+    const options = [
+      '--url',
+      '--topic',
+      '--exchange',
+      '--server',
+      '--namespace',
+      '--version',
+      '--timeout',
+      '--context',
+    ];
+    for (const option of options) expect(stdout).toContain(`${option} <`);
+    expect(stdout).not.toContain('s3cret');
+  });
+
+  it('is quiet when nobody reads on, as under `head`', async () => {
+    expect(await osloRpc(['conformance', '--help'], {}, { readsOn: false })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('prints the version of the package, which is not the --version of a call', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(await osloRpc(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const { stdout } = await osloRpc(['call', '--version', '1.0', '--help']);
+    expect(stdout).toContain('RPC version');
+  });
+});

@@ -1,0 +1,95 @@
+import 'reflect-metadata';
+import { Controller, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  getRpcServer,
+  getRpcTransport,
+  NotificationEndpoint,
+  OsloMessagingModule,
+  OsloServer,
+  RpcEndpoint,
+  RpcMethod,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { expect, it } from 'vitest';
+import { uniqueTopic } from '../../support/environment.js';
+import { LogRecorder } from '../../support/log-recorder.js';
+
+@RpcEndpoint()
+class Served {
+  @RpcMethod()
+  run(): string {
+    return 'served';
+  }
+}
+
+@RpcEndpoint({ namespace: 'misplaced' })
+class Misplaced extends Served {}
+
+@RpcEndpoint({ topic: 'forgotten' })
+class Forgotten {
+  run(): void {}
+}
+
+@NotificationEndpoint()
+class Deaf {}
+
+/** Exposes something, though its base class does not. */
+@RpcEndpoint({ namespace: 'mended' })
+class Mended extends Forgotten {
+  @RpcMethod()
+  override run(): void {}
+}
+
+@Controller()
+class Bare extends Served {
+  override run(): string {
+    return 'bare';
+  }
+}
+
+async function warnings(controllers: (new () => object)[], providers: (new () => object)[] = []) {
+  const logger = new LogRecorder();
+  const topic = uniqueTopic();
+  @Module({ controllers, providers })
+  class Domain {}
+  const imports = [OsloMessagingModule.forRoot({ transportUrl: `memory://${topic}/`, topic, logger }), Domain];
+  const module = await Test.createTestingModule({ imports }).compile();
+  const app = module.createNestMicroservice({ strategy: module.get(OsloServer), logger: false });
+  await app.listen();
+  await app.close();
+  return logger.messages(/./, 'warn');
+}
+
+it('says nothing of endpoints that are served', async () => {
+  expect(await warnings([Served, Mended])).toEqual([]);
+  expect(await warnings([Served], [Served])).toEqual([]);
+});
+
+it('warns of an endpoint in the providers', async () => {
+  const lines = await warnings([Served], [Misplaced]);
+  expect(lines).toEqual([
+    'Misplaced has @RpcEndpoint but serves nothing: it is listed in the providers of Domain. List it in "controllers"',
+  ]);
+});
+
+it('warns of a topic, a server or a class without any exposed method', async () => {
+  expect(await warnings([])).toEqual([expect.stringMatching(/^No method is exposed on <Target .*"controllers"/)]);
+  expect(await warnings([Served, Forgotten, Deaf])).toEqual([
+    'Forgotten exposes nothing: none of its methods has @RpcMethod',
+    'Deaf exposes nothing: none of its methods has @OnNotification',
+  ]);
+  const logger = new LogRecorder();
+  const transport = getRpcTransport({ transportUrl: 'memory://bare/', logger, rpcPingEnabled: true });
+  const server = getRpcServer(transport, new Target({ topic: 't', server: 's' }), [{ _private: () => 1 }]);
+  await server.start();
+  expect(logger.messages(/^No method is exposed on <Target topic=t, server=s>/, 'warn')).toHaveLength(1);
+  await server.stop();
+  await transport.cleanup();
+});
+
+it('warns of overrides that Nest drops, since their class is no endpoint', async () => {
+  expect(await warnings([Bare])).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^Bare overrides run of an endpoint class but is none itself/)]),
+  );
+});

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import semver from 'semver';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const bin = (name: string) => `${root}node_modules/.bin/${name}`;
+
+interface Locked {
+  /** Name of an aliased package; others are named by their path. */
+  name?: string;
+  engines?: { node?: string };
+  hasInstallScript?: boolean;
+  deprecated?: string;
+}
+
+interface Manifest {
+  engines?: { node: string };
+  allowScripts?: Record<string, boolean>;
+}
+
+// npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
+describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%s', (folder) => {
+  const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
+
+  it('install without a warning on the oldest Node.js that is promised', async () => {
+    const promised = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
+    const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
+    const { allowScripts = {} } = await read<Manifest>('package.json');
+    const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
+    const complaints = Object.entries(packages).flatMap(
+      ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
+        const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+        return [
+          semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
+          hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
+          deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
+        ].flat();
+      },
+    );
+    expect(Object.keys(packages).length).toBeGreaterThan(1);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  it('holds the built library, its documentation and nothing else', async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/lib/index.js']));
+    expect(paths.filter((path) => !/^(package\.json|README\.md|LICENSE|(dist\/lib|docs)\/.+)$/.test(path))).toEqual([]);
+  });
+
+  it('is sound to publint and to TypeScript', async () => {
+    await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
+    const arguments_ = ['--pack', '.', '--profile', 'esm-only', '--no-color'];
+    await run(bin('attw'), arguments_, { cwd: root, env: { ...process.env, npm_config_ignore_scripts: 'true' } });
+  }, 120_000);
+
+  it('needs at run time only what it depends on', async () => {
+    const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Record<string, object>;
+    const allowed = new Set([
+      ...Object.keys(manifest['dependencies'] ?? {}),
+      ...Object.keys(manifest['peerDependencies'] ?? {}),
+    ]);
+    const { stdout } = await run('grep', ['-rhoE', "from '[^.][^']*'", 'dist/lib', '--include=*.js'], { cwd: root });
+    const packages = stdout.match(/'[^']+'/g)?.map((quoted) => quoted.slice(1, -1)) ?? [];
+    const names = packages.map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+    expect([...new Set(names)].filter((name) => !name.startsWith('node:') && !allowed.has(name))).toEqual([]);
+  });
+});

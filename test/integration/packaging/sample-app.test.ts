@@ -1,0 +1,132 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { withChannel } from '../../support/amqp.js';
+import { Child } from '../../support/child.js';
+import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { PythonPeer } from '../../support/python-peer.js';
+
+const main = fileURLToPath(new URL('../../../dist/sample-app/main.js', import.meta.url));
+const children: Child[] = [];
+
+function run(args: string[], env: Record<string, string> = {}): Child {
+  const child = new Child(main, args, { PORT: '0', ...env });
+  children.push(child);
+  return child;
+}
+
+afterEach(async () => {
+  for (const child of children.splice(0)) await child.stop();
+});
+
+const STEPS = [
+  'call',
+  'cast',
+  'fanout',
+  'remote exception',
+  'version cap',
+  'backed-off timeout',
+  'notification',
+  'event log',
+];
+
+async function expectTour(child: Child): Promise<void> {
+  expect(await child.exit(), child.output).toBe(0);
+  for (const step of STEPS) expect(child.output).toMatch(new RegExp(`✓ ${step}.* ms `));
+  expect(child.output).toMatch(/All of it worked/);
+}
+
+describe('the sample application on memory', () => {
+  it('goes through its tour and ends', async () => {
+    await expectTour(run(['--once'], { TRANSPORT_URL: '' }));
+  });
+
+  it('refuses what it cannot do, in one line', async () => {
+    for (const [args, words] of [
+      [['conductor'], /set TRANSPORT_URL/],
+      [['nonsense'], /^usage: /],
+    ] as const) {
+      const child = run([...args], { TRANSPORT_URL: '' });
+      expect(await child.exit()).toBe(1);
+      expect(child.output).toMatch(words);
+      expect(child.output.trim().split('\n')).toHaveLength(1);
+    }
+  });
+});
+
+describeWithRabbit('the sample application on RabbitMQ', () => {
+  it('goes through its tour and ends', async () => {
+    await expectTour(run(['--once'], { TRANSPORT_URL: rabbitUrl }));
+  });
+});
+
+describeWithPython('the sample application in separate processes', () => {
+  // The sample's topics are its own; nothing else of the test run may find their queues.
+  afterAll(() =>
+    withChannel(rabbitUrl, async (channel) => {
+      for (const queue of [
+        'TACKER_CONDUCTOR',
+        'TACKER_CONDUCTOR.conductor',
+        'tacker_agent',
+        'tacker_agent.agent-7',
+        ...['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'].map(
+          (priority) => `notifications.${priority}`,
+        ),
+      ]) {
+        await channel.deleteQueue(queue);
+      }
+    }),
+  );
+
+  it('serves HTTP and Python alike, and ends on SIGTERM', async () => {
+    const env = { TRANSPORT_URL: rabbitUrl };
+    const conductor = run(['conductor'], env);
+    const agent = run(['agent'], { ...env, AGENT_HOST: 'agent-7' });
+    const api = run(['api'], env);
+    await conductor.prints(/conductor: consuming/);
+    await agent.prints(/agent-7: consuming/);
+    const [, url = ''] = await api.prints(/api: (http:\S+)/);
+
+    const created = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"name":"nat"}',
+    });
+    expect(created.status).toBe(202);
+    const { id } = (await created.json()) as { id: string };
+    await eventually(async () => {
+      const vnf: unknown = await (await fetch(`${url}/${id}`)).json();
+      expect(vnf).toMatchObject({ name: 'nat', state: 'ACTIVE', host: 'agent-7' });
+    });
+
+    await eventually(async () => {
+      const events = (await (await fetch(url.replace(/vnfs$/, `events?vnf=${id}`))).json()) as { type: string }[];
+      expect(events.map(({ type }) => type)).toEqual(['vnf.instantiating', 'vnf.active']);
+    });
+
+    const peer = await PythonPeer.start(rabbitUrl, { allowedExmods: ['tacker.common.exceptions'] });
+    try {
+      const topic = 'TACKER_CONDUCTOR';
+      const vnf = await peer.call({ topic, version: '1.0', method: 'get', args: { vnf_id: id } });
+      expect(vnf).toMatchObject({ id, name: 'nat', state: 'ACTIVE', instances: 1 });
+      const missing = peer.call({ topic, version: '1.0', method: 'get', args: { vnf_id: 'none' } });
+      await expect(missing).rejects.toMatchObject({ pythonClass: 'VnfNotFound_Remote' });
+      await peer.cast({ topic, version: '1.0', method: 'scale', args: { vnf_id: id, instances: 4 } });
+      await eventually(async () => {
+        const scaled = await peer.call({ topic, version: '1.0', method: 'get', args: { vnf_id: id } });
+        expect(scaled).toMatchObject({ state: 'ACTIVE', instances: 4 });
+      });
+
+      // What has begun is answered before the process ends.
+      const slow = peer.call({ topic, version: '1.0', method: 'slow', args: { seconds: 1 }, timeout: 10 });
+      // Sent later, answered earlier: by now the first is being worked on.
+      await peer.call({ topic, version: '1.0', method: 'slow', args: { seconds: 0.3 } });
+      conductor.signal('SIGTERM');
+      expect(await slow).toBe('answered after 1 s');
+    } finally {
+      await peer.stop();
+    }
+    for (const child of [agent, api]) child.signal('SIGTERM');
+    for (const child of [conductor, agent, api]) expect(await child.exit(), child.output).toBe(0);
+  });
+});

@@ -1,0 +1,202 @@
+import {
+  getRpcServer,
+  getRpcTransport,
+  type RabbitOptions,
+  RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { withChannel } from '../../support/amqp.js';
+import { describeWithRabbitControl } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { ManagementApi } from '../../support/management.js';
+import { RabbitNode } from '../../support/rabbit-node.js';
+import { silent } from '../../support/silent.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+const STREAM: RabbitOptions = { rabbitStreamFanout: true, rabbitTransientQuorumQueue: true };
+
+describeWithRabbitControl('rabbitStreamFanout', () => {
+  let node: RabbitNode;
+  let management: ManagementApi;
+  let vhost: string;
+  let url: string;
+  const cleanups: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    management = new ManagementApi(node);
+  });
+  afterAll(() => node?.stop());
+  beforeEach(async () => {
+    ({ vhost, url } = await management.addVhost());
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  function connect(rabbit: RabbitOptions, transportUrl = url): Transport {
+    const transport = getRpcTransport({ transportUrl, rabbit, concurrency: 5, logger: silent });
+    cleanups.push(() => transport.cleanup());
+    return transport;
+  }
+
+  /** A server that records which fanouts it gets. */
+  async function serve(host: string, rabbit: RabbitOptions, transportUrl = url): Promise<number[]> {
+    const seen: number[] = [];
+    const endpoint = { note: (_context: object, { n }: { n: number }) => void seen.push(n) };
+    const target = new Target({ topic: 'topo', server: host });
+    const server = getRpcServer(connect(rabbit, transportUrl), target, [endpoint]);
+    await server.start();
+    cleanups.push(() => server.stop());
+    return seen;
+  }
+
+  function caster(rabbit: RabbitOptions): (n: number) => Promise<void> {
+    const client = new RPCClient(connect(rabbit), new Target({ topic: 'topo', fanout: true }));
+    return (n) => client.cast({}, 'note', { n });
+  }
+
+  it.each([
+    ['with rabbitTransientQuorumQueue', STREAM],
+    ['alone', { rabbitStreamFanout: true }],
+  ])(
+    '%s declares one stream for the topic, read from its beginning or the last offset under a prefetch limit',
+    async (_name, rabbit) => {
+      await serve('one', { ...rabbit, rabbitTransientQueuesTtl: 90 });
+      await serve('two', { ...rabbit, rabbitTransientQueuesTtl: 90, rabbitQosPrefetchCount: 3 });
+      const { exchanges, queues, bindings } = await management.topology(vhost);
+      const fanout = { name: 'topo_fanout', type: 'fanout', durable: true, autoDelete: true, arguments: {} };
+      expect(exchanges.filter(({ type }) => type === 'fanout')).toEqual([fanout]);
+      const stream = { durable: true, autoDelete: false, exclusive: false };
+      expect(queues.filter(({ name }) => name.includes('fanout'))).toEqual([
+        { name: 'topo_fanout', ...stream, arguments: { 'x-queue-type': 'stream', 'x-max-age': '90s' } },
+      ]);
+      expect(bindings).toContainEqual({ exchange: 'topo_fanout', queue: 'topo_fanout', key: 'topo' });
+      // The plugin learns of consumers every few seconds.
+      const readers = await eventually(
+        async () => {
+          const { consumers } = await management.topology(vhost);
+          const found = consumers.filter(({ queue }) => queue === 'topo_fanout');
+          expect(found.map(({ prefetch }) => prefetch).toSorted()).toEqual([3, 5]);
+          return found;
+        },
+        { within: 20_000, every: 200 },
+      );
+      for (const { acknowledges } of readers) expect(acknowledges).toBe(true);
+      // The first server has made the stream.
+      const offsets = readers.map((reader) => reader.arguments['x-stream-offset']);
+      expect(offsets.toSorted()).toEqual(['first', 'last']);
+    },
+  );
+
+  it('keeps messages for ever with a time to live of 0', async () => {
+    await serve('one', { ...STREAM, rabbitTransientQueuesTtl: 0 });
+    const { queues } = await management.topology(vhost);
+    const stream = queues.find(({ name }) => name === 'topo_fanout');
+    expect(stream?.arguments).toEqual({ 'x-queue-type': 'stream' });
+  });
+
+  it('brings a fanout to each server once, and the last one to a server that comes later', async () => {
+    const first = await serve('one', STREAM);
+    const second = await serve('two', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) {
+      await cast(n);
+      // One at a time, so that the broker stores each as a chunk of its own.
+      await eventually(() => expect([first.at(-1), second.at(-1)]).toEqual([n, n]));
+    }
+    expect([first, second]).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    const late = await serve('three', STREAM);
+    await eventually(() => expect(late).toEqual([3]));
+    await cast(4);
+    await eventually(() => expect([first, second, late].map((seen) => seen.at(-1))).toEqual([4, 4, 4]));
+    expect(late).toEqual([3, 4]);
+  });
+
+  it('goes on at the next offset after a lost connection: nothing twice, nothing missed', async () => {
+    const proxy = await TcpProxy.start(node.port);
+    cleanups.push(() => proxy.close());
+    const seen = await serve('one', { ...STREAM, rabbitRetryInterval: '50ms' }, proxy.url + vhost);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) await cast(n);
+    await eventually(() => expect(seen).toEqual([1, 2, 3]));
+    await proxy.refuse();
+    proxy.cut();
+    for (const n of [4, 5, 6]) await cast(n);
+    await proxy.accept();
+    await eventually(() => expect(seen).toContain(6), { within: 10_000 });
+    await cast(7);
+    await eventually(() => expect(seen).toContain(7));
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('begins anew when the stream was deleted', async () => {
+    const seen = await serve('one', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) await cast(n);
+    await eventually(() => expect(seen).toEqual([1, 2, 3]));
+    await withChannel(url, (channel) => channel.deleteQueue('topo_fanout'));
+    await eventually(async () => {
+      expect((await management.topology(vhost)).bindings.map(({ queue }) => queue)).toContain('topo_fanout');
+    });
+    await cast(4);
+    await eventually(() => expect(seen).toEqual([1, 2, 3, 4]));
+  });
+
+  it.each([
+    ['as long as the old one was', [4, 5, 6]],
+    ['longer', [4, 5, 6, 7]],
+    ['shorter', [4]],
+  ])('reads from its beginning a stream that was made anew while the server was away: %s', async (_what, missed) => {
+    const proxy = await TcpProxy.start(node.port);
+    cleanups.push(() => proxy.close());
+    const away = await serve('one', { ...STREAM, rabbitRetryInterval: '50ms' }, proxy.url + vhost);
+    const there = await serve('two', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) await cast(n);
+    await eventually(() =>
+      expect([away, there]).toEqual([
+        [1, 2, 3],
+        [1, 2, 3],
+      ]),
+    );
+    await proxy.refuse();
+    proxy.cut();
+    await withChannel(url, (channel) => channel.deleteQueue('topo_fanout'));
+    await eventually(async () => {
+      expect((await management.topology(vhost)).bindings.map(({ queue }) => queue)).toContain('topo_fanout');
+    });
+    for (const n of missed) await cast(n);
+    await eventually(() => expect(there).toEqual([1, 2, 3, ...missed]));
+    await proxy.accept();
+    await eventually(() => expect(away).toEqual(there), { within: 10_000 });
+    await cast(8);
+    await eventually(() => expect([away, there].map((seen) => seen.at(-1))).toEqual([8, 8]));
+    expect(away).toEqual(there);
+  });
+
+  it('leaves the stream in place when a server stops', async () => {
+    await serve('one', STREAM);
+    await cleanups.pop()?.();
+    expect(await management.queueNames(vhost)).toContain('topo_fanout');
+  });
+
+  it('reaches a stream that the publisher does not know of', async () => {
+    const seen = await serve('one', { rabbitStreamFanout: true });
+    await caster({})(1);
+    await eventually(() => expect(seen).toEqual([1]));
+  });
+
+  it('fails clearly where the name is a queue of another kind', async () => {
+    await withChannel(url, (channel) => channel.assertQueue('topo_fanout', { durable: true }));
+    await expect(serve('one', STREAM)).rejects.toMatchObject({
+      code: 'SERVER_LISTEN',
+      message: expect.stringMatching(/queue "topo_fanout" cannot be declared.*x-queue-type/),
+    });
+  });
+});

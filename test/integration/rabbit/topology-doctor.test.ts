@@ -1,0 +1,261 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { withChannel } from '../../support/amqp.js';
+import { osloRpc } from '../../support/command.js';
+import { describeWithRabbit, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { LogRecorder } from '../../support/log-recorder.js';
+import { RabbitNode } from '../../support/rabbit-node.js';
+
+const PASSWORD = 's3cret-pa55';
+
+describeWithRabbit('a declaration that conflicts with what is there', () => {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let node: RabbitNode;
+  let topic: string;
+  let exchange: string;
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    await node.rabbitmqctl('add_user', 'doctor', PASSWORD);
+    await node.rabbitmqctl('set_user_tags', 'doctor', 'administrator');
+    await node.rabbitmqctl('set_permissions', 'doctor', '^(?!forbidden).*', '.*', '.*');
+  });
+  afterAll(() => node?.stop());
+  beforeEach(() => {
+    topic = uniqueTopic();
+    exchange = uniqueTopic('exchange');
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  const url = () => `rabbit://doctor:${PASSWORD}@127.0.0.1:${node.port}/`;
+  const management = () => node.managementUrl ?? '';
+
+  function connect(rabbit: RabbitOptions) {
+    const logger = new LogRecorder();
+    const options = {
+      transportUrl: url(),
+      rabbit,
+      controlExchange: exchange,
+      logger,
+      rpcResponseTimeout: '10s' as const,
+    };
+    const transport = getRpcTransport(options);
+    cleanups.push(async () => {
+      await transport.cleanup();
+      expect(JSON.stringify(logger.lines)).not.toContain(PASSWORD);
+    });
+    const client = new RPCClient(transport, new Target({ topic }));
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    cleanups.push(() => server.stop());
+    return { client, server, logger, transport };
+  }
+
+  /** What the server's start fails with. */
+  async function refusal(rabbit: RabbitOptions): Promise<string> {
+    const error: unknown = await connect(rabbit)
+      .server.start()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'SERVER_LISTEN' });
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(PASSWORD);
+    return (error as Error).message;
+  }
+
+  const declareQueue = (durable: boolean, args: object = {}, name = topic) =>
+    withChannel(node.url, (channel) => channel.assertQueue(name, { durable, arguments: args }));
+  const declareExchange = (type: string, durable: boolean, name = exchange) =>
+    withChannel(node.url, (channel) => channel.assertExchange(name, type, { durable }));
+
+  it('is refused where the options say so, by clients and servers, and names the option and both definitions', async () => {
+    await declareExchange('topic', true);
+    const options = { topologyConflict: 'fail', managementUrl: management() } as const;
+    const message = await refusal(options);
+    expect(message).toContain(`The exchange "${exchange}" cannot be declared`);
+    expect(message).toContain('Asked for is a transient topic exchange; there is a durable topic exchange');
+    expect(message).toContain('set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) to true');
+    expect(message).toContain(`rabbitmqadmin delete exchange name=${exchange}`);
+    await expect(connect(options).client.cast({}, 'who')).rejects.toMatchObject({
+      code: 'DELIVERY_FAILURE',
+      message: expect.stringContaining('amqp_durable_queues'),
+    });
+  });
+
+  it('is a warning of the same content by default', async () => {
+    await declareQueue(true, { 'x-queue-type': 'quorum', 'x-delivery-limit': 3 });
+    const { server, client, logger } = connect({ managementUrl: management() });
+    await server.start();
+    expect(await client.call({}, 'who')).toBe('one');
+    const [warning = '', ...others] = logger.messages(/queue/, 'warn');
+    expect(others).toEqual([]);
+    expect(warning).toContain(`The queue "${topic}" is there already`);
+    expect(warning).toContain('there is a durable quorum queue, x-delivery-limit=3');
+    // The broker's own words name the first difference only.
+    expect(warning).toContain('amqp_durable_queues) to true, and set rabbit.rabbitQuorumQueue');
+    expect(warning).toContain("rabbit_quorum_delivery_limit) to what is there, '3'");
+    expect(warning).toContain(`rabbitmqctl delete_queue ${topic}`);
+  });
+
+  it.each([
+    ['a quorum queue', { 'x-queue-type': 'quorum' }, { amqpDurableQueues: true }, 'rabbit_quorum_queue) to true'],
+    ['a classic queue', {}, { rabbitQuorumQueue: true }, 'rabbit_quorum_queue) to false'],
+    [
+      'a queue with another limit',
+      { 'x-queue-type': 'quorum', 'x-delivery-limit': 3 },
+      { rabbitQuorumQueue: true, rabbitQuorumDeliveryLimit: 5 },
+      'rabbit_quorum_delivery_limit) to what is there',
+    ],
+    ['a bounded queue', { 'x-max-length': 9 }, { amqpDurableQueues: true }, 'x-max-length by a policy'],
+  ])('names the option to change for %s', async (_name, args, rabbit, advice) => {
+    await declareQueue(true, args);
+    expect(await refusal({ ...rabbit, topologyConflict: 'fail' })).toContain(advice);
+  });
+
+  it('says what to do about an exchange of another type, which is never adopted', async () => {
+    await declareExchange('direct', false);
+    expect(await refusal({})).toContain('controlExchange; oslo: control_exchange');
+    exchange = uniqueTopic('exchange');
+    await declareExchange('direct', false, `${topic}_fanout`);
+    expect(await refusal({})).toContain('use another topic');
+  });
+
+  it('says what to do about missing permissions, and a queue in another’s exclusive use', async () => {
+    topic = uniqueTopic('forbidden');
+    expect(await refusal({})).toMatch(/queue "forbidden.*cannot be declared.*ACCESS_REFUSED.*set_permissions/);
+    topic = uniqueTopic();
+    await withChannel(node.url, async (channel) => {
+      await channel.assertQueue(topic, { exclusive: true, durable: false });
+      expect(await refusal({})).toMatch(/RESOURCE_LOCKED.*Another connection has it for itself alone/);
+    });
+  });
+
+  it('is told by the broker’s own words where the management API cannot be had', async () => {
+    await declareExchange('topic', true);
+    const unreachable = await refusal({
+      topologyConflict: 'fail',
+      managementUrl: 'http://admin:s3cret-pa55@127.0.0.1:1',
+    });
+    expect(unreachable).toMatch(/inequivalent arg 'durable'.*127\.0\.0\.1:1 does not tell: .*ECONNREFUSED/);
+    const wrong = management().replace('http://', 'http://nobody:s3cret-pa55@');
+    expect(await refusal({ topologyConflict: 'fail', managementUrl: wrong })).toMatch(/does not tell: it answers 401/);
+    const html = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    cleanups.push(async () => html.close());
+    await eventually(() => expect(html.listening).toBe(true));
+    const stranger = `http://127.0.0.1:${(html.address() as AddressInfo).port}`;
+    expect(await refusal({ topologyConflict: 'fail', managementUrl: stranger })).toMatch(/its answer is not JSON/);
+  });
+
+  it('has options that are checked, and show no password', () => {
+    const make = (rabbit: object) => () => getRpcTransport({ transportUrl: 'memory://', rabbit });
+    expect(make({ topologyConflict: 'ignore' })).toThrow(/rabbit\.topologyConflict.*one of adopt, fail; got "ignore"/);
+    expect(make({ managementUrl: `ftp://u:${PASSWORD}@h` })).toThrow(/rabbit\.managementUrl.*http:\/\/ or https/);
+    expect(make({ managementUrl: `ftp://u:${PASSWORD}@h` })).not.toThrow(PASSWORD);
+    expect(make({ managementUrl: `http://u:50%@h` })).toThrow(/rabbit\.managementUrl/);
+    const rabbit = { managementUrl: `http://u:${PASSWORD}@127.0.0.1:1` };
+    const transport = getRpcTransport({ transportUrl: 'rabbit://127.0.0.1:1/', rabbit });
+    cleanups.push(() => transport.cleanup());
+    for (const shown of [transport.settings, Object.values(transport)])
+      expect(inspect(shown, { depth: 20, showHidden: true }) + JSON.stringify(shown.toString())).not.toContain(
+        PASSWORD,
+      );
+    const query = `?management_url=${encodeURIComponent(`http://u:${PASSWORD}@h`)}`;
+    expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).toThrow(/management_url/);
+    expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).not.toThrow(PASSWORD);
+  });
+
+  it('is seen of a binding that was removed: it is made again, said and counted', async () => {
+    const checking = { managementUrl: management(), topologyCheckInterval: '200ms' } as const;
+    const { server, client, logger, transport } = connect(checking);
+    await server.start();
+    await withChannel(node.url, (channel) => channel.unbindQueue(topic, exchange, topic));
+    const line = `The broker has lost the binding of ${topic} to ${exchange}: it is bound again`;
+    await eventually(() => expect(logger.messages(new RegExp(line), 'warn')).toHaveLength(1), { within: 20_000 });
+    expect(transport.counts).toMatchObject({ redeclared: 1, lostConnections: 0 });
+    expect(await client.call({}, 'who')).toBe('one');
+  });
+
+  const doctor = (query: string, ...flags: string[]) =>
+    osloRpc(['doctor', '--url', url() + query, '--topic', topic, '--exchange', exchange, ...flags]);
+
+  it('is found by oslo-rpc doctor, which declares nothing', async () => {
+    await declareExchange('topic', true);
+    await declareQueue(false);
+    const before = await doctor('?amqp_durable_queues=true', '--server', 'one', '--management-url', management());
+    expect(before).toMatchObject({ code: 1, stderr: '' });
+    const lines = before.stdout.trimEnd().split('\n');
+    expect(lines).toEqual([
+      `as asked  exchange ${exchange}: a durable topic exchange`,
+      `absent    exchange ${topic}_fanout: a transient auto-delete fanout exchange would be declared`,
+      expect.stringMatching(
+        `^conflict  queue ${topic}: .*there is a transient classic queue.*amqp_durable_queues\\) to false`,
+      ),
+      `absent    queue ${topic}.one: a durable classic queue would be declared`,
+    ]);
+    await withChannel(node.url, (channel) => channel.deleteQueue(topic));
+    expect(await doctor('?amqp_durable_queues=true', '--server', 'one')).toMatchObject({ code: 0 });
+    const { server } = connect({ amqpDurableQueues: true });
+    await server.start();
+    const served = await doctor('?amqp_durable_queues=true', '--server', 'one', '--json');
+    expect(served.code).toBe(0);
+    expect(JSON.parse(served.stdout)).toContainEqual({
+      kind: 'queue',
+      name: topic,
+      state: 'as asked',
+      text: 'a durable classic queue, 0 messages, 1 consumers',
+    });
+    expect(JSON.parse(served.stdout)).toHaveLength(4);
+  });
+
+  it('has oslo-rpc doctor say that a server is on another exchange, by the management API or where there is no such exchange', async () => {
+    const { server } = connect({});
+    await server.start();
+    const asked = exchange;
+    expect(await doctor('', '--server', 'one', '--management-url', management())).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    exchange = uniqueTopic('exchange');
+    const absent = await doctor('', '--server', 'one');
+    expect(absent.code).toBe(1);
+    expect(absent.stdout).toMatch(
+      new RegExp(`^unbound   queue ${topic}.one: .*1 consumers; the exchange is not there, not to .*${exchange}`, 'm'),
+    );
+    await declareExchange('topic', false);
+    const unseen = await doctor('');
+    expect(unseen).toMatchObject({ code: 0, stderr: expect.stringContaining('give --management-url') });
+    const seen = await doctor('', '--management-url', management());
+    expect(seen).toMatchObject({ code: 1, stderr: '' });
+    expect(seen.stdout).toContain(`it is bound to the exchange "${asked}" by the key "${topic}", not to`);
+    expect(seen.stdout).toContain('control_exchange');
+  });
+
+  it('has oslo-rpc doctor say that nobody consumes', async () => {
+    const { server } = connect({});
+    await server.start();
+    await server.stop();
+    const outcome = await doctor('', '--server', 'one', '--json');
+    expect(outcome.code).toBe(1);
+    expect(JSON.parse(outcome.stdout)).toContainEqual({
+      kind: 'queue',
+      name: `${topic}.one`,
+      state: 'unserved',
+      text: expect.stringMatching(/0 consumers; nobody consumes from it/),
+    });
+    await withChannel(node.url, (channel) =>
+      channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true }),
+    );
+    const fanout = await doctor('', '--management-url', management());
+    expect(fanout.stdout).toContain(`unserved  exchange ${topic}_fanout`);
+  });
+
+  it('is no excuse for wrong usage, or for a broker that cannot be had', async () => {
+    expect(await doctor('', '--management-url', 'nonsense')).toMatchObject({ code: 2 });
+    const wrong = await osloRpc(['doctor', '--url', url().replace(':s3', ':S3'), '--topic', topic]);
+    expect(wrong).toMatchObject({ code: 4, stdout: '' });
+    expect(wrong.stderr).toContain('ACCESS_REFUSED');
+  });
+});

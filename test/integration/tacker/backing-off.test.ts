@@ -1,0 +1,219 @@
+import {
+  BackingOffClient,
+  cleanup,
+  getClient,
+  getRpcTransport,
+  getServer,
+  init,
+  MessagingTimeout,
+  type OsloMessagingOptions,
+  RemoteError,
+  type RPCServer,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { uniqueTopic } from '../../support/environment.js';
+import { fakeTime, passing } from '../../support/fake-time.js';
+import { silent } from '../../support/silent.js';
+
+interface Work {
+  seconds?: number;
+  fail?: boolean;
+}
+
+const ignore = () => undefined;
+
+// As Node's, in the time that the tests fake.
+vi.mock(import('node:timers/promises'), async (original) => ({
+  ...(await original()),
+  setTimeout: <T>(delay?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) =>
+    new Promise<T>((resolve, reject) => {
+      setTimeout(() => resolve(value as T), delay);
+      signal?.addEventListener('abort', reject, { once: true });
+    }),
+}));
+
+class Worker {
+  readonly target: Target;
+
+  constructor(namespace?: string) {
+    this.target = new Target({ namespace, version: '1.0' });
+  }
+
+  async work(_ctxt: unknown, { seconds = 0, fail = false }: Work): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    if (fail) throw new RangeError('refused');
+    return 'done';
+  }
+
+  other(ctxt: unknown, args: Work): Promise<string> {
+    return this.work(ctxt, args);
+  }
+}
+
+// A handler that takes longer than one timeout and less than the next tells which of the two is in force.
+describe('BackingOffClient', () => {
+  let topic = '';
+  let server: RPCServer;
+  let client: BackingOffClient;
+
+  async function begin(options: OsloMessagingOptions = {}): Promise<void> {
+    topic = uniqueTopic();
+    await init({ transportUrl: 'memory://', rpcResponseTimeout: 0.1, drainTimeout: 0, logger: silent, ...options });
+    server = await getServer(new Target({ topic, server: 'host1' }), [new Worker(), new Worker('ns')]);
+    await server.start();
+    client = getClient(new Target({ topic, version: '1.0' }));
+  }
+
+  async function end(): Promise<void> {
+    await server.stop();
+    await cleanup();
+  }
+
+  beforeEach(() => {
+    fakeTime();
+    // A rejection is kept back for a random part of the timeout.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    return passing(begin());
+  });
+  afterEach(async () => {
+    await passing(end());
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  type Callable = Pick<BackingOffClient, 'call'>;
+
+  async function timesOut(seconds: number, by: Callable = client, method = 'work'): Promise<number> {
+    const start = performance.now();
+    await expect(passing(by.call({}, method, { seconds }))).rejects.toBeInstanceOf(MessagingTimeout);
+    return performance.now() - start;
+  }
+
+  async function succeeds(seconds: number, by: Callable = client, method = 'work'): Promise<void> {
+    expect(await passing(by.call({}, method, { seconds }))).toBe('done');
+  }
+
+  it('starts at the response timeout and doubles with every timeout', async () => {
+    expect(client).toBeInstanceOf(BackingOffClient);
+    const first = await timesOut(0.6);
+    expect(first).toBeGreaterThanOrEqual(100);
+    expect(first).toBeLessThan(150);
+    await timesOut(0.6);
+    await timesOut(0.6);
+    await succeeds(0.6);
+  });
+
+  it('goes up one step at a time', async () => {
+    await timesOut(0.3);
+    await timesOut(0.3);
+    await succeeds(0.3);
+    await timesOut(0.55);
+  });
+
+  it('keeps each method apart', async () => {
+    await timesOut(0.15);
+    await timesOut(0.15, client, 'other');
+    await succeeds(0.15);
+    await succeeds(0.15, client, 'other');
+  });
+
+  it('keeps each namespace apart', async () => {
+    const scoped = client.prepare({ namespace: 'ns' });
+    await timesOut(0.15);
+    await timesOut(0.15, scoped);
+    await succeeds(0.15);
+    await succeeds(0.15, scoped);
+  });
+
+  it('shares what it learnt between clients', async () => {
+    await timesOut(0.15);
+    await succeeds(0.15, getClient(new Target({ topic, version: '1.0' })));
+    await succeeds(0.15, client.prepare({ server: 'host1' }));
+  });
+
+  it('stops at the ceiling, ten times the response timeout by default', async () => {
+    await passing(end());
+    await passing(begin({ rpcResponseMaxTimeout: 0.2 }));
+    for (let call = 0; call < 4; call++) await timesOut(0.3);
+    await succeeds(0.15);
+  });
+
+  it('stops at a ceiling that was set', async () => {
+    BackingOffClient.setMaxTimeout('200ms');
+    for (let call = 0; call < 4; call++) await timesOut(0.3);
+    await succeeds(0.15);
+  });
+
+  it('starts a new method at the ceiling where that is lower', async () => {
+    BackingOffClient.setMaxTimeout(0.04);
+    await timesOut(0.08);
+    await timesOut(0.08);
+  });
+
+  it('starts a new method at the response timeout where the ceiling is higher', async () => {
+    BackingOffClient.setMaxTimeout(5);
+    await timesOut(0.18);
+    await succeeds(0.18);
+  });
+
+  it('lowers a timeout that has grown beyond a new ceiling', async () => {
+    await timesOut(0.6);
+    await timesOut(0.6);
+    BackingOffClient.setMaxTimeout(0.1);
+    await timesOut(0.25);
+  });
+
+  it('does not back off from an explicit timeout', async () => {
+    const transport = getRpcTransport({ transportUrl: 'memory://', rpcResponseTimeout: 0.1 });
+    const own = new BackingOffClient(transport, new Target({ topic, version: '1.0' }), { timeout: 0.05 });
+    const prepared = client.prepare({ timeout: '50ms' });
+    for (const explicit of [own, prepared, prepared, own]) await timesOut(0.08, explicit);
+    await timesOut(0.15);
+    await passing(transport.cleanup());
+  });
+
+  it('takes an explicit timeout although the method has backed off', async () => {
+    await timesOut(0.15);
+    await timesOut(0.12, client.prepare({ timeout: 0.05 }));
+    await succeeds(0.15);
+    await succeeds(0.25, client.prepare({ timeout: 2 }));
+  });
+
+  it('forgets at cleanup', async () => {
+    await timesOut(0.3);
+    await timesOut(0.3);
+    BackingOffClient.setMaxTimeout(0.2);
+    await passing(end());
+    await passing(begin());
+    await timesOut(0.15);
+    // The ceiling is forgotten, too.
+    await timesOut(0.3);
+    await succeeds(0.3);
+  });
+
+  it('does not keep a rejection back beyond cleanup', async () => {
+    await passing(end());
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    let timedOut: () => void = ignore;
+    const waiting = new Promise<void>((resolve) => {
+      timedOut = resolve;
+    });
+    await passing(begin({ rpcResponseTimeout: 40, logger: { ...silent, error: () => timedOut() } }));
+    const call = client.call({}, 'work', { seconds: 100 }).catch((error: unknown) => error);
+    await passing(waiting);
+    const start = performance.now();
+    await passing(cleanup());
+    expect(await call).toBeInstanceOf(MessagingTimeout);
+    expect(performance.now() - start).toBeLessThan(500);
+    await passing(begin());
+  });
+
+  it('changes nothing on another error', async () => {
+    for (let call = 0; call < 3; call++) {
+      await expect(passing(client.call({}, 'work', { fail: true }))).rejects.toBeInstanceOf(RemoteError);
+    }
+    await timesOut(0.15);
+    await succeeds(0.15);
+  });
+});
