@@ -96,7 +96,7 @@ async function measureAndStore(options: BenchOptions): Promise<number> {
   if (stamp.mode === 'full' && options.parts.length === PARTS.length && failed.length === 0) {
     await storeBaseline(BASELINES, stamp.machine, ratiosOf(results));
     await writeDocuments(await readResults(RESULTS), await readBaselines(BASELINES));
-    print(`written to ${BASELINES}, docs and README.md`);
+    print(`written to ${BASELINES}, docs`);
   }
   const goals = judge(results);
   if (goals.length > 0) printBlocks([goalsTable(goals)]);

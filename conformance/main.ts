@@ -25,8 +25,8 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function writeDocuments(reports: readonly Report[]): Promise<void> {
-  await replace('README.md', tableOfThemes(reports));
-  await replace('docs/conformance.md', tableOfChecks(reports));
+  await replace('docs/explanation/known-differences.md', tableOfThemes(reports));
+  await replace('docs/reference/conformance.md', tableOfChecks(reports));
 }
 
 async function replace(file: string, lines: readonly string[]): Promise<void> {

@@ -129,7 +129,7 @@ export interface ReferenceAddress {
   exchange?: string | undefined;
 }
 
-/** The reference endpoints of docs/conformance.md, on this library. Resolves when they can be called. */
+/** The reference endpoints of docs/reference/conformance.md, on this library. Resolves when they can be called. */
 export async function startReferenceServer({
   url,
   topic,

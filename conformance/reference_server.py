@@ -1,4 +1,4 @@
-"""The reference endpoints of docs/conformance.md, in plain oslo.messaging.
+"""The reference endpoints of docs/reference/conformance.md, in plain oslo.messaging.
 
     python3 reference_server.py --url rabbit://guest:guest@localhost:5672/ \\
         --topic conformance --server python

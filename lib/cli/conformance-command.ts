@@ -18,7 +18,7 @@ export function addConformanceCommand(program: Command): void {
   takesTarget(program.command('conformance'), '10s')
     .summary('check a server that exposes the reference endpoints')
     .description(
-      'Checks from outside whether a server does what oslo.messaging does. The server must expose the reference endpoints (docs/conformance.md). Exits with 1 when a check failed.',
+      'Checks from outside whether a server does what oslo.messaging does. The server must expose the reference endpoints (docs/reference/conformance.md). Exits with 1 when a check failed.',
     )
     .option('--json', 'print the report as JSON')
     .option('--only <name...>', 'run these checks only')

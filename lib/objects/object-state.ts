@@ -74,7 +74,7 @@ function hasChanged({ name }: FieldDefinition, value: unknown): boolean {
   );
 }
 
-/** Takes the object as it is for unchanged. @param options.recursive also the objects in its fields. Source: obj_reset_changes. */
+/** Marks the object as unchanged. Source: obj_reset_changes. @param options `recursive`: also the objects in its fields */
 export function objResetChanges(object: object, { recursive = false }: { recursive?: boolean | undefined } = {}): void {
   if (recursive) for (const field of definedAs(object).fields) resetWithin(fieldValue(object, field));
   remember(object, objVersion(object));

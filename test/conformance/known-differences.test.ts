@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { KNOWN } from './known-differences.js';
 
 it('lists in the documentation what the comparison accepts, and nothing else', () => {
-  const page = readFileSync(new URL('../../docs/known-differences.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/explanation/known-differences.md', import.meta.url), 'utf8');
   const listed = [...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name);
   expect(listed.sort()).toEqual([...KNOWN].sort());
 });

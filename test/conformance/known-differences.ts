@@ -2,7 +2,7 @@ import { dict, member, type Tree, textOf } from './json-tree.js';
 import { failureClass, failureMessage, type Observation } from './observation.js';
 import type { Request } from './request.js';
 
-/** The names of the differences that docs/known-differences.md lists. */
+/** The names of the differences that docs/explanation/known-differences.md lists. */
 export const KNOWN = [
   'arguments-by-name',
   'attributes',

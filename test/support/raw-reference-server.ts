@@ -24,7 +24,7 @@ const DISPATCHER = 'oslo_messaging.rpc.dispatcher';
 const EXCHANGE = 'tacker';
 
 /**
- * The reference endpoints of docs/conformance.md on nothing but amqplib: a third implementation, whose every step can be
+ * The reference endpoints of docs/reference/conformance.md on nothing but amqplib: a third implementation, whose every step can be
  * overridden by one that is wrong.
  */
 export class RawReferenceServer {

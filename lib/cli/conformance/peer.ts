@@ -189,7 +189,7 @@ function readAbout(about: unknown): About {
   const { implementation, server, lacks } = (about ?? {}) as Partial<About>;
   expect(
     typeof implementation === 'string' && typeof server === 'string',
-    'The server does not expose the reference endpoints (docs/conformance.md): "about" gives no implementation and server',
+    'The server does not expose the reference endpoints (docs/reference/conformance.md): "about" gives no implementation and server',
   );
   return { implementation, server, lacks: typeof lacks === 'object' && lacks !== null ? lacks : {} };
 }

@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../support/amqp.js';
 import { Child } from '../../support/child.js';
-import { describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const children: Child[] = [];
@@ -20,16 +22,48 @@ async function output(name: string, transportUrl: string): Promise<string[]> {
   return child.output.trim().split('\n');
 }
 
-describe('the examples of the page on notifications', () => {
-  it('are those of the page, word for word', async () => {
-    const page = await readFile(`${root}docs/notifications.md`, 'utf8');
-    const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
-    const files = await readdir(`${root}examples/notifications`);
-    expect(files.toSorted()).toEqual(['batch.ts', 'listen.ts', 'publish.ts']);
-    for (const file of files) expect(blocks).toContain(await readFile(`${root}examples/notifications/${file}`, 'utf8'));
+// That they are the programs of the pages, word for word, is tested in documentation.test.ts.
+const transports = [['memory', ''], ...(rabbitUrl ? [['RabbitMQ', rabbitUrl]] : [])] as [string, string][];
+
+describe('the first program', () => {
+  /** Resolves when it has called itself; it goes on serving. */
+  async function serve(transportUrl: string): Promise<Child> {
+    const child = new Child(`${root}dist/examples/first-service/main.js`, [], { TRANSPORT_URL: transportUrl });
+    children.push(child);
+    await child.prints(/^alice adds 2 and 3\n5$/m);
+    return child;
+  }
+
+  it.each(transports)('ends well by a signal on %s', async (_name, url) => {
+    const child = await serve(url);
+    child.signal('SIGTERM');
+    await child.exit();
+    expect(child.output).not.toMatch(/error|warn/i);
   });
 
-  const transports = [['memory', ''], ...(rabbitUrl ? [['RabbitMQ', rabbitUrl]] : [])] as [string, string][];
+  describeWithPython('on RabbitMQ', () => {
+    it('answers the Python client of the README', async () => {
+      const child = await serve(rabbitUrl);
+      const [, client = ''] = /^```python\n(.*?)^```$/ms.exec(await readFile(`${root}README.md`, 'utf8')) ?? [];
+      const program = client.replace('rabbit://user:password@localhost:5672/', rabbitUrl);
+      const { stdout } = await promisify(execFile)('/usr/bin/python3', ['-c', program]);
+      expect(stdout.trim()).toBe('5');
+      expect(child.output).toContain('python adds 2 and 3');
+    });
+  });
+});
+
+describe('the examples of the reference', () => {
+  it.each(transports)('use the Tacker API on %s', async (_name, url) => {
+    expect((await output('tacker-api/main', url)).slice(-2)).toEqual(['alice adds 2 and 3', '5']);
+  });
+
+  it.each(transports)('send objects on %s', async (_name, url) => {
+    expect((await output('versioned-objects/main', url)).join('\n')).toMatch(/^true web \[/m);
+  });
+});
+
+describe('the examples of the page on notifications', () => {
   it.each(transports)('listens on %s', async (_name, url) => {
     expect(await output('notifications/listen', url)).toEqual([
       'order.created 7 (info), by alice',

@@ -51,8 +51,12 @@ describe('the package', () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
-    expect(paths).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/lib/index.js']));
-    expect(paths.filter((path) => !/^(package\.json|README\.md|LICENSE|(dist\/lib|docs)\/.+)$/.test(path))).toEqual([]);
+    expect(paths).toEqual(
+      expect.arrayContaining(['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist/lib/index.js']),
+    );
+    expect(
+      paths.filter((path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist\/lib|docs)\/.+)$/.test(path)),
+    ).toEqual([]);
   });
 
   it('is sound to publint and to TypeScript', async () => {

@@ -181,7 +181,7 @@ describe('decorators and factories', () => {
   });
 
   it('are all documented', async () => {
-    const page = await readFile(new URL('../../../docs/options.md', import.meta.url), 'utf8');
+    const page = await readFile(new URL('../../../docs/reference/options.md', import.meta.url), 'utf8');
     let message = '';
     try {
       getRpcTransport(untyped({ noSuchOption: 1 }));

@@ -106,7 +106,7 @@ describe('the options of the RabbitMQ driver', () => {
     const { message } = refusal(() => transport({ noSuchOption: true }));
     const known = message.split('Known: ')[1]?.split(', ') ?? [];
     expect(known.length).toBeGreaterThan(30);
-    const page = await readFile(new URL('../../../docs/rabbit-options.md', import.meta.url), 'utf8');
+    const page = await readFile(new URL('../../../docs/reference/rabbit-options.md', import.meta.url), 'utf8');
     const own = [
       'profile',
       'connectTimeout',

@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Registry } from 'prom-client';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import * as library from '../../../lib/index.js';
+import { collectMetrics } from '../../../lib/observability/prometheus.js';
+import { compileSnippets, type Snippet } from '../../support/compile-snippets.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const pages = ['README.md', ...filesIn('docs', '.md')];
+const texts = new Map([...pages, 'CONTRIBUTING.md', 'CHANGELOG.md'].map((page) => [page, textOf(page)]));
+
+/** Paths of the files below a folder of the repository. */
+function filesIn(folder: string, ending: string): string[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith(ending))
+    .map((file) => `${folder}/${file}`)
+    .toSorted();
+}
+
+function textOf(page: string): string {
+  return readFileSync(join(root, page), 'utf8');
+}
+
+/** Blocks of code in one language. Indented blocks belong to a list. */
+function blocks(text: string, language: string): { code: string; line: number }[] {
+  return [...text.matchAll(new RegExp(`^( *)\`\`\`${language}\\n(.*?)^ *\`\`\``, 'gms'))].map((match) => ({
+    code: match[2]?.replaceAll(new RegExp(`^${match[1]}`, 'gm'), '') ?? '',
+    line: text.slice(0, match.index).split('\n').length,
+  }));
+}
+
+/** The page without code, and without the tables that other commands write. */
+function prose(text: string): string {
+  return text
+    .replace(/^ *```.*?^ *```/gms, '')
+    .replace(/^ {4}.*$/gm, '')
+    .replace(/<!-- by .*?<!-- end -->/gs, '')
+    .replace(/`[^`\n]*`/g, ' code ');
+}
+
+describe('the links of the documentation', () => {
+  /** The anchor of a heading, as the hosts of repositories and packages make it. */
+  const anchor = (heading: string) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
+  const anchors = (text: string) =>
+    [...text.replace(/^ *```.*?^ *```/gms, '').matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading ?? ''));
+
+  it('lead to pages and headings that exist in the package', async () => {
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+    });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const packed = new Set(files.map(({ path }) => path));
+    const broken: string[] = [];
+    let count = 0;
+    for (const page of pages)
+      for (const [, link = ''] of textOf(page)
+        .replace(/^ *```.*?^ *```/gms, '')
+        .matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(link)) continue;
+        count += 1;
+        const [path = '', fragment] = link.split('#');
+        const target = path === '' ? page : normalize(join(dirname(page), path));
+        const text = texts.get(target);
+        if (!packed.has(target)) broken.push(`${page}: ${link} is not in the package`);
+        else if (fragment !== undefined && text !== undefined && !anchors(text).includes(fragment))
+          broken.push(`${page}: ${link} names no heading`);
+      }
+    expect(count).toBeGreaterThan(100);
+    expect(broken).toEqual([]);
+  });
+
+  it('reach every page from the index', () => {
+    const index = textOf('docs/README.md');
+    const missing = filesIn('docs', '.md').filter(
+      (page) => page !== 'docs/README.md' && !index.includes(`](${page.slice('docs/'.length)})`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the snippets of the documentation', () => {
+  it('compile', () => {
+    const snippets = pages.flatMap((page) =>
+      blocks(textOf(page), 'ts').map(({ code, line }): Snippet => ({ name: `${page}:${line}`, code })),
+    );
+    expect(snippets.length).toBeGreaterThan(40);
+    expect(compileSnippets(root, snippets)).toEqual([]);
+  }, 120_000);
+
+  it('in JSON can be parsed', () => {
+    for (const page of pages)
+      for (const { code } of blocks(textOf(page), 'json'))
+        expect(ts.parseConfigFileTextToJson(page, code).error).toBeUndefined();
+  });
+
+  it('in Python can be parsed', async () => {
+    const snippets = pages.flatMap((page) => blocks(textOf(page), 'python').map(({ code }) => code));
+    expect(snippets.length).toBeGreaterThan(1);
+    const program = 'import ast, json, sys\nfor code in json.load(sys.stdin): ast.parse(code)';
+    const child = execFile('python3', ['-c', program]);
+    child.stdin?.end(JSON.stringify(snippets));
+    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
+  });
+
+  it('that are whole programs are in examples/, where they are run', () => {
+    const examples = filesIn('examples', '.ts').map(textOf);
+    const programs = pages.flatMap((page) =>
+      blocks(textOf(page), 'ts')
+        .filter(({ code }) => code.startsWith('import ') && /^(void \w+\(\);|await app\.close\(\);.*)$/m.test(code))
+        .map(({ code, line }) => ({ name: `${page}:${line}`, code })),
+    );
+    expect(programs.filter(({ code }) => !examples.includes(code)).map(({ name }) => name)).toEqual([]);
+    expect(programs).toHaveLength(examples.length);
+  });
+});
+
+describe('the reference', () => {
+  const transport = library.getRpcTransport({ transportUrl: 'memory://' });
+  const missing = (page: string, entries: readonly string[]) => {
+    const text = textOf(page);
+    expect(entries.length).toBeGreaterThan(5);
+    return entries.filter((entry) => !text.includes(entry));
+  };
+  const inTable = (name: string) => `| \`${name}\` `;
+
+  it('lists all limits and counters', () => {
+    const names = [...Object.keys(transport.settings.limits), ...Object.keys(transport.counts)];
+    expect(missing('docs/reference/limits.md', names.map(inTable))).toEqual([]);
+  });
+
+  it('lists all errors by code', () => {
+    const classes = Object.values(library).filter(
+      (value): value is typeof library.MessagingException =>
+        typeof value === 'function' && value.prototype instanceof library.MessagingException,
+    );
+    const own = classes.filter(({ prototype }) => !(prototype instanceof library.VersionedObjectsException));
+    const codes = own.map((error) => `\`${new error('').code}\` \`${error.name}\``);
+    const isBase = (entry: string) => entry.includes('VersionedObjectsException');
+    expect(
+      missing(
+        'docs/reference/errors.md',
+        codes.filter((entry) => !isBase(entry)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('lists all metrics', async () => {
+    const register = new Registry();
+    collectMetrics({ rpc: transport }, { register });
+    const names = (await register.getMetricsAsJSON()).map(({ name }) => `\`${name}\``);
+    expect(missing('docs/reference/health-and-metrics.md', names)).toEqual([]);
+  });
+
+  it('lists all values that the package exports', () => {
+    const names = Object.keys(library).map((name) => `\`${name}\``);
+    expect(missing('docs/reference/exports.md', names)).toEqual([]);
+  });
+});
+
+describe('the English of the documentation', () => {
+  it.each([...pages, 'CONTRIBUTING.md'])('is plain in %s', (page) => {
+    const words = prose(textOf(page)).match(/[\p{Letter}’']+/gu) ?? [];
+    const heavy = prose(textOf(page)).match(/\b(what|whatever|whoever|whose|whom|such|so many)\b/gi) ?? [];
+    expect(heavy.length / words.length, heavy.join(', ')).toBeLessThan(0.01);
+  });
+
+  it('fits on one screen after another in the README', () => {
+    expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(200);
+  });
+});

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+export interface Snippet {
+  name: string;
+  code: string;
+}
+
+/** Objects that a snippet without imports may use as given. */
+const GIVEN: Record<string, string> = {
+  app: 'import("@nestjs/common").INestApplication',
+  rpc: 'import("nestjs-oslo-messaging").BackingOffClient',
+  notifier: 'import("nestjs-oslo-messaging").Notifier',
+  context: 'import("nestjs-oslo-messaging").RequestContext',
+  transport: 'import("nestjs-oslo-messaging").Transport',
+  options: 'import("nestjs-oslo-messaging").OsloMessagingOptions',
+  request: '{ user: { id: string } }',
+  next: '() => void',
+  urls: 'string[]',
+  vault: '{ read(path: string): Promise<{ username: string; password: string; ttl: number }> }',
+  Sample: 'new () => object',
+  AppModule: 'new () => object',
+};
+/** Modules whose exports a snippet without imports may use. */
+const MODULES = [
+  'nestjs-oslo-messaging',
+  'nestjs-oslo-messaging/prometheus',
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/microservices',
+  '@nestjs/terminus',
+  '@nestjs/testing',
+  'rxjs',
+  'prom-client',
+];
+
+/** Compiles each snippet as a module of its own. Returns the errors, each with the page and line of its snippet. */
+export function compileSnippets(root: string, snippets: readonly Snippet[]): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
+  const settings = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false };
+  const names = exportsOf(root, settings);
+  const sources = new Map(
+    snippets.map(({ code }, index) => [join(root, `snippet-${index}.ts`), withImports(code, names)]),
+  );
+  const host = ts.createCompilerHost(settings);
+  const { readFile, fileExists } = host;
+  host.readFile = (file) => sources.get(file) ?? readFile.call(host, file);
+  host.fileExists = (file) => sources.has(file) || fileExists.call(host, file);
+  const program = ts.createProgram([...sources.keys()], settings, host);
+  return [...sources.keys()].flatMap((file, index) => {
+    const source = program.getSourceFile(file);
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return found.map(
+      ({ messageText }) => `${snippets[index]?.name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    );
+  });
+}
+
+/** Names that the modules export, with the module of each. */
+function exportsOf(root: string, settings: ts.CompilerOptions): Map<string, string> {
+  const file = join(root, 'snippet-exports.ts');
+  const text = MODULES.map((name, index) => `export * as m${index} from '${name}';`).join('\n');
+  const host = ts.createCompilerHost(settings);
+  const { readFile, fileExists } = host;
+  host.readFile = (name) => (name === file ? text : readFile.call(host, name));
+  host.fileExists = (name) => name === file || fileExists.call(host, name);
+  const program = ts.createProgram([file], settings, host);
+  const checker = program.getTypeChecker();
+  const found = new Map<string, string>();
+  for (const statement of program.getSourceFile(file)?.statements ?? []) {
+    if (!ts.isExportDeclaration(statement) || !statement.moduleSpecifier) continue;
+    const symbol = checker.getSymbolAtLocation(statement.moduleSpecifier);
+    const name = (statement.moduleSpecifier as ts.StringLiteral).text;
+    for (const { name: exported } of symbol ? checker.getExportsOfModule(symbol) : [])
+      if (!found.has(exported)) found.set(exported, name);
+  }
+  return found;
+}
+
+/** Adds imports and given objects for the names that the snippet uses and does not declare. */
+function withImports(code: string, names: ReadonlyMap<string, string>): string {
+  const source = ts.createSourceFile('snippet.ts', code, ts.ScriptTarget.ESNext, true);
+  const declared = new Set<string>();
+  const used = new Set<string>();
+  const visit = (node: ts.Node, isTop: boolean): void => {
+    if (ts.isIdentifier(node)) used.add(node.text);
+    if (
+      ts.isImportSpecifier(node) ||
+      (isTop && ts.isVariableDeclaration(node)) ||
+      ts.isClassDeclaration(node) ||
+      ts.isFunctionDeclaration(node)
+    )
+      for (const name of node.name ? namesIn(node.name) : []) declared.add(name);
+    ts.forEachChild(node, (child) => visit(child, isTop && !ts.isFunctionLike(child) && !ts.isClassDeclaration(child)));
+  };
+  visit(source, true);
+  const lines: string[] = [];
+  for (const name of used) {
+    const from = names.get(name);
+    if (declared.has(name)) continue;
+    if (name in GIVEN) lines.push(`declare const ${name}: ${GIVEN[name]};`);
+    else if (name === 'assert') lines.push("import assert from 'node:assert/strict';");
+    else if (from !== undefined) lines.push(`import { ${name} } from '${from}';`);
+  }
+  return [...lines, code, 'export {};'].join('\n');
+}
+
+function namesIn(name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? namesIn(element.name) : []));
+}
