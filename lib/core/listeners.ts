@@ -2,7 +2,7 @@ import { newScope } from './async-scope.js';
 import { toError } from './errors.js';
 import { type LogSink, oneLine } from './logger.js';
 
-/** Callbacks of users. An error that one of them throws is logged, and stops neither the others nor the caller. */
+/** Listeners of an event. An error that one of them throws is logged, and stops neither the others nor the caller. */
 export class Listeners<T> {
   private readonly entries = new Set<{ readonly listener: (value: T) => unknown }>();
 
@@ -14,16 +14,23 @@ export class Listeners<T> {
 
   /** Calls the listener with the current value and with each later one. Returns a function that ends this. */
   add(listener: (value: T) => unknown, current: T): () => void {
+    const remove = this.addForNext(listener);
+    this.call(listener, current);
+    return remove;
+  }
+
+  /** Calls the listener with each later value. Returns a function that ends this. */
+  addForNext(listener: (value: T) => unknown): () => void {
     const entry = { listener };
     this.entries.add(entry);
-    this.call(listener, current);
     return () => {
       this.entries.delete(entry);
     };
   }
 
+  /** Calls all listeners. */
   emit(value: T): void {
-    // Whatever request brings a change about, the listeners are not a part of it.
+    // The listeners are no part of the request that causes a change, so they run outside of its async context.
     for (const { listener } of [...this.entries]) newScope().runInAsyncScope(this.call, this, listener, value);
   }
 

@@ -1,7 +1,9 @@
+import { getNotificationTransport, getRpcTransport } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CONNECTION_UNBLOCKED, connectionBlocked } from '../support/amqp-frames.js';
-import { describeWithRabbit } from '../support/environment.js';
+import { describeWithRabbit, rabbitPort } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
 import { ServedTopic } from '../support/served-topic.js';
 
 describeWithRabbit('the log of an outage', () => {
@@ -16,7 +18,9 @@ describeWithRabbit('the log of an outage', () => {
     const { serving } = served;
     await serving.proxy.refuse();
     serving.proxy.cut();
-    await eventually(() => expect(serving.log.messages(/^No consuming connection/, 'warn')).toHaveLength(1));
+    await eventually(() =>
+      expect(serving.log.messages(/^Cannot connect to .* \(consuming\); next attempt in /, 'warn')).toHaveLength(1),
+    );
     await serving.proxy.accept();
     await eventually(() => expect(serving.log.messages(/^Reconnected/)).toHaveLength(1));
     await served.ping();
@@ -39,6 +43,25 @@ describeWithRabbit('the log of an outage', () => {
     await eventually(() => expect(calling.transport.health().status).toBe('connected'));
     expect(calling.log.messages(/accepts publishing again, after \d+\.\d s/, 'warn')).not.toEqual([]);
     expect(calling.log.messages(/consume/)).toEqual([]);
+  });
+
+  it('names a refused login once for each purpose, however many transports of an application meet it', async () => {
+    const log = new LogRecorder();
+    const options = { transportUrl: `rabbit://nobody:wrong@127.0.0.1:${rabbitPort}/`, logger: log };
+    const [rpc, notifications] = [getRpcTransport(options), getNotificationTransport(options)];
+    const connects = [rpc.connect(), notifications.connect({ publishOnly: true }), rpc.connect()];
+    const outcomes = await Promise.allSettled(connects);
+    await eventually(() => expect(log.messages(/\(consuming\)/)).not.toEqual([]));
+    await Promise.all([rpc.cleanup(), notifications.cleanup()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    const lineFor = (purpose: string) =>
+      expect.stringMatching(
+        new RegExp(
+          `^Cannot connect to 127\\.0\\.0\\.1:${rabbitPort}: .*ACCESS.REFUSED.* \\(${purpose}\\); next attempt on the next use$`,
+        ),
+      );
+    expect(log.messages(/./, 'warn').toSorted()).toEqual([lineFor('consuming'), lineFor('publishing')]);
+    expect(log.messages(/./, 'error')).toEqual([]);
   });
 
   it('is empty where everything ends on purpose', async () => {

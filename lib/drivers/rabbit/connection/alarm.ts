@@ -1,20 +1,20 @@
-/** An alarm of the broker's, for memory or disk: it reads nothing from connections that publish. */
+/** Memory or disk alarm of the broker. While it lasts, the broker reads nothing from connections that publish. */
 export class Alarm {
   /**
    * @param reason in the broker's words
-   * @param since point on the monotonic clock
+   * @param since start of the alarm, on the monotonic clock
    */
   constructor(
     readonly reason: string,
-    readonly since = performance.now(),
+    readonly since: number,
   ) {}
 
-  /** Returns the alarm for another reason, from the same moment on. */
+  /** Returns the alarm with another reason and the same start. */
   because(reason: string): Alarm {
     return new Alarm(reason, this.since);
   }
 
-  /** Returns the error for an operation. @param began point on the monotonic clock */
+  /** Returns the error for an operation that the alarm holds up. @param began start of the operation, on the monotonic clock */
   errorFor(began: number): Error {
     const blocked = `the broker blocks publishing (${this.reason})`;
     return new Error(

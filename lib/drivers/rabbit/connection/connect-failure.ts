@@ -1,16 +1,16 @@
 import { ConfigurationError, CredentialsFailure, toError } from '../../../core/errors.js';
 
-/** Handshakes refused for these reasons do not get better by waiting. */
+/** Reasons for which a broker refuses every handshake with the same options. */
 const REFUSED = /ACCESS.REFUSED|NOT.ALLOWED|SASL mechanism|certificate|self.signed|altname|wrong version number/i;
-/** The refusal of a user's name or password. */
+/** Refusal of a user name or password. */
 const REFUSED_LOGIN = /ACCESS.REFUSED/i;
-/** What it looks like when one side speaks TLS and the other does not. */
+/** Errors seen when only the client, or only the broker, speaks TLS. */
 const NO_TLS = /wrong version number|before secure TLS connection|packet length too long|ECONNRESET|hang up/i;
 const ONLY_TLS = /closed abruptly during opening handshake|ECONNRESET|Expected ConnectionStart/i;
-/** All that amqplib tells of a broker that closes the connection when it hears of the virtual host. */
+/** The only sign in amqplib of a broker that closes the connection because of the virtual host. */
 const NO_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
 
-/** How one host was tried. */
+/** Parameters of an attempt to connect to one host, for its error message. */
 export interface Attempt {
   /** Host and port. */
   readonly address: string;
@@ -18,34 +18,45 @@ export interface Attempt {
   readonly virtualHost: string;
 }
 
-/** Why one host could not be connected to. */
+/** Failure to connect to a host, or to any of several hosts. */
 export class ConnectFailure extends Error {
-  /** Trying again as things are would be of no use. */
-  readonly hopeless: boolean;
-
-  /** @param newLogin whether the next attempt has another login, which may do */
-  constructor({ address, tls, virtualHost }: Attempt, cause: unknown, newLogin: boolean) {
-    let reason = reasonOf(cause);
-    if (NO_VHOST.test(reason)) {
-      reason = `NOT_ALLOWED: there is no virtual host "${virtualHost}", or the user may not use it, or it has all the connections that it may have`;
-    } else if ((tls ? NO_TLS : ONLY_TLS).test(reason)) {
-      reason += ` (does that port speak ${tls ? 'TLS, as is asked for' : 'plain AMQP, not TLS'}?)`;
-    }
-    super(`${address}: ${reason}`, { cause });
-    const passes = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
-    this.hopeless = cause instanceof ConfigurationError || (REFUSED.test(reason) && !passes);
+  private constructor(
+    message: string,
+    /** True where another attempt with the same options would fail, too. */
+    readonly hopeless: boolean,
+    cause: unknown,
+  ) {
+    super(message, { cause });
   }
 
-  /** The failures of several hosts as one. */
-  static all(failures: readonly ConnectFailure[]): Error {
+  /** Returns the failure to connect to one host. @param newLogin true where the next attempt has another login */
+  static of({ address, tls, virtualHost }: Attempt, cause: unknown, newLogin: boolean): ConnectFailure {
+    let reason = reasonOf(cause);
+    if (NO_VHOST.test(reason)) {
+      reason = `NOT_ALLOWED: the virtual host "${virtualHost}" does not exist, or the user has no access to it, or it has reached its connection limit`;
+    } else if ((tls ? NO_TLS : ONLY_TLS).test(reason)) {
+      reason += ` (does that port speak ${tls ? 'TLS, as the options demand' : 'plain AMQP, not TLS'}?)`;
+    }
+    const canPass = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
+    const hopeless = cause instanceof ConfigurationError || (REFUSED.test(reason) && !canPass);
+    return new ConnectFailure(`${address}: ${reason}`, hopeless, cause);
+  }
+
+  /** Returns the failures of several hosts as one, in the order of their addresses. */
+  static all(failures: readonly ConnectFailure[]): ConnectFailure {
     const [first] = failures;
     if (first && failures.length === 1) return first;
-    return new Error(failures.map(({ message }) => message).join('; '), { cause: first });
+    const messages = failures.map(({ message }) => message).sort();
+    return new ConnectFailure(
+      messages.join('; '),
+      failures.length > 0 && failures.every(({ hopeless }) => hopeless),
+      first,
+    );
   }
 }
 
 function reasonOf(thrown: unknown): string {
-  // Node.js tries every address of a host, and says nothing in the error that holds their errors.
+  // Node.js tries every address of a host, and gives the error that holds their errors no message.
   if (thrown instanceof AggregateError && thrown.errors.length > 0) {
     return thrown.errors.map((error) => toError(error).message).join(', ');
   }

@@ -1,9 +1,11 @@
 import type { DriverStatus } from '../../../core/health.js';
 import type { LogSink } from '../../../core/logger.js';
-import { type RabbitConnection, secondsSince } from './connection.js';
+import type { RabbitConnection } from './connection.js';
+import { secondsIn } from './seconds.js';
 
-/** Time without a connection that is needed. Its end is one log line for both connections of a transport. */
+/** Outage of a transport whose connections are in use. Its end is one log line for both connections. */
 export class Outage {
+  /** Start of the outage, on the monotonic clock. */
   private since: number | undefined;
   private wasConnected = false;
 
@@ -12,20 +14,20 @@ export class Outage {
     private readonly logger: LogSink,
   ) {}
 
-  /** Follows the status of the transport. @param attached counts the queues that are consumed from */
+  /** Follows the status of the transport. @param attached returns the number of attached queues */
   follow(status: DriverStatus, attached: () => number): void {
     if (status === 'disconnected' && this.since === undefined) {
       this.since = performance.now();
       this.wasConnected = this.connections.some((connection) => connection.wasConnected);
     }
     if (this.since === undefined || (status !== 'connected' && status !== 'blocked')) return;
-    const time = secondsSince(this.since);
+    const seconds = secondsIn(performance.now() - this.since);
     this.since = undefined;
     const hosts = new Set(this.connections.filter(({ current }) => current).map(({ address }) => address));
     const queues = attached();
     const consuming = queues === 0 ? '' : `; ${queues} ${queues === 1 ? 'queue' : 'queues'} attached`;
-    const what = this.wasConnected ? 'Reconnected' : 'Connected';
-    // As loud as the loss was, so that whoever read of it reads of its end.
-    this.logger.warn(`${what} to ${[...hosts].join(' and ')} after ${time} s${consuming}`);
+    const verb = this.wasConnected ? 'Reconnected' : 'Connected';
+    // At the level of the loss, so that a log that shows the loss shows its end.
+    this.logger.warn(`${verb} to ${[...hosts].join(' and ')} after ${seconds} s${consuming}`);
   }
 }

@@ -4,6 +4,7 @@ import type { Login } from '../../../core/credentials.js';
 import { LONGEST_TIMER } from '../../../core/duration.js';
 import { toError } from '../../../core/errors.js';
 import { type LogSink, oneLine } from '../../../core/logger.js';
+import { secondsIn } from './seconds.js';
 
 /** Share of a password's lifetime after which it is renewed. */
 const RENEWAL_SHARE = 0.75;
@@ -75,7 +76,7 @@ export class SecretRenewal {
     const delay = Math.max(MIN_DELAY_MS, Math.min(longest, backoffDelay(RETRY_BACKOFF, this.failures++)));
     this.after(delay, () => this.renew(login, expiry));
     this.logger.warn(
-      `Could not renew the password of the connection: ${oneLine(error.message)}; next attempt in ${(delay / 1000).toFixed(1)} s`,
+      `Could not renew the password of the connection: ${oneLine(error.message)}; next attempt in ${secondsIn(delay)} s`,
     );
     this.onFailure(error);
   }

@@ -1,0 +1,94 @@
+import amqplib, { type ChannelModel } from 'amqplib';
+import type { Settings } from '../../../core/options.js';
+import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { Wire } from '../wire/wire.js';
+import { ConnectFailure } from './connect-failure.js';
+import { attemptOf, connectOptions } from './connect-options.js';
+import { Failover } from './failover.js';
+import { Logins } from './logins.js';
+import { SecretRenewal } from './secret-renewal.js';
+import { socketOf } from './socket.js';
+
+/** An open connection. */
+export interface Link {
+  readonly model: ChannelModel;
+  /** Host and port. */
+  readonly address: string;
+  /** Keeps the password of the connection valid. */
+  readonly renewal: SecretRenewal;
+}
+
+/** Opens connections to the hosts of a transport URL. */
+export class Connector {
+  private readonly failover: Failover;
+  private readonly logins: Logins;
+  private attempt: AbortController | undefined;
+  private closed = false;
+
+  /**
+   * @param purpose end of the connection's name at the broker
+   * @param onTrouble called with each failure to renew the password of an open connection
+   */
+  constructor(
+    private readonly url: TransportURL,
+    private readonly settings: Settings,
+    private readonly purpose: string,
+    private readonly onTrouble: (error: Error) => void,
+  ) {
+    this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
+    this.logins = new Logins(url, settings);
+  }
+
+  /** Tries every host once. @throws ConnectFailure when none can be connected to */
+  async open(): Promise<Link> {
+    const failures: ConnectFailure[] = [];
+    for (const host of this.failover.round()) {
+      if (this.closed) break;
+      try {
+        return await this.openHost(host);
+      } catch (error) {
+        const attempt = attemptOf(this.url, host, this.settings.rabbit);
+        failures.push(ConnectFailure.of(attempt, error, this.logins.isDynamic));
+      }
+    }
+    throw ConnectFailure.all(failures);
+  }
+
+  /** Aborts the attempt in progress and destroys its socket. No more are made. */
+  close(): void {
+    this.closed = true;
+    this.attempt?.abort();
+  }
+
+  private async openHost(host: TransportHost): Promise<Link> {
+    const { connectTimeout } = this.settings.rabbit;
+    const attempt = new AbortController();
+    this.attempt = attempt;
+    let isLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const login = await this.logins.for(host, attempt.signal);
+      attempt.signal.throwIfAborted();
+      timer = setTimeout(() => {
+        isLate = true;
+        attempt.abort();
+      }, connectTimeout);
+      const name = `${this.settings.connectionName}:${this.purpose}`;
+      const identity = { login, name, signal: attempt.signal };
+      const model = await amqplib.connect(...connectOptions(this.url, host, this.settings.rabbit, identity));
+      // amqplib reads a close that comes right behind the handshake before a listener can be added.
+      if (socketOf(model)?.writable === false) throw new Error('the broker closed the connection at once');
+      Wire.takeOver(model);
+      const ask = (signal: AbortSignal) => this.logins.for(host, signal);
+      const renewal = new SecretRenewal(model, ask, this.onTrouble, this.settings.logger, login);
+      return { model, address: attemptOf(this.url, host, this.settings.rabbit).address, renewal };
+    } catch (error) {
+      throw isLate
+        ? new Error(`the broker did not finish the handshake within ${connectTimeout} ms`, { cause: error })
+        : error;
+    } finally {
+      clearTimeout(timer);
+      this.attempt = undefined;
+    }
+  }
+}
