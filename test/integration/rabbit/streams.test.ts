@@ -62,7 +62,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     ['with rabbitTransientQuorumQueue', STREAM],
     ['alone', { rabbitStreamFanout: true }],
   ])(
-    '%s declares one stream for the topic, read from its beginning or the last offset under a prefetch limit',
+    '%s declares one stream for the topic, read from its beginning while it is empty, under a prefetch limit',
     async (_name, rabbit) => {
       await serve('one', { ...rabbit, rabbitTransientQueuesTtl: 90 });
       await serve('two', { ...rabbit, rabbitTransientQueuesTtl: 90, rabbitQosPrefetchCount: 3 });
@@ -85,9 +85,8 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
         { within: 20_000, every: 200 },
       );
       for (const { acknowledges } of readers) expect(acknowledges).toBe(true);
-      // The first server has made the stream.
-      const offsets = readers.map((reader) => reader.arguments['x-stream-offset']);
-      expect(offsets.toSorted()).toEqual(['first', 'last']);
+      // RabbitMQ's `last` skips a message that is published while the consumer of an empty stream is being started.
+      expect(readers.map((reader) => reader.arguments['x-stream-offset'])).toEqual(['first', 'first']);
     },
   );
 
@@ -116,6 +115,36 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     await cast(4);
     await eventually(() => expect([first, second, late].map((seen) => seen.at(-1))).toEqual([4, 4, 4]));
     expect(late).toEqual([3, 4]);
+  });
+
+  it('brings the first fanouts to a server that came to a stream which was still empty', async () => {
+    const first = await serve('one', STREAM);
+    const second = await serve('two', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) await cast(n);
+    await eventually(() =>
+      expect([first, second]).toEqual([
+        [1, 2, 3],
+        [1, 2, 3],
+      ]),
+    );
+  });
+
+  it('reads a stream that holds messages from its last one, once the broker counts them', async () => {
+    const first = await serve('one', STREAM);
+    const cast = caster(STREAM);
+    for (const n of [1, 2, 3]) {
+      await cast(n);
+      await eventually(() => expect(first).toContain(n));
+    }
+    // RabbitMQ counts the messages of streams every few seconds.
+    await eventually(
+      () => withChannel(url, async (channel) => expect((await channel.checkQueue('topo_fanout')).messageCount).toBe(3)),
+      { within: 20_000, every: 200 },
+    );
+    const late = await serve('two', STREAM);
+    await cast(4);
+    await eventually(() => expect(late).toEqual([3, 4]));
   });
 
   it('goes on at the next offset after a lost connection: nothing twice, nothing missed', async () => {

@@ -67,6 +67,16 @@ export class ConsumedQueue {
     return this.place?.resuming === true;
   }
 
+  /** True while the messages of the stream only show that it is not empty. */
+  get isProbing(): boolean {
+    return this.place?.probing === true;
+  }
+
+  /** Resolves with true as soon as the stream has delivered a message, and with false where it is empty. */
+  async probe(): Promise<boolean> {
+    return this.place !== undefined && (await this.place.probe());
+  }
+
   /** A consumer is about to be started with the {@link options}. */
   starting(): void {
     this.place?.starting();
@@ -117,10 +127,11 @@ export class ConsumedQueue {
     this.ours = false;
   }
 
-  /** RabbitMQ tells by nothing else whether a declaration has made a stream: it counts no messages of one. */
+  /** Finds out whether the stream exists: RabbitMQ does not tell whether a declaration has created it. */
   private async look(channel: Channel, place: StreamPlace): Promise<void> {
     try {
-      await channel.checkQueue(this.name);
+      const { messageCount } = await channel.checkQueue(this.name);
+      place.found(messageCount);
     } catch (error) {
       if (!isAbsent(error)) throw error;
       this.absent = true;

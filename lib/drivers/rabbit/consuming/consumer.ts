@@ -1,378 +1,249 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
-import type { Counters } from '../../../core/counters.js';
-import { Deadline } from '../../../core/deadline.js';
+import type { Deadline } from '../../../core/deadline.js';
 import { ServerListenError, toError } from '../../../core/errors.js';
-import { oneLine } from '../../../core/logger.js';
-import type { Settings } from '../../../core/options.js';
+import type { RabbitSettings } from '../../../core/options.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
-import type { Delivery } from '../../inbox/delivery.js';
 import type { RabbitConnection } from '../connection/connection.js';
-import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
-import type { QueueSpec } from '../topology/topology.js';
-import type { RawDelivery } from '../wire/incoming-content.js';
-import { ConsumedQueue, type Missing } from './consumed-queue.js';
-import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
+import { DeclareAgain, type Declarer } from '../topology/declarer.js';
+import { Attachment } from './attachment.js';
+import { ConsumedQueue } from './consumed-queue.js';
+import { ConsumerLog } from './consumer-log.js';
+import type { ConsumingChannel, Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
+import { Delivering } from './delivering.js';
 import { QueueCheck } from './queue-check.js';
-import { RabbitDelivery } from './rabbit-delivery.js';
+import type { Reading } from './reading.js';
 import { ReattachBackoff } from './reattach-backoff.js';
+import { StartCallers } from './start-callers.js';
+import { StreamResume } from './stream-resume.js';
+import { next, type SubscriptionEvent, type SubscriptionState } from './subscription-state.js';
 import type { Inspected, Upkeep } from './upkeep.js';
 
-/** Called with each message. */
-export type OnMessage = (delivery: Delivery) => void;
+export type { OnMessage, Reading } from './reading.js';
 
-/** What a consumer reads, and how. */
-export interface Reading {
-  readonly queues: readonly QueueSpec[];
-  /** Messages of a queue that may be delivered and not settled; 0 is any number. */
-  readonly prefetch: number;
-  /** Whether each message is settled before it is worked on, so that the channel can be shared with others. */
-  readonly prompt: boolean;
-  readonly onMessage: OnMessage;
-}
+/** Delay before the queues are tried again that the broker refuses, in milliseconds. */
+const RETRY_DELAY_MS = 1000;
 
-/** Wait before the queues are tried again that could not be consumed from. */
-const RETRY_DELAY = 1000;
+/** Time for the broker to answer while a consumer stops, in milliseconds: the connection may have stalled. */
+const CLOSE_TIMEOUT_MS = 1000;
 
-/** Longest wait, in milliseconds, for the message of a stream that was read last. */
-const RESUME_LIMIT = 2000;
-
-/** Longest wait, in milliseconds, for a broker that does not answer when we stop: the connection may have stalled. */
-const PATIENCE = 1000;
-
-/** A set of queues declared and consumed from on one channel; brought back whenever the broker takes it away. */
+/** Consumer of a set of queues on one channel. It is attached again whenever the broker takes the channel or a queue away. */
 export class Consumer implements Reader, Inspected {
-  /** Called whenever it begins or ends to consume, and with what keeps it from it. */
+  /** Called on attach and on detach, and with the error when attaching failed. */
   onChange: (error?: Error) => void = () => undefined;
-  /** Whether all its queues are consumed from. */
-  attached = false;
-  private channel: ConsumingChannel | undefined;
+  private state: SubscriptionState = { name: 'idle' };
+  /** True after the first attach. */
+  private attachedBefore = false;
+  private readonly rabbit: RabbitSettings;
   private readonly queues: readonly ConsumedQueue[];
-  private readonly unsubscribe: () => void;
-  private readonly endUpkeep: () => void;
-  private timer: NodeJS.Timeout | undefined;
-  private resuming: NodeJS.Timeout | undefined;
-  private opening: Promise<void> | undefined;
+  private readonly attachment: Attachment;
+  private readonly delivering: Delivering;
   private readonly reattachBackoff = new ReattachBackoff();
   private readonly queueCheck: QueueCheck;
-  /** Whether it has ever been attached. */
-  private started = false;
-  /** Whether the broker has taken away what is being opened. */
-  private interrupted = false;
-  /** Until it has consumed again it shares no channel: it has cost one. */
-  private guilty = false;
-  private stopped = false;
-  private closed = false;
-  private readonly settings: Settings;
-  private readonly counters: Counters;
+  private readonly streamResume = new StreamResume();
+  private readonly callers = new StartCallers();
+  private readonly log: ConsumerLog;
+  /** Runs while the state is `waiting`. */
+  private timer: NodeJS.Timeout | undefined;
+  /** The attempt to attach that is in progress. */
+  private attempt: Promise<void> | undefined;
+  private readonly unsubscribe: () => void;
+  private readonly endUpkeep: () => void;
 
   constructor(
     private readonly connection: RabbitConnection,
-    { settings, counters }: DriverContext,
-    private readonly declarer: Declarer,
-    private readonly channels: ConsumingChannels,
-    private readonly reading: Reading,
+    context: DriverContext,
+    declarer: Declarer,
+    channels: ConsumingChannels,
+    reading: Reading,
     upkeep: Upkeep,
   ) {
-    this.settings = settings;
-    this.counters = counters;
+    this.rabbit = context.settings.rabbit;
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
+    this.delivering = new Delivering(context, reading.onMessage, (...stream) => this.restartStream(...stream));
+    const ports = {
+      channels,
+      declarer,
+      reconnectDelay: this.rabbit.reconnectDelay,
+      isWanted: () => this.state.name === 'attaching',
+      isCurrent: (model: ChannelModel) => connection.current === model,
+      lastError: () => connection.lastError,
+    };
+    this.attachment = new Attachment(this, this.queues, reading, ports, {
+      delivered: (raw, queue, channel) => this.delivering.deliver(raw, queue, channel),
+      cancelled: (queue, channel, revoked) => this.cancelled(queue, channel, revoked),
+    });
+    this.log = new ConsumerLog(context);
     this.queueCheck = new QueueCheck(() => this.inspect());
     this.endUpkeep = upkeep.add(this);
-    this.unsubscribe = connection.onConnected(() => this.reopen(this.reattachBackoff.delay));
+    this.unsubscribe = connection.onConnected(() =>
+      this.dispatch({ type: 'connected', delay: this.reattachBackoff.delay }),
+    );
   }
 
-  /**
-   * Resolves when every queue is consumed from.
-   * @throws ServerListenError when that fails, MessageDeliveryFailure when the broker cannot be reached
-   */
-  async start(deadline: Deadline, retry?: number): Promise<void> {
-    await this.connection.acquire(deadline, retry);
-    // Its timers go on long after the request that needed it first.
-    const opening = newScope().runInAsyncScope(this.ensureOpen, this);
-    await deadline.race(opening, () => new ServerListenError('The queues were not ready in time'));
-    if (!this.attached)
-      throw new ServerListenError('The queues could not be consumed from', { cause: this.connection.lastError });
+  /** True while the broker delivers from all queues. */
+  get attached(): boolean {
+    return this.state.name === 'attached';
   }
 
-  /** Stops the flow; what has been delivered can still be acknowledged. */
-  async cancel(): Promise<void> {
-    this.stopped = true;
-    this.unsubscribe();
-    this.endUpkeep();
-    this.queueCheck.stop();
-    clearTimeout(this.timer);
-    clearTimeout(this.resuming);
-    if (this.opening) await settleWithin(this.opening, PATIENCE);
-    if (this.channel) await settleWithin(this.channel.cancel(this), PATIENCE);
-  }
-
-  /** The names of the queues, in the order given. A number in one is known once it has started. */
+  /** Names of the queues, in the order given. A number in a name is known after the first attach. */
   get names(): string[] {
     return this.queues.map(({ name }) => name);
   }
 
-  /** Deletes what is temporary, and leaves the channel: what was not acknowledged goes back to its queue. */
-  async close(): Promise<void> {
-    const { channel } = this;
-    this.closed = true;
-    this.attached = false;
-    if (channel) await settleWithin(this.release(channel), PATIENCE);
-  }
-
-  /** The channel is gone. */
-  ended(channel: ConsumingChannel, late: boolean): void {
-    if (this.channel !== channel) return;
-    this.channel = undefined;
-    this.guilty ||= late;
-    this.interrupt();
-  }
-
-  private async release(channel: ConsumingChannel): Promise<void> {
-    this.channel = undefined;
-    try {
-      await this.channels.setup.use(channel.model, async (setup) => {
-        for (const queue of this.queues) await queue.release(setup);
-      });
-    } finally {
-      await channel.leave(this);
-    }
-  }
-
-  /** Looks whether all is there that is consumed from, and makes it again. Rejects when it could not look. */
-  async inspect(): Promise<void> {
-    const { channel } = this;
-    if (!channel || !this.isAttachedTo(channel)) return;
-    await this.channels.setup.use(channel.model, async (setup) => {
-      for (const queue of this.queues) {
-        // What is missing has cost the channel, and all of ours are made again.
-        if (!this.isAttachedTo(channel)) return;
-        const missing = await queue.missing(setup, this.declarer);
-        if (missing && this.isAttachedTo(channel)) this.lost(missing, channel);
-      }
+  /**
+   * Resolves when every queue is attached.
+   * @throws ServerListenError when attaching fails, MessageDeliveryFailure when the broker cannot be reached
+   */
+  async start(deadline: Deadline, retry?: number): Promise<void> {
+    await this.connection.acquire(deadline, retry);
+    if (this.attached) return;
+    await this.callers.wait((attached) => {
+      // The timers of the consumer outlive the request that needs it first, and its async context.
+      newScope().runInAsyncScope(this.dispatch, this, { type: 'needed' });
+      if (this.isEnding) throw this.stopped();
+      return deadline.race(attached, () => new ServerListenError('The queues were not attached in time'));
     });
   }
 
-  private isAttachedTo(channel: ConsumingChannel): boolean {
-    return this.attached && this.channel === channel;
-  }
-
-  private lost({ what, mended }: Missing, channel: ConsumingChannel): void {
-    this.counters.count('redeclared');
-    const now = mended ? 'it is bound again' : 'it is declared again';
-    this.settings.logger.warn(`The broker has lost the ${what}: ${now}`);
-    if (!mended) this.gone(channel);
-  }
-
-  /** A queue or its consumer is gone. All of ours are declared again and consumed from anew. */
-  private gone(channel: ConsumingChannel): void {
-    if (this.stopped) return;
-    this.interrupt();
-    void this.withdraw(channel);
-  }
-
-  /** The broker has taken away what is consumed from. */
-  private interrupt(): void {
-    this.interrupted = true;
-    clearTimeout(this.resuming);
+  /** Stops the flow of messages. Delivered messages can still be acknowledged. */
+  async cancel(): Promise<void> {
+    this.dispatch({ type: 'cancel' });
+    this.unsubscribe();
+    this.endUpkeep();
     this.queueCheck.stop();
-    if (!this.attached) return;
-    this.attached = false;
-    this.onChange();
-    const { reconnectDelay, reconnectSplay } = this.settings.rabbit;
-    this.reopen(reconnectDelay + Math.random() * reconnectSplay);
+    this.streamResume.stop();
+    this.callers.reject(this.stopped());
+    if (this.attempt) await settleWithin(this.attempt, CLOSE_TIMEOUT_MS);
+    const { channel } = this.attachment;
+    if (channel) await settleWithin(channel.cancel(this), CLOSE_TIMEOUT_MS);
   }
 
-  private reopen(delay: number): void {
-    if (this.stopped) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      // Without a connection the next one brings us back.
-      if (this.connection.current) this.ensureOpen().catch((thrown: unknown) => this.cannotConsume(toError(thrown)));
-    }, delay);
+  /** Deletes temporary queues and leaves the channel. The broker requeues all messages that were not acknowledged. */
+  async close(): Promise<void> {
+    this.dispatch({ type: 'close' });
+    await settleWithin(this.attachment.release(), CLOSE_TIMEOUT_MS);
   }
 
-  private cannotConsume(error: Error): void {
-    const { current, lastError } = this.connection;
-    if (current) {
-      const names = [...new Set(this.names)].join(', ');
-      this.settings.logger.error(`Cannot consume from ${names}: ${oneLine(error.message)}; trying again`);
-      this.reopen(RETRY_DELAY);
-    } else this.reattachBackoff.grow(lastError);
-    // An outage is the connection's to tell.
-    this.onChange(current ? error : undefined);
+  /** Handles the end of a channel. @param late true where this consumer has held a delivery for longer than the broker allows */
+  ended(channel: ConsumingChannel, late: boolean): void {
+    if (this.attachment.channel !== channel) return;
+    this.attachment.channel = undefined;
+    this.attachment.needsOwnChannel ||= late;
+    this.detach();
   }
 
-  private ensureOpen(): Promise<void> {
-    this.opening ??= this.open().finally(() => {
-      this.opening = undefined;
+  /** Checks at the broker that all queues, consumers and exchanges exist, and repairs them. Rejects when the check fails. */
+  async inspect(): Promise<void> {
+    const { channel } = this.attachment;
+    const isAttached = () => this.attached;
+    await this.attachment.inspect(isAttached, (missing) => {
+      this.log.missing(missing);
+      if (!missing.mended) this.reattach(channel);
     });
-    return this.opening;
   }
 
-  private async open(): Promise<void> {
-    while (!this.stopped && !this.attached) {
-      const { current: model, lastError } = this.connection;
-      if (!model) throw new ServerListenError('There is no connection to the broker', { cause: lastError });
-      try {
-        await this.consumeOn(model);
-      } catch (error) {
-        if (error instanceof DeclareAgain) await pause(error.delay);
-        else if (this.isOutOfChannels(error, lastError)) await this.connectionAfter(model);
-        else throw this.failure(model, error);
-      }
-    }
+  private get isEnding(): boolean {
+    return this.state.name === 'stopping' || this.state.name === 'closed';
   }
 
-  /** @param before why an earlier connection was lost: no reason for what has failed on this one */
-  private isOutOfChannels(error: unknown, before: Error | undefined): boolean {
-    const { lastError } = this.connection;
-    return this.channels.budget.learn(error, lastError === before ? undefined : lastError);
+  /** Changes the state and does what belongs to the new one. Returns false where the event has no meaning. */
+  private dispatch(event: SubscriptionEvent): boolean {
+    const before = this.state;
+    const state = next(before, event);
+    if (state === before) return false;
+    this.state = state;
+    clearTimeout(this.timer);
+    if (state.name === 'waiting' && state.delay !== undefined)
+      // Without a connection, the next one ends the wait.
+      this.timer = setTimeout(() => this.connection.current && this.dispatch({ type: 'timer' }), state.delay);
+    if (state.name === 'attaching' && before.name !== 'attaching') this.attempt = this.attach();
+    return true;
   }
 
-  /** Waits for another connection: the broker has closed this one for a channel too many. */
-  private async connectionAfter(model: ChannelModel): Promise<void> {
-    const { connection, settings } = this;
-    // Its end is an event of its own, which may be behind.
-    if (connection.current === model) await pause(settings.rabbit.reconnectDelay);
-    if (!this.stopped) await connection.acquire(Deadline.after(settings.rpcResponseTimeout));
-  }
-
-  /** A channel that goes with its connection does not know why. */
-  private failure(model: ChannelModel, thrown: unknown): ServerListenError {
-    const { current, lastError } = this.connection;
-    const cause = current === model ? toError(thrown) : (lastError ?? toError(thrown));
-    return new ServerListenError(`Cannot listen: ${cause.message}`, { cause });
-  }
-
-  private async consumeOn(model: ChannelModel): Promise<void> {
-    const channel = await this.join(model);
-    this.channel = channel;
+  private async attach(): Promise<void> {
+    const { current: model } = this.connection;
     try {
-      // Of its consumers before.
-      await channel.cancel(this);
-      this.interrupted = false;
-      await this.channels.setup.use(model, (setup) => this.declare(setup));
-      await this.consumeAll(channel);
-      if (this.interrupted) throw this.again('The broker took it away as soon as it was consumed from');
-    } catch (error) {
-      await this.withdraw(channel);
-      throw this.verdict(channel, error);
-    } finally {
-      if (this.closed) await this.release(channel);
+      if (!model) throw new Error('There is no connection to the broker');
+      await this.attachment.open(model);
+      await this.consumed();
+    } catch (thrown) {
+      this.refused(model, thrown);
     }
-    this.attached = !this.stopped;
-    this.guilty = false;
+    if (this.state.name === 'closed') await this.attachment.release().catch(() => undefined);
+  }
+
+  private async consumed(): Promise<void> {
+    this.dispatch({ type: 'consumed', delay: this.rabbit.reconnectDelay });
+    const { channel } = this.attachment;
+    if (!this.attached) {
+      // While it stops, messages that were delivered in the meantime can still be settled.
+      if (channel) await (this.isEnding ? channel.cancel(this) : this.attachment.withdraw(channel));
+      return;
+    }
+    this.attachment.needsOwnChannel = false;
+    this.log.attached();
     this.reattachBackoff.reset();
-    if (this.started && this.attached) this.queueCheck.start();
-    this.started = true;
+    if (this.attachedBefore) this.queueCheck.start();
+    this.attachedBefore = true;
+    for (const queue of this.queues)
+      this.streamResume.watch(queue, () => this.attachment.channel === channel && this.restartStream(queue, channel));
+    this.callers.resolve();
     this.onChange();
   }
 
-  private async join(model: ChannelModel): Promise<ConsumingChannel> {
-    // What it got there before can still be settled.
-    if (this.channel?.shared && this.channel.open) return this.channel;
-    if (this.reading.prompt && !this.guilty) return this.channels.share(this, model);
-    return this.channels.own(this, model, Math.min(...this.queues.map(({ gathering }) => gathering)));
+  private refused(model: ChannelModel | undefined, thrown: unknown): void {
+    const { current, lastError } = this.connection;
+    if (thrown instanceof DeclareAgain) {
+      this.dispatch({ type: 'refused', delay: current && thrown.delay, final: false });
+      return;
+    }
+    const isConnected = current !== undefined && current === model;
+    // A channel that ends with its connection does not know the reason.
+    const cause = isConnected ? toError(thrown) : (lastError ?? toError(thrown));
+    if (!isConnected) this.reattachBackoff.grow(lastError);
+    const delay = isConnected ? RETRY_DELAY_MS : this.reattachBackoff.delay;
+    if (!this.dispatch({ type: 'refused', delay: current && delay, final: true })) return;
+    const error = new ServerListenError(`Cannot listen: ${cause.message}`, { cause });
+    if (isConnected && this.callers.size === 0) this.log.refused(this.names, cause, delay);
+    this.callers.reject(error);
+    // The connection reports its own outage.
+    this.onChange(isConnected ? error : undefined);
   }
 
-  private async declare(setup: Channel): Promise<void> {
-    // It may have had to wait for its turn.
-    if (this.stopped) return;
-    for (const queue of this.queues) await queue.declare(setup, this.declarer);
+  private stopped(): ServerListenError {
+    return new ServerListenError('The consumer was stopped', { cause: this.connection.lastError });
   }
 
-  private async consumeAll(channel: ConsumingChannel): Promise<void> {
-    if (this.stopped) return;
-    await Promise.all(this.distinct.map((queue) => this.consume(channel, queue)));
+  /** Handles the loss of a channel, a queue or a consumer. */
+  private detach(): void {
+    this.streamResume.stop();
+    this.queueCheck.stop();
+    const { attached } = this;
+    const { reconnectDelay, reconnectSplay } = this.rabbit;
+    this.dispatch({ type: 'lost', delay: reconnectDelay + Math.random() * reconnectSplay });
+    if (attached && !this.attached) this.onChange();
   }
 
-  /** A queue may be there several times, once for each of its bindings. */
-  private get distinct(): ConsumedQueue[] {
-    return [...new Map(this.queues.map((queue) => [queue.name, queue])).values()];
+  /** Declares all queues again and consumes from them anew. */
+  private reattach(channel: ConsumingChannel | undefined): void {
+    if (this.isEnding) return;
+    this.detach();
+    if (channel) void this.attachment.withdraw(channel);
   }
 
-  private async consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
-    const { name, options } = queue;
-    queue.starting();
-    await channel.consume(
-      this,
-      { queue: name, options, prefetch: this.reading.prefetch },
-      {
-        delivered: (raw) => this.deliver(raw, queue, channel),
-        cancelled: (revoked) => this.cancelled(queue, channel, revoked),
-      },
-    );
-    queue.started();
-    if (!queue.isResuming) return;
-    clearTimeout(this.resuming);
-    this.resuming = setTimeout(() => {
-      if (this.channel === channel && queue.isResuming) this.beginAnew(queue, channel);
-    }, RESUME_LIMIT);
-  }
-
-  /** The stream was deleted and declared again while we were away. */
-  private beginAnew(queue: ConsumedQueue, channel: ConsumingChannel): void {
+  private restartStream(queue: ConsumedQueue, channel = this.attachment.channel): void {
     queue.restart();
-    this.settings.logger.warn(`The stream ${queue.name} is another one than before: it is read from its beginning`);
-    this.gone(channel);
+    this.log.newStream(queue.name);
+    this.reattach(channel);
   }
 
   private cancelled(queue: ConsumedQueue, channel: ConsumingChannel, revoked: number): void {
-    const { counters } = this;
-    const { logger } = this.settings;
-    // Its queue may have been deleted before the broker heard that nobody consumes any more.
-    if (this.stopped) return;
-    counters.count('cancelledConsumers');
-    counters.count('revokedMessages', revoked);
-    const held = revoked === 0 ? '' : `; messages that it held and the broker has taken back: ${revoked}`;
-    logger.warn(`The broker cancelled the consumer of ${queue.name}${held}; consuming again`);
-    this.gone(channel);
-  }
-
-  /** Ends the flow. On a channel that is shared, what was delivered can still be acknowledged. */
-  private async withdraw(channel: ConsumingChannel): Promise<void> {
-    await (channel.shared ? channel.cancel(this).catch(() => undefined) : channel.leave(this));
-  }
-
-  /** What to make of a failure: a channel that is shared may have been closed for what another did. */
-  private verdict(channel: ConsumingChannel, error: unknown): unknown {
-    const lost = channel.shared && !channel.open && this.connection.current === channel.model;
-    if (!lost || error instanceof DeclareRefused) return error;
-    this.guilty = isRefusedConsume(error);
-    if (this.guilty) return new DeclareAgain('The broker refuses it on a channel that others read from', error);
-    return this.again('The channel was closed', error);
-  }
-
-  private again(message: string, cause?: unknown): DeclareAgain {
-    return new DeclareAgain(message, cause, this.settings.rabbit.reconnectDelay);
-  }
-
-  private deliver(raw: RawDelivery, queue: ConsumedQueue, channel: ConsumingChannel): void {
-    const { counters } = this;
-    const { logger } = this.settings;
-    const { deliveryTag, properties } = raw;
-    if (properties.damage !== undefined) {
-      counters.count('damagedHeaders');
-      logger.warn(`Read a message from ${queue.name} without all of its headers: ${properties.damage}`);
-    }
-    const { acknowledger } = channel;
-    if (queue.isStream) {
-      const judgement = queue.judge(raw);
-      if (judgement === 'seen') void acknowledger.acknowledge(deliveryTag);
-      else if (judgement === 'of another stream') this.beginAnew(queue, channel);
-      if (judgement !== 'new') return;
-    }
-    try {
-      this.reading.onMessage(new RabbitDelivery(raw, queue, acknowledger));
-    } catch (error) {
-      // Thrown on, it would end the connection, and come back with the next one.
-      counters.count('refusedMessages');
-      logger.error(`Dropped a message from ${queue.name}: ${oneLine(toError(error).message)}`);
-      void acknowledger.acknowledge(deliveryTag);
-    }
+    // The broker cancels the consumer of a deleted queue even while it stops.
+    if (this.isEnding) return;
+    this.log.cancelled(queue.name, revoked);
+    this.reattach(channel);
   }
 }

@@ -125,6 +125,12 @@ export class ConsumingChannel {
     await Promise.all([this.limit(prefetch), this.channel.consume(queue, onMessage, consuming)]);
   }
 
+  /** Resolves when the consumers of streams have begun to read: the broker confirms them before. */
+  async awaitStart(): Promise<void> {
+    // The broker handles the methods of a channel in their order, so that any reply will do.
+    await this.channel.prefetch(this.prefetch);
+  }
+
   private deliver(consumerTag: string, raw: RawDelivery): void {
     const consumer = this.consumers.get(consumerTag);
     if (!consumer) {

@@ -1,76 +1,115 @@
 import type { RawDelivery } from '../wire/incoming-content.js';
 
-/** Bytes at the end of a body by which a message is known again. oslo.messaging writes the unique id last. */
-const END = 512;
+/** Bytes at the end of a body that identify a message. oslo.messaging writes the unique id last. */
+const SUFFIX_BYTES = 512;
 
-/** A message that was read. */
+/** Time for a stream that is not empty to deliver its first message, in milliseconds. */
+const PROBE_TIMEOUT_MS = 250;
+
+/** The message that was read last. */
 interface Mark {
   readonly offset: number;
   readonly size: number;
-  readonly end: Buffer;
+  readonly suffix: Buffer;
 }
 
-/** Meaning of a message for whoever reads a stream again from where the reading ended. */
+/** Meaning of a message of a stream: to be processed, to be skipped, or proof that the stream is another one. */
 export type Judgement = 'new' | 'seen' | 'of another stream';
 
 /**
- * Place in a stream up to which it was read. Offsets alone do not tell: a stream that was deleted and declared again
- * begins at 0, and RabbitMQ waits for an offset that it has not reached. So the reading resumes at the last message
- * that was read, which has to be the same one. It is there unless the stream was truncated behind it, or is another.
+ * Place in a stream up to which it was read.
+ *
+ * A server that has never read begins at the last message, as in Python. In an empty stream it begins at the first one,
+ * since RabbitMQ's `last` skips a message that is published while the consumer is being started. RabbitMQ counts the
+ * messages of a stream every few seconds only, so a count of 0 proves nothing: the stream is probed.
+ *
+ * Later, an offset alone does not identify a place. A stream that was deleted and declared again begins at 0, and
+ * RabbitMQ waits for an offset that the stream has not reached. So reading resumes at the last message that was read,
+ * which has to be the same one. The message is there unless the stream was truncated behind it, or is another one.
  */
 export class StreamPlace {
   private mark: Mark | undefined;
   private isNew = false;
   private wasRead = false;
-  /** True while the next message tells whether it is the same stream. */
+  private hasMessages = false;
+  private onFirstMessage: () => void = () => undefined;
+  /** True while the next message tells whether the stream is the same one. */
   resuming = false;
+  /** True while messages only show that the stream is not empty. */
+  probing = false;
 
-  /** Argument `x-stream-offset` of the next consumer. A server that has never read begins at the last message, as in Python. */
+  /** Argument `x-stream-offset` of the next consumer. */
   get offset(): number | 'first' | 'last' {
     if (this.mark) return this.mark.offset;
-    return this.isNew || this.wasRead ? 'first' : 'last';
+    return this.isNew || this.wasRead || !this.hasMessages ? 'first' : 'last';
   }
 
-  /** The stream was not there. */
+  /** Notes that the stream does not exist. */
   missing(): void {
     this.mark = undefined;
     this.isNew = true;
   }
 
-  /** A consumer is about to be started at the {@link offset}. */
-  starting(): void {
-    this.resuming = this.mark !== undefined;
+  /** Notes that the stream exists. @param messages its message count at the broker, which may be some seconds old */
+  found(messages: number): void {
+    this.hasMessages ||= messages > 0;
   }
 
-  /** The consumer has been started. */
+  /** Notes that a consumer is about to be started at the {@link offset}. */
+  starting(): void {
+    this.resuming = this.mark !== undefined;
+    this.probing = !this.mark && !this.isNew && !this.wasRead && !this.hasMessages;
+  }
+
+  /** Resolves with true as soon as the stream delivers a message, and with false where it is empty. */
+  async probe(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PROBE_TIMEOUT_MS);
+      this.onFirstMessage = resolve;
+      if (this.hasMessages) resolve();
+    });
+    clearTimeout(timer);
+    // Further messages of this consumer are skipped, too.
+    this.probing = this.hasMessages;
+    return this.hasMessages;
+  }
+
+  /** Notes that the consumer has been started. */
   started(): void {
     this.wasRead = true;
     this.isNew = false;
   }
 
   judge({ properties, body }: RawDelivery): Judgement {
+    if (this.probing) {
+      this.hasMessages = true;
+      this.onFirstMessage();
+      return 'seen';
+    }
     if (!this.resuming) return 'new';
     this.resuming = false;
     const offset = properties.headers.get('x-stream-offset');
     const { mark } = this;
     if (!mark || typeof offset !== 'number') return 'new';
-    // Truncated behind it: all from here on is unread, whatever stream it is.
+    // The stream was truncated behind the mark. All messages from here on are unread, whatever stream it is.
     if (offset > mark.offset) return 'new';
-    const isSame = offset === mark.offset && body.length === mark.size && body.subarray(-END).equals(mark.end);
+    const isSame =
+      offset === mark.offset && body.length === mark.size && body.subarray(-SUFFIX_BYTES).equals(mark.suffix);
     if (!isSame) this.restart();
     return isSame ? 'seen' : 'of another stream';
   }
 
-  /** It is another stream: it is read from its beginning. */
+  /** Notes that the stream is another one, to be read from its beginning. */
   restart(): void {
     this.mark = undefined;
     this.resuming = false;
   }
 
-  /** A message has been acknowledged. */
+  /** Notes that a message has been acknowledged. */
   pass({ properties, body }: RawDelivery): void {
     const offset = properties.headers.get('x-stream-offset');
     if (typeof offset !== 'number' || offset <= (this.mark?.offset ?? -1)) return;
-    this.mark = { offset, size: body.length, end: Buffer.from(body.subarray(-END)) };
+    this.mark = { offset, size: body.length, suffix: Buffer.from(body.subarray(-SUFFIX_BYTES)) };
   }
 }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { StreamPlace } from '../../../../../lib/drivers/rabbit/consuming/stream-place.js';
+
+function arrival(offset: number, text = `message ${offset}`) {
+  const properties = { headers: new Map([['x-stream-offset', offset]]), expiration: undefined, damage: undefined };
+  return { deliveryTag: offset + 1, redelivered: false, properties, body: Buffer.from(text) };
+}
+
+function started(place: StreamPlace): StreamPlace {
+  place.starting();
+  place.started();
+  return place;
+}
+
+describe('the place in a stream', () => {
+  it('begins at the first message of a stream that did not exist', () => {
+    const place = new StreamPlace();
+    place.missing();
+    expect(place.offset).toBe('first');
+    expect(started(place).judge(arrival(0))).toBe('new');
+  });
+
+  it('begins at the last message of a stream that the broker counts messages of', () => {
+    const place = new StreamPlace();
+    place.found(3);
+    expect(place.offset).toBe('last');
+    expect(started(place).judge(arrival(2))).toBe('new');
+  });
+
+  it('begins at the first message of a stream that turns out to be empty', async () => {
+    const place = new StreamPlace();
+    place.found(0);
+    expect(place.offset).toBe('first');
+    place.starting();
+    expect(place.probing).toBe(true);
+    expect(await place.probe()).toBe(false);
+    place.started();
+    expect(place.judge(arrival(0))).toBe('new');
+  });
+
+  it('begins at the last message of a stream that turns out to hold some, and skips those of the probe', async () => {
+    const place = new StreamPlace();
+    place.found(0);
+    place.starting();
+    const probe = place.probe();
+    expect(place.judge(arrival(0))).toBe('seen');
+    expect(await probe).toBe(true);
+    expect(place.judge(arrival(1))).toBe('seen');
+    expect(place.offset).toBe('last');
+    expect(started(place).judge(arrival(1))).toBe('new');
+  });
+
+  it('knows a message that arrived before the probe was awaited', async () => {
+    const place = new StreamPlace();
+    place.found(0);
+    place.starting();
+    expect(place.judge(arrival(0))).toBe('seen');
+    expect(await place.probe()).toBe(true);
+  });
+
+  it('begins at the first message where a consumer of an empty stream was lost', () => {
+    const place = new StreamPlace();
+    place.found(0);
+    started(place);
+    place.found(2);
+    expect(place.offset).toBe('first');
+    place.starting();
+    expect(place.probing).toBe(false);
+  });
+
+  it('resumes behind the last message that was acknowledged', () => {
+    const place = started(new StreamPlace());
+    place.pass(arrival(4));
+    expect(place.offset).toBe(4);
+    place.starting();
+    expect([place.judge(arrival(4)), place.judge(arrival(5))]).toEqual(['seen', 'new']);
+  });
+
+  it('begins anew where another message is in the place of the last one', () => {
+    const place = started(new StreamPlace());
+    place.pass(arrival(4));
+    place.starting();
+    expect(place.judge(arrival(4, 'another'))).toBe('of another stream');
+    expect(place.offset).toBe('first');
+  });
+
+  it('goes on where the stream was truncated behind the last message', () => {
+    const place = started(new StreamPlace());
+    place.pass(arrival(4));
+    place.starting();
+    expect(place.judge(arrival(9))).toBe('new');
+  });
+});
