@@ -82,7 +82,7 @@ export class Attachment {
    */
   async inspect(isAttached: () => boolean, onMissing: (missing: Missing) => void): Promise<void> {
     const { channel, ports } = this;
-    if (!channel) return;
+    if (!channel || !isAttached()) return;
     await ports.channels.setup.use(channel.model, async (setup) => {
       for (const queue of this.queues) {
         // A missing queue has closed the channel, and all queues are declared again.
