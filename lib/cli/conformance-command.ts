@@ -56,7 +56,7 @@ async function conformance(flags: ConformanceFlags): Promise<Report> {
   }
 }
 
-/** The checks of these names, in their own order. */
+/** Returns the checks of these names, in the order of all checks. */
 function choose(only: readonly string[] | undefined): typeof checks {
   if (only === undefined) return checks;
   const unknown = only.find((name) => !checks.some((check) => check.name === name));

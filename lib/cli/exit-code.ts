@@ -9,15 +9,15 @@ import {
   toError,
 } from '../internal.js';
 
-/** What the command tells a script. */
+/** Exit codes of the command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, timeout: 3, unreachable: 4 } as const;
 
-/** The command line is not as it must be. */
+/** Error in the command line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Whoever calls a server that answers with an error asked rightly; most other errors are the caller's to mend. */
+/** Returns the exit code for an error. A remote error is no error of usage; most others are. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof MessagingTimeout) return EXIT.timeout;
@@ -26,7 +26,7 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError || error instanceof MessagingException ? EXIT.usage : EXIT.failed;
 }
 
-/** An error as one line, beginning with its name. */
+/** Returns an error as one line, beginning with its name. */
 export function describeError(thrown: unknown): string {
   const { name, message } = toError(thrown);
   return oneLine(`${name}: ${message}`, 4000);

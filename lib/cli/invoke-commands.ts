@@ -78,7 +78,7 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-/** Node.js quotes what it could not parse, and a context holds tokens. */
+/** Removes the quotation of the input from an error of JSON.parse: a context holds tokens. */
 function withoutQuotation(message: string): string {
   return message.replace(/(?:, )?(?:\.\.\.)?".*$/s, '');
 }

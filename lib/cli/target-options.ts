@@ -3,7 +3,7 @@ import type { OsloMessagingOptions } from '../internal.js';
 import { ConfigurationError, parseTransportUrl, toMilliseconds } from '../internal.js';
 import { UsageError } from './exit-code.js';
 
-/** Which server, on which broker: what every command takes. */
+/** Flags of every command: server and broker. */
 export interface TargetFlags {
   url?: string;
   topic?: string;
@@ -12,8 +12,8 @@ export interface TargetFlags {
   timeout: string;
 }
 
-/** Longest time for one attempt to connect, in milliseconds. */
-const CONNECT_LIMIT = 5000;
+/** Longest time for one attempt to connect. */
+const MAX_CONNECT_TIMEOUT_MS = 5000;
 
 const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -30,11 +30,11 @@ export function takesTarget(command: Command, timeout: string): Command {
 }
 
 /**
- * Options of a transport for the flags; nothing is logged, since errors say what there is to say.
- * @throws UsageError, InvalidTransportURL; the password is in neither
+ * Returns the options of a transport for the flags. Nothing is logged: the command prints its error.
+ * @throws UsageError, InvalidTransportURL; neither quotes the password
  */
 export function transportOptions({ url, topic, timeout }: TargetFlags): OsloMessagingOptions {
-  // Not left to commander, which would report a missing topic before a misspelt option.
+  // Commander would report a missing topic before a misspelt option.
   if (!topic) throw new UsageError('no topic: give --topic');
   if (!url) throw new UsageError('no broker: give --url, or set TRANSPORT_URL');
   const { scheme } = parseTransportUrl(url);
@@ -47,8 +47,8 @@ export function transportOptions({ url, topic, timeout }: TargetFlags): OsloMess
   return {
     transportUrl: url,
     rpcResponseTimeout: milliseconds / 1000,
-    // An unreachable broker is told from a silent server: connecting fails before the call does.
-    rabbit: { connectTimeout: Math.min(CONNECT_LIMIT, milliseconds * 0.8) / 1000 },
+    // Connecting must fail before the call does, to tell an unreachable broker from a silent server.
+    rabbit: { connectTimeout: Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000 },
     logger: silent,
   };
 }

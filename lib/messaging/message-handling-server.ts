@@ -41,7 +41,7 @@ export abstract class MessageHandlingServer {
   /**
    * Stops consuming and waits for running handlers and their replies, at most for the `drainTimeout` option. Can be
    * called twice, and before `start`.
-   * @param options.graceful false to wait for nothing. Default: true
+   * @param options `graceful`: false to wait for nothing. Default: true
    */
   stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
     this.stopping ??= this.drain(graceful ? this.transport.settings.drainTimeout : 0);

@@ -14,7 +14,7 @@ interface Client {
   readonly client: object;
 }
 
-/** Everything of this library that one Nest application has. One for each container, whatever else is in the process. */
+/** Brokers, servers and clients of one Nest application. Each container has its own, so applications in one process share nothing. */
 @Injectable()
 export class OsloMessagingApplication implements OnApplicationBootstrap {
   private readonly brokers = new Map<string | undefined, OsloMessagingTransports>();
@@ -51,8 +51,8 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
   }
 
   /**
-   * Returns the client under a token: made once, and the same for all that ask for the same.
-   * @throws ConfigurationError when it was asked for with other options
+   * Returns the client of a token. The first request for it makes it.
+   * @throws ConfigurationError for a client that was made with other options
    */
   client<T extends object>(token: string | symbol, options: object, make: () => T): T {
     const known = this.clients.get(token);
@@ -65,10 +65,10 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
     return known.client as T;
   }
 
-  /** Servers that Nest has bound, also those that were made by hand. */
+  /** Servers that Nest has bound, those made by `new OsloServer(options)` included. */
   get servers(): OsloServer[] {
     const targets = new Set<unknown>();
-    // It replays what there is at once.
+    // The subject replays all targets at once.
     this.container
       .getRpcTargetRegistry<unknown>()
       .subscribe((target) => void targets.add(target))
@@ -88,7 +88,7 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
     );
   }
 
-  /** @throws ConfigurationError for an endpoint whose `transport` nobody knows */
+  /** Checks that every endpoint is served. @throws ConfigurationError for an endpoint whose `transport` is no broker */
   onApplicationBootstrap(): void {
     const [first] = this.brokers.values();
     const logger = first?.rpc.settings.logger ?? new Logger(LOG_CONTEXT);
@@ -108,7 +108,7 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
     }
   }
 
-  /** Transports with what they are for; each once. */
+  /** Returns the transports with broker and kind, each once. */
   private transports(): Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }> {
     const owners = [...this.brokers.values(), ...this.servers.map(({ transports }) => transports)];
     const found = new Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }>();
@@ -121,7 +121,7 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
     return found;
   }
 
-  /** Transports, and those of client proxies, that the application's modules provide. */
+  /** Yields the transports that the application's modules provide, and those of client proxies. */
   private *provided(): Generator<Transport> {
     for (const { providers } of this.container.values()) {
       for (const wrapper of providers.values()) {
@@ -134,7 +134,7 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
   }
 }
 
-/** @throws ConfigurationError for a client under one token that is asked for with different options */
+/** Checks that two clients of one token have the same options. @throws ConfigurationError naming the option that differs */
 export function assertSameClient(token: string | symbol, one: object, other: object): void {
   const different = differenceOf(one, other);
   if (different === undefined) return;

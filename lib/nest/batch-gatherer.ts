@@ -5,41 +5,41 @@ interface Waiting<Item, Outcome> {
   settle(outcome: Promise<Outcome>): void;
 }
 
-/** Longest wait for a batch after the close, in milliseconds: for items that other handlers still worked on then. */
+/** Longest wait for a batch after the close. Other handlers may still work on its last items. */
 const CLOSED_TIMEOUT_MS = 10;
 
-/** Gathers what comes one by one, and has it handled together; each one's outcome is that of its batch. */
+/** Gathers items and has them handled in batches. An item settles as its batch does. */
 export class BatchGatherer<Item, Outcome> {
   private waiting: Waiting<Item, Outcome>[] = [];
   private timer: NodeJS.Timeout | undefined;
-  /** Listeners that have no room for more. */
-  private pressing = 0;
+  /** Number of listeners that have reached their concurrency. */
+  private fullListeners = 0;
 
-  /** @param timeout milliseconds that an incomplete batch waits, from its first item on; undefined is for ever */
+  /** @param timeout milliseconds that an incomplete batch waits, from its first item on. Undefined: it waits until it is complete */
   constructor(
     private readonly size: number,
     private timeout: number | undefined,
     private readonly handle: (items: readonly Item[]) => Promise<Outcome>,
   ) {}
 
-  /** Settles as its batch does. */
+  /** Adds an item. The result settles as the batch does. */
   add(item: Item): Promise<Outcome> {
     return new Promise((settle) => {
       this.waiting.push({ item, settle });
-      if (this.pressing > 0 || this.waiting.length >= this.size) this.flush();
+      if (this.fullListeners > 0 || this.waiting.length >= this.size) this.flush();
       else if (this.timeout !== undefined) this.timer ??= setTimeout(() => this.flush(), this.timeout);
     });
   }
 
-  /** Has what is gathered handled at once, as long as a listener has no room for what would complete it. */
+  /** Reports that a listener is full, or no longer. While one is full, incomplete batches are handled at once, since nothing could complete them. */
   press(full: boolean): void {
-    this.pressing += full ? 1 : -1;
+    this.fullListeners += full ? 1 : -1;
     if (full) this.flush();
   }
 
   /**
-   * Has handled what has been gathered, as one batch. A few more may come that are on their way.
-   * @param graceful whether there is time for that; else the broker delivers it again
+   * Handles the gathered items as one batch. A few more items may arrive afterwards.
+   * @param graceful false to drop the items instead, which the broker then delivers again
    */
   close(graceful: boolean): void {
     if (graceful) {
@@ -58,7 +58,7 @@ export class BatchGatherer<Item, Outcome> {
     const batch = this.waiting.splice(0);
     if (batch.length === 0) return;
     const items = batch.map(({ item }) => item);
-    // The batch is no more that of its last item than that of the others.
+    // The batch must not run in the async context of its last item.
     const outcome = newScope().runInAsyncScope(() => this.handle(items));
     for (const { settle } of batch) settle(outcome);
   }

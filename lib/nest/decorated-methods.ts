@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 
-/** One method of a class that a decorator exposes. */
+/** Method that a decorator exposes, with its name. */
 export type ExposedMethod = [name: string, descriptor: PropertyDescriptor];
 
 /**
@@ -17,12 +17,12 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
   });
 }
 
-/** Name of a method by which a class that exposes nothing is still told to the strategy. */
+/** Name of the method by which Nest reports a class that exposes nothing to the strategy. */
 export const EMPTY = '(exposes nothing)';
 /** Metadata key by which Nest knows methods with `@MessagePattern` or `@EventPattern`. */
 const PATTERN_HANDLER = 'microservices:handler_type';
 
-/** Has overrides of methods with `@MessagePattern` or `@EventPattern` inherit the pattern, which Nest drops. */
+/** Lets overrides inherit `@MessagePattern` and `@EventPattern`, which Nest drops. */
 export function inheritPatterns(prototype: object): void {
   for (const [key, { level, definitions }] of exposures(prototype, PATTERN_HANDLER)) {
     const [winner] = definitions as [PropertyDescriptor];
@@ -32,12 +32,12 @@ export function inheritPatterns(prototype: object): void {
   }
 }
 
-/** Returns whether a prototype has methods with `@MessagePattern` or `@EventPattern`, inherited ones included. */
+/** Returns true for a prototype with methods that have `@MessagePattern` or `@EventPattern`, inherited ones included. */
 export function hasPatterns(prototype: object): boolean {
   return exposures(prototype, PATTERN_HANDLER).length > 0;
 }
 
-/** Returns the names of overrides that Nest serves neither themselves nor by what they override. */
+/** Returns the names of overrides that Nest does not serve, because they hide a pattern without having one. */
 export function droppedOverrides(prototype: object): string[] {
   return exposures(prototype, PATTERN_HANDLER)
     .filter(([, { definitions }]) => !isMarked(definitions[0]?.value, PATTERN_HANDLER))

@@ -10,24 +10,24 @@ import type { OsloContext } from './oslo-context.js';
 import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
-/** What an `@RpcEndpoint` answers to. No topic: the server's own. */
+/** Options of `@RpcEndpoint`. Without a topic, the endpoint is served on the server's own. */
 export interface RpcEndpointOptions
   extends Pick<TargetFields, 'topic' | 'exchange' | 'namespace' | 'version' | 'acceptedNamespaces'> {
   /** `name` of the `forRoot`, or of the server's options, that serves it. @default the broker without a name */
   transport?: string | undefined;
 }
 
-/** How a method is exposed. */
+/** Options of `@RpcMethod`. */
 export interface RpcMethodOptions {
-  /** @default the method's own name */
+  /** Name of the method for callers. @default the name of the method in the class */
   name?: string | undefined;
-  /** Errors that reach the caller as they are, and are not logged as the server's faults. */
+  /** Error classes that reach the caller unchanged and are logged at level debug only. @default none */
   expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
-  /** @default the `delivery` option */
+  /** Delivery mode of the method's requests. @default the `delivery` option */
   delivery?: DeliveryMode | undefined;
 }
 
-/** What the strategy learns of a handler, through Nest's pattern extras. */
+/** Description of a handler for the strategy, in Nest's pattern extras. */
 export interface OsloHandlerExtras {
   osloMessaging?:
     | {
@@ -58,7 +58,11 @@ const ENDPOINT_RULES: Record<keyof RpcEndpointOptions, Rule> = {
   transport: text,
 };
 
-/** Exposes a method. Only decorated methods can be called. @throws ConfigurationError for an unknown or ill-typed option */
+/**
+ * Exposes a method of an `@RpcEndpoint`. Only decorated methods can be called.
+ * @param nameOrOptions name of the method for callers, or options
+ * @throws ConfigurationError for an unknown or ill-typed option, and on an accessor, a field or a static method
+ */
 export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): MethodDecorator {
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
   checkOptions(options, METHOD_RULES, '', '@RpcMethod option');
@@ -69,7 +73,7 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
 }
 
 /**
- * A controller whose decorated methods answer RPC on a target.
+ * Decorates a controller whose `@RpcMethod` methods answer RPC on a target. List it in the `controllers` of a module.
  * @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion
  */
 export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
@@ -101,20 +105,20 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
   };
 }
 
-/** A pipe, or its class. */
+/** Pipe, or its class. */
 export type Pipe = Type<PipeTransform> | PipeTransform;
 
-/** The whole keyword object. */
+/** Injects the object of all keyword arguments. @param pipes pipes that are applied to it */
 export function RpcArgs(...pipes: Pipe[]): ParameterDecorator {
   return Payload(...pipes);
 }
 
-/** One keyword argument. */
+/** Injects one keyword argument. @param name its name @param pipes pipes that are applied to it */
 export function RpcArg(name: string, ...pipes: Pipe[]): ParameterDecorator {
   return Payload(name, ...pipes);
 }
 
-/** The deserialized request context; in a batch of notifications, the array of theirs. */
+/** Injects the deserialized request context; for a batch of notifications, the array of their contexts. */
 export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<OsloContext>().getRequestContext(),
 ) as (...pipes: Pipe[]) => ParameterDecorator;

@@ -5,18 +5,18 @@ import type { LogSink } from '../core/logger.js';
 import { droppedOverrides, EMPTY } from './decorated-methods.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
-/** Decorators that make a class an endpoint, with those of its methods. */
+/** Decorators of endpoint classes, each with the decorator of its methods. */
 const DECORATORS = { '@RpcEndpoint': '@RpcMethod', '@NotificationEndpoint': '@OnNotification' } as const;
 export type EndpointDecorator = keyof typeof DECORATORS;
 
-/** Pattern extras by which the strategy learns, through Nest, of an endpoint that exposes nothing. */
+/** Warning about an endpoint that exposes nothing, for the strategy, in Nest's pattern extras. */
 export interface EmptyEndpointExtras {
   osloEmpty?: string | undefined;
 }
 
 const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
 
-/** Makes a class a controller that is known as an endpoint. @param isEmpty whether it exposes no method */
+/** Marks a class as an endpoint and makes it a controller. @param isEmpty true for a class that exposes no method */
 export function markEndpoint(
   endpointClass: object & { name?: string | undefined },
   decorator: EndpointDecorator,
@@ -26,7 +26,7 @@ export function markEndpoint(
   Reflect.defineMetadata(ENDPOINT, decorator, endpointClass);
   const { prototype, name } = endpointClass as { prototype: object; name: string };
   const descriptor: PropertyDescriptor = {
-    // Hides that of a base class.
+    // An own member hides the mark of a base class.
     value: isEmpty ? () => undefined : undefined,
     writable: true,
     configurable: true,
@@ -39,7 +39,7 @@ export function markEndpoint(
   MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, { osloEmpty })(prototype, EMPTY, descriptor);
 }
 
-/** Warns at start of endpoint classes that no server can know of, or not of all that they expose. */
+/** Warns at start about endpoint classes, and overrides in them, that no server serves. */
 export class EndpointCheck implements OnApplicationBootstrap {
   constructor(
     private readonly modules: ModulesContainer,

@@ -1,20 +1,21 @@
 import { loggedMessage } from '../core/thrown.js';
 
-/** What a call of one of Nest's log methods says. */
+/** Parts of a call of one of Nest's log methods. */
 export interface LogLine {
   readonly text: string;
-  /** Whose line it is, as Nest's `Logger` was made with. */
+  /** Context of Nest's `Logger`. */
   readonly context: string | undefined;
   readonly stack: string | null;
-  /** What else was logged along. */
+  /** Further arguments of the call. */
   readonly extra: readonly string[] | null;
 }
 
-/** Without line breaks among the blanks: a text of nothing but those would be gone through again from each. */
+/** Blanks and tabs only: with line breaks, a text of many line breaks would take quadratic time. */
 const STACK = /\n[ \t]+at /;
-const LONGEST = 10_000;
+/** In characters. */
+const MAX_TEXT_LENGTH = 10_000;
 
-/** By Nest's convention the last argument is the context, if it is text, and an error's stack comes before it. */
+/** Reads the arguments by Nest's convention: the last text is the context, and an error's stack comes before it. */
 export function readLine(message: unknown, rest: readonly unknown[]): LogLine {
   const stack = rest.find((argument): argument is string => typeof argument === 'string' && STACK.test(argument));
   const others = rest.filter((argument) => argument !== undefined && argument !== stack);
@@ -41,5 +42,5 @@ function textOf(value: unknown): string {
 }
 
 function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const quiet = new AsyncLocalStorage<true>();
+const suppressed = new AsyncLocalStorage<true>();
 
 /** Nest's context of this library's own log lines. */
 export const LOG_CONTEXT = 'OsloMessaging';
@@ -8,17 +8,17 @@ export const LOG_CONTEXT = 'OsloMessaging';
 /** Event types of log lines, as Python's handlers and the `NotificationLogger` publish them. */
 export const LOG_EVENTS = { error: 'error_notification', record: 'logrecord' } as const;
 
-/** Runs work whose own log lines must not be published, since publishing them would bring about such work again. */
+/** Runs work without publishing its log lines, because publishing them would start such work again. */
 export function suppressLogEvents<T>(work: () => T): T {
-  return quiet.run(true, work);
+  return suppressed.run(true, work);
 }
 
-/** Runs work whose log lines may be published, even if quiet work has brought it about. */
+/** Runs work with publishing its log lines, even inside {@link suppressLogEvents}. */
 export function allowLogEvents<T>(work: () => T): T {
-  return areLogEventsSuppressed() ? quiet.exit(work) : work();
+  return areLogEventsSuppressed() ? suppressed.exit(work) : work();
 }
 
-/** Whether it is quiet work that runs. */
+/** Returns true inside {@link suppressLogEvents}. */
 export function areLogEventsSuppressed(): boolean {
-  return quiet.getStore() === true;
+  return suppressed.getStore() === true;
 }

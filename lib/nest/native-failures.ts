@@ -7,11 +7,11 @@ import { OsloContext } from './oslo-context.js';
 let installed = false;
 
 /**
- * Lets class, message and arguments of what a handler, pipe or guard threw reach the strategy.
+ * Lets the error of a handler, pipe or guard reach the strategy with class, message and arguments.
  *
- * Nest's default filter runs when no filter of the user's matched, and replaces the error by "Internal server error"
- * before a strategy sees it; a strategy is given no other place to look. So the default filter is taught one exception:
- * what came through this library keeps its error. Those of other transports are served as before.
+ * Nest's default filter runs when no filter of the user matched. It replaces the error by "Internal server error" before a
+ * strategy sees it, and Nest offers a strategy no other access. So the default filter is changed: requests of this library
+ * keep their error, requests of other transports are served as before.
  */
 export function keepNativeFailures(): void {
   if (installed) return;
@@ -20,7 +20,7 @@ export function keepNativeFailures(): void {
   BaseRpcExceptionFilter.prototype.catch = function (exception: unknown, host: ArgumentsHost): Observable<never> {
     const context: unknown = host.getArgByIndex(1);
     if (!(context instanceof OsloContext)) return replaceError.call(this, exception, host) as Observable<never>;
-    // Farther out, what interceptors and guards have put into the async context is gone.
+    // Outside of the filter, the stores that interceptors and guards entered are lost.
     keepScope(context.subject);
     return throwError(() => exception);
   };

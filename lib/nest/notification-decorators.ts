@@ -16,48 +16,48 @@ import type {
 } from './oslo-notification-context.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
-/** Which notifications a `@NotificationEndpoint` gets. */
+/** Options of `@NotificationEndpoint`. */
 export interface NotificationEndpointOptions {
-  /** @default the `notificationTopics` option */
+  /** Topics of the notifications. @default the `notificationTopics` option */
   topics?: readonly string[] | undefined;
-  /** @default the `controlExchange` option */
+  /** Exchange of the topics. @default the `controlExchange` option */
   exchange?: string | undefined;
   /**
-   * Name of a queue that gets a copy of every notification, shared by the listeners of the pool. Without it, all
-   * listeners of a topic, in whatever process, share its notifications.
+   * Name of a queue that receives a copy of every notification, shared by the listeners of the pool.
+   * @default none: all listeners of a topic, in all processes, share its notifications
    */
   pool?: string | undefined;
   /** `name` of the `forRoot`, or of the server's options, that serves it. @default the broker without a name */
   transport?: string | undefined;
-  /** What does not match is not for this class. */
+  /** Filter of the notifications. @default all notifications */
   filter?: NotificationFilter | NotificationFilterFields | undefined;
-  /** Deliver a notification again, to the method that threw or returned `NotificationResult.REQUEUE`. @default false */
+  /** Deliver a notification again to a method that threw or returned `NotificationResult.REQUEUE`. @default false */
   allowRequeue?: boolean | undefined;
 }
 
-/** Several notifications to one run of a method. */
+/** Batch options of `@OnNotification`. */
 export interface NotificationBatchOptions {
-  /** Most notifications in a batch. */
+  /** Largest number of notifications in a batch: 1 to 32767. */
   size: number;
-  /** How long an incomplete batch waits, from its first notification on. @default it waits until it is complete */
+  /** Time that an incomplete batch waits from its first notification on, in seconds or with a unit. @default until it is complete */
   timeout?: Duration | undefined;
 }
 
-/** Which notifications of its class a method gets. */
+/** Options of `@OnNotification`. */
 export interface OnNotificationOptions {
-  /** @default all */
+  /** Priorities of the notifications. @default all */
   priority?: Priority | readonly Priority[] | undefined;
   /**
-   * One, or several of which any will do. Text is the whole event type, in which `*`, `?`, `[seq]` and `[!seq]` stand for
-   * what they do in a shell (`'compute.instance.*'`); a regular expression is matched at the beginning, as in
+   * Event types, of which one must match. A text is the whole event type, with `*`, `?`, `[seq]` and `[!seq]` as in a shell
+   * (`'compute.instance.*'`). A regular expression is matched at the beginning, as in
    * {@link NotificationFilter}. @default all
    */
   eventType?: string | RegExp | readonly (string | RegExp)[] | undefined;
-  /** The payload parameter becomes an array, and what the method returns or throws counts for all that is in it. */
+  /** Handle notifications in batches: the payload is an array, and the result of the method counts for all of them. @default one at a time */
   batch?: NotificationBatchOptions | undefined;
 }
 
-/** What the strategy learns of a method, through Nest's pattern extras. */
+/** Description of a method for the strategy, in Nest's pattern extras. */
 export interface NotificationHandlerExtras {
   osloNotification?: { name: string; endpoint: NotificationEndpointOptions; method: OnNotificationOptions } | undefined;
 }
@@ -75,7 +75,7 @@ const ENDPOINT_OPTIONS: readonly (keyof NotificationEndpointOptions)[] = [
 /** Results that an `@OnNotification` method may return. */
 export type OnNotificationReturn = NotificationReturn | Promise<NotificationReturn> | Observable<NotificationReturn>;
 
-/** Decorator of a method that takes notifications. The parameter may be absent for `applyDecorators`. */
+/** Decorator of a method that handles notifications. The descriptor is optional for `applyDecorators`. */
 export type OnNotificationDecorator = <M extends (...args: never[]) => OnNotificationReturn>(
   prototype: object,
   key: string | symbol,
@@ -83,8 +83,9 @@ export type OnNotificationDecorator = <M extends (...args: never[]) => OnNotific
 ) => void;
 
 /**
- * A method that takes notifications. It returns nothing or a `NotificationResult`, or a promise or an observable of it.
- * Every method that matches a notification runs; one that throws does not keep it from the others.
+ * Decorates a method that handles notifications. It returns nothing or a `NotificationResult`, or a promise or an
+ * observable of it. Every matching method runs, also when another one throws.
+ * @throws ConfigurationError for an unknown option, and on an accessor, a field or a static method
  */
 export function OnNotification(options: OnNotificationOptions = {}): OnNotificationDecorator {
   checkNames(
@@ -103,7 +104,10 @@ export function OnNotification(options: OnNotificationOptions = {}): OnNotificat
     markMethod('@OnNotification', METHOD, options, [prototype, key, { value: descriptor?.value }]);
 }
 
-/** A controller whose decorated methods take the notifications of some topics. */
+/**
+ * Decorates a controller whose `@OnNotification` methods handle notifications. List it in the `controllers` of a module.
+ * @throws ConfigurationError for an unknown option; at start for an ill-typed one
+ */
 export function NotificationEndpoint(options: NotificationEndpointOptions = {}): ClassDecorator {
   checkNames(options, ENDPOINT_OPTIONS, '@NotificationEndpoint option');
   return (endpointClass) => {
@@ -120,7 +124,7 @@ export function NotificationEndpoint(options: NotificationEndpointOptions = {}):
   };
 }
 
-/** The payload, or one of its keys; in a batch the array of payloads. */
+/** Injects the payload, or one of its keys; for a batch the array of payloads. */
 export function NotificationPayload(...pipes: Pipe[]): ParameterDecorator;
 export function NotificationPayload(key: string, ...pipes: Pipe[]): ParameterDecorator;
 export function NotificationPayload(keyOrPipe?: string | Pipe, ...pipes: Pipe[]): ParameterDecorator {
@@ -128,7 +132,7 @@ export function NotificationPayload(keyOrPipe?: string | Pipe, ...pipes: Pipe[])
   return keyOrPipe === undefined ? Payload() : Payload(keyOrPipe, ...pipes);
 }
 
-/** {@link NotificationDetails}, or one of them; in a batch the array of them. */
+/** Injects the {@link NotificationDetails}, or one of them; for a batch the array of them. */
 export const NotificationMetadata: (key?: keyof NotificationDetails) => ParameterDecorator = createParamDecorator(
   (key: keyof NotificationDetails | undefined, context: ExecutionContext) => {
     const metadata = context

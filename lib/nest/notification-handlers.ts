@@ -50,7 +50,7 @@ export class NotificationHandlers {
   listeners(transport: Transport, serializer: Serializer): NotificationListener[] {
     const { settings } = transport;
     const queues = new NotificationQueues(settings);
-    // Those that take a notification at once come before those that wait until they have a batch of them.
+    // Handlers of single notifications run before those that wait for a batch.
     const ordered = [...this.registrations].sort((a, b) => Number(!!a.method.batch) - Number(!!b.method.batch));
     for (const registration of ordered) {
       const { endpoint, method } = registration;
@@ -61,7 +61,7 @@ export class NotificationHandlers {
       const sources = topics.flatMap((topic) =>
         dispatcher.priorities.map((priority) => ({ exchange, key: `${topic}.${priority}` })),
       );
-      // What incomplete batches hold must not keep them from getting complete.
+      // Incomplete batches must not use up the concurrency that completes them.
       const concurrency = settings.concurrency + held;
       const onFull = (full: boolean) => {
         for (const gatherer of this.gatherers) gatherer.press(full);
@@ -71,7 +71,7 @@ export class NotificationHandlers {
     });
   }
 
-  /** Has incomplete batches handled, each as one. To be called when the listeners get nothing more. */
+  /** Handles incomplete batches. Call it after the listeners have stopped consuming. */
   closeBatches(graceful: boolean): void {
     for (const gatherer of this.gatherers) gatherer.close(graceful);
   }

@@ -13,26 +13,26 @@ import { type LogLine, readLine } from './log-line.js';
 import { areLogEventsSuppressed, LOG_CONTEXT, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
 import { InjectNotifier } from './tokens.js';
 
-/** What a {@link NotificationLogger} publishes, and how. */
+/** Options of a {@link NotificationLogger}. */
 export interface NotificationLoggerOptions {
-  /** @default ['error', 'fatal'] */
+  /** Levels that are published. @default ['error', 'fatal'] */
   levels?: readonly NotificationLogLevel[] | undefined;
   /**
-   * `error` as Python's PublishErrorsHandler has it: event type `error_notification`, priority error, payload
-   * `{ error }`. `record` as its LoggingNotificationHandler has it: event type `logrecord`, the priority of the line, a
-   * payload with its parts (`name` is Nest's context). @default 'error'
+   * Form of the notifications. `error`, as Python's PublishErrorsHandler: event type `error_notification`, priority error,
+   * payload `{ error }`. `record`, as Python's LoggingNotificationHandler: event type `logrecord`, the priority of the
+   * line, a payload with its parts (`name` is Nest's context). @default 'error'
    */
   format?: 'error' | 'record' | undefined;
-  /** Lines on their way to the broker at a time; further ones are not published. @default 1000 */
+  /** Largest number of unconfirmed lines. Further lines are dropped and counted. @default 1000 */
   limit?: number | undefined;
-  /** Where every line goes besides. @default a ConsoleLogger */
+  /** Logger that writes every line too. @default a ConsoleLogger */
   logger?: LoggerService | undefined;
 }
 
-/** A level of Nest's logger. */
+/** Level of Nest's logger. */
 export type NotificationLogLevel = 'verbose' | 'debug' | 'log' | 'warn' | 'error' | 'fatal';
 
-/** What Python has for each of Nest's levels. */
+/** Priority, number and name that Python has for each of Nest's levels. */
 const LEVELS: Record<NotificationLogLevel, { priority: Priority; levelno: number; levelname: string }> = {
   verbose: { priority: 'debug', levelno: 10, levelname: 'DEBUG' },
   debug: { priority: 'debug', levelno: 10, levelname: 'DEBUG' },
@@ -42,13 +42,13 @@ const LEVELS: Record<NotificationLogLevel, { priority: Priority; levelno: number
   fatal: { priority: 'critical', levelno: 50, levelname: 'CRITICAL' },
 };
 const OPTIONS: readonly (keyof NotificationLoggerOptions)[] = ['levels', 'format', 'limit', 'logger'];
-/** How long an application that shuts down waits for the last lines to be confirmed, in milliseconds. */
-const LAST_LINES = 1000;
+/** Longest wait for the confirms of the last lines at shutdown. */
+const SHUTDOWN_TIMEOUT_MS = 1000;
 
 /**
- * A logger for Nest that publishes log lines as notifications: `app.useLogger(app.get(NotificationLogger))`. It never
- * throws and never waits; what cannot be published is counted. It does not publish the lines of this library, nor those
- * of a method that handles the notification of a log line.
+ * Logger for Nest that publishes log lines as notifications: `app.useLogger(app.get(NotificationLogger))`. It never throws
+ * and never waits. Lines that cannot be published are counted. It does not publish the lines of this library, nor those of
+ * a method that handles the notification of a log line.
  * Source: oslo_messaging.notify.log_handler, oslo_messaging.notify.logger.
  */
 @Injectable()
@@ -60,7 +60,7 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
   private readonly pending = new Set<Promise<void>>();
   private lost = 0;
 
-  /** @throws ConfigurationError */
+  /** @throws ConfigurationError for an unknown or ill-typed option */
   constructor(
     @InjectNotifier('error.publisher') private readonly notifier: Notifier,
     @Optional() options: NotificationLoggerOptions = {},
@@ -80,45 +80,51 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
     this.logger = logger ?? new ConsoleLogger();
   }
 
-  /** Lines that should have been published and were not. */
+  /** Number of lines that could not be published. */
   get dropped(): number {
     return this.lost;
   }
 
+  /** Logs a line at level verbose. */
   verbose(message: unknown, ...rest: unknown[]): void {
     this.take('verbose', message, rest);
   }
 
+  /** Logs a line at level debug. */
   debug(message: unknown, ...rest: unknown[]): void {
     this.take('debug', message, rest);
   }
 
+  /** Logs a line at level log. */
   log(message: unknown, ...rest: unknown[]): void {
     this.take('log', message, rest);
   }
 
+  /** Logs a line at level warn. */
   warn(message: unknown, ...rest: unknown[]): void {
     this.take('warn', message, rest);
   }
 
+  /** Logs a line at level error. */
   error(message: unknown, ...rest: unknown[]): void {
     this.take('error', message, rest);
   }
 
+  /** Logs a line at level fatal. */
   fatal(message: unknown, ...rest: unknown[]): void {
     this.take('fatal', message, rest);
   }
 
-  /** Levels of the logger behind; what is published stays as it was. */
+  /** Sets the levels that the `logger` option writes. The published levels stay unchanged. */
   setLogLevels(levels: NotificationLogLevel[]): void {
     this.logger.setLogLevels?.(levels);
   }
 
-  /** Lets the last lines reach the broker, for a second. */
+  /** Waits up to one second for the broker to confirm the last lines. */
   async beforeApplicationShutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LAST_LINES);
+      timer = setTimeout(resolve, SHUTDOWN_TIMEOUT_MS);
     });
     await Promise.race([Promise.all(this.pending), late]);
     clearTimeout(timer);
@@ -128,7 +134,7 @@ export class NotificationLogger implements LoggerService, BeforeApplicationShutd
     this.logger[level]?.(message, ...rest);
     if (!this.levels.has(level) || areLogEventsSuppressed()) return;
     const line = readLine(message, rest);
-    // Publishing what is said about publishing would never end.
+    // A line about publishing must not be published: that would never end.
     if (line.context === LOG_CONTEXT) return;
     if (this.pending.size >= this.limit) {
       this.lost++;

@@ -3,19 +3,19 @@ import type { Settings } from '../core/options.js';
 import type { NotificationHandler } from '../notify/handler.js';
 import type { NotificationEndpointOptions } from './notification-decorators.js';
 
-/** What one listener reads: a topic, whose queues have a priority in their names, or the queue of a pool. */
+/** Source of one listener: the queues of a topic, one for each priority, or the queue of a pool. */
 export interface NotificationQueue {
   readonly exchange: string;
   readonly topics: readonly string[];
   readonly pool: string | undefined;
   readonly handlers: NotificationHandler[];
-  /** Notifications that incomplete batches of its handlers may hold at a time. */
+  /** Largest number of notifications in incomplete batches of the handlers. */
   held: number;
 }
 
 /**
- * The queues that the endpoints of an application read. Endpoints with a queue in common have one listener: two of them
- * would take each other's notifications away.
+ * Queues that the endpoints of an application read. Endpoints with a common queue share one listener: each notification
+ * of a queue goes to one listener only.
  */
 export class NotificationQueues {
   private readonly queues = new Map<string, NotificationQueue>();

@@ -19,7 +19,7 @@ import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.
 import { LOG_CONTEXT } from './log-suppression.js';
 import { SenderStacks } from './sender-stack.js';
 
-/** A pattern: a method name, or a method with a target. */
+/** Pattern of a request: a method name, or a method with a target and a timeout. */
 export type OsloPattern =
   | string
   | ({ method: string; timeout?: Duration | undefined } & Pick<
@@ -29,7 +29,7 @@ export type OsloPattern =
 
 /** Options of one request. */
 export interface OsloRecordOptions extends PrepareOptions {
-  /** A `RequestContext`, or what the serializer takes. @default that of the request being handled, else a new one */
+  /** `RequestContext`, or another context that the serializer accepts. @default the context of the request that is being handled, else a new one */
   context?: unknown;
 }
 
@@ -43,11 +43,13 @@ const RECORD_OPTIONS: readonly (keyof OsloRecordOptions)[] = [
   'transportOptions',
 ];
 
-/** Arguments with a request context and options, as Nest's own record builders carry them. */
+/** Arguments of a request with a request context and options, like Nest's own records. */
 export class OsloRecord<T extends object = object> {
-  /** @throws ConfigurationError when arguments or options are no objects with fields, a promise for example; for an unknown option */
+  /** @throws ConfigurationError for arguments or options that are no objects with fields (a promise, for example), and for an unknown option */
   constructor(
+    /** Keyword arguments. */
     readonly data: T,
+    /** Request context and options of the request. */
     readonly options: OsloRecordOptions = {},
   ) {
     for (const [what, value] of Object.entries({ data, options })) {
@@ -59,7 +61,7 @@ export class OsloRecord<T extends object = object> {
     checkNames(options, RECORD_OPTIONS, 'OsloRecord option');
   }
 
-  /** What `JSON.stringify` sees: everything but the context's secrets. */
+  /** Returns arguments and options with the secrets of the context masked. `JSON.stringify` and logs show this. */
   toJSON(): object {
     const { context, ...options } = this.options;
     return {
@@ -68,23 +70,23 @@ export class OsloRecord<T extends object = object> {
     };
   }
 
-  /** What logs see. */
+  /** Returns the content of {@link toJSON} for `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `OsloRecord ${inspect(this.toJSON(), options)}`;
   }
 }
 
-/** The `ClientProxy`: `send` is a call, `emit` a cast. */
+/** Nest's `ClientProxy` for oslo.messaging: `send` is a call, `emit` a cast. It connects on first use. */
 export class OsloClientProxy extends ClientProxy {
   private readonly transport: Transport;
   private readonly client: BackingOffClient;
   private readonly unsubscribe: () => void;
   /** @internal Lines that sent requests, for the stacks of errors. */
   readonly senders = new SenderStacks();
-  /** @internal This client as {@link send} and {@link emit} see it: the deadline of a request covers connecting already. */
+  /** @internal This client with a `connect` that does nothing, for {@link send} and {@link emit}: the deadline of a request covers connecting. */
   readonly onFirstUse: object = Object.create(this, { connect: { value: () => Promise.resolve() } });
 
-  /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme */
   constructor(options: OsloMessagingOptions = {}) {
     super();
     this.transport = getRpcTransport({ ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) });
@@ -94,25 +96,27 @@ export class OsloClientProxy extends ClientProxy {
     this.unsubscribe = this.transport.onStatus((status) => this._status$.next(status));
   }
 
-  // Nest's `customClass` takes a ClientProxy whose status is any text, so the narrower type is only told here.
+  // Nest's `customClass` needs a ClientProxy whose status is any string, so the type is narrowed here only.
+  /** Status of the transport, and its changes. */
   override get status(): Observable<DriverStatus> {
     return super.status as Observable<DriverStatus>;
   }
 
   /**
-   * Connects now instead of on first use: one attempt at each host.
-   * @throws MessageDeliveryFailure when the broker cannot be reached, or refuses the login
+   * Connects now instead of on first use, with one attempt at each host.
+   * @throws MessageDeliveryFailure when no host can be reached, or the broker refuses the login
    */
   async connect(): Promise<void> {
     await this.transport.connect({ retry: 0 });
   }
 
+  /** Rejects pending calls and closes the connections. */
   async close(): Promise<void> {
     await this.transport.cleanup();
     this.unsubscribe();
   }
 
-  /** The transport. */
+  /** Returns the {@link Transport}. */
   unwrap<T = Transport>(): T {
     return this.transport as T;
   }
@@ -145,7 +149,7 @@ export class OsloClientProxy extends ClientProxy {
   }
 }
 
-// Nest's own wait for `connect()` first. They are replaced here, since their signatures must stay what they are.
+// Nest's `send` and `emit` wait for `connect()` first. They are replaced here to keep their signatures.
 for (const name of ['send', 'emit'] as const) {
   const connecting: (...args: never[]) => unknown = ClientProxy.prototype[name];
   const value = function (this: OsloClientProxy, ...args: unknown[]): unknown {

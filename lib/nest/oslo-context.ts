@@ -2,7 +2,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { RequestContext } from '../messaging/request-context.js';
 
-/** What the `@Ctx()` of everything that this library serves has in common. */
+/** Base of the `@Ctx()` of requests and notifications. */
 export abstract class OsloContext<Args extends unknown[] = unknown[]> extends BaseRpcContext<Args> {
   protected constructor(
     args: Args,
@@ -11,30 +11,31 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
     super(args);
   }
 
-  /** The deserialized request context, the same for guards, interceptors and the method. */
+  /** Returns the deserialized request context: the same object for guards, interceptors and the method. */
   abstract getRequestContext<T = RequestContext>(): T;
 
-  /** What logs and `JSON.stringify` see: no arguments or payload, and no secrets of the request context. */
+  /** Returns the context without arguments or payload, and with the secrets of the request context masked. `JSON.stringify` and logs show this. */
   abstract toJSON(): object;
 
-  /** @internal Message that the context belongs to; of a batch the first. */
+  /** @internal Message of the context; for a batch the first one. */
   abstract get subject(): object;
 
-  /** @internal What `getCurrentRequestContext` gives meanwhile. */
+  /** @internal Returns the value of `getCurrentRequestContext` while the handler runs. */
   getCurrentRequestContext(): unknown {
     return this.getRequestContext();
   }
 
-  /** @internal Milliseconds until the caller gives up; infinite where no caller waits. */
+  /** @internal Milliseconds until the caller's deadline; infinite where no caller waits. */
   get remainingTime(): number {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Aborted when the server gives up waiting for its handlers. */
+  /** Returns a signal that is aborted when the server stops waiting for its handlers. */
   getSignal(): AbortSignal {
     return this.signal;
   }
 
+  /** Returns the content of {@link toJSON} for `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
   }

@@ -3,7 +3,7 @@ import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '.
 import { OsloMessagingApplication } from './application.js';
 import type { MeasuredHealth } from './transports.js';
 
-/** Everything of an application that has a status. The module provides it. */
+/** Servers and transports of an application, which the module provides. */
 export interface MonitoredApplication {
   /** Servers that Nest has bound, with their own status. */
   readonly servers: readonly { readonly phase: DriverStatus }[];
@@ -13,30 +13,33 @@ export interface MonitoredApplication {
 
 /** Health of the transports for one broker. */
 export interface BrokerReport {
+  /** Health of the transports for RPC. */
   readonly rpc: TransportHealth;
+  /** Health of the transports for notifications. */
   readonly notifications: TransportHealth;
 }
 
 /** Health of the application's transports. */
 export interface OsloMessagingReport extends BrokerReport {
-  /** Nothing is wrong: every connection in use is up and takes messages, every server listens, every queue is consumed from. */
+  /** True while every connection in use is up and not blocked, every server listens and every queue is consumed. */
   readonly healthy: boolean;
-  /** The worst of all. */
+  /** Worst status of all transports and servers. */
   readonly status: DriverStatus;
-  /** Brokers with a name, by `name` of their `forRoot`; `rpc` and `notifications` beside are those of the one without. */
+  /** Brokers with a name, by `name` of their `forRoot`. `rpc` and `notifications` beside it belong to the broker without a name. */
   readonly brokers: Readonly<Record<string, BrokerReport>>;
 }
 
 /**
- * Health of everything that the application runs: the module's transports, servers that Nest has bound (also those made
- * by `new OsloServer(options)`), and client proxies that modules provide. For readiness probes; fits `@nestjs/terminus`
- * without needing it.
+ * Health of an application: the module's transports, servers that Nest has bound (those made by `new OsloServer(options)`
+ * included), and client proxies that modules provide. For readiness probes. Works with `@nestjs/terminus` and does not need
+ * it.
  */
 @Injectable()
 export class OsloMessagingHealth {
+  /** @internal */
   constructor(@Inject(OsloMessagingApplication) private readonly application: MonitoredApplication) {}
 
-  /** Current health. It asks nobody: what is lost is noticed by heartbeats. */
+  /** Returns the current health. Sends nothing to the broker: heartbeats detect lost connections. */
   check(): OsloMessagingReport {
     const measured = this.application.measure();
     const servers = this.application.servers.map(({ phase }) => (phase === 'idle' ? 'connecting' : phase));
@@ -49,13 +52,13 @@ export class OsloMessagingHealth {
     };
     const names = new Set(measured.flatMap(({ broker }) => broker ?? []));
     const brokers = Object.fromEntries([...names].map((name) => [name, reportOf(name)]));
-    // A transport that has not been used yet connects on first use.
+    // A transport that was not used yet is idle: it connects on first use.
     return { healthy: status === 'connected' || status === 'idle', status, ...reportOf(undefined), brokers };
   }
 
   /**
-   * The same as an indicator of `@nestjs/terminus`: `health.check([() => oslo.isHealthy('rabbitmq')])`.
-   * @param key its name in the result
+   * Returns the current health as an indicator of `@nestjs/terminus`: `health.check([() => oslo.isHealthy('rabbitmq')])`.
+   * @param key name in the result. Default: `oslo`
    */
   isHealthy<const Key extends string = 'oslo'>(key = 'oslo' as Key) {
     const { healthy, status: messaging, ...transports } = this.check();

@@ -16,15 +16,15 @@ import { OsloServer } from './oslo-server.js';
 import { getOptionsToken } from './tokens.js';
 import { getTransportsToken, OsloMessagingTransports } from './transports.js';
 
-/** `forRootAsync`: the options from a factory. */
+/** Options of `forRootAsync`. */
 export interface OsloMessagingAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>,
     Pick<FactoryProvider<OsloMessagingOptions>, 'inject' | 'useFactory'> {
-  /** Name of the broker among several; the factory gives the same, or none. */
+  /** Name of the broker among several. The factory returns options with the same name, or without one. @default no name */
   name?: string | undefined;
 }
 
-/** Module that an application has once, however many brokers: imported by every `forRoot`. */
+/** Module that an application has once for all of its brokers. Every `forRoot` and `forFeature` imports it. */
 @Global()
 @Module({
   providers: [OsloMessagingApplication, OsloMessagingHealth],
@@ -37,20 +37,26 @@ export function getOsloServerToken(broker?: string): string | typeof OsloServer 
   return broker === undefined ? OsloServer : `OSLO_MESSAGING_SERVER@${broker}`;
 }
 
-/** Transports, server, clients and notifiers for the container. */
+/** Module of transports, server, clients and notifiers. */
 @Module({})
 export class OsloMessagingModule {
-  /** Provides one broker. Each further one of the application needs a `name`. */
+  /**
+   * Provides one broker. Each further one of the application needs a `name`.
+   * @throws ConfigurationError for options that are no object; at start for an unknown or ill-typed option, or a name that is taken
+   */
   static forRoot(options: OsloMessagingOptions = {}): DynamicModule {
     checkIsObject(options, 'forRoot');
     return OsloMessagingModule.root({ useFactory: () => options }, [], options.name);
   }
 
-  /** Provides one broker, with options from a factory. */
+  /**
+   * Provides one broker, with options from a factory.
+   * @throws ConfigurationError for an unknown or ill-typed option of `forRootAsync`; at start as for `forRoot`
+   */
   static forRootAsync(options: OsloMessagingAsyncOptions): DynamicModule {
     checkOptions(options, ASYNC_OPTIONS, '', 'forRootAsync option');
     const { imports = [], inject = [], useFactory, name } = options;
-    // Not left to the rule: it is skipped for an option that is absent.
+    // Rules are not applied to absent options.
     if (typeof useFactory !== 'function')
       throw new ConfigurationError('forRootAsync: expected useFactory, a function that returns the options');
     return OsloMessagingModule.root({ inject, useFactory }, imports, name);
@@ -78,7 +84,7 @@ export class OsloMessagingModule {
     imports: NonNullable<ModuleMetadata['imports']>,
     name: string | undefined,
   ): DynamicModule {
-    // The container can be looked at, with all that it holds: the options' URLs carry passwords.
+    // Values of the container can be inspected, and the URLs of the options hold passwords.
     const options = {
       provide: getOptionsToken(name),
       inject,
@@ -100,7 +106,7 @@ export class OsloMessagingModule {
       module: OsloMessagingModule,
       global: true,
       imports: [...imports, OsloMessagingApplicationModule],
-      // Read when the container is made: only then have all classes been decorated that name a publisher.
+      // A getter is read when the container is made. Only then are all decorators evaluated that name a publisher.
       get providers() {
         return [options, transports, server, ...notifierProviders(name)];
       },

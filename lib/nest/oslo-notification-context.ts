@@ -5,14 +5,17 @@ import { contextDict } from '../messaging/serializer.js';
 import type { BatchedNotification, MessageMetadata } from '../notify/endpoint.js';
 import { OsloContext } from './oslo-context.js';
 
-/** What is known of a notification besides its payload. */
+/** Fields of a notification besides its payload. */
 export interface NotificationDetails extends MessageMetadata {
+  /** Priority of the notification. */
   readonly priority: Priority;
+  /** Event type, such as `compute.instance.create.end`. */
   readonly eventType: string | null;
+  /** Publisher, usually `<service>.<host>`. */
   readonly publisherId: string | null;
 }
 
-/** The `@Ctx()` of an `@OnNotification` method. */
+/** Context (`@Ctx()`) of an `@OnNotification` method. */
 export class OsloNotificationContext extends OsloContext<[BatchedNotification]> {
   /** @internal */
   constructor(
@@ -23,29 +26,32 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
     super([notification], signal);
   }
 
+  /** Returns the priority. */
   getPriority(): Priority {
     return this.priority;
   }
 
+  /** Returns the event type, such as `compute.instance.create.end`. */
   getEventType(): string | null {
     return this.notification.eventType;
   }
 
+  /** Returns the publisher, usually `<service>.<host>`. */
   getPublisherId(): string | null {
     return this.notification.publisherId;
   }
 
-  /** The same on every delivery. */
+  /** Returns the message id, which is the same on every delivery. */
   getMessageId(): string | null {
     return this.notification.metadata.messageId;
   }
 
-  /** When it was sent, as Python writes times. */
+  /** Returns the time of sending, as Python writes it: `2026-11-23 21:34:12.263210`. */
   getTimestamp(): string | null {
     return this.notification.metadata.timestamp;
   }
 
-  /** All of the above, as `@NotificationMetadata()` gives it. */
+  /** Returns all of the above, as `@NotificationMetadata()` does. */
   getMetadata(): NotificationDetails {
     const { eventType, publisherId, metadata } = this.notification;
     return { ...metadata, eventType, publisherId, priority: this.priority };
@@ -65,7 +71,7 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
   }
 }
 
-/** The `@Ctx()` of an `@OnNotification({ batch })` method; all that it lists is in the order of the payloads. */
+/** Context (`@Ctx()`) of an `@OnNotification({ batch })` method. Its lists have the order of the payloads. */
 export class OsloNotificationBatchContext extends OsloContext<OsloNotificationContext[]> {
   /** @internal */
   constructor(
@@ -75,20 +81,22 @@ export class OsloNotificationBatchContext extends OsloContext<OsloNotificationCo
     super([...notifications], signal);
   }
 
+  /** Returns the contexts of the notifications. */
   getNotifications(): readonly OsloNotificationContext[] {
     return this.notifications;
   }
 
+  /** Returns the details of the notifications. */
   getMetadata(): NotificationDetails[] {
     return this.notifications.map((notification) => notification.getMetadata());
   }
 
-  /** The array of the notifications' request contexts. */
+  /** Returns the request contexts of the notifications. */
   override getRequestContext<T = RequestContext[]>(): T {
     return this.notifications.map((notification) => notification.getRequestContext()) as T;
   }
 
-  /** @internal It belongs to no request. */
+  /** @internal Undefined: a batch belongs to no request. */
   override getCurrentRequestContext(): undefined {
     return undefined;
   }

@@ -6,7 +6,7 @@ import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloContext } from './oslo-context.js';
 
-/** The `@Ctx()` of an RPC method. */
+/** Context (`@Ctx()`) of an RPC method. */
 export class OsloRpcContext extends OsloContext {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;
@@ -21,10 +21,9 @@ export class OsloRpcContext extends OsloContext {
     super([message], signal);
   }
 
-  /** Exchange, topic and server that were listened on, with the request's namespace and version. */
+  /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
   getTarget(): Target {
     const { exchange, topic, server } = this.listening;
-    // The request's version is the sender's text: it has been matched by now, but a plain handler may see any.
     return new Target({
       exchange,
       topic,
@@ -34,17 +33,18 @@ export class OsloRpcContext extends OsloContext {
     });
   }
 
+  /** Returns the name of the method in the request. */
   getMethod(): string {
     return this.message.request.method;
   }
 
-  /** The deserialized request context, the same for guards, interceptors and the method. */
+  /** Returns the deserialized request context: the same object for guards, interceptors and the method. */
   getRequestContext<T = RequestContext>(): T {
     this.requestContext ??= { value: this.serializer.deserializeContext(this.message.request.context) };
     return this.requestContext.value as T;
   }
 
-  /** The call's id; a cast's unique id. */
+  /** Returns the message id of a call, or the unique id of a cast. */
   getMessageId(): string | undefined {
     return this.message.request.msgId ?? this.message.request.uniqueId;
   }
@@ -64,12 +64,12 @@ export class OsloRpcContext extends OsloContext {
     return { method: this.getMethod(), target: String(this.getTarget()), messageId: this.getMessageId(), context };
   }
 
-  /** @internal Whether arguments and results stay as they are. */
+  /** @internal True where arguments and results are not converted. */
   get passesEntities(): boolean {
     return passesEntities(this.serializer);
   }
 
-  /** @internal True once: arguments and result are converted once. */
+  /** @internal Returns true for the first call, so that arguments and result are converted once. */
   takeTurn(): boolean {
     const first = !this.isConverted;
     this.isConverted = true;

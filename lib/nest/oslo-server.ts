@@ -21,14 +21,15 @@ import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
 
 /**
- * The transport strategy: serves `@RpcEndpoint` classes, plain `@MessagePattern` handlers and `@NotificationEndpoint`
- * classes over oslo.messaging.
+ * Transport strategy for Nest. Serves `@RpcEndpoint` classes, `@MessagePattern` and `@EventPattern` handlers and
+ * `@NotificationEndpoint` classes over oslo.messaging.
  */
 export class OsloServer extends Server<never, DriverStatus> {
+  /** Marks the handlers that this strategy serves. */
   override readonly transportId = OSLO_TRANSPORT;
-  /** Its transports, for health and metrics: those of the module, or its own. */
+  /** Transports of the server, for health and metrics: the module's, or its own. */
   readonly transports: OsloMessagingTransports;
-  /** @internal Handlers of other brokers, with the names of those. */
+  /** @internal Handlers of other brokers, with the names of the brokers. */
   readonly skipped = new Map<string, string | undefined>();
   private readonly ownsTransports: boolean;
   private readonly transport: Transport;
@@ -39,16 +40,16 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly invoke: Invoke = (callback, data, context) => this.runInPipeline(callback, data, context);
   private readonly rpc = new RpcHandlers(this.invoke, this.abort.signal);
   private readonly notifications = new NotificationHandlers(this.invoke, this.abort.signal);
-  /** That of a server that was given none: it runs what it is given. */
+  /** Nest's default start hook, to tell if a custom one is set. */
   private readonly noStartHook = this.onProcessingStartHook;
   private readonly unsubscribes: (() => void)[] = [];
   private readonly statuses = new Map<Transport, DriverStatus>();
-  /** How far it has come itself: others may use its transports, which are connected before its queues are attached. */
+  /** Status of the server itself. Its transports may be connected before its queues are attached, since others use them too. */
   private phase_: DriverStatus = 'idle';
   private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
 
-  /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme */
   constructor(options: OsloMessagingOptions | OsloMessagingTransports = {}) {
     super();
     keepNativeFailures();
@@ -57,15 +58,15 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.transport = this.transports.rpc;
     this.serializer_ = requestContextSerializer(this.transport.settings.serializer);
     interceptFor(this.serializer_);
-    this.tellStatusOf(this.transport);
+    this.followStatusOf(this.transport);
   }
 
-  /** Name of its broker among several of the application. */
+  /** Name of the broker, where it has one: `name` of the options. */
   get name(): string | undefined {
     return this.transports.name;
   }
 
-  /** @internal How far it has come. */
+  /** @internal Status of the server itself. */
   get phase(): DriverStatus {
     return this.phase_;
   }
@@ -94,7 +95,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     else this.rpc.addPattern(route, callback);
   }
 
-  /** Resolves by the callback when every queue is consumed from; start-up failures reach it as errors. */
+  /** Starts to consume. Calls back when every queue is consumed, or with the error of the start. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     if (this.phase_ !== 'idle') {
       const state = this.phase_ === 'closed' ? 'is closed' : 'listens already';
@@ -120,23 +121,24 @@ export class OsloServer extends Server<never, DriverStatus> {
     callback();
   }
 
-  /** Stops consuming, waits for the running handlers and their replies, then closes. Safe to call twice or before `listen`. */
+  /** Stops consuming, waits for running handlers and their replies (at most for `drainTimeout`), then closes. Can be called twice, and before `listen`. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
   }
 
+  /** Nest's registration of event listeners. @throws ConfigurationError always: use `status` */
   on(): never {
     throw new ConfigurationError('OsloServer has no events; use its status');
   }
 
-  /** The transport for RPC. */
+  /** Returns the {@link Transport} for RPC. */
   unwrap<T = Transport>(): T {
     return this.transport as T;
   }
 
   private async shutDown(): Promise<void> {
-    // Only when nothing more comes is an incomplete batch as full as it gets.
+    // Batches are handled after the last delivery, so that they are as full as possible.
     await Promise.all(this.servers.map((server) => server.cancel()));
     this.notifications.closeBatches(this.transport.settings.drainTimeout > 0);
     await Promise.all(this.servers.map((server) => server.stop()));
@@ -149,11 +151,11 @@ export class OsloServer extends Server<never, DriverStatus> {
   private makeListeners(): NotificationListener[] {
     if (this.notifications.size === 0) return [];
     const { notifications } = this.transports;
-    this.tellStatusOf(notifications);
+    this.followStatusOf(notifications);
     return this.notifications.listeners(notifications, this.serializer_);
   }
 
-  private tellStatusOf(transport: Transport): void {
+  private followStatusOf(transport: Transport): void {
     const unsubscribe = transport.onStatus((status) => {
       this.statuses.set(transport, status);
       this.enter(this.phase_);
@@ -161,7 +163,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.unsubscribes.push(unsubscribe);
   }
 
-  /** `connected` is said when it listens, and only as long as every queue that it consumes from is attached. */
+  /** Publishes the worst of the server's and its transports' status: `connected` only while every queue is attached. */
   private enter(phase: DriverStatus): void {
     this.phase_ = phase;
     this._status$.next(phase === 'idle' ? phase : worstOf([phase, ...this.statuses.values()]));
@@ -189,12 +191,12 @@ export class OsloServer extends Server<never, DriverStatus> {
       start: (done) => this.onProcessingStartHook(OSLO_TRANSPORT, context, done as () => Promise<void>),
       end: () => this.onProcessingEndHook?.(OSLO_TRANSPORT, context),
       logger,
-      patience: Math.min(rpcResponseTimeout, context.remainingTime),
+      timeoutMs: Math.min(rpcResponseTimeout, context.remainingTime),
     });
   }
 }
 
-/** What the handler comes to: the last value of an observable, null for none. @throws object as it was thrown, else an Error */
+/** Returns the result of a handler: the last value of an observable, null for none. @throws objects as they were thrown, any other value as an Error */
 function settle(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
   return Promise.resolve(callback(data, context)).then(resultOf, (error: unknown) => {
     throw typeof error === 'object' ? error : toError(error);

@@ -3,20 +3,21 @@ import { MessagingException } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { loggedStack } from '../core/thrown.js';
 
-/** The hooks of one request, bound to its context. */
+/** Hooks of one request, bound to its context. */
 export interface Hooks {
-  /** Calls `done` to have the request processed. Its result says nothing of the work. */
+  /** Calls `done` to have the request processed. The result of the hook is ignored. */
   readonly start: (done: () => Promise<void> | undefined) => unknown;
+  /** Runs after the work. */
   readonly end: () => unknown;
   readonly logger: LogSink;
-  /** Milliseconds within which the start hook has to call `done`. */
-  readonly patience: number;
+  /** Time in which the start hook must call `done`. */
+  readonly timeoutMs: number;
 }
 
 /**
- * Runs work between Nest's processing hooks; settles as the work does. A start hook may let go of `done`'s promise, as
- * `als.run(store, done)` does. It can refuse the request by throwing before it calls `done`. Whatever hooks throw later
- * is logged.
+ * Runs work between Nest's processing hooks, and settles as the work does. A start hook may ignore `done`'s promise, as
+ * `als.run(store, done)` does. It can refuse the request by throwing before it calls `done`. Later errors of hooks are
+ * logged.
  */
 export function runBetweenHooks<T>(work: () => Promise<T>, hooks: Hooks): Promise<T> {
   return new Promise((resolve, reject) => new HookedWork(work, hooks, resolve, reject).start());
@@ -41,10 +42,10 @@ class HookedWork<T> {
       (error) => (this.working ? this.log('start', error) : this.refuse(error)),
     );
     if (this.working || this.refused) return;
-    this.timer = setTimeout(() => this.giveUp(), Math.min(this.hooks.patience, LONGEST_TIMER)).unref();
+    this.timer = setTimeout(() => this.giveUp(), Math.min(this.hooks.timeoutMs, LONGEST_TIMER)).unref();
   }
 
-  /** Runs the work once, in the async context of the start hook. Its promise never rejects: a hook need not look at it. */
+  /** Runs the work once, in the async context of the start hook. The promise never rejects, so a hook may ignore it. */
   private begin(): Promise<void> | undefined {
     if (this.working || this.refused) return this.working;
     clearTimeout(this.timer);
@@ -64,13 +65,13 @@ class HookedWork<T> {
 
   private async finish(working: Promise<void>): Promise<void> {
     await working;
-    // The end hook runs after what the start hook does behind `await done()`.
+    // The end hook runs after the code of the start hook behind `await done()`.
     await undefined;
     this.guard(this.hooks.end, (error) => this.log('end', error));
     this.answer();
   }
 
-  /** Calls a hook, and reports what it throws, at once or later. */
+  /** Calls a hook and reports its error, thrown or rejected. */
   private guard(hook: () => unknown, report: (error: unknown) => void): void {
     try {
       const returned = hook();
@@ -81,7 +82,7 @@ class HookedWork<T> {
   }
 
   private giveUp(): void {
-    const seconds = this.hooks.patience / 1000;
+    const seconds = this.hooks.timeoutMs / 1000;
     this.refuse(
       new MessagingException(
         `The processing start hook did not call done() within ${seconds} s, so the request was not processed. Call done() in every case, or throw`,

@@ -4,42 +4,43 @@ import type { Dict } from '../core/dict.js';
 import { passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
 
-/** Applies the serializer: request context and arguments in, result out. Bound to every `@RpcEndpoint`. */
+/** Interceptor that deserializes arguments and serializes results. Bound to every `@RpcEndpoint`. */
 @Injectable()
 export class RequestContextInterceptor implements NestInterceptor {
+  /** Converts arguments and result of an RPC request, once; passes anything else unchanged. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const args = context.getArgs<[Dict, unknown]>();
     const [payload, rpcContext] = args;
     if (!(rpcContext instanceof OsloRpcContext) || rpcContext.passesEntities) return next.handle();
-    // It may be bound several times: by the decorators of a class and of its base class, and by hand.
+    // It may be bound several times: by the decorators of a class and of its base class, and by the user.
     if (!rpcContext.takeTurn()) return next.handle();
-    // Pipes read the arguments after the interceptors, from this same array.
+    // Pipes read the arguments from this array after the interceptors.
     args[0] = rpcContext.deserializeArgs(payload);
     return next.handle().pipe(map((result: unknown) => rpcContext.serializeResult(result)));
   }
 }
 
-/** Where Nest keeps the interceptors of a class. */
+/** Metadata key of the interceptors of a class. */
 const INTERCEPTORS = '__interceptors__';
 let needed = false;
 
 /**
- * The interceptor, while any server's serializer changes entities. Nest looks for its method when it makes the handlers
- * of a server, which exists by then, and leaves out what has none: one that does nothing would cost as much as all the
- * rest of Nest's pipeline.
+ * Interceptor that is active while a server's serializer converts entities. Nest reads its method when it makes the
+ * handlers of a server, and leaves out interceptors without one. An interceptor that does nothing would double the time in
+ * Nest's pipeline.
  */
 const whereNeeded = Object.defineProperty(new RequestContextInterceptor(), 'intercept', {
   get: () => (needed ? RequestContextInterceptor.prototype.intercept : undefined),
 });
 
-/** Has the interceptor run where a serializer needs it: in the handlers of all servers that are made from now on. */
+/** Activates the interceptor for all servers made from now on, if the serializer converts entities. */
 export function interceptFor(serializer: Serializer): void {
   if (!passesEntities(serializer)) needed = true;
 }
 
 /**
- * Binds the interceptor as `@UseInterceptors` would, which refuses what cannot intercept yet, but before all others of the
- * class: they see deserialized arguments in whatever order the decorators are.
+ * Binds the interceptor before all others of the class, so that they see deserialized arguments in any order of the
+ * decorators. `@UseInterceptors` refuses an interceptor without a method.
  */
 export function bindInterceptor(endpointClass: object): void {
   const others = (Reflect.getMetadata(INTERCEPTORS, endpointClass) ?? []) as unknown[];

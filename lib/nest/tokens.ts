@@ -2,14 +2,14 @@ import { Inject } from '@nestjs/common';
 import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
 
-/** Options of the module, as given. */
+/** Injection token of the module's options, as given. */
 export const OSLO_MESSAGING_OPTIONS = 'OSLO_MESSAGING_OPTIONS';
-/** Default publisher of `@InjectNotifier()`. */
+/** Injection token of the default publisher's notifier. */
 export const DEFAULT_NOTIFIER = 'OSLO_MESSAGING_NOTIFIER';
 /** Marks the handlers that only {@link OsloServer} serves. */
 export const OSLO_TRANSPORT = Symbol('OSLO_MESSAGING');
 
-/** Token of what one broker of the application has; the plain one for the broker without a name. */
+/** Returns a token for one broker; the token itself for the broker without a name. */
 const ofBroker = (token: string, broker: string | undefined) => (broker === undefined ? token : `${token}@${broker}`);
 
 /** Returns the injection token of the module's options. */
@@ -19,7 +19,8 @@ export function getOptionsToken(broker?: string): string {
 
 /**
  * Returns the injection token of the client for a topic.
- * @param broker `name` of its `forRoot`
+ * @param broker `name` of its `forRoot`. Default: the broker without a name
+ * @throws ConfigurationError for a topic that is no text
  */
 export function getRpcClientToken(topic: string, broker?: string): string {
   // An imported constant is undefined where modules import each other.
@@ -32,7 +33,8 @@ export function getRpcClientToken(topic: string, broker?: string): string {
 
 /**
  * Injects the client that `forFeature` made for a topic, or under a token.
- * @param broker name that `forFeature` was given
+ * @param broker name that `forFeature` was given. Default: the broker without a name
+ * @throws ConfigurationError for a topic that is no text
  */
 export function InjectRpcClient(
   topicOrToken: string | symbol,
@@ -47,7 +49,8 @@ const publishers = new Map<string | undefined, Set<string>>();
 
 /**
  * Returns the injection token of the notifier of a publisher.
- * @param broker `name` of its `forRoot`
+ * @param publisherId default: `<topic>.<host>`
+ * @param broker `name` of its `forRoot`. Default: the broker without a name
  */
 export function getNotifierToken(publisherId?: string, broker?: string): string {
   const token = ofBroker(DEFAULT_NOTIFIER, broker);
@@ -55,8 +58,8 @@ export function getNotifierToken(publisherId?: string, broker?: string): string 
 }
 
 /**
- * Injects a notifier. In a module that is loaded lazily, a publisher that no class named before the application was
- * made has to be provided by `forFeature([{ publisherId }])`.
+ * Injects a notifier. A lazily loaded module must provide a publisher that no other class names, by
+ * `forFeature([{ publisherId }])`.
  * @param publisherId default: `<topic>.<host>`
  * @param broker `name` of its `forRoot`
  */
@@ -65,7 +68,7 @@ export function InjectNotifier(publisherId?: string, broker?: string): PropertyD
   return Inject(getNotifierToken(publisherId, broker)) as PropertyDecorator & ParameterDecorator;
 }
 
-/** Returns every publisher that a decorator has named for a broker: the module provides a notifier for each. */
+/** Returns the publishers that decorators have named for a broker. The module provides a notifier for each. */
 export function namedPublishers(broker: string | undefined): string[] {
   return [...(publishers.get(broker) ?? [])];
 }

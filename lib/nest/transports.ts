@@ -15,24 +15,28 @@ import { OSLO_MESSAGING_OPTIONS } from './tokens.js';
 
 /** Health of the transports of one kind that an application has for one broker. */
 export interface MeasuredHealth {
+  /** Kind of the transports. */
   readonly transport: 'rpc' | 'notifications';
-  /** `name` of its `forRoot`, where it has one. */
+  /** `name` of the `forRoot`, where it has one. */
   readonly broker: string | undefined;
+  /** Merged health of the transports. */
   readonly health: TransportHealth;
 }
 
-/** Shortest pause between attempts to connect in the background, in milliseconds. */
-const PAUSE = 1000;
+/** Shortest pause between attempts to connect in the background. */
+const MIN_PAUSE_MS = 1000;
 
-/** The transports of one broker; closed when the application has shut down, after its servers have drained. */
+/** Transports of one broker. They are closed at the application's shutdown, after its servers have drained. */
 @Injectable()
 export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutdown {
+  /** Transport for RPC. */
   readonly rpc: Transport;
+  /** Transport for notifications. */
   readonly notifications: Transport;
   /** @internal The application that the transports belong to. */
   application: { measure(): MeasuredHealth[] } | undefined;
 
-  /** @throws ConfigurationError, InvalidTransportURL, DriverLoadFailure */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme */
   constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Secret<OsloMessagingOptions> | OsloMessagingOptions) {
     const options = given instanceof Secret ? given.expose() : given;
     const withLogger = { ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) };
@@ -46,7 +50,7 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
     return this.rpc.settings.name;
   }
 
-  /** Returns the health of all transports of the application, also those of servers made by hand, for metrics. */
+  /** Returns the health of all transports of the application, those of servers made by hand included. For metrics. */
   measure(): MeasuredHealth[] {
     if (this.application) return this.application.measure();
     return [
@@ -55,7 +59,7 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
     ];
   }
 
-  /** Connects where `connectOnStart` says so. @throws MessageDeliveryFailure */
+  /** Connects, if `connectOnStart` is set. @throws MessageDeliveryFailure when the broker cannot be reached */
   async onModuleInit(): Promise<void> {
     const { connectOnStart } = this.rpc.settings;
     if (connectOnStart === 'background') {
@@ -72,6 +76,7 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
     }
   }
 
+  /** Closes both transports. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.rpc.cleanup(), this.notifications.cleanup()]);
   }
@@ -90,7 +95,7 @@ export function brokersOfToken(token: unknown): (string | undefined)[] {
   return typeof token === 'string' && token.startsWith(TOKEN_PREFIX) ? [token.slice(TOKEN_PREFIX.length)] : [];
 }
 
-/** Connects, however long it takes; the connections log what keeps them from it. */
+/** Connects, with any number of attempts. The connections log their failures. */
 async function keepConnecting(transport: Transport, options: ConnectOptions): Promise<void> {
   const { closed, settings } = transport;
   while (!closed.aborted) {
@@ -98,7 +103,7 @@ async function keepConnecting(transport: Transport, options: ConnectOptions): Pr
       await transport.connect(options);
       return;
     } catch {
-      const pause = Math.max(PAUSE, settings.rabbit.intervalMax);
+      const pause = Math.max(MIN_PAUSE_MS, settings.rabbit.intervalMax);
       await delay(pause, undefined, { signal: closed }).catch(() => undefined);
     }
   }

@@ -5,24 +5,24 @@ import { Deadline } from '../core/deadline.js';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 
-/** Milliseconds between two looks at the file. */
-const LOOK_INTERVAL = 1000;
-/** Longest wait for a new look, in milliseconds, where the content of an earlier one can be used instead. */
+/** Shortest time between two checks of the file. */
+const CHECK_INTERVAL_MS = 1000;
+/** Longest wait for a check where an earlier content can be used instead. */
 const RELOAD_TIMEOUT_MS = 1000;
 
-/** What a YAML (or JSON) file says, read again when it has changed. */
+/** Content of a YAML or JSON file, read again after changes. */
 export class ConfigFile<T> {
   private value: T | undefined;
   private version = '';
-  private lastLook = Number.NEGATIVE_INFINITY;
+  private lastCheck = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | undefined;
   private failure: Error | undefined;
-  /** True where the look that is under way has kept somebody waiting in vain. */
+  /** True after the check under way has exceeded its timeout. */
   private isStuck = false;
 
   /**
-   * @param make what to make of the content; throws when that is not right
-   * @throws ConfigurationError when there is no such file
+   * @param make converts the content; throws for a wrong one
+   * @throws ConfigurationError when the file does not exist
    */
   constructor(
     private readonly path: string,
@@ -37,14 +37,14 @@ export class ConfigFile<T> {
   }
 
   /**
-   * Returns the current content; the previous one while the file cannot be read, or does not answer.
-   * @throws ConfigurationError when it could never be read, or not before the deadline
+   * Returns the current content; the previous one while the file cannot be read, or the file system does not answer.
+   * @throws ConfigurationError when the file could never be read, or not before the deadline
    */
   async current(deadline: Deadline): Promise<T> {
-    if (performance.now() - this.lastLook >= LOOK_INTERVAL && !this.reading) {
-      // Others wait for it, too.
+    if (performance.now() - this.lastCheck >= CHECK_INTERVAL_MS && !this.reading) {
+      // Several notifications wait for one check.
       this.reading = newScope()
-        .runInAsyncScope(this.look, this)
+        .runInAsyncScope(this.check, this)
         .finally(() => {
           this.reading = undefined;
           this.isStuck = false;
@@ -55,32 +55,32 @@ export class ConfigFile<T> {
     throw new ConfigurationError(`Cannot use ${this.path}: ${this.failure?.message}`, { cause: this.failure });
   }
 
-  /** Waits for a look, but not for ever: a network file system or a pipe may not answer. */
+  /** Waits for a check with a timeout: a network file system or a pipe may not answer. */
   private async outcome(reading: Promise<void>, deadline: Deadline): Promise<void> {
     const hasValue = this.value !== undefined;
-    // Time to send the notification must be left.
+    // The rest of the time is needed to send the notification.
     const limit = hasValue ? Deadline.after(Math.min(RELOAD_TIMEOUT_MS, deadline.remaining() / 2)) : deadline;
-    const late = new ConfigurationError(`Cannot use ${this.path}: it did not answer in time`);
+    const late = new ConfigurationError(`Cannot use ${this.path}: reading it took too long`);
     try {
       await limit.race(reading, () => late);
     } catch (error) {
       if (!hasValue) throw error;
-      if (!this.isStuck) this.logger.error(`${this.path} is used as it was before: it did not answer in time`);
+      if (!this.isStuck) this.logger.error(`${this.path} is used as it was before, because reading it took too long`);
       this.isStuck = true;
     }
   }
 
-  private async look(): Promise<void> {
-    this.lastLook = performance.now();
+  private async check(): Promise<void> {
+    this.lastCheck = performance.now();
     try {
       const found = await stat(this.path);
-      // A pipe without a writer would not answer, and one with a writer answers once.
+      // Reading a pipe may never end, and a pipe can be read once only.
       if (!found.isFile()) throw new Error('it is not a regular file');
       const { mtimeMs, size, ino } = found;
       const version = `${mtimeMs} ${size} ${ino}`;
       if (version === this.version) return;
       this.version = version;
-      // Loaded here, since few need it.
+      // Few applications need the parser, so it is loaded here.
       const { parse } = await import('yaml');
       this.value = this.make(parse(await readFile(this.path, 'utf8')));
       this.failure = undefined;

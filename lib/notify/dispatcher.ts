@@ -10,14 +10,14 @@ interface Item {
   readonly incoming: IncomingNotification;
   /** Undefined when it could not be deserialized. */
   message: BatchedNotification | undefined;
-  /** Why it must be delivered again. */
+  /** Reason for delivering it again; undefined where it is finished. */
   refusal: string | undefined;
 }
 
 /**
- * Hands notifications to the handlers that take their priority and have no filter against them, one handler after the
- * other. One that fails does not keep a notification from the others, and one that has finished it does not get it
- * again when it is requeued for another.
+ * Dispatches notifications to the handlers of their priority whose filter matches, one handler after the other. The other
+ * handlers run when one fails. A handler that has finished a notification does not get it again when it is requeued for
+ * another handler.
  */
 export class NotificationDispatcher {
   private readonly byPriority: ReadonlyMap<Priority, readonly NotificationHandler[]>;
@@ -27,16 +27,16 @@ export class NotificationDispatcher {
     private readonly serializer: Serializer,
     private readonly logger: LogSink,
   ) {
-    const takers = (priority: Priority) => handlers.filter(({ priorities }) => priorities.includes(priority));
-    this.byPriority = new Map(PRIORITIES.map((priority) => [priority, takers(priority)]));
+    const handlersFor = (priority: Priority) => handlers.filter(({ priorities }) => priorities.includes(priority));
+    this.byPriority = new Map(PRIORITIES.map((priority) => [priority, handlersFor(priority)]));
   }
 
-  /** The priorities that any handler takes. */
+  /** Priorities that have a handler. */
   get priorities(): Priority[] {
     return PRIORITIES.filter((priority) => this.byPriority.get(priority)?.length);
   }
 
-  /** What a driver calls with what has arrived. */
+  /** Dispatches a batch. @returns for each notification the reason for delivering it again, or undefined */
   async dispatch(batch: readonly IncomingNotification[]): Promise<(string | undefined)[]> {
     const items = batch.map((incoming) => this.read(incoming));
     for (const priority of new Set(batch.map(({ notification }) => notification.priority))) {
@@ -70,7 +70,7 @@ export class NotificationDispatcher {
     let refusal: string | undefined;
     try {
       const result = await handler.handle(messages, priority);
-      if (result === NotificationResult.REQUEUE) refusal = `${handler.name} asked for it again`;
+      if (result === NotificationResult.REQUEUE) refusal = `${handler.name} returned NotificationResult.REQUEUE`;
     } catch (error) {
       const failed = items.map(({ incoming }) => incoming.notification);
       refusal = `${handler.name} failed: ${withoutSecretsOf(failed, loggedMessage(error))}`;
@@ -85,7 +85,7 @@ export class NotificationDispatcher {
 function passes(filter: NotificationHandler['filter'], message: BatchedNotification): boolean {
   if (!filter) return true;
   const { ctxt, publisherId, eventType, payload, metadata } = message;
-  // Python's spelling too.
+  // Filters may use Python's name of the key.
   const both = { ...metadata, message_id: metadata.messageId };
   return filter.match({ context: contextDict(ctxt), publisherId, eventType, payload, metadata: both });
 }

@@ -2,32 +2,41 @@ import { ConfigurationError } from '../core/errors.js';
 import { fromPythonRegex } from './python-regex.js';
 
 /**
- * A regular expression, matched at the beginning of the value as Python's `re.match` does. A text is one of Python's,
- * and refused where JavaScript has no counterpart; a RegExp is taken as it is.
+ * Regular expression, matched at the beginning of the value as Python's `re.match` does. A text is in Python's syntax, and
+ * is refused where JavaScript has no counterpart. A RegExp is used unchanged.
  */
 export type Pattern = string | RegExp;
 
-/** Patterns by key. A key with dots, or an object of patterns, reaches into what is nested. */
+/** Patterns by key. A key with dots, or an object of patterns, matches nested values. */
 export interface Patterns {
   readonly [key: string]: Pattern | Patterns;
 }
 
-/** What a filter looks at. All that is given must match. */
+/** Patterns of a filter. All of them must match. */
 export interface NotificationFilterFields {
+  /** Patterns of the request context, by its keys on the wire: `user_id`, `project_id`. @default any */
   context?: Patterns | undefined;
+  /** Pattern of the publisher. @default any */
   publisherId?: Pattern | undefined;
+  /** Pattern of the event type. @default any */
   eventType?: Pattern | undefined;
-  /** Keys: `message_id` (or `messageId`) and `timestamp`. */
+  /** Patterns of `message_id` (or `messageId`) and `timestamp`. @default any */
   metadata?: Patterns | undefined;
+  /** Patterns of the payload, by its keys. @default any */
   payload?: Patterns | undefined;
 }
 
-/** What a notification shows to a filter. */
+/** Parts of a notification that a filter matches. */
 export interface Filtered {
+  /** Request context under its keys on the wire. */
   readonly context: unknown;
+  /** Publisher. */
   readonly publisherId: unknown;
+  /** Event type. */
   readonly eventType: unknown;
+  /** Message id and time. */
   readonly metadata: unknown;
+  /** Payload. */
   readonly payload: unknown;
 }
 
@@ -37,13 +46,13 @@ const FIELDS = ['context', 'publisherId', 'eventType', 'metadata', 'payload'] as
 const KEYED = new Set<string>(['context', 'metadata', 'payload']);
 
 /**
- * Which notifications an endpoint gets: its `filterRule`. Only text matches; an absent key, a number or null does not.
+ * Filter of the notifications of an endpoint: its `filterRule`. Only text matches; an absent key, a number or null does not.
  * Source: oslo_messaging.NotificationFilter, which has no nested keys.
  */
 export class NotificationFilter {
   private readonly tests: readonly Test[];
 
-  /** @throws ConfigurationError for a field that is unknown, or a pattern that is no regular expression */
+  /** @throws ConfigurationError for an unknown field, and for a pattern that is no regular expression */
   constructor(fields: NotificationFilterFields = {}) {
     for (const name of Object.keys(fields)) {
       if (!FIELDS.some((field) => field === name))
@@ -57,7 +66,7 @@ export class NotificationFilter {
     });
   }
 
-  /** Whether all that the filter asks for is there. */
+  /** Returns true for a notification that matches all patterns. */
   match(notification: Filtered): boolean {
     return this.tests.every((test) => test(notification));
   }
@@ -100,7 +109,7 @@ function compileKeys(patterns: unknown, name: string): (value: unknown) => boole
   return (value) => tests.every((test) => test(value));
 }
 
-/** The value under the key, dots and all, or else under its parts one after the other. Own keys only. */
+/** Returns the value under the whole key, else under its parts between the dots. Own keys only. */
 function reach(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Object.hasOwn(value, key)) return Object.getOwnPropertyDescriptor(value, key)?.value;

@@ -1,12 +1,12 @@
-/** A run of stars, any character, one of a set (or none of it), or a character that stands for itself. */
+/** Run of stars, any character, a set or its complement, or a literal character. */
 const TOKEN = /\*+|\?|\[(!?)(\]?[^\]]{0,100})\]|./gs;
 
 /**
- * A shell-style pattern as a regular expression: `*`, `?`, `[seq]` and `[!seq]`. Source: Python's fnmatch.
+ * Converts a shell-style pattern (`*`, `?`, `[seq]` and `[!seq]`) to a regular expression. Source: Python's fnmatch.
  *
- * The first place where a part between two stars fits is as good as any later one, so the expression never comes back
- * to it: looking ahead and then repeating what was found makes that so. With plain stars, each more of them would
- * multiply the time by the length of the text, which may be a peer's.
+ * The first match of a part between two stars is as good as a later one, so the expression must not backtrack into it. A
+ * lookahead with a back-reference prevents that. With plain stars, each further star would multiply the time by the length
+ * of the text, which a peer chooses.
  */
 export function globToRegExp(pattern: string): RegExp {
   const parts = [''];

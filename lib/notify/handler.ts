@@ -7,20 +7,20 @@ import { contextDict } from '../messaging/serializer.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import type { NotificationFilter } from './filter.js';
 
-/** One method that takes notifications. */
+/** Method that handles notifications. */
 export interface NotificationHandler {
-  /** As it is called in log lines. */
+  /** Name in log lines. */
   readonly name: string;
   readonly priorities: readonly Priority[];
-  /** Notifications that do not match are not for this handler. */
+  /** Filter of the notifications; undefined for all. */
   readonly filter: Pick<NotificationFilter, 'match'> | undefined;
-  /** Whether what it refuses is delivered again, to it alone. */
+  /** True where a refused notification is delivered again, to this handler only. */
   readonly allowRequeue: boolean;
-  /** What it returns counts for all that it is given. It refuses by REQUEUE, or by a failure that it has logged. */
+  /** Handles notifications of one priority. The result counts for all of them. It refuses them by REQUEUE, or by an error, which it logs. */
   handle(messages: readonly BatchedNotification[], priority: Priority): unknown;
 }
 
-/** How an endpoint's methods are called. */
+/** Options of {@link handlersOf}. */
 export interface HandlerOptions {
   readonly allowRequeue: boolean;
   /** Methods take an array of notifications. */
@@ -28,7 +28,7 @@ export interface HandlerOptions {
   readonly logger: LogSink;
 }
 
-/** The methods of an endpoint that are named after priorities. */
+/** Returns the methods of an endpoint that are named after priorities. */
 export function handlersOf(
   endpoint: ListenerEndpoint | BatchListenerEndpoint,
   { allowRequeue, batch, logger }: HandlerOptions,
@@ -51,7 +51,7 @@ export function handlersOf(
   });
 }
 
-/** What the work comes to; its failure is logged before it is passed on. */
+/** Runs work, and logs its error before throwing it. */
 export async function loggingFailure<T>(
   logger: LogSink,
   messages: readonly BatchedNotification[],
@@ -69,7 +69,7 @@ export async function loggingFailure<T>(
   }
 }
 
-/** Parts of a notification that the line about a failure needs. */
+/** Parts of a notification for the log line about a failure. */
 interface Failed {
   readonly eventType: string | null;
   /** Under the keys of the wire. */
@@ -78,19 +78,19 @@ interface Failed {
 
 const fromHandler = ({ eventType, ctxt }: BatchedNotification): Failed => ({ eventType, context: contextDict(ctxt) });
 
-/** One line with the types of the notifications, and the stack. */
+/** Logs one line with the event types of the notifications and the stack of the error. */
 export function logFailure(logger: LogSink, messages: readonly Failed[], what: string, thrown: unknown): void {
   const types = [...new Set(messages.map(({ eventType }) => eventType))].join(', ');
   const text = withoutSecretsOf(messages, loggedStack(thrown));
   logger.error(`Notification ${oneLine(types, 200)}: ${what}: ${oneLine(text, 4000)}`);
 }
 
-/** The text of an error without the secrets of the notifications: it may well quote the token that it was refused with. */
+/** Masks the secrets of notifications in the text of an error, which may quote a token. */
 export function withoutSecretsOf(messages: readonly Pick<Failed, 'context'>[], text: string): string {
   try {
     return messages.reduce((masked, { context }) => withoutSecrets(masked, context), text);
   } catch {
-    return 'its text cannot be shown';
+    return '(the text of the error cannot be shown)';
   }
 }
 

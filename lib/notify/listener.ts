@@ -14,23 +14,24 @@ import type { BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import { NotificationFilter } from './filter.js';
 import { handlersOf } from './handler.js';
 
-/** What a listener is set up with, besides its targets and endpoints. */
+/** Options of a notification listener. */
 export interface NotificationListenerOptions {
+  /** Serializer of request context and payload. @default NoOpSerializer */
   serializer?: Serializer | undefined;
   /**
-   * Name of a queue that receives a copy of every notification, and is shared by the listeners of the pool. Without it,
-   * all listeners of a target share its notifications. A pool's queue exists from its first listener's start on.
+   * Name of a queue that receives a copy of every notification, shared by the listeners of the pool. It exists from the
+   * start of the pool's first listener on. @default none: all listeners of a target share its notifications
    */
   pool?: string | undefined;
-  /** Deliver a notification again when an endpoint throws or returns `NotificationResult.REQUEUE`. @default false */
+  /** Deliver a notification again to an endpoint that throws or returns `NotificationResult.REQUEUE`. @default false */
   allowRequeue?: boolean | undefined;
 }
 
-/** Batches, besides. Given either, endpoints' methods take arrays. */
+/** Options of a listener with batches. With either option, the methods of the endpoints take arrays. */
 export interface BatchListenerOptions extends NotificationListenerOptions {
-  /** Most notifications in a batch. @default the `concurrency` option */
+  /** Largest number of notifications in a batch: 1 to 65535. @default the `concurrency` option */
   batchSize?: number | undefined;
-  /** How long an incomplete batch waits, from its first notification on. @default it waits until it is complete */
+  /** Time that an incomplete batch waits from its first notification on, in seconds or with a unit. @default until it is complete */
   batchTimeout?: Duration | undefined;
 }
 
@@ -42,10 +43,10 @@ const OPTIONS: readonly (keyof BatchListenerOptions)[] = [
   'batchTimeout',
 ];
 
-/** Options of a listener that takes one notification at a time. */
+/** Options of a listener without batches. */
 export type SingleListenerOptions = NotificationListenerOptions & { batchSize?: undefined; batchTimeout?: undefined };
 
-/** Hands the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
+/** Listener that dispatches the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
 export class NotificationListener extends MessageHandlingServer {
   /** @internal */
   constructor(
@@ -72,10 +73,11 @@ export class NotificationListener extends MessageHandlingServer {
 }
 
 /**
- * Makes a listener of endpoints, whose methods are named after the priorities. It is made at once; `start()` resolves
- * when it consumes. Source: oslo_messaging.get_notification_listener.
- * @param targets topics, and exchanges where they are not the `controlExchange`
- * @throws ConfigurationError, InvalidTarget
+ * Makes a listener of endpoints, whose methods are named after priorities. It consumes after `start()`. Source:
+ * oslo_messaging.get_notification_listener.
+ * @param targets topics, with exchanges where they differ from `controlExchange`
+ * @param endpoints objects with methods named after priorities, such as `info`
+ * @throws ConfigurationError for an unknown or ill-typed option or endpoint, InvalidTarget for a target without topic
  */
 export function getNotificationListener(
   transport: Transport,
@@ -101,9 +103,11 @@ export function getNotificationListener(
 }
 
 /**
- * The same with batches, always: a method takes an array of `{ ctxt, publisherId, eventType, payload, metadata }`.
- * Source: oslo_messaging.get_batch_notification_listener.
- * @throws ConfigurationError, InvalidTarget
+ * Makes a listener with batches: the methods of the endpoints take arrays of
+ * `{ ctxt, publisherId, eventType, payload, metadata }`. Source: oslo_messaging.get_batch_notification_listener.
+ * @param targets topics, with exchanges where they differ from `controlExchange`
+ * @param endpoints objects with methods named after priorities, such as `info`
+ * @throws ConfigurationError for an unknown or ill-typed option or endpoint, InvalidTarget for a target without topic
  */
 export function getBatchNotificationListener(
   transport: Transport,
@@ -143,7 +147,7 @@ function createListener(
 
 function checkEndpoint(endpoint: unknown): void {
   if (typeof endpoint !== 'object' || endpoint === null)
-    throw new ConfigurationError(`An endpoint must be an object; got ${String(endpoint)}`);
+    throw new ConfigurationError(`Endpoint: expected an object; got ${String(endpoint)}`);
   const filter = 'filterRule' in endpoint ? endpoint.filterRule : undefined;
   if (filter !== undefined && filter !== null && !(filter instanceof NotificationFilter))
     throw new ConfigurationError(`${endpoint.constructor?.name}.filterRule: expected a NotificationFilter`);
@@ -174,7 +178,7 @@ function batching(
   return {
     batchSize: size,
     batchTimeout: batchTimeout == null ? undefined : readDuration(batchTimeout, 'batchTimeout', logger),
-    // As many notifications in work as without batches, but at least one batch.
+    // As many notifications at a time as without batches, but at least one batch.
     concurrency: Math.max(1, Math.floor(concurrency / size)),
   };
 }

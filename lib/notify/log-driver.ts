@@ -4,7 +4,7 @@ import type { Priority } from '../core/notification.js';
 import { maskSecrets } from '../core/secrets.js';
 import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
-/** Python's logger has no audit and no sample, and drops those. */
+/** Log levels of the priorities. Python's logger has no audit and no sample, and drops those. */
 const LEVELS: Record<Priority, keyof LogSink> = {
   audit: 'log',
   debug: 'debug',
@@ -14,9 +14,10 @@ const LEVELS: Record<Priority, keyof LogSink> = {
   critical: 'error',
   sample: 'log',
 };
-const LONGEST_LINE = 64 * 1024;
+/** In characters. */
+const MAX_LINE_LENGTH = 64 * 1024;
 
-/** Writes notifications to the `logger` option, secrets masked. Source: oslo_messaging.notify._impl_log. */
+/** Writes notifications to the `logger` option, with secrets masked. Source: oslo_messaging.notify._impl_log. */
 export class LogDriver implements NotifierDriver {
   constructor(private readonly logger: LogSink) {}
 
@@ -30,6 +31,6 @@ export class LogDriver implements NotifierDriver {
       payload: maskSecrets(payload),
       timestamp,
     });
-    this.logger[LEVELS[priority]](oneLine(`oslo.messaging.notification.${eventType}: ${text}`, LONGEST_LINE));
+    this.logger[LEVELS[priority]](oneLine(`oslo.messaging.notification.${eventType}: ${text}`, MAX_LINE_LENGTH));
   }
 }

@@ -6,13 +6,13 @@ import { type Announcement, allDone, type NotifierDriver } from './notifier-driv
 
 /** Publishes to `<topic>.<priority>` on the control exchange. Source: oslo_messaging.notify.messaging. */
 export class MessagingDriver implements NotifierDriver {
-  /** @param envelope format 2.0, else 1.0 */
+  /** @param envelope true for format 2.0, false for 1.0 */
   constructor(
     private readonly transport: Transport,
     private readonly envelope: boolean,
   ) {}
 
-  /** @throws MessageDeliveryFailure when the broker did not take it for every topic, ClientSendError */
+  /** Publishes to every topic. @throws MessageDeliveryFailure unless the broker confirms all of them, ClientSendError for a payload that cannot be sent */
   notify(announcement: Announcement): Promise<void> {
     return allDone(announcement.topics.map((topic) => this.publish(topic, announcement)));
   }

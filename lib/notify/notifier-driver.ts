@@ -1,7 +1,7 @@
 import type { Deadline } from '../core/deadline.js';
 import type { Notification } from '../core/notification.js';
 
-/** A notification on its way out, and how hard to try. */
+/** Notification to be sent, with topics, retries and deadline. */
 export interface Announcement {
   readonly notification: Omit<Notification, 'uniqueId'>;
   readonly topics: readonly string[];
@@ -9,13 +9,13 @@ export interface Announcement {
   readonly deadline: Deadline;
 }
 
-/** One way to send notifications. Source: oslo_messaging.notify.notifier.Driver. */
+/** Way to send notifications. Source: oslo_messaging.notify.notifier.Driver. */
 export interface NotifierDriver {
   /** Resolves when it is sent. */
   notify(announcement: Announcement): Promise<void>;
 }
 
-/** Waits for all, then rejects with the first failure. */
+/** Waits for all promises, then rejects with the first failure. */
 export async function allDone(sending: readonly Promise<void>[]): Promise<void> {
   if (sending.length === 1) return sending[0];
   const results = await Promise.allSettled(sending);

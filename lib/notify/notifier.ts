@@ -19,21 +19,23 @@ import { RoutingDriver } from './routing-driver.js';
 import { safeContext } from './safe-context.js';
 import { TestDriver } from './test-driver.js';
 
-/** What a notifier is set up with. */
+/** Options of a {@link Notifier}. */
 export interface NotifierOptions {
+  /** Publisher of the notifications, usually `<service>.<host>`. @default none */
   publisherId?: string | undefined;
-  /** One driver, or several that all send. @default the `notificationDriver` option */
+  /** Driver, or several drivers that all send. @default the `notificationDriver` option */
   driver?: NotificationDriver | readonly NotificationDriver[] | undefined;
-  /** @default the `notificationTopics` option */
+  /** Topics that are published to. @default the `notificationTopics` option */
   topics?: readonly string[] | undefined;
+  /** Serializer of request context and payload. @default NoOpSerializer */
   serializer?: Serializer | undefined;
-  /** Retries of connecting: absent or −1 for ever (until the timeout), 0 none, N at most N. */
+  /** Number of retries of connecting: 0 for none, −1 for any number until the timeout. @default −1 */
   retry?: number | undefined;
-  /** How long a notification may take, all in all. @default the `rpcResponseTimeout` option */
+  /** Longest time to send a notification, in seconds or with a unit. @default the `rpcResponseTimeout` option */
   timeout?: Duration | undefined;
   /** Rules of the driver `routing`. @default the `notificationRouting` option */
   routing?: string | RoutingConfig | undefined;
-  /** What of the request context goes along. @default the `notificationContext` option */
+  /** Part of the request context that is sent: `safe` for the keys without secrets, `whole` for all keys. @default the `notificationContext` option */
   context?: 'safe' | 'whole' | undefined;
 }
 
@@ -48,16 +50,16 @@ const OPTIONS: readonly (keyof NotifierOptions)[] = [
   'context',
 ];
 
-/** The form of Python's `str(timeutils.utcnow())`. */
+/** Returns the current time in the form of Python's `str(timeutils.utcnow())`. */
 function timestamp(): string {
   const iso = new Date().toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}000`;
 }
 
 /**
- * Publishes what happened. Every method resolves when it is sent, which on a broker means confirmed, by every driver to
- * every topic; it rejects with MessageDeliveryFailure when that is not so in time (Python logs it), and with
- * ClientSendError when the payload is too large or no JSON. Source: oslo_messaging.Notifier.
+ * Publishes notifications. A method resolves when every driver has sent to every topic; on a broker, when it is confirmed.
+ * It rejects with MessageDeliveryFailure when that takes longer than the timeout (Python logs it), and with
+ * ClientSendError for a payload that is too large or no JSON. Source: oslo_messaging.Notifier.
  */
 export class Notifier {
   private readonly serializer: Serializer;
@@ -65,7 +67,7 @@ export class Notifier {
   private readonly timeout: number;
   private readonly drivers: ReadonlyMap<NotificationDriver, NotifierDriver>;
 
-  /** @throws ConfigurationError */
+  /** @throws ConfigurationError for an unknown or ill-typed option */
   constructor(transport: Transport, options?: NotifierOptions);
   /** @internal */
   constructor(
@@ -90,45 +92,52 @@ export class Notifier {
     this.drivers = drivers ?? makeDrivers(typeof driver === 'string' ? [driver] : driver, transport, options.routing);
   }
 
-  /** A notifier with the given properties changed. */
+  /** Returns a notifier with options changed. The notifier stays unchanged. @throws ConfigurationError for an ill-typed option */
   prepare(changes: Pick<NotifierOptions, 'publisherId' | 'retry' | 'timeout'>): Notifier {
     return new Notifier(this.transport, { ...this.options, ...changes }, this.drivers);
   }
 
-  /** Whether notifications go anywhere at all. */
+  /** Returns false where the only driver is `noop`. */
   isEnabled(): boolean {
     return [...this.drivers.keys()].some((name) => name !== 'noop');
   }
 
+  /** Publishes with priority audit. @param ctxt request context. Default: the context of the request that is being handled */
   audit(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('audit', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority debug. @param ctxt request context. Default: the context of the request that is being handled */
   debug(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('debug', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority info. @param ctxt request context. Default: the context of the request that is being handled */
   info(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('info', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority warn. @param ctxt request context. Default: the context of the request that is being handled */
   warn(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('warn', ctxt, eventType, payload);
   }
 
-  /** The same as `warn`. */
+  /** Publishes with priority warn. Same as {@link warn}. */
   warning(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('warn', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority error. @param ctxt request context. Default: the context of the request that is being handled */
   error(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('error', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority critical. @param ctxt request context. Default: the context of the request that is being handled */
   critical(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('critical', ctxt, eventType, payload);
   }
 
+  /** Publishes with priority sample. @param ctxt request context. Default: the context of the request that is being handled */
   sample(ctxt: unknown, eventType: string, payload: unknown): Promise<void> {
     return this.notify('sample', ctxt, eventType, payload);
   }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 
-/** Python's classes of characters, for patterns on text: of all scripts, unless the flag `a` says otherwise. */
+/** Python's character classes: of all scripts, or of ASCII with the flag `a`. */
 const CLASSES: Readonly<Record<string, { readonly all: string; readonly ascii: string }>> = {
   d: { all: String.raw`\p{Nd}`, ascii: '0-9' },
   w: { all: String.raw`\p{L}\p{N}_`, ascii: 'A-Za-z0-9_' },
@@ -12,7 +12,7 @@ const CLASSES: Readonly<Record<string, { readonly all: string; readonly ascii: s
 const CONTROLS: Readonly<Record<string, string>> = { a: '\\x07', f: '\\f', n: '\\n', r: '\\r', t: '\\t', v: '\\v' };
 const START = '(?<![^])';
 const END = '(?![^])';
-/** Characters that stand for themselves only behind a backslash, in the mode that knows `\p`. */
+/** Characters that need a backslash to be literal in Unicode mode. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/;
 
 interface Flags {
@@ -23,8 +23,8 @@ interface Flags {
 }
 
 /**
- * A regular expression of Python's `re` as one of JavaScript, which matches the same texts.
- * @throws ConfigurationError for what has no counterpart, naming it
+ * Converts a regular expression of Python's `re` to one of JavaScript that matches the same texts.
+ * @throws ConfigurationError naming the part that has no counterpart
  */
 export function fromPythonRegex(pattern: string, name: string): RegExp {
   const translation = new Translation(pattern, name);
@@ -76,7 +76,7 @@ class Translation {
     }
   }
 
-  /** A count, or a brace that stands for itself. */
+  /** Reads a count, or a literal brace. */
   private braces(): string {
     const count = this.take(/(?:\d+(?:,\d*)?|,\d*)\}/y);
     return count === '' ? '\\{' : this.quantifier(`{${count.replace(/^,/, '0,')}`);
@@ -128,7 +128,7 @@ class Translation {
     return this.plain(character);
   }
 
-  /** A character by its number. */
+  /** Reads a character by its number. */
   private code(): string | undefined {
     const hex = this.take(/x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}/y);
     if (hex) return `\\u{${hex.slice(1)}}`;
@@ -152,7 +152,7 @@ class Translation {
     return literal(character);
   }
 
-  /** `[…]`, in which a bracket that comes first stands for itself. */
+  /** Reads a set `[…]`. A bracket at its beginning is literal. */
   private set(): string {
     let source = `[${this.take(/\^/y)}${this.take(/\]/y) && '\\]'}`;
     for (;;) {
@@ -160,7 +160,7 @@ class Translation {
       if (character === '') throw this.refuse('a "[" without its "]"');
       if (character === ']') return `${source}]`;
       if (character === '\\') source += this.inSet();
-      // A hyphen makes a range here as it does there.
+      // A hyphen makes a range in both languages.
       else source += literal(character);
     }
   }
@@ -177,7 +177,7 @@ class Translation {
     return this.plain(character);
   }
 
-  /** Python has them at the beginning, for all of the pattern. */
+  /** Reads the flags at the beginning, which count for the whole pattern in Python. */
   private readFlags(): void {
     for (let flags = this.take(/\(\?[a-zA-Z]+\)/y); flags; flags = this.take(/\(\?[a-zA-Z]+\)/y)) {
       for (const flag of flags.slice(2, -1)) {
@@ -187,7 +187,7 @@ class Translation {
     }
   }
 
-  /** Returns what matches here, and steps behind it. */
+  /** Returns the match at the current position and steps behind it. */
   private take(form: RegExp): string {
     form.lastIndex = this.at;
     const [taken = ''] = form.exec(this.pattern) ?? [];
@@ -197,7 +197,7 @@ class Translation {
 
   private refuse(what: string): ConfigurationError {
     return new ConfigurationError(
-      `${this.name}: ${what} of Python has no counterpart here, in ${JSON.stringify(this.pattern)}; write it otherwise, or give a RegExp`,
+      `${this.name}: ${what} of Python has no counterpart in JavaScript, in ${JSON.stringify(this.pattern)}; rewrite the pattern, or give a RegExp`,
     );
   }
 }

@@ -5,13 +5,13 @@ import { ConfigFile } from './config-file.js';
 import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
 import { RoutingTable } from './routing-table.js';
 
-/** Sends a notification by the drivers that rules choose. Source: oslo_messaging.notify._impl_routing. */
+/** Sends a notification by the drivers that the rules select. Source: oslo_messaging.notify._impl_routing. */
 export class RoutingDriver implements NotifierDriver {
   private readonly table: (deadline: Deadline) => Promise<RoutingTable>;
 
   /**
-   * @param routing the rules, or the path of a YAML or JSON file with them
-   * @throws ConfigurationError when the rules are wrong, or the file is not there
+   * @param routing rules, or the path of a YAML or JSON file with rules
+   * @throws ConfigurationError for wrong rules, or a file that does not exist
    */
   constructor(
     routing: string | RoutingConfig,
@@ -28,7 +28,7 @@ export class RoutingDriver implements NotifierDriver {
     }
   }
 
-  /** @throws what the chosen drivers throw; ConfigurationError when the file has never been right, or does not answer in time */
+  /** Sends by the selected drivers. @throws the errors of the drivers; ConfigurationError when the rules could not be read before the deadline */
   async notify(announcement: Announcement): Promise<void> {
     const { eventType, priority } = announcement.notification;
     const names = (await this.table(announcement.deadline)).driversFor(eventType ?? '', priority);

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { globToRegExp } from './glob.js';
 
-/** An event type and a priority. */
+/** Check of an event type and a priority. */
 type Check = (eventType: string, priority: string) => boolean;
 
 const CHECKS: Record<string, (patterns: RegExp[]) => Check> = {
@@ -15,8 +15,8 @@ export class RoutingTable {
   private readonly routes: { readonly driver: string; readonly checks: readonly Check[] }[] = [];
 
   /**
-   * @param name what the configuration is called in errors
-   * @throws ConfigurationError
+   * @param name name of the configuration in errors
+   * @throws ConfigurationError for an unknown driver or rule, and for patterns that are no list of texts
    */
   constructor(config: unknown, name: string, knownDrivers: readonly string[]) {
     for (const [group, drivers] of entries(config ?? {}, name)) {
@@ -33,7 +33,7 @@ export class RoutingTable {
     }
   }
 
-  /** The drivers for a notification, each once. */
+  /** Returns the drivers for a notification. */
   driversFor(eventType: string, priority: string): Set<string> {
     const accepting = this.routes.filter(({ checks }) => checks.every((check) => check(eventType, priority)));
     return new Set(accepting.map(({ driver }) => driver));

@@ -1,7 +1,7 @@
 import { checkContext } from '../messaging/request-values.js';
 import { contextDict } from '../messaging/serializer.js';
 
-/** Keys that say who did something, and no secret by which it could be done again. Source: oslo_messaging 16.1 and Debian's 14.0.3. */
+/** Keys of user, project and request, without secrets. Source: oslo_messaging 16.1 and Debian's 14.0.3. */
 const SAFE_KEYS = new Set([
   ...['user_id', 'project_id', 'domain_id', 'user_domain_id', 'project_domain_id', 'is_admin', 'request_id', 'roles'],
   ...['user_name', 'project_name', 'domain_name', 'user_domain_name', 'project_domain_name'],
@@ -11,9 +11,9 @@ const SAFE_KEYS = new Set([
 ]);
 
 /**
- * The context with the safe keys alone: a notification reaches anybody who listens, so no token may go with it. A
- * context object becomes another of its class, where that has `fromDict`.
- * @throws ConfigurationError when it is no object with fields
+ * Returns a request context with the safe keys only: every listener can read a notification, so it must hold no token. A
+ * context object becomes another of its class, where the class has `fromDict`.
+ * @throws ConfigurationError for a context that is no object with fields
  */
 export function safeContext(ctxt: unknown): unknown {
   checkContext(ctxt);

@@ -2,19 +2,21 @@ import type { Notification } from '../core/notification.js';
 import type { Transport } from '../messaging/transport.js';
 import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
-/** What the driver `test` keeps of a notification. */
+/** Notification that the driver `test` has recorded. */
 export interface RecordedNotification extends Omit<Notification, 'uniqueId'> {
+  /** Topics of the notifier. */
   readonly topics: readonly string[];
+  /** Number of retries of the notifier. */
   readonly retry: number | undefined;
 }
 
-/** The oldest go when there are more. */
-const MOST_KEPT = 10_000;
+/** Number of recorded notifications. Beyond it, the oldest are dropped. */
+const MAX_RECORDED = 10_000;
 const records = new WeakMap<Transport, RecordedNotification[]>();
 
 /**
- * What notifiers with the driver `test` have sent on the transport, for your tests, the oldest first. The array is
- * live; `length = 0` empties it. Source: oslo_messaging.notify._impl_test.NOTIFICATIONS.
+ * Returns the notifications that the driver `test` has recorded for a transport, the oldest first and at most 10,000. For
+ * tests. The array is live; `length = 0` empties it. Source: oslo_messaging.notify._impl_test.NOTIFICATIONS.
  */
 export function recordedNotifications(transport: Transport): RecordedNotification[] {
   const recorded = records.get(transport) ?? [];
@@ -22,13 +24,13 @@ export function recordedNotifications(transport: Transport): RecordedNotificatio
   return recorded;
 }
 
-/** Sends nothing, and remembers it. */
+/** Driver that records notifications instead of sending them. */
 export class TestDriver implements NotifierDriver {
   constructor(private readonly transport: Transport) {}
 
   async notify({ notification, topics, retry }: Announcement): Promise<void> {
     const recorded = recordedNotifications(this.transport);
     recorded.push({ ...notification, topics, retry });
-    if (recorded.length > MOST_KEPT) recorded.shift();
+    if (recorded.length > MAX_RECORDED) recorded.shift();
   }
 }

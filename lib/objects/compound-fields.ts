@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { FieldType } from './field-type.js';
 
-/** The elements of what can be iterated and is no string; undefined for anything else. */
+/** Returns the elements of an array or a set, and undefined for any other value. */
 function elementsOf(value: unknown): unknown[] | undefined {
   return Array.isArray(value) || value instanceof Set ? [...value] : undefined;
 }
@@ -11,7 +11,7 @@ function checkElement(element: unknown, field: string): void {
     throw new ConfigurationError(`fields.${field}: expected the type of its elements, such as fields.string()`);
 }
 
-/** A list. Oslo's List. */
+/** Makes the type of a list. Source: oslo_versionedobjects.fields.List. @throws ConfigurationError without a type of the elements */
 export const listOf = <T>(element: FieldType<T>): FieldType<T[]> => {
   checkElement(element, 'listOf');
   return FieldType.of<T[]>({
@@ -22,7 +22,7 @@ export const listOf = <T>(element: FieldType<T>): FieldType<T[]> => {
   });
 };
 
-/** A set; it travels as a list. Oslo's Set. */
+/** Makes the type of a set, which is sent as a list. Source: oslo_versionedobjects.fields.Set. @throws ConfigurationError without a type of the elements */
 export const setOf = <T>(element: FieldType<T>): FieldType<Set<T>> => {
   checkElement(element, 'setOf');
   return FieldType.of<Set<T>>({
@@ -36,7 +36,7 @@ export const setOf = <T>(element: FieldType<T>): FieldType<Set<T>> => {
   });
 };
 
-/** An object used as a dictionary, with keys of any name. Oslo's Dict. */
+/** Makes the type of a dictionary: an object with keys of any name. Source: oslo_versionedobjects.fields.Dict. @throws ConfigurationError without a type of the members */
 export const dictOf = <T>(element: FieldType<T>): FieldType<Record<string, T>> => {
   checkElement(element, 'dictOf');
   const each = <R>(value: unknown, convert: (item: unknown, key: string) => R): Record<string, R> | undefined => {
@@ -54,6 +54,6 @@ export const dictOf = <T>(element: FieldType<T>): FieldType<Record<string, T>> =
 function entriesOf(value: unknown): [string, unknown][] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Set) return undefined;
   const entries = value instanceof Map ? [...value] : Object.entries(value);
-  // As everywhere in this library, undefined is what is not there.
+  // As everywhere in this library, an undefined member counts as absent.
   return entries.filter(([, item]) => item !== undefined).map(([key, item]) => [String(key), item]);
 }

@@ -2,12 +2,12 @@ import type { Dict } from '../core/dict.js';
 import { MessagingException } from '../core/errors.js';
 import { registerRemoteException, sendAs } from '../core/failure.js';
 
-/** Base of what Python keeps in oslo_versionedobjects.exception; rebuilt there, and here, from its keyword arguments. */
+/** Base of the errors of oslo_versionedobjects.exception. Both sides rebuild them from their keyword arguments. */
 export class VersionedObjectsException extends MessagingException {
   override readonly code: string = 'VERSIONED_OBJECTS';
-  /** As Python's exception has them. */
+  /** Positional arguments of Python's exception. */
   readonly args: readonly unknown[];
-  /** Absent from one that Python raised without any. */
+  /** Keyword arguments of Python's exception. Absent where Python raised it without any. */
   declare readonly kwargs?: Readonly<Dict>;
 
   constructor(message: string, kwargs?: Dict) {
@@ -16,45 +16,48 @@ export class VersionedObjectsException extends MessagingException {
     if (kwargs) this.kwargs = { ...kwargs, code: 500 };
   }
 
-  /** @internal */
+  /** @internal Returns a keyword argument as text. */
   protected said(keyword: string): string {
     return String(this.kwargs?.[keyword] ?? '');
   }
 }
 
-/** No class is registered for the object, or it is of another namespace. */
+/** Error for an object without a registered class, or of another namespace. */
 export class UnsupportedObjectError extends VersionedObjectsException {
   override readonly code = 'UNSUPPORTED_OBJECT';
 
-  /** Name of the object, with its namespace where that is the trouble. */
+  /** Name of the object; with its namespace where no serializer here knows the namespace. */
   get objtype(): string {
     return this.said('objtype');
   }
 
+  /** @internal */
   static of(objtype: string): UnsupportedObjectError {
     const short = objtype.slice(0, 200);
     return new UnsupportedObjectError(`Unsupported object type ${short}`, { objtype: short });
   }
 }
 
-/** The object's minor version is newer than any registered one, or its major version is another. */
+/** Error for an object of a newer minor version than any registered one, or of another major version. */
 export class IncompatibleObjectVersion extends VersionedObjectsException {
   override readonly code = 'INCOMPATIBLE_OBJECT_VERSION';
 
+  /** Name of the object. */
   get objname(): string {
     return this.said('objname');
   }
 
-  /** The version that came. */
+  /** Version of the object on the wire. */
   get objver(): string {
     return this.said('objver');
   }
 
-  /** The newest version that is registered. */
+  /** Newest registered version. */
   get supported(): string {
     return this.said('supported');
   }
 
+  /** @internal */
   static of(objname: string, objver: string, supported: string): IncompatibleObjectVersion {
     return new IncompatibleObjectVersion(
       `Version ${objver} of ${objname} is not supported, supported version is ${supported}`,
@@ -63,29 +66,32 @@ export class IncompatibleObjectVersion extends VersionedObjectsException {
   }
 }
 
-/** A read-only field was given another value than it came with. */
+/** Error for a read-only field that has another value than on the wire. */
 export class ReadOnlyFieldError extends VersionedObjectsException {
   override readonly code = 'READ_ONLY_FIELD';
 
+  /** Name of the field. */
   get field(): string {
     return this.said('field');
   }
 
+  /** @internal */
   static of(objname: string, field: string): ReadOnlyFieldError {
     return new ReadOnlyFieldError(`Cannot modify readonly field ${field} of ${objname}`, { field });
   }
 }
 
-/** A value that its field does not take. Towards Python it is the ValueError that a field raises there. */
+/** Error for a value that its field refuses. Python callers get a ValueError, as Python's fields raise it. */
 export class InvalidFieldValue extends MessagingException {
   override readonly code = 'INVALID_FIELD_VALUE';
 
   constructor(
+    /** Name of the object. */
     readonly objname: string,
-    /** Name on the wire, with an index or key where an element is meant: `parts[2]`. */
+    /** Name of the field on the wire, with the index or key of an element: `parts[2]`. */
     readonly field: string,
     given: string,
-    /** What the field takes. */
+    /** Description of the values that the field accepts. */
     readonly allowed: string,
   ) {
     super(`${objname}.${field}: expected ${allowed}; got ${given}`);

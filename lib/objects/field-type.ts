@@ -1,14 +1,14 @@
 import { isSecretName } from '../core/secret-names.js';
 import { InvalidFieldValue } from './errors.js';
 
-/** Writes and reads the objects inside a field. */
+/** Converts the objects inside a field. */
 export interface ObjectCodec {
   write(object: object): unknown;
-  /** Gives back what is no object. */
+  /** Returns a primitive that is no object unchanged. */
   read(primitive: unknown): unknown;
 }
 
-/** Where a value is: which field of which object, and how nested objects are converted there. */
+/** Place of a value: a field of an object, with the codec of nested objects. */
 export class FieldPlace {
   constructor(
     readonly objname: string,
@@ -29,7 +29,7 @@ export class FieldPlace {
   }
 }
 
-/** A value for an error's message: short, and without the contents of objects or secrets. */
+/** Returns a value for an error's message: short, and without the contents of objects or secrets. */
 function show(value: unknown, field: string): string {
   if (isSecretName(field)) return value === null ? 'null' : `a value of type ${typeof value}`;
   if (typeof value === 'string') {
@@ -44,17 +44,17 @@ function show(value: unknown, field: string): string {
   return typeof value === 'string' || typeof value === 'function' ? `a ${typeof value}` : String(value);
 }
 
-/** Returns what stands for an object in a mark. */
+/** Returns the text that stands for an object in a mark. */
 export type MarkObject = (object: object) => string;
 
-/** How one kind of value is converted. What gives undefined is not taken. */
+/** Conversion of one kind of value. A conversion that returns undefined refuses the value. */
 export interface FieldKind<T> {
-  /** What it takes, for messages: "an integer". Asked for only then: classes may be declared later. */
+  /** Returns a description of the accepted values, for errors: "an integer". Called late, since classes may be declared later. */
   allowed(): string;
-  /** The primitive of a value, which is coerced where nothing is lost by it. */
+  /** Returns the primitive of a value. A value is coerced where nothing is lost. */
   write(value: unknown, at: FieldPlace): unknown;
   read(primitive: unknown, at: FieldPlace): T | undefined;
-  /** Returns what to remember of a value to see later whether it is another one. */
+  /** Returns a mark of a value, to see later if it has changed. */
   mark(value: unknown, markObject: MarkObject): unknown;
 }
 
@@ -64,7 +64,7 @@ interface Modifiers {
   readonly makeDefault: (() => unknown) | undefined;
 }
 
-/** The type of a versioned field, as `fields` makes it. Immutable. Source: oslo_versionedobjects.fields.Field. */
+/** Type of a versioned field, as `fields` makes it. Immutable. Source: oslo_versionedobjects.fields.Field. */
 export class FieldType<T> {
   private constructor(
     private readonly kind: FieldKind<unknown>,
@@ -76,18 +76,21 @@ export class FieldType<T> {
     return new FieldType<T>(kind, { nullable: false, readOnly: false, makeDefault: undefined });
   }
 
-  /** Takes null as well. */
+  /** Returns a type that also accepts null. */
   nullable(): FieldType<T | null> {
     return new FieldType<T | null>(this.kind, { ...this.modifiers, nullable: true });
   }
 
-  /** What null stands for where the field is not nullable, and what `objSetDefaults` sets. Give a function for what can be changed in place. */
+  /**
+   * Returns a type with a default, for null in a field that is not nullable, and for `objSetDefaults`.
+   * @param value the default, or a function that makes one for each object: for values that can be changed in place
+   */
   default(value: T | (() => T)): FieldType<T> {
     const makeDefault = typeof value === 'function' ? (value as () => T) : () => value;
     return new FieldType<T>(this.kind, { ...this.modifiers, makeDefault });
   }
 
-  /** An object that came with a value is not sent with another one. */
+  /** Returns a type whose value on the wire must not be overwritten. Sending throws ReadOnlyFieldError then. */
   readOnly(): FieldType<T> {
     return new FieldType<T>(this.kind, { ...this.modifiers, readOnly: true });
   }

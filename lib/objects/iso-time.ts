@@ -1,17 +1,17 @@
 const FORM = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
-/** Whether Python has a datetime for it. */
+/** Returns true for a date that Python's datetime can hold. */
 export function isWritableTime(date: Date): boolean {
   const year = date.getUTCFullYear();
   return year >= 1 && year <= 9999;
 }
 
-/** `2026-11-23T21:34:12Z`: whole seconds in UTC, as oslo.versionedobjects writes them. */
+/** Writes whole seconds in UTC, as oslo.versionedobjects does: `2026-11-23T21:34:12Z`. */
 export function writeIsoTime(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** Reads what oslo.utils' parse_isotime reads of the extended form; no zone is UTC. Undefined for what is no time. */
+/** Reads a time in the extended form of oslo.utils' parse_isotime. No zone means UTC. Undefined for a text that is no time. */
 export function readIsoTime(text: string): Date | undefined {
   const match = FORM.exec(text);
   if (!match) return undefined;

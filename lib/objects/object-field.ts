@@ -5,13 +5,14 @@ import { definitionOf, definitionOfClass, type ObjectClass } from './registry.js
 
 /** Options of an object field. */
 export interface ObjectFieldOptions {
-  /** Also takes objects of classes that extend it. @default false */
+  /** Accept objects of classes that extend the class too. @default false */
   subclasses?: boolean | undefined;
 }
 
 /**
- * A versioned object. Oslo's ObjectField.
- * @param type its class, or a function that gives the class where that is declared later
+ * Makes the type of a versioned object. Source: oslo_versionedobjects.fields.ObjectField.
+ * @param type class of the object, or a function that returns the class where it is declared later
+ * @throws ConfigurationError for an unknown or ill-typed option, or no class
  */
 export const object = <T extends object>(
   type: ObjectClass<T> | (() => ObjectClass<T>),
@@ -19,7 +20,7 @@ export const object = <T extends object>(
 ): FieldType<T> => {
   checkOptions(options, { subclasses: flag }, '', 'fields.object option');
   if (typeof type !== 'function')
-    throw new ConfigurationError('fields.object: expected a class, or a function that gives it');
+    throw new ConfigurationError('fields.object: expected a class, or a function that returns it');
   const { subclasses = false } = options;
   const classOf = () => (isClass(type) ? type : type());
   const fits = (value: unknown): value is T => {
@@ -34,7 +35,7 @@ export const object = <T extends object>(
     read: (primitive, at) => {
       const built = at.codec.read(primitive);
       if (fits(built)) return built;
-      // What was built tells more than the primitive.
+      // The error is clearer for the built object than for its primitive.
       if (built !== primitive) throw at.refuse(built, allowed());
       return undefined;
     },
@@ -47,7 +48,7 @@ function nameOf(objectClass: ObjectClass): string | undefined {
   return definitionOfClass(objectClass)?.name;
 }
 
-/** An arrow function has no prototype; a class has one. */
+/** Returns true for a class: an arrow function has no prototype. */
 function isClass<T extends object>(type: ObjectClass<T> | (() => ObjectClass<T>)): type is ObjectClass<T> {
   return Object.hasOwn(type, 'prototype');
 }

@@ -6,34 +6,34 @@ import { FieldPlace, type ObjectCodec } from './field-type.js';
 import { definedAs, fieldValue, isOverwritten, objVersion, objWhatChanged, remember } from './object-state.js';
 import { findDefinition, type ObjectClass, type ObjectDefinition, withoutRevision } from './registry.js';
 
-/** How objects are spelt on the wire. */
+/** Keys and versions of objects on the wire. */
 export interface Spelling {
-  /** Whose objects they are: `tacker`. */
+  /** Project of the objects: `tacker`. */
   readonly namespace: string;
-  /** What their keys begin with: `tacker_object`. */
+  /** Prefix of the keys: `tacker_object`. */
   readonly prefix: string;
-  /** Versions that the readers know, by object: newer ones are made compatible. */
+  /** Newest versions that the readers know, by object name. Newer objects are made compatible. */
   readonly versions: ReadonlyMap<string, string>;
 }
 
-/** What a class can have to be understood by readers that know an older version. */
+/** Optional method of a class of versioned objects, for readers that know an older version only. */
 export interface Backportable {
   /**
-   * Takes out of the fields, or changes back, what the older version does not have. Called before sending.
-   * @param data the written fields by wire name, to be changed in place
-   * @param targetVersion the version that the readers know
+   * Removes or converts the fields that the older version does not have. Called before sending.
+   * @param data written fields by wire name, to be changed in place
+   * @param targetVersion version that the readers know
    */
   makeCompatible?(data: Dict, targetVersion: string): void;
 }
 
-/** Turns objects into what oslo.versionedobjects calls primitives, and back. One for each entity that is converted. */
+/** Converts objects to the primitives of oslo.versionedobjects and back. One instance for each converted entity. */
 export class ObjectPrimitives implements ObjectCodec {
-  /** What is being written: an object that comes again inside itself would never end. */
+  /** Objects that are being written, to find an object inside itself. */
   private readonly open = new Set<object>();
 
   constructor(private readonly spelling: Spelling) {}
 
-  /** Whether it is an object's primitive of this spelling. */
+  /** Returns true for the primitive of an object with this prefix. */
   isPrimitive(value: unknown): value is Dict {
     return (
       typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, this.key('name'))
@@ -112,7 +112,7 @@ export class ObjectPrimitives implements ObjectCodec {
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isDict = (value: unknown): value is Dict => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The version that came; without its revision where that is newer than what is known here, as in Python. */
+/** Returns the version of the wire; without its revision where that is newer than the registered one, as in Python. */
 function knownVersion(version: string, definition: ObjectDefinition): string {
   return compareVersions(version, definition.version) > 0 ? withoutRevision(version) : version;
 }

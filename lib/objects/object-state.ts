@@ -3,38 +3,38 @@ import { ConfigurationError } from '../core/errors.js';
 import type { MarkObject } from './field-type.js';
 import { definitionOf, type FieldDefinition, type ObjectDefinition } from './registry.js';
 
-/** What is known of an object that came off the wire, or whose changes were reset. */
+/** State of an object from the wire, or of one whose changes were reset. */
 interface ObjectState {
   readonly version: string;
-  /** Fields that had changed before it came here. */
+  /** Fields that had changed before the object was sent here. */
   readonly changed: ReadonlySet<string>;
-  /** Each field as it was then, the objects in it included. */
+  /** Marks of the fields at that time, of the objects in them too. */
   readonly marks: ReadonlyMap<string, unknown>;
-  /** Values that the read-only fields had, whatever becomes of the objects in them. */
+  /** Identities of the values of read-only fields. Changes inside an object do not alter its identity. */
   readonly identities: ReadonlyMap<string, unknown>;
 }
 
-// Beside the objects, not in them: plain classes stay plain, and what is no longer used is collected.
+// Weak maps keep the state out of the objects, and let unused objects be collected.
 const states = new WeakMap<object, ObjectState>();
 const serials = new WeakMap<object, string>();
 let lastSerial = 0;
 
-/** Oslo's ObjectListBase keeps its objects in a field of this name, and has changed when one of them has. */
+/** Field of oslo's ObjectListBase. The list has changed when one of the objects in this field has. */
 const LIST_FIELD = 'objects';
 
-/** @throws ConfigurationError when the class is not registered */
+/** Returns the definition of an object's class. @throws ConfigurationError when the class is not registered */
 export function definedAs(object: object): ObjectDefinition {
   const definition = definitionOf(object);
   if (definition) return definition;
   throw new ConfigurationError(`${object.constructor?.name ?? 'The object'} is not a class with @VersionedObject`);
 }
 
-/** The field's value; undefined where it is not set. */
+/** Returns the value of a field; undefined where it is not set. */
 export function fieldValue(object: object, { property }: FieldDefinition): unknown {
   return Reflect.get(object, property);
 }
 
-/** Takes the object as it is now for what it came as. */
+/** Remembers the current fields of an object as unchanged. */
 export function remember(object: object, version: string, changed: Iterable<string> = []): void {
   const { fields } = definedAs(object);
   const readOnly = fields.filter(({ type }) => type.isReadOnly);
@@ -46,15 +46,20 @@ export function remember(object: object, version: string, changed: Iterable<stri
   });
 }
 
-/** The version that an object came with; of one made here, its class's. Source: VersionedObject.VERSION. */
+/**
+ * Returns the version that an object had on the wire; for an object made here, the version of its class. Source:
+ * VersionedObject.VERSION.
+ * @throws ConfigurationError when the class is not registered
+ */
 export function objVersion(object: object): string {
   return states.get(object)?.version ?? definedAs(object).version;
 }
 
 /**
- * Wire names of the fields that have changed: of an object that came off the wire, those whose value is another than
- * then, those that had changed before, and those whose own objects have changed; of one made here, all that are set.
- * Source: VersionedObject.obj_what_changed.
+ * Returns the wire names of the changed fields. For an object from the wire: fields with another value, fields that had
+ * changed before, and fields whose object has changed. For an object made here: all fields that are set. Source:
+ * VersionedObject.obj_what_changed.
+ * @throws ConfigurationError when the class is not registered
  */
 export function objWhatChanged(object: object): string[] {
   return definedAs(object)
@@ -66,7 +71,7 @@ export function objWhatChanged(object: object): string[] {
     .map(({ name }) => name);
 }
 
-/** Tells whether an object that the field holds has changed, ever. Not one in a list or dictionary, as in Python. */
+/** Returns true when the object in a field has changed. Objects in a list or dictionary do not count, as in Python. */
 function hasChanged({ name }: FieldDefinition, value: unknown): boolean {
   const held: unknown[] = name === LIST_FIELD && Array.isArray(value) ? value : [value];
   return held.some(
@@ -74,13 +79,20 @@ function hasChanged({ name }: FieldDefinition, value: unknown): boolean {
   );
 }
 
-/** Marks the object as unchanged. Source: obj_reset_changes. @param options `recursive`: also the objects in its fields */
+/**
+ * Marks the current fields of an object as unchanged. Source: VersionedObject.obj_reset_changes.
+ * @param options `recursive`: the objects in its fields too. Default: false
+ * @throws ConfigurationError when the class is not registered
+ */
 export function objResetChanges(object: object, { recursive = false }: { recursive?: boolean | undefined } = {}): void {
   if (recursive) for (const field of definedAs(object).fields) resetWithin(fieldValue(object, field));
   remember(object, objVersion(object));
 }
 
-/** Gives the fields that are not set their defaults, where they have one. Source: obj_set_defaults. */
+/**
+ * Sets the fields that have a default and no value. Source: VersionedObject.obj_set_defaults.
+ * @throws ConfigurationError when the class is not registered
+ */
 export function objSetDefaults(object: object): void {
   for (const field of definedAs(object).fields) {
     if (fieldValue(object, field) === undefined && field.type.makeDefault) {
@@ -89,7 +101,7 @@ export function objSetDefaults(object: object): void {
   }
 }
 
-/** Tells whether a read-only field has another value than the one that came. An object in it may have changed, as in Python. */
+/** Returns true for a read-only field with another value than on the wire. The object in it may have changed, as in Python. */
 export function isOverwritten(object: object, field: FieldDefinition): boolean {
   const identity = states.get(object)?.identities.get(field.name);
   return identity !== undefined && !isDeepStrictEqual(identity, markOf(object, field, identify));
@@ -102,7 +114,7 @@ function differs(object: object, field: FieldDefinition): boolean {
 const markOf = (object: object, field: FieldDefinition, mark: MarkObject): unknown =>
   field.type.mark(fieldValue(object, field), mark);
 
-/** The same for one object always, and for no other. */
+/** Returns a serial number of an object. */
 function identify(object: object): string {
   let serial = serials.get(object);
   if (serial === undefined) {
@@ -112,7 +124,7 @@ function identify(object: object): string {
   return serial;
 }
 
-/** Stays equal as long as it is the same object, and no more of it differs from what it came with. */
+/** Returns a text that stays equal while the object and its set of changed fields stay the same. */
 function markObject(object: object): string {
   const different = definedAs(object).fields.filter((field) => differs(object, field));
   return [identify(object), ...different.map(({ name }) => name)].join(' ');

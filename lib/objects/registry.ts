@@ -4,34 +4,34 @@ import { checkVersion, compareVersions, versionIsCompatible } from '../core/vers
 import { IncompatibleObjectVersion, UnsupportedObjectError } from './errors.js';
 import { FieldType } from './field-type.js';
 
-/** A class of versioned objects. They are made without arguments, then given their fields. */
+/** Class of versioned objects. An object is made without arguments, then its fields are set. */
 export type ObjectClass<T extends object = object> = new () => T;
 
-/** How an object is known on the wire. */
+/** Options of `@VersionedObject`. */
 export interface VersionedObjectOptions {
-  /** @default the class's name */
+  /** Name of the object on the wire. @default the name of the class */
   name?: string | undefined;
-  /** `major.minor[.revision]`: a new field is a new minor version, a change that old readers cannot take a new major one. */
+  /** Version: `major.minor[.revision]`. Raise the minor version for a new field, the major version for an incompatible change. */
   version: string;
-  /** The one namespace whose serializers know it. @default any */
+  /** Namespace of the serializers that know the object. @default any */
   namespace?: string | undefined;
 }
 
-/** How a field is known on the wire. */
+/** Options of `@VersionedField`. */
 export interface VersionedFieldOptions {
-  /** @default the property's name */
+  /** Name of the field on the wire. @default the name of the property */
   name?: string | undefined;
 }
 
 /** One field of a class. */
 export interface FieldDefinition {
-  /** On the wire. */
+  /** Name on the wire. */
   readonly name: string;
   readonly property: string;
   readonly type: FieldType<unknown>;
 }
 
-/** What is registered of a class. */
+/** Registration of a class. */
 export interface ObjectDefinition {
   readonly objectClass: ObjectClass;
   readonly name: string;
@@ -43,10 +43,10 @@ export interface ObjectDefinition {
 /** Fields that a class itself declares, by property. */
 const declared = new WeakMap<object, Map<string, FieldDefinition>>();
 const definitions = new WeakMap<object, ObjectDefinition>();
-/** By name and namespace (`undefined` is any), the newest version first. */
+/** Definitions by name and namespace (`undefined` is any), the newest version first. */
 const registry = new Map<string, Map<string | undefined, ObjectDefinition[]>>();
 
-/** A field type's values where integers fit a `number`; a property may leave `bigint` out. */
+/** Values of a field type without `bigint`, for properties whose integers fit a `number`. */
 export type WithoutBigint<T> = unknown extends T
   ? T
   : T extends bigint
@@ -61,7 +61,7 @@ export type WithoutBigint<T> = unknown extends T
             : T
           : T;
 
-/** The property's name where the property can hold all that the field gives, else the type that it must have. */
+/** Name of a property that can hold the field's values; for any other property the type that it must have. */
 export type VersionedProperty<T, V, K> = unknown extends T
   ? K
   : [T] extends [V]
@@ -76,11 +76,14 @@ export type VersionedFieldDecorator<T> = <O extends { [P in K]?: T | undefined }
   property: K & VersionedProperty<T, O[K], K>,
 ) => void;
 
-/** Property decorator: a field of a versioned object. The property's type must be one that the field's type gives. */
+/**
+ * Decorates a property as a field of a versioned object. The property must be able to hold the values of the type.
+ * @throws ConfigurationError for an unknown or ill-typed option, or a type that is none of `fields`
+ */
 export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOptions = {}): VersionedFieldDecorator<T> {
   checkOptions(options, { name: text }, '', '@VersionedField option');
   if (!(type instanceof FieldType))
-    throw new ConfigurationError('@VersionedField: expected a type that fields gives, such as fields.string()');
+    throw new ConfigurationError('@VersionedField: expected a type of fields, such as fields.string()');
   return (prototype: object, property: string): void => {
     const own = declared.get(prototype) ?? new Map<string, FieldDefinition>();
     declared.set(prototype, own.set(property, { name: options.name ?? property, property, type }));
@@ -88,9 +91,9 @@ export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOpt
 }
 
 /**
- * Class decorator: registers the class, so that its objects can be sent and built. A class of the same name and version
- * takes the place of the earlier one; other versions stand beside it.
- * @throws ConfigurationError, InvalidVersion
+ * Decorates a class as versioned objects and registers it, so that its objects can be sent and built. A class replaces an
+ * earlier one of the same name and version. Other versions stay registered.
+ * @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion
  */
 export function VersionedObject(options: VersionedObjectOptions): (objectClass: ObjectClass) => void {
   checkOptions(options, { name: text, version: text, namespace: text }, '', '@VersionedObject option');
@@ -117,7 +120,7 @@ export function VersionedObject(options: VersionedObjectOptions): (objectClass: 
   };
 }
 
-/** Its own fields and those of its base classes; of two of one property, or of one name, the nearest. */
+/** Returns the fields of a class and of its base classes. The nearest one wins among fields of one property or name. */
 function fieldsOf(objectClass: ObjectClass): FieldDefinition[] {
   const found: FieldDefinition[] = [];
   for (let level: object | null = objectClass.prototype; level; level = Object.getPrototypeOf(level)) {
@@ -128,12 +131,12 @@ function fieldsOf(objectClass: ObjectClass): FieldDefinition[] {
   return found;
 }
 
-/** What is registered of a class, or of the nearest base class that is registered. */
+/** Returns the definition of a class, or of its nearest registered base class. */
 export function definitionOfClass(objectClass: ObjectClass): ObjectDefinition | undefined {
   return definitionAt(objectClass.prototype);
 }
 
-/** What is registered of an object's class. */
+/** Returns the definition of an object's class. */
 export function definitionOf(object: object): ObjectDefinition | undefined {
   return definitionAt(Object.getPrototypeOf(object));
 }
@@ -147,7 +150,7 @@ function definitionAt(prototype: object | null): ObjectDefinition | undefined {
 }
 
 /**
- * The class for an object that came: of just its version, else the newest of its major version that is not older.
+ * Returns the definition for an object from the wire: the one of its version, else the newest one that can read it.
  * @throws UnsupportedObjectError, IncompatibleObjectVersion
  */
 export function findDefinition(namespace: string, name: string, version: string): ObjectDefinition {
@@ -161,7 +164,7 @@ export function findDefinition(namespace: string, name: string, version: string)
   return found;
 }
 
-/** A revision only adds what readers of the same minor version can do without. */
+/** Returns `major.minor`. A revision only adds what readers of the same minor version can ignore. */
 export function withoutRevision(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }

@@ -4,7 +4,7 @@ import { checkOptions, type Rule } from '../core/option-rules.js';
 import { FieldType } from './field-type.js';
 import { isWritableTime, readIsoTime, writeIsoTime } from './iso-time.js';
 
-/** Converts a value, or gives undefined where it is not taken. */
+/** Converts a value; returns undefined for a value that the field refuses. */
 type Coerce<T> = (value: unknown) => T | undefined;
 
 function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unknown = (value) => value): FieldType<T> {
@@ -20,7 +20,7 @@ function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unkn
   });
 }
 
-/** As many digits as Python's int() takes: more cost too much time. */
+/** At most 4300 digits, as in Python's int(): longer texts take too long to convert. */
 const INTEGER = /^\s*[+-]?\d{1,4300}\s*$/;
 
 function toInteger(value: unknown): number | bigint | undefined {
@@ -49,15 +49,15 @@ function toDate(value: unknown): Date | undefined {
   return date instanceof Date && isWritableTime(date) ? date : undefined;
 }
 
-/** Text; numbers become text, as in Python. */
+/** Makes the type of a text. Numbers are converted to text, as in Python. Source: oslo_versionedobjects.fields.String. */
 export const string = (): FieldType<string> => scalar('a string', toText);
 
-/** Any text: oslo does not check that it is a UUID, and neither side may refuse what the other sends. */
+/** Makes the type of a UUID. Accepts any text: oslo does not check it, and neither side may refuse what the other sends. Source: oslo_versionedobjects.fields.UUID. */
 export const uuid = (): FieldType<string> => scalar('a UUID', toText);
 
 /** Options of a field of numbers. */
 export interface NumberFieldOptions {
-  /** Smallest number that is taken. @default none */
+  /** Smallest accepted number. @default no limit */
   min?: number | undefined;
 }
 
@@ -68,7 +68,11 @@ function leastOf(options: NumberFieldOptions, field: string): number | undefined
   return options.min;
 }
 
-/** Whole numbers of any size, `bigint` beyond 2^53. @param options.min smallest; 0 is oslo's NonNegativeIntegerField */
+/**
+ * Makes the type of an integer of any size: a `bigint` beyond 2^53. Source: oslo_versionedobjects.fields.Integer.
+ * @param options `min`: smallest accepted number. 0 makes oslo's NonNegativeIntegerField
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
 export const integer = (options: NumberFieldOptions = {}): FieldType<number | bigint> => {
   const min = leastOf(options, 'integer');
   return scalar(min === undefined ? 'an integer' : `an integer of at least ${min}`, (value) => {
@@ -77,7 +81,12 @@ export const integer = (options: NumberFieldOptions = {}): FieldType<number | bi
   });
 };
 
-/** Numbers. `NaN` and the infinities are read and not sent, since JSON has none. @param options.min smallest */
+/**
+ * Makes the type of a number. `NaN` and the infinities are read but not sent, since JSON has none. Source:
+ * oslo_versionedobjects.fields.Float.
+ * @param options `min`: smallest accepted number
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
 export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
   const min = leastOf(options, 'float');
   return scalar(
@@ -90,17 +99,17 @@ export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
   );
 };
 
-/** True or false; 1 and 0 stand for them. */
+/** Makes the type of a boolean. 1 and 0 are accepted. Source: oslo_versionedobjects.fields.Boolean. */
 export const boolean = (): FieldType<boolean> =>
   scalar('true or false', (value) => {
     if (typeof value === 'boolean') return value;
     return value === 0 || value === 1 ? value === 1 : undefined;
   });
 
-/** A `Date`. It travels in UTC and whole seconds: oslo.versionedobjects drops fractions, and so does this. */
+/** Makes the type of a `Date`. It is sent in UTC and whole seconds, as oslo.versionedobjects does. Source: oslo_versionedobjects.fields.DateTime. */
 export const dateTime = (): FieldType<Date> => scalar('a date and time', toDate, writeIsoTime);
 
-/** One of some strings. */
+/** Makes the type of one of some strings. Source: oslo_versionedobjects.fields.Enum. @throws ConfigurationError without strings */
 const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
   if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== 'string'))
     throw new ConfigurationError('fields.enum: expected an array of one or more strings');
@@ -109,7 +118,7 @@ const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
 
 export { oneOf as enum };
 
-/** Anything that JSON holds, unchecked; objects in it stay primitives. Oslo's plain FieldType. */
+/** Makes the type of any JSON value, unchecked. Objects in it stay primitives. Source: oslo_versionedobjects.fields.FieldType. */
 export const any = (): FieldType<unknown> =>
   FieldType.of<unknown>({
     allowed: () => 'anything',

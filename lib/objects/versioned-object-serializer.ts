@@ -5,11 +5,11 @@ import { NoOpSerializer } from '../messaging/serializer.js';
 import { ObjectPrimitives, type Spelling } from './object-primitives.js';
 import { definitionOf } from './registry.js';
 
-/** How a {@link VersionedObjectSerializer} spells objects. */
+/** Options of a {@link VersionedObjectSerializer}. */
 export interface VersionedObjectSerializerOptions {
-  /** Whose objects they are, Python's OBJ_PROJECT_NAMESPACE; `versionedobjects` for Neutron. @default 'tacker' */
+  /** Project of the objects, Python's OBJ_PROJECT_NAMESPACE; `versionedobjects` for Neutron. @default 'tacker' */
   namespace?: string | undefined;
-  /** What their keys begin with, Python's OBJ_SERIAL_NAMESPACE. @default '<namespace>_object'; 'versioned_object' for the namespace 'versionedobjects' */
+  /** Prefix of the keys, Python's OBJ_SERIAL_NAMESPACE. @default '<namespace>_object'; 'versioned_object' for the namespace 'versionedobjects' */
   prefix?: string | undefined;
   /** Newest versions that the readers know, by object name: newer objects are sent as such, after their class's `makeCompatible`. @default every object in its own version */
   versions?: Readonly<Record<string, string>> | undefined;
@@ -21,13 +21,13 @@ const version: Rule = (value) => {
 };
 
 /**
- * Sends and receives versioned objects, wherever in arguments and results they are; everything else passes unchanged.
+ * Converts versioned objects at any place of arguments and results. Other values pass unchanged.
  * Source: oslo_versionedobjects.base.VersionedObjectSerializer.
  */
 export class VersionedObjectSerializer extends NoOpSerializer {
   private readonly spelling: Spelling;
 
-  /** @throws ConfigurationError, InvalidVersion */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion */
   constructor(options: VersionedObjectSerializerOptions = {}) {
     super();
     const { namespace = 'tacker', versions = {} } = options;
@@ -42,13 +42,13 @@ export class VersionedObjectSerializer extends NoOpSerializer {
     };
   }
 
-  /** @throws UnsupportedObjectError, InvalidFieldValue, ReadOnlyFieldError, ClientSendError */
+  /** Converts the objects in a value to primitives. @throws UnsupportedObjectError, InvalidFieldValue, ReadOnlyFieldError, ClientSendError */
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
     const primitives = new ObjectPrimitives(this.spelling);
     return toPlain(entity, (object) => (definitionOf(object) ? primitives.write(object) : undefined));
   }
 
-  /** @throws UnsupportedObjectError, IncompatibleObjectVersion, InvalidFieldValue, InvalidMessage */
+  /** Builds the objects of the primitives in a value. @throws UnsupportedObjectError, IncompatibleObjectVersion, InvalidFieldValue, InvalidMessage */
   override deserializeEntity(_ctxt: unknown, entity: unknown): unknown {
     return read(entity, new ObjectPrimitives(this.spelling));
   }

@@ -2,19 +2,23 @@ import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom
 import type { DriverStatus, TransportHealth } from '../internal.js';
 import { checkNames } from '../internal.js';
 
-/** Anything that knows its health: a `Transport`. */
+/** Object with a health, such as a `Transport`. */
 export interface HealthSource {
+  /** Returns the current health. */
   health(): TransportHealth;
 }
 
-/** Transports by these names. */
+/** Transports to measure, such as `getRuntimeTransports()` returns. */
 export interface MeasuredTransports {
+  /** Transport for RPC. */
   readonly rpc?: HealthSource | undefined;
+  /** Transport for notifications. */
   readonly notifications?: HealthSource | undefined;
 }
 
-/** An application that knows all of its transports: `OsloMessagingTransports` or a server's `transports`. */
+/** Application with all of its transports: `OsloMessagingTransports` or a server's `transports`. */
 export interface MeasuredApplication {
+  /** Returns the health of each kind of transport of each broker. */
   measure(): readonly {
     readonly transport: string;
     readonly broker: string | undefined;
@@ -22,14 +26,15 @@ export interface MeasuredApplication {
   }[];
 }
 
+/** Options of {@link collectMetrics}. */
 export interface MetricsOptions {
-  /** Where the metrics go. @default prom-client's own */
+  /** Registry of the metrics. @default prom-client's default registry */
   register?: Registry | undefined;
-  /** What their names begin with. @default 'oslo_messaging_' */
+  /** Prefix of the names. @default 'oslo_messaging_' */
   prefix?: string | undefined;
 }
 
-/** Undefined where there is nothing to measure. */
+/** Returns a value; undefined where there is nothing to measure. */
 type Measure = (health: TransportHealth) => number | undefined;
 
 const isUp = (status: DriverStatus): number | undefined =>
@@ -41,21 +46,32 @@ const GAUGES: Readonly<Record<string, readonly [help: string, measure: Measure]>
   consuming_up: ['1 while the connection to consume by is up', ({ consuming }) => isUp(consuming)],
   publishing_blocked: ['1 while the broker blocks publishing', ({ publishing }) => Number(publishing === 'blocked')],
   consumed_queues: ['Queues of servers and listeners', ({ consumers }) => consumers.length],
-  attached_queues: ['Those that the broker delivers from', ({ consumers }) => consumers.filter(isAttached).length],
+  attached_queues: [
+    'Consumed queues that the broker delivers from',
+    ({ consumers }) => consumers.filter(isAttached).length,
+  ],
   pending_calls: ['Calls that wait for their reply', ({ pendingCalls }) => pendingCalls],
   pending_publishes: ['Messages that the broker has not confirmed', ({ pendingPublishes }) => pendingPublishes],
-  pending_publish_bytes: ['Bytes of these messages', ({ pendingPublishBytes }) => pendingPublishBytes],
+  pending_publish_bytes: [
+    'Bytes of the messages that the broker has not confirmed',
+    ({ pendingPublishBytes }) => pendingPublishBytes,
+  ],
   queued_messages: ['Messages that wait in the queues of memory://', ({ queuedMessages }) => queuedMessages],
-  queued_bytes: ['Bytes of these messages, about', ({ queuedBytes }) => queuedBytes],
+  queued_bytes: [
+    'Approximate bytes of the messages that wait in the queues of memory://',
+    ({ queuedBytes }) => queuedBytes,
+  ],
   in_work: ['Requests and notifications in work', ({ inWork }) => inWork],
 };
 
 const EVENTS = 'events_total';
 
 /**
- * Registers gauges of how the transports are, and one counter of what they counted, by kind of event. They are read
- * when somebody scrapes them; until then they cost nothing.
- * @returns what takes them out of the register again
+ * Registers gauges of the state of transports, and one counter of their events. They are read at each scrape and cost
+ * nothing in between.
+ * @param measured transports, or an application with all of its transports
+ * @returns a function that removes the metrics from the registry
+ * @throws ConfigurationError for an unknown option
  */
 export function collectMetrics(
   measured: MeasuredTransports | MeasuredApplication,
@@ -80,11 +96,11 @@ export function collectMetrics(
   }
   new Counter({
     name: prefix + EVENTS,
-    help: 'What happened, by kind: refusals, duplicates, drops, lost connections',
+    help: 'Events by kind: refusals, duplicates, drops, lost connections',
     labelNames: ['transport', 'broker', 'event'],
     registers: [register],
     collect() {
-      // The transport counts; this only shows its sums.
+      // The transport holds the totals; this counter only shows them.
       this.reset();
       for (const { labels, health } of healthsOf(measured)) {
         for (const [event, count] of Object.entries(health.counts))
@@ -97,7 +113,7 @@ export function collectMetrics(
   };
 }
 
-/** The label `broker` is there for brokers with a name only. */
+/** Returns health and labels. Only brokers with a name have the label `broker`. */
 function healthsOf(measured: MeasuredTransports | MeasuredApplication) {
   if ('measure' in measured) {
     return measured.measure().map(({ transport, broker, health }) => ({

@@ -10,12 +10,12 @@ import { MethodTimeouts } from './method-timeouts.js';
 
 const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
 
-/** Gives the clients of one transport timeouts of their own, apart from the process-wide ones. */
+/** Gives the clients of a transport timeouts of their own, apart from those of the process. */
 export function isolateTimeouts(transport: Transport): void {
   timeoutsOf.set(transport, new MethodTimeouts());
 }
 
-/** Calls whose timeout doubles each time the method has timed out. Source: tacker.common.rpc._ContextWrapper. */
+/** Calls whose timeout doubles after each timeout of the method. Source: tacker.common.rpc._ContextWrapper. */
 class BackingOffContext extends CallContext {
   protected override timeoutOf(method: string): number {
     const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling } = this.transport.settings;
@@ -38,24 +38,33 @@ class BackingOffContext extends CallContext {
     return timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
   }
 
-  /** Methods of one name in two namespaces are two methods. */
+  /** Returns the method with its namespace: methods of one name in two namespaces back off apart. */
   private scoped(method: string): string {
     return this.target.namespace ? `${this.target.namespace}.${method}` : method;
   }
 }
 
-/** An {@link RPCClient} whose calls back off, unless a timeout is given. Source: tacker.common.rpc.BackingOffClient. */
+/**
+ * {@link RPCClient} whose calls back off: after a timeout, the timeout of the method doubles, up to the
+ * `rpcResponseMaxTimeout` option, and the call is rejected after a random pause. A client with a `timeout` does not back
+ * off. Source: tacker.common.rpc.BackingOffClient.
+ */
 export class BackingOffClient extends RPCClient {
-  /** Sets the ceiling of the timeouts of all backing-off clients; it can only be lowered. */
+  /**
+   * Lowers the ceiling of the timeouts of all backing-off clients of the process. It cannot be raised again.
+   * @param duration in seconds or with a unit
+   * @throws ConfigurationError for 0 or no duration
+   */
   static setMaxTimeout(duration: Duration): void {
     const milliseconds = readDuration(duration, 'setMaxTimeout', consoleLogger);
-    // It could never be raised again.
+    // A ceiling of 0 could never be raised again.
     if (milliseconds === 0) throw new ConfigurationError('setMaxTimeout: expected more than 0');
     MethodTimeouts.lowerCeiling(milliseconds);
   }
 
   private readonly backingOff: CallContext | undefined;
 
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for a version cap that is none */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     super(transport, target, options);
     this.backingOff = options.timeout == null ? new BackingOffContext(transport, target, options) : undefined;

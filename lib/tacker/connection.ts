@@ -6,25 +6,29 @@ import type { Endpoint } from '../rpc/method-table.js';
 import type { RPCServer } from '../rpc/server.js';
 import { getServer, runtimeSettings } from './runtime.js';
 
-/** What `createConsumer` takes besides topic and endpoints. */
+/** Options of {@link Connection.createConsumer}. */
 export interface ConsumerOptions {
-  /** @default false */
+  /** Fanout flag of the server's target, as in Python. @default false */
   fanout?: boolean | undefined;
-  /** @default 'tacker' */
+  /** Exchange of the topic. @default 'tacker' */
   exchange?: string | undefined;
-  /** Server name. @default the `host` option */
+  /** Name of the server. @default the `host` option */
   host?: string | undefined;
-  /** Of arguments and results. @default the `serializer` option, else a VersionedObjectSerializer for Tacker's objects */
+  /** Serializer of arguments and results. @default the `serializer` option, else a VersionedObjectSerializer for Tacker's objects */
   serializer?: Serializer | undefined;
 }
 
 const OPTIONS: readonly (keyof ConsumerOptions)[] = ['fanout', 'exchange', 'host', 'serializer'];
 
-/** A set of servers that start and stop together. Source: tacker.common.rpc.Connection. */
+/** Servers that start and stop together. Source: tacker.common.rpc.Connection. */
 export class Connection {
+  /** Servers that were recorded so far. */
   readonly servers: RPCServer[] = [];
 
-  /** Records a server; `consumeInThreads` starts it. */
+  /**
+   * Records a server. {@link consumeInThreads} starts it.
+   * @throws ConfigurationError before `init`, and for an unknown or ill-typed option or endpoint
+   */
   createConsumer(topic: string, endpoints: readonly Endpoint[], options: ConsumerOptions = {}): void {
     checkNames(options, OPTIONS, 'createConsumer option');
     const { fanout = false, exchange = 'tacker' } = options;
@@ -34,32 +38,40 @@ export class Connection {
     this.servers.push(getServer(target, endpoints, { serializer }));
   }
 
-  /** Starts the servers; resolves with them when all consume. @throws ServerListenError */
+  /** Starts the servers. Resolves with them when all of them consume. @throws ServerListenError */
   async consumeInThreads(): Promise<RPCServer[]> {
     await Promise.all(this.servers.map((server) => server.start()));
     return this.servers;
   }
 
-  /** Stops the servers, when what has begun is answered. */
+  /** Stops the servers after their running handlers have replied. */
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 }
 
-/** A connection that does nothing: what `createConnection` gives where `rpcDisabled` is set. */
+/** Connection without servers, which {@link createConnection} returns where `rpcDisabled` is set. */
 export class VoidConnection {
+  /** Always empty. */
   readonly servers: RPCServer[] = [];
 
+  /** Does nothing. */
   createConsumer(_topic: string, _endpoints: readonly Endpoint[], _options: ConsumerOptions = {}): void {}
 
+  /** Resolves with no server. */
   async consumeInThreads(): Promise<RPCServer[]> {
     return [];
   }
 
+  /** Does nothing. */
   async close(): Promise<void> {}
 }
 
-/** @throws ConfigurationError before `init` */
+/**
+ * Makes a connection on the default runtime; a {@link VoidConnection} where `rpcDisabled` is set. Source:
+ * tacker.common.rpc.create_connection.
+ * @throws ConfigurationError before `init`
+ */
 export function createConnection(): Connection | VoidConnection {
   return runtimeSettings('createConnection').rpcDisabled ? new VoidConnection() : new Connection();
 }

@@ -1,27 +1,27 @@
-/** How long each method may take, learnt from its timeouts. In milliseconds. Source: tacker.common.rpc._ContextWrapper. */
+/** Timeouts of methods, in milliseconds, which grow with the timeouts that happen. Source: tacker.common.rpc._ContextWrapper. */
 export class MethodTimeouts {
-  /** Shared by every plain client of the process, as in the original. */
+  /** Timeouts of all clients outside of Nest, shared in the process as in Python. */
   static readonly processWide = new MethodTimeouts();
   private static lowered = Number.POSITIVE_INFINITY;
   private readonly grown = new Map<string, number>();
 
-  /** Lowers the ceiling of all clients, and what has already grown above it. It never rises, but by {@link reset}. */
+  /** Lowers the ceiling of all clients, and timeouts that have grown above it. Only {@link reset} raises it. */
   static lowerCeiling(milliseconds: number): void {
     MethodTimeouts.lowered = Math.min(MethodTimeouts.lowered, milliseconds);
   }
 
-  /** Forgets what was learnt, and the lowered ceiling. */
+  /** Forgets all grown timeouts of the process, and the lowered ceiling. */
   static reset(): void {
     MethodTimeouts.lowered = Number.POSITIVE_INFINITY;
     MethodTimeouts.processWide.grown.clear();
   }
 
-  /** The method's timeout now. */
+  /** Returns the current timeout of a method. */
   get(method: string, first: number, ceiling: number): number {
     return Math.min(this.grown.get(method) ?? first, ceiling, MethodTimeouts.lowered);
   }
 
-  /** Doubles after a timeout. @returns the new timeout, or undefined when it was at the ceiling */
+  /** Doubles the timeout of a method. @returns the new timeout, or undefined where it was at the ceiling */
   grow(method: string, used: number, first: number, ceiling: number): number | undefined {
     const next = Math.min(used * 2, ceiling, MethodTimeouts.lowered);
     if (next <= this.get(method, first, ceiling)) return undefined;

@@ -12,12 +12,14 @@ import { getRpcServer, type RPCServer, type ServerOptions } from '../rpc/server.
 import { BackingOffClient } from './backing-off-client.js';
 import { MethodTimeouts } from './method-timeouts.js';
 
-/** Modules whose exceptions Tacker's services raise. */
+/** Python modules of the exceptions that Tacker's services raise. */
 const ALLOWED_EXMODS = ['tacker.common.exceptions'];
 
 /** Transports of the default runtime. */
 export interface RuntimeTransports {
+  /** Transport for RPC. */
   readonly rpc: Transport;
+  /** Transport for notifications. Absent after `initActionRpc`. */
   readonly notifications?: Transport;
 }
 
@@ -41,7 +43,11 @@ function assertIdle(caller: string): void {
   if (runtime) throw new ConfigurationError(`${caller}() was called twice; call cleanup() first`);
 }
 
-/** Sets up the default runtime: transports for RPC and notifications. Connects on first use. @throws ConfigurationError */
+/**
+ * Sets up the default runtime: transports for RPC and notifications. They connect on first use. {@link getRuntimeTransports}
+ * returns them, for health, counters and metrics. Source: tacker.common.rpc.init.
+ * @throws ConfigurationError for an unknown or ill-typed option, and when called twice without {@link cleanup}
+ */
 export function init(options: OsloMessagingOptions = {}): void {
   assertIdle('init');
   const settings = normalizeOptions(options);
@@ -57,14 +63,18 @@ export function init(options: OsloMessagingOptions = {}): void {
   };
 }
 
-/** Sets up the transport for RPC alone, without allowed exceptions. Source: tacker.common.rpc.init_action_rpc. */
+/**
+ * Sets up the default runtime for RPC alone, without Tacker's allowed exception modules. Source:
+ * tacker.common.rpc.init_action_rpc.
+ * @throws ConfigurationError for an unknown or ill-typed option, and when called twice without {@link cleanup}
+ */
 export function initActionRpc(options: OsloMessagingOptions = {}): void {
   assertIdle('initActionRpc');
   const settings = normalizeOptions(options);
   runtime = { settings, transport: Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods) };
 }
 
-/** Closes the default runtime and forgets all grown timeouts. Does nothing before `init`. */
+/** Closes the transports of the default runtime and forgets all grown timeouts. Does nothing before `init`. Source: tacker.common.rpc.cleanup. */
 export async function cleanup(): Promise<void> {
   const old = runtime;
   runtime = undefined;
@@ -72,15 +82,17 @@ export async function cleanup(): Promise<void> {
   await Promise.all([old?.transport.cleanup(), old?.notificationTransport?.cleanup()]);
 }
 
-/** Further Python modules whose exceptions are rebuilt; takes effect with the next `init`. */
+/** Adds Python modules whose exceptions are rebuilt. Takes effect with the next `init`. Source: tacker.common.rpc.add_extra_exmods. */
 export function addExtraExmods(...names: string[]): void {
   extraExmods.push(...names);
 }
 
+/** Removes the modules that {@link addExtraExmods} added. Source: tacker.common.rpc.clear_extra_exmods. */
 export function clearExtraExmods(): void {
   extraExmods.length = 0;
 }
 
+/** Returns the Python modules whose exceptions are rebuilt. Source: tacker.common.rpc.get_allowed_exmods. */
 export function getAllowedExmods(): string[] {
   return [...ALLOWED_EXMODS, ...extraExmods];
 }
@@ -88,7 +100,11 @@ export function getAllowedExmods(): string[] {
 /** Options of {@link getClient}. */
 export interface RuntimeClientOptions extends Pick<ClientOptions, 'versionCap' | 'serializer'> {}
 
-/** A backing-off client whose contexts are {@link RequestContext}s. */
+/**
+ * Makes a backing-off client on the default runtime. Its request contexts are {@link RequestContext}s. Source:
+ * tacker.common.rpc.get_client.
+ * @throws ConfigurationError before `init`, and for an unknown or ill-typed option
+ */
 export function getClient(target: Target, options: RuntimeClientOptions = {}): BackingOffClient {
   const { transport, settings } = current('getClient');
   checkNames(options, ['versionCap', 'serializer'] satisfies (keyof RuntimeClientOptions)[], 'getClient option');
@@ -99,7 +115,11 @@ export function getClient(target: Target, options: RuntimeClientOptions = {}): B
 /** Options of {@link getServer}. */
 export interface RuntimeServerOptions extends Pick<ServerOptions, 'serializer'> {}
 
-/** A server of plain endpoints whose contexts are {@link RequestContext}s. */
+/**
+ * Makes a server of plain endpoints on the default runtime. Its request contexts are {@link RequestContext}s. Source:
+ * tacker.common.rpc.get_server.
+ * @throws ConfigurationError before `init`, and for an unknown or ill-typed option; InvalidTarget for a target without topic or server
+ */
 export function getServer(
   target: Target,
   endpoints: readonly Endpoint[],
@@ -111,12 +131,16 @@ export function getServer(
   return getRpcServer(transport, target, endpoints, { serializer });
 }
 
-/** Publisher of {@link getNotifier}: its id, or a service and its host. */
+/** Publisher of {@link getNotifier}: its id, or a service and its host. The default host is the `host` option. */
 export type PublisherOptions =
   | { publisherId: string; service?: string | undefined; host?: string | undefined }
-  | { publisherId?: undefined; service: string /** @default the `host` option */; host?: string | undefined };
+  | { publisherId?: undefined; service: string; host?: string | undefined };
 
-/** The notifier, under `publisherId` or `<service>.<host>`. @throws ConfigurationError */
+/**
+ * Returns a notifier on the default runtime. Its publisher is `publisherId`, else `<service>.<host>`. Source:
+ * tacker.common.rpc.get_notifier.
+ * @throws ConfigurationError before `init`, after `initActionRpc`, and for an unknown or ill-typed option
+ */
 export function getNotifier(options: PublisherOptions): Notifier {
   const { notifier, settings } = current('getNotifier');
   if (!notifier) throw new ConfigurationError('getNotifier() needs init(); initActionRpc() sets up no notifications');
@@ -128,8 +152,9 @@ export function getNotifier(options: PublisherOptions): Notifier {
 }
 
 /**
- * Returns the transports of the default runtime, for their health, counts and metrics:
- * `collectMetrics(getRuntimeTransports())`. No `notifications` after `initActionRpc`.
+ * Returns the transports of the default runtime. Users of `init` read here what Nest users get from the module: health
+ * (`rpc.health()`), counters (`rpc.counts`), status changes (`rpc.onStatus(…)`) and metrics
+ * (`collectMetrics(getRuntimeTransports())`). `notifications` is absent after `initActionRpc`.
  * @throws ConfigurationError before `init`
  */
 export function getRuntimeTransports(): RuntimeTransports {
@@ -137,7 +162,7 @@ export function getRuntimeTransports(): RuntimeTransports {
   return { rpc: transport, ...(notificationTransport && { notifications: notificationTransport }) };
 }
 
-/** Settings of the default runtime, for the classes built on it. */
+/** Returns the settings of the default runtime. @throws ConfigurationError before `init` */
 export function runtimeSettings(caller: string): Settings {
   return current(caller).settings;
 }

@@ -4,27 +4,33 @@ import type { Serializer } from '../messaging/serializer.js';
 import type { Endpoint } from '../rpc/method-table.js';
 import { type Connection, createConnection, type VoidConnection } from './connection.js';
 
-/** What a service serves: its methods, and an optional hook called before consuming begins. */
+/** Hooks of the manager of a {@link Service}. */
 export interface ServiceManager {
+  /** Runs before the service consumes. A promise is awaited. */
   initializeServiceHook?(service: Service): unknown;
 }
 
 /** Options of a {@link Service}. */
 export interface ServiceOptions {
-  /** Object that answers the methods. @default the service itself */
+  /** Endpoint that answers the methods. @default the service itself */
   manager?: Endpoint | undefined;
-  /** @default the `serializer` option */
+  /** Serializer of arguments and results. @default the `serializer` option */
   serializer?: Serializer | undefined;
 }
 
-/** One topic served on one host by one manager. Source: tacker.common.rpc.Service. */
+/** Service of one topic on one host, with the methods of a manager. Source: tacker.common.rpc.Service. */
 export class Service {
+  /** Endpoint that answers the methods. */
   readonly manager: object;
+  /** Serializer of arguments and results, if one was given. */
   readonly serializer: Serializer | undefined;
   private connection: Connection | VoidConnection | undefined;
 
+  /** @throws ConfigurationError for an unknown or ill-typed option */
   constructor(
+    /** Server name. */
     readonly host: string,
+    /** Topic that is served. */
     readonly topic: string,
     options: ServiceOptions = {},
   ) {
@@ -34,7 +40,10 @@ export class Service {
     this.serializer = checkedSerializer(serializer);
   }
 
-  /** Resolves when the topic is consumed from. */
+  /**
+   * Calls the manager's hook, then consumes. Resolves when the topic is consumed.
+   * @throws ConfigurationError before `init`, ServerListenError
+   */
   async start(): Promise<void> {
     this.connection = createConnection();
     const { host, serializer } = this;
@@ -43,7 +52,10 @@ export class Service {
     await this.connection.consumeInThreads();
   }
 
-  /** Stops serving. @param graceful wait for what has begun */
+  /**
+   * Stops consuming.
+   * @param options `graceful`: wait for running handlers, at most for the `drainTimeout` option. Default: true
+   */
   async stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
     const connection = this.connection;
     this.connection = undefined;

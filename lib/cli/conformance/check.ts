@@ -1,12 +1,12 @@
 import type { Peer } from './peer.js';
 
-/** One thing that a peer must do, seen from outside. */
+/** Check of one behaviour of a peer, from outside. */
 export interface Check {
-  /** What `--only` takes. */
+  /** Name, for `--only`. */
   readonly name: string;
-  /** One line, what the check sees in a peer that is right. */
+  /** Behaviour of a correct peer, in one line. */
   readonly expects: string;
-  /** A feature that a peer may say it lacks: then the check is skipped, with the reason that the peer gives. */
+  /** Optional feature. The check is skipped where the peer declares that it lacks the feature. */
   readonly optional?: string;
   /** @throws CheckFailure, MessagingTimeout or MessageUndeliverable where the peer does something else */
   run(peer: Peer): Promise<void>;

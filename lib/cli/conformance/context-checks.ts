@@ -16,7 +16,7 @@ const sent = {
   made_up: { nested: [1, { deep: 'yes' }], ключ: 2 },
 };
 
-/** Only these: a server may add to the context, as Python does. */
+/** Returns these keys only: a server may add keys to the context, as Python does. */
 const chosen = (seen: unknown, keys: string[]): unknown =>
   Object.fromEntries(keys.map((key) => [key, (seen as Record<string, unknown> | null)?.[key]]));
 

@@ -3,7 +3,7 @@ import type { Theme } from './check.js';
 import { expect, expectSame } from './expectation.js';
 import { envelope, requestMessage } from './raw-message.js';
 
-/** Where requests go, and how often they are executed. */
+/** Checks of routing and of the number of executions. */
 export const delivery: Theme = {
   theme: 'delivery',
   checks: [

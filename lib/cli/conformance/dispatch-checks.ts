@@ -11,7 +11,7 @@ async function expectRefusal(peer: Peer, refusal: string, method: string, fields
   expectSame({ class: name, module }, { class: refusal, module: 'oslo_messaging.rpc.dispatcher' }, where);
 }
 
-/** Which endpoint answers, and which methods none does. */
+/** Checks of endpoints, versions and methods. */
 export const dispatch: Theme = {
   theme: 'dispatch',
   checks: [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringifyJson } from '../../internal.js';
 
-/** What a peer did instead. */
+/** Error of a peer that behaves differently. */
 export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
@@ -16,7 +16,7 @@ export function expectSame(actual: unknown, expected: unknown, what: string): vo
   expect(isDeepStrictEqual(actual, expected), `${what}: expected ${shown(expected)}, got ${shown(actual)}`);
 }
 
-/** A value for a message: as JSON, shortened. */
+/** Returns a value as JSON, shortened, for a message. */
 export function shown(value: unknown): string {
   const text = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : stringifyJson(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

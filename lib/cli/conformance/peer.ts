@@ -15,17 +15,17 @@ import { envelope, type RequestFields, requestMessage } from './raw-message.js';
 import { type Reply, ReplyLog } from './reply-log.js';
 import { Wire } from './wire.js';
 
-/** Where the peer is. */
+/** Address of the peer. */
 export interface PeerAddress {
   topic: string;
   exchange: string;
   /** Asked for where absent. */
   server?: string | undefined;
-  /** How long to wait for any one reply, in milliseconds. */
+  /** Longest wait for one reply, in milliseconds. */
   timeout: number;
 }
 
-/** What the peer says of itself. */
+/** Self-description of the peer. */
 export interface About {
   /** E.g. `oslo.messaging 14.0.3`. */
   readonly implementation: string;
@@ -34,7 +34,7 @@ export interface About {
   readonly lacks: Readonly<Record<string, string>>;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface CallOptions extends RequestFields {
   /** Routing key; the server's own where absent. */
   to?: string;
@@ -42,15 +42,15 @@ export interface CallOptions extends RequestFields {
   takes?: number;
 }
 
-/** How one call ended. */
+/** End of one call. */
 export interface Answer {
   readonly msgId: string;
   /** The reply that ended it. */
   readonly reply: Reply;
 }
 
-/** How long to wait for what must not happen, in milliseconds. */
-const QUIET = 400;
+/** Time in which a second execution must not happen. */
+const QUIET_MS = 400;
 
 /** A server under test, addressed by its name, and the replies that it sends. */
 export class Peer {
@@ -129,15 +129,15 @@ export class Peer {
     throw new MessageUndeliverable(`No queue takes messages for "${to}" on exchange "${exchange}"`);
   }
 
-  /** How often `count` was executed for the key: once it has been, and then again after a while. */
+  /** Returns the number of executions of `count` for a key, some time after the first one. */
   async executions(key: string): Promise<unknown> {
     const deadline = Deadline.after(this.address.timeout);
     while ((await this.result('counted', { key })) === 0 && !deadline.expired) await sleep(50);
-    await sleep(QUIET);
+    await sleep(QUIET_MS);
     return this.result('counted', { key });
   }
 
-  /** Waits until `count` was executed so often. @throws CheckFailure, MessagingTimeout */
+  /** Waits for a number of executions of `count`. @throws CheckFailure, MessagingTimeout */
   async executed(key: string, times: number): Promise<void> {
     const deadline = Deadline.after(this.address.timeout);
     let counted = await this.result('counted', { key });
@@ -148,7 +148,7 @@ export class Peer {
     expectSame(counted, times, 'executions');
   }
 
-  /** Still there, on both queues. @throws CheckFailure, MessagingTimeout */
+  /** Checks that the peer still answers on both queues. @throws CheckFailure, MessagingTimeout */
   async expectAlive(): Promise<void> {
     for (const key of [this.key, this.address.topic]) {
       const token = newId();

@@ -1,6 +1,6 @@
 import { type Dict, newId, stringifyJson } from '../../internal.js';
 
-/** What can be said in a request besides method and arguments. */
+/** Parts of a request besides method and arguments. */
 export interface RequestFields {
   namespace?: string;
   version?: string;

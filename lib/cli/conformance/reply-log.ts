@@ -3,14 +3,14 @@ import type { ConsumeMessage } from 'amqplib';
 import type { Dict } from '../../internal.js';
 import { Deadline, parseJson } from '../../internal.js';
 
-/** One message of a reply queue, with nothing taken for granted but that it names its request. */
+/** Message of a reply queue. Only the name of its request is validated. */
 export interface Reply {
-  /** When it came, on the monotonic clock, in milliseconds. */
+  /** Time of arrival on the monotonic clock, in milliseconds. */
   readonly at: number;
   readonly raw: ConsumeMessage;
   /** The whole body. */
   readonly body: Dict;
-  /** What `oslo.message` holds; the body itself where there is no envelope. */
+  /** Content of `oslo.message`; the body itself where there is no envelope. */
   readonly message: Dict;
 }
 

@@ -9,7 +9,7 @@ export interface Report extends Record<CheckResult['result'], number> {
   checks: CheckResult[];
 }
 
-/** What a run comes to. */
+/** Report of a run. */
 export function reportOf({ implementation, server }: About, checks: CheckResult[]): Report {
   const count = (result: CheckResult['result']) => checks.filter((check) => check.result === result).length;
   const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };

@@ -44,7 +44,7 @@ async function answerTo(peer: Peer, message: object, msgId: string) {
   return peer.answer(msgId, 'the request');
 }
 
-/** What is not quite a request, or not one at all. */
+/** Bodies that are damaged requests, or no requests. */
 export const robustness: Theme = {
   theme: 'robustness',
   checks: [

@@ -2,13 +2,13 @@ import { MessageDeliveryFailure, toError } from '../../internal.js';
 import type { checks } from './checks.js';
 import type { Peer } from './peer.js';
 
-/** How one check went. */
+/** Outcome of one check. */
 export interface CheckResult {
   readonly theme: string;
   readonly name: string;
   readonly expects: string;
   readonly result: 'passed' | 'failed' | 'skipped';
-  /** What the peer did instead, or why the check was skipped. */
+  /** Behaviour of the peer that failed the check, or the reason for skipping it. */
   readonly detail?: string;
   readonly milliseconds: number;
 }

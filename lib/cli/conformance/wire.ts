@@ -12,13 +12,13 @@ import {
 } from '../../internal.js';
 import { CheckFailure } from './expectation.js';
 
-/** What the broker says of a queue. */
+/** State of a queue at the broker. */
 export interface QueueState {
   consumers: number;
 }
 
-/** How long a queue of ours outlives us, in milliseconds. */
-const QUEUE_EXPIRES = 60_000;
+/** Time after which the broker deletes an unused queue of the kit. */
+const QUEUE_EXPIRES_MS = 60_000;
 
 /** Reply codes by which the broker closes a channel, and leaves the connection: too large, refused, absent, locked, unfit. */
 const CHANNEL_ERRORS: ReadonlySet<unknown> = new Set([311, 403, 404, 405, 406]);
@@ -28,16 +28,16 @@ export class Wire {
   private returned = false;
   private last: Promise<unknown> = Promise.resolve();
   private publishing: ConfirmChannel | undefined;
-  /** Reason for which the broker closed the channel to publish on. */
+  /** Error by which the broker closed the publishing channel. */
   private refusal: Error | undefined;
 
   private constructor(
     private readonly connection: RabbitConnection,
     private readonly model: ChannelModel,
-    /** To consume on: what is refused to a publisher must not end it. */
+    /** Channel to consume on, since a refused publish closes its own channel. */
     private readonly consuming: Channel,
     /** Bounds every wait for the broker, in milliseconds. */
-    private readonly patience: number,
+    private readonly timeoutMs: number,
     private readonly management: ManagementApi | undefined,
   ) {
     consuming.on('error', () => undefined);
@@ -61,7 +61,7 @@ export class Wire {
   }
 
   /**
-   * Whether a queue took the message. One message at a time: what the broker returns is then the one just sent.
+   * Publishes a message, one at a time, so that a returned message is the last one. Returns true when a queue took it.
    * @throws CheckFailure when the broker refuses it, MessageDeliveryFailure when the connection is gone
    */
   publish(exchange: string, key: string, body: string | Buffer, options: Options.Publish = {}): Promise<boolean> {
@@ -122,7 +122,12 @@ export class Wire {
 
   /** Declares a queue as a caller declares its reply queue, and reads it. */
   async consume(queue: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
-    const options = { durable: false, autoDelete: false, exclusive: false, arguments: { 'x-expires': QUEUE_EXPIRES } };
+    const options = {
+      durable: false,
+      autoDelete: false,
+      exclusive: false,
+      arguments: { 'x-expires': QUEUE_EXPIRES_MS },
+    };
     await this.ask(() => this.consuming.assertQueue(queue, options));
     await this.ask(() => this.consuming.consume(queue, (message) => message && onMessage(message), { noAck: true }));
   }
@@ -171,7 +176,7 @@ export class Wire {
   }
 
   private ask<T>(question: () => Promise<T>): Promise<T> {
-    return within(this.patience, question);
+    return within(this.timeoutMs, question);
   }
 }
 
