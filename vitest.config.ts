@@ -21,7 +21,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Bounds for what hangs, not for what is slow on a busy machine.
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     // Tests mostly wait: for brokers that start, and for timers.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

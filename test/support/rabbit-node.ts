@@ -10,7 +10,7 @@ import { layOut, outputTail, type RabbitFiles, type RabbitOptions } from './rabb
 import { Reaper } from './reaper.js';
 import { programOf } from './release.js';
 
-const START_LIMIT = 60_000;
+const START_LIMIT = 180_000;
 const STOP_LIMIT = 20_000;
 const GUEST = { name: 'guest', password: 'guest' };
 
