@@ -6,24 +6,24 @@ import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
 import type { Consumer } from './consuming/consumer.js';
 
-/** What is consumed, and how much of it is in work. */
+/** Consumer of a server or listener, and its number of messages in work. */
 export interface Serving {
   readonly consumer: Consumer;
   readonly inbox: { readonly busy: number };
 }
 
-type Vitals = Omit<
+type WatchedHealth = Omit<
   TransportHealth,
   'pendingCalls' | 'pendingPublishes' | 'pendingPublishBytes' | 'queuedMessages' | 'queuedBytes' | 'counts'
 >;
 
-/** Watches a driver's connections and consumers, and tells when they are together in another status. */
+/** Health of a driver. Derives one status from its connections and consumers, and notifies listeners when it changes. */
 export class DriverHealth {
   private readonly servings = new Set<Serving>();
   private replies: Consumer | undefined;
   private readonly listeners: Listeners<DriverStatus>;
   private readonly outage: Outage;
-  private told: DriverStatus = 'idle';
+  private lastStatus: DriverStatus = 'idle';
   private lastError: TransportHealth['lastError'];
 
   constructor(
@@ -39,7 +39,7 @@ export class DriverHealth {
     }
   }
 
-  /** Watches the queues of a server or listener, which count from now on. Returns what ends that. */
+  /** Includes the queues of a server or listener. Returns a function that ends this. */
   watch(serving: Serving): () => void {
     this.servings.add(serving);
     this.watchConsumer(serving.consumer);
@@ -55,10 +55,10 @@ export class DriverHealth {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    return this.listeners.add(listener, this.told);
+    return this.listeners.add(listener, this.lastStatus);
   }
 
-  read(): Vitals {
+  read(): WatchedHealth {
     const consumers = [...this.servings].flatMap(({ consumer }) => healthOf(consumer));
     return {
       status: this.status,
@@ -92,8 +92,8 @@ export class DriverHealth {
     if (error) this.lastError = { message: oneLine(error.message), at: new Date() };
     const { status } = this;
     this.outage.follow(status, () => this.attachedQueues);
-    if (status === this.told) return;
-    this.told = status;
+    if (status === this.lastStatus) return;
+    this.lastStatus = status;
     this.listeners.emit(status);
   }
 }

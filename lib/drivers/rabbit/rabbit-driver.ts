@@ -38,11 +38,11 @@ import { RequestSender } from './request-sender.js';
 import { Declarer } from './topology/declarer.js';
 import { notificationQueue, serverQueue } from './topology/topology.js';
 
-/** RabbitMQ by amqplib: one connection to publish, one to consume, each made on first use and made again when lost. */
+/** Driver for RabbitMQ. Has one connection to publish and one to consume, each opened on first use and reopened when lost. */
 export class RabbitDriver implements Driver {
   private readonly publishing: RabbitConnection;
   private readonly consuming: RabbitConnection;
-  private readonly watched: DriverHealth;
+  private readonly driverHealth: DriverHealth;
   private readonly declarer: Declarer;
   private readonly channels: ConsumingChannels;
   private readonly upkeep: Upkeep;
@@ -66,7 +66,7 @@ export class RabbitDriver implements Driver {
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.publishing = new RabbitConnection(url, context, 'publishing');
     this.consuming = new RabbitConnection(url, context, 'consuming');
-    this.watched = new DriverHealth(this.publishing, this.consuming, settings);
+    this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings);
     this.declarer = new Declarer(settings, url);
     this.upkeep = new Upkeep(settings);
     const budget = new ChannelBudget();
@@ -78,7 +78,7 @@ export class RabbitDriver implements Driver {
       publisher: this.publisher,
       consume: (queue, onMessage) => {
         const replies = this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage });
-        this.watched.watchReplies(replies);
+        this.driverHealth.watchReplies(replies);
         return replies;
       },
       trouble: ({ since }) => this.publishing.troubleFor(since) ?? this.consuming.outage,
@@ -124,7 +124,7 @@ export class RabbitDriver implements Driver {
         ...serverQueue(binding, rabbit),
         lasting: acknowledgeAfterReply !== undefined && !binding.transient,
       }));
-      // Late ones are held for long. A stream is read anew from an offset, and on a new channel.
+      // A message that is acknowledged after the reply is held for long; a stream is read again from an offset.
       const prompt = acknowledgeAfterReply === undefined && !queues.some(({ stream }) => stream);
       return await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
     } catch (error) {
@@ -147,13 +147,13 @@ export class RabbitDriver implements Driver {
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
-    return this.watched.onStatus(listener);
+    return this.driverHealth.onStatus(listener);
   }
 
   health(): TransportHealth {
     const { messages, bytes } = this.publisher.pending;
     return {
-      ...this.watched.read(),
+      ...this.driverHealth.read(),
       pendingCalls: this.requests.pending,
       pendingPublishes: messages,
       pendingPublishBytes: bytes,
@@ -163,7 +163,7 @@ export class RabbitDriver implements Driver {
     };
   }
 
-  /** Refuses new work at once, and waits for confirmations within the drain timeout. */
+  /** Refuses new requests at once, and waits for confirms within the drain timeout. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -175,7 +175,7 @@ export class RabbitDriver implements Driver {
     await this.publisher.close(Deadline.after(this.settings.drainTimeout));
     await this.requests.close();
     await Promise.all([this.publishing.close(), this.consuming.close()]);
-    // What their listeners have not stopped: timers of incomplete batches and of pauses would outlive the transport.
+    // Timers of inboxes that were not stopped would outlive the transport.
     for (const inbox of this.inboxes) inbox.close(false);
   }
 
@@ -186,14 +186,14 @@ export class RabbitDriver implements Driver {
   /** @throws ServerListenError, MessageDeliveryFailure */
   private async consume(reading: Omit<Reading, 'onMessage'>, inbox: Inbox | NotificationInbox): Promise<Listener> {
     const consumer = this.consumer({ ...reading, onMessage: (delivery) => inbox.push(delivery) });
-    const unwatch = this.watched.watch({ consumer, inbox });
+    const unwatch = this.driverHealth.watch({ consumer, inbox });
     this.inboxes.add(inbox);
     try {
       await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
     } catch (error) {
       unwatch();
       this.inboxes.delete(inbox);
-      await letGo(consumer);
+      await cancelAndClose(consumer);
       throw error;
     }
     return {
@@ -212,7 +212,7 @@ export class RabbitDriver implements Driver {
     };
   }
 
-  /** Once for all servers of a transport, which share the options. */
+  /** Warns once for all servers of a transport: they share the options. */
   private warnOfTransientQueues(): void {
     const { durable, autoDelete } = this.settings.rabbit;
     if (this.warnedOfTransientQueues || (durable && !autoDelete)) return;
@@ -223,7 +223,7 @@ export class RabbitDriver implements Driver {
   }
 }
 
-async function letGo(consumer: Consumer): Promise<void> {
+async function cancelAndClose(consumer: Consumer): Promise<void> {
   await consumer.cancel();
   await consumer.close();
 }

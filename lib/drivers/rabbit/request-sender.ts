@@ -16,16 +16,16 @@ import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
 import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
 
-/** What requests need of their driver. */
+/** Parts of the driver that requests use. */
 export interface RequestPorts {
   readonly publisher: Publisher;
-  /** Prepares to consume from a queue. */
+  /** Returns a consumer of a queue, not started yet. */
   readonly consume: (queue: QueueSpec, onMessage: OnMessage) => Consumer;
-  /** Returns what keeps a request with the deadline from the broker, where anything does. */
+  /** Returns the reason why a request with the deadline could not reach the broker; undefined when none is known. */
   readonly trouble: (deadline: Deadline) => Error | undefined;
 }
 
-/** Sends calls and casts, and takes the replies from a queue that is made with the first call. */
+/** Sends calls and casts. Consumes replies from one queue, which is declared with the first call. */
 export class RequestSender {
   private readonly calls: PendingCalls;
   private replies: Consumer | undefined;
@@ -44,7 +44,7 @@ export class RequestSender {
     this.calls = new PendingCalls(context, allowedModules);
   }
 
-  /** Calls that wait for their reply. */
+  /** Number of calls that wait for their reply. */
   get pending(): number {
     return this.calls.size;
   }
@@ -57,7 +57,7 @@ export class RequestSender {
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble);
     this.sendCall(msgId, request, options).catch((error: unknown) => {
       this.countUndeliverable(error);
-      // At the deadline the call's own timer says what happened.
+      // At the deadline the timer of the call rejects it, with a better reason.
       if (!(error instanceof MessageDeliveryFailure && deadline.expired))
         this.calls.reject(msgId, about(error, details));
     });
@@ -78,13 +78,13 @@ export class RequestSender {
     }
   }
 
-  /** Refuses new requests, and rejects the calls that wait. */
+  /** Refuses new requests, and rejects the calls that wait for their reply. */
   rejectAll(): void {
     this.closed = true;
     this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
   }
 
-  /** Stops reading replies. */
+  /** Stops consuming replies. */
   async close(): Promise<void> {
     await this.replies?.cancel();
     await this.replies?.close();
@@ -107,7 +107,7 @@ export class RequestSender {
     if (error instanceof MessageUndeliverable) this.counters.count('undeliverable');
   }
 
-  /** The reply queue keeps its name when the connection is made again, so that replies still find it. */
+  /** Starts to consume replies. The reply queue keeps its name across connections, so that replies still reach it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
     const queue = () => replyQueue(newReplyQueueName(), this.settings.rabbit);
     this.replies ??= this.ports.consume(queue(), (delivery) => this.calls.receive(delivery));
@@ -133,7 +133,7 @@ export class RequestSender {
   }
 }
 
-/** The driver's error with what it was about. */
+/** Returns the driver's error with the target and the method of the request. */
 function about(thrown: unknown, details: { target: Target; method: string }): Error {
   const error = toError(thrown);
   if (error instanceof MessageUndeliverable)

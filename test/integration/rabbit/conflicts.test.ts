@@ -81,7 +81,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     async (rabbit) => {
       await declare(false);
       await expect(serve(rabbit, 'at-least-once')).rejects.toThrow(
-        new RegExp(`exchange "${exchange}" is there already, and transient.*at least once`),
+        new RegExp(`exchange "${exchange}" exists and is transient.*at least once`),
       );
     },
   );

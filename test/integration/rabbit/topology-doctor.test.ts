@@ -76,7 +76,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     const options = { topologyConflict: 'fail', managementUrl: management() } as const;
     const message = await refusal(options);
     expect(message).toContain(`The exchange "${exchange}" cannot be declared`);
-    expect(message).toContain('Asked for is a transient topic exchange; there is a durable topic exchange');
+    expect(message).toContain('Requested is a transient topic exchange; it is a durable topic exchange');
     expect(message).toContain('set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) to true');
     expect(message).toContain(`rabbitmqadmin delete exchange name=${exchange}`);
     await expect(connect(options).client.cast({}, 'who')).rejects.toMatchObject({
@@ -92,11 +92,11 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(await client.call({}, 'who')).toBe('one');
     const [warning = '', ...others] = logger.messages(/queue/, 'warn');
     expect(others).toEqual([]);
-    expect(warning).toContain(`The queue "${topic}" is there already`);
+    expect(warning).toContain(`The queue "${topic}" exists with other options`);
     expect(warning).toContain('there is a durable quorum queue, x-delivery-limit=3');
     // The broker's own words name the first difference only.
     expect(warning).toContain('amqp_durable_queues) to true, and set rabbit.rabbitQuorumQueue');
-    expect(warning).toContain("rabbit_quorum_delivery_limit) to what is there, '3'");
+    expect(warning).toContain("rabbit_quorum_delivery_limit) to the existing value, '3'");
     expect(warning).toContain(`rabbitmqctl delete_queue ${topic}`);
   });
 
@@ -107,7 +107,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
       'a queue with another limit',
       { 'x-queue-type': 'quorum', 'x-delivery-limit': 3 },
       { rabbitQuorumQueue: true, rabbitQuorumDeliveryLimit: 5 },
-      'rabbit_quorum_delivery_limit) to what is there',
+      'rabbit_quorum_delivery_limit) to the existing value',
     ],
     ['a bounded queue', { 'x-max-length': 9 }, { amqpDurableQueues: true }, 'x-max-length by a policy'],
   ])('names the option to change for %s', async (_name, args, rabbit, advice) => {
@@ -129,7 +129,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     topic = uniqueTopic();
     await withChannel(node.url, async (channel) => {
       await channel.assertQueue(topic, { exclusive: true, durable: false });
-      expect(await refusal({})).toMatch(/RESOURCE_LOCKED.*Another connection has it for itself alone/);
+      expect(await refusal({})).toMatch(/RESOURCE_LOCKED.*Another connection uses it exclusively/);
     });
   });
 
@@ -139,9 +139,9 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
       topologyConflict: 'fail',
       managementUrl: 'http://admin:s3cret-pa55@127.0.0.1:1',
     });
-    expect(unreachable).toMatch(/inequivalent arg 'durable'.*127\.0\.0\.1:1 does not tell: .*ECONNREFUSED/);
+    expect(unreachable).toMatch(/inequivalent arg 'durable'.*127\.0\.0\.1:1 failed: .*ECONNREFUSED/);
     const wrong = management().replace('http://', 'http://nobody:s3cret-pa55@');
-    expect(await refusal({ topologyConflict: 'fail', managementUrl: wrong })).toMatch(/does not tell: it answers 401/);
+    expect(await refusal({ topologyConflict: 'fail', managementUrl: wrong })).toMatch(/failed: it answers 401/);
     const html = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
     cleanups.push(async () => html.close());
     await eventually(() => expect(html.listening).toBe(true));

@@ -24,7 +24,7 @@ export class PublishGate {
     });
   }
 
-  /** Resolves when the gate is open. @throws MessageDeliveryFailure at the deadline, or when the transport is closed */
+  /** Resolves when the gate opens. @throws MessageDeliveryFailure at the deadline, or when the transport is closed */
   pass(deadline: Deadline): Promise<void> {
     if (this.closed) return Promise.reject(this.closing());
     return new Promise((pass, reject) => {
@@ -34,7 +34,7 @@ export class PublishGate {
     });
   }
 
-  /** Rejects what is held, and all that comes. */
+  /** Rejects the publications that are held, and every later one. */
   close(): void {
     this.closed = true;
     this.shut = true;

@@ -1,6 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from '../wire/frame-format.js';
-import { LARGEST_COPY } from '../wire/frame-writer.js';
+import { MAX_COPIED_BYTES } from '../wire/frame-writer.js';
 import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
 import { type CloseOutcome, classifyClose } from './publish-refusal.js';
@@ -93,7 +93,7 @@ export class PublishingChannel {
   private write({ writer, largestPayload }: Wire, channel: number, message: OutgoingMessage): void {
     const { body } = message;
     const size = body.length;
-    if (size <= LARGEST_COPY && size <= largestPayload) {
+    if (size <= MAX_COPIED_BYTES && size <= largestPayload) {
       writer.fill(headRoom(message) + size + FRAME_OVERHEAD, (bytes, start) => {
         let at = putHead(bytes, start, channel, message);
         if (size === 0) return at;

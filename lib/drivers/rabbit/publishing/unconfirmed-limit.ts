@@ -1,11 +1,11 @@
 import { ClientSendError } from '../../../core/errors.js';
 import type { DriverContext } from '../../driver-context.js';
 
-/** How much waits for the broker to confirm it. Under an alarm the broker confirms nothing, and memory must not grow. */
+/** Bound of the messages without a confirm. Under an alarm the broker confirms nothing, and memory must not grow. */
 export class UnconfirmedLimit {
   private count = 0;
   private size = 0;
-  /** Messages whose confirmation closing waits for. */
+  /** Number of messages whose confirms closing waits for. */
   awaited = 0;
   private settled: (() => void) | undefined;
 
@@ -19,7 +19,7 @@ export class UnconfirmedLimit {
     return this.size;
   }
 
-  /** @throws ClientSendError when that many, or so many bytes, are pending already */
+  /** @throws ClientSendError when `limits.pendingPublishes` or `limits.pendingPublishBytes` is reached */
   assertRoom(size: number): void {
     const { pendingPublishes, pendingPublishBytes } = this.context.settings.limits;
     if (this.count >= pendingPublishes) {
@@ -36,7 +36,7 @@ export class UnconfirmedLimit {
     }
   }
 
-  /** Counts a message, until it is removed. @param awaited whether closing waits for its confirmation */
+  /** Counts a message until it is removed. @param awaited true when closing waits for its confirm */
   add(size: number, awaited: boolean): void {
     this.count++;
     this.size += size;
@@ -49,7 +49,7 @@ export class UnconfirmedLimit {
     if (awaited && --this.awaited === 0) this.settled?.();
   }
 
-  /** Resolves when no message is pending whose confirmation is awaited. */
+  /** Resolves when every awaited confirm has arrived. */
   async whenSettled(): Promise<void> {
     if (this.awaited === 0) return;
     await new Promise<void>((resolve) => {

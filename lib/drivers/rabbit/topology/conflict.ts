@@ -2,7 +2,7 @@ import type { RabbitOptions } from '../../../core/rabbit-options.js';
 import { osloName } from '../../../core/url-options.js';
 import type { Definition, Resource } from './resource.js';
 
-/** Where what is there differs from what is asked for, in RabbitMQ's words: it names the first difference only. */
+/** Difference between an existing exchange or queue and the requested one, in RabbitMQ's words. */
 export interface Difference {
   readonly argument: string;
   readonly wanted: string;
@@ -11,18 +11,18 @@ export interface Difference {
 
 const INEQUIVALENT = /inequivalent arg '([^']+)'.*received (.+) but current is (.+?)"?$/;
 
-/** What differs, where it is a difference that the broker refused. */
+/** Returns the difference that the broker refused; undefined for another refusal. The broker names the first one only. */
 export function differenceIn(message: string): Difference | undefined {
   const [, argument, wanted = '', found = ''] = INEQUIVALENT.exec(message) ?? [];
   return argument === undefined ? undefined : { argument, wanted, found };
 }
 
-/** Whether one can do with what is there: neither another kind of exchange nor a stream instead of a queue. */
+/** Returns true when the existing one can be used: not an exchange of another type, nor a stream instead of a queue. */
 export function isUsable({ argument, wanted, found }: Difference): boolean {
   return argument !== 'type' && !(argument === 'x-queue-type' && /'stream'/.test(wanted + found));
 }
 
-/** All that differs, where both are known; in the form of {@link differenceIn}. */
+/** Returns all differences between two definitions, in the form of {@link differenceIn}. */
 export function differencesBetween(asked: Definition, present: Definition): Difference[] {
   const [wanted, found] = [argumentsOf(asked), argumentsOf(present)];
   return [...new Set([...Object.keys(wanted), ...Object.keys(found)])]
@@ -45,7 +45,7 @@ const OF_QUORUM_QUEUES: Readonly<Record<string, OptionName>> = {
   'x-ha-policy': 'rabbitHaQueues',
 };
 
-/** The options that decide on an argument. */
+/** Options that set an argument, by the role of the exchange or queue. */
 const OPTIONS: Readonly<Record<Resource['role'], Readonly<Record<string, OptionName>>>> = {
   control: { durable: 'amqpDurableQueues', auto_delete: 'amqpAutoDelete' },
   fanout: { durable: 'rabbitTransientQuorumQueue' },
@@ -64,7 +64,7 @@ const OPTIONS: Readonly<Record<Resource['role'], Readonly<Record<string, OptionN
   stream: { 'x-queue-type': 'rabbitStreamFanout', 'x-max-age': 'rabbitTransientQueuesTtl' },
 };
 
-/** What to do so that both sides agree. */
+/** Returns the advice that makes both sides agree. */
 export function adviceOn(resource: Resource, differences: readonly Difference[]): string {
   const changes = new Set(differences.map((difference) => optionToChange(resource, difference)));
   return `Either ${[...changes].join(', and ')}, or ${removal(resource)}`;
@@ -77,39 +77,40 @@ function optionToChange({ kind, role }: Resource, { argument, found }: Differenc
       : 'use another topic, since the name is made of it';
   }
   const option = OPTIONS[role][argument];
-  if (!option) return `set ${argument} by a policy of the broker (rabbitmqctl set_policy), since no option here does`;
+  if (!option)
+    return `set ${argument} by a policy of the broker (rabbitmqctl set_policy), as there is no option for it`;
   return `set ${named(option)} to ${settingFor(argument, found)}`;
 }
 
 function settingFor(argument: string, found: string): string {
   if (argument === 'durable' || argument === 'auto_delete') return String(/true/.test(found));
   if (argument === 'x-queue-type') return String(/'(quorum|stream)'/.test(found));
-  return `what is there, ${found}`;
+  return `the existing value, ${found}`;
 }
 
 const named = (option: OptionName): string => `rabbit.${option} (oslo: ${osloName(option)})`;
 
 function removal({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return kind === 'queue'
-    ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${quoted(name)}): it is then declared as asked`
-    : `stop all that use the exchange and delete it (rabbitmqadmin delete exchange name=${quoted(name)}): it is then declared as asked`;
+    ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${quoted(name)}): it is then declared as requested`
+    : `stop all programs that use the exchange and delete it (rabbitmqadmin delete exchange name=${quoted(name)}): it is then declared as requested`;
 }
 
-/** As a shell takes it. */
+/** Quotes a name for a shell. */
 function quoted(name: string): string {
   return /^[\w.:@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-/** What to do about a refusal for another reason than a difference, by AMQP's reply code. */
+/** Returns the advice on a refusal that is no difference, by its AMQP reply code. */
 export function remedyFor(code: unknown, resource: Resource): string {
   switch (code) {
     case 403:
       return `The user needs permissions for it (rabbitmqctl set_permissions): to configure in order to declare it, to write in order to publish to it or bind it, to read in order to consume from it`;
     case 404:
-      return 'It, or what it depends on, is not there now: a node of the cluster may be down';
+      return 'It, or something that it depends on, does not exist now: a node of the cluster may be down';
     case 405:
-      return `Another connection has it for itself alone: stop that program, use another topic or host, or ${removal(resource)}`;
+      return `Another connection uses it exclusively: stop that program, use another topic or host, or ${removal(resource)}`;
     default:
-      return 'The options of rabbit.… ask for what this broker does not do';
+      return 'The options of rabbit.… request something that this broker does not support';
   }
 }

@@ -4,21 +4,21 @@ import type { Declarer } from './declarer.js';
 import { DeclaringChannels } from './declaring-channels.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
-/** Exchanges and queues that are remembered as declared. */
-const MOST_DECLARED = 10_000;
+/** Maximum number of exchanges and queues that are remembered as declared. */
+const MAX_DECLARED = 10_000;
 
-/** What a message needs to be there before it is published. */
+/** Exchange and queue that must exist before a message is published. */
 export interface Needs {
   readonly exchange: ExchangeSpec | undefined;
-  /** Declared and bound first, so that the message has a place to stay. */
+  /** Queue that is declared and bound first, so that the message is not lost. */
   readonly queue?: QueueSpec;
-  /** Declare the queue even if it was declared before. */
+  /** True to declare the queue again even when it was declared before. */
   readonly redeclare?: boolean;
 }
 
 /**
- * Exchanges and queues that were declared on the current connection, each once. They are declared on channels apart: the
- * broker closes a channel for what it refuses, and with it goes all that is unconfirmed there.
+ * Exchanges and queues that were declared on the current connection, each once. They are declared on channels of their own:
+ * the broker closes a channel with a refusal, and the confirms of that channel are lost.
  */
 export class DeclarationCache {
   private readonly declared = new Set<string>();
@@ -44,28 +44,28 @@ export class DeclarationCache {
       if (redeclare) this.forget(queue);
       await this.once(model, keyOf(queue), (channel) => this.declarer.declareQueue(channel, queue));
     }
-    // An auto-delete exchange may go with its last queue; then publishing closes a channel, and it is declared again.
+    // An auto-delete exchange vanishes with its last queue. The next publish closes a channel, and it is declared again.
     if (exchange) await this.once(model, exchange.name, (channel) => this.declarer.declareExchange(channel, exchange));
   }
 
-  /** Has a queue declared again that somebody deleted. */
+  /** Forgets a queue that was deleted, so that it is declared again. */
   forget(queue: QueueSpec): void {
     this.declared.delete(keyOf(queue));
   }
 
-  /** Has an exchange declared again that is gone. */
+  /** Forgets an exchange that vanished, so that it is declared again. */
   forgetExchange(name: string): void {
     this.declared.delete(name);
   }
 
-  /** Begins with a new connection: what is transient may be gone. */
+  /** Forgets everything, for a new connection: transient exchanges and queues may have vanished. */
   restart(): void {
     this.generation++;
     this.declared.clear();
     this.declaring.clear();
   }
 
-  /** Together for all who wait: on a new connection these may be thousands, and a declaration takes a round trip. */
+  /** Runs a declaration once for all messages that wait for it: on a new connection these may be thousands. */
   private async once(model: ChannelModel, name: string, work: (channel: Channel) => Promise<void>): Promise<void> {
     const { declared, declaring, generation } = this;
     if (declared.has(name)) return;
@@ -77,8 +77,8 @@ export class DeclarationCache {
       if (declaring.get(name) === running) declaring.delete(name);
     }
     if (generation !== this.generation) return;
-    // Forgotten now and then, so that whoever speaks to ever new topics does not remember them for ever.
-    if (declared.size >= MOST_DECLARED) declared.clear();
+    // A process that publishes to ever new topics must not remember all of them.
+    if (declared.size >= MAX_DECLARED) declared.clear();
     declared.add(name);
   }
 }

@@ -11,7 +11,7 @@ import { ManagementApi } from './management-api.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
-/** The broker has closed the channel; on a new one, after the delay in milliseconds, it may succeed. */
+/** A declaration failed and the broker closed the channel. On a new one, after a delay in milliseconds, it may succeed. */
 export class DeclareAgain extends Error {
   constructor(
     message: string,
@@ -22,24 +22,23 @@ export class DeclareAgain extends Error {
   }
 }
 
-/** The broker will not have it as it is; declaring it again would be of no use. */
+/** The broker refused a declaration, and would refuse it again. */
 export class DeclareRefused extends Error {}
 
-/** What somebody else has declared, and we do with. */
+/** Exchange or queue that another program declared otherwise, and that is used as it is. */
 interface Adoption {
-  /** In the order in which the broker told them: one for each attempt. */
+  /** Differences in the order in which the broker named them: one for each attempt. */
   readonly differences: Difference[];
-  /** Nothing more can be learnt of it. */
+  /** True when no further difference can be found. */
   settled: boolean;
 }
 
-/** Refusals that do not pass: no permission, in another's exclusive use, or contradictory. */
+/** AMQP reply codes of permanent refusals: no permission, exclusive to another connection, other arguments. */
 const REFUSALS: readonly unknown[] = [403, 405, 406];
 
 /**
- * Declares exchanges and queues. What somebody else has declared with other arguments is used as it is, as long as it
- * is there and the options do not say otherwise: services that share an exchange often differ in `durable`. One for
- * each driver, which says it once.
+ * Declares exchanges and queues. One that exists with other arguments is used as it is, unless the options forbid it:
+ * services that share an exchange often differ in `durable`. Each driver has one declarer, so that it is logged once.
  */
 export class Declarer {
   private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
@@ -56,7 +55,7 @@ export class Declarer {
   /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */
   async declareExchange(channel: Channel, spec: ExchangeSpec): Promise<void> {
     const { name, type, options } = spec;
-    // amqplib throws while it writes the frame, and waits for the answer ever after: the channel is of no use then.
+    // For a longer name amqplib throws while it writes the frame, and the channel waits for an answer for ever.
     assertName(name);
     await this.declare(
       exchangeResource(spec),
@@ -65,7 +64,7 @@ export class Declarer {
     );
   }
 
-  /** Declares the queue under a name, and binds it. @throws as above */
+  /** Declares a queue under a name, and binds it. @throws as {@link declareExchange} */
   async declareQueue(channel: Channel, queue: QueueSpec, name = queue.name): Promise<void> {
     const { exchange, key } = queue;
     assertName(name);
@@ -82,37 +81,37 @@ export class Declarer {
   }
 
   /**
-   * Binds a queue whose binding may have been removed. AMQP does not tell whether it was there; the management API does.
-   * @returns false where it is known to have been missing
+   * Binds a queue whose binding may have been removed. Only the management API knows whether it was.
+   * @returns false when the binding is known to have been missing
    */
   async bindAgain(channel: Channel, { exchange, key }: QueueSpec, name: string): Promise<boolean> {
     if (!exchange) return true;
-    // An API that does not answer is no reason to leave the queue unbound.
+    // The queue must be bound even when the API does not answer.
     const wasBound = await this.management?.isBound(exchange.name, name, key).catch(() => true);
     await channel.bindQueue(name, exchange.name, key);
     return wasBound ?? true;
   }
 
-  /** A durable queue on a transient exchange would not do: their binding goes with the broker, and what is published until it is back. */
+  /** @throws DeclareRefused for a transient queue or exchange: a restart of the broker loses their messages or their binding */
   private refuseTransient(things: readonly (string | undefined)[]): void {
     for (const thing of things) {
       const adoption = thing && this.adopted.get(thing);
       if (!adoption || flagsIn(adoption.differences).durable !== false) continue;
       throw new DeclareRefused(
-        `The ${thing} is there already, and transient: what it holds is lost when the broker restarts, and delivery at least once was asked for. Delete it once all who declare it are set to amqp_durable_queues (rabbit.amqpDurableQueues), or choose another controlExchange or topic`,
+        `The ${thing} exists and is transient: a restart of the broker loses its messages, but delivery is at least once. Set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) in all programs that declare it and delete it, or use another controlExchange or topic`,
       );
     }
   }
 
-  /** Returns what a queue has in place of what was asked for, in RabbitMQ's words, where the broker has said so. */
+  /** Returns the value of a queue's argument, in RabbitMQ's words; undefined unless the broker named it as different. */
   found(queue: string, argument: string): string | undefined {
     const adoption = this.adopted.get(`queue "${queue}"`);
     return adoption?.differences.find((difference) => difference.argument === argument)?.found;
   }
 
   /**
-   * Python declares a queue as transient as the exchange that it found, so the next server on that queue would fail on
-   * a durable one. Queues of other types than the classic one are always durable.
+   * Returns the options of a queue. On a transient exchange a classic queue is transient, as Python declares it: a durable
+   * one would fail the next Python server. Queues of other types are always durable.
    */
   private queueOptions({ exchange, options }: QueueSpec): QueueSpec['options'] {
     const adoption = exchange && this.adopted.get(`exchange "${exchange.name}"`);
@@ -122,8 +121,8 @@ export class Declarer {
   }
 
   /**
-   * The broker names the first difference only. With that one granted, it names the next: a stream in place of a queue
-   * is to be told whatever else is different.
+   * Declares, and adopts a difference that the broker names. It names the first one only; with that one adopted, the next
+   * attempt finds the next, so that a stream in place of a queue is found whatever else is different.
    */
   private async declare(
     resource: Resource,
@@ -177,29 +176,29 @@ export class Declarer {
     const explanation = await this.explain(resource, differences);
     this.settings.logger.warn(
       oneLine(
-        `The ${resource.kind} "${resource.name}" is there already, with other options than ours: ${others}. It is used as it is. ${explanation}`,
+        `The ${resource.kind} "${resource.name}" exists with other options: ${others}. It is used as it is. ${explanation}`,
       ),
     );
   }
 
-  /** What was asked for, what is there as far as it can be seen, and how they come to agree. */
+  /** Returns what was requested, what exists as far as it is known, and the advice. */
   private async explain(resource: Resource, told: readonly Difference[]): Promise<string> {
     const { kind, asked } = resource;
-    const wanted = `Asked for is ${describe(kind, asked)}`;
+    const wanted = `Requested is ${describe(kind, asked)}`;
     const advice = adviceOn(resource, told);
     if (!this.management) return `${wanted}. ${advice}`;
     try {
       const present = await this.management.find(resource);
-      if (!present) return `${wanted}; there is none now`;
+      if (!present) return `${wanted}; it does not exist now`;
       const all = differencesBetween(asked, present);
-      return `${wanted}; there is ${describe(kind, present)}. ${all.length > 0 ? adviceOn(resource, all) : advice}`;
+      return `${wanted}; it is ${describe(kind, present)}. ${all.length > 0 ? adviceOn(resource, all) : advice}`;
     } catch (error) {
       return `${wanted}; ${toError(error).message}. ${advice}`;
     }
   }
 }
 
-/** Arguments that can be granted without knowing their type. */
+/** Arguments that can be adopted without knowing their type. */
 const FLAGS = { durable: 'durable', auto_delete: 'autoDelete' } as const;
 
 interface Flags {

@@ -1,51 +1,50 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 
-interface Setup {
+interface DeclaringChannel {
   readonly model: ChannelModel;
   readonly channel: Channel;
   open: boolean;
 }
 
 /**
- * Channels to declare and to delete on, apart from those that are read from: what the broker refuses costs the channel.
- * There are a few, which go from one user to the next, and none when nobody waits.
+ * Channels to declare and to delete on. The broker closes a channel with a refusal, so they are used for nothing else. They
+ * are passed from one user to the next, and closed when nobody waits.
  */
 export class DeclaringChannels {
   private readonly waiting: (() => void)[] = [];
-  /** On their way to the next. */
-  private readonly idle: Setup[] = [];
+  /** Channels on their way to the next user. */
+  private readonly idle: DeclaringChannel[] = [];
   private busy = 0;
 
   constructor(private readonly budget: ChannelBudget) {}
 
-  /** Lets the work have a channel. @throws what it throws, or the loss of the connection */
+  /** Runs a task with a channel. @throws what the task throws, or the loss of the connection */
   async use(model: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
     if (this.busy < this.budget.setups(model)) this.busy++;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    let setup: Setup | undefined;
+    let used: DeclaringChannel | undefined;
     try {
-      setup = await this.take(model);
-      await work(setup.channel);
+      used = await this.acquire(model);
+      await work(used.channel);
     } finally {
-      this.passOn(setup);
+      this.release(used);
     }
   }
 
-  private async take(model: ChannelModel): Promise<Setup> {
-    for (let setup = this.idle.pop(); setup; setup = this.idle.pop())
-      if (setup.open && setup.model === model) return setup;
+  private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
+    for (let idle = this.idle.pop(); idle; idle = this.idle.pop()) if (idle.open && idle.model === model) return idle;
     const channel = await model.createChannel();
-    const setup = { model, channel, open: true };
+    const opened = { model, channel, open: true };
     channel.on('error', () => undefined);
     channel.once('close', () => {
-      setup.open = false;
+      opened.open = false;
     });
-    return setup;
+    return opened;
   }
 
-  private passOn(setup: Setup | undefined): void {
-    if (setup) this.idle.push(setup);
+  private release(used: DeclaringChannel | undefined): void {
+    if (used) this.idle.push(used);
     const next = this.waiting.shift();
     if (next) {
       next();

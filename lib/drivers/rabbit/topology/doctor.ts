@@ -20,20 +20,20 @@ export interface Finding {
   readonly name: string;
   /**
    * `absent` is no fault: servers and callers declare what they need. `conflict`: declared otherwise. `unbound`: requests
-   * to the exchange do not reach the queue. `unserved`: nobody consumes. `unseen`: the management API does not tell.
+   * to the exchange do not reach the queue. `unserved`: no consumer. `unseen`: the management API could not be asked.
    */
   readonly state: 'as asked' | 'absent' | 'conflict' | 'unbound' | 'unserved' | 'unseen';
   /** Definition, counts, and what to do about a fault. */
   readonly text: string;
 }
 
-/** Sight of something that is there. */
+/** Result of a look at an exchange or queue that exists. */
 type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
 
-/** To tell it from a queue that is there, on a node that is not. */
+/** Broker's text for what does not exist. A queue on a node that is down has another. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 
-/** A look at one topic. It declares nothing that is not there, and changes nothing. */
+/** Compares the exchanges and queues of a topic with the options. Declares nothing that is missing, and changes nothing. */
 export class Doctor {
   private readonly connection: RabbitConnection;
   private readonly declarer: Declarer;
@@ -41,7 +41,7 @@ export class Doctor {
   private readonly management: ManagementApi | undefined;
 
   constructor(settings: Settings, url: TransportURL) {
-    // The conflicts are to be told, not adopted.
+    // Conflicts are reported, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
     this.connection = new RabbitConnection(url, { settings: this.settings, counters: new Counters() }, 'consuming');
     this.declarer = new Declarer(this.settings, url);
@@ -50,8 +50,8 @@ export class Doctor {
   }
 
   /**
-   * Compares what a server of the target would declare, and its callers, with what is there.
-   * @param target without a server, only what all servers of the topic share
+   * Compares what a server of the target and its callers would declare with what exists.
+   * @param target without a server, only the parts that all servers of the topic share are compared
    * @throws MessageDeliveryFailure when the broker cannot be reached
    */
   async examine(target: Target): Promise<Finding[]> {
@@ -75,7 +75,7 @@ export class Doctor {
     const exchanges = new Map(queues.flatMap(({ exchange }) => (exchange ? [[exchange.name, exchange] as const] : [])));
     const findings: Finding[] = [];
     for (const exchange of exchanges.values()) findings.push(await this.exchange(model, exchange));
-    // A name at random, or claimed by its number, is in nobody's way.
+    // A random or numbered name cannot conflict.
     for (const queue of queues.filter(({ temporary, numbered }) => !temporary && !numbered)) {
       const exchange = findings.find(({ kind, name }) => kind === 'exchange' && name === queue.exchange?.name);
       findings.push(await this.queue(model, queue, exchange?.state !== 'absent'));
@@ -97,7 +97,7 @@ export class Doctor {
   private queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
     return this.look(model, queueResource(spec), async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
-      // Without its exchange, which was looked at by itself.
+      // The exchange was compared by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
       const counts = `, ${messageCount} messages, ${consumerCount} consumers`;
       const unbound = await this.whyUnbound(spec, exchangeIsThere);
@@ -111,7 +111,7 @@ export class Doctor {
     });
   }
 
-  /** Returns why requests to its exchange do not reach the queue, as far as that can be seen. */
+  /** Returns why requests to its exchange do not reach the queue; undefined when they do, or when it is unknown. */
   private async whyUnbound(
     { name, exchange, key }: QueueSpec,
     exchangeIsThere: boolean,
@@ -119,14 +119,14 @@ export class Doctor {
     if (!exchange) return undefined;
     const bindings = await this.management?.bindingsOf(name).catch(toError);
     if (bindings instanceof Error) return bindings;
-    // AMQP tells nothing of bindings, but nothing can be bound to what is not there.
+    // AMQP has no method that lists bindings, but nothing can be bound to an exchange that does not exist.
     if (!bindings && exchangeIsThere) return undefined;
     if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
     const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
     return `${present}, not to the exchange "${exchange.name}" by the key "${key}": callers there find nobody. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
   }
 
-  /** On a channel of its own, since the broker closes it with every refusal. */
+  /** Looks at one exchange or queue, on a channel of its own: the broker closes it with every refusal. */
   private async look(
     model: ChannelModel,
     resource: Resource,

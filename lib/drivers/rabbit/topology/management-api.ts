@@ -8,17 +8,19 @@ import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
 import type { Definition, Resource } from './resource.js';
 
-/** Time for one look, in milliseconds, and bytes that are read of an answer. */
-const LIMIT = 2000;
-const LONGEST_ANSWER = 1024 * 1024;
+/** Timeout of a request in milliseconds. */
+const TIMEOUT_MS = 2000;
+
+/** Maximum length of an answer in characters. */
+const MAX_ANSWER_LENGTH = 1024 * 1024;
 
 const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
 
-/** RabbitMQ's management API: the only way to see how something was declared. */
+/** Client of RabbitMQ's management API: the only way to see how an exchange or queue was declared. */
 export class ManagementApi {
   private readonly url: URL;
   private readonly vhost: string;
-  /** Login in the URL; undefined where the broker's own is used. */
+  /** Login of the management URL; undefined when the transport's login is used. */
   private readonly given: Secret<string> | undefined;
   private readonly logins: Logins;
   private readonly host: TransportHost;
@@ -39,7 +41,7 @@ export class ManagementApi {
     this.vhost = encodeURIComponent(url.virtualHost || '/');
   }
 
-  /** How it was declared; undefined where it is not there. @throws Error that says why it cannot be seen */
+  /** Returns a definition; undefined when the exchange or queue does not exist. @throws Error when the API cannot be asked */
   async find({ kind, name }: Pick<Resource, 'kind' | 'name'>): Promise<Definition | undefined> {
     const answer = await this.get(`api/${kind}s/${this.vhost}/${encodeURIComponent(name)}`);
     if (typeof answer !== 'object' || answer === null) return undefined;
@@ -54,7 +56,7 @@ export class ManagementApi {
     };
   }
 
-  /** Tells whether an exchange routes this key to the queue. @throws Error that says why it cannot be seen */
+  /** Returns true when an exchange routes the key to the queue. @throws as {@link find} */
   async isBound(exchange: string, queue: string, key: string): Promise<boolean> {
     const [from, to] = [encodeURIComponent(exchange), encodeURIComponent(queue)];
     const answer = await this.get(`api/bindings/${this.vhost}/e/${from}/q/${to}`);
@@ -62,14 +64,14 @@ export class ManagementApi {
   }
 
   /**
-   * Messages of a queue that are delivered and not acknowledged, and those that were published to it in all, as the
-   * broker counted them last: some seconds ago. Undefined where there is no such queue.
-   * @throws Error that says why it cannot be seen
+   * Returns the numbers of messages of a queue that are unacknowledged, and that were published to it in all. The broker
+   * updates them every few seconds. Undefined when the queue does not exist.
+   * @throws as {@link find}
    */
   async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
     const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
     if (!answer) return undefined;
-    // A queue that is only some seconds old is there, and has no counts yet.
+    // A new queue has no counts for some seconds.
     const { messages_unacknowledged: unacknowledged = 0, message_stats: stats } = answer as Row;
     return { unacknowledged, published: stats?.publish ?? 0 };
   }
@@ -83,7 +85,7 @@ export class ManagementApi {
   /** Returns the bindings of a queue to exchanges. @throws as {@link find} */
   async bindingsOf(queue: string): Promise<QueueBinding[]> {
     const rows = await this.list(`api/queues/${this.vhost}/${encodeURIComponent(queue)}/bindings`);
-    // Every queue is bound to the default exchange by its name.
+    // Every queue is bound to the default exchange, whose name is empty.
     return rows
       .filter(({ source }) => source)
       .map(({ source, routing_key }) => ({ exchange: String(source), key: String(routing_key) }));
@@ -103,10 +105,10 @@ export class ManagementApi {
   private async get(path: string): Promise<unknown> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
-    const signal = AbortSignal.timeout(LIMIT);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) =>
-        reject(new Error(`the management API at ${url.host} does not tell: ${toError(error).message}`));
+        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
       const get = url.protocol === 'https:' ? getSecure : getPlain;
       const request = get(
         url,
@@ -115,7 +117,7 @@ export class ManagementApi {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => {
             text += chunk;
-            if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer is too long'));
+            if (text.length > MAX_ANSWER_LENGTH) response.destroy(new Error('its answer is too long'));
           });
           response.on('error', fail).on('end', () => {
             if (response.statusCode === 404) resolve(undefined);

@@ -1,20 +1,20 @@
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
-/** How an exchange or queue is declared. */
+/** Definition of an exchange or queue. */
 export interface Definition {
-  /** `topic`, `fanout` …; `classic`, `quorum` or `stream`. */
+  /** Type: `topic`, `fanout` … of an exchange; `classic`, `quorum` or `stream` of a queue. */
   readonly type: string;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   readonly exclusive: boolean;
-  /** Without the type of a queue. */
+  /** Arguments without `x-queue-type`. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** An exchange or queue that is asked for. */
+/** Requested exchange or queue. */
 export interface Resource {
   readonly kind: 'exchange' | 'queue';
-  /** Which options it is declared by. */
+  /** Group of options that define it. */
   readonly role: 'control' | 'fanout' | 'shared' | 'transient' | 'stream';
   readonly name: string;
   readonly asked: Definition;
@@ -33,7 +33,7 @@ export function queueResource({ name, options, temporary, numbered, stream }: Qu
   return { kind: 'queue', role, name, asked: { type: String(type), durable, autoDelete, exclusive, arguments: args } };
 }
 
-/** E.g. `a durable quorum queue, x-expires=1800000`. */
+/** Returns a description such as `a durable quorum queue, x-expires=1800000`. */
 export function describe(kind: Resource['kind'], definition: Definition): string {
   const { type, durable, autoDelete, exclusive, arguments: args } = definition;
   const words = [durable ? 'durable' : 'transient', autoDelete && 'auto-delete', exclusive && 'exclusive', type, kind];

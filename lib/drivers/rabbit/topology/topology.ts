@@ -3,38 +3,38 @@ import type { Options } from 'amqplib';
 import type { RabbitSettings } from '../../../core/options.js';
 import { REPLY_QUEUE_PREFIX } from '../../reply-queue.js';
 import type { Binding, Route } from '../../routing.js';
-import { LONGEST_NAME } from '../wire/outgoing-frames.js';
+import { MAX_NAME_BYTES } from '../wire/outgoing-frames.js';
 
-/** An exchange to declare. */
+/** Exchange to declare. */
 export interface ExchangeSpec {
   readonly name: string;
   readonly type: 'topic' | 'fanout';
   readonly options: Options.AssertExchange;
 }
 
-/** A queue to declare and bind. Without an exchange it is reached by its name. */
+/** Queue to declare and bind. Without an exchange it is published to by its name. */
 export interface QueueSpec {
   readonly name: string;
   readonly options: Options.AssertQueue;
   readonly exchange: ExchangeSpec | undefined;
   readonly key: string;
-  /** The name lacks its number, which is the first that no other process has claimed. */
+  /** True when a number is appended to the name: the first that no other process has claimed. */
   readonly numbered?: boolean;
-  /** What it holds must outlive the broker, so that it is not read where somebody has declared it, or its exchange, as transient. */
+  /** True when its messages must survive a restart of the broker. It is not consumed when it, or its exchange, is transient. */
   readonly lasting?: boolean;
-  /** Deleted when its consumer closes. */
+  /** True when it is deleted as its consumer closes. */
   readonly temporary?: boolean;
-  /** Read from an offset, and not emptied by reading. */
+  /** True for a stream: it is read from an offset, and reading removes nothing. */
   readonly stream?: boolean;
-  /** Milliseconds for which acknowledgements may be gathered. */
+  /** Time in milliseconds for which acknowledgements may be batched. */
   readonly gathering?: number;
-  /** Arguments of the consumer. */
+  /** Arguments of `basic.consume`. */
   readonly consume?: Readonly<Record<string, unknown>>;
 }
 
 type Arguments = Record<string, string | number>;
 
-/** The exchange of a route, with exactly the arguments that Python declares it with. */
+/** Returns the exchange of a route, with exactly the arguments that Python declares it with. */
 export function exchangeSpec(route: Route, settings: RabbitSettings): ExchangeSpec {
   const options =
     route.type === 'fanout'
@@ -43,14 +43,14 @@ export function exchangeSpec(route: Route, settings: RabbitSettings): ExchangeSp
   return { name: route.exchange, type: route.type, options };
 }
 
-/** The topic's queue, the server's own, or its fanout queue. */
+/** Returns a queue of a server: the topic's, its own, or its fanout queue. */
 export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSpec {
   const exchange = exchangeSpec(binding, settings);
   if (!binding.transient) {
     const { queue: name, key } = binding;
     return { name, key, exchange, options: sharedOptions(settings), ...cancelling(settings) };
   }
-  // Python binds it with the topic, although a fanout exchange looks at no key.
+  // Python binds it with the topic as key, although a fanout exchange ignores the key.
   const key = binding.exchange.replace(/_fanout$/, '');
   if (settings.streamFanout) {
     const durable = { ...exchange, options: { ...exchange.options, durable: true } };
@@ -59,7 +59,7 @@ export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSp
   return { ...transientQueue(`${binding.exchange}_`, binding.queue, settings), key, exchange };
 }
 
-/** The queue that a publisher of notifications declares, so that nothing is lost before the first listener. */
+/** Returns the queue that a publisher of notifications declares, so that none is lost before the first listener starts. */
 export function notificationQueue(exchange: string, key: string, settings: RabbitSettings): QueueSpec {
   return {
     name: key,
@@ -70,16 +70,16 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
   };
 }
 
-/** Header of a message that may be in its queue already: its sender lost the connection before it was confirmed. */
+/** Header of a message that may be in its queue already: it was published again without knowing the first outcome. */
 export const PUBLISHED_AGAIN = 'x-published-again';
 
-/** Header of a message that was put back into a queue that does not count: how often it had come back. */
+/** Header with the number of returns, for a queue that does not count them. */
 export const RETURNS = 'x-returns';
 
-/** Header of a dead letter: how often it was delivered. */
+/** Header of a dead letter: number of its deliveries. */
 export const DELIVERIES = 'x-deliveries';
 
-/** Where messages of a queue are kept that cannot be processed: reached by its name, or by the source's on an exchange. */
+/** Returns the dead-letter queue of a queue. It is published to by its name, or by the source's name on an exchange. */
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
   const name = deadLetterName(source);
   const { deadLetterExchange } = settings;
@@ -89,23 +89,26 @@ export function deadLetterQueue(source: string, settings: RabbitSettings): Queue
   return { name, key: source, exchange, options };
 }
 
-/** The name of a queue that is itself as long as AMQP allows is cut, and told from its like by a hash. */
+/** Returns `<source>.dead`, cut and made unique by a hash where AMQP allows no name of that length. */
 function deadLetterName(source: string): string {
   const name = `${source}.dead`;
-  if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
   const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
   let cut = source;
-  while (Buffer.byteLength(cut) > LONGEST_NAME - '~12345678.dead'.length) cut = cut.slice(0, -1);
+  while (Buffer.byteLength(cut) > MAX_NAME_BYTES - '~12345678.dead'.length) cut = cut.slice(0, -1);
   return `${cut}~${hash}.dead`;
 }
 
-/** A reply that comes again, because its acknowledgement was lost with the connection, finds nobody who waits for it. */
-const GATHERING_OF_REPLIES = 20;
+/**
+ * Time in milliseconds for which acknowledgements of replies are batched. Losing them does no harm: a reply that is
+ * delivered again finds no call that waits for it.
+ */
+const REPLY_ACK_DELAY_MS = 20;
 
 /** @param name taken unless names are made from host and process */
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
   const queue = transientQueue(REPLY_QUEUE_PREFIX, name, settings);
-  return { ...queue, key: name, exchange: undefined, gathering: GATHERING_OF_REPLIES };
+  return { ...queue, key: name, exchange: undefined, gathering: REPLY_ACK_DELAY_MS };
 }
 
 function transientQueue(prefix: string, randomName: string, settings: RabbitSettings) {

@@ -4,29 +4,29 @@ import { InvalidMessage, toError } from '../../../core/errors.js';
 import type { MessageLimits } from '../../../core/limits.js';
 import { oneLine } from '../../../core/logger.js';
 
-/** kombu's name for it. What it names is the zlib format, though, not gzip's. */
+/** kombu's name for the zlib format, which is not the gzip format. */
 const ZLIB = 'application/x-gzip';
 
-/** The body as kombu compresses it, and the header that says so. */
+/** Compresses a body as kombu does, and returns the header that says so. */
 export function compress(body: Buffer): { body: Buffer; headers: { compression: string } } {
   return { body: deflateSync(body), headers: { compression: ZLIB } };
 }
 
 const inflateAside = promisify(inflate);
 
-/** Bytes that a body may grow to in any case: a small one may well be of one character. */
-const ALWAYS_ALLOWED = 2 ** 20;
+/** Size in bytes up to which any ratio is accepted: a small body may well repeat one character. */
+const MIN_DECOMPRESSED_LIMIT = 2 ** 20;
 
-/** Bytes that a body may have when it is decompressed. */
+/** Returns the maximum size of a body in bytes when it is decompressed. */
 export function mostDecompressed(body: Buffer, { bodyBytes, compressionRatio = bodyBytes }: MessageLimits): number {
-  return Math.min(bodyBytes, Math.max(ALWAYS_ALLOWED, body.length * compressionRatio));
+  return Math.min(bodyBytes, Math.max(MIN_DECOMPRESSED_LIMIT, body.length * compressionRatio));
 }
 
 /**
- * A body as it was before it was compressed in kombu's way, if it was.
- * @param compression the header of that name
- * @param limits nothing beyond them is decompressed
- * @throws InvalidMessage when it is compressed in another way, damaged, or larger
+ * Decompresses a body that kombu compressed. Returns other bodies as they are.
+ * @param compression value of the `compression` header
+ * @param limits decompression stops beyond them
+ * @throws InvalidMessage when the compression is unknown, or the body is damaged or too large
  */
 export function decompress(body: Buffer, compression: unknown, limits: MessageLimits): Buffer {
   if (!compression) return body;
@@ -39,7 +39,7 @@ export function decompress(body: Buffer, compression: unknown, limits: MessageLi
   }
 }
 
-/** The same, whatever its ratio, and without keeping the event loop. */
+/** Decompresses likewise, off the event loop, and with any ratio. */
 export async function decompressAside(body: Buffer, compression: unknown, limits: MessageLimits): Promise<Buffer> {
   if (!compression) return body;
   checkCompression(compression);

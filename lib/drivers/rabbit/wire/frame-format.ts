@@ -6,13 +6,13 @@ export const FRAME = { METHOD: 1, HEADER: 2, BODY: 3 } as const;
 
 export const FRAME_HEAD = 7;
 export const FRAME_END = 0xce;
-/** Bytes of a frame besides its payload. */
+/** Size in bytes of a frame without its payload. */
 export const FRAME_OVERHEAD = FRAME_HEAD + 1;
 
-/** Class 60, by which content headers are marked as well. */
+/** AMQP class `basic`, which content headers name as well. */
 export const BASIC = 60;
 
-/** Class and method in one number, as a method's payload begins. */
+/** Class and method as one number, as in the first four bytes of a method frame. */
 export const METHOD = {
   CONSUME: (BASIC << 16) | 20,
   CANCEL: (BASIC << 16) | 30,
@@ -24,7 +24,7 @@ export const METHOD = {
   NACK: (BASIC << 16) | 120,
 } as const;
 
-/** The bits that say which properties a content header has, in the order in which they come. */
+/** Bits that say which properties a content header has, in their order. */
 export const PROPERTY = {
   CONTENT_TYPE: 0x8000,
   CONTENT_ENCODING: 0x4000,
@@ -36,11 +36,12 @@ export const PROPERTY = {
   EXPIRATION: 0x0100,
 } as const;
 
-/** A 64-bit number, of which delivery tags and sizes use the lower 53 bits. */
+/** Reads a 64-bit number. Delivery tags and sizes use its lower 53 bits. */
 export function readLong(buffer: Buffer, at: number): number {
   return buffer.readUInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4);
 }
 
+/** Writes a 64-bit number. */
 export function writeLong(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at);
   buffer.writeUInt32BE(value % 2 ** 32, at + 4);

@@ -1,33 +1,34 @@
 import type { Socket } from 'node:net';
 
-/** Up to so many bytes, copying frames together costs less than handing each to the system. */
-export const LARGEST_COPY = 16 * 1024;
+/** Maximum size in bytes of a frame that is copied into a batch. Writing a larger one by itself costs less. */
+export const MAX_COPIED_BYTES = 16 * 1024;
 
-const BATCH = 64 * 1024;
+/** Size in bytes of a batch. */
+const BATCH_BYTES = 64 * 1024;
 
 /**
- * Writes frames at the end of the step of the event loop that they come from, all together: a system call for each is
- * most of what a small call costs, and so is a read for each at the broker.
+ * Writes the frames of one step of the event loop together, at its end. A system call for each would be most of the cost of
+ * a small call, and the broker would need a read for each.
  */
 export class FrameWriter {
-  private batch = Buffer.allocUnsafeSlow(BATCH);
+  private batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   private used = 0;
   private scheduled = false;
 
-  /** @param onWrite called whenever something is written */
+  /** @param onWrite called after each write */
   constructor(
     private readonly socket: Socket,
     private readonly onWrite: () => void,
   ) {}
 
   /**
-   * Has frames filled in where they will be written from.
-   * @param most bytes that they may have
-   * @param fill gets the place, and returns where they end. When it throws, nothing is written
+   * Fills frames into the batch, without copying them.
+   * @param most maximum size of the frames in bytes
+   * @param fill called with the buffer and a position; returns the end of the frames. When it throws, nothing is written
    */
   fill(most: number, fill: (bytes: Buffer, at: number) => number): void {
-    if (this.used + most > BATCH) {
-      if (most > BATCH) {
+    if (this.used + most > BATCH_BYTES) {
+      if (most > BATCH_BYTES) {
         const bytes = Buffer.allocUnsafe(most);
         this.write(bytes.subarray(0, fill(bytes, 0)));
         return;
@@ -38,9 +39,9 @@ export class FrameWriter {
     this.used = fill(this.batch, this.used);
   }
 
-  /** Bytes that must not change until they are written. */
+  /** Writes bytes, which must not change afterwards. */
   write(bytes: Buffer): void {
-    if (bytes.length <= LARGEST_COPY) {
+    if (bytes.length <= MAX_COPIED_BYTES) {
       this.fill(bytes.length, (batch, at) => at + bytes.copy(batch, at));
       return;
     }
@@ -64,16 +65,16 @@ export class FrameWriter {
   private send(): void {
     const { socket, batch, used } = this;
     this.used = 0;
-    // It may have been closed since; amqplib tells whoever wrote.
+    // The socket may have been closed meanwhile; amqplib reports that.
     if (used === 0 || !socket.writable) return;
     const frames = batch.subarray(0, used);
-    // While the broker does not read, much may wait here: then each batch keeps its own bytes, and no more than these.
+    // While the broker does not read, many batches may wait: each keeps a copy of its own size only.
     if (socket.writableLength > 0) {
       socket.write(Buffer.from(frames));
       return;
     }
     socket.write(frames);
-    // What the system has not taken yet is read from there later.
-    if (socket.writableLength > 0) this.batch = Buffer.allocUnsafeSlow(BATCH);
+    // Node.js still reads from the batch when the system has not accepted all of it.
+    if (socket.writableLength > 0) this.batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   }
 }

@@ -9,27 +9,27 @@ export interface RawDelivery {
   readonly body: Buffer;
 }
 
-/** What happens on one channel besides answers to what was asked of the broker. */
+/** Events of one channel, without the answers to requests. */
 export interface ChannelListener {
-  /** @param consumerTag as it was given to `basic.consume` */
+  /** Called with each message. @param consumerTag tag that was given to `basic.consume` */
   delivered?(consumerTag: string, raw: RawDelivery): void;
   /**
-   * The broker has ended a consumer. RabbitMQ 4.3 says so once for each message that was held for too long; amqplib takes
-   * the second time for an error of the connection.
+   * Called when the broker cancels a consumer. RabbitMQ 4.3 does so once for each message that was held for too long;
+   * amqplib treats the second one as an error of the connection.
    */
   cancelled?(consumerTag: string): void;
-  /** A mandatory message that no queue took. */
+  /** Called with the body of a mandatory message that no queue took. */
   returned?(body: Buffer): void;
   /** @param taken false when the broker refused the message, or all of them up to the tag */
   confirmed?(deliveryTag: number, multiple: boolean, taken: boolean): void;
 }
 
-/** Bytes of a method's payload before its arguments. */
+/** Size in bytes of class and method, before the arguments. */
 const METHOD_ID = 4;
 
 const EMPTY = Buffer.alloc(0);
 
-/** Puts the messages of one channel together: a method, a header with the body's size, and frames of the body. */
+/** Assembles the messages of one channel from their frames: a method, a content header, and parts of the body. */
 export class IncomingContent {
   private method = 0;
   private consumerTag = '';
@@ -42,8 +42,8 @@ export class IncomingContent {
   constructor(private readonly listener: ChannelListener) {}
 
   /**
-   * Takes a frame. False when it is an answer, and somebody else's.
-   * @throws Error when no such frame may come here
+   * Reads a frame. Returns false for an answer, which amqplib must read.
+   * @throws Error for a frame that must not come now
    */
   take(bytes: Buffer, start: number, end: number): boolean {
     const payload = start + FRAME_HEAD;
@@ -93,18 +93,18 @@ export class IncomingContent {
       throw new Error('The broker sent a content header that belongs to no message');
     this.missing = readBodySize(bytes, start, end);
     this.properties = readProperties(bytes, start, end);
-    if (this.missing === 0) this.hand(EMPTY, this.properties);
+    if (this.missing === 0) this.emit(EMPTY, this.properties);
   }
 
   private takeBody(part: Buffer): void {
     if (!this.properties || part.length > this.missing) throw new Error('The broker sent more of a body than it said');
     this.missing -= part.length;
     if (this.missing > 0) this.parts.push(part);
-    else if (this.parts.length === 0) this.hand(part, this.properties);
-    else this.hand(Buffer.concat([...this.parts, part]), this.properties);
+    else if (this.parts.length === 0) this.emit(part, this.properties);
+    else this.emit(Buffer.concat([...this.parts, part]), this.properties);
   }
 
-  private hand(body: Buffer, properties: MessageProperties): void {
+  private emit(body: Buffer, properties: MessageProperties): void {
     const { method, consumerTag, deliveryTag, redelivered } = this;
     this.method = 0;
     this.properties = undefined;

@@ -15,11 +15,11 @@ export interface OutgoingMessage {
   readonly body: Buffer;
 }
 
-/** Most bytes of text where AMQP gives the length one byte. */
-export const LONGEST_NAME = 255;
+/** Maximum size of a name in bytes: AMQP has one byte for its length. */
+export const MAX_NAME_BYTES = 255;
 
-/** Most bytes before the body, besides the headers. */
-const LARGEST_HEAD = 2 * LONGEST_NAME + 128;
+/** Maximum size in bytes of everything before the body but the headers. */
+const MAX_HEAD_BYTES = 2 * MAX_NAME_BYTES + 128;
 
 const TYPE = Buffer.from('\x10application/json\x05utf-8', 'latin1');
 const PERSISTENT = 2;
@@ -28,9 +28,9 @@ const FLAGS =
   PROPERTY.CONTENT_TYPE | PROPERTY.CONTENT_ENCODING | PROPERTY.HEADERS | PROPERTY.DELIVERY_MODE | PROPERTY.PRIORITY;
 
 /**
- * Refuses what cannot be written, before a byte of it is: a frame that fails half-way, or a header that no frame can
- * hold, would cost the channel and all that is unconfirmed there.
- * @param largestPayload bytes; a content header is never split
+ * Refuses a message that cannot be written, before any byte is: a broken frame, or a header that is larger than a frame,
+ * would close the channel and lose its confirms.
+ * @param largestPayload maximum size of a payload in bytes; a content header is never split
  * @throws ClientSendError
  */
 export function assertWritable(message: OutgoingMessage, largestPayload: number): void {
@@ -50,24 +50,24 @@ export function assertWritable(message: OutgoingMessage, largestPayload: number)
   throw new ClientSendError(`The headers are larger than a frame, which has ${largestPayload} bytes at most`);
 }
 
-/** @throws ClientSendError when AMQP has no room for a name of an exchange, a queue or a key */
+/** @throws ClientSendError when the name of an exchange, a queue or a key is longer than AMQP allows */
 export function assertName(name: string): void {
-  // Three bytes are the most that a unit of a string has in UTF-8.
-  if (name.length * 3 <= LONGEST_NAME) return;
+  // A UTF-16 unit has at most three bytes in UTF-8.
+  if (name.length * 3 <= MAX_NAME_BYTES) return;
   const length = Buffer.byteLength(name);
-  if (length <= LONGEST_NAME) return;
-  throw new ClientSendError(`"${oneLine(name, 60)}" has ${length} bytes; AMQP allows a name ${LONGEST_NAME}`);
+  if (length <= MAX_NAME_BYTES) return;
+  throw new ClientSendError(`"${oneLine(name, 60)}" has ${length} bytes; AMQP allows a name ${MAX_NAME_BYTES}`);
 }
 
-/** Most bytes that {@link putHead} may need. */
+/** Returns the maximum size in bytes of {@link putHead}. */
 export function headRoom({ headers, keptHeaders }: OutgoingMessage): number {
-  let room = LARGEST_HEAD + (keptHeaders?.length ?? 0);
+  let room = MAX_HEAD_BYTES + (keptHeaders?.length ?? 0);
   for (const name in headers) room += 10 + 3 * (name.length + String(headers[name]).length);
   return room;
 }
 
 /**
- * `basic.publish` and the content header, which is all but the body.
+ * Writes `basic.publish` and the content header: everything before the body.
  * @returns where they end
  */
 export function putHead(bytes: Buffer, at: number, channel: number, message: OutgoingMessage): number {
@@ -107,13 +107,13 @@ function putHeader(
   return putFrame(bytes, start, at, FRAME.HEADER, channel);
 }
 
-/** The frame's head, before a payload that is there already, and its end mark. Returns where it ends. */
+/** Writes the head and the end mark of a frame around its payload. Returns where the frame ends. */
 function putFrame(bytes: Buffer, start: number, end: number, type: number, channel: number): number {
   putFrameHead(bytes, start, type, channel, end - start - FRAME_HEAD);
   return bytes.writeUInt8(FRAME_END, end);
 }
 
-/** @returns where the payload begins */
+/** Writes the head of a frame. @returns where the payload begins */
 export function putFrameHead(bytes: Buffer, start: number, type: number, channel: number, size: number): number {
   bytes[start] = type;
   bytes.writeUInt16BE(channel, start + 1);
@@ -142,13 +142,13 @@ function putField(bytes: Buffer, at: number, value: string | number): number {
   return bytes.writeUInt32BE(length, bytes.writeUInt8(TAG.TEXT, at)) + length;
 }
 
-/** A method that settles a delivery. */
+/** Method that settles a delivery. */
 export type Settlement = typeof METHOD.ACK | typeof METHOD.NACK | typeof METHOD.REJECT;
 
-/** Bytes of a settlement, of any kind. */
+/** Size of a settlement frame in bytes. */
 export const SETTLEMENT_SIZE = FRAME_OVERHEAD + 13;
 
-/** `basic.ack`, `basic.nack` or `basic.reject`, with the flags that it has. */
+/** Writes `basic.ack`, `basic.nack` or `basic.reject` with its flags. Returns where it ends. */
 export function putSettlement(
   bytes: Buffer,
   start: number,

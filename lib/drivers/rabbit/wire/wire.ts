@@ -5,35 +5,34 @@ import { FrameSplitter } from './frame-splitter.js';
 import { FrameWriter } from './frame-writer.js';
 import { type ChannelListener, IncomingContent } from './incoming-content.js';
 
-/** What amqplib's typings do not show of a connection. */
+/** Internals of an amqplib connection, which its typings do not have. */
 interface Internals {
   readonly stream: Socket;
-  /** What was read and is not decoded yet. */
+  /** Bytes that were read and are not decoded yet. */
   rest: Buffer;
-  /** Most bytes of a payload that comes; 0 is any number. */
+  /** Maximum size in bytes of an incoming payload; 0 is any. */
   readonly maxFrameSize: number;
-  /** Most bytes of a frame that goes. */
+  /** Maximum size in bytes of an outgoing frame. */
   readonly frameMax: number;
-  /** For the heartbeats. */
+  /** Traffic since the last heartbeat check. */
   recvSinceLastCheck: boolean;
   sentSinceLastCheck: boolean;
   /** Decodes a frame from `rest`. */
   recvFrame(): unknown;
-  /** Does what the frame is for. */
+  /** Handles a frame. */
   accept(frame: unknown): void;
   emit(event: 'frameError', error: unknown): void;
-  /** Takes the frames of each channel from the stream that the channel writes them to. */
+  /** Forwards the frames that a channel writes to its stream. */
   readonly muxer: { pipeFrom(frames: Duplex): void };
 }
 
 const wires = new WeakMap<ChannelModel, Wire>();
 
 /**
- * The bytes of a connection that amqplib has opened, taken over from it. amqplib decodes all that comes in one loop, in
- * which a header that it does not know throws: the connection is lost, the message comes back with the next one, and so
- * on for ever. Here messages, acknowledgements and confirmations go past amqplib, in either direction, which also costs
- * a fraction of the work. Everything else is handed to it frame by frame: the handshake, which it has done by now,
- * channels, declarations and closing are as it does them.
+ * Reads and writes the frames of a connection that amqplib has opened. amqplib decodes headers in its read loop and throws
+ * for a type that it does not know: the connection is lost, the message is delivered again on the next one, and so on.
+ * Messages, acknowledgements and confirms bypass amqplib here, in both directions, which also costs a fraction of the work.
+ * Every other frame is passed to amqplib: it opens and closes channels and declares.
  */
 export class Wire {
   private readonly contents = new Map<number, IncomingContent>();
@@ -46,7 +45,7 @@ export class Wire {
     });
   }
 
-  /** Once for each connection, before it is used. An amqplib of another make is left to itself. */
+  /** Takes over a connection, once, before it is used. Does nothing when this release of amqplib has other internals. */
   static takeOver(model: ChannelModel): void {
     const connection = internalsOf(model);
     if (!connection) return;
@@ -56,17 +55,17 @@ export class Wire {
     wire.takeReading();
   }
 
-  /** The wire of a connection; undefined where amqplib reads and writes alone. */
+  /** Returns the wire of a connection; undefined when amqplib reads and writes by itself. */
   static of(model: ChannelModel): Wire | undefined {
     return wires.get(model);
   }
 
-  /** Most bytes of the payload of a frame that is sent. */
+  /** Maximum size in bytes of an outgoing payload. */
   get largestPayload(): number {
     return this.connection.frameMax - 8;
   }
 
-  /** Takes the messages of a channel until it is closed. Returns the channel's number. */
+  /** Passes the messages of a channel to a listener until it is closed. Returns the channel's number. */
   attach(channel: Channel, listener: ChannelListener): number | undefined {
     const number: unknown = Reflect.get(channel, 'ch');
     if (typeof number !== 'number') return undefined;
@@ -76,8 +75,8 @@ export class Wire {
   }
 
   /**
-   * amqplib has the channels take turns, each in a later turn of the event loop. That makes every message wait, and an
-   * acknowledgement would be on its way only after the handler that it is for has started.
+   * Writes frames at once. amqplib has the channels take turns, each in a later turn of the event loop: every message would
+   * wait, and an acknowledgement would be written after its handler has started.
    */
   private takeWriting(): void {
     const write = (frame: Buffer): boolean => {
@@ -98,7 +97,7 @@ export class Wire {
       try {
         splitter.push(chunk);
       } catch (error) {
-        // What follows cannot be understood any more.
+        // The bytes that follow cannot be read any more.
         this.broken = true;
         this.connection.emit('frameError', error);
       }
@@ -118,7 +117,7 @@ export class Wire {
   }
 }
 
-/** Undefined unless all is there that is made use of. */
+/** Returns the internals of a connection; undefined unless all that are used exist. */
 function internalsOf(model: ChannelModel): Internals | undefined {
   const connection = model.connection as unknown as Partial<Internals>;
   const { stream, rest, muxer } = connection;
