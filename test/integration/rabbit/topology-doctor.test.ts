@@ -93,7 +93,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     const [warning = '', ...others] = logger.messages(/queue/, 'warn');
     expect(others).toEqual([]);
     expect(warning).toContain(`The queue "${topic}" exists with other options`);
-    expect(warning).toContain('there is a durable quorum queue, x-delivery-limit=3');
+    expect(warning).toContain('it is a durable quorum queue, x-delivery-limit=3');
     // The broker's own words name the first difference only.
     expect(warning).toContain('amqp_durable_queues) to true, and set rabbit.rabbitQuorumQueue');
     expect(warning).toContain("rabbit_quorum_delivery_limit) to the existing value, '3'");
