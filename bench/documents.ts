@@ -7,7 +7,7 @@ import { profileCharts } from './charts/icicle.js';
 import type { GoalResult } from './goals.js';
 import { PARTS, partDocuments } from './parts/parts.js';
 import type { Baselines, ResultsFile } from './results.js';
-import { type Block, figure, render, type Table, text } from './table.js';
+import { type Block, figure, render, type Table, tableOf, text } from './table.js';
 
 const CHARTS = 'docs/charts';
 
@@ -69,19 +69,16 @@ async function draw(charts: readonly Chart[]): Promise<void> {
 }
 
 function machinesTable(baselines: Baselines): Table {
-  const kinds = Object.keys(baselines);
-  const names = [...new Set(Object.values(baselines).flatMap((ratios) => Object.keys(ratios)))];
-  return {
-    head: ['', ...kinds],
-    rows: names.map((name) => [name, ...kinds.map((kind) => figure(baselines[kind]?.[name], 2))]),
-  };
+  const kinds = Object.entries(baselines);
+  const names = [...new Set(kinds.flatMap(([, ratios]) => Object.keys(ratios)))];
+  const columns = kinds.map(([kind, ratios]) => [kind, (name: string) => figure(ratios[name], 2)]);
+  return tableOf(names, { '': (name) => name, ...Object.fromEntries(columns) });
 }
 
 export function goalsTable(goals: readonly GoalResult[]): Table {
-  const rows = goals.map(({ goal, value, met }) => [
-    goal,
-    text(value, Number.isInteger(value) ? 0 : 2),
-    met ? 'met' : 'not met',
-  ]);
-  return { head: ['goal', 'measured', ''], rows };
+  return tableOf(goals, {
+    goal: ({ goal }) => goal,
+    measured: ({ value }) => text(value, Number.isInteger(value) ? 0 : 2),
+    '': ({ met }) => (met ? 'met' : 'not met'),
+  });
 }

@@ -8,8 +8,8 @@ import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { PARTS, type PartName, partDocuments, type Results, runPart } from './parts/parts.js';
 import { isForeign, type PeerName } from './peers/peer.js';
 import { merged, readBaselines, readResults, storeBaseline, storedFor, writeResults } from './results.js';
-import type { Session } from './rounds.js';
 import { openBroker } from './running/broker.js';
+import type { Session } from './running/session.js';
 import { type Block, figure, render } from './table.js';
 
 const RESULTS = 'bench/results.json';

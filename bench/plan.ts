@@ -1,55 +1,11 @@
 /** Number and length of rounds. Times are in seconds. Many short rounds drift less than a few long ones. */
-export interface Plan {
-  mode: 'quick' | 'full';
-  calls: {
-    rounds: number;
-    /** Time for each peer, half of it with one call at a time. */
-    warmUp: number;
-    /** Time with one call at a time, for each peer and round. */
-    sequential: number;
-    /** Time with `inFlight` calls, for each peer and round. */
-    loaded: number;
-    inFlight: number;
-  };
-  notifications: {
-    rounds: number;
-    warmUp: number;
-    /** Time to publish, for each peer and round. Consuming takes about as long. */
-    seconds: number;
-    inFlight: number;
-    /** Number of notifications for a listener of batches. 0: none. */
-    soak: number;
-  };
-  sweeps: {
-    seconds: number;
-    inFlight: readonly number[];
-    bytes: readonly number[];
-    /** Parts of the highest rate of bare amqplib. */
-    rates: readonly number[];
-    pending: readonly number[];
-  };
-  scale: {
-    /** Number of calls, so that a busy machine compiles as much code as a quiet one. */
-    warmUpCalls: number;
-    /** Number of calls of two hundred topics, whose methods are compiled one by one. */
-    topicsWarmUpCalls: number;
-    rounds: number;
-    seconds: number;
-    inFlight: number;
-    callsInARow: number;
-  };
-  processes: { servers: number; clients: number; rounds: number; seconds: number };
-  memory: { rounds: number };
-  cluster: { rounds: number; seconds: number };
-  /** Times for each process. `seconds` is taken with and without the profiler. */
-  profile: { warmUp: number; seconds: number };
-  runtimes: { rounds: number };
-}
-
-export const FULL: Plan = {
-  mode: 'full',
+export const FULL = {
+  mode: 'full' as 'quick' | 'full',
+  /** Times for each peer and round. Half of the warm-up and `sequential` are with one call at a time. */
   calls: { rounds: 7, warmUp: 3, sequential: 1, loaded: 2.2, inFlight: 100 },
+  /** `seconds` to publish; consuming takes about as long. `soak` notifications for a listener of batches. */
   notifications: { rounds: 9, warmUp: 2, seconds: 1, inFlight: 100, soak: 100_000 },
+  /** `rates` are parts of the highest rate of bare amqplib. */
   sweeps: {
     seconds: 0.8,
     inFlight: [1, 3, 10, 30, 100, 300, 1000],
@@ -57,6 +13,7 @@ export const FULL: Plan = {
     rates: [0.1, 0.25, 0.5, 0.75, 0.9],
     pending: [0, 1000, 2000, 5000, 10_000],
   },
+  /** Warms up by calls instead of seconds, so that a busy machine compiles as much code as a quiet one. */
   scale: {
     warmUpCalls: 50_000,
     topicsWarmUpCalls: 100_000,
@@ -68,9 +25,12 @@ export const FULL: Plan = {
   processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
   memory: { rounds: 4 },
   cluster: { rounds: 3, seconds: 1.5 },
+  /** `seconds` with and without the profiler. */
   profile: { warmUp: 4, seconds: 10 },
   runtimes: { rounds: 4 },
 };
+
+export type Plan = typeof FULL;
 
 export const QUICK: Plan = {
   mode: 'quick',

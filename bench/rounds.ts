@@ -1,30 +1,40 @@
-import type { PeerName } from './peers/peer.js';
-import type { Plan } from './plan.js';
-import type { Broker } from './running/broker.js';
+import { type Session, withSubjects } from './running/session.js';
+import type { Setting, Subject } from './running/subject.js';
 
-/** Broker, plan and peers of a run. */
-export interface Session {
-  readonly broker: Broker;
-  readonly plan: Plan;
-  readonly peers: readonly PeerName[];
-  /** Prints a line of progress. */
-  say(line: string): void;
-}
-
-interface Rounds<Subject, Round> {
+interface Rounds<Measurable, Round> {
   title: string;
   rounds: number;
-  /** Measures some of the figures. All subjects pass a step before the first one begins the next. */
-  steps: readonly ((subject: Subject) => Promise<Partial<Round>>)[];
+  /** Measures some of the figures. All pass a step before the first one begins the next. */
+  steps: readonly ((it: Measurable) => Promise<Partial<NoInfer<Round>>>)[];
   /** Text of a line of progress. */
   headline(round: Round): string;
 }
 
-/** Measures the subjects in turn, round after round: the speed of a machine drifts by more than subjects differ. */
-export async function inRounds<Name extends string, Subject, Round>(
-  subjects: Readonly<Record<Name, Subject>>,
-  { title, rounds, steps, headline }: Rounds<Subject, Round>,
-  say: (line: string) => void,
+interface SubjectRounds<Name extends string, Round> extends Rounds<Subject, Round> {
+  subjects: Readonly<Record<Name, Setting>>;
+  warmUp(subject: Subject): Promise<unknown>;
+}
+
+/** Starts subjects, warms them up and measures them in rounds. `then` sees them before they are stopped. */
+export function measureRounds<Name extends string, Round, T>(
+  session: Session,
+  { subjects: settings, warmUp, ...rounds }: SubjectRounds<Name, Round>,
+  then: (figures: Record<Name, Round[]>, subjects: Record<Name, Subject>) => T | Promise<T>,
+): Promise<T> {
+  return withSubjects(session, settings, async (subjects) => {
+    for (const [name, subject] of Object.entries<Subject>(subjects)) {
+      session.say(`warm-up     ${name}`);
+      await warmUp(subject);
+    }
+    return then(await inRounds(subjects, rounds, session.say), subjects);
+  });
+}
+
+/** Measures in turn, round after round: the speed of a machine drifts by more than subjects differ. */
+export async function inRounds<Name extends string, Measurable, Round>(
+  subjects: Readonly<Record<Name, Measurable>>,
+  { title, rounds, steps, headline }: Rounds<Measurable, Round>,
+  say: Session['say'],
 ): Promise<Record<Name, Round[]>> {
   const names = Object.keys(subjects) as Name[];
   const found = Object.fromEntries(names.map((name) => [name, [] as Round[]])) as Record<Name, Round[]>;

@@ -50,3 +50,8 @@ function cellText({ value, digits }: FigureCell, ranges: boolean): string {
   const range = ` (${text(value.min, digits)} to ${text(value.max, digits)})`;
   return text(value.median, digits) + (ranges && value.min !== value.max ? range : '');
 }
+
+/** Returns a table with a row for each item. The keys of `columns` are its head. */
+export function tableOf<Item>(items: readonly Item[], columns: Record<string, (item: Item) => Cell>): Table {
+  return { head: Object.keys(columns), rows: items.map((item) => Object.values(columns).map((cell) => cell(item))) };
+}

@@ -1,9 +1,10 @@
 import { RabbitCluster } from '../../test/support/rabbit-cluster.js';
-import { callRate, inRounds, type Session } from '../rounds.js';
+import { callRate, measureRounds } from '../rounds.js';
 import { Broker } from '../running/broker.js';
-import { type Subject, withSubjects } from '../running/subject.js';
+import type { Session } from '../running/session.js';
+import type { Subject } from '../running/subject.js';
 import { ratios, type Spreads, spreads } from '../statistics.js';
-import { type Block, figure, text } from '../table.js';
+import { type Block, figure, tableOf, text } from '../table.js';
 
 interface ClusterRound {
   p50Ms: number;
@@ -29,33 +30,30 @@ const IN_FLIGHT = 100;
 
 /** Measures the cost of copies on three nodes. All of them share this machine. */
 export async function runCluster(session: Session): Promise<ClusterResult> {
-  const { plan, say } = session;
-  say(`starting    ${NODES} nodes`);
+  session.say(`starting    ${NODES} nodes`);
   const nodes = await RabbitCluster.start(NODES);
   try {
-    const clustered = { broker: await Broker.at(nodes.url, nodes.nodes), say };
-    const single = { transient: { peer: 'oslo' }, quorum: { peer: 'oslo-quorum' } } as const;
-    const figures = await withSubjects(session, single, (one) =>
-      withSubjects(clustered, { cluster: { peer: 'oslo-quorum' } }, async (all) => {
-        const subjects = { ...one, ...all };
-        for (const subject of Object.values(subjects))
-          await subject.measure({ inFlight: IN_FLIGHT, seconds: plan.calls.warmUp });
-        const { rounds, seconds } = plan.cluster;
-        const steps = [(it: Subject) => measureRound(it, seconds)];
-        return inRounds<keyof typeof subjects, Subject, ClusterRound>(
-          subjects,
-          { title: 'cluster', rounds, steps, headline: callRate },
-          say,
-        );
-      }),
-    );
-    return {
-      nodes: NODES,
-      transient: spreads(figures.transient),
-      quorum: spreads(figures.quorum),
-      cluster: spreads(figures.cluster),
-      clusterToQuorum: ratios(figures.cluster, figures.quorum).callsPerSecond.median,
+    const broker = await Broker.at(nodes.url, nodes.nodes);
+    const { rounds, seconds } = session.plan.cluster;
+    const options = {
+      title: 'cluster',
+      subjects: {
+        transient: { peer: 'oslo' },
+        quorum: { peer: 'oslo-quorum' },
+        cluster: { peer: 'oslo-quorum', broker },
+      } as const,
+      warmUp: (subject: Subject) => subject.measure({ inFlight: IN_FLIGHT, seconds: session.plan.calls.warmUp }),
+      rounds,
+      steps: [(it: Subject) => measureRound(it, seconds)],
+      headline: (it: ClusterRound) => callRate(it),
     };
+    return await measureRounds(session, options, ({ transient, quorum, cluster }) => ({
+      nodes: NODES,
+      transient: spreads(transient),
+      quorum: spreads(quorum),
+      cluster: spreads(cluster),
+      clusterToQuorum: ratios(cluster, quorum).callsPerSecond.median,
+    }));
   } finally {
     await nodes.stop();
   }
@@ -68,24 +66,17 @@ async function measureRound(subject: Subject, seconds: number): Promise<ClusterR
 }
 
 export function clusterDocuments({ nodes, transient, quorum, cluster }: ClusterResult): Record<string, Block[]> {
-  const row = (label: string, { p50Ms, callsPerSecond, brokerCpuMicros }: Spreads<ClusterRound>) => [
-    label,
-    `${text(p50Ms.median, 2)} ms`,
-    figure(callsPerSecond, 'thousands'),
-    figure(brokerCpuMicros, 0),
-    figure(1e6 / brokerCpuMicros.median, 'thousands'),
+  const brokers = [
+    { name: 'one node', ...transient },
+    { name: 'one node, quorum queues', ...quorum },
+    { name: `${nodes} nodes, quorum queues`, ...cluster },
   ];
-  const head = [
-    'broker',
-    'p50, one at a time',
-    'calls/s, 100 in flight',
-    'broker CPU a call, µs',
-    'calls/s for each core of the broker',
-  ];
-  const rows = [
-    row('one node', transient),
-    row('one node, quorum queues', quorum),
-    row(`${nodes} nodes, quorum queues`, cluster),
-  ];
-  return { cluster: [{ head, rows }] };
+  const table = tableOf(brokers, {
+    broker: ({ name }) => name,
+    'p50, one at a time': ({ p50Ms }) => `${text(p50Ms.median, 2)} ms`,
+    'calls/s, 100 in flight': ({ callsPerSecond }) => figure(callsPerSecond, 'thousands'),
+    'broker CPU a call, µs': ({ brokerCpuMicros }) => figure(brokerCpuMicros, 0),
+    'calls/s for each core of the broker': (it) => figure(1e6 / it.brokerCpuMicros.median, 'thousands'),
+  });
+  return { cluster: [table] };
 }

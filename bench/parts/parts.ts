@@ -1,5 +1,5 @@
 import type { Stamp } from '../machine.js';
-import type { Session } from '../rounds.js';
+import type { Session } from '../running/session.js';
 import type { Block } from '../table.js';
 import { callsDocuments, runCalls } from './calls.js';
 import { clusterDocuments, runCluster } from './cluster.js';

@@ -1,51 +1,42 @@
-import { callRate, inRounds, type Session } from '../rounds.js';
-import { type Subject, withSubjects } from '../running/subject.js';
-import { median } from '../statistics.js';
-import { type Block, figure } from '../table.js';
+import { callRate, measureRounds } from '../rounds.js';
+import type { Session } from '../running/session.js';
+import type { Subject } from '../running/subject.js';
+import { type Spreads, spreads } from '../statistics.js';
+import { type Block, figure, tableOf } from '../table.js';
 
 interface ProcessesRound {
   callsPerSecond: number;
-  /** Calls that each server answered. */
-  served: number[];
+  /** Calls of the busiest server, relative to the mean of all servers. */
+  mostOverMean: number;
   brokerCores: number;
 }
 
-export interface ProcessesResult {
+export interface ProcessesResult extends Spreads<ProcessesRound> {
   servers: number;
   clients: number;
-  rounds: ProcessesRound[];
-  /** Calls of the busiest server, relative to the mean of all servers, in the least even round. */
-  mostOverMean: number;
-  callsPerSecond: number;
 }
 
 const IN_FLIGHT = 100;
 
 /** Measures several servers and clients of one topic, each in a process of its own. */
-export async function runProcesses(session: Session): Promise<ProcessesResult> {
+export function runProcesses(session: Session): Promise<ProcessesResult> {
   const { servers, clients, rounds, seconds } = session.plan.processes;
-  return withSubjects(session, { oslo: { peer: 'oslo', servers, clients } }, async (subjects) => {
-    await subjects.oslo.measure({ inFlight: IN_FLIGHT, seconds: session.plan.calls.warmUp });
-    const { oslo: measured } = await inRounds<'oslo', Subject, ProcessesRound>(
-      subjects,
-      { title: 'processes', rounds, steps: [(it) => measureRound(it, seconds)], headline: callRate },
-      session.say,
-    );
-    return {
-      servers,
-      clients,
-      rounds: measured,
-      mostOverMean: Math.max(...measured.map(({ served }) => mostOverMean(served))),
-      callsPerSecond: median(measured.map((round) => round.callsPerSecond)),
-    };
-  });
+  const options = {
+    title: 'processes',
+    subjects: { oslo: { peer: 'oslo', servers, clients } } as const,
+    warmUp: (subject: Subject) => subject.measure({ inFlight: IN_FLIGHT, seconds: session.plan.calls.warmUp }),
+    rounds,
+    steps: [(subject: Subject) => measureRound(subject, seconds)],
+    headline: (it: ProcessesRound) => callRate(it),
+  };
+  return measureRounds(session, options, ({ oslo }) => ({ servers, clients, ...spreads(oslo) }));
 }
 
 async function measureRound(subject: Subject, seconds: number): Promise<ProcessesRound> {
   const before = await subject.served();
-  const { callsPerSecond, brokerCpuMicrosPerCall } = await subject.measure({ inFlight: IN_FLIGHT, seconds });
+  const { callsPerSecond, brokerCores } = await subject.measure({ inFlight: IN_FLIGHT, seconds });
   const served = (await subject.served()).map((calls, index) => calls - (before[index] ?? 0));
-  return { callsPerSecond, served, brokerCores: (brokerCpuMicrosPerCall * callsPerSecond) / 1e6 };
+  return { callsPerSecond, mostOverMean: mostOverMean(served), brokerCores };
 }
 
 export function mostOverMean(served: readonly number[]): number {
@@ -53,10 +44,12 @@ export function mostOverMean(served: readonly number[]): number {
 }
 
 export function processesDocuments(result: ProcessesResult): Record<string, Block[]> {
-  const { servers, clients, rounds, mostOverMean, callsPerSecond } = result;
-  const cores = median(rounds.map(({ brokerCores }) => brokerCores));
-  const name = `${servers} servers, ${clients} clients`;
-  const head = ['processes', 'calls/s', 'the busiest server ÷ the mean', 'cores of the broker'];
-  const row = [name, figure(callsPerSecond, 'thousands'), figure(mostOverMean, 2), figure(cores, 2)];
-  return { processes: [{ head, rows: [row] }] };
+  const table = tableOf([result], {
+    processes: ({ servers, clients }) => `${servers} servers, ${clients} clients`,
+    'calls/s': ({ callsPerSecond }) => figure(callsPerSecond, 'thousands'),
+    // The least even round.
+    'the busiest server ÷ the mean': (it) => figure(it.mostOverMean.max, 2),
+    'cores of the broker': ({ brokerCores }) => figure(brokerCores, 2),
+  });
+  return { processes: [table] };
 }

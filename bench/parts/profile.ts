@@ -1,10 +1,10 @@
 import { blocksOf, blockToText, type ProfileSummary, summarize } from '../profile/blocks.js';
 import { framesOf } from '../profile/frames.js';
 import { GROUP_NAMES, GROUPS } from '../profile/groups.js';
-import type { Session } from '../rounds.js';
 import type { CpuProfile } from '../running/cpu-profiler.js';
-import { EMBEDDED, type Setting, withSubjects } from '../running/subject.js';
-import { type Block, figure } from '../table.js';
+import { type Session, withSubjects } from '../running/session.js';
+import { EMBEDDED, type Setting } from '../running/subject.js';
+import { type Block, figure, tableOf } from '../table.js';
 
 export interface ProfileFigures extends ProfileSummary {
   /** CPU of a call without the profiler. It is divided among the functions. */
@@ -71,13 +71,12 @@ export function profileDocuments({ subjects }: ProfileResult): Record<string, Bl
       row('in all, under the profiler', ({ profiledCpuMicros }) => profiledCpuMicros),
     ],
   };
-  const heaviest = PROFILE_SUBJECTS.map((subject) => ({
-    head: [TITLES[subject], 'where', 'µs of a call'],
-    rows: subjects[subject].heaviest.map(({ name, at, micros }) => [
-      `\`${name}\``,
-      at ? `\`${at}\`` : 'native code',
-      figure(micros, 2),
-    ]),
-  }));
+  const heaviest = PROFILE_SUBJECTS.map((subject) =>
+    tableOf(subjects[subject].heaviest, {
+      [TITLES[subject]]: ({ name }) => `\`${name}\``,
+      where: ({ at }) => (at ? `\`${at}\`` : 'native code'),
+      'µs of a call': ({ micros }) => figure(micros, 2),
+    }),
+  );
   return { profile: [groups], heaviest };
 }

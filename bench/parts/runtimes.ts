@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { callRate, inRounds, type Session } from '../rounds.js';
-import { EMBEDDED, type Setting, type Subject, withSubjects } from '../running/subject.js';
+import { callRate, measureRounds } from '../rounds.js';
+import type { Session } from '../running/session.js';
+import { EMBEDDED, type Setting, type Subject } from '../running/subject.js';
 import { ratios, type Spreads, spreads } from '../statistics.js';
-import { type Block, figure } from '../table.js';
+import { type Block, figure, tableOf } from '../table.js';
 
 /** Versions of Node.js in `test/runtimes`, oldest first. */
 export const RUNTIMES = ['20', '22', '24', '26'] as const;
@@ -15,28 +16,20 @@ interface RuntimeRound {
   cpuMicros: number;
 }
 
-interface RuntimeResult {
-  rabbit: Spreads<RuntimeRound>;
-  memory: Spreads<RuntimeRound>;
-  /** Calls/s of `memory://`, relative to RabbitMQ. */
-  memoryToRabbit: number;
-}
-
 export interface RuntimesResult {
   inFlight: number;
-  rounds: number;
-  runtimes: Record<Runtime, RuntimeResult>;
+  /** `memoryToRabbit` is calls/s of `memory://`, relative to RabbitMQ. */
+  runtimes: Record<Runtime, { rabbit: Spreads<RuntimeRound>; memory: Spreads<RuntimeRound>; memoryToRabbit: number }>;
 }
 
 /** Measures this library on each version of Node.js, on RabbitMQ and on `memory://`. */
-export async function runRuntimes(session: Session): Promise<RuntimesResult> {
+export function runRuntimes(session: Session): Promise<RuntimesResult> {
   const { inFlight, warmUp, sequential, loaded } = session.plan.calls;
-  const { rounds } = session.plan.runtimes;
-  const settings: Record<string, Setting> = {};
+  const subjects: Record<string, Setting> = {};
   for (const runtime of RUNTIMES) {
     const node = resolve(`test/runtimes/node_modules/node-${runtime}/bin/node`);
-    settings[`rabbit ${runtime}`] = { peer: 'oslo', node };
-    settings[`memory ${runtime}`] = { ...EMBEDDED, node };
+    subjects[`rabbit ${runtime}`] = { peer: 'oslo', node };
+    subjects[`memory ${runtime}`] = { ...EMBEDDED, node };
   }
   const measureRound = async (subject: Subject): Promise<RuntimeRound> => {
     // V8 shrinks the heap of a process that has waited for its turn.
@@ -44,38 +37,33 @@ export async function runRuntimes(session: Session): Promise<RuntimesResult> {
     const { callsPerSecond, bothCpuMicrosPerCall } = await subject.measure({ inFlight, seconds: loaded });
     return { callsPerSecond, cpuMicros: bothCpuMicrosPerCall };
   };
-  const figures = await withSubjects(session, settings, async (subjects) => {
-    for (const subject of Object.values(subjects)) await subject.measure({ inFlight, seconds: warmUp });
-    const options = { title: 'runtimes', rounds, steps: [measureRound], headline: callRate };
-    return inRounds(subjects, options, session.say);
+  const options = {
+    title: 'runtimes',
+    subjects,
+    warmUp: (subject: Subject) => subject.measure({ inFlight, seconds: warmUp }),
+    rounds: session.plan.runtimes.rounds,
+    steps: [measureRound],
+    headline: (it: RuntimeRound) => callRate(it),
+  };
+  return measureRounds(session, options, (figures) => {
+    const runtimes = RUNTIMES.map((runtime) => {
+      const { [`rabbit ${runtime}`]: rabbit = [], [`memory ${runtime}`]: memory = [] } = figures;
+      const memoryToRabbit = ratios(memory, rabbit).callsPerSecond.median;
+      return [runtime, { rabbit: spreads(rabbit), memory: spreads(memory), memoryToRabbit }];
+    });
+    return { inFlight, runtimes: Object.fromEntries(runtimes) };
   });
-  const runtimes = RUNTIMES.map((runtime) => {
-    const { [`rabbit ${runtime}`]: rabbit = [], [`memory ${runtime}`]: memory = [] } = figures;
-    const memoryToRabbit = ratios(memory, rabbit).callsPerSecond.median;
-    return [runtime, { rabbit: spreads(rabbit), memory: spreads(memory), memoryToRabbit }];
-  });
-  return { inFlight, rounds, runtimes: Object.fromEntries(runtimes) };
 }
 
 export function runtimesDocuments({ inFlight, runtimes }: RuntimesResult): Record<string, Block[]> {
-  const head = [
-    `${inFlight} calls in flight`,
-    'RabbitMQ: calls/s',
-    'CPU of client and server, µs a call',
-    '`memory://`: calls/s',
-    'CPU, µs a call',
-    'calls/s, `memory://` ÷ RabbitMQ',
-  ];
-  const rows = RUNTIMES.map((runtime) => {
-    const { rabbit, memory, memoryToRabbit } = runtimes[runtime];
-    return [
-      `Node.js ${runtime}`,
-      figure(rabbit.callsPerSecond, 'thousands'),
-      figure(rabbit.cpuMicros, 0),
-      figure(memory.callsPerSecond, 'thousands'),
-      figure(memory.cpuMicros, 1),
-      figure(memoryToRabbit, 1),
-    ];
+  const rows = RUNTIMES.map((runtime) => ({ runtime, ...runtimes[runtime] }));
+  const table = tableOf(rows, {
+    [`${inFlight} calls in flight`]: ({ runtime }) => `Node.js ${runtime}`,
+    'RabbitMQ: calls/s': ({ rabbit }) => figure(rabbit.callsPerSecond, 'thousands'),
+    'CPU of client and server, µs a call': ({ rabbit }) => figure(rabbit.cpuMicros, 0),
+    '`memory://`: calls/s': ({ memory }) => figure(memory.callsPerSecond, 'thousands'),
+    'CPU, µs a call': ({ memory }) => figure(memory.cpuMicros, 1),
+    'calls/s, `memory://` ÷ RabbitMQ': ({ memoryToRabbit }) => figure(memoryToRabbit, 1),
   });
-  return { runtimes: [{ head, rows }] };
+  return { runtimes: [table] };
 }

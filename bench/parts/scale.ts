@@ -1,6 +1,7 @@
-import type { Session } from '../rounds.js';
-import { type Measured, type Subject, withSubjects } from '../running/subject.js';
-import { median } from '../statistics.js';
+import { inRounds, measureRounds } from '../rounds.js';
+import { type Session, withSubjects } from '../running/session.js';
+import type { Measured, Subject } from '../running/subject.js';
+import { median, ratios } from '../statistics.js';
 import { type Block, figure, text } from '../table.js';
 
 /** CPU of client and server for a call, relative to the plain case measured just before. Median of the rounds. */
@@ -16,16 +17,14 @@ interface Variant {
 
 /** A tenth of a long row of calls. */
 interface Slice {
-  calls: number;
-  callsPerSecond: number;
   /** CPU of client and server for a call. */
   cpuMicros: number;
-  clientHeapBytes: number;
-  serverHeapBytes: number;
+  /** Heap of client and server. */
+  heapBytes: number;
 }
 
 export interface ScaleResult {
-  inFlight: { calls: number; sent: number; answered: number; firstError: string | null; cost: CostRatio };
+  inFlight: { calls: number; sent: number; answered: number; cost: CostRatio };
   bytesPerPendingCall: number;
   /** 200 topics of five methods, called in turn. */
   topics: Variant & {
@@ -38,7 +37,7 @@ export interface ScaleResult {
   topicOfMany: Variant;
   clients: Variant;
   row: { calls: number; slices: Slice[] };
-  megabyte: { callsPerSecond: number; answered: number; errors: number; heapGrowth: number };
+  megabyte: { callsPerSecond: number; errors: number; heapGrowth: number };
 }
 
 const IN_FLIGHT = 100;
@@ -89,7 +88,7 @@ async function runVariant(
     await variant.measure({ inFlight: IN_FLIGHT, calls: warmUpCalls });
     return {
       startMs: variant.startMs,
-      cost: await costRatio(session, plain, () => variant.measure(load)),
+      cost: await costRatio(session, plain, peer, () => variant.measure(load)),
       connections: await variant.connections(),
       channels: before === undefined || after === undefined ? null : after - before,
     };
@@ -97,82 +96,74 @@ async function runVariant(
 }
 
 /** Separates the cost of the protocol with many queues from that of this library. */
-async function runTopicsBesideFloor(session: Session): Promise<{ floorToItself: number; toFloor: number }> {
+function runTopicsBesideFloor(session: Session): Promise<{ floorToItself: number; toFloor: number }> {
   const { rounds, seconds, warmUpCalls, topicsWarmUpCalls } = session.plan.scale;
-  const settings = {
-    oslo: { peer: 'oslo-topics' },
-    topics: { peer: 'floor-topics' },
-    floor: { peer: 'floor' },
-  } as const;
-  return withSubjects(session, settings, async ({ oslo, topics, floor }) => {
-    await oslo.measure({ inFlight: IN_FLIGHT, calls: topicsWarmUpCalls });
-    for (const subject of [topics, floor]) await subject.measure({ inFlight: IN_FLIGHT, calls: warmUpCalls });
-    const cost = async (it: Subject) => (await it.measure({ inFlight: IN_FLIGHT, seconds })).bothCpuMicrosPerCall;
-    const floorToItself: number[] = [];
-    const toFloor: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const own = await cost(oslo);
-      const floorTopics = await cost(topics);
-      floorToItself.push(floorTopics / (await cost(floor)));
-      toFloor.push(own / floorTopics);
-    }
-    return { floorToItself: median(floorToItself), toFloor: median(toFloor) };
-  });
+  const options = {
+    title: 'topics',
+    subjects: { oslo: { peer: 'oslo-topics' }, topics: { peer: 'floor-topics' }, floor: { peer: 'floor' } } as const,
+    warmUp: (it: Subject) =>
+      it.measure({ inFlight: IN_FLIGHT, calls: it.setting.peer === 'oslo-topics' ? topicsWarmUpCalls : warmUpCalls }),
+    rounds,
+    steps: [async (subject: Subject) => costOf(await subject.measure({ inFlight: IN_FLIGHT, seconds }))],
+    headline,
+  };
+  return measureRounds(session, options, ({ oslo, topics, floor }) => ({
+    floorToItself: ratios(topics, floor).cost.median,
+    toFloor: ratios(oslo, topics).cost.median,
+  }));
 }
 
 async function runInFlight(session: Session, plain: Subject): Promise<ScaleResult['inFlight']> {
   const { inFlight: calls } = session.plan.scale;
-  session.say(`in flight   ${calls}`);
-  const result = { calls, sent: 0, answered: 0, firstError: null as string | null, cost: Number.NaN };
+  const result = { calls, sent: 0, answered: 0, cost: Number.NaN };
   // Each call is followed by one more, so that the cost is that of many calls in flight, not of their start and end.
   const load = { inFlight: calls, calls: 2 * calls };
-  result.cost = await costRatio(session, plain, async () => {
+  result.cost = await costRatio(session, plain, `${calls} in flight`, async () => {
     const flood = await plain.attempt(load);
     result.sent += load.calls;
     result.answered += flood.answered;
-    result.firstError ??= flood.firstError;
     return flood;
   });
   return result;
 }
 
-/** Measures the plain case before each round, since the speed of a machine drifts. */
-async function costRatio({ plan }: Session, plain: Subject, other: () => Promise<Measured>): Promise<CostRatio> {
-  const ratios: number[] = [];
-  for (let round = 0; round < plan.scale.rounds; round++) {
-    const usual = await plain.measure({ inFlight: IN_FLIGHT, seconds: plan.scale.seconds });
-    ratios.push((await other()).bothCpuMicrosPerCall / usual.bothCpuMicrosPerCall);
-  }
-  return median(ratios);
+interface Cost {
+  cost: number;
+}
+
+const costOf = ({ bothCpuMicrosPerCall }: Measured): Cost => ({ cost: bothCpuMicrosPerCall });
+const headline = ({ cost }: Cost) => `${cost.toFixed(0)} µs of CPU a call`;
+
+/** Returns the cost of a call, relative to the plain case of the same round. */
+async function costRatio({ plan, say }: Session, plain: Subject, title: string, other: () => Promise<Measured>) {
+  const { rounds, seconds } = plan.scale;
+  const subjects = { plain: () => plain.measure({ inFlight: IN_FLIGHT, seconds }), other };
+  const steps = [async (measure: () => Promise<Measured>) => costOf(await measure())];
+  const figures = await inRounds(subjects, { title, rounds, steps, headline }, say);
+  return ratios(figures.other, figures.plain).cost.median;
+}
+
+async function heapOf(subject: Subject): Promise<number> {
+  const { client, server } = await subject.memory();
+  return (client.heapBytes ?? Number.NaN) + (server.heapBytes ?? Number.NaN);
 }
 
 /** Reads the memory after a first round: the buffers of a connection may stay as large as they had to be. */
 async function runMegabytes({ plan, say }: Session, plain: Subject): Promise<ScaleResult['megabyte']> {
   say(`size        ${MEGABYTE} bytes`);
-  const heap = async () => {
-    const { client, server } = await plain.memory();
-    return (client.heapBytes ?? Number.NaN) + (server.heapBytes ?? Number.NaN);
-  };
   const load = { inFlight: 8, seconds: plan.scale.seconds };
   await plain.attempt(load, MEGABYTE);
-  const before = await heap();
-  const { callsPerSecond, answered, errors } = await plain.attempt(load, MEGABYTE);
-  return { callsPerSecond, answered, errors, heapGrowth: (await heap()) / before };
+  const before = await heapOf(plain);
+  const { callsPerSecond, errors } = await plain.attempt(load, MEGABYTE);
+  return { callsPerSecond, errors, heapGrowth: (await heapOf(plain)) / before };
 }
 
 async function runRow({ plan, say }: Session, plain: Subject): Promise<Slice[]> {
   const calls = plan.scale.callsInARow / SLICES;
   const slices: Slice[] = [];
   while (slices.length < SLICES) {
-    const { callsPerSecond, bothCpuMicrosPerCall } = await plain.measure({ inFlight: IN_FLIGHT, calls });
-    const { client, server } = await plain.memory();
-    slices.push({
-      calls,
-      callsPerSecond,
-      cpuMicros: bothCpuMicrosPerCall,
-      clientHeapBytes: client.heapBytes ?? Number.NaN,
-      serverHeapBytes: server.heapBytes ?? Number.NaN,
-    });
+    const { bothCpuMicrosPerCall } = await plain.measure({ inFlight: IN_FLIGHT, calls });
+    slices.push({ cpuMicros: bothCpuMicrosPerCall, heapBytes: await heapOf(plain) });
     say(`in a row    ${calls * slices.length} of ${plan.scale.callsInARow} calls`);
   }
   return slices;
@@ -184,7 +175,7 @@ export function growth({ slices }: ScaleResult['row'], read: (slice: Slice) => n
 }
 
 export const cpuGrowth = ({ row }: ScaleResult) => growth(row, ({ cpuMicros }) => cpuMicros);
-export const heapGrowth = ({ row }: ScaleResult) => growth(row, (it) => it.clientHeapBytes + it.serverHeapBytes);
+export const heapGrowth = ({ row }: ScaleResult) => growth(row, ({ heapBytes }) => heapBytes);
 
 export function scaleDocuments(result: ScaleResult): Record<string, Block[]> {
   const { inFlight, bytesPerPendingCall, topics, topicOfMany, clients, row, megabyte } = result;

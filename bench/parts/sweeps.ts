@@ -1,30 +1,17 @@
 import { MAIN_PEERS, PEER_NAMES, PEERS, type PeerName, RIVALS } from '../peers/peer.js';
-import type { Session } from '../rounds.js';
-import { type Subject, withSubjects } from '../running/subject.js';
-import { type Block, figure, type Table, text } from '../table.js';
+import { type Session, subjectsOf, withSubjects } from '../running/session.js';
+import type { Cores, Subject } from '../running/subject.js';
+import { type Block, figure, tableOf, text } from '../table.js';
 
 interface Point {
   peer: PeerName;
 }
 
-interface Latency {
-  p50Ms: number;
-  p90Ms: number;
-  p99Ms: number;
-}
-
 export interface SweepsResult {
-  concurrency: (Point &
-    Latency & {
-      inFlight: number;
-      callsPerSecond: number;
-      clientCores: number;
-      serverCores: number;
-      brokerCores: number;
-    })[];
+  concurrency: (Point & Cores & { inFlight: number; callsPerSecond: number })[];
   /** `keptUp` is false where a peer was too slow for the rate. */
-  rates: (Point & Latency & { ratePerSecond: number; keptUp: boolean })[];
-  sizes: (Point & { bytes: number; callsPerSecond: number; p50Ms: number })[];
+  rates: (Point & { ratePerSecond: number; p50Ms: number; p99Ms: number; keptUp: boolean })[];
+  sizes: (Point & { bytes: number; callsPerSecond: number })[];
   pending: (Point & { calls: number; heapBytes: number })[];
 }
 
@@ -34,8 +21,7 @@ const MIN_RATE = 100;
 
 /** Measures each peer over a range of one quantity, and all peers at one point before the next point. */
 export async function runSweeps(session: Session): Promise<SweepsResult> {
-  const settings = Object.fromEntries(session.peers.map((peer) => [peer, { peer }]));
-  return withSubjects(session, settings as Record<PeerName, { peer: PeerName }>, async (subjects) => {
+  return withSubjects(session, subjectsOf(session.peers), async (subjects) => {
     const { plan, say } = session;
     const each = stepOverPeers(subjects, say);
     await each(PEER_NAMES, (subject) => subject.measure({ inFlight: 100, seconds: plan.calls.warmUp / 2 }));
@@ -87,30 +73,19 @@ function stepOverPeers(subjects: Record<PeerName, Subject>, say: Session['say'])
 }
 
 async function atConcurrency(subject: Subject, inFlight: number, seconds: number) {
-  const measured = await subject.measure({ inFlight, seconds });
-  const { callsPerSecond, p50Ms, p90Ms, p99Ms } = measured;
-  const cores = (microsPerCall: number) => (microsPerCall * callsPerSecond) / 1e6;
-  return {
-    inFlight,
-    callsPerSecond,
-    p50Ms,
-    p90Ms,
-    p99Ms,
-    clientCores: cores(measured.clientCpuMicrosPerCall),
-    serverCores: cores(measured.serverCpuMicrosPerCall),
-    brokerCores: cores(measured.brokerCpuMicrosPerCall),
-  };
+  const { callsPerSecond, clientCores, serverCores, brokerCores } = await subject.measure({ inFlight, seconds });
+  return { inFlight, callsPerSecond, clientCores, serverCores, brokerCores };
 }
 
 async function atSize(subject: Subject, bytes: number, seconds: number) {
   const inFlight = Math.min(100, Math.ceil(MAX_BYTES_IN_FLIGHT / bytes));
-  const { callsPerSecond, p50Ms } = await subject.measure({ inFlight, seconds }, bytes);
-  return { bytes, callsPerSecond, p50Ms };
+  const { callsPerSecond } = await subject.measure({ inFlight, seconds }, bytes);
+  return { bytes, callsPerSecond };
 }
 
 async function atRate(subject: Subject, ratePerSecond: number, seconds: number) {
-  const { p50Ms, p90Ms, p99Ms, keptUp } = await subject.pace({ ratePerSecond, seconds });
-  return { ratePerSecond, p50Ms, p90Ms, p99Ms, keptUp };
+  const { p50Ms, p99Ms, keptUp } = await subject.pace({ ratePerSecond, seconds });
+  return { ratePerSecond, p50Ms, p99Ms, keptUp };
 }
 
 /** Returns the same rates for all peers, as parts of what bare amqplib can do at most. */
@@ -129,25 +104,20 @@ export function bytesPerPendingCall(points: SweepsResult['pending'], peer: PeerN
 }
 
 export function sweepsDocuments({ concurrency, pending }: SweepsResult): Record<string, Block[]> {
-  const cores: Table = {
-    head: ['calls in flight', 'calls/s', 'cores: client', 'server', 'broker', "the broker's share"],
-    rows: concurrency
-      .filter(({ peer }) => peer === 'oslo')
-      .map(({ inFlight, callsPerSecond, clientCores, serverCores, brokerCores }) => [
-        String(inFlight),
-        figure(callsPerSecond, 'thousands'),
-        figure(clientCores, 2),
-        figure(serverCores, 2),
-        figure(brokerCores, 2),
-        `${text((100 * brokerCores) / (clientCores + serverCores + brokerCores), 0)} %`,
-      ]),
-  };
-  const bytes: Table = {
-    head: ['', 'bytes for a pending call'],
-    rows: PEER_NAMES.flatMap((name) => {
-      const value = bytesPerPendingCall(pending, name);
-      return value === undefined ? [] : [[PEERS[name].title, figure(value, 'thousands')]];
-    }),
-  };
+  const own = concurrency.filter(({ peer }) => peer === 'oslo');
+  const cores = tableOf(own, {
+    'calls in flight': ({ inFlight }) => String(inFlight),
+    'calls/s': ({ callsPerSecond }) => figure(callsPerSecond, 'thousands'),
+    'cores: client': ({ clientCores }) => figure(clientCores, 2),
+    server: ({ serverCores }) => figure(serverCores, 2),
+    broker: ({ brokerCores }) => figure(brokerCores, 2),
+    "the broker's share": ({ clientCores, serverCores, brokerCores }) =>
+      `${text((100 * brokerCores) / (clientCores + serverCores + brokerCores), 0)} %`,
+  });
+  const measured = PEER_NAMES.filter((name) => bytesPerPendingCall(pending, name) !== undefined);
+  const bytes = tableOf(measured, {
+    '': (name) => PEERS[name].title,
+    'bytes for a pending call': (name) => figure(bytesPerPendingCall(pending, name), 'thousands'),
+  });
   return { cores: [cores], pending: [bytes] };
 }

@@ -63,15 +63,9 @@ export interface Place {
   host: string;
 }
 
-/** Time and CPU that a listener took for a number of notifications. */
-export interface Drained {
-  seconds: number;
-  cpuMicros: number;
-}
-
 export interface BenchServer {
-  /** Takes and acknowledges `count` notifications, then cancels its consumer. Only listeners have it. */
-  drain?(count: number): Promise<Drained>;
+  /** Consumes and acknowledges `count` notifications. Resolves with the seconds that it took. Only listeners have it. */
+  drain?(count: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -99,7 +99,6 @@ class Worker:
             'firstError': errors[0] if errors else None,
             'seconds': time.monotonic() - begun,
             'p50Ms': percentile(latencies, 0.5),
-            'p90Ms': percentile(latencies, 0.9),
             'p99Ms': percentile(latencies, 0.99),
             'cpuMicros': (time.process_time() - cpu) * 1e6,
         }

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Drained } from '../peers/peer.js';
 import { payload } from './payload.js';
 
 const TIMEOUT_MS = 60_000;
@@ -7,13 +6,12 @@ const TIMEOUT_MS = 60_000;
 /** Counts arrived notifications. The time runs from the first one, since peers set up until then. */
 export class Arrivals {
   #start = 0;
-  #cpu: NodeJS.CpuUsage | undefined;
   #count = 0;
-  readonly #complete: Promise<Drained>;
-  #settle: { resolve(drained: Drained): void; reject(error: Error): void } | undefined;
+  readonly #seconds: Promise<number>;
+  #settle: { resolve(seconds: number): void; reject(error: Error): void } | undefined;
 
   constructor(private readonly expected: number) {
-    this.#complete = new Promise((resolve, reject) => {
+    this.#seconds = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
   }
@@ -23,22 +21,19 @@ export class Arrivals {
     this.#count++;
     if (this.#count === 1) {
       this.#start = performance.now();
-      this.#cpu = process.cpuUsage();
       if (!isDeepStrictEqual(received, payload))
         this.#settle?.reject(new Error(`not the published notification: ${JSON.stringify(received)}`));
     }
-    if (this.#count !== this.expected) return;
-    const { user, system } = process.cpuUsage(this.#cpu);
-    this.#settle?.resolve({ seconds: (performance.now() - this.#start) / 1000, cpuMicros: user + system });
+    if (this.#count === this.expected) this.#settle?.resolve((performance.now() - this.#start) / 1000);
   }
 
-  /** Rejects when not all have arrived within a minute. */
-  async complete(): Promise<Drained> {
+  /** Resolves with the seconds that all of them took. Rejects when not all have arrived within a minute. */
+  async complete(): Promise<number> {
     const late = () =>
       this.#settle?.reject(new Error(`${this.#count} of ${this.expected} notifications arrived within a minute`));
     const timer = setTimeout(late, TIMEOUT_MS);
     try {
-      return await this.#complete;
+      return await this.#seconds;
     } finally {
       clearTimeout(timer);
     }

@@ -19,7 +19,6 @@ export interface LoadResult {
   firstError: string | null;
   seconds: number;
   p50Ms: number;
-  p90Ms: number;
   p99Ms: number;
   /** CPU time of this process. */
   cpuMicros: number;
@@ -120,7 +119,6 @@ class Tally {
       firstError: this.#firstError,
       seconds,
       p50Ms: percentile(latencies, 0.5),
-      p90Ms: percentile(latencies, 0.9),
       p99Ms: percentile(latencies, 0.99),
       cpuMicros: user + system,
     };

@@ -1,23 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { PYTHON } from '../../test/support/prerequisites.js';
-import { type Drained, type Place, QUORUM_EXCHANGE, type SubjectName, topicNames } from '../peers/peer.js';
-import type { Session } from '../rounds.js';
+import { type Place, QUORUM_EXCHANGE, type SubjectName, topicNames } from '../peers/peer.js';
 import type { Broker } from './broker.js';
 import type { CpuProfile } from './cpu-profiler.js';
 import type { Load, LoadResult, Pace, PaceResult } from './load.js';
 import type { Memory } from './memory.js';
 import { payload, payloadOf } from './payload.js';
-import type { Soaked } from './soak.js';
 import { WorkerProcess } from './worker-process.js';
 
+/** Cores that each part used. */
+export interface Cores {
+  clientCores: number;
+  serverCores: number;
+  /** NaN for a broker that `TEST_RABBIT_URL` names, as below. */
+  brokerCores: number;
+}
+
 /** Load of all clients together. Latencies are those of the slowest client. */
-export interface Measured extends LoadResult {
+export interface Measured extends LoadResult, Cores {
   callsPerSecond: number;
   clientCpuMicrosPerCall: number;
   serverCpuMicrosPerCall: number;
   /** CPU of clients and servers. A process that is both counts once. */
   bothCpuMicrosPerCall: number;
-  /** NaN for a broker that `TEST_RABBIT_URL` names. */
   brokerCpuMicrosPerCall: number;
 }
 
@@ -30,6 +35,8 @@ export interface Pended {
 
 export interface Setting {
   peer: SubjectName;
+  /** Default: the broker of the session. */
+  broker?: Broker;
   /** Transport URL. Default: the broker's. */
   url?: string;
   /** Runs server and client in one process. Default: false. */
@@ -87,10 +94,7 @@ export class Subject {
    * @param bytes approximate size of the arguments. Default: the usual payload of 200 bytes
    */
   async measure(load: Load, bytes?: number): Promise<Measured> {
-    const result = await this.attempt(load, bytes);
-    if (result.errors > 0)
-      throw new Error(`${this.setting.peer}: ${result.errors} calls failed, the first: ${result.firstError}`);
-    return result;
+    return this.#withoutErrors(await this.attempt(load, bytes));
   }
 
   /** Measures calls of which some may fail. */
@@ -106,6 +110,8 @@ export class Subject {
     const most = (read: (it: LoadResult) => number) => Math.max(...results.map(read));
     const answered = sum((it) => it.answered);
     const cpuMicros = sum((it) => it.cpuMicros);
+    const callsPerSecond = sum((it) => it.answered / it.seconds);
+    const cores = (micros: number) => ((micros / answered) * callsPerSecond) / 1e6;
     return {
       answered,
       cpuMicros,
@@ -113,9 +119,11 @@ export class Subject {
       firstError: results.find(({ firstError }) => firstError)?.firstError ?? null,
       seconds: most((it) => it.seconds),
       p50Ms: most((it) => it.p50Ms),
-      p90Ms: most((it) => it.p90Ms),
       p99Ms: most((it) => it.p99Ms),
-      callsPerSecond: sum((it) => it.answered / it.seconds),
+      callsPerSecond,
+      clientCores: cores(cpuMicros),
+      serverCores: cores(serverCpu),
+      brokerCores: cores(brokerCpu),
       clientCpuMicrosPerCall: cpuMicros / answered,
       serverCpuMicrosPerCall: serverCpu / answered,
       bothCpuMicrosPerCall: (this.setting.alone ? cpuMicros : cpuMicros + serverCpu) / answered,
@@ -124,10 +132,7 @@ export class Subject {
   }
 
   async pace(pace: Pace): Promise<PaceResult> {
-    const result = await this.#client.ask('pace', [pace, payload], pace.seconds + GRACE_S);
-    if (result.errors > 0)
-      throw new Error(`${this.setting.peer}: ${result.errors} calls failed, the first: ${result.firstError}`);
-    return result;
+    return this.#withoutErrors(await this.#client.ask('pace', [pace, payload], pace.seconds + GRACE_S));
   }
 
   /** Measures under V8's profiler. A process that is both has one profile, as the client. */
@@ -161,18 +166,18 @@ export class Subject {
     }
   }
 
-  /** Consumes `count` published notifications. */
-  drain(count: number): Promise<Drained> {
+  /** Consumes `count` published notifications. Resolves with the seconds that it took. */
+  drain(count: number): Promise<number> {
     return this.#server.ask('drain', [count], GRACE_S);
   }
 
   /** Publishes `count` notifications while a listener of batches consumes them. */
-  async soak(count: number, inFlight: number): Promise<Soaked> {
-    const [soaked] = await Promise.all([
+  async soak(count: number, inFlight: number): Promise<number[]> {
+    const [heaps] = await Promise.all([
       this.#server.ask('soak', [this.#place, count], SOAK_TIMEOUT_S),
       this.measure({ inFlight, calls: count }),
     ]);
-    return soaked;
+    return heaps;
   }
 
   /** Calls that each server has answered. */
@@ -191,16 +196,14 @@ export class Subject {
     await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
-  /** Names of all queues that outlive the subject. */
-  get queues(): string[] {
+  /** Deletes the queues that outlived the subject. */
+  async cleanUp(): Promise<void> {
     const { peer } = this.setting;
     const many = ['oslo-topics', 'oslo-topic-of-many', 'floor-topics'].includes(peer);
     const topics = many ? topicNames(this.#place) : [this.#place.topic];
-    return topics.flatMap((topic) => [
-      topic,
-      `${topic}.info`,
-      ...this.#servers.map((_, index) => `${topic}.host${index}`),
-    ]);
+    const suffixes = ['', '.info', ...this.#servers.map((_, index) => `.host${index}`)];
+    await this.broker.deleteQueues(topics.flatMap((topic) => suffixes.map((suffix) => topic + suffix)));
+    if (peer === 'oslo-quorum') await this.broker.deleteExchange(QUORUM_EXCHANGE);
   }
 
   get #server(): WorkerProcess {
@@ -209,6 +212,12 @@ export class Subject {
 
   get #client(): WorkerProcess {
     return this.#clients[0] as WorkerProcess;
+  }
+
+  #withoutErrors<Result extends LoadResult>(result: Result): Result {
+    const { errors, firstError } = result;
+    if (errors > 0) throw new Error(`${this.setting.peer}: ${errors} calls failed, the first: ${firstError}`);
+    return result;
   }
 
   async #start(): Promise<void> {
@@ -223,26 +232,5 @@ export class Subject {
   async #serverCpu(): Promise<number> {
     const times = await Promise.all(this.#servers.map((server) => server.ask('cpu', [])));
     return times.reduce((sum, time) => sum + time, 0);
-  }
-}
-
-/** Runs `work` with the subjects started. Stops them and deletes their queues afterwards, even when it fails. */
-export async function withSubjects<Name extends string, T>(
-  { broker, say }: Pick<Session, 'broker' | 'say'>,
-  settings: Readonly<Record<Name, Setting>>,
-  work: (subjects: Record<Name, Subject>) => Promise<T>,
-): Promise<T> {
-  const names = Object.keys(settings) as Name[];
-  say(`starting    ${names.join(', ')}`);
-  const outcomes = await Promise.allSettled(names.map((name) => Subject.start(broker, settings[name])));
-  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  try {
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    const subjects = Object.fromEntries(names.map((name, index) => [name, started[index]]));
-    return await work(subjects as Record<Name, Subject>);
-  } finally {
-    await Promise.all(started.map((subject) => subject.stop()));
-    await broker.deleteQueues(started.flatMap(({ queues }) => queues));
-    if (started.some(({ setting }) => setting.peer === 'oslo-quorum')) await broker.deleteExchange(QUORUM_EXCHANGE);
   }
 }
