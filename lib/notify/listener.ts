@@ -44,7 +44,12 @@ const OPTIONS: readonly (keyof BatchListenerOptions)[] = [
 ];
 
 /** Options of a listener without batches. */
-export type SingleListenerOptions = NotificationListenerOptions & { batchSize?: undefined; batchTimeout?: undefined };
+export type SingleListenerOptions = NotificationListenerOptions & {
+  /** Absent: with it, the listener takes {@link BatchListenerOptions}. */
+  batchSize?: undefined;
+  /** Absent: with it, the listener takes {@link BatchListenerOptions}. */
+  batchTimeout?: undefined;
+};
 
 /** Listener that dispatches the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
 export class NotificationListener extends MessageHandlingServer {

@@ -133,8 +133,22 @@ export function getServer(
 
 /** Publisher of {@link getNotifier}: its id, or a service and its host. The default host is the `host` option. */
 export type PublisherOptions =
-  | { publisherId: string; service?: string | undefined; host?: string | undefined }
-  | { publisherId?: undefined; service: string; host?: string | undefined };
+  | {
+      /** Id of the publisher. */
+      publisherId: string;
+      /** Unused beside `publisherId`. */
+      service?: string | undefined;
+      /** Unused beside `publisherId`. */
+      host?: string | undefined;
+    }
+  | {
+      /** Absent: the id is `<service>.<host>`. */
+      publisherId?: undefined;
+      /** Name of the service. */
+      service: string;
+      /** Name of the host. @default the `host` option */
+      host?: string | undefined;
+    };
 
 /**
  * Returns a notifier on the default runtime. Its publisher is `publisherId`, else `<service>.<host>`. Source:

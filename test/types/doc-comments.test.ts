@@ -1,0 +1,135 @@
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const ENTRIES = ['lib/index.ts', 'lib/observability/prometheus.ts'].map((file) => root + file);
+
+/** Rooms whose members are all explained, in plain English. The list only grows, until it is `lib/`. */
+const PLAIN_ROOMS = [
+  'lib/core/serializer.ts',
+  'lib/index.ts',
+  'lib/internal.ts',
+  'lib/messaging/',
+  'lib/rpc/',
+  'lib/notify/',
+  'lib/tacker/',
+  'lib/objects/',
+  'lib/nest/',
+  'lib/cli/',
+  'lib/observability/',
+];
+
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+const program = ts.createProgram(ENTRIES, options);
+const checker = program.getTypeChecker();
+const isOurs = (file: ts.SourceFile) => file.fileName.startsWith(`${root}lib/`);
+const isPlain = (file: string) => PLAIN_ROOMS.some((room) => file.startsWith(root + room));
+
+/** Names of public members without a doc comment, of their own or of the member that they implement. */
+class Undocumented {
+  readonly names = new Set<string>();
+  private readonly seen = new Set<ts.Symbol>();
+
+  visit(symbol: ts.Symbol, path: string): void {
+    const original = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const declarations = (original.declarations ?? []).filter((one) => isOurs(one.getSourceFile()));
+    if (declarations.length === 0 || this.seen.has(original) || declarations.some(isHidden)) return;
+    this.seen.add(original);
+    const [first] = declarations as [ts.Declaration];
+    const explained = meantBy(original, first).getDocumentationComment(checker).length > 0;
+    if (!explained && isPlain(first.getSourceFile().fileName)) this.names.add(path);
+    for (const declaration of declarations) this.visitMembers(declaration, path);
+  }
+
+  private visitMembers(declaration: ts.Declaration, path: string): void {
+    if (ts.isVariableDeclaration(declaration)) {
+      const type = checker.getTypeAtLocation(declaration);
+      if (type.getCallSignatures().length === 0)
+        for (const member of type.getProperties()) this.visit(member, `${path}.${member.name}`);
+      return;
+    }
+    if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) {
+      if (!ts.isTypeAliasDeclaration(declaration)) return;
+      ts.forEachChild(declaration.type, (child) => {
+        if (ts.isTypeLiteralNode(child)) for (const member of child.members) this.visitMember(member, path);
+      });
+      if (ts.isTypeLiteralNode(declaration.type))
+        for (const member of declaration.type.members) this.visitMember(member, path);
+      return;
+    }
+    for (const member of declaration.members) {
+      if (ts.isConstructorDeclaration(member)) {
+        for (const parameter of member.parameters)
+          if (ts.isParameterPropertyDeclaration(parameter, member)) this.visitMember(parameter, path);
+      } else this.visitMember(member, path);
+    }
+  }
+
+  private visitMember(member: ts.Declaration, path: string): void {
+    const name = ts.getNameOfDeclaration(member);
+    const symbol = name && checker.getSymbolAtLocation(name);
+    if (symbol) this.visit(symbol, `${path}.${name.getText()}`);
+  }
+}
+
+/** Returns the symbol that a shorthand property stands for, else the symbol itself. */
+function meantBy(symbol: ts.Symbol, declaration: ts.Declaration): ts.Symbol {
+  if (!ts.isShorthandPropertyAssignment(declaration)) return symbol;
+  const value = checker.getShorthandAssignmentValueSymbol(declaration);
+  return value && value.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(value) : (value ?? symbol);
+}
+
+function isHidden(declaration: ts.Declaration): boolean {
+  const name = ts.getNameOfDeclaration(declaration);
+  if (name && ts.isPrivateIdentifier(name)) return true;
+  const { Private, Protected } = ts.ModifierFlags;
+  return (
+    (ts.getCombinedModifierFlags(declaration) & (Private | Protected)) !== 0 ||
+    ts.getJSDocTags(declaration).some(({ tagName }) => tagName.text === 'internal')
+  );
+}
+
+/** Doc comments of a file that do not begin with a noun or a verb, with their lines. */
+function riddles(file: ts.SourceFile): string[] {
+  const text = file.getFullText();
+  return [...text.matchAll(/\/\*\*[\s*]*(?:@internal\s+)?(What|Whether|How|Whoever|That)\b.*/g)].map(
+    ({ index, 0: comment }) => {
+      const { line } = file.getLineAndCharacterOfPosition(index);
+      return `${file.fileName.slice(root.length)}:${line + 1}: ${comment}`;
+    },
+  );
+}
+
+it('explain every public member', () => {
+  const undocumented = new Undocumented();
+  let exported = 0;
+  for (const entry of ENTRIES) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.SourceFile) as ts.Symbol;
+    for (const symbol of checker.getExportsOfModule(module)) {
+      exported++;
+      undocumented.visit(symbol, symbol.name);
+    }
+  }
+  expect(exported).toBeGreaterThan(150);
+  expect([...undocumented.names].join('\n')).toBe('');
+});
+
+it('begin with a noun or a verb', () => {
+  const files = ts.sys.readDirectory(`${root}lib`, ['.ts']).filter(isPlain);
+  expect(files.length).toBeGreaterThan(80);
+  const found = files.flatMap((file) =>
+    riddles(ts.createSourceFile(file, ts.sys.readFile(file) ?? '', ts.ScriptTarget.Latest)),
+  );
+  expect(found).toEqual([]);
+});
+
+it('are found wanting where they are', () => {
+  const riddle = ts.createSourceFile(
+    `${root}lib/x.ts`,
+    '/** Fine. */\n/**\n * Whether it is. */\nlet x;',
+    ts.ScriptTarget.Latest,
+  );
+  expect(riddles(riddle)).toHaveLength(1);
+});
