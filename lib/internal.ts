@@ -20,6 +20,7 @@ export { parseJson, stringifyJson } from './core/json.js';
 export { oneLine } from './core/logger.js';
 export { checkNames } from './core/option-rules.js';
 export { normalizeOptions, type OsloMessagingOptions } from './core/options.js';
+export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
 export { parseTransportUrl } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';

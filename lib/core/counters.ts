@@ -1,36 +1,41 @@
-/** What a transport counts of its life, from its making on. */
+/** Numbers of events on a transport since it was made. */
 export interface Counts {
-  /** Calls and publishes refused because a bound of `limits` was reached. */
+  /** Calls and publishes refused because a limit of `limits` was reached. */
   readonly overLimit: number;
-  /** Calls, and casts that asked to know, that no queue took. */
+  /** Calls, and mandatory casts, that no queue was bound for. */
   readonly undeliverable: number;
-  /** Messages off the wire that could not be understood, or were over a limit. */
+  /** Received messages that could not be read, or exceeded a limit. */
   readonly refusedMessages: number;
-  /** Messages whose headers could not all be read. They were processed all the same. */
+  /** Received messages with unreadable headers. They were processed without these headers. */
   readonly damagedHeaders: number;
-  /** Requests that had been seen before. */
+  /** Requests and notifications dropped as duplicates. */
   readonly duplicates: number;
-  /** Requests refused because they came a second time, and a server may have begun them (`refuseRedelivered`). */
+  /** Redelivered requests that were refused because a server may have started them (`refuseRedelivered`). */
   readonly redeliveries: number;
-  /** Requests whose caller had given up before a slot was free: they were not started. */
+  /** Requests that were not started because their caller had given up before a concurrency slot was free. */
   readonly expiredRequests: number;
   /** Replies that could not be delivered. */
   readonly droppedReplies: number;
-  /** Replies that nobody waited for: their call had been answered, or had given up. */
+  /** Replies without a pending call: it was answered already, or had given up. */
   readonly lateReplies: number;
-  /** Requests and notifications put into a dead-letter queue. */
+  /** Requests and notifications moved to a dead-letter queue. */
+  readonly deadLettered: number;
+  /** @deprecated Use `deadLettered`, which has the same value. */
   readonly setAside: number;
-  /** Consumers that the broker cancelled: their queue was deleted, or they held a message for too long. */
+  /** Consumers that the broker cancelled, because their queue was deleted or a message was unacknowledged for too long. */
   readonly cancelledConsumers: number;
-  /** Messages that the broker took back, unacknowledged, when it cancelled their consumer. Unstarted ones never start here. */
+  /** Unacknowledged messages that the broker revoked with a cancelled consumer. Unstarted ones are not started here. */
   readonly revokedMessages: number;
-  /** Queues, exchanges and bindings of consumers that had vanished, and were made again. */
+  /** Queues, exchanges and bindings of consumers that had disappeared and were declared again. */
   readonly redeclared: number;
   /** Connections that were lost. */
   readonly lostConnections: number;
 }
 
-export const NO_COUNTS: Counts = {
+/** Events that are counted by name. */
+export type CountedEvent = Exclude<keyof Counts, 'setAside'>;
+
+const NO_EVENTS: Record<CountedEvent, number> = {
   overLimit: 0,
   undeliverable: 0,
   refusedMessages: 0,
@@ -40,23 +45,27 @@ export const NO_COUNTS: Counts = {
   expiredRequests: 0,
   droppedReplies: 0,
   lateReplies: 0,
-  setAside: 0,
+  deadLettered: 0,
   cancelledConsumers: 0,
   revokedMessages: 0,
   redeclared: 0,
   lostConnections: 0,
 };
 
-/** The counts of one transport: written where it happens, read by health checks and metrics. */
-export class Counters {
-  private readonly counts: { -readonly [name in keyof Counts]: number } = { ...NO_COUNTS };
+/** Counts of a new transport. */
+export const NO_COUNTS: Counts = { ...NO_EVENTS, setAside: 0 };
 
-  count(what: keyof Counts, times = 1): void {
-    this.counts[what] += times;
+/** Event counters of one transport. Health checks and metrics read them. */
+export class Counters {
+  private readonly counts = { ...NO_EVENTS };
+
+  /** Counts an event. */
+  count(event: CountedEvent, times = 1): void {
+    this.counts[event] += times;
   }
 
-  /** A copy of the counts as they are now. */
+  /** Returns a copy of the current counts. */
   read(): Counts {
-    return { ...this.counts };
+    return { ...this.counts, setAside: this.counts.deadLettered };
   }
 }

@@ -4,12 +4,10 @@ import type { Settings } from './options.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { rabbitSettings } from './rabbit-settings.js';
 import { Secret } from './secrets.js';
+import { snakeCase } from './snake-case.js';
 import type { TransportURL } from './transport-url.js';
 
-/** `rabbit_quorum_queue` of `rabbitQuorumQueue`. */
-export const osloName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
-
-const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [osloName(name), name as keyof RabbitOptions]));
+const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [snakeCase(name), name as keyof RabbitOptions]));
 
 /** A URL within a URL would hide its password from what redacts the outer one. */
 NAMES.delete('management_url');

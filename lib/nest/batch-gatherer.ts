@@ -1,4 +1,5 @@
 import { newScope } from '../core/async-scope.js';
+import { Batch } from '../core/batch.js';
 
 interface Waiting<Item, Outcome> {
   readonly item: Item;
@@ -10,31 +11,30 @@ const CLOSED_TIMEOUT_MS = 10;
 
 /** Gathers items and has them handled in batches. An item settles as its batch does. */
 export class BatchGatherer<Item, Outcome> {
-  private waiting: Waiting<Item, Outcome>[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly batch: Batch<Waiting<Item, Outcome>>;
   /** Number of listeners that have reached their concurrency. */
   private fullListeners = 0;
 
   /** @param timeout milliseconds that an incomplete batch waits, from its first item on. Undefined: it waits until it is complete */
   constructor(
-    private readonly size: number,
-    private timeout: number | undefined,
+    size: number,
+    timeout: number | undefined,
     private readonly handle: (items: readonly Item[]) => Promise<Outcome>,
-  ) {}
+  ) {
+    this.batch = new Batch(size, timeout, (waiting) => this.handleAll(waiting));
+  }
 
   /** Adds an item. The result settles as the batch does. */
   add(item: Item): Promise<Outcome> {
     return new Promise((settle) => {
-      this.waiting.push({ item, settle });
-      if (this.fullListeners > 0 || this.waiting.length >= this.size) this.flush();
-      else if (this.timeout !== undefined) this.timer ??= setTimeout(() => this.flush(), this.timeout);
+      this.batch.add({ item, settle }, this.fullListeners > 0);
     });
   }
 
   /** Reports that a listener is full, or no longer. While one is full, incomplete batches are handled at once, since nothing could complete them. */
   press(full: boolean): void {
     this.fullListeners += full ? 1 : -1;
-    if (full) this.flush();
+    if (full) this.batch.flush();
   }
 
   /**
@@ -43,20 +43,15 @@ export class BatchGatherer<Item, Outcome> {
    */
   close(graceful: boolean): void {
     if (graceful) {
-      this.timeout = Math.min(this.timeout ?? CLOSED_TIMEOUT_MS, CLOSED_TIMEOUT_MS);
-      this.flush();
+      this.batch.timeout = Math.min(this.batch.timeout ?? CLOSED_TIMEOUT_MS, CLOSED_TIMEOUT_MS);
+      this.batch.flush();
       return;
     }
-    clearTimeout(this.timer);
-    this.waiting = [];
-    this.timeout = undefined;
+    this.batch.clear();
+    this.batch.timeout = undefined;
   }
 
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const batch = this.waiting.splice(0);
-    if (batch.length === 0) return;
+  private handleAll(batch: readonly Waiting<Item, Outcome>[]): void {
     const items = batch.map(({ item }) => item);
     // The batch must not run in the async context of its last item.
     const outcome = newScope().runInAsyncScope(() => this.handle(items));

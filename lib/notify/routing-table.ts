@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
+import { snakeCase } from '../core/snake-case.js';
 import { globToRegExp } from './glob.js';
 
 /** Check of an event type and a priority. */
@@ -47,7 +48,7 @@ function entries(value: unknown, name: string): [string, unknown][] {
 }
 
 function compile(key: string, patterns: unknown, name: string): Check {
-  const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const snake = snakeCase(key);
   const check = Object.hasOwn(CHECKS, snake) ? CHECKS[snake] : undefined;
   if (!check) throw new ConfigurationError(`${name}: "${key}" is unknown; known are ${Object.keys(CHECKS).join(', ')}`);
   if (!Array.isArray(patterns) || !patterns.every((pattern) => typeof pattern === 'string'))

@@ -1,6 +1,5 @@
 import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom-client';
-import type { DriverStatus, TransportHealth } from '../internal.js';
-import { checkNames } from '../internal.js';
+import { checkNames, type DriverStatus, snakeCase, type TransportHealth } from '../internal.js';
 
 /** Object with a health, such as a `Transport`. */
 export interface HealthSource {
@@ -128,5 +127,3 @@ function healthsOf(measured: MeasuredTransports | MeasuredApplication) {
 }
 
 const isAttached = ({ attached }: TransportHealth['consumers'][number]): boolean => attached;
-
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);

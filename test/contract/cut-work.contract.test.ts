@@ -82,7 +82,7 @@ for (const { name, url, describeOn } of transports) {
       await eventually(() => expect(first.begun).toEqual([1]));
       await server.stop();
       await serve(connect({ delivery: 'at-least-once', limits: { deliveries: 1 } }), topic, 'b', hanging());
-      await eventually(() => expect(log.messages(/^Set aside a request .* came back 1 time/)).toHaveLength(1));
+      await eventually(() => expect(log.messages(/^Dead-lettered a request .* returned 1 time/)).toHaveLength(1));
     });
 
     it('is not run elsewhere at most once, but what waited is', async () => {

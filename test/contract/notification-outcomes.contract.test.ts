@@ -77,27 +77,27 @@ for (const { name, url, describeOn } of transports) {
         expect([before.got.length, after.got.length]).toEqual([1, 1]);
       });
 
-      it('sets aside what fails too often, says so once, and goes on', async () => {
+      it('dead-letters what fails too often, logs it once, and goes on', async () => {
         const endpoint = recorder(['info'], () => {
           if (endpoint.got.at(-1)?.payload === 'poison') throw new Error('indigestible');
         });
         await listen([endpoint], { allowRequeue: true }, connect({ limits: { deliveries: 4 } }));
         await notifier.info({}, 'vnf.create', 'poison');
         await notifier.info({}, 'vnf.create', 'food');
-        await eventually(() => expect(log.messages(/^Set aside/, 'error')).toHaveLength(1));
-        expect(log.messages(/^Set aside/)[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
+        await eventually(() => expect(log.messages(/^Dead-lettered/, 'error')).toHaveLength(1));
+        expect(log.messages(/^Dead-lettered/)[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
         await nothingLeft();
         expect(endpoint.payloads().filter((payload) => payload === 'poison')).toHaveLength(4);
         expect(endpoint.payloads()).toContain('food');
       });
 
-      it('sets aside at once what is no notification', async () => {
+      it('dead-letters at once what is no notification', async () => {
         const endpoint = recorder(['info']);
         await listen([endpoint]);
         await notifier.info({}, 42 as never, 'poison');
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(endpoint.payloads()).toEqual(['food']));
-        await eventually(() => expect(log.messages(/^Set aside .*"event_type"/, 'error')).toHaveLength(1));
+        await eventually(() => expect(log.messages(/^Dead-lettered .*"event_type"/, 'error')).toHaveLength(1));
         await nothingLeft();
       });
     });

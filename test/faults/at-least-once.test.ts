@@ -151,7 +151,7 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toEqual({ messages: 0, consumers: 1 }));
   });
 
-  it('does not take others with it: a request that came back too often is set aside', async () => {
+  it('does not take others with it: a request that is redelivered too often is dead-lettered', async () => {
     // The usual exchange is transient here.
     const controlExchange = uniqueTopic('exchange');
     open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange)));
@@ -166,7 +166,7 @@ describeWithRabbit('a server that loses its connection while it works', () => {
       const message = await channel.get(`${topic}.dead`, { noAck: true });
       return message ? message.properties.headers?.['x-reason'] : undefined;
     });
-    expect(reason).toMatch(/came back 1 time/);
+    expect(reason).toMatch(/returned 1 time/);
     expect(await call).toMatchObject({ code: 'TIMEOUT' });
   });
 });

@@ -115,7 +115,7 @@ describeWithRabbitControl('Notifications while their broker is killed', { concur
       expect(await queueDepth(node.url, 'events.info')).toMatchObject({ messages: 0 });
       expect(ledger.repeated).toEqual([]);
       expect(ledger.rejected).toEqual(new Set());
-      expect(log.messages(/could not|Set aside/i)).toEqual([]);
+      expect(log.messages(/could not|Dead-lettered/i)).toEqual([]);
     }),
     240_000,
   );

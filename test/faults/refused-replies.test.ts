@@ -139,7 +139,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     const request = { method: 'letters', args: { count: 2 }, _msg_id: 'm', _reply_q: queue, _unique_id: randomUUID() };
     const begun = performance.now();
     caller.sendToQueue(topic, Buffer.from(JSON.stringify(request)));
-    await eventually(() => expect(transport.counts.setAside).toBe(1), { within: 15_000 });
+    await eventually(() => expect(transport.counts.deadLettered).toBe(1), { within: 15_000 });
     expect(ran).toBe(3);
     expect(performance.now() - begun).toBeGreaterThan(100 + 200 + 400);
     await emptied();

@@ -62,7 +62,7 @@ describeWithRabbit('a request on a classic queue that its servers do not survive
   const EXCHANGE = uniqueTopic('dead-letters');
 
   it.each([undefined, EXCHANGE])(
-    'is set aside by a count that outlives them, dead-letter exchange: %s',
+    'is dead-lettered by a count that outlives them, dead-letter exchange: %s',
     async (exchange) => {
       const topic = uniqueTopic('poison');
       const ran: string[] = [];
@@ -124,12 +124,12 @@ describeWithRabbit('a request on a classic queue that its servers do not survive
       );
       expect(ran).toEqual(['first', 'second']);
       expect(await client.call({}, 'sound')).toBe('answered');
-      expect(transport.counts.setAside).toBe(1);
+      expect(transport.counts.deadLettered).toBe(1);
       const kept = await withChannel(rabbitUrl, (channel) => channel.get(`${topic}.dead`, { noAck: true }));
       if (!kept) throw new Error('nothing was kept');
       expect(kept.fields).toMatchObject({ exchange: exchange ?? '', routingKey: exchange ? topic : `${topic}.dead` });
       expect(kept.properties.headers).toEqual({
-        'x-reason': 'it came back 2 times, never acknowledged',
+        'x-reason': 'returned 2 times without an acknowledgement',
         'x-original-queue': topic,
         'x-deliveries': 3,
         'x-time': expect.any(String),

@@ -114,7 +114,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
       await python.chooseHeaders(kind);
       await python.notify({ topic, publisherId: 'python', eventType: kind, payload: {} });
     }
-    await eventually(() => expect(giving.counts.setAside).toBe(kinds.length));
+    await eventually(() => expect(giving.counts.deadLettered).toBe(kinds.length));
     expect(giving.counts).toMatchObject({ lostConnections: 0, damagedHeaders: 0 });
     const headers = await withChannel(rabbitUrl, async (channel) => {
       const all = new Map<string, unknown>();

@@ -1,15 +1,15 @@
 import type { Delivery } from './delivery.js';
 import type { WorkLimit } from './work-limit.js';
 
-/** Lets messages in as long as there is room for them; the others wait in order. */
+/** Accepts messages while the work limit has room. The others wait in order. */
 export class Admission {
   private readonly waiting: Delivery[] = [];
   private admitting = false;
   private closed = false;
 
   /**
-   * @param accept called with a message that there is room for, and what is to be given back
-   * @param onFull called when the first message has to wait, and when none does any more
+   * @param accept called with an accepted message, and its share of the work limit to give back
+   * @param onFull called with true when the first message must wait, and with false when none does any more
    */
   constructor(
     private readonly limit: WorkLimit,
@@ -17,29 +17,30 @@ export class Admission {
     private readonly onFull: (full: boolean) => void,
   ) {}
 
-  /** True while a message waits until others are done with. */
+  /** True while a message waits for others to end. */
   get isFull(): boolean {
     return this.waiting.length > 0;
   }
 
+  /** Accepts a message, now or when there is room. */
   push(delivery: Delivery): void {
     const taken = this.closed ? 0 : this.isFull ? undefined : this.limit.take(delivery);
     if (taken !== undefined) this.accept(delivery, taken);
     else if (this.waiting.push(delivery) === 1) this.onFull(true);
   }
 
-  /** Gives back what a message took, and lets in what waited for that. */
+  /** Gives back the share of a message, and accepts waiting messages. */
   giveBack(taken: number): void {
     if (taken === 0) return;
     this.limit.give(taken);
-    // What is let in may be done with at once.
+    // An accepted message may end at once, and call this again.
     if (this.admitting) return;
     this.admitting = true;
     while (this.admitNext());
     this.admitting = false;
   }
 
-  /** Keeps nothing waiting any more. @returns what waits */
+  /** Stops limiting, and returns the waiting messages. */
   close(): readonly Delivery[] {
     this.closed = true;
     const left = this.waiting.splice(0);

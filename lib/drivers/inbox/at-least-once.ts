@@ -13,31 +13,31 @@ import type { DuplicateWindow } from './duplicate-window.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { Pauses } from './pauses.js';
 
-/** Puts a copy of the message into its queue, which says how often it has come back; rejects when it cannot. */
+/** Publishes a copy of the message to its queue, with its number of returns in a header. Rejects when that fails. */
 export type CountReturn = (delivery: Delivery, uniqueId: string | undefined) => Promise<void>;
 
-/** One request, and the deliveries that will be settled with it. */
+/** Request in work, and the deliveries to settle with it. */
 interface Work {
   readonly id: string;
   readonly deliveries: Delivery[];
-  /** Number of times that it has come back. */
+  /** Number of times that it was returned to its queue. */
   readonly returns: number;
 }
 
 /** Delay before a request without an answer is requeued. */
 const REQUEUE_BACKOFF: Backoff = { first: 100, growth: 'doubling', cap: 10_000 };
 
-/** The requests that are delivered at least once: acknowledged when they are answered, set aside when they keep coming. */
+/** Requests that are delivered at least once: acknowledged after their reply, dead-lettered when redelivered too often. */
 export class AtLeastOnce {
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
-  /** By id. A lost channel brings a request again while it is in work: it is still run once. */
+  /** By id. A request that a lost channel delivers again while it is in work is run once only. */
   private readonly inWork = new Map<string, Work>();
-  /** By id: returns of requests that were put back here. It may be that nobody else counts them. */
+  /** Returns of requests that were requeued here, by id: some brokers do not count them. */
   private returned: LRUCache<string, number> | undefined;
-  /** Those whose reply waits for its queue, the oldest first. They hold no slot, but the broker hands over no more for them. */
+  /** Requests waiting to deliver a reply, oldest first. They use no concurrency slot but count against the prefetch. */
   private readonly waiting = new Set<Work>();
-  private readonly mostWaiting: number;
+  private readonly maxWaiting: number;
   private readonly settings: Settings;
   private readonly counters: Counters;
 
@@ -52,10 +52,14 @@ export class AtLeastOnce {
     this.counters = context.counters;
     const { rabbit } = this.settings;
     this.deadLetters = new DeadLetters(context, 'request', deadLetter, this.pauses);
-    this.mostWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
+    this.maxWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 
-  /** Acknowledges a request when it is answered; what is not comes again, here or at another server. */
+  /**
+   * Runs a request and acknowledges it after its reply. An unanswered request is requeued.
+   * @param run dispatches the request
+   * @returns the dispatched request; undefined when it was not run here
+   */
   async process(
     { uniqueId }: RpcRequest,
     delivery: Delivery,
@@ -66,10 +70,10 @@ export class AtLeastOnce {
     const returns = this.returnsOf(delivery, uniqueId);
     const isPoison = returns >= this.deadLetters.limitOf(delivery);
     if (isNew && !isPoison && delivery.uncounted && (await this.recount(delivery, uniqueId))) return undefined;
-    const twin = this.inWork.get(id);
-    if (twin) {
+    const running = this.inWork.get(id);
+    if (running) {
       this.counters.count('duplicates');
-      twin.deliveries.push(delivery);
+      running.deliveries.push(delivery);
       return undefined;
     }
     const work = { id, deliveries: [delivery], returns };
@@ -89,58 +93,61 @@ export class AtLeastOnce {
     }
   }
 
-  /** Puts back at once what waits to be put back, from now on. */
+  /** Ends the delays before requeuing, now and from now on. */
   close(): void {
     this.pauses.close();
   }
 
   private returnsOf({ returns, redelivered }: Delivery, uniqueId: string | undefined): number {
-    // What somebody moved back from the dead-letter queue begins anew.
+    // A message that was moved back from the dead-letter queue is no redelivery, and counts from zero.
     const known = redelivered && uniqueId !== undefined ? this.returned?.get(uniqueId) : undefined;
     return Math.max(returns, known ?? 0);
   }
 
   /**
-   * Classic queues do not count what comes back, and a count in this process would die with it. So the message goes to
-   * the end of its queue, with the count in a header, before it is taken off the front.
+   * Classic queues do not count returns, and a count in this process would be lost with it. So a copy with the count in a
+   * header is published to the queue before the original is acknowledged.
    */
   private async recount(delivery: Delivery, uniqueId: string | undefined): Promise<boolean> {
     try {
       await this.countReturn(delivery, uniqueId);
     } catch (error) {
       const why = oneLine(toError(error).message);
-      this.settings.logger.warn(`Could not count the return of a request to ${delivery.queue}: ${why}`);
+      this.settings.logger.warn(
+        `Could not count the return of a request to ${delivery.queue}: ${why}; running it uncounted`,
+      );
       return false;
     }
     await delivery.acknowledge();
     return true;
   }
 
-  /** Sets aside what came back too often: it may well be what its servers die of. Whoever moves it back wants it processed. */
+  /** Dead-letters a request that was redelivered too often: it may be crashing its servers. */
   private giveUp(work: Work, delivery: Delivery): Promise<void> {
     const { returns } = work;
-    return this.deadLetters.take({
+    return this.deadLetters.publish({
       delivery,
-      reason: `it came back ${returns} ${returns === 1 ? 'time' : 'times'}, never acknowledged`,
+      reason: `returned ${returns} ${returns === 1 ? 'time' : 'times'} without an acknowledgement`,
       deliveries: returns + 1,
-      kept: () => {
+      published: () => {
+        // An operator who moves it back wants it processed.
         this.returned?.delete(work.id);
         for (const one of this.end(work)) void one.acknowledge();
       },
-      stopped: () => {
+      abandoned: () => {
         for (const one of this.end(work)) one.release();
       },
     });
   }
 
   /**
-   * The broker hands over a bounded number of unacknowledged requests. Dead callers may hold half of them; beyond that the
-   * oldest counts as done, although its reply is still tried, since others wait for what it holds.
+   * Settles a request when its reply has been delivered. The prefetch bounds unacknowledged requests, so dead callers may
+   * hold half of it only: beyond that the oldest is acknowledged while its reply is still being sent.
    */
   private settleAfter(reply: Promise<void>, work: Work, request: IncomingRequest): void {
     this.waiting.add(work);
     const [oldest = work] = this.waiting;
-    if (this.waiting.size > this.mostWaiting) void this.settle(oldest, true);
+    if (this.waiting.size > this.maxWaiting) void this.settle(oldest, true);
     request.waiting = reply.then(() => this.settle(work, !request.isOwed));
   }
 
@@ -156,10 +163,10 @@ export class AtLeastOnce {
     await Promise.all(this.end(work).map((one) => one.acknowledge()));
   }
 
-  /** Later and later, so that a reply that cannot be sent is no hot loop. */
+  /** Requeues with a growing delay, so that a reply that cannot be sent is no hot loop. */
   private postpone(work: Work): void {
     const { duplicateWindow: max, duplicateTtl: ttl } = this.settings.limits;
-    // It has room for all of them from the start, which most servers never need.
+    // Created on first use: it allocates room for all entries, which most servers never need.
     this.returned ??= new LRUCache({ max, ttl, ttlResolution: 1000 });
     this.returned.set(work.id, work.returns + 1);
     this.pauses.begin(backoffDelay(REQUEUE_BACKOFF, work.returns), () => {
@@ -167,7 +174,7 @@ export class AtLeastOnce {
     });
   }
 
-  /** Once: a message that is settled twice would cost the channel. What comes from now on is not settled with it. */
+  /** Returns the deliveries to settle, once: settling a message twice closes the channel. */
   private end({ id, deliveries }: Work): readonly Delivery[] {
     this.inWork.delete(id);
     return deliveries;

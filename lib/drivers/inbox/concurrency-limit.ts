@@ -2,18 +2,28 @@ import { newScope } from '../../core/async-scope.js';
 import { toError } from '../../core/errors.js';
 import { type LogSink, oneLine } from '../../core/logger.js';
 
-/** What is done with an item that needs a slot. */
+/** Functions that process the items of a {@link ConcurrencyLimit}. */
 export interface Work<T> {
-  /** The slot is free again when the promise settles. */
+  /** Processes an item. Its slot is free again when the promise settles. */
   start(item: T): Promise<unknown>;
-  /** Called instead of `start` for what will never be started. */
+  /** Called instead of `start` for an item that will never be started. */
   abandon(item: T): void;
-  /** Takes what the item needs besides a slot. @returns what is given back when it has ended; undefined where it has to wait */
+  /** Reserves what the item needs besides a slot. Returns the amount to give back, or undefined when it must wait. */
   take?(item: T): number | undefined;
+  /** Gives back what `take` returned, when the item has ended. */
   give?(taken: number): void;
 }
 
-/** Works on a bounded number of items at a time; the others wait in order. */
+/** Item that knows how to process itself. */
+export interface Task {
+  start(): Promise<void>;
+  abandon(): void;
+}
+
+/** Work on tasks. */
+export const TASKS: Work<Task> = { start: (task) => task.start(), abandon: (task) => task.abandon() };
+
+/** Processes at most `limit` items at a time. The others wait in order. */
 export class ConcurrencyLimit<T> {
   private readonly waiting: T[] = [];
   private readonly idle: (() => void)[] = [];
@@ -26,27 +36,27 @@ export class ConcurrencyLimit<T> {
     private readonly work: Work<T>,
   ) {}
 
-  /** Items in work now. */
+  /** Number of items in work. */
   get taken(): number {
     return this.running;
   }
 
-  /** Starts with the item before it returns, if a slot is free. */
+  /** Adds an item. Starts it before returning when a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
     else if (this.waiting.length > 0 || !this.begin(item)) this.waiting.push(item);
   }
 
   /**
-   * Takes nothing new.
-   * @param finish whether what waits is worked on as well, as far as there is time, instead of being abandoned
+   * Refuses new items.
+   * @param finish true to process the waiting items as well, instead of abandoning them
    */
   close(finish = false): void {
     this.open = false;
     if (!finish) this.abandonAll();
   }
 
-  /** Closes; resolves when all that runs has ended, or after the time. */
+  /** Closes, and resolves when the items in work have ended or the time is over. */
   async drain(milliseconds: number, finish = false): Promise<void> {
     this.close(finish);
     if (this.running === 0) return;
@@ -67,7 +77,7 @@ export class ConcurrencyLimit<T> {
     for (const item of this.waiting.splice(0)) this.work.abandon(item);
   }
 
-  /** Starts with the item, unless it has to wait. */
+  /** Starts the item and returns true, or returns false when it must wait. */
   private begin(item: T): boolean {
     if (this.running >= this.limit) return false;
     const { work } = this;
@@ -79,9 +89,9 @@ export class ConcurrencyLimit<T> {
 
   private start(item: T, taken: number): void {
     this.running++;
-    // Most take nothing.
+    // No closure in the common case.
     const free = taken === 0 ? this.free : () => this.giveBack(taken);
-    // A tick, a socket or the item before brings it here: none of their async contexts is the item's.
+    // Called from a tick, a socket or the end of another item, whose async context is not the item's.
     newScope()
       .runInAsyncScope(this.work.start, this.work, item)
       .then(free, (error: unknown) => {

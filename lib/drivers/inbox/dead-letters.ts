@@ -5,64 +5,72 @@ import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 import type { Pauses } from './pauses.js';
 
-/** Keeps a message that cannot be processed for whoever looks into it, and resolves with the queue's name; rejects when it cannot. */
+/**
+ * Publishes a message to a dead-letter queue, with the reason and the number of deliveries. Resolves with the name of the
+ * queue, or undefined when the engine has no such queue; rejects when publishing fails.
+ */
 export type PublishDeadLetter = (delivery: Delivery, reason: string, deliveries: number) => Promise<string | undefined>;
 
-/** Delay before a message is published to the dead-letter queue again. */
+/** Delay before a failed publish to the dead-letter queue is repeated. */
 const RETRY_BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 30_000 };
 
-/** A message that is given up, and what becomes of it. */
+/** Message to dead-letter. */
 export interface DeadLetter {
   readonly delivery: Delivery;
   readonly reason: string;
-  /** As far as they are known. */
+  /** Known number of deliveries. */
   readonly deliveries: number;
-  /** Called once it is in the dead-letter queue. */
-  kept(): void;
-  /** Called when it is not, and nothing is tried any more. */
-  stopped(): void;
+  /** Called when the message is in the dead-letter queue. */
+  published(): void;
+  /** Called when it is not, and closing ended the retries. */
+  abandoned(): void;
 }
 
-/** What becomes of messages that cannot be processed, or come back again and again. */
+/** Dead-letters messages that cannot be processed, or were delivered too often. */
 export class DeadLetters {
   private readonly limit: number;
 
   constructor(
     private readonly context: DriverContext,
     private readonly kind: 'request' | 'notification',
-    private readonly deadLetter: PublishDeadLetter,
+    private readonly publishOne: PublishDeadLetter,
     private readonly pauses: Pauses,
   ) {
     const { limits, rabbit } = context.settings;
     this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
 
-  /** Deliveries after which a message is given up: ahead of the broker, which would drop it at its own limit. */
+  /** Returns the number of deliveries after which to dead-letter a message: before the broker drops it at its own limit. */
   limitOf({ maxReturns }: Delivery): number {
     return Math.min(this.limit, Math.max(1, maxReturns));
   }
 
   /**
-   * Sets it aside, and says so. Where that fails the message is not put back, since the broker may drop it then, but held
-   * and tried again, later and later. Resolves after the first try.
+   * Publishes the dead letter and logs it. A failed publish is repeated with a growing delay; the message is not requeued
+   * meanwhile, because the broker may drop it then. Resolves after the first attempt.
    */
-  async take(letter: DeadLetter, failures = 0): Promise<void> {
-    const { delivery, reason, deliveries } = letter;
-    const { counters } = this.context;
-    const { logger } = this.context.settings;
-    const why = oneLine(reason, 300);
+  async publish(letter: DeadLetter, failures = 0): Promise<void> {
+    const { delivery, deliveries } = letter;
+    const { counters, settings } = this.context;
+    const reason = oneLine(letter.reason, 300);
     let queue: string | undefined;
     try {
-      queue = await this.deadLetter(delivery, why, deliveries);
+      queue = await this.publishOne(delivery, reason, deliveries);
     } catch (error) {
-      logger.warn(`Could not set aside a ${this.kind} from ${delivery.queue}: ${oneLine(toError(error).message)}`);
-      const again = () => void this.take(letter, failures + 1);
-      this.pauses.begin(backoffDelay(RETRY_BACKOFF, failures), again, () => letter.stopped());
+      const why = oneLine(toError(error).message);
+      const delay = backoffDelay(RETRY_BACKOFF, failures);
+      settings.logger.warn(
+        `Could not dead-letter a ${this.kind} from ${delivery.queue}: ${why}; trying again in ${delay / 1000} s`,
+      );
+      const again = () => void this.publish(letter, failures + 1);
+      this.pauses.begin(delay, again, () => letter.abandoned());
       return;
     }
-    counters.count('setAside');
+    counters.count('deadLettered');
     const isUsual = queue === undefined || queue === `${delivery.queue}.dead`;
-    logger.error(`Set aside a ${this.kind} from ${delivery.queue}: ${why}${isUsual ? '' : ` (in "${queue}")`}`);
-    letter.kept();
+    settings.logger.error(
+      `Dead-lettered a ${this.kind} from ${delivery.queue}: ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
+    );
+    letter.published();
   }
 }

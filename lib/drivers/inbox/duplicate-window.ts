@@ -1,35 +1,36 @@
 /**
- * Ids that were seen not long ago: in the last window of time or, where there were too many, the newest. Two sets that
- * take turns, because a cache that puts every entry in order costs ten times as much, for each message.
+ * Ids of recent messages: those of the last window of time or, when there are too many, the newest. Two sets take turns,
+ * because a cache that orders its entries costs ten times as much per message.
  */
 export class DuplicateWindow {
   private current = new Set<string>();
   private previous = new Set<string>();
-  private turned = performance.now();
+  private turnedAt = performance.now();
 
   /**
-   * @param limit the fewest ids that are remembered where there are too many, and half of the most
-   * @param time milliseconds for which one is remembered at least, where there are not
+   * @param limit number of newest ids that are always kept; at most twice as many are
+   * @param time minimum time that an id is kept below that limit, in milliseconds
    */
   constructor(
     private readonly limit: number,
     private readonly time: number,
   ) {}
 
+  /** Returns true for an id that was added before. */
   has(id: string): boolean {
     return this.current.has(id) || this.previous.has(id);
   }
 
-  /** Remembers it. False when it was there already. */
+  /** Adds an id. Returns false when it was there already. */
   add(id: string): boolean {
     const now = performance.now();
-    if (this.current.size >= this.limit || now - this.turned >= this.time) {
+    if (this.current.size >= this.limit || now - this.turnedAt >= this.time) {
       this.previous = this.current;
       this.current = new Set();
-      this.turned = now;
+      this.turnedAt = now;
     }
     if (this.previous.has(id)) return false;
-    // One look-up tells, and adds: where there are many ids, each is a good part of what a small call costs.
+    // Comparing sizes saves a look-up, which is a good part of the cost of a small call.
     const { size } = this.current;
     return this.current.add(id).size > size;
   }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type Backoff, backoffDelay } from '../../core/backoff.js';
+import { Batch } from '../../core/batch.js';
 import { toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
@@ -8,104 +7,108 @@ import { type Notification, readNotification } from '../../core/notification.js'
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { Admission } from './admission.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { ConcurrencyLimit, TASKS, type Task } from './concurrency-limit.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
+import { type History, NotificationHistory } from './notification-history.js';
 import { Pauses } from './pauses.js';
 import { WorkLimit } from './work-limit.js';
 
-/** Delay before a notification is requeued that has failed more than once. */
+/** Delay before a failed notification is requeued, from its second failure on. */
 const REQUEUE_BACKOFF: Backoff = { first: 10, growth: 'doubling', cap: 1000 };
 
-/** For how long, in milliseconds, failed deliveries are remembered. */
-const HISTORY_TTL = 10 * 60_000;
-
-/** Messages that the broker may hand over unacknowledged: those in work, and a batch that gathers meanwhile. */
+/** Returns the number of unacknowledged messages to allow: those in work, and a batch that is being gathered meanwhile. */
 export function prefetchOf({ concurrency, batchSize }: Subscription): number {
   return (batchSize > 1 ? concurrency + 1 : concurrency) * batchSize;
 }
 
-/** What is known of a notification from its earlier deliveries. */
-interface History {
-  deliveries: number;
-  readonly finishedBy: Set<unknown>;
-}
-
-/** A notification in work. A lost channel brings it again meanwhile: then it has several deliveries, and still one fate. */
+/** Notification in work. Has several deliveries when a lost channel delivered it again meanwhile; all are settled alike. */
 interface Item extends IncomingNotification {
   readonly id: string;
-  /** By which its history is found again, even where it has no id. */
-  readonly key: string;
   readonly deliveries: Delivery[];
   readonly history: History;
-  /** Room that it takes in work. */
+  /** Share of the work limit that is returned when the notification is settled. */
   taken: number;
 }
 
-/** Notifications that are settled together, or a message that is none, when a slot is free. */
-interface Task {
-  start(): Promise<void>;
-  abandon(): void;
-}
-
 /**
- * A listener's notifications between the broker and the endpoints: gathered into batches, acknowledged when they are
- * done with, put back with growing pauses when they are not, and set aside when that goes on or they cannot be read.
+ * Notifications of a listener between the broker and the endpoints. Gathers them into batches and acknowledges those that
+ * are finished. Requeues failed ones with a growing delay, and dead-letters those that fail too often or cannot be read.
  */
 export class NotificationInbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Task>;
   private readonly finished: DuplicateWindow;
-  private readonly histories: LRUCache<string, History>;
+  private readonly histories: NotificationHistory;
   private readonly inWork = new Map<string, Item>();
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   private readonly admission: Admission;
-  private batch: Item[] = [];
-  private batchTimer: NodeJS.Timeout | undefined;
+  private readonly batch: Batch<Item>;
   private open = true;
 
   constructor(
     private readonly context: DriverContext,
-    private readonly subscription: Subscription,
+    subscription: Subscription,
     private readonly receive: ReceiveNotifications,
     deadLetter: PublishDeadLetter,
   ) {
     const { limits, logger } = context.settings;
-    this.concurrencyLimit = new ConcurrencyLimit(subscription.concurrency, logger, {
-      start: (task) => task.start(),
-      abandon: (task) => task.abandon(),
-    });
+    this.concurrencyLimit = new ConcurrencyLimit(subscription.concurrency, logger, TASKS);
+    this.batch = new Batch(subscription.batchSize, subscription.batchTimeout, (items) =>
+      this.schedule(items, () => this.process(items)),
+    );
     this.admission = new Admission(
       new WorkLimit(limits, prefetchOf(subscription)),
       (delivery, taken) => this.accept(delivery, taken),
       (full) => {
-        // What gathers would keep its room for ever.
-        if (full) this.flush();
+        // An incomplete batch would keep its share of the work limit, and so would never be completed.
+        if (full) this.batch.flush();
         subscription.onFull?.(full);
       },
     );
     this.finished = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
-    this.histories = new LRUCache({ max: limits.duplicateWindow, ttl: HISTORY_TTL, ttlResolution: 1000 });
+    this.histories = new NotificationHistory(limits.duplicateWindow);
     this.deadLetters = new DeadLetters(context, 'notification', deadLetter, this.pauses);
   }
 
-  /** How much is in work. */
+  /** Number of batches in work. */
   get busy(): number {
     return this.concurrencyLimit.taken;
   }
 
-  /** Takes a message off the wire. */
+  /** Accepts a delivery from the broker. */
   push(delivery: Delivery): void {
     this.admission.push(delivery);
   }
 
+  /**
+   * Starts no further work, and returns unstarted notifications to their queues.
+   * @param graceful true to handle an incomplete batch instead of returning it
+   */
+  close(graceful: boolean): void {
+    if (!this.open) return;
+    if (graceful) this.batch.flush();
+    this.open = false;
+    for (const delivery of this.admission.close()) delivery.release();
+    this.release(this.batch.clear());
+    this.concurrencyLimit.close();
+    this.pauses.close();
+  }
+
+  /** Closes, and resolves when the work in progress has ended or the time is over. */
+  async drain(milliseconds: number): Promise<void> {
+    this.close(milliseconds > 0);
+    await this.concurrencyLimit.drain(milliseconds);
+  }
+
   private accept(delivery: Delivery, taken: number): void {
+    const { counters, settings } = this.context;
     let notification: Notification;
     try {
-      notification = readNotification(delivery.read(this.context.settings.limits));
+      notification = readNotification(delivery.read(settings.limits));
     } catch (error) {
-      this.context.counters.count('refusedMessages');
+      counters.count('refusedMessages');
       this.concurrencyLimit.add({
         start: () => this.refuse(delivery, toError(error).message),
         abandon: () => delivery.release(),
@@ -114,132 +117,93 @@ export class NotificationInbox {
       return;
     }
     const { uniqueId } = notification;
-    const twin = uniqueId === undefined ? undefined : this.inWork.get(uniqueId);
-    if (!twin && (uniqueId === undefined || !this.finished.has(uniqueId))) {
+    const known = uniqueId === undefined ? undefined : this.inWork.get(uniqueId);
+    if (!known && (uniqueId === undefined || !this.finished.has(uniqueId))) {
       this.begin(notification, delivery, taken);
       return;
     }
-    if (twin) twin.deliveries.push(delivery);
+    if (known) known.deliveries.push(delivery);
     else {
-      this.context.counters.count('duplicates');
-      this.context.settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
+      counters.count('duplicates');
+      settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
       void delivery.acknowledge();
     }
     this.admission.giveBack(taken);
   }
 
-  /**
-   * Starts nothing new, and puts back what has not begun.
-   * @param graceful whether an incomplete batch is handled, as one, instead of being put back
-   */
-  close(graceful: boolean): void {
-    if (!this.open) return;
-    if (graceful && this.batch.length > 0) this.flush();
-    this.open = false;
-    clearTimeout(this.batchTimer);
-    for (const delivery of this.admission.close()) delivery.release();
-    this.release(...this.batch.splice(0));
-    this.concurrencyLimit.close();
-    this.pauses.close();
-  }
-
-  /** Closes; resolves when all that runs is done with, or after the time. */
-  async drain(milliseconds: number): Promise<void> {
-    this.close(milliseconds > 0);
-    await this.concurrencyLimit.drain(milliseconds);
-  }
-
-  /** Begins with a notification. One without a `_unique_id` is never a duplicate; its retry history is keyed by a hash of the body. */
+  /** A notification without a `_unique_id` is never a duplicate. */
   private begin(notification: Notification, delivery: Delivery, taken: number): void {
     const { uniqueId: id = newId() } = notification;
-    const key = notification.uniqueId ?? createHash('sha256').update(delivery.body).digest('base64');
-    // What somebody moved back from the dead-letter queue begins anew.
-    const known = delivery.repeated ? this.histories.get(key) : undefined;
-    if (!known && notification.uniqueId !== undefined && this.histories.size > 0) this.histories.delete(key);
-    const history = known ?? { deliveries: 0, finishedBy: new Set() };
-    history.deliveries = Math.max(history.deliveries, delivery.returns) + 1;
-    const item = { id, key, notification, deliveries: [delivery], history, finishedBy: history.finishedBy, taken };
+    const history = this.histories.begin(notification, delivery);
+    const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy, taken };
     this.inWork.set(id, item);
-    if (!this.open) this.release(item);
+    if (!this.open) this.release([item]);
     else if (history.deliveries > this.deadLetters.limitOf(delivery))
       this.schedule([item], async () => {
         if (this.isHeld(item)) await this.settle(item, 'never acknowledged');
       });
-    else this.gather(item);
-  }
-
-  private gather(item: Item): void {
-    this.batch.push(item);
-    const { batchSize, batchTimeout } = this.subscription;
-    if (this.batch.length >= batchSize || this.admission.isFull) this.flush();
-    else if (batchTimeout !== undefined) this.batchTimer ??= setTimeout(() => this.flush(), batchTimeout);
-  }
-
-  private flush(): void {
-    clearTimeout(this.batchTimer);
-    this.batchTimer = undefined;
-    const batch = this.batch.splice(0);
-    if (batch.length > 0) this.schedule(batch, () => this.process(batch));
+    else this.batch.add(item, this.admission.isFull);
   }
 
   private schedule(items: readonly Item[], start: () => Promise<void>): void {
-    this.concurrencyLimit.add({ start, abandon: () => this.release(...items) });
+    this.concurrencyLimit.add({ start, abandon: () => this.release(items) });
   }
 
   private async process(items: readonly Item[]): Promise<void> {
     const batch = items.filter((item) => this.isHeld(item));
     if (batch.length === 0) return;
-    let refusals: readonly (string | undefined)[];
+    let failures: readonly (string | undefined)[];
     try {
-      refusals = await this.receive(batch);
+      failures = await this.receive(batch);
     } catch (error) {
-      refusals = batch.map(() => toError(error).message);
+      failures = batch.map(() => toError(error).message);
     }
     const settling = batch.map((item, index) => {
-      const refusal = refusals[index];
-      return refusal === undefined ? this.finish(item) : this.settle(item, refusal);
+      const failure = failures[index];
+      return failure === undefined ? this.finish(item) : this.settle(item, failure);
     });
     await (settling.length === 1 ? settling[0] : Promise.all(settling));
   }
 
-  /** Forgets an item that the broker has taken back before it was begun. */
+  /** Returns false for an unstarted notification that the broker has revoked, and forgets it. */
   private isHeld(item: Item): boolean {
     if (!item.deliveries.every(({ revoked }) => revoked)) return true;
-    this.putBack(item);
+    this.requeue(item);
     return false;
   }
 
-  private async settle(item: Item, refusal: string): Promise<void> {
+  /** Requeues a failed notification, or dead-letters it when it has failed too often. */
+  private async settle(item: Item, failure: string): Promise<void> {
     const { deliveries } = item.history;
     const [delivery] = item.deliveries;
     if (!delivery || deliveries < this.deadLetters.limitOf(delivery)) {
-      this.afterPause(deliveries, () => this.putBack(item));
+      this.requeueLater(item, deliveries);
       return;
     }
-    await this.deadLetters.take({
+    await this.deadLetters.publish({
       delivery,
-      reason: `delivered ${deliveries} times: ${refusal}`,
+      reason: `delivered ${deliveries} times: ${failure}`,
       deliveries,
-      // It is not finished: whoever moves it back wants it processed.
-      kept: () => this.acknowledge(item),
-      stopped: () => this.release(item),
+      // Not marked as finished: an operator who moves it back wants it processed.
+      published: () => this.acknowledge(item),
+      abandoned: () => this.release([item]),
     });
   }
 
   private refuse(delivery: Delivery, reason: string): Promise<void> {
-    return this.deadLetters.take({
+    return this.deadLetters.publish({
       delivery,
       reason,
       deliveries: delivery.returns + 1,
-      kept: () => void delivery.acknowledge(),
-      stopped: () => delivery.release(),
+      published: () => void delivery.acknowledge(),
+      abandoned: () => delivery.release(),
     });
   }
 
-  /** What cannot be acknowledged, because its channel is gone, comes again and is dropped as a duplicate. */
+  /** When the channel is lost before the acknowledgement, the notification is delivered again and dropped as a duplicate. */
   private finish(item: Item): Promise<unknown> | true {
     if (item.notification.uniqueId !== undefined) this.finished.add(item.id);
-    if (this.histories.size > 0) this.histories.delete(item.key);
+    this.histories.forget(item.history.key);
     return this.acknowledge(item);
   }
 
@@ -251,32 +215,32 @@ export class NotificationInbox {
     return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
   }
 
-  private putBack(item: Item): void {
+  /** Requeues at once after the first delivery, then with a growing delay, so that a failing endpoint is no hot loop. */
+  private requeueLater(item: Item, deliveries: number): void {
+    if (deliveries < 2) this.requeue(item);
+    else this.pauses.begin(backoffDelay(REQUEUE_BACKOFF, deliveries - 2), () => this.requeue(item));
+  }
+
+  private requeue(item: Item): void {
     for (const delivery of this.letGo(item)) delivery.requeue();
   }
 
-  /** For what has not begun. */
-  private release(...items: readonly Item[]): void {
+  /** Returns unstarted notifications to their queues. */
+  private release(items: readonly Item[]): void {
     for (const item of items) for (const delivery of this.letGo(item)) delivery.release();
   }
 
   private letGo(item: Item): readonly Delivery[] {
     this.inWork.delete(item.id);
-    this.histories.set(item.key, item.history);
+    this.histories.keep(item.history);
     this.giveBack(item);
     return item.deliveries;
   }
 
-  /** Once. */
   private giveBack(item: Item): void {
     const { taken } = item;
+    // Settled once only, however many deliveries it has.
     item.taken = 0;
     this.admission.giveBack(taken);
-  }
-
-  /** Ends at once after the first delivery, then later and later, so that a failing endpoint is no hot loop. */
-  private afterPause(deliveries: number, end: () => void): void {
-    if (deliveries < 2) end();
-    else this.pauses.begin(backoffDelay(REQUEUE_BACKOFF, deliveries - 2), end);
   }
 }

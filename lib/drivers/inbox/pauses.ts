@@ -3,14 +3,15 @@ interface Pause {
   readonly stop: () => void;
 }
 
-/** Waits before something is tried again, all of which end together. */
+/** Delays before repetitions. Closing ends all of them at once. */
 export class Pauses {
   private readonly running = new Map<NodeJS.Timeout, Pause>();
   private open = true;
 
   /**
-   * @param end called after the time
-   * @param stop called instead when the pauses are closed before, or were already
+   * Starts a delay.
+   * @param end called after the delay
+   * @param stop called instead when closing ends the delay, or when closed already
    */
   begin(milliseconds: number, end: () => void, stop = end): void {
     if (!this.open) {
@@ -24,6 +25,7 @@ export class Pauses {
     this.running.set(timer, { end, stop });
   }
 
+  /** Ends all delays, and every later one at once. */
   close(): void {
     this.open = false;
     for (const [timer, { stop }] of this.running) {

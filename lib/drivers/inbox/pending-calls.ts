@@ -13,14 +13,14 @@ interface PendingCall {
   readonly msgId: string;
   readonly deadline: Deadline;
   readonly details: ErrorDetails;
-  readonly why: (deadline: Deadline) => Error | undefined;
+  readonly causeOf: (deadline: Deadline) => Error | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   result: unknown;
   monitor: NodeJS.Timeout | undefined;
 }
 
-/** The calls that wait for a reply, each with its deadline. Every one settles exactly once. */
+/** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest. */
 export class PendingCalls {
   private readonly calls = new Map<string, PendingCall>();
   private readonly deadlines = new DeadlineWheel<PendingCall>((call) => this.giveUp(call));
@@ -30,13 +30,15 @@ export class PendingCalls {
     private readonly allowedModules: ReadonlySet<string>,
   ) {}
 
+  /** Number of pending calls. */
   get size(): number {
     return this.calls.size;
   }
 
   /**
-   * @param monitor seconds without a heartbeat after which the call counts as dead
-   * @param why said in the timeout's message and given as its cause, where there is one
+   * Adds a call.
+   * @param monitor heartbeat timeout, in seconds; undefined for none
+   * @param causeOf returns the cause of a timeout, when there is one, for the error
    * @throws ClientSendError when too many calls are pending
    */
   add(
@@ -44,7 +46,7 @@ export class PendingCalls {
     deadline: Deadline,
     monitor: number | undefined,
     details: ErrorDetails,
-    why: (deadline: Deadline) => Error | undefined,
+    causeOf: (deadline: Deadline) => Error | undefined,
   ): Promise<unknown> {
     const { pendingCalls } = this.context.settings.limits;
     if (this.calls.size >= pendingCalls) {
@@ -52,14 +54,23 @@ export class PendingCalls {
       throw new ClientSendError(`${pendingCalls} calls are pending, which is the limit (limits.pendingCalls)`, details);
     }
     return new Promise((resolve, reject) => {
-      const call: PendingCall = { msgId, deadline, details, why, resolve, reject, result: null, monitor: undefined };
+      const call: PendingCall = {
+        msgId,
+        deadline,
+        details,
+        causeOf,
+        resolve,
+        reject,
+        result: null,
+        monitor: undefined,
+      };
       if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, LONGEST_TIMER));
       this.calls.set(msgId, call);
       this.deadlines.add(call);
     });
   }
 
-  /** Takes what has come to the reply queue. */
+  /** Accepts a delivery from the reply queue. */
   receive(delivery: Delivery): void {
     const { counters } = this.context;
     const { limits, logger } = this.context.settings;
@@ -73,7 +84,7 @@ export class PendingCalls {
     }
   }
 
-  /** The call that a reply was for ends with the reason why it was refused: no other reply will come. */
+  /** Rejects the call of a refused reply: no other reply will come. */
   private refuse(delivery: Delivery, cause: Error): void {
     const call = this.calls.get(this.msgIdIn(delivery) ?? '');
     if (!call) return;
@@ -88,12 +99,12 @@ export class PendingCalls {
     try {
       return findReplyAddress(delivery.text(limits), limits.bodyBytes)?.msgId;
     } catch {
-      // It cannot be decompressed.
+      // The body cannot be decompressed.
       return undefined;
     }
   }
 
-  /** Takes a reply, or a heartbeat; drops what nobody waits for. */
+  /** Resolves or rejects the call of a reply; a heartbeat restarts its monitor. Drops a reply without a pending call. */
   private settle(reply: RpcReply): void {
     const call = this.calls.get(reply.msgId);
     if (!call) {
@@ -111,18 +122,18 @@ export class PendingCalls {
     else call.monitor?.refresh();
   }
 
-  /** Ends one call with an error, if it is still pending. */
+  /** Rejects a call, if it is still pending. */
   reject(msgId: string, error: Error): void {
     this.take(msgId)?.reject(error);
   }
 
-  /** Ends all calls with an error. */
+  /** Rejects all calls. */
   rejectAll(error: Error): void {
     for (const msgId of [...this.calls.keys()]) this.reject(msgId, error);
   }
 
-  private giveUp({ msgId, deadline, details, why }: PendingCall): void {
-    const cause = why(deadline);
+  private giveUp({ msgId, deadline, details, causeOf }: PendingCall): void {
+    const cause = causeOf(deadline);
     const about = `${details.method} on ${details.target}`;
     this.reject(
       msgId,

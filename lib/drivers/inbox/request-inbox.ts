@@ -15,37 +15,38 @@ import { DuplicateWindow } from './duplicate-window.js';
 import { IncomingRequest, type OnWaiting, type ReplyPorts } from './incoming-request.js';
 import { WorkLimit } from './work-limit.js';
 
-/** What an inbox needs of its driver. */
+/** Functions and facts of the driver that an inbox needs. */
 export interface InboxPorts extends ReplyPorts {
-  /** Whether a request may come again that was taken off its queue. */
+  /** True when an acknowledged request may be delivered again. */
   readonly repeats: boolean;
   readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
 }
 
-/** Said once in so many milliseconds, because it may happen to every request of a server that is overloaded. */
-const PAUSE_BETWEEN_WARNINGS = 10_000;
+/** Minimum time between warnings of expired requests, in milliseconds: an overloaded server may drop every request. */
+const EXPIRED_WARNING_INTERVAL_MS = 10_000;
 
-const CAME_BACK =
-  'The request came a second time: a server may have begun it before, and it is to run once at most (refuseRedelivered)';
+const REDELIVERED =
+  'The request was delivered a second time: a server may have started it before, and it must run at most once (refuseRedelivered)';
 
 /**
- * A server's requests between the broker and the handlers: acknowledged just before they start and only when a slot
- * is free, so that unstarted work stays in the broker, or late, when they are answered; dropped when seen before.
+ * Requests of a server between the broker and the handlers. Acknowledges a request just before it starts, and only when a
+ * slot is free, so that unstarted work stays in the broker. Requests that are delivered at least once are acknowledged
+ * after their reply. Drops duplicates.
  */
-export class Inbox {
+export class RequestInbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Delivery>;
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
-  private readonly late: AtLeastOnce;
-  /** Replies whose queue is away. */
+  private readonly atLeastOnce: AtLeastOnce;
+  /** Settles of replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
-  private warned = Number.NEGATIVE_INFINITY;
-  /** For whom to answer, in what cannot be read. */
-  private looking: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
+  private warnedAt = Number.NEGATIVE_INFINITY;
+  /** Last search for a reply address in a compressed body. */
+  private searching: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
 
-  /** @param acknowledgeAfterReply undefined where no request is */
+  /** @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is */
   constructor(
     private readonly context: DriverContext,
     concurrency: number,
@@ -63,27 +64,27 @@ export class Inbox {
     });
     this.workLimit = new WorkLimit(limits, concurrency);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
-    this.late = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn);
+    this.atLeastOnce = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn);
   }
 
-  /** How much is in work. */
+  /** Number of requests in work. */
   get busy(): number {
     return this.concurrencyLimit.taken;
   }
 
-  /** Takes a message off the wire. Where it cannot be acknowledged, it is not processed: the broker delivers it again. */
+  /** Accepts a delivery. It is not processed when acknowledging fails, because the broker then delivers it again. */
   push(delivery: Delivery): void {
     this.concurrencyLimit.add(delivery);
   }
 
-  /** Takes nothing new, and puts back what has not begun. @param graceful whether there is time to finish */
+  /** Starts no further work, and returns unstarted requests to their queues. @param graceful true when there is time to finish */
   close(graceful: boolean): void {
-    this.late.close();
-    // What is handed back has been delivered before, and would be refused.
+    this.atLeastOnce.close();
+    // A returned request is redelivered, and other servers would refuse it.
     this.concurrencyLimit.close(graceful && this.settings.refuseRedelivered);
   }
 
-  /** Closes; resolves when all that runs is answered, or after the time. */
+  /** Closes, and resolves when the requests in work are answered or the time is over. */
   async drain(milliseconds: number): Promise<void> {
     const deadline = Deadline.after(milliseconds);
     this.close(true);
@@ -92,11 +93,13 @@ export class Inbox {
     await deadline
       .race(Promise.all(this.waiting), () => new Error())
       .catch(() => {
-        this.settings.logger.warn(`${this.waiting.size} replies still waited for their queues after the drain timeout`);
+        this.settings.logger.warn(
+          `${this.waiting.size} replies still waited for their queues after the drain timeout; they are dropped`,
+        );
       });
   }
 
-  /** Without a step that need not be waited for: on the usual way each would be a good part of what a call costs. */
+  /** Not async: each promise would be a good part of the cost of a usual call. */
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
     const { expires } = delivery;
@@ -112,8 +115,8 @@ export class Inbox {
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
-    if (acknowledgeAfterReply) return this.processLate(request, delivery);
-    if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(CAME_BACK));
+    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery);
+    if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
     if (acknowledged === true) return this.begin(request, expires);
     return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
@@ -124,42 +127,42 @@ export class Inbox {
     const { logger } = this.settings;
     this.context.counters.count('expiredRequests');
     const now = performance.now();
-    const late = Math.ceil(now - delivery.expires);
-    const due = now - this.warned > PAUSE_BETWEEN_WARNINGS;
-    if (due) this.warned = now;
-    logger[due ? 'warn' : 'debug'](
-      `Dropped a request from ${delivery.queue}: its caller gave up ${late} ms ago, and no handler was free before`,
+    const overdue = Math.ceil(now - delivery.expires);
+    const isDue = now - this.warnedAt > EXPIRED_WARNING_INTERVAL_MS;
+    if (isDue) this.warnedAt = now;
+    logger[isDue ? 'warn' : 'debug'](
+      `Dropped a request from ${delivery.queue}: its caller gave up ${overdue} ms ago, and no handler was free before`,
     );
   }
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
     if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
-    this.dropped(uniqueId);
+    this.countDuplicate(uniqueId);
     return true;
   }
 
-  private dropped(uniqueId: string): void {
+  private countDuplicate(uniqueId: string): void {
     this.context.counters.count('duplicates');
     this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
   }
 
-  /** For a request that has been acknowledged. */
+  /** Runs an acknowledged request. */
   private begin(request: RpcRequest, expires: number): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
-      this.dropped(uniqueId);
+      this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
     return this.receive(this.incoming(request, expires, this.awaitReply));
   }
 
-  private async processLate(request: RpcRequest, delivery: Delivery): Promise<void> {
-    const served = await this.late.process(request, delivery, async () => {
-      const incoming = this.incoming(request, delivery.expires);
-      await this.receive(incoming);
-      return incoming;
+  private async processAtLeastOnce(request: RpcRequest, delivery: Delivery): Promise<void> {
+    const incoming = await this.atLeastOnce.process(request, delivery, async () => {
+      const started = this.incoming(request, delivery.expires);
+      await this.receive(started);
+      return started;
     });
-    if (served?.waiting) this.awaitReply(served.waiting);
+    if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
   private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): IncomingRequest {
@@ -173,14 +176,14 @@ export class Inbox {
     void waiting.finally(() => this.waiting.delete(waiting));
   };
 
-  /** A cast names no address; a call whose address cannot be used runs all the same, as in Python. */
+  /** Warns of a call with an unusable reply address; it runs all the same, as in Python. A cast has no address. */
   private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
     if (msgId === undefined && replyQueue === undefined) return;
     const address = `message id "${oneLine(msgId ?? '', 64)}", reply queue "${oneLine(replyQueue ?? '', 64)}"`;
     this.settings.logger.warn(`A call cannot be answered: ${address}`);
   }
 
-  /** What cannot be served is still answered, where it says whom to answer. */
+  /** Answers a message that cannot be run with a failure, when it has a reply address. */
   private async refuse(
     delivery: Delivery,
     count: 'refusedMessages' | 'redeliveries',
@@ -201,9 +204,9 @@ export class Inbox {
   private addressIn(delivery: Delivery): ReplyAddress | undefined | Promise<ReplyAddress | undefined> {
     const { bodyBytes } = this.settings.limits;
     if (delivery.compression === undefined) return findReplyAddress(delivery.body, bodyBytes);
-    // One after the other: each may grow to all that a body may have.
-    this.looking = this.looking.then(() => this.addressAside(delivery));
-    return this.looking;
+    // One at a time: each may decompress to the maximum size of a body.
+    this.searching = this.searching.then(() => this.addressAside(delivery));
+    return this.searching;
   }
 
   private async addressAside(delivery: Delivery): Promise<ReplyAddress | undefined> {
@@ -211,7 +214,7 @@ export class Inbox {
     try {
       return findReplyAddress((await delivery.textAside?.(limits)) ?? delivery.body, limits.bodyBytes);
     } catch {
-      // It cannot be decompressed.
+      // The body cannot be decompressed.
       return undefined;
     }
   }

@@ -1,39 +1,39 @@
 import type { Limits } from '../../core/limits.js';
 import type { Delivery } from './delivery.js';
 
-/** Bytes that one byte of JSON becomes at the most, with its text: `{},` is an object of 64 bytes. */
-const MOST_OF_BYTE = 24;
-/** The body, its text, and the text in its envelope. */
+/** Maximum memory for one byte of JSON, in bytes, its text included: `{},` becomes an object of 64 bytes. */
+const MAX_BYTES_PER_BYTE = 24;
+/** Number of copies of the text: the body, its text, and the text in its envelope. */
 const COPIES = 3;
-/** Bytes of a value that is as small as can be, in an array. */
-const VALUE = 64;
+/** Memory of the smallest value in an array, in bytes. */
+const VALUE_BYTES = 64;
 
 /**
- * Bounds what the messages in work take together. Most are so light that as many as there are slots fit into one half
- * of it: they are not counted. The others share the other half.
+ * Bounds the memory of the messages in work (`limits.bytesInWork`). Most are so light that one per slot fits into half of
+ * it; they are not counted. The heavier ones share the other half.
  */
 export class WorkLimit {
   private readonly light: number;
   private readonly room: number;
   private taken = 0;
-  /** Message that was weighed last: one that there is no room for is asked for again and again. */
+  /** Result of the last weighing: a message that must wait is asked for again and again. */
   private weighed: { readonly delivery: Delivery; readonly weight: number } | undefined;
 
-  /** @param concurrency messages that may be in work */
+  /** @param concurrency maximum number of messages in work */
   constructor(
     private readonly limits: Limits,
     concurrency: number,
   ) {
     this.room = limits.bytesInWork / 2;
-    this.light = this.room / concurrency / MOST_OF_BYTE;
+    this.light = this.room / concurrency / MAX_BYTES_PER_BYTE;
   }
 
-  /** Takes room for a message. @returns what is to be given back; undefined where there is no room now */
+  /** Reserves memory for a message. Returns the amount to give back, or undefined when the message must wait. */
   take(delivery: Delivery): number | undefined {
     const bytes = delivery.size?.(this.limits) ?? 0;
     if (bytes <= this.light) return 0;
-    let weight = bytes * MOST_OF_BYTE;
-    // It takes a look at all of it to know better.
+    let weight = bytes * MAX_BYTES_PER_BYTE;
+    // A precise weight needs a scan of the whole text.
     if (!this.fits(weight)) weight = this.weigh(delivery);
     if (!this.fits(weight)) return undefined;
     this.weighed = undefined;
@@ -41,6 +41,7 @@ export class WorkLimit {
     return weight;
   }
 
+  /** Gives back what `take` returned. */
   give(weight: number): void {
     this.taken -= weight;
   }
@@ -57,15 +58,15 @@ export class WorkLimit {
   private weightOf(delivery: Delivery): number {
     try {
       const text = delivery.text(this.limits);
-      return text.length * COPIES + Math.min(countValues(text), this.limits.values) * VALUE;
+      return text.length * COPIES + Math.min(countValues(text), this.limits.values) * VALUE_BYTES;
     } catch {
-      // It will be refused.
+      // Reading it will fail, and refuse it.
       return 0;
     }
   }
 }
 
-/** Commas and opening brackets, in strings, too: the message is a string within its envelope. */
+/** Counts commas and opening brackets, those in strings included: the message is a string within its envelope. */
 function countValues(text: Buffer): number {
   let count = 0;
   for (let index = 0; index < text.length; index++) {

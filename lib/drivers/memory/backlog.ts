@@ -3,36 +3,37 @@ import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/options.js';
 import type { DriverContext } from '../driver-context.js';
 
-/** Messages that wait in one queue, or bytes in all, at which a warning is logged: this part of the limit. */
-const WARNING_PART = 10;
-/** Fewest waiting messages that are worth a warning, unless the limit is lower. */
-const WARNING_MESSAGES = 1000;
+/** Divisor of the limits: a warning is logged at a tenth of them. */
+const WARNING_DIVISOR = 10;
+/** Maximum number of waiting messages without a warning. */
+const MAX_MESSAGES_UNWARNED = 1000;
 
-/** A queue, as far as its length is bounded. */
+/** Queue with a bounded length. */
 export interface BoundedQueue {
   readonly name: string;
   readonly length: number;
   readonly isConsumed: boolean;
 }
 
-/** Messages that wait in the queues of one embedded broker, and what bounds them. */
+/** Number and size of the messages in the queues of one embedded broker, and their limits. */
 export class Backlog {
   messages = 0;
   bytes = 0;
-  /** Queues that a warning was logged about. */
+  /** Names of the queues that a warning was logged for. */
   private readonly warned = new Set<string>();
 
-  /** @param sign 1 for messages that begin to wait, -1 for messages that no longer wait */
+  /** Counts a message. @param sign 1 when it begins to wait, -1 when it no longer waits */
   count(bytes: number, sign: 1 | -1): void {
     this.messages += sign;
     this.bytes += sign * bytes;
   }
 
+  /** Returns true when the queue accepts no further message. */
   isAtLimit(queue: BoundedQueue, { queuedMessages, queuedBytes }: Settings['limits']): boolean {
     return queue.length >= queuedMessages || this.bytes >= queuedBytes;
   }
 
-  /** The failure of a publish to a queue at its limit. */
+  /** Returns the error of a publish to a queue at its limit, and counts it. */
   refusal(queue: BoundedQueue, { settings: { limits }, counters }: DriverContext): MessageDeliveryFailure {
     counters.count('overLimit');
     const reason =
@@ -44,10 +45,10 @@ export class Backlog {
     );
   }
 
-  /** Logs the first time that a queue piles up; again only after {@link emptied}. */
+  /** Logs a warning when a queue grows long, once until it is {@link emptied}. */
   warn(queue: BoundedQueue, { limits, logger }: Settings): void {
-    const messages = Math.min(WARNING_MESSAGES, Math.ceil(limits.queuedMessages / WARNING_PART));
-    if (queue.length < messages && this.bytes < limits.queuedBytes / WARNING_PART) return;
+    const messages = Math.min(MAX_MESSAGES_UNWARNED, Math.ceil(limits.queuedMessages / WARNING_DIVISOR));
+    if (queue.length < messages && this.bytes < limits.queuedBytes / WARNING_DIVISOR) return;
     if (this.warned.has(queue.name)) return;
     this.warned.add(queue.name);
     logger.warn(
@@ -55,7 +56,7 @@ export class Backlog {
     );
   }
 
-  /** Called when nothing waits in a queue any more. */
+  /** Called when a queue has become empty. */
   emptied(name: string): void {
     if (this.warned.size > 0) this.warned.delete(name);
   }

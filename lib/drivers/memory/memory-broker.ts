@@ -5,23 +5,23 @@ import type { MemoryDelivery } from './memory-delivery.js';
 import { type Consuming, MemoryQueue, type Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 
-/** So many deliveries may follow each other before timers and sockets have their turn. */
-const MOST_AT_ONCE = 128;
+/** Maximum number of deliveries in microtasks before timers and sockets get their turn. */
+const MAX_DELIVERIES_PER_TURN = 128;
 const NO_QUEUES: readonly MemoryQueue[] = [];
 
-/** Queues, bindings and consumers within one process, as a broker has them. */
+/** Broker within one process: queues, bindings and consumers. */
 export class MemoryBroker {
   private static readonly brokers = new Map<string, MemoryBroker>();
   readonly backlog = new Backlog();
   private readonly queues = new Map<string, MemoryQueue>();
-  /** By exchange and key. */
+  /** Queues by exchange and routing key. */
   private readonly bindings = new Map<string, Map<string, MemoryQueue[]>>();
   private users = 0;
   private published = 0;
   private due: MemoryDelivery[] = [];
   private delivered = 0;
 
-  /** The broker of that name; transports with equal names meet in it. It forgets everything when the last one closes. */
+  /** Returns the broker of that name. Transports with equal names share it; it is deleted when the last one closes. */
   static join(name: string): MemoryBroker {
     const broker = MemoryBroker.brokers.get(name) ?? new MemoryBroker(name);
     MemoryBroker.brokers.set(name, broker);
@@ -31,7 +31,7 @@ export class MemoryBroker {
 
   private constructor(private readonly name: string) {}
 
-  /** Lets go of the messages when the last user leaves: a transport that somebody still holds also holds the broker. */
+  /** Deletes the broker with its messages when the last transport leaves. */
   leave(): void {
     if (--this.users > 0) return;
     MemoryBroker.brokers.delete(this.name);
@@ -40,11 +40,13 @@ export class MemoryBroker {
     this.bindings.clear();
   }
 
+  /** Declares a queue, unless it exists. */
   declare(name: string): void {
     if (this.queues.has(name)) return;
     this.queues.set(name, new MemoryQueue(name, this.backlog, (delivery) => this.schedule(delivery)));
   }
 
+  /** Binds a queue to an exchange. @throws Error when the queue does not exist */
   bind(exchange: string, key: string, queueName: string): void {
     const keys = this.bindings.get(exchange) ?? new Map<string, MemoryQueue[]>();
     this.bindings.set(exchange, keys);
@@ -54,6 +56,7 @@ export class MemoryBroker {
     if (!bound.includes(queue)) bound.push(queue);
   }
 
+  /** Deletes a queue, its messages and its bindings. */
   delete(name: string): void {
     this.queues.get(name)?.delete();
     this.queues.delete(name);
@@ -67,13 +70,14 @@ export class MemoryBroker {
     }
   }
 
+  /** Starts a consumer on a queue. @throws Error when the queue does not exist */
   consume(name: string, reading: Reading): Consuming {
     return this.queueOf(name).consume(reading);
   }
 
   /**
-   * @param context the publisher's, whose settings hold the limits
-   * @returns whether any queue took the message
+   * Publishes a message. Returns false when no queue is bound for it.
+   * @param context the publisher's; its settings hold the limits
    * @throws MessageDeliveryFailure when a queue is at its limit
    */
   publish(
@@ -90,7 +94,7 @@ export class MemoryBroker {
     return this.publishTo(context, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
   }
 
-  /** Waiting messages, without those whose callers gave up. */
+  /** Returns the number and size of the waiting messages, without expired ones. */
   waiting(): Pick<Backlog, 'messages' | 'bytes'> {
     for (const queue of this.queues.values()) queue.dropExpired();
     return this.backlog;
@@ -103,7 +107,7 @@ export class MemoryBroker {
     expires: number,
   ): boolean {
     const { backlog } = this;
-    // Before any of them takes it: a message is published to all, or refused.
+    // Checked before any queue takes the message: it is published to all of them, or refused.
     for (const queue of queues)
       if (backlog.isAtLimit(queue, context.settings.limits) && !this.makeRoom(queue, context))
         throw backlog.refusal(queue, context);
@@ -115,7 +119,7 @@ export class MemoryBroker {
     return queues.length > 0;
   }
 
-  /** Returns whether a queue at its limit can take a message all the same. */
+  /** Returns true when a queue at its limit can take a message after all: at once, or without the expired messages. */
   private makeRoom(queue: MemoryQueue, { settings: { limits } }: DriverContext): boolean {
     if (queue.isOpen) return true;
     for (const each of this.queues.values()) each.dropAllExpired();
@@ -129,12 +133,12 @@ export class MemoryBroker {
   }
 
   /**
-   * Nothing is delivered before whoever published it is done; and not all at once, as calls that follow each other would
-   * keep the event loop from turning. The tick is not the publisher's: others publish in it, too.
+   * Delivers in a later microtask, after the publisher has finished. Yields to the event loop from time to time, because
+   * calls that follow each other would block it. The async context of the microtask belongs to no publisher.
    */
   private schedule(delivery: MemoryDelivery): void {
     if (this.due.push(delivery) > 1) return;
-    if (this.delivered < MOST_AT_ONCE) newScope().runInAsyncScope(queueMicrotask, undefined, this.deliver);
+    if (this.delivered < MAX_DELIVERIES_PER_TURN) newScope().runInAsyncScope(queueMicrotask, undefined, this.deliver);
     else {
       this.delivered = 0;
       newScope().runInAsyncScope(setImmediate, undefined, this.deliver);
@@ -145,6 +149,6 @@ export class MemoryBroker {
     const { due } = this;
     this.due = [];
     this.delivered += due.length;
-    for (const delivery of due) delivery.hand();
+    for (const delivery of due) delivery.deliver();
   };
 }

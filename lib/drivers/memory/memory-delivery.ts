@@ -4,28 +4,29 @@ import type { Delivery } from '../inbox/delivery.js';
 import type { MemoryQueue, Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 
-/** One message, and where it stands in a queue. */
+/** Message in a queue. */
 export interface MemoryMessage {
   readonly content: PassedMessage;
-  /** On the monotonic clock; nobody waits for the message after it. */
+  /** Time at which the caller gives up, on the monotonic clock in milliseconds. */
   readonly expires: number;
+  /** Number of times that it was returned to the queue. */
   readonly returns: number;
-  /** True where no other queue has it. */
+  /** True when no other queue has the same message. */
   readonly sole: boolean;
-  /** Place in the queue, for a message that is put back. */
+  /** Position in the queue, for a message that is returned. */
   readonly position: number;
 }
 
-/** A consumer, as its queue sees it. */
+/** Consumer of a queue. */
 export interface Consumer extends Reading {
-  /** Number of messages delivered and not settled. */
+  /** Number of unacknowledged messages. */
   unacknowledged: number;
   cancelled: boolean;
-  /** These messages, in order; empty where they are settled at once (`once`). */
+  /** Unacknowledged messages in order; empty when they are acknowledged on delivery (`once`). */
   readonly held: Set<MemoryDelivery>;
 }
 
-/** A message that was delivered to a consumer. */
+/** Message that was delivered to a consumer. */
 export class MemoryDelivery implements Delivery {
   private settled = false;
 
@@ -72,8 +73,8 @@ export class MemoryDelivery implements Delivery {
     return this.body;
   }
 
-  /** Delivers it. A consumer that was cancelled meanwhile never sees it, so that does not count as a delivery. */
-  hand(): void {
+  /** Calls the consumer. Returns the message to the queue, uncounted, when the consumer was cancelled meanwhile. */
+  deliver(): void {
     const { consumer } = this;
     if (consumer.cancelled) {
       if (this.settle()) this.source.putBack(this.message);
@@ -84,7 +85,7 @@ export class MemoryDelivery implements Delivery {
   }
 
   acknowledge(): Promise<boolean> | true {
-    // Its channel is gone, and it is in the queue again.
+    // Its channel was closed, so that it is in the queue again.
     if (!this.settle()) return Promise.resolve(false);
     this.source.pump();
     return true;
@@ -99,7 +100,7 @@ export class MemoryDelivery implements Delivery {
     this.requeue();
   }
 
-  /** Returns the message that goes back to the queue; undefined when it is settled already. */
+  /** Returns the message to put back into the queue; undefined when it is settled already. */
   takeBack(): MemoryMessage | undefined {
     return this.settle() ? { ...this.message, returns: this.message.returns + 1 } : undefined;
   }

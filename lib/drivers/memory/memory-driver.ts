@@ -23,38 +23,38 @@ import type { Delivery } from '../inbox/delivery.js';
 import type { OutgoingReply } from '../inbox/incoming-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
-import { Inbox } from '../inbox/request-inbox.js';
+import { RequestInbox } from '../inbox/request-inbox.js';
 import { newReplyQueueName } from '../reply-queue.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
 import type { Reading } from './memory-queue.js';
 import { PassedMessage } from './passed-message.js';
 
-/** Nobody could look into a queue of dead letters within this process: the log says what it was. */
+/** No dead-letter queue: nobody could read it outside this process. The log line is the only trace. */
 const deadLetter = async (): Promise<undefined> => undefined;
-/** The broker counts what comes back. */
+/** The embedded broker counts returns itself. */
 const countReturn = async (): Promise<void> => undefined;
 
-/** A call that times out here has no other reason. */
-const nothingElse = () => undefined;
+/** No connection can be the cause of a timeout. */
+const noCause = () => undefined;
 
-/** A server's or listener's hold on its queues. */
+/** Running server or notification listener. */
 interface Serving {
   readonly queues: readonly string[];
-  readonly inbox: Inbox | NotificationInbox;
-  /** Ends the flow. */
+  readonly inbox: RequestInbox | NotificationInbox;
+  /** Stops delivering. */
   cancel(): void;
-  /** Puts back what is not acknowledged, and lets go of the queues. */
+  /** Returns unacknowledged messages to the queues, and deletes transient ones. */
   release(): void;
 }
 
-/** Name of the broker of a URL: transports with equal hosts and virtual hosts meet, whatever else the URLs say. */
+/** Returns the name of the broker of a URL: its hosts and virtual host. Transports with equal names share a broker. */
 function brokerName({ hosts, virtualHost }: TransportURL): string {
   const names = hosts.map(({ hostname, port }) => (port === undefined ? hostname : `${hostname}:${port}`));
   return `${names.join(',').toLowerCase()}/${virtualHost}`;
 }
 
-/** The embedded default: everything that RabbitMQ does for RPC, within one process. */
+/** Embedded driver, for `memory://`: does within one process what RabbitMQ does for RPC and notifications. */
 export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
   private readonly calls: PendingCalls;
@@ -84,7 +84,7 @@ export class MemoryDriver implements Driver {
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, nothingElse);
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, noCause);
     try {
       this.publish(request, options, content, deadline.at);
     } catch (error) {
@@ -113,7 +113,7 @@ export class MemoryDriver implements Driver {
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
   ): Promise<Listener> {
     this.assertOpen();
-    // A reply queue lives as long as its transport, so that one that is away is gone.
+    // A reply queue lives as long as its transport, so a missing one never comes back.
     const sendReply = ({ queue, reply }: OutgoingReply) => {
       const content = this.pass(replyMessage(reply));
       if (!this.broker.publish(this.context, '', queue, content))
@@ -121,7 +121,7 @@ export class MemoryDriver implements Driver {
       return undefined;
     };
     const ports = { sendReply, deadLetter, countReturn, repeats: false };
-    const inbox = new Inbox(this.context, concurrency, receive, acknowledgeAfterReply, ports);
+    const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);
     return this.consume(bindings, inbox, { prefetch: concurrency, once: acknowledgeAfterReply === undefined });
   }
@@ -164,7 +164,7 @@ export class MemoryDriver implements Driver {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    // As a broker does when a connection ends: what is not acknowledged goes to other servers.
+    // As when a connection ends, other servers get the unacknowledged messages.
     for (const { inbox, cancel, release } of this.servings) {
       cancel();
       inbox.close(false);
@@ -183,7 +183,7 @@ export class MemoryDriver implements Driver {
 
   private consume(
     bindings: readonly Binding[],
-    inbox: Inbox | NotificationInbox,
+    inbox: RequestInbox | NotificationInbox,
     reading: Omit<Reading, 'deliver'>,
   ): Listener {
     for (const { exchange, key, queue, type } of bindings) {

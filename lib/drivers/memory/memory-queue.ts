@@ -2,44 +2,44 @@ import type { Delivery } from '../inbox/delivery.js';
 import type { Backlog } from './backlog.js';
 import { type Consumer, MemoryDelivery, type MemoryMessage } from './memory-delivery.js';
 
-/** Read messages are cut off once they are this many, and half of all: to shift a long array moves all of it. */
+/** Minimum number of consumed messages at the head of the array before it is cut: `shift` would move all messages each time. */
 const MIN_CUT = 1024;
 
-/** How a queue is read. */
+/** Options and callback of a consumer. */
 export interface Reading {
-  /** Messages that may be unacknowledged. */
+  /** Maximum number of unacknowledged messages. */
   readonly prefetch: number;
-  /** True where a message that was read is acknowledged in the same step, so that it is never put back. */
+  /** True when each message is acknowledged in the step that delivers it, and so is never returned. */
   readonly once: boolean;
   readonly deliver: (delivery: Delivery) => void;
 }
 
-/** A consumer, as whoever started it holds it. */
+/** Handle of a consumer. */
 export interface Consuming {
-  /** Stops the flow. What was delivered can still be acknowledged. */
+  /** Stops delivering. Delivered messages can still be acknowledged. */
   cancel(): void;
-  /** Puts back what is not acknowledged, as a broker does when a channel closes. */
+  /** Returns unacknowledged messages to the queue, as a broker does when a channel closes. */
   release(): void;
 }
 
-/** One queue: messages in order, delivered in turns to consumers that have room. */
+/** Queue of messages, delivered round-robin to the consumers below their prefetch. */
 export class MemoryQueue {
   private messages: MemoryMessage[] = [];
   /** Index of the first message. */
   private head = 0;
   private consumers: Consumer[] = [];
-  /** Index of the consumer whose turn it is. */
+  /** Index of the last consumer that got a message. */
   private turn = 0;
   private deleted = false;
 
-  /** @param due called with each delivery in order, to be delivered soon, with `hand` */
+  /** @param schedule called with each delivery in order; must call its `deliver` soon */
   constructor(
     readonly name: string,
     private readonly backlog: Backlog,
-    private readonly due: (delivery: MemoryDelivery) => void,
+    private readonly schedule: (delivery: MemoryDelivery) => void,
   ) {}
 
-  /** Messages that wait. */
+  /** Number of waiting messages. */
   get length(): number {
     return this.messages.length - this.head;
   }
@@ -48,16 +48,16 @@ export class MemoryQueue {
     return this.consumers.length > 0;
   }
 
-  /** True where a message need not wait. */
+  /** True when a message would not wait. */
   get isOpen(): boolean {
     return this.length === 0 && this.consumers.some(hasRoom);
   }
 
-  /** Adds a message. Returns whether it has to wait. */
+  /** Adds a message. Returns true when it must wait. */
   push(message: MemoryMessage): boolean {
-    // Whatever waits here waits for a consumer with room.
+    // Waiting messages imply that no consumer has room.
     const consumer = this.length === 0 ? this.nextConsumer() : undefined;
-    if (consumer) this.hand(message, consumer);
+    if (consumer) this.deliverTo(message, consumer);
     else {
       this.dropExpired();
       this.messages.push(message);
@@ -66,7 +66,7 @@ export class MemoryQueue {
     return consumer === undefined;
   }
 
-  /** Puts messages back to where they were, before what came later. */
+  /** Returns messages to their original positions. */
   putBack(...returned: readonly MemoryMessage[]): void {
     if (this.deleted) return;
     for (const { content } of returned) this.backlog.count(content.size, 1);
@@ -82,6 +82,7 @@ export class MemoryQueue {
     this.pump();
   }
 
+  /** Starts a consumer. */
   consume(reading: Reading): Consuming {
     const consumer: Consumer = { ...reading, unacknowledged: 0, cancelled: false, held: new Set() };
     this.consumers.push(consumer);
@@ -98,24 +99,24 @@ export class MemoryQueue {
     };
   }
 
-  /** Delivers what there is, as far as consumers have room. */
+  /** Delivers waiting messages while consumers have room. */
   pump(): void {
     while (this.length > 0) {
       const consumer = this.nextConsumer();
       if (!consumer) return;
       const message = this.shift();
-      if (message && message.expires >= performance.now()) this.hand(message, consumer);
+      if (message && message.expires >= performance.now()) this.deliverTo(message, consumer);
     }
   }
 
-  /** Drops messages whose callers gave up, from the front, as RabbitMQ does. */
+  /** Drops expired messages from the front, as RabbitMQ does. */
   dropExpired(): void {
     const now = performance.now();
     for (let first = this.messages[this.head]; first && first.expires < now; first = this.messages[this.head])
       this.shift();
   }
 
-  /** Drops messages whose callers gave up, wherever they are. */
+  /** Drops all expired messages. */
   dropAllExpired(): void {
     const now = performance.now();
     const waiting = this.messages.slice(this.head);
@@ -126,7 +127,7 @@ export class MemoryQueue {
     for (const { content } of left) this.backlog.count(content.size, 1);
   }
 
-  /** Lets go of everything. Nothing can be put back any more. */
+  /** Drops all messages. None can be returned any more. */
   delete(): void {
     this.deleted = true;
     this.clear();
@@ -140,9 +141,9 @@ export class MemoryQueue {
     this.head = 0;
   }
 
-  private hand(message: MemoryMessage, consumer: Consumer): void {
+  private deliverTo(message: MemoryMessage, consumer: Consumer): void {
     consumer.unacknowledged++;
-    this.due(new MemoryDelivery(this, consumer, message));
+    this.schedule(new MemoryDelivery(this, consumer, message));
   }
 
   private nextConsumer(): Consumer | undefined {

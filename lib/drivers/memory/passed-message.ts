@@ -4,19 +4,18 @@ import type { MessageLimits } from '../../core/limits.js';
 import { copyPlain, sizeOfLastCopy } from './plain-copy.js';
 
 /**
- * A message that stays within the process. Whoever reads it gets what its text in JSON would have given, and nothing
- * that the sender or another reader can still change. Where a copy does for that, no text is made: it would be half of
- * what a call costs.
+ * Message within the process. Readers get the same value as from its JSON text, and share no object with the sender or
+ * other readers. Plain values are copied instead of encoded, because JSON would be half of the cost of a call.
  */
 export class PassedMessage {
   private constructor(
     private readonly content: Dict | Buffer,
     private readonly limits: MessageLimits,
-    /** Bytes that it takes, about. */
+    /** Approximate size, in bytes. */
     readonly size: number,
   ) {}
 
-  /** @throws ClientSendError when it cannot be written as JSON, or is too large */
+  /** Copies or encodes a message. @throws ClientSendError when the message has no JSON form or exceeds a limit */
   static of(message: Dict, limits: MessageLimits): PassedMessage {
     const copy = copyPlain(message, limits);
     if (copy) return new PassedMessage(copy, limits, sizeOfLastCopy());
@@ -24,16 +23,16 @@ export class PassedMessage {
     return new PassedMessage(body, limits, body.length);
   }
 
-  /** Its text. */
+  /** JSON text of the message. */
   get body(): Buffer {
     const { content, limits } = this;
     return Buffer.isBuffer(content) ? content : encodeMessage(content, limits, false);
   }
 
   /**
-   * The reader's own.
-   * @param last whether nobody will read it again
-   * @throws InvalidMessage when it is over the reader's limits
+   * Returns the message as an object of the reader's own.
+   * @param last true when nobody reads it again, so that no copy is needed
+   * @throws InvalidMessage when it exceeds the limits of the reader
    */
   read(limits: MessageLimits, last: boolean): Dict {
     const { content } = this;

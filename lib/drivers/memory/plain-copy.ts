@@ -1,38 +1,38 @@
 import type { MessageLimits } from '../../core/limits.js';
 
-/** Stands for a value that JSON has rules of its own for. */
+/** Result for a value with a special JSON form. */
 const INTRICATE = Symbol('intricate');
 
-/** Bytes of JSON for a value besides its text, at the most: a number, a word, or brackets; and a comma. */
-const MOST = 26;
-/** Bytes of a character in JSON, at the most: as an escape. */
-const MOST_OF_CHARACTER = 6;
+/** Maximum size of a value in JSON besides its text, in bytes: a number, a word or brackets, and a comma. */
+const MAX_VALUE_BYTES = 26;
+/** Maximum size of a character in JSON, in bytes: an escape sequence. */
+const MAX_CHARACTER_BYTES = 6;
 
 const NOTHING = {};
 
-/** Bytes that are left of the limit. A variable, because a copy is over before the next begins, and it is looked at for each value. */
+/** Bytes left of the limit. A module variable for speed; safe because copying is synchronous. */
 let room = 0;
-/** Characters of the texts and keys that have been copied. A variable for the same reason. */
+/** Number of characters copied in texts and keys. */
 let characters = 0;
-/** Bytes that the last copy takes. */
+/** Approximate size of the last copy, in bytes. */
 let size = 0;
 
 /**
- * What `JSON.parse(JSON.stringify(value))` would give, at a fifth of the cost, of texts, numbers, booleans, null, and
- * plain arrays and objects of these. Undefined for all that JSON has rules of its own for (classes, `toJSON`, `bigint`,
- * `__proto__` as a key), and for what is over the limits, or may be.
+ * Returns the same as `JSON.parse(JSON.stringify(value))`, at a fifth of the cost, for texts, numbers, booleans, null, and
+ * plain arrays and objects of these. Returns undefined for values with a special JSON form (classes, `toJSON`, `bigint`,
+ * `__proto__` as a key), and for values that exceed the limits or may do so.
  */
 export function copyPlain<T>(value: T, { bodyBytes, depth, values = bodyBytes }: MessageLimits): T | undefined {
-  // Where somebody gave all objects a member, a look at the keys of one finds it in each.
+  // An enumerable member of Object.prototype would show up in every object.
   for (const _member in NOTHING) return undefined;
-  // Each value takes at least that much of it.
-  const most = Math.min(bodyBytes, values * MOST);
-  room = most;
+  // Each value takes MAX_VALUE_BYTES of the room, which bounds their number as well.
+  const limit = Math.min(bodyBytes, values * MAX_VALUE_BYTES);
+  room = limit;
   characters = 0;
   try {
     const copy = copyOf(value, depth);
-    // A character is counted as an escape against the limit, and takes one byte.
-    size = most - room - characters * (MOST_OF_CHARACTER - 1);
+    // The limit counts each character as an escape sequence; the estimate as one byte.
+    size = limit - room - characters * (MAX_CHARACTER_BYTES - 1);
     return copy === INTRICATE || room < 0 ? undefined : (copy as T);
   } catch {
     // A getter threw.
@@ -40,21 +40,21 @@ export function copyPlain<T>(value: T, { bodyBytes, depth, values = bodyBytes }:
   }
 }
 
-/** Bytes that the last copy takes, about: its characters, and a fixed amount for each value. */
+/** Returns the approximate size of the last copy, in bytes: its characters, and a fixed amount per value. */
 export function sizeOfLastCopy(): number {
   return size;
 }
 
-/** @param levels of nesting that are left */
+/** @param levels remaining nesting depth */
 function copyOf(value: unknown, levels: number): unknown {
-  room -= MOST;
+  room -= MAX_VALUE_BYTES;
   switch (typeof value) {
     case 'string':
-      room -= value.length * MOST_OF_CHARACTER;
+      room -= value.length * MAX_CHARACTER_BYTES;
       characters += value.length;
       return value;
     case 'number':
-      // JSON has no −0.
+      // Turns −0 into 0, as JSON does.
       return Number.isFinite(value) ? value + 0 : null;
     case 'boolean':
       return value;
@@ -87,9 +87,9 @@ function copyOfMembers(values: Record<string, unknown>, levels: number): unknown
   const copies: Record<string, unknown> = {};
   for (const key in values) {
     const value = values[key];
-    // JSON leaves it out.
+    // JSON omits undefined members.
     if (value === undefined) continue;
-    room -= key.length * MOST_OF_CHARACTER;
+    room -= key.length * MAX_CHARACTER_BYTES;
     characters += key.length;
     const copy = key === '__proto__' ? INTRICATE : copyOf(value, levels);
     if (copy === INTRICATE) return INTRICATE;

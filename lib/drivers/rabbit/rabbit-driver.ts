@@ -21,7 +21,7 @@ import type {
 import type { DriverContext } from '../driver-context.js';
 import type { PublishDeadLetter } from '../inbox/dead-letters.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
-import { Inbox } from '../inbox/request-inbox.js';
+import { RequestInbox } from '../inbox/request-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
 import { ChannelBudget } from './connection/channel-budget.js';
 import { usesTls } from './connection/connect-options.js';
@@ -50,7 +50,7 @@ export class RabbitDriver implements Driver {
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
   private readonly republisher: Republisher;
-  private readonly inboxes = new Set<Inbox | NotificationInbox>();
+  private readonly inboxes = new Set<RequestInbox | NotificationInbox>();
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
   private readonly settings: Settings;
@@ -112,7 +112,7 @@ export class RabbitDriver implements Driver {
   ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
     if (acknowledgeAfterReply) this.warnOfTransientQueues();
-    const inbox = new Inbox(this.context, concurrency, receive, acknowledgeAfterReply, {
+    const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, {
       repeats: true,
       sendReply: (reply) => this.replySender.send(reply),
       deadLetter: (...letter) => this.republisher.deadLetter(...letter),
@@ -184,7 +184,10 @@ export class RabbitDriver implements Driver {
   }
 
   /** @throws ServerListenError, MessageDeliveryFailure */
-  private async consume(reading: Omit<Reading, 'onMessage'>, inbox: Inbox | NotificationInbox): Promise<Listener> {
+  private async consume(
+    reading: Omit<Reading, 'onMessage'>,
+    inbox: RequestInbox | NotificationInbox,
+  ): Promise<Listener> {
     const consumer = this.consumer({ ...reading, onMessage: (delivery) => inbox.push(delivery) });
     const unwatch = this.driverHealth.watch({ consumer, inbox });
     this.inboxes.add(inbox);

@@ -235,7 +235,9 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       ];
       await sendRaw(...bad.map(([body]) => body), message({ payload: 'good' }));
       await eventually(() => expect(endpoint.got).toEqual(['good']));
-      await eventually(() => expect(log.messages(/^Set aside a notification from events/)).toHaveLength(bad.length));
+      await eventually(() =>
+        expect(log.messages(/^Dead-lettered a notification from events/)).toHaveLength(bad.length),
+      );
       const kept = await dead();
       expect(kept).toHaveLength(bad.length);
       for (const [body, reason] of bad) {
@@ -256,7 +258,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       await listen(endpoint, { allowRequeue: true }, connect({ limits: { deliveries: 6 } }));
       const begin = performance.now();
       await notifier.info({ user_id: 'u1' }, 'vnf.create', { id: 1 });
-      await eventually(() => expect(log.messages(/^Set aside/)).toHaveLength(1));
+      await eventually(() => expect(log.messages(/^Dead-lettered/)).toHaveLength(1));
       expect(performance.now() - begin).toBeGreaterThan(10 + 20 + 40 + 80);
       expect(endpoint.got).toHaveLength(6);
       const [kept, ...more] = await dead();
@@ -297,7 +299,9 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       }
       const endpoint = recorder();
       await listen(endpoint, {}, on(3));
-      await eventually(() => expect(log.messages(/^Set aside/)).toEqual([expect.stringMatching(/delivered 4 times/)]));
+      await eventually(() =>
+        expect(log.messages(/^Dead-lettered/)).toEqual([expect.stringMatching(/delivered 4 times/)]),
+      );
       expect(endpoint.got).toEqual([]);
       expect(await dead()).toHaveLength(1);
       await withChannel(rabbitUrl, (channel) => channel.deleteExchange(quorum));

@@ -157,7 +157,7 @@ describeWithRabbit('what comes back too often', () => {
     await moveBack(queue, OFTEN);
     await eventually(() => expect(ran).toEqual([1, 1, 1]));
     await eventually(async () => expect(await queueDepth(rabbitUrl, queue)).toMatchObject({ messages: 0 }));
-    expect(transport.counts.setAside).toBe(1);
+    expect(transport.counts.deadLettered).toBe(1);
   });
 
   it('is counted on a classic queue, whatever count its sender wrote there', async () => {
@@ -249,7 +249,7 @@ describeWithRabbit('what comes back too often', () => {
     await send(queue, Buffer.from(JSON.stringify({ priority: 'INFO', payload: 'good' })), {});
     await eventually(() => expect(ran).toEqual(['good']));
     await kept(queue, 4 * hostile.length);
-    expect(log.messages(/Could not set aside/)).toEqual([]);
+    expect(log.messages(/Could not dead-letter/)).toEqual([]);
     expect(side.sent(CHANNEL_OPEN).length).toBeLessThan(10);
   });
 
@@ -274,11 +274,11 @@ describeWithRabbit('what comes back too often', () => {
     await listener.start();
     const body = JSON.stringify({ priority: 'INFO', payload: 1, _unique_id: randomUUID() });
     await send(queue, Buffer.from(body), {});
-    await eventually(() => expect(log.messages(/Could not set aside/)).toHaveLength(2), { within: 10_000 });
+    await eventually(() => expect(log.messages(/Could not dead-letter/)).toHaveLength(2), { within: 10_000 });
     await withChannel(rabbitUrl, async (channel) => {
       await channel.purgeQueue(`${queue}.dead`);
     });
-    await eventually(() => expect(transport.counts.setAside).toBe(1), { within: 10_000 });
+    await eventually(() => expect(transport.counts.deadLettered).toBe(1), { within: 10_000 });
     await kept(queue, 1);
     expect(ran).toEqual([1]);
   });
@@ -293,8 +293,8 @@ describeWithRabbit('what comes back too often', () => {
     open.push(() => listener.stop());
     await listener.start();
     await send(queue, Buffer.from('?'), {});
-    await eventually(() => expect(transport.counts.setAside).toBe(1));
-    const [line = ''] = log.messages(/^Set aside/);
+    await eventually(() => expect(transport.counts.deadLettered).toBe(1));
+    const [line = ''] = log.messages(/^Dead-lettered/);
     const [, name = ''] = / \(in "(.+\.dead)"\)/.exec(line) ?? [];
     expect(await queueDepth(rabbitUrl, name)).toMatchObject({ messages: 1 });
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(name));

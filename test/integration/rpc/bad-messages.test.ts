@@ -205,14 +205,14 @@ describeWithRabbit('a listener that gets what no well-behaved notifier sends', (
 
   it.each(badNotifications)('sets it aside, counts and logs it once, and goes on: $name', async (bad: BadBody) => {
     log.clear();
-    const { refusedMessages, setAside } = transport.counts;
+    const { refusedMessages, deadLettered } = transport.counts;
     const id = randomBytes(16).toString('hex');
     publisher.publish('', queue, bodyOf(bad, { msgId: id, replyQueue: publisher.replyQueue }));
     const sound = { priority: 'INFO', event_type: id, payload: {}, _unique_id: id };
     publisher.publish('', queue, Buffer.from(JSON.stringify(sound)));
     await eventually(() => {
       expect(seen).toContain(id);
-      expect(transport.counts.setAside - setAside).toBe(1);
+      expect(transport.counts.deadLettered - deadLettered).toBe(1);
     });
     expect(transport.counts.refusedMessages - refusedMessages).toBe(1);
     expect(said(log)).toHaveLength(1);

@@ -77,7 +77,7 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     await client.cast({}, 'record', { id: 'cast' });
     await deliverInVain(2);
     await serve(true);
-    await expect(call).rejects.toMatchObject({ excType: 'MessageDeliveryFailure', value: /may have begun it/ });
+    await expect(call).rejects.toMatchObject({ excType: 'MessageDeliveryFailure', value: /may have started it/ });
     expect(await client.call({}, 'record', { id: 'first' })).toBe('first');
     expect(ran).toEqual(['first']);
     expect(serving.counts).toMatchObject({ redeliveries: 2, refusedMessages: 0 });

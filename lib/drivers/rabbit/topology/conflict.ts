@@ -1,5 +1,5 @@
 import type { RabbitOptions } from '../../../core/rabbit-options.js';
-import { osloName } from '../../../core/url-options.js';
+import { snakeCase } from '../../../core/snake-case.js';
 import type { Definition, Resource } from './resource.js';
 
 /** Difference between an existing exchange or queue and the requested one, in RabbitMQ's words. */
@@ -88,7 +88,7 @@ function settingFor(argument: string, found: string): string {
   return `the existing value, ${found}`;
 }
 
-const named = (option: OptionName): string => `rabbit.${option} (oslo: ${osloName(option)})`;
+const named = (option: OptionName): string => `rabbit.${option} (oslo: ${snakeCase(option)})`;
 
 function removal({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return kind === 'queue'
