@@ -31,17 +31,13 @@ export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/
 export type { LimitOptions, Limits, MessageLimits } from './core/limits.js';
 export type { LogSink } from './core/logger.js';
 export type { Notification, Priority } from './core/notification.js';
-export type {
-  DeliveryMode,
-  NotificationDriver,
-  OsloMessagingOptions,
-  RabbitOptions,
-  RabbitSettings,
-  Settings,
-} from './core/options.js';
-export type { RabbitProfile } from './core/rabbit-options.js';
+export type { Announcement, NotificationDriver, NotifierDriver } from './core/notification-driver.js';
+export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
+export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
+export type { RabbitSettings } from './core/rabbit-settings.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
 export type { Secret } from './core/secrets.js';
+export type { Settings } from './core/settings.js';
 export { Target, type TargetFields } from './core/target.js';
 export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
 export { MessageHandlingServer } from './messaging/message-handling-server.js';

@@ -41,7 +41,7 @@ export interface LimitOptions {
   duplicateWindow?: number | undefined;
   /** How long they are remembered. @default '10m' */
   duplicateTtl?: Duration | undefined;
-  /** Deliveries of a notification, or of a request that is delivered at least once, after which it is set aside. @default 20 */
+  /** Deliveries of a notification, or of a request that is delivered at least once, after which it is dead-lettered. @default 20 */
   deliveries?: number | undefined;
   /** Replies that wait for a reply queue that is away; one more is dropped. @default 1000 */
   waitingReplies?: number | undefined;

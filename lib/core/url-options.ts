@@ -1,9 +1,9 @@
 import { ConfigurationError } from './errors.js';
 import { adviseOnDurations, checkOptions, flag, type Rule } from './option-rules.js';
-import type { Settings } from './options.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import { rabbitSettings } from './rabbit-settings.js';
 import { Secret } from './secrets.js';
+import type { Settings } from './settings.js';
 import { snakeCase } from './snake-case.js';
 import type { TransportURL } from './transport-url.js';
 

@@ -1,5 +1,5 @@
 import type { Counters } from '../core/counters.js';
-import type { Settings } from '../core/options.js';
+import type { Settings } from '../core/settings.js';
 
 /** Settings and counters of one transport, as its driver hands them to its parts. */
 export interface DriverContext {

@@ -2,7 +2,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
-import type { Settings } from '../core/options.js';
+import type { Settings } from '../core/settings.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import { NotificationDispatcher } from '../notify/dispatcher.js';

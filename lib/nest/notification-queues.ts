@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import type { Settings } from '../core/options.js';
+import type { Settings } from '../core/settings.js';
 import type { NotificationHandler } from '../notify/handler.js';
 import type { NotificationEndpointOptions } from './notification-decorators.js';
 

@@ -1,8 +1,8 @@
 import { stringifyJson } from '../core/json.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { Priority } from '../core/notification.js';
+import type { Announcement, NotifierDriver } from '../core/notification-driver.js';
 import { maskSecrets } from '../core/secrets.js';
-import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
 /** Log levels of the priorities. Python's logger has no audit and no sample, and drops those. */
 const LEVELS: Record<Priority, keyof LogSink> = {

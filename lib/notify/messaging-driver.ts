@@ -1,8 +1,9 @@
 import { ClientSendError, MessageDeliveryFailure, toError } from '../core/errors.js';
 import { newId } from '../core/id.js';
 import { notificationMessage } from '../core/notification.js';
+import type { Announcement, NotifierDriver } from '../core/notification-driver.js';
 import type { Transport } from '../messaging/transport.js';
-import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
+import { allDone } from './notifier-driver.js';
 
 /** Publishes to `<topic>.<priority>` on the control exchange. Source: oslo_messaging.notify.messaging. */
 export class MessagingDriver implements NotifierDriver {

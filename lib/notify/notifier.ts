@@ -4,8 +4,8 @@ import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { forgottenAwait } from '../core/given.js';
 import type { Priority } from '../core/notification.js';
-import { checkNames, checkRetry } from '../core/option-rules.js';
-import { NOTIFICATION_DRIVERS, type NotificationDriver } from '../core/options.js';
+import { type NotificationDriver, type NotifierDriver, notificationDrivers } from '../core/notification-driver.js';
+import { checkNames, checkOptions, checkRetry } from '../core/option-rules.js';
 import type { RoutingConfig } from '../core/routing-config.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { withCallers } from '../messaging/caller-stack.js';
@@ -14,7 +14,7 @@ import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
 import { LogDriver } from './log-driver.js';
 import { MessagingDriver } from './messaging-driver.js';
-import { allDone, type NotifierDriver } from './notifier-driver.js';
+import { allDone } from './notifier-driver.js';
 import { RoutingDriver } from './routing-driver.js';
 import { safeContext } from './safe-context.js';
 import { TestDriver } from './test-driver.js';
@@ -23,8 +23,8 @@ import { TestDriver } from './test-driver.js';
 export interface NotifierOptions {
   /** Publisher of the notifications, usually `<service>.<host>`. @default none */
   publisherId?: string | undefined;
-  /** Driver, or several drivers that all send. @default the `notificationDriver` option */
-  driver?: NotificationDriver | readonly NotificationDriver[] | undefined;
+  /** Drivers, by name or as objects. Several all send. @default the `notificationDriver` option */
+  driver?: NotificationDriver | NotifierDriver | readonly (NotificationDriver | NotifierDriver)[] | undefined;
   /** Topics that are published to. @default the `notificationTopics` option */
   topics?: readonly string[] | undefined;
   /** Serializer of request context and payload. @default NoOpSerializer */
@@ -65,7 +65,8 @@ export class Notifier {
   private readonly serializer: Serializer;
   private readonly topics: readonly string[];
   private readonly timeout: number;
-  private readonly drivers: ReadonlyMap<NotificationDriver, NotifierDriver>;
+  /** Drivers by what was given for them: their names, or themselves. */
+  private readonly drivers: ReadonlyMap<NotificationDriver | NotifierDriver, NotifierDriver>;
 
   /** @throws ConfigurationError for an unknown or ill-typed option */
   constructor(transport: Transport, options?: NotifierOptions);
@@ -73,12 +74,12 @@ export class Notifier {
   constructor(
     transport: Transport,
     options?: NotifierOptions,
-    drivers?: ReadonlyMap<NotificationDriver, NotifierDriver>,
+    drivers?: ReadonlyMap<NotificationDriver | NotifierDriver, NotifierDriver>,
   );
   constructor(
     private readonly transport: Transport,
     private readonly options: NotifierOptions = {},
-    drivers?: ReadonlyMap<NotificationDriver, NotifierDriver>,
+    drivers?: ReadonlyMap<NotificationDriver | NotifierDriver, NotifierDriver>,
   ) {
     assertTransport(transport);
     const { settings } = transport;
@@ -89,7 +90,7 @@ export class Notifier {
     this.timeout =
       options.timeout == null ? settings.rpcResponseTimeout : readDuration(options.timeout, 'timeout', settings.logger);
     const driver = options.driver ?? settings.notificationDriver;
-    this.drivers = drivers ?? makeDrivers(typeof driver === 'string' ? [driver] : driver, transport, options.routing);
+    this.drivers = drivers ?? makeDrivers([driver].flat(), transport, options.routing);
   }
 
   /** Returns a notifier with options changed. The notifier stays unchanged. @throws ConfigurationError for an ill-typed option */
@@ -166,33 +167,27 @@ export class Notifier {
 }
 
 function makeDrivers(
-  names: readonly NotificationDriver[],
+  given: readonly (NotificationDriver | NotifierDriver)[],
   transport: Transport,
   routing: string | RoutingConfig | undefined,
-): Map<NotificationDriver, NotifierDriver> {
+): Map<NotificationDriver | NotifierDriver, NotifierDriver> {
   const { settings } = transport;
-  const simple = new Map<NotificationDriver, NotifierDriver>([
-    ['messaging', new MessagingDriver(transport, false)],
-    ['messagingv2', new MessagingDriver(transport, true)],
-    ['log', new LogDriver(settings.logger)],
-    ['test', new TestDriver(transport)],
-    ['noop', { notify: () => Promise.resolve() }],
-  ]);
-  const make = (name: NotificationDriver) => {
-    if (name !== 'routing') return simple.get(name);
+  checkOptions({ driver: given }, { driver: notificationDrivers }, '', 'notifier option');
+  const builtIn: Record<Exclude<NotificationDriver, 'routing'>, NotifierDriver> = {
+    messaging: new MessagingDriver(transport, false),
+    messagingv2: new MessagingDriver(transport, true),
+    log: new LogDriver(settings.logger),
+    test: new TestDriver(transport),
+    noop: { notify: () => Promise.resolve() },
+  };
+  const makeRouting = () => {
     const rules = routing ?? settings.notificationRouting;
     if (rules === undefined) throw new ConfigurationError('The driver "routing" needs rules (notificationRouting)');
-    return new RoutingDriver(rules, simple, settings.logger);
+    return new RoutingDriver(rules, new Map(Object.entries(builtIn)), settings.logger);
   };
-  return new Map(
-    names.map((name) => {
-      const driver = make(name);
-      if (!driver) {
-        throw new ConfigurationError(
-          `Notification driver: expected one of ${NOTIFICATION_DRIVERS.join(', ')}; got ${JSON.stringify(name)}`,
-        );
-      }
-      return [name, driver];
-    }),
-  );
+  const make = (driver: NotificationDriver | NotifierDriver): NotifierDriver => {
+    if (typeof driver !== 'string') return driver;
+    return driver === 'routing' ? makeRouting() : builtIn[driver];
+  };
+  return new Map(given.map((driver) => [driver, make(driver)]));
 }

@@ -1,8 +1,9 @@
 import type { Deadline } from '../core/deadline.js';
 import type { LogSink } from '../core/logger.js';
+import type { Announcement, NotifierDriver } from '../core/notification-driver.js';
 import type { RoutingConfig } from '../core/routing-config.js';
 import { ConfigFile } from './config-file.js';
-import { type Announcement, allDone, type NotifierDriver } from './notifier-driver.js';
+import { allDone } from './notifier-driver.js';
 import { RoutingTable } from './routing-table.js';
 
 /** Sends a notification by the drivers that the rules select. Source: oslo_messaging.notify._impl_routing. */

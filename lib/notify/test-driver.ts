@@ -1,6 +1,6 @@
 import type { Notification } from '../core/notification.js';
+import type { Announcement, NotifierDriver } from '../core/notification-driver.js';
 import type { Transport } from '../messaging/transport.js';
-import type { Announcement, NotifierDriver } from './notifier-driver.js';
 
 /** Notification that the driver `test` has recorded. */
 export interface RecordedNotification extends Omit<Notification, 'uniqueId'> {

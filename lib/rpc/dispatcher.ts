@@ -1,8 +1,8 @@
 import { serializeFailure } from '../core/failure.js';
 import { type LogSink, oneLine } from '../core/logger.js';
-import type { Settings } from '../core/options.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
+import type { Settings } from '../core/settings.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../core/errors.js';
 import { checkNames, checkOptions, text } from '../core/option-rules.js';
-import { normalizeOptions, type OsloMessagingOptions, type Settings } from '../core/options.js';
+import type { OsloMessagingOptions } from '../core/options.js';
 import { checkedSerializer } from '../core/serializer.js';
+import { normalizeOptions, type Settings } from '../core/settings.js';
 import type { Target } from '../core/target.js';
 import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from '../messaging/serializer.js';
 import { Transport } from '../messaging/transport.js';

@@ -18,10 +18,10 @@ import { deserializeFailure, serializeFailure } from '../../lib/core/failure.js'
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { oneLine } from '../../lib/core/logger.js';
 import { readNotification } from '../../lib/core/notification.js';
-import { normalizeOptions } from '../../lib/core/options.js';
 import { findReplyAddress } from '../../lib/core/reply-address.js';
 import { type RpcRequest, readReply, readRequest } from '../../lib/core/rpc-message.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
+import { normalizeOptions } from '../../lib/core/settings.js';
 import { IncomingRequest } from '../../lib/drivers/inbox/incoming-request.js';
 import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';

@@ -1,6 +1,6 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import type { Settings } from '../../core/options.js';
+import type { Settings } from '../../core/settings.js';
 import type { DriverContext } from '../driver-context.js';
 
 /** Divisor of the limits: a warning is logged at a tenth of them. */

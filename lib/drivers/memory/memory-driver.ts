@@ -3,8 +3,8 @@ import { type ErrorDetails, MessageDeliveryFailure, MessageUndeliverable } from 
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
 import { newId } from '../../core/id.js';
 import { Listeners } from '../../core/listeners.js';
-import type { Settings } from '../../core/options.js';
 import { type RpcInvocation, replyMessage, requestMessage } from '../../core/rpc-message.js';
+import type { Settings } from '../../core/settings.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type {

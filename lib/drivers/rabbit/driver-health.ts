@@ -1,7 +1,7 @@
 import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, worstOf } from '../../core/health.js';
 import { Listeners } from '../../core/listeners.js';
 import { oneLine } from '../../core/logger.js';
-import type { Settings } from '../../core/options.js';
+import type { Settings } from '../../core/settings.js';
 import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
 import type { Consumer } from './consuming/consumer.js';

@@ -2,8 +2,8 @@ import { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
 import { ConfigurationError, MessageDeliveryFailure, ServerListenError, toError } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
-import type { Settings } from '../../core/options.js';
 import type { RpcInvocation } from '../../core/rpc-message.js';
+import type { Settings } from '../../core/settings.js';
 import type { Target } from '../../core/target.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type {

@@ -1,5 +1,5 @@
 import { Deadline } from '../../core/deadline.js';
-import type { Settings } from '../../core/options.js';
+import type { Settings } from '../../core/settings.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';

@@ -9,7 +9,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_TIMER, toMilliseconds } from '../../../lib/core/duration.js';
-import { normalizeOptions } from '../../../lib/core/options.js';
+import { normalizeOptions } from '../../../lib/core/settings.js';
 import { LogRecorder } from '../../support/log-recorder.js';
 import { silent } from '../../support/silent.js';
 

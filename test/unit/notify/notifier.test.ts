@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type Announcement,
   ClientSendError,
   ConfigurationError,
   getNotificationListener,
@@ -109,6 +110,26 @@ describe('a notifier', () => {
     await listener.stop();
   });
 
+  it('sends by a driver object, alone and beside others', async () => {
+    const sent: Announcement[] = [];
+    const own = { notify: async (announcement: Announcement) => void sent.push(announcement) };
+    const transport = connect({ notificationDriver: own, notificationTopics: ['a'] });
+    await new Notifier(transport, { publisherId: 'p' }).info({}, 'vnf.create', 1);
+    const { notifier, recorded } = recording({ driver: ['test', own], topics: ['b'] }, transport);
+    await notifier.warn({}, 'vnf.lost', 2);
+    expect(sent).toMatchObject([
+      { topics: ['a'], notification: { publisherId: 'p', eventType: 'vnf.create', priority: 'info', payload: 1 } },
+      { topics: ['b'], notification: { eventType: 'vnf.lost', priority: 'warn', payload: 2 } },
+    ]);
+    expect(recorded).toHaveLength(1);
+    expect(notifier.isEnabled()).toBe(true);
+  });
+
+  it('rejects with what a driver object rejects with', async () => {
+    const own = { notify: () => Promise.reject(new Error('no ink')) };
+    await expect(new Notifier(connect(), { driver: own }).info({}, 'vnf.create', 1)).rejects.toThrow('no ink');
+  });
+
   it('knows whether it does anything', () => {
     const enabled = (driver: NotificationDriver | NotificationDriver[]) =>
       new Notifier(connect(), { driver }).isEnabled();
@@ -156,7 +177,7 @@ describe('a notifier', () => {
   });
 
   it.each([
-    [{ driver: 'carrier-pigeon' }, /Notification driver: expected one of messaging, .*"carrier-pigeon"/],
+    [{ driver: 'carrier-pigeon' }, /^Notifier option "driver": expected one of messaging, .*"carrier-pigeon"/],
     [{ driver: 'routing' }, /needs rules/],
     [{ retry: -2 }, /retry: expected/],
     [{ timeout: 'soon' }, /timeout/],

@@ -1,6 +1,6 @@
 import amqplib, { type Options } from 'amqplib';
 import type { Login } from '../../../core/credentials.js';
-import type { RabbitSettings } from '../../../core/options.js';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import type { Attempt } from './connect-failure.js';
 import { tlsOptions } from './tls-options.js';

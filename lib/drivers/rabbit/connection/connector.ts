@@ -1,5 +1,5 @@
 import amqplib, { type ChannelModel } from 'amqplib';
-import type { Settings } from '../../../core/options.js';
+import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Wire } from '../wire/wire.js';
 import { ConnectFailure } from './connect-failure.js';

@@ -1,9 +1,9 @@
 import { type CredentialsProvider, type Login, readCredentials } from '../../../core/credentials.js';
 import { Deadline } from '../../../core/deadline.js';
 import { CredentialsFailure, MessagingException, toError } from '../../../core/errors.js';
-import type { Settings } from '../../../core/options.js';
 import { maskText } from '../../../core/secret-names.js';
 import { Secret } from '../../../core/secrets.js';
+import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { portOf } from './connect-options.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { ConfigurationError, toError } from '../../../core/errors.js';
-import type { RabbitSettings } from '../../../core/options.js';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 
 function file(name: string, path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
 import type { Deadline } from '../../../core/deadline.js';
 import { ServerListenError, toError } from '../../../core/errors.js';
-import type { RabbitSettings } from '../../../core/options.js';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { RabbitConnection } from '../connection/connection.js';

@@ -1,6 +1,6 @@
 import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
-import type { Settings } from '../../../core/options.js';
+import type { Settings } from '../../../core/settings.js';
 
 /** Something that can look whether it is still in order at the broker. */
 export interface Inspected {

@@ -1,5 +1,5 @@
 import type { Deadline } from '../../../core/deadline.js';
-import type { Settings } from '../../../core/options.js';
+import type { Settings } from '../../../core/settings.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';

@@ -2,7 +2,7 @@ import type { Channel } from 'amqplib';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
-import type { Settings } from '../../../core/options.js';
+import type { Settings } from '../../../core/settings.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { assertName } from '../wire/outgoing-frames.js';

@@ -2,7 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { Counters } from '../../../core/counters.js';
 import { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
-import type { Settings } from '../../../core/options.js';
+import type { Settings } from '../../../core/settings.js';
 import type { Target } from '../../../core/target.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { serverBindings } from '../../routing.js';

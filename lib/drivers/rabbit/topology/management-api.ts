@@ -1,8 +1,8 @@
 import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { toError } from '../../../core/errors.js';
-import type { Settings } from '../../../core/options.js';
 import { Secret } from '../../../core/secrets.js';
+import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Options } from 'amqplib';
-import type { RabbitSettings } from '../../../core/options.js';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import { REPLY_QUEUE_PREFIX } from '../../reply-queue.js';
 import type { Binding, Route } from '../../routing.js';
 import { MAX_NAME_BYTES } from '../wire/outgoing-frames.js';

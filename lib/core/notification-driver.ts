@@ -1,0 +1,36 @@
+import type { Deadline } from './deadline.js';
+import type { Notification } from './notification.js';
+import { oneOrMore, type Rule, withMethods } from './option-rules.js';
+
+/** Notification to send by a {@link NotifierDriver}. */
+export interface Announcement {
+  readonly notification: Omit<Notification, 'uniqueId'>;
+  readonly topics: readonly string[];
+  /** Number of reconnection attempts: 0 for none, undefined or −1 for any number until the deadline. */
+  readonly retry: number | undefined;
+  readonly deadline: Deadline;
+}
+
+/** Way to send notifications. Implement it to send them elsewhere. Source: oslo_messaging.notify.notifier.Driver. */
+export interface NotifierDriver {
+  /** Sends a notification. Resolves when it is sent; rejects when that fails. */
+  notify(announcement: Announcement): Promise<void>;
+}
+
+/** Names of the built-in drivers. */
+export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log', 'test', 'noop'] as const;
+
+/**
+ * Name of a built-in driver. `messagingv2` publishes in an envelope, `messaging` without one (for old listeners), `log`
+ * writes to the logger, `routing` chooses other drivers by rules, `test` records, `noop` does nothing.
+ */
+export type NotificationDriver = (typeof NOTIFICATION_DRIVERS)[number];
+
+const driverObject = withMethods('a driver', ['notify']);
+
+/** Accepts the name of a built-in driver, a driver object, or an array of these. */
+export const notificationDrivers: Rule = oneOrMore((value, name) => {
+  if (NOTIFICATION_DRIVERS.some((known) => known === value) || driverObject(value, name) === undefined)
+    return undefined;
+  return `one of ${NOTIFICATION_DRIVERS.join(', ')}, ${driverObject(undefined, name)}`;
+});
