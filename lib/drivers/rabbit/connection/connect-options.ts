@@ -7,14 +7,14 @@ import { tlsOptions } from './tls-options.js';
 
 type SocketOptions = NonNullable<Parameters<typeof amqplib.connect>[1]>;
 
-/** `amqps` and `rabbits` say so by themselves; any other scheme leaves it to the option. */
+/** Schemes that demand TLS (`amqps`, `rabbits`). For any other scheme the `ssl` option decides. */
 const TLS_SCHEME = /s$/;
 
 export function usesTls(url: TransportURL, settings: RabbitSettings): boolean {
   return settings.ssl || TLS_SCHEME.test(url.scheme);
 }
 
-/** As in oslo, the `ssl` option does not change the port; the scheme does. */
+/** Returns the port of a host. As in oslo, the scheme decides on the default, not the `ssl` option. */
 export function portOf(url: TransportURL, host: TransportHost): number {
   return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
 }
@@ -23,11 +23,11 @@ function credentialsOf({ username, password }: Login, settings: RabbitSettings):
   const { plain, amqplain, external } = amqplib.credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
   const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.expose());
-  // Without amqplib's copy of the password: the socket keeps its options as long as it lives.
+  // Leaves out amqplib's copy of the password, since the socket keeps its options for its whole life.
   return { mechanism, response };
 }
 
-/** How one host is tried, to be told when that fails. */
+/** Returns the parameters of an attempt to connect to one host, for its error message. */
 export function attemptOf(url: TransportURL, host: TransportHost, settings: RabbitSettings): Attempt {
   const address = `${host.hostname}:${portOf(url, host)}`;
   return { address, tls: usesTls(url, settings), virtualHost: url.virtualHost || '/' };
@@ -38,11 +38,11 @@ interface Identity {
   readonly login: Login;
   /** Name of the connection at the broker. */
   readonly name: string;
-  /** Destroys the socket, so that nothing is left of an attempt that was given up. */
+  /** Destroys the socket of an attempt that is aborted. */
   readonly signal: AbortSignal;
 }
 
-/** Returns what amqplib needs to reach one host. TLS verifies the chain and, unless told otherwise, the host's name. */
+/** Returns amqplib's options for one host. TLS verifies the chain and, by default, the host name. */
 export function connectOptions(
   url: TransportURL,
   host: TransportHost,

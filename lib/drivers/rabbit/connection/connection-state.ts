@@ -85,7 +85,7 @@ function afterAttempt<Link>(
   const { failures, shortLived } = state;
   if (event.type === 'opened') return { name: 'connected', link: event.link, since: event.at, shortLived };
   if (event.type !== 'failed') return state;
-  // Whoever needs it next begins with the shortest delay.
+  // The next use begins with the shortest delay.
   if (!event.wanted) return { name: 'disconnected', next: 'on demand', failures: 0, shortLived };
   return { name: 'disconnected', next: { repetition: failures }, failures: failures + 1, shortLived };
 }

@@ -1,6 +1,6 @@
 import type { TransportHost } from '../../../core/transport-url.js';
 
-/** The order in which the hosts of a URL are tried. It begins at random, as in oslo, so that clients spread over a cluster. */
+/** Order in which the hosts of a URL are tried. Its start is random, as in oslo, so that clients spread over a cluster. */
 export class Failover {
   private hosts: readonly TransportHost[];
   private next = 0;
@@ -12,7 +12,7 @@ export class Failover {
     this.hosts = shuffled(hosts);
   }
 
-  /** Every host once, beginning with the one after the last that was tried. */
+  /** Yields every host once, beginning with the one after the host that was tried last. */
   *round(): Generator<TransportHost> {
     if (this.strategy === 'shuffle') this.hosts = shuffled(this.hosts);
     for (let tried = 0; tried < this.hosts.length; tried++) {

@@ -10,8 +10,8 @@ import { portOf } from './connect-options.js';
 /** Source of user names and passwords: the `credentials` option, else the transport URL. */
 export class Logins {
   private readonly provider: CredentialsProvider | undefined;
-  private readonly patience: number;
-  /** True where each login is asked for anew, so that a refused one may be followed by a better one. */
+  private readonly timeout: number;
+  /** True where each connection asks for a new login, so that another attempt may succeed after a refused one. */
   readonly isDynamic: boolean;
 
   constructor(
@@ -20,12 +20,12 @@ export class Logins {
   ) {
     this.provider = credentials;
     this.isDynamic = this.provider !== undefined;
-    this.patience = rabbit.connectTimeout;
+    this.timeout = rabbit.connectTimeout;
   }
 
   /**
-   * Login for a host. Waits for the user's function as long as for a connection, or until it is given up.
-   * @throws CredentialsFailure when the function fails, ConfigurationError for a result that is no login
+   * Resolves with the login for a host. Waits for the user's function for `connectTimeout`, or until it is aborted.
+   * @throws CredentialsFailure when the function fails, ConfigurationError for a result that is not a login
    */
   async for(host: TransportHost, signal?: AbortSignal): Promise<Login> {
     const { provider, url } = this;
@@ -35,7 +35,7 @@ export class Logins {
     try {
       const asking = unlessAborted(() => provider(request), signal);
       return readCredentials(
-        await Deadline.after(this.patience).race(asking, () => new Error(`no answer within ${this.patience} ms`)),
+        await Deadline.after(this.timeout).race(asking, () => new Error(`no answer within ${this.timeout} ms`)),
       );
     } catch (thrown) {
       if (thrown instanceof MessagingException) throw thrown;
@@ -47,11 +47,11 @@ export class Logins {
   }
 }
 
-/** The work's outcome, or a rejection as soon as it is given up. */
+/** Settles as the work does, or rejects as soon as the signal is aborted. */
 async function unlessAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let abort = () => undefined as unknown;
   const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(new Error('the connection was given up'));
+    abort = () => reject(new Error('the attempt to connect was aborted'));
     signal?.addEventListener('abort', abort);
   });
   try {

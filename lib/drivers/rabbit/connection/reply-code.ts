@@ -1,12 +1,13 @@
-/** The code with which the broker has closed a channel or a connection; undefined for an error of another kind. Source: AMQP 0-9-1, reply-code. */
+/** Returns the AMQP 0-9-1 reply code with which the broker closed a channel or a connection; undefined for other errors. */
 export function replyCodeOf(error: unknown): number | undefined {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'number' ? code : undefined;
 }
 
-/** To tell a queue or exchange that is not there from a queue that is there, on a node that is not. */
+/** Error for a queue or exchange that does not exist, unlike the error for a queue whose node is down. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 
+/** Returns true where the broker reports that a queue or an exchange does not exist. */
 export function isAbsent(error: unknown): boolean {
   return replyCodeOf(error) === 404 && ABSENT.test((error as Error).message);
 }

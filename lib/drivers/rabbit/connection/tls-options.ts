@@ -13,8 +13,7 @@ function file(name: string, path: string | undefined): Buffer | undefined {
 }
 
 /**
- * What Node.js needs for TLS as the options want it. The files are read anew for each connection, so that renewed
- * certificates are taken up.
+ * Returns the TLS options of Node.js. The files are read for each connection, so that it uses renewed certificates.
  * @throws ConfigurationError when a file cannot be read
  */
 export function tlsOptions(settings: RabbitSettings): ConnectionOptions {
@@ -22,18 +21,18 @@ export function tlsOptions(settings: RabbitSettings): ConnectionOptions {
   const version = sslVersion as ConnectionOptions['minVersion'];
   const cert = file('sslCertFile', sslCertFile);
   return {
-    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED, which is for a whole process, has no say here.
+    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED, which is for a whole process, does not turn it off.
     rejectUnauthorized: true,
     ...(version && { minVersion: version, maxVersion: version }),
     ca: file('sslCaFile', sslCaFile),
     cert,
-    // As in Python, the certificate's file may hold the key, too.
+    // As in Python, the certificate file may also contain the key.
     key: sslKeyFile === undefined ? cert : file('sslKeyFile', sslKeyFile),
     ...(!sslVerifyHostname && { checkServerIdentity: () => undefined }),
   };
 }
 
-/** @throws ConfigurationError when the files are not what TLS needs, so that it is known at start */
+/** Checks the files at start. @throws ConfigurationError when TLS cannot use them */
 export function checkTlsFiles(settings: RabbitSettings): void {
   const options = tlsOptions(settings);
   try {

@@ -1,53 +1,53 @@
-/** A channel, as far as messages are settled on it. */
+/** Channel on which messages are settled. */
 interface Settling {
-  /** One, or all up to it. False when the channel is gone. */
+  /** Acknowledges one message, or all up to it. Returns false when the channel is closed. */
   acknowledge(tag: number, multiple: boolean): boolean;
-  /** @param counted whether it counts as a return, where the broker tells that apart */
+  /** Requeues a message. @param counted true where the broker is to count it as a return */
   requeue(tag: number, counted: boolean): void;
 }
 
-/** Consumer that messages were delivered to. */
+/** Consumer that holds delivered messages. */
 export interface Holder {
   readonly reader: object;
 }
 
 /**
- * Settles what one channel delivered: once in a step of the event loop, or less often still, with one frame for all
- * that has been settled in a row. A frame and a system call for each message would be a good part of what a small call
- * costs, here and at the broker.
+ * Settles the deliveries of one channel. Acknowledgements are gathered, for a step of the event loop or longer, and
+ * consecutive ones share a frame. A frame and a system call for each message would be a large share of the cost of a
+ * small call, here and at the broker.
  */
 export class Acknowledger {
-  /** To whom it was delivered, in that order, and never more than the prefetch limit lets through. */
+  /** Holders by delivery tag, in the order of delivery. The prefetch limit bounds their number. */
   private readonly outstanding = new Map<number, Holder>();
   private settled: number[] = [];
   private flushing: Promise<boolean> | undefined;
   private flushNow: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param delay milliseconds for which acknowledgements may be gathered; 0 is to the end of the step */
+  /** @param delay time for which acknowledgements are gathered, in milliseconds; 0 for the current step */
   constructor(
     private readonly channel: Settling,
     private readonly delay: number,
   ) {}
 
-  /** Notes a delivery, which has to be settled some day. */
+  /** Notes a delivery that is to be settled later. */
   delivered(tag: number, holder: Holder): void {
     this.outstanding.set(tag, holder);
   }
 
-  /** Who has held a delivery for longest. */
+  /** Reader of the oldest delivery that is not settled. */
   get slowest(): object | undefined {
     const [first] = this.outstanding.values();
     return first?.reader;
   }
 
-  /** Tells whether the message can still be settled: not if it was, and not if the broker has taken it back. */
+  /** Returns true while the message can be settled: it has not been yet, and the broker has not taken it back. */
   holds(tag: number): boolean {
     return this.outstanding.has(tag);
   }
 
   /**
-   * Forgets what a consumer holds that the broker has cancelled: to settle one of these messages could cost the channel.
+   * Forgets the deliveries of a consumer that the broker has cancelled. Settling one of them could close the channel.
    * Returns their number.
    */
   revoke(holder: Holder): number {
@@ -57,11 +57,11 @@ export class Acknowledger {
   }
 
   /**
-   * Resolves when the acknowledgement has been written: false when the channel is gone or the message has been put back,
-   * so that the broker delivers it again.
+   * Resolves with true when the acknowledgement has been written. Resolves with false when the channel is closed or the
+   * message has been requeued, so that the broker delivers it again.
    */
   acknowledge(tag: number): Promise<boolean> {
-    // To settle a message twice would cost the channel.
+    // The broker closes the channel when a message is settled twice.
     if (!this.outstanding.delete(tag)) return Promise.resolve(false);
     this.settled.push(tag);
     this.flushing ??= new Promise((resolve) => {
@@ -72,19 +72,19 @@ export class Acknowledger {
     return this.flushing;
   }
 
-  /** For the channel's end: nothing waits any longer. */
+  /** Flushes what is gathered and forgets all deliveries, since the channel has ended. */
   close(): void {
     clearTimeout(this.timer);
     this.flushNow?.();
     this.outstanding.clear();
   }
 
-  /** Puts a message back into its queue. Without the channel it is there already. */
+  /** Requeues a message. The broker has requeued it already where the channel is closed. */
   requeue(tag: number, counted: boolean): void {
     if (this.outstanding.delete(tag)) this.channel.requeue(tag, counted);
   }
 
-  /** Puts back all that a reader holds, and has not begun with. */
+  /** Requeues all deliveries that a reader has not settled. */
   requeueAll(reader: object): void {
     for (const [tag, holder] of this.outstanding) if (holder.reader === reader) this.requeue(tag, false);
   }

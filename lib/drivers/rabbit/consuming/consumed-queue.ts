@@ -7,27 +7,27 @@ import { assertName } from '../wire/outgoing-frames.js';
 import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
 import { type Judgement, StreamPlace } from './stream-place.js';
 
-/** Our own lost connection may still hold our number: so often it is tried again, with this wait in milliseconds. */
-const PATIENCE = 5;
-const PATIENCE_DELAY = 200;
-const MOST_NUMBERS = 10_000;
+/** Attempts to get back a number that this process held, since the broker may not have noticed the lost connection. */
+const MAX_CLAIM_RETRIES = 5;
+const CLAIM_DELAY_MS = 200;
+const MAX_NUMBER = 10_000;
 
-/** Something that a consumed queue lacks at the broker. */
+/** Resource that a consumed queue lacks at the broker. */
 export interface Missing {
   readonly what: string;
-  /** True where it has been made again already. */
+  /** True where it has already been restored. */
   readonly mended: boolean;
 }
 
-/** A queue that is read: under which name, and how far, which both outlive the channel. */
+/** Queue of a consumer. Its name and the place in its stream outlive the channel. */
 export class ConsumedQueue {
   private number = 1;
   private ours = false;
   private refusals = 0;
   private readonly place: StreamPlace | undefined;
-  /** True where the stream is known to be missing. */
+  /** True where the stream is known not to exist. */
   private absent = false;
-  /** Way in which it counts what comes back. */
+  /** Rule by which the queue counts redeliveries; undefined where it does not count. */
   counting: DeliveryCounting | undefined;
 
   constructor(private readonly spec: QueueSpec) {
@@ -38,18 +38,18 @@ export class ConsumedQueue {
     return this.spec.numbered ? `${this.spec.name}${this.number}` : this.spec.name;
   }
 
-  /** Milliseconds for which acknowledgements may be gathered. */
+  /** Time for which acknowledgements are gathered, in milliseconds. */
   get gathering(): number {
     return this.spec.gathering ?? 0;
   }
 
-  /** How `basic.consume` asks for it. */
+  /** Options of `basic.consume`. */
   get options(): Options.Consume {
     const { place } = this;
     return { noAck: false, arguments: { ...this.spec.consume, ...(place && { 'x-stream-offset': place.offset }) } };
   }
 
-  /** @throws DeclareAgain, DeclareRefused, or the loss of the channel */
+  /** Declares the queue. @throws DeclareAgain, DeclareRefused, or the loss of the channel */
   async declare(channel: Channel, declarer: Declarer): Promise<void> {
     if (this.spec.numbered) await this.claim(channel);
     if (this.place && !this.absent) await this.look(channel, this.place);
@@ -62,7 +62,7 @@ export class ConsumedQueue {
     return this.place !== undefined;
   }
 
-  /** True while it is unknown if the stream is the one that was read before. */
+  /** True until a message shows whether the stream is the one that was read before. */
   get isResuming(): boolean {
     return this.place?.resuming === true;
   }
@@ -77,12 +77,12 @@ export class ConsumedQueue {
     return this.place !== undefined && (await this.place.probe());
   }
 
-  /** A consumer is about to be started with the {@link options}. */
+  /** Notes that a consumer is about to be started with the {@link options}. */
   starting(): void {
     this.place?.starting();
   }
 
-  /** The consumer has been started. */
+  /** Notes that the consumer has been started. */
   started(): void {
     this.place?.started();
   }
@@ -91,19 +91,19 @@ export class ConsumedQueue {
     return this.place?.judge(raw) ?? 'new';
   }
 
-  /** A message has been acknowledged: the stream goes on behind it. */
+  /** Notes that a message has been acknowledged. The stream is read on behind it. */
   pass(raw: RawDelivery): void {
     this.place?.pass(raw);
   }
 
-  /** The stream is another one than before. */
+  /** Notes that the stream is not the one that was read before. */
   restart(): void {
     this.place?.restart();
   }
 
   /**
-   * Looks whether the queue, its consumer and its exchange are there, and binds it again.
-   * @returns the name of what is missing; undefined where all is there
+   * Checks that the queue, its consumer and its exchange exist, and binds the queue again.
+   * @returns the resource that is missing; undefined where none is
    */
   async missing(channel: Channel, declarer: Declarer): Promise<Missing | undefined> {
     const { name, spec } = this;
@@ -120,7 +120,7 @@ export class ConsumedQueue {
     return { what: `binding of ${name} to ${spec.exchange?.name}`, mended: true };
   }
 
-  /** Deletes what is ours alone. */
+  /** Deletes a temporary queue and the claim of a number. */
   async release(channel: Channel): Promise<void> {
     const names = [this.spec.temporary && this.name, this.ours && this.claimName];
     for (const name of names) if (name) await channel.deleteQueue(name).catch(() => undefined);
@@ -145,8 +145,8 @@ export class ConsumedQueue {
   }
 
   /**
-   * Python counts in the memory that the processes of a host share, which containers do not. Here an exclusive queue
-   * claims the number: the broker gives it to one connection, and takes it back when that one ends.
+   * Claims the number in the queue's name by an exclusive queue: the broker gives it to one connection, and deletes it
+   * with that connection. Python counts in memory that the processes of a host share, which containers do not.
    */
   private async claim(channel: Channel): Promise<void> {
     assertName(this.claimName);
@@ -156,9 +156,9 @@ export class ConsumedQueue {
       this.refusals = 0;
     } catch (error) {
       const taken = replyCodeOf(error) === 405;
-      if (!taken || this.number >= MOST_NUMBERS) throw error;
+      if (!taken || this.number >= MAX_NUMBER) throw error;
       const message = `Another connection has the queue ${this.name}`;
-      if (this.ours && ++this.refusals <= PATIENCE) throw new DeclareAgain(message, error, PATIENCE_DELAY);
+      if (this.ours && ++this.refusals <= MAX_CLAIM_RETRIES) throw new DeclareAgain(message, error, CLAIM_DELAY_MS);
       this.ours = false;
       this.refusals = 0;
       this.number++;

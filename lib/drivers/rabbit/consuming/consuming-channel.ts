@@ -11,54 +11,54 @@ import { Acknowledger, type Holder } from './acknowledger.js';
 export interface Consuming {
   /** Called with each message. */
   delivered(raw: RawDelivery): void;
-  /** Called when the broker has cancelled the consumer. @param revoked number of messages that it held, unacknowledged */
+  /** Called when the broker has cancelled the consumer. @param revoked number of its unacknowledged messages */
   cancelled(revoked: number): void;
 }
 
-/** Whoever reads from a channel, by any number of consumers. */
+/** Owner of any number of consumers on a channel. */
 export interface Reader {
   /**
-   * The channel is gone, and all that was delivered there goes back.
-   * @param late whether it is gone because this reader has been holding a delivery for longer than the broker bears
+   * Called when the channel has ended. The broker requeues all unsettled deliveries.
+   * @param late true where it has ended because this reader held a delivery for longer than the broker allows
    */
   ended(channel: ConsumingChannel, late: boolean): void;
 }
 
-/** How a queue is consumed from. */
+/** Parameters of a consumer. */
 export interface Consumption {
   readonly queue: string;
   readonly options: Options.Consume;
-  /** Messages that may be delivered and not settled; 0 is any number. */
+  /** Maximum number of unsettled deliveries; 0 for no limit. */
   readonly prefetch: number;
 }
 
 interface Consumer extends Consuming, Holder {}
 
 interface Use {
-  /** Readers that there is room for. */
+  /** Maximum number of readers. */
   readonly room: number;
-  /** Milliseconds for which acknowledgements may be gathered. */
+  /** Time for which acknowledgements are gathered, in milliseconds. */
   readonly gathering: number;
 }
 
-/** The flags of a `basic.ack`, of a `basic.nack` and of a `basic.reject`. */
+/** Flags of `basic.ack`, `basic.nack` and `basic.reject`. */
 const MULTIPLE = 1;
 const REQUEUE = 2;
 const REJECT_REQUEUE = 1;
 
-/** A channel that messages are read from. Its consumers get what the wire brings, past amqplib where that is possible. */
+/** Channel with consumers. Deliveries bypass amqplib where its version allows it. */
 export class ConsumingChannel {
-  /** Settles what was delivered. */
+  /** Settles the deliveries of the channel. */
   readonly acknowledger: Acknowledger;
-  /** By their tags. */
+  /** Consumers by tag. */
   private readonly consumers = new Map<string, Consumer>();
-  /** The tags of each. */
+  /** Consumer tags of each reader. */
   private readonly readers = new Map<Reader, Set<string>>();
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
   private started = 0;
   private prefetch = 0;
-  /** Whether anything can still be done there. */
+  /** False once the channel has ended. */
   open = true;
   private error: Error | undefined;
 
@@ -83,12 +83,12 @@ export class ConsumingChannel {
     });
   }
 
-  /** Whether there may be other readers. */
+  /** True where the channel has room for other readers. */
   get shared(): boolean {
     return this.use.room > 1;
   }
 
-  /** Lets a reader in. False when the channel is gone, or full. @param full whether one more is let in than there is room for */
+  /** Adds a reader. Returns false when the channel is closed or full. @param full true to add it to a full channel, too */
   join(reader: Reader, full = false): boolean {
     if (this.readers.has(reader)) return true;
     if (!this.open || (this.readers.size >= this.use.room && !full)) return false;
@@ -96,7 +96,7 @@ export class ConsumingChannel {
     return true;
   }
 
-  /** Puts back what the reader has not settled, and closes the channel behind the last one. */
+  /** Removes a reader and requeues its unsettled deliveries. Closes the channel after the last reader. */
   async leave(reader: Reader): Promise<void> {
     const tags = this.readers.get(reader);
     if (!tags) return;
@@ -106,14 +106,14 @@ export class ConsumingChannel {
       await this.channel.close().catch(() => undefined);
       return;
     }
-    // In this order, or it would be delivered here again.
+    // Before its consumers are cancelled, the broker would deliver the requeued messages here again.
     await this.cancelAll(tags);
     this.acknowledger.requeueAll(reader);
   }
 
-  /** Resolves when the broker has begun to deliver. */
+  /** Starts a consumer. Resolves when the broker has confirmed it. */
   async consume(reader: Reader, { queue, options, prefetch }: Consumption, handlers: Consuming): Promise<void> {
-    // A short one: it comes with every message.
+    // Short, since every delivery carries it.
     const consumerTag = (this.started++).toString(36);
     const tags = this.readers.get(reader);
     if (!tags) throw new Error('the channel is closed, or was left');
@@ -134,7 +134,7 @@ export class ConsumingChannel {
   private deliver(consumerTag: string, raw: RawDelivery): void {
     const consumer = this.consumers.get(consumerTag);
     if (!consumer) {
-      // Nobody is left to settle it.
+      // Its reader has left and would never settle it.
       this.requeue(raw.deliveryTag, false);
       return;
     }
@@ -142,7 +142,7 @@ export class ConsumingChannel {
     consumer.delivered(raw);
   }
 
-  /** Forgets what the consumer holds: it is the broker's again. RabbitMQ 4.3 gives it to another at once, and keeps the channel. */
+  /** Forgets the deliveries of a cancelled consumer. RabbitMQ 4.3 redelivers them at once and keeps the channel open. */
   private cancelled(consumerTag: string): void {
     const consumer = this.consumers.get(consumerTag);
     if (!consumer) return;
@@ -150,24 +150,24 @@ export class ConsumingChannel {
     consumer.cancelled(this.acknowledger.revoke(consumer));
   }
 
-  /** Ends the reader's consumers; what they got can still be settled. */
+  /** Stops the consumers of a reader. Their deliveries can still be settled. */
   async cancel(reader: Reader): Promise<void> {
     const tags = this.readers.get(reader);
     if (tags) await this.cancelAll(tags);
   }
 
-  /** Takes messages off their queue: one, or all up to it. False when the channel is gone, so that they come again. */
+  /** Acknowledges one message, or all up to it. Returns false when the channel is closed, so that they are redelivered. */
   acknowledge(deliveryTag: number, multiple: boolean): boolean {
     return this.settle(METHOD.ACK, deliveryTag, multiple ? MULTIPLE : 0);
   }
 
-  /** Puts a message back. Without the channel it is there already. From RabbitMQ 4.3 on, a nack does not count. */
+  /** Requeues a message. From RabbitMQ 4.3 on, a nack does not count as a return. */
   requeue(deliveryTag: number, counted: boolean): void {
     if (counted) this.settle(METHOD.REJECT, deliveryTag, REJECT_REQUEUE);
     else this.settle(METHOD.NACK, deliveryTag, REQUEUE);
   }
 
-  /** Holds for the consumers that are started from now on: a channel does one thing after the other. */
+  /** Sets the prefetch limit of the consumers that are started later. */
   private async limit(prefetch: number): Promise<void> {
     if (prefetch === this.prefetch) return;
     this.prefetch = prefetch;
@@ -202,7 +202,7 @@ export class ConsumingChannel {
       return true;
     }
     try {
-      // All that amqplib reads of a message to settle it.
+      // amqplib reads nothing else of a message to settle it.
       const message = { fields: { deliveryTag } } as Message;
       if (method === METHOD.ACK) channel.ack(message, flags === MULTIPLE);
       else if (method === METHOD.REJECT) channel.reject(message, true);
@@ -215,14 +215,14 @@ export class ConsumingChannel {
   }
 }
 
-/** Whether the broker closed a channel for a `basic.consume`, and it was the one that failed with this error. */
+/** Returns true where the broker has closed the channel because of the `basic.consume` that failed with this error. */
 export function isRefusedConsume(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { classId, methodId } = error as { classId?: unknown; methodId?: unknown };
   return classId === METHOD.CONSUME >> 16 && methodId === (METHOD.CONSUME & 0xffff);
 }
 
-/** By RabbitMQ's `consumer_timeout`. */
+/** Returns true for a channel that RabbitMQ's `consumer_timeout` has closed. */
 function isTimeout(error: Error | undefined): boolean {
   return error !== undefined && replyCodeOf(error) === 406 && /timed out/.test(error.message);
 }
@@ -240,7 +240,7 @@ function rawDeliveryOf({ fields, properties, content }: ConsumeMessage): RawDeli
   };
 }
 
-/** A header by its own name, whatever amqplib made of a `__proto__`. */
+/** Returns a header. amqplib may have set the prototype of the headers. */
 function header({ headers }: MessageProperties, name: string): unknown {
   return headers && Object.hasOwn(headers, name) ? headers[name] : undefined;
 }

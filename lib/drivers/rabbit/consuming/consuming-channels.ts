@@ -4,38 +4,38 @@ import { DeclaringChannels } from '../topology/declaring-channels.js';
 import { ConsumingChannel, type Reader } from './consuming-channel.js';
 
 /**
- * So many read from one channel. What one of them does to the channel happens to them all, and they are started one
- * after the other; beyond that, more on a channel save little.
+ * Maximum number of readers of a shared channel. A channel error of one reader affects all of them, and they are started
+ * one after another. More readers would save little.
  */
-const MOST_READERS = 64;
+const MAX_READERS = 64;
 
-/** The channels of one connection that are shared. */
+/** Channels of one connection. */
 interface Sharing {
   readonly channels: Set<ConsumingChannel>;
-  /** Channels that are not shared, or will be opened as such. */
+  /** Channels with one reader, and placeholders of those that are being opened. */
   readonly owned: Set<ConsumingChannel | object>;
   opening: Promise<void> | undefined;
 }
 
 /**
- * The channels that are read from. Those who settle at once what they get share theirs: for each channel the broker has
- * processes of its own, and what goes through many of them goes one by one, messages and acknowledgements.
+ * Channels of all consumers. Readers that settle each message at once share channels: the broker runs processes for each
+ * channel, and messages and acknowledgements on many channels are not batched.
  */
 export class ConsumingChannels {
-  /** To declare on. */
+  /** Channels for declarations. */
   readonly setup: DeclaringChannels;
   private readonly sharings = new WeakMap<ChannelModel, Sharing>();
 
-  /** @param budget limits of what is opened */
+  /** @param budget numbers of channels that may be opened */
   constructor(readonly budget: ChannelBudget) {
     this.setup = new DeclaringChannels(budget);
   }
 
-  /** @param gathering milliseconds for which acknowledgements may be gathered */
+  /** Opens a channel for one reader. @param gathering time for which acknowledgements are gathered, in milliseconds */
   async own(reader: Reader, model: ChannelModel, gathering: number): Promise<ConsumingChannel> {
     const { owned } = this.sharingOn(model);
     for (const one of owned) if (one instanceof ConsumingChannel && !one.open) owned.delete(one);
-    // One is kept for all who find none left.
+    // One channel is left for all readers that get none of their own.
     if (owned.size >= this.budget.readings(model) - 1) return this.share(reader, model);
     const place = {};
     owned.add(place);
@@ -49,6 +49,7 @@ export class ConsumingChannels {
     }
   }
 
+  /** Returns a channel that the reader shares with others. */
   async share(reader: Reader, model: ChannelModel): Promise<ConsumingChannel> {
     const sharing = this.sharingOn(model);
     for (;;) {
@@ -73,10 +74,10 @@ export class ConsumingChannels {
   }
 }
 
-/** One more. Others may wait for it meanwhile. */
+/** Opens another shared channel, which several readers may wait for. */
 async function open(model: ChannelModel, sharing: Sharing): Promise<void> {
   try {
-    sharing.channels.add(await ConsumingChannel.on(model, { room: MOST_READERS, gathering: 0 }));
+    sharing.channels.add(await ConsumingChannel.on(model, { room: MAX_READERS, gathering: 0 }));
   } finally {
     sharing.opening = undefined;
   }

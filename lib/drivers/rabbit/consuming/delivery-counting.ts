@@ -1,21 +1,21 @@
 import type { Channel } from 'amqplib';
 import type { QueueSpec } from '../topology/topology.js';
 
-/** Way in which a queue counts what comes back to it. Classic queues and streams do not. */
+/** Rule by which a queue counts redeliveries. Classic queues and streams do not count. */
 export interface DeliveryCounting {
-  /** Header of a redelivered message, which the queue sets whatever the sender has put there. */
+  /** Header of a redelivered message. The queue overwrites the value of the sender. */
   readonly header: 'x-delivery-count' | 'x-acquired-count';
-  /** Returns after which the broker drops a message that is returned once more. Infinity where there is no such bound. */
+  /** Number of returns after which the broker drops a message at the next one; Infinity for no limit. */
   readonly maxReturns: number;
 }
 
-/** RabbitMQ 4 bounds the returns to a quorum queue whose arguments and policy do not. */
+/** Limit of a quorum queue from RabbitMQ 4 on, where neither arguments nor a policy set one. */
 const DEFAULT_LIMIT = 20;
 const QUORUM = 'quorum';
 
 /**
- * Tells how a queue counts, from what it was asked to be and what it is.
- * @param found an argument that the broker has said to be another than asked for
+ * Returns the rule of a queue, from the arguments asked for and those that the broker reported as different.
+ * @param found returns an argument as the broker reported it
  */
 export function deliveryCountingOf(
   channel: Channel,
@@ -30,7 +30,7 @@ export function deliveryCountingOf(
   const limit = numberIn(found('x-delivery-limit')) ?? (type === undefined ? limitIn(options) : undefined);
   const byDefault = version >= 4 ? DEFAULT_LIMIT : Number.POSITIVE_INFINITY;
   return {
-    // From 4.3 on x-delivery-count is the sender's own until the queue has counted once, and it does not count all.
+    // From 4.3 on the queue sets x-delivery-count at its first count only, and does not count every return there.
     header: version >= 4.03 ? 'x-acquired-count' : 'x-delivery-count',
     maxReturns: limit ?? byDefault,
   };
@@ -41,13 +41,13 @@ function limitIn({ arguments: args }: QueueSpec['options']): number | undefined 
   return typeof limit === 'number' ? limit : undefined;
 }
 
-/** In a text like `the value '5' of type 'long'`, or `'5'`. */
+/** Returns the number in a text like `the value '5' of type 'long'`, or `'5'`. */
 function numberIn(text: string | undefined): number | undefined {
   const [, digits] = /'(\d{1,10})'/.exec(text ?? '') ?? [];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Major version and hundredths for the minor one: 4.03 is 4.3. Zero where the broker does not say. */
+/** Returns the major version plus a hundredth of the minor one: 4.03 for 4.3. 0 where the broker does not report it. */
 function brokerVersion({ connection }: Channel): number {
   const { serverProperties } = connection as { serverProperties?: { version?: unknown } };
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(String(serverProperties?.version)) ?? [];

@@ -1,21 +1,21 @@
-/** Milliseconds after which it is looked: a broker cleans up behind a node within seconds. */
-const LOOKS = [2000, 10_000];
+/** Times of the checks after an attach, in milliseconds: a cluster cleans up after a failed node within seconds. */
+const CHECK_DELAYS_MS = [2000, 10_000];
 
 /**
- * Looks soon whether queues that are consumed from again are still there. When a node of a cluster fails, the others
- * delete its transient queues by their names, and may hit the one that was declared anew meanwhile. Its consumer is not
- * told: nothing comes any more, and whoever sends there hears that there is no such queue.
+ * Checks soon after a reattach that the queues still exist. When a node of a cluster fails, the other nodes delete its
+ * transient queues by name, and may delete one that was declared again in the meantime. The broker does not notify the
+ * consumer: it gets no more messages, and publishers get their messages returned.
  */
 export class QueueCheck {
   private timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly inspect: () => Promise<void>) {}
 
-  /** Looks from now on, a few times. */
+  /** Schedules the checks anew. */
   start(): void {
     this.stop();
-    // A look that fails for another reason tells nothing: the loss of the connection has its own event.
-    this.timers = LOOKS.map((delay) => setTimeout(() => void this.inspect().catch(() => undefined), delay));
+    // A failed check proves nothing: the loss of the connection has its own event.
+    this.timers = CHECK_DELAYS_MS.map((delay) => setTimeout(() => void this.inspect().catch(() => undefined), delay));
   }
 
   stop(): void {

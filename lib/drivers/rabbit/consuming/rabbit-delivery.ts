@@ -9,7 +9,7 @@ import type { RawDelivery } from '../wire/incoming-content.js';
 import type { Acknowledger } from './acknowledger.js';
 import type { ConsumedQueue } from './consumed-queue.js';
 
-/** A message that a queue delivered, as whoever processes it sees it. */
+/** Message that a queue of RabbitMQ has delivered. */
 export class RabbitDelivery implements Delivery {
   readonly expires: number;
 
@@ -19,7 +19,7 @@ export class RabbitDelivery implements Delivery {
     private readonly acknowledger: Acknowledger,
   ) {
     const { expiration } = this;
-    // An expiration of 0 means at once or not at all, and this was at once.
+    // An expiration of 0 limits the time in the queue only, and this message was delivered at once.
     this.expires = expiration ? performance.now() + expiration : Number.POSITIVE_INFINITY;
   }
 
@@ -40,7 +40,7 @@ export class RabbitDelivery implements Delivery {
     return this.source.name;
   }
 
-  /** The largest of the counts that are known: the queue's own, where it counts, and that of whoever put it back. */
+  /** The largest known count: that of the queue, or that in the header of a republished message. */
   get returns(): number {
     return Math.max(this.counted ?? 0, this.recounted + (this.uncounted ? 1 : 0));
   }
@@ -99,15 +99,15 @@ export class RabbitDelivery implements Delivery {
     this.acknowledger.requeue(this.raw.deliveryTag, false);
   }
 
-  /** Only a queue that counts sets the header, and only once the message has come back: until then it is the sender's. */
+  /** Count of the queue. Before the first redelivery, or on a queue that does not count, the header is the sender's. */
   private get counted(): number | undefined {
     const { counting } = this.source;
     if (!counting || !this.raw.redelivered) return undefined;
-    // A queue that was made by an older node of the cluster counts as that one does.
+    // A queue of an older node in the cluster counts by the older rule.
     return countIn(this.header(counting.header)) ?? countIn(this.header('x-delivery-count'));
   }
 
-  /** The headers of a dead letter are behind it when somebody moves it back. What is put back here has none of them. */
+  /** Count in the header of a republished message. It is void for a dead letter that was moved back to its queue. */
   private get recounted(): number {
     const count = countIn(this.header(RETURNS));
     if (count === undefined) return 0;
@@ -125,9 +125,9 @@ export class RabbitDelivery implements Delivery {
   }
 }
 
-/** Most returns that a header is believed: a larger number was never counted. */
-const MOST_RETURNS = 2 ** 31 - 1;
+/** Upper bound of a count in a header: a larger number was never counted. */
+const MAX_RETURNS = 2 ** 31 - 1;
 
 function countIn(header: unknown): number | undefined {
-  return typeof header === 'number' ? Math.min(Math.max(0, Math.trunc(header)), MOST_RETURNS) : undefined;
+  return typeof header === 'number' ? Math.min(Math.max(0, Math.trunc(header)), MAX_RETURNS) : undefined;
 }

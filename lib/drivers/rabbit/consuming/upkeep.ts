@@ -2,25 +2,25 @@ import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/settings.js';
 
-/** Something that can look whether it is still in order at the broker. */
+/** Part of the topology that can check itself at the broker. */
 export interface Inspected {
-  /** Repairs what it can. Rejects when it could not look. */
+  /** Checks and repairs it. Rejects when the check fails. */
   inspect(): Promise<void>;
 }
 
 /**
- * Looks after what consumers need at the broker: one after the other, each once in an interval, at random distances. A
- * queue that expires, an exchange that is deleted and a binding that is removed make no sound.
+ * Checks the queues, exchanges and bindings of consumers, one consumer at a time, each once in an interval, at random
+ * distances. The broker does not notify a consumer of an expired queue, a deleted exchange or a removed binding.
  */
 export class Upkeep {
   private readonly inspected: Inspected[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private looking = false;
+  private checking = false;
   private next = 0;
 
   constructor(private readonly settings: Settings) {}
 
-  /** Looks after it from now on. Returns a function that ends this. */
+  /** Checks it from now on. Returns a function that ends this. */
   add(inspected: Inspected): () => void {
     this.inspected.push(inspected);
     this.schedule();
@@ -37,22 +37,24 @@ export class Upkeep {
 
   private schedule(): void {
     const { topologyCheckInterval: interval } = this.settings.rabbit;
-    if (this.timer || this.looking || interval === 0 || this.inspected.length === 0) return;
+    if (this.timer || this.checking || interval === 0 || this.inspected.length === 0) return;
     const distance = (interval / this.inspected.length) * (0.5 + Math.random());
-    this.timer = setTimeout(() => void this.look(), distance);
+    this.timer = setTimeout(() => void this.check(), distance);
   }
 
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     this.timer = undefined;
-    this.looking = true;
+    this.checking = true;
     this.next = (this.next + 1) % Math.max(1, this.inspected.length);
     try {
       await this.inspected[this.next]?.inspect();
     } catch (thrown) {
       // The loss of a connection or a channel has its own event.
-      this.settings.logger.debug(`Could not look after the queues: ${oneLine(toError(thrown).message)}`);
+      this.settings.logger.debug(
+        `Could not check the queues: ${oneLine(toError(thrown).message)}; the next check follows`,
+      );
     }
-    this.looking = false;
+    this.checking = false;
     this.schedule();
   }
 }
