@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Child } from '../../support/child.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -51,4 +52,28 @@ describe('the package on Nest 11', () => {
     expect(ours).toEqual([]);
     expect(output).not.toMatch(/^error /m);
   }, 120_000);
+
+  // As a reader of the README has it: its tsconfig.json, its first program, and a package.json of either kind.
+  it.each(['commonjs', 'module'])(
+    'runs the first program in a project of type %s',
+    async (type) => {
+      const project = join(folder, type);
+      const readme = await readFile(join(root, 'README.md'), 'utf8');
+      const block = (language: string) => new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(readme)?.[1] ?? '';
+      await mkdir(join(project, 'src'), { recursive: true });
+      await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type }));
+      await writeFile(join(project, 'tsconfig.json'), block('json'));
+      await writeFile(join(project, 'src/main.ts'), block('ts'));
+      await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { cwd: project });
+      const child = new Child(join(project, 'dist/main.js'), [], { TRANSPORT_URL: '' });
+      try {
+        await child.prints(/^alice adds 2 and 3\n5$/m);
+        child.signal('SIGTERM');
+        await child.exit();
+      } finally {
+        await child.stop();
+      }
+    },
+    120_000,
+  );
 });

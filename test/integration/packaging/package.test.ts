@@ -59,6 +59,12 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
+  it('has source maps without the sources, which would double its size', async () => {
+    const map = JSON.parse(await readFile(`${root}dist/lib/index.js.map`, 'utf8')) as Record<string, unknown>;
+    expect(map).toMatchObject({ version: 3, sources: [expect.stringMatching(/lib\/index\.ts$/)] });
+    expect(map).not.toHaveProperty('sourcesContent');
+  });
+
   it('is sound to publint and to TypeScript', async () => {
     await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
     const arguments_ = ['--pack', '.', '--profile', 'esm-only', '--no-color'];
