@@ -15,7 +15,7 @@ interface Drawing {
   svg(option: Record<string, unknown>, width: number, height: number): string;
 }
 
-/** Returns what the stored figures say, by the mark of its place. Figures of a quick run are left out. */
+/** Returns the tables of the stored figures, by the marks of their places. Leaves out figures of a quick run. */
 export function documentParts({ parts, stamps, goals }: ResultsFile, baselines: Baselines): Map<string, Block[]> {
   const found: Record<string, Block[]> = {};
   for (const name of PARTS) {

@@ -54,7 +54,7 @@ export function storedFor(baselines: Baselines, machine: Machine): { kind: strin
   return { kind: undefined, stored: lowest };
 }
 
-/** Keeps four significant digits, which is what a measurement can bear. */
+/** Keeps four significant digits, which is the precision of a measurement. */
 function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }

@@ -1,7 +1,7 @@
 import { markdownTable } from '../conformance/markdown-table.js';
 import type { Spread } from './statistics.js';
 
-/** Decimals of a figure, or `thousands`: three significant digits with separators, which is what a run can bear. */
+/** Decimals of a figure, or `thousands`: three significant digits with separators. */
 type Digits = number | 'thousands';
 
 /** A figure as a cell. Documents show its median; the terminal adds the range of the rounds. */

@@ -1,5 +1,5 @@
 // @golevelup/nestjs-rabbitmq as its documentation shows RPC: a named queue on an exchange, replies by direct reply-to.
-// Its published package asks for Nest 11. Publishes are confirmed and requests acknowledged, as it comes.
+// The published package asks for Nest 11. By default, it confirms publishes and acknowledges requests.
 import 'reflect-metadata';
 import { AmqpConnection, RabbitMQModule, RabbitPayload, RabbitRPC } from '@golevelup/nestjs-rabbitmq';
 import { Module } from '@nestjs/common';
@@ -15,7 +15,7 @@ async function start({ url, topic }, providers) {
     exchanges: [{ name: topic, type: 'topic', options: { durable: false, autoDelete: true } }],
     prefetchCount: PREFETCH,
     connectionInitOptions: { wait: true },
-    // The others' heartbeat, too: with its own of five seconds it takes a stopped server for a dead one.
+    // The heartbeat of the other peers. With its default of 5 s, a frozen server counts as dead.
     connectionManagerOptions: { heartbeatIntervalInSeconds: 60, connectionOptions: { noDelay: true } },
     enableControllerDiscovery: false,
   });
@@ -29,7 +29,7 @@ async function server(place) {
       return args;
     }
   }
-  // Decorators as the functions that they are: this file is not compiled.
+  // Decorators are called as functions, since this file is not compiled.
   RabbitPayload()(Echo.prototype, 'echo', 0);
   Reflect.defineMetadata('design:paramtypes', [Object], Echo.prototype, 'echo');
   const rpc = RabbitRPC({

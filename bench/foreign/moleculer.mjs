@@ -1,6 +1,5 @@
-// moleculer over its AMQP transporter with the broker's balancing, as its documentation has it. Its default takes one
-// request at a time and leaves Nagle's algorithm on, with which it could not be compared at all: both are raised to what
-// the others have.
+// moleculer over its AMQP transporter with the broker's balancing, as its documentation shows. By default it prefetches
+// one request and leaves Nagle's algorithm on. Both are set to the values of the other peers.
 import { ServiceBroker } from 'moleculer';
 
 const PREFETCH = 64;
@@ -29,7 +28,7 @@ async function start({ url, topic }, role) {
   return broker;
 }
 
-/** A service is announced before its queue is there: what is sent until then is lost. */
+/** Repeats the first call: a service is announced before its queue exists, and requests until then are lost. */
 async function firstAnswer(broker) {
   const until = Date.now() + TIMEOUT / 2;
   for (;;) {

@@ -121,7 +121,7 @@ function callsTable(measured: readonly MeasuredPeer[], { inFlight, ratios }: Cal
   });
 }
 
-/** Returns what one machine can do at most with each peer. */
+/** Returns the highest rate of one machine with each peer. */
 function limitsTable(measured: readonly MeasuredPeer[], cores: number): Table {
   const atMost = (micros: number) => text((cores * 1e6) / micros, 'thousands');
   return tableOf(measured, {
@@ -135,7 +135,7 @@ function limitsTable(measured: readonly MeasuredPeer[], cores: number): Table {
   });
 }
 
-/** Returns what the goal beside the best of the peers asks of one machine. */
+/** Returns the demands on one machine of the goal beside the best of the peers. */
 function bestTable(measured: readonly MeasuredPeer[], best: PeerName | null, cores: number): Table[] {
   const rival = measured.find(({ name }) => name === best);
   const own = measured.find(({ name }) => name === 'oslo');

@@ -88,7 +88,7 @@ async function atRate(subject: Subject, ratePerSecond: number, seconds: number) 
   return { ratePerSecond, p50Ms, p99Ms, keptUp };
 }
 
-/** Returns the same rates for all peers, as parts of what bare amqplib can do at most. */
+/** Returns the same rates for all peers, as parts of the highest rate of bare amqplib. */
 function ratesOf({ concurrency }: SweepsResult, parts: readonly number[]): number[] {
   const most = Math.max(0, ...concurrency.filter(({ peer }) => peer === 'floor').map((it) => it.callsPerSecond));
   return most === 0 ? [] : parts.map((part) => Math.max(MIN_RATE, Math.round((part * most) / 100) * 100));

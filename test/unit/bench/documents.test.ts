@@ -44,7 +44,7 @@ describe("the benchmark's documents", () => {
     expect(documentParts(fileOf('quick'), baselines).size).toBe(0);
   });
 
-  it('say what the stored figures say (npm run bench -- --documents)', async () => {
+  it('show the stored figures (npm run bench -- --documents)', async () => {
     const stored = documentParts(await readResults('bench/results.json'), await readBaselines('bench/baselines.json'));
     for (const [by, blocks] of stored)
       expect({ by, lines: squeezed(generatedPart(await documentWith(by), by)) }).toEqual({
@@ -113,7 +113,7 @@ describe("the benchmark's charts", () => {
 });
 
 describe("the benchmark's results", () => {
-  it('keep what was measured before of the other parts', () => {
+  it('keep the earlier figures of the other parts', () => {
     const before = fileOf('full');
     const { stamps, parts } = merged(before, { processes: allResults().processes }, stamp('quick'));
     expect(Object.keys(parts).sort()).toEqual([...PARTS].sort());

@@ -16,7 +16,7 @@ describe("the benchmark's guard", () => {
     expect(stored['p50 beside floor']).toBe(1.25);
   });
 
-  it('lets pass what fell by 15 %, and not more', () => {
+  it('accepts a ratio that is 15 % lower, and not more', () => {
     const now = (callsPerSecond: number, p50Ms: number) =>
       fallen(stored, ratiosOf(callResults({ floor, oslo: { callsPerSecond, p50Ms } })));
     expect(now(1021, 0.94)).toEqual([]);
@@ -25,7 +25,7 @@ describe("the benchmark's guard", () => {
     expect(now(5000, 0.1)).toEqual([]);
   });
 
-  it('takes what is no longer measured for fallen', () => {
+  it('counts a ratio that is no longer measured as fallen', () => {
     expect(fallen(stored, {})).toEqual(Object.keys(stored));
   });
 
@@ -34,7 +34,7 @@ describe("the benchmark's guard", () => {
     expect(better({ a: Number.NaN }, { a: 2 })).toEqual({ a: 2 });
   });
 
-  it('compares with what is stored of the same kind of machine, or else with the lowest', () => {
+  it('compares with ratios of the same kind of machine, or else with the lowest', () => {
     const machine = { cpu: 'CPU', cores: 2, node: 'v24.21.0', broker: 'RabbitMQ 3.10.8' };
     const baselines = { [kindOf(machine)]: { a: 2, b: 1 }, another: { a: 1, b: 3, c: 1 } };
     const later = { ...machine, node: 'v24.30.1', broker: 'RabbitMQ 3.10.9' };

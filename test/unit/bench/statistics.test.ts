@@ -37,7 +37,7 @@ describe("the benchmark's statistics", () => {
     expect(mostOverMean([40, 0, 0, 0])).toBe(4);
   });
 
-  it('tell the price of a pending call by the slope, not by what the process needs anyway', () => {
+  it('derive the bytes of a pending call from the slope, not from the size of the process', () => {
     const at = (calls: number) => ({ peer: 'oslo' as const, calls, heapBytes: 5e7 + calls * 700 });
     expect(bytesPerPendingCall([at(1000), at(0), at(10_000)], 'oslo')).toBe(700);
     expect(bytesPerPendingCall([at(0)], 'oslo')).toBeUndefined();
