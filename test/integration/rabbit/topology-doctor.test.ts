@@ -191,7 +191,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
       `as asked  exchange ${exchange}: a durable topic exchange`,
       `absent    exchange ${topic}_fanout: a transient auto-delete fanout exchange would be declared`,
       expect.stringMatching(
-        `^conflict  queue ${topic}: .*there is a transient classic queue.*amqp_durable_queues\\) to false`,
+        `^conflict  queue ${topic}: .*it is a transient classic queue.*amqp_durable_queues\\) to false`,
       ),
       `absent    queue ${topic}.one: a durable classic queue would be declared`,
     ]);
