@@ -237,7 +237,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     const { code, stdout, stderr } = await withServer(Stranger, (topic) => kit(topic));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^CheckFailure: The server does not expose the reference endpoints \(docs\/conformance\.md\)/,
+      /^CheckFailure: The server does not expose the reference endpoints \(docs\/reference\/conformance\.md\)/,
     );
   });
 
