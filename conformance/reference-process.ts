@@ -35,9 +35,9 @@ export class ReferenceProcess {
 
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
-    const patience = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT);
+    const killTimer = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT);
     await this.exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   }
 
   private async ready(): Promise<void> {

@@ -29,7 +29,7 @@ export interface Login {
 }
 
 /** Ten years: beyond that nothing is renewed anyway. */
-const LONGEST = 10 * 365 * 24 * 3_600_000;
+const MAX_EXPIRY_MS = 10 * 365 * 24 * 3_600_000;
 
 /** @throws ConfigurationError that names the field, never its value */
 export function readCredentials(given: unknown): Login {
@@ -43,7 +43,7 @@ export function readCredentials(given: unknown): Login {
   if (typeof password !== 'string') throw refuse('password', password);
   if (expiresIn === undefined || expiresIn === null)
     return { username, password: new Secret(password), expiresIn: Number.POSITIVE_INFINITY };
-  const milliseconds = toMilliseconds(expiresIn as Duration, 'Option "credentials": expiresIn', LONGEST);
+  const milliseconds = toMilliseconds(expiresIn as Duration, 'Option "credentials": expiresIn', MAX_EXPIRY_MS);
   return { username, password: new Secret(password), expiresIn: milliseconds };
 }
 

@@ -2,9 +2,9 @@ import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
 
 /** Milliseconds between two spokes. Nothing expires early, and nothing later than by this and what the event loop adds. */
-const TICK = 10;
+const TICK_MS = 10;
 /** The timer looks so often, in ticks, while anything waits: it never outlives what it was set for by more. */
-const LONGEST_SLEEP = 100;
+const MAX_SLEEP_TICKS = 100;
 
 /** Something that waits until a deadline. */
 export interface Waiting {
@@ -42,10 +42,10 @@ export class DeadlineWheel<T extends Waiting> {
 
   private wakeAt(tick: number): void {
     const now = performance.now();
-    this.wakesAt = Math.min(tick, Math.ceil(now / TICK) + LONGEST_SLEEP);
+    this.wakesAt = Math.min(tick, Math.ceil(now / TICK_MS) + MAX_SLEEP_TICKS);
     clearTimeout(this.timer);
     // The timer serves all that wait, so it must not keep the async context of the one that started it.
-    const delay = Math.max(0, this.wakesAt * TICK - now);
+    const delay = Math.max(0, this.wakesAt * TICK_MS - now);
     this.timer = newScope().runInAsyncScope(() => setTimeout(() => this.turn(), delay));
   }
 
@@ -55,7 +55,7 @@ export class DeadlineWheel<T extends Waiting> {
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
     for (const [tick, spoke] of this.spokes) {
-      if (tick * TICK > now) next = Math.min(next, tick);
+      if (tick * TICK_MS > now) next = Math.min(next, tick);
       else {
         for (const waiting of spoke) {
           this.remove(waiting);
@@ -68,5 +68,5 @@ export class DeadlineWheel<T extends Waiting> {
 }
 
 function tickOf({ deadline }: Waiting): number {
-  return Math.ceil(deadline.at / TICK);
+  return Math.ceil(deadline.at / TICK_MS);
 }

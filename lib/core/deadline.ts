@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from './duration.js';
+import { MAX_TIMER_MS } from './duration.js';
 
 /** A point on the monotonic clock that bounds every wait of one operation. */
 export class Deadline {
@@ -17,7 +17,7 @@ export class Deadline {
 
   /** Milliseconds that are left, never below 0 and never above what a timer takes. */
   remaining(): number {
-    return Math.min(Math.max(0, this.at - performance.now()), LONGEST_TIMER);
+    return Math.min(Math.max(0, this.at - performance.now()), MAX_TIMER_MS);
   }
 
   get expired(): boolean {
@@ -26,7 +26,7 @@ export class Deadline {
 
   /** As long as a timer must be to fire after the deadline: Node.js drops fractions, and counts from where its turn began. */
   private get timer(): number {
-    return Math.min(Math.ceil(this.remaining()) + 1, LONGEST_TIMER);
+    return Math.min(Math.ceil(this.remaining()) + 1, MAX_TIMER_MS);
   }
 
   /** Waits, but not beyond the deadline. */

@@ -10,7 +10,7 @@ export type Duration = number | string;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const FORM = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/;
 /** The longest delay that Node's timers take; a longer one would fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A duration in milliseconds, cut to the longest that is taken.
@@ -19,7 +19,7 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
  * @param longest milliseconds of the longest; what becomes no timer may be longer than one
  * @throws ConfigurationError when it is negative, not finite, or not of the form above
  */
-export function toMilliseconds(value: Duration, name = 'duration', longest = LONGEST_TIMER): number {
+export function toMilliseconds(value: Duration, name = 'duration', longest = MAX_TIMER_MS): number {
   const match = typeof value === 'string' ? FORM.exec(value.trim()) : undefined;
   const [amount, unit] = match ? [Number(match[1]), UNITS[match[2] ?? 's'] ?? 1000] : [value, 1000];
   if (typeof amount !== 'number' || !Number.isFinite(amount) || amount < 0) {
@@ -42,7 +42,7 @@ export function readDuration(value: Duration, name: string, logger: LogSink): nu
 /** Tells whether a duration has no unit, and is a round number of milliseconds, but of no use as one of seconds: `30000`, not `3600`. */
 function looksLikeMilliseconds(value: Duration): boolean {
   const bare = typeof value === 'string' ? Number(value) : value;
-  return bare >= 1000 && bare <= LONGEST_TIMER && bare % 1000 === 0 && bare % 3600 !== 0;
+  return bare >= 1000 && bare <= MAX_TIMER_MS && bare % 1000 === 0 && bare % 3600 !== 0;
 }
 
 function warnOnce(value: Duration, name: string, logger: LogSink): void {

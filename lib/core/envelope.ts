@@ -5,7 +5,7 @@ import { exceedsValues, JsonLimitError, parseJson, stringifyJson } from './json.
 import type { MessageLimits } from './limits.js';
 import { oneLine } from './logger.js';
 import { toPrimitives } from './primitives.js';
-import { reveal } from './secrets.js';
+import { exposeSecrets } from './secrets.js';
 import { versionIsCompatible } from './version.js';
 
 const ENVELOPE_VERSION = '2.0';
@@ -26,7 +26,7 @@ export function encodeMessage(message: Dict, limits: MessageLimits, envelope = t
 }
 
 function encode(message: Dict): string {
-  const before = reveal(true);
+  const before = exposeSecrets(true);
   try {
     return stringifyJson(toPrimitives(message));
   } catch (cause) {
@@ -34,7 +34,7 @@ function encode(message: Dict): string {
     const reason = cause instanceof Error ? oneLine(cause.message, 200) : 'a value threw as it was written';
     throw new ClientSendError(`The message cannot be written as JSON: ${reason}`, { cause });
   } finally {
-    reveal(before);
+    exposeSecrets(before);
   }
 }
 

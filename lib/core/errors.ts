@@ -1,21 +1,24 @@
 import { inspectMasked, maskSecrets } from './secrets.js';
-import type { Target } from './target.js';
+import type { ErrorTarget } from './target-fields.js';
 import { loggedMessage } from './thrown.js';
 
-/** What an error was about. */
+/** Circumstances of an error. */
 export interface ErrorDetails {
-  target?: Target | undefined;
+  /** Target of the request. */
+  target?: ErrorTarget | undefined;
+  /** Name of the RPC method. */
   method?: string | undefined;
+  /** Error that caused this one. */
   cause?: unknown;
 }
 
-/** Base of every error of this library. Source: oslo_messaging.exceptions.MessagingException. */
+/** Base class of every error of this library. Source: oslo_messaging.exceptions.MessagingException. */
 export class MessagingException extends Error {
   /** Stable identifier of the kind of error. */
   readonly code: string = 'MESSAGING';
-  /** Where the request was going, where that is known. */
-  readonly target?: Target | undefined;
-  /** The RPC method, where that is known. */
+  /** Target of the request, when it is known. */
+  readonly target?: ErrorTarget | undefined;
+  /** Name of the RPC method, when it is known. */
   readonly method?: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -31,51 +34,56 @@ export class MessagingTimeout extends MessagingException {
   override readonly code = 'TIMEOUT';
 }
 
-/** The message could not be handed to the broker within the retries or the time that it had. */
+/** The broker did not confirm the message within its retries or before its deadline. */
 export class MessageDeliveryFailure extends MessagingException {
   override readonly code = 'DELIVERY_FAILURE';
 }
 
-/** The broker had no queue for the message: nobody has ever listened there. */
+/** The broker has no queue for the message: no server has declared one. */
 export class MessageUndeliverable extends MessagingException {
   override readonly code = 'UNDELIVERABLE';
 }
 
-/** The target lacks something that the operation needs, or has something that it refuses. */
+/** The target lacks a field that the operation needs, or has one that it refuses. */
 export class InvalidTarget extends MessagingException {
   override readonly code = 'INVALID_TARGET';
 }
 
-/** A transport URL that cannot be understood. Never quotes its password. */
+/** The transport URL is malformed. The message never quotes its password. */
 export class InvalidTransportURL extends MessagingException {
   override readonly code = 'INVALID_TRANSPORT_URL';
 }
 
-/** No driver for the scheme of the transport URL. */
+/** The scheme of the transport URL has no driver. */
 export class DriverLoadFailure extends MessagingException {
   override readonly code = 'DRIVER_LOAD_FAILURE';
 }
 
-/** A version that is not `major.minor[.revision]`. */
+/** The version is not of the form `major.minor[.revision]`. */
 export class InvalidVersion extends MessagingException {
   override readonly code = 'INVALID_VERSION';
-  constructor(readonly version: unknown) {
+  constructor(
+    /** Version as given. */
+    readonly version: unknown,
+  ) {
     super(
       `Version must be "major.minor" or "major.minor.revision", two or three integers; got ${JSON.stringify(version)}`,
     );
   }
 }
 
-/** The request could not be made into a message, or is over a limit. */
+/** The request has no form as a message, or exceeds a limit. It was not sent. */
 export class ClientSendError extends MessagingException {
   override readonly code = 'CLIENT_SEND';
 }
 
-/** The version asked for is above the client's cap; nothing was sent. */
+/** The requested version is above the version cap of the client. Nothing was sent. */
 export class RPCVersionCapError extends MessagingException {
   override readonly code = 'VERSION_CAP';
   constructor(
+    /** Requested version. */
     readonly version: string | undefined,
+    /** Version cap of the client. */
     readonly versionCap: string | undefined,
     details: ErrorDetails = {},
   ) {
@@ -94,10 +102,10 @@ export interface RemoteErrorDetails extends ErrorDetails {
   kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The server answered with an exception that has no class here. */
+/** The server replied with an exception that has no class here. */
 export class RemoteError extends MessagingException {
   override readonly code = 'REMOTE';
-  /** Arguments of the remote exception. Logs and `JSON.stringify` see them without secrets. */
+  /** Arguments of the remote exception. Their secrets are masked in logs and by `JSON.stringify`. */
   readonly args: readonly unknown[];
   /** Keyword arguments of the remote exception, such as the details of a validation. Masked as `args` are. */
   readonly kwargs: Readonly<Record<string, unknown>>;
@@ -105,9 +113,9 @@ export class RemoteError extends MessagingException {
   constructor(
     /** Class name of the remote exception. */
     readonly excType: string,
-    /** Its bare message. */
+    /** Message of the remote exception, without its class name. */
     readonly value: string,
-    /** The remote traceback, a line each. */
+    /** Lines of the remote traceback. */
     readonly traceback: string[] = [],
     { args = [], kwargs = {}, ...details }: RemoteErrorDetails = {},
   ) {
@@ -116,7 +124,7 @@ export class RemoteError extends MessagingException {
     this.kwargs = inspectMasked({ ...kwargs });
   }
 
-  /** Returns the form for `JSON.stringify`: with the message, and without secrets. */
+  /** Returns the form for `JSON.stringify`: with the message, and with secrets masked. */
   toJSON(): object {
     return maskSecrets({ ...this, message: this.message }) as object;
   }
@@ -130,10 +138,11 @@ export class NoSuchMethod extends MessagingException {
   }
 }
 
-/** No endpoint implements the version, or the namespace. */
+/** No endpoint implements the version in the namespace. */
 export class UnsupportedVersion extends MessagingException {
   override readonly code = 'UNSUPPORTED_VERSION';
   constructor(
+    /** Requested version. */
     readonly version: string,
     method?: string,
     details: ErrorDetails = {},
@@ -145,27 +154,27 @@ export class UnsupportedVersion extends MessagingException {
   }
 }
 
-/** A server could not begin to listen. */
+/** A server could not start to consume. */
 export class ServerListenError extends MessagingException {
   override readonly code = 'SERVER_LISTEN';
 }
 
-/** An option, a decorator or an endpoint is not as it must be. */
+/** An option, a decorator or an endpoint is invalid. */
 export class ConfigurationError extends MessagingException {
   override readonly code = 'CONFIGURATION';
 }
 
-/** The function of the option `credentials` failed, so that there is nothing to log in with. */
+/** The function of the option `credentials` failed, so there are no credentials to log in with. */
 export class CredentialsFailure extends MessagingException {
   override readonly code = 'CREDENTIALS';
 }
 
-/** A message off the wire that cannot be understood, or is over a limit. */
+/** A received message cannot be read, or exceeds a limit. */
 export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }
 
-/** Returns as an Error whatever was thrown. Secrets in an object that was thrown are masked. */
+/** Returns a thrown value as an Error. Secrets in a thrown object are masked. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(loggedMessage(thrown), { cause: thrown });
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { endOfString, isDigit, isUnsafe, MOST_DIGITS, parsePythonJson } from './python-json.js';
+import { endOfString, isDigit, isUnsafe, MAX_INTEGER_DIGITS, parsePythonJson } from './python-json.js';
 
 /** A text of more is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
-const MOST_BRACKETS = 2 ** 15;
-const DEEPEST_LOOK = 1000;
+const MAX_UNSCANNED_BRACKETS = 2 ** 15;
+const MAX_SEARCH_DEPTH = 1000;
 /** No shorter integer is unsafe. */
-const FEWEST_DIGITS = 16;
+const MIN_UNSAFE_DIGITS = 16;
 /** Limits of a JSON text. */
 export interface JsonLimits {
   /** Levels to which arrays and objects may be nested. */
@@ -29,7 +29,7 @@ export function parseJson(
 ): unknown {
   if (exceedsValues(text, values)) throw new JsonLimitError(`The JSON text holds more than ${values} values`);
   const brackets = countBrackets(text, depth);
-  if (brackets > MOST_BRACKETS && exceedsDepth(text, depth)) throw tooDeep();
+  if (brackets > MAX_UNSCANNED_BRACKETS && exceedsDepth(text, depth)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -63,13 +63,13 @@ const isClosing = (code: number) => code === 0x5d || code === 0x7d;
 
 /** Whether so many digits are in a row, anywhere, that an unsafe integer could be there. Looks at every sixteenth character. */
 function holdsManyDigits(text: string): boolean {
-  for (let index = FEWEST_DIGITS - 1; index < text.length; index += FEWEST_DIGITS) {
+  for (let index = MIN_UNSAFE_DIGITS - 1; index < text.length; index += MIN_UNSAFE_DIGITS) {
     if (!isDigit(text.charCodeAt(index))) continue;
     let start = index;
     while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--;
     let end = index + 1;
-    while (end - start < FEWEST_DIGITS && isDigit(text.charCodeAt(end))) end++;
-    if (end - start >= FEWEST_DIGITS) return true;
+    while (end - start < MIN_UNSAFE_DIGITS && isDigit(text.charCodeAt(end))) end++;
+    if (end - start >= MIN_UNSAFE_DIGITS) return true;
   }
   return false;
 }
@@ -135,17 +135,17 @@ function stringifyPlain(value: unknown): string | undefined {
 /** What cannot be looked at (too deep, refers to itself, a getter that throws) is for JSON.stringify to judge. */
 function mayHoldUnsafe(value: unknown): boolean {
   try {
-    return holdsUnsafe(value, DEEPEST_LOOK);
+    return holdsUnsafe(value, MAX_SEARCH_DEPTH);
   } catch {
     return true;
   }
 }
 
-const TOO_LARGE = 10n ** BigInt(MOST_DIGITS);
+const TOO_LARGE = 10n ** BigInt(MAX_INTEGER_DIGITS);
 
 function digitsOf(integer: bigint): string {
   if (integer >= TOO_LARGE || integer <= -TOO_LARGE) {
-    throw new RangeError(`An integer has more than ${MOST_DIGITS} digits, which Python does not read`);
+    throw new RangeError(`An integer has more than ${MAX_INTEGER_DIGITS} digits, which Python does not read`);
   }
   return String(integer);
 }
@@ -173,7 +173,7 @@ function exceedsDepth(text: string, limit: number): boolean {
  */
 function countBrackets(text: string, depth: number): number {
   if (text.length <= depth * 2) return 0;
-  const most = Math.max(depth, MOST_BRACKETS);
+  const most = Math.max(depth, MAX_UNSCANNED_BRACKETS);
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {

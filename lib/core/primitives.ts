@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { ClientSendError } from './errors.js';
 
 /** Deepest level that is converted. JSON.stringify judges what is nested deeper: it may refer to itself. */
-const DEEPEST = 1000;
+const MAX_DEPTH = 1000;
 /** JSON.stringify makes `{}` of each. */
 const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Blob];
 
@@ -22,7 +22,7 @@ export function toPrimitives(value: unknown): unknown {
 
 /** @param decided whether the value is what a `toJSON` gave: JSON.stringify does not ask that for another form */
 function primitiveOf(value: unknown, decided = false): unknown {
-  if (typeof value !== 'object' || value === null || path.length > DEEPEST) return value;
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return value;
   if (Array.isArray(value)) return elements(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null)

@@ -1,7 +1,7 @@
 /** Python reads and writes integers of at most so many digits (sys.set_int_max_str_digits), and drops the message else. */
-export const MOST_DIGITS = 4300;
+export const MAX_INTEGER_DIGITS = 4300;
 /** A shorter part of a text is copied by the engine; a longer one would keep the whole text in memory. */
-const SHORTEST_SLICE = 13;
+const MIN_SLICE_LENGTH = 13;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -107,7 +107,7 @@ class Reader {
     const end = endOfString(text, start);
     if (end < 0) throw this.unexpected();
     this.index = end + 1;
-    if (end - start < SHORTEST_SLICE) {
+    if (end - start < MIN_SLICE_LENGTH) {
       let index = start + 1;
       while (index < end && isPlain(text.charCodeAt(index))) index++;
       if (index === end) return text.slice(start + 1, end);
@@ -143,7 +143,7 @@ class Reader {
     }
     const token = text.slice(start, this.index);
     if (!isInteger) return Number(token);
-    if (digits > MOST_DIGITS) throw new SyntaxError(`A number has more than ${MOST_DIGITS} digits`);
+    if (digits > MAX_INTEGER_DIGITS) throw new SyntaxError(`A number has more than ${MAX_INTEGER_DIGITS} digits`);
     const value = Number(token);
     return isUnsafe(value) ? BigInt(token) : value;
   }

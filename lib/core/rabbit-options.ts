@@ -109,7 +109,7 @@ export interface RabbitOptions {
 export type RabbitProfile = 'rabbitmq-4';
 
 /** What RabbitMQ takes as `x-expires`: ten years. */
-const LONGEST_EXPIRY = '87600h';
+const MAX_EXPIRY = '87600h';
 
 /** What each option may be. */
 export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
@@ -122,7 +122,7 @@ export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
   rabbitQuorumDeliveryLimit: natural(0, 2 ** 31 - 1),
   rabbitQuorumMaxMemoryLength: natural(0),
   rabbitQuorumMaxMemoryBytes: natural(0),
-  rabbitTransientQueuesTtl: spanBetween(0, LONGEST_EXPIRY),
+  rabbitTransientQueuesTtl: spanBetween(0, MAX_EXPIRY),
   rabbitStreamFanout: flag,
   useQueueManager: flag,
   hostname: word,

@@ -45,7 +45,7 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
 }
 
 /** True while a message is being written, which has to hold the secrets. */
-let revealing = false;
+let exposing = false;
 
 const masking: PropertyDescriptor = {
   value(this: object, _depth: number, options: InspectOptions): string {
@@ -55,7 +55,7 @@ const masking: PropertyDescriptor = {
 
 /** The `toJSON` of objects that mask their own secrets. It is also their mark: a set of them would cost each request more. */
 function maskInJson(this: object): unknown {
-  return revealing ? { ...this } : maskSecrets(this);
+  return exposing ? { ...this } : maskSecrets(this);
 }
 
 const maskingInJson: PropertyDescriptor = { value: maskInJson };
@@ -72,9 +72,9 @@ export function viewMasked<T extends object>(values: T): T {
 }
 
 /** Has `JSON.stringify` mask nothing, or mask again. @returns how it was before */
-export function reveal(on: boolean): boolean {
-  const before = revealing;
-  revealing = on;
+export function exposeSecrets(on: boolean): boolean {
+  const before = exposing;
+  exposing = on;
   return before;
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { AccessPolicy } from './access-policy.js';
 import type { CredentialsProvider } from './credentials.js';
-import { LONGEST_TIMER, toMilliseconds } from './duration.js';
+import { MAX_TIMER_MS, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { LIMIT_RULES, type Limits, limitsOf } from './limits.js';
 import { consoleLogger, guardedLogger, type LogSink } from './logger.js';
@@ -67,7 +67,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   const logger = guardedLogger(options.logger ?? consoleLogger);
   const rpcResponseMaxTimeout =
     ceiling === undefined
-      ? Math.min(rpcResponseTimeout * 10, LONGEST_TIMER)
+      ? Math.min(rpcResponseTimeout * 10, MAX_TIMER_MS)
       : toMilliseconds(ceiling, 'rpcResponseMaxTimeout');
   if (rpcResponseTimeout === 0) throw new ConfigurationError('rpcResponseTimeout: expected more than 0');
   if (rpcResponseMaxTimeout === 0) throw new ConfigurationError('rpcResponseMaxTimeout: expected more than 0');

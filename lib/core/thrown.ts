@@ -2,8 +2,8 @@ import { stringifyJson } from './json.js';
 import { maskSecrets } from './secrets.js';
 
 /** Most errors of an AggregateError that are described, and most causes behind each other. */
-const MOST_ERRORS = 20;
-const MOST_CAUSES = 5;
+const MAX_ERRORS = 20;
+const MAX_CAUSES = 5;
 
 type Dict = Record<string, unknown>;
 
@@ -100,7 +100,7 @@ function classWords(thrown: Error): string {
 }
 
 function unitedErrors({ errors }: AggregateError): unknown[] {
-  return Array.isArray(errors) ? errors.slice(0, MOST_ERRORS) : [];
+  return Array.isArray(errors) ? errors.slice(0, MAX_ERRORS) : [];
 }
 
 function titleOf(thrown: unknown): string {
@@ -118,9 +118,9 @@ function stackOf(thrown: unknown, message: (thrown: unknown) => string, depth = 
   if (!(thrown instanceof Error)) return text;
   const { stack, cause } = thrown;
   const parts = [typeof stack === 'string' ? withMessage(stack, text, thrown) : text];
-  if (depth === MOST_CAUSES) return parts.join('');
+  if (depth === MAX_CAUSES) return parts.join('');
   if (thrown instanceof AggregateError)
-    parts.push(...unitedErrors(thrown).map((error) => `\nUnited: ${stackOf(error, message, MOST_CAUSES)}`));
+    parts.push(...unitedErrors(thrown).map((error) => `\nUnited: ${stackOf(error, message, MAX_CAUSES)}`));
   if (cause !== undefined) parts.push(`\nCaused by: ${stackOf(cause, message, depth + 1)}`);
   return parts.join('');
 }

@@ -9,22 +9,22 @@ function parse(version: string): [number, number, number] {
 }
 
 /**
- * Refuses what is not `major.minor` or `major.minor.revision`.
- * @throws InvalidVersion
+ * Checks the form of a version.
+ * @throws InvalidVersion unless it is `major.minor` or `major.minor.revision`
  */
 export function checkVersion(version: string): void {
   parse(version);
 }
 
-/** Whether it is such a version. */
+/** Returns true for a well-formed version. */
 export function isVersion(value: unknown): value is string {
   return typeof value === 'string' && FORM.test(value);
 }
 
 /**
- * Whether an implementation of `implemented` can serve a request for `requested`: same major, minor at most the
- * implemented one, and the revision likewise where the minors are equal. No `implemented` accepts everything; no
- * `requested` is accepted by nothing else (oslo_messaging._utils.version_is_compatible).
+ * Returns true when an implementation of `implemented` can serve a request for `requested`. The major versions must be
+ * equal, and the minor version and revision not above the implemented ones. Without `implemented`, every request is
+ * accepted; otherwise a request without a version is not. Source: oslo_messaging._utils.version_is_compatible.
  * @throws InvalidVersion
  */
 export function versionIsCompatible(implemented: string | undefined, requested: string | undefined): boolean {
@@ -37,7 +37,7 @@ export function versionIsCompatible(implemented: string | undefined, requested: 
 }
 
 /**
- * Which of two versions is newer: positive when the first is, negative when the second is, zero for equal ones.
+ * Compares two versions: positive when the first is newer, negative when the second is, zero when they are equal.
  * @throws InvalidVersion
  */
 export function compareVersions(a: string, b: string): number {

@@ -2,11 +2,8 @@ import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
 import type { Notification } from '../core/notification.js';
-import type { RpcInvocation, RpcRequest } from '../core/rpc-message.js';
+import type { RpcInvocation, RpcReply, RpcRequest } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
-import type { IncomingRequest } from './inbox/incoming-request.js';
-
-export type { IncomingRequest } from './inbox/incoming-request.js';
 
 /** Options of every message that is sent. */
 export interface SendOptions {
@@ -42,6 +39,23 @@ export interface OutgoingNotification {
   readonly envelope: boolean;
   readonly uniqueId: string;
 }
+
+/** Request to dispatch, and the way to reply to its caller. */
+export interface IncomingRequest {
+  readonly request: RpcRequest;
+  /** Time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast. */
+  readonly expires: number;
+  /** True when a caller waits for a reply. */
+  readonly wantsReply: boolean;
+  /**
+   * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
+   * delivered already, or the request is a cast.
+   */
+  reply(reply: ReplyContent): Promise<void> | undefined;
+}
+
+/** Part of a reply that the dispatcher gives. */
+export type ReplyContent = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
 
 /** Handles one request. Never rejects; the concurrency slot is free when the promise settles. */
 export type Receive = (incoming: IncomingRequest) => Promise<void>;

@@ -2,7 +2,8 @@ import { createParamDecorator, type ExecutionContext, type PipeTransform, type T
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { checkOptions, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
-import { Target, type TargetFields } from '../core/target.js';
+import { Target } from '../core/target.js';
+import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { markEndpoint } from './endpoint-classes.js';

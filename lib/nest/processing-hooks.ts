@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../core/duration.js';
+import { MAX_TIMER_MS } from '../core/duration.js';
 import { MessagingException } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { loggedStack } from '../core/thrown.js';
@@ -42,7 +42,7 @@ class HookedWork<T> {
       (error) => (this.working ? this.log('start', error) : this.refuse(error)),
     );
     if (this.working || this.refused) return;
-    this.timer = setTimeout(() => this.giveUp(), Math.min(this.hooks.timeoutMs, LONGEST_TIMER)).unref();
+    this.timer = setTimeout(() => this.giveUp(), Math.min(this.hooks.timeoutMs, MAX_TIMER_MS)).unref();
   }
 
   /** Runs the work once, in the async context of the start hook. The promise never rejects, so a hook may ignore it. */

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../core/errors.js';
 import { unfitForFields } from '../core/given.js';
 import { checkOptions, type Rule } from '../core/option-rules.js';
-import { Target, type TargetFields } from '../core/target.js';
+import { Target } from '../core/target.js';
+import type { TargetFields } from '../core/target-fields.js';
 import { isSerializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from './call-context.js';

@@ -22,7 +22,7 @@ import { findReplyAddress } from '../../lib/core/reply-address.js';
 import { type RpcRequest, readReply, readRequest } from '../../lib/core/rpc-message.js';
 import { withoutSecrets } from '../../lib/core/secrets.js';
 import { normalizeOptions } from '../../lib/core/settings.js';
-import { IncomingRequest } from '../../lib/drivers/inbox/incoming-request.js';
+import { InboxRequest } from '../../lib/drivers/inbox/inbox-request.js';
 import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
 import { IncomingContent, type RawDelivery } from '../../lib/drivers/rabbit/wire/incoming-content.js';
@@ -76,7 +76,7 @@ const filter = new NotificationFilter({
 const { signal } = new AbortController();
 const driver = { settings: normalizeOptions(), counters: new Counters() };
 const incoming = (read: RpcRequest) =>
-  new IncomingRequest(read, Number.POSITIVE_INFINITY, driver, { sendReply: () => undefined });
+  new InboxRequest(read, Number.POSITIVE_INFINITY, driver, { sendReply: () => undefined });
 
 function request(body: Buffer): void {
   const read = allowing([InvalidMessage], () => readRequest(decodeEnvelope(body, limits)));

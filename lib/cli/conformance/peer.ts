@@ -94,13 +94,13 @@ export class Peer {
     const { to = this.key, takes = 0, ...fields } = options;
     const msgId = newId();
     const message = requestMessage(method, args, fields, { msgId, replyQueue: this.replyQueue });
-    await this.send(envelope(message), to, { expiration: this.patience(takes) });
+    await this.send(envelope(message), to, { expiration: this.milliseconds(takes) });
     return this.answer(msgId, method, takes);
   }
 
   /** Waits for the end of a call that has been sent. @throws MessagingTimeout */
   async answer(msgId: string, what: string, takes = 0): Promise<Answer> {
-    const milliseconds = this.patience(takes);
+    const milliseconds = this.milliseconds(takes);
     const reply = await this.replies.ending(msgId, milliseconds);
     if (!reply) throw new MessagingTimeout(`No reply to ${shortened(what)} within ${milliseconds} ms`);
     return { msgId, reply };
@@ -162,7 +162,7 @@ export class Peer {
     await this.wire.close();
   }
 
-  private patience(seconds: number): number {
+  private milliseconds(seconds: number): number {
     return Math.ceil(this.address.timeout + seconds * 1000);
   }
 

@@ -46,14 +46,14 @@ export class Wire {
   /** @throws MessageDeliveryFailure when the broker cannot be reached */
   static async open(options: OsloMessagingOptions): Promise<Wire> {
     const settings = normalizeOptions(options);
-    const patience = settings.rpcResponseTimeout;
+    const timeout = settings.rpcResponseTimeout;
     const url = parseTransportUrl(settings.transportUrl.expose());
     const { managementUrl } = settings.rabbit;
     const management = managementUrl && new ManagementApi(managementUrl, url, settings);
     const connection = new RabbitConnection(url, { settings, counters: new Counters() }, 'conformance');
     try {
-      const model = await connection.acquire(Deadline.after(patience), 0);
-      return new Wire(connection, model, await within(patience, () => model.createChannel()), patience, management);
+      const model = await connection.acquire(Deadline.after(timeout), 0);
+      return new Wire(connection, model, await within(timeout, () => model.createChannel()), timeout, management);
     } catch (error) {
       await connection.close();
       throw error;

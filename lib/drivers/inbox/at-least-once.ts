@@ -10,7 +10,7 @@ import type { DriverContext } from '../driver-context.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import type { DuplicateWindow } from './duplicate-window.js';
-import type { IncomingRequest } from './incoming-request.js';
+import type { InboxRequest } from './inbox-request.js';
 import { Pauses } from './pauses.js';
 
 /** Publishes a copy of the message to its queue, with its number of returns in a header. Rejects when that fails. */
@@ -63,8 +63,8 @@ export class AtLeastOnce {
   async process(
     { uniqueId }: RpcRequest,
     delivery: Delivery,
-    run: () => Promise<IncomingRequest>,
-  ): Promise<IncomingRequest | undefined> {
+    run: () => Promise<InboxRequest>,
+  ): Promise<InboxRequest | undefined> {
     const id = uniqueId ?? newId();
     const isNew = !this.inWork.has(id);
     const returns = this.returnsOf(delivery, uniqueId);
@@ -144,7 +144,7 @@ export class AtLeastOnce {
    * Settles a request when its reply has been delivered. The prefetch bounds unacknowledged requests, so dead callers may
    * hold half of it only: beyond that the oldest is acknowledged while its reply is still being sent.
    */
-  private settleAfter(reply: Promise<void>, work: Work, request: IncomingRequest): void {
+  private settleAfter(reply: Promise<void>, work: Work, request: InboxRequest): void {
     this.waiting.add(work);
     const [oldest = work] = this.waiting;
     if (this.waiting.size > this.maxWaiting) void this.settle(oldest, true);

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../core/deadline.js';
 import { DeadlineWheel } from '../../core/deadline-wheel.js';
-import { LONGEST_TIMER } from '../../core/duration.js';
+import { MAX_TIMER_MS } from '../../core/duration.js';
 import { ClientSendError, type ErrorDetails, InvalidMessage, MessagingTimeout, toError } from '../../core/errors.js';
 import { deserializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
@@ -64,7 +64,7 @@ export class PendingCalls {
         result: null,
         monitor: undefined,
       };
-      if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, LONGEST_TIMER));
+      if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, MAX_TIMER_MS));
       this.calls.set(msgId, call);
       this.deadlines.add(call);
     });

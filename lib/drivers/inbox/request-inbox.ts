@@ -12,7 +12,7 @@ import { ConcurrencyLimit } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
-import { IncomingRequest, type OnWaiting, type ReplyPorts } from './incoming-request.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts } from './inbox-request.js';
 import { WorkLimit } from './work-limit.js';
 
 /** Functions and facts of the driver that an inbox needs. */
@@ -165,8 +165,8 @@ export class RequestInbox {
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): IncomingRequest {
-    const incoming = new IncomingRequest(request, expires, this.context, this.ports, onWaiting);
+  private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): InboxRequest {
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, onWaiting);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -196,7 +196,7 @@ export class RequestInbox {
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new IncomingRequest(request, delivery.expires, this.context, this.ports, this.awaitReply);
+    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.awaitReply);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
   }

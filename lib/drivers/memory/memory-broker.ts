@@ -1,8 +1,8 @@
 import { newScope } from '../../core/async-scope.js';
 import type { DriverContext } from '../driver-context.js';
 import { Backlog } from './backlog.js';
-import type { MemoryDelivery } from './memory-delivery.js';
-import { type Consuming, MemoryQueue, type Reading } from './memory-queue.js';
+import type { MemoryDelivery, Reading } from './memory-delivery.js';
+import { type Consuming, MemoryQueue } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 
 /** Maximum number of deliveries in microtasks before timers and sockets get their turn. */

@@ -1,7 +1,6 @@
 import type { Dict } from '../../core/dict.js';
 import type { MessageLimits } from '../../core/limits.js';
 import type { Delivery } from '../inbox/delivery.js';
-import type { MemoryQueue, Reading } from './memory-queue.js';
 import type { PassedMessage } from './passed-message.js';
 
 /** Message in a queue. */
@@ -15,6 +14,24 @@ export interface MemoryMessage {
   readonly sole: boolean;
   /** Position in the queue, for a message that is returned. */
   readonly position: number;
+}
+
+/** Queue of a delivered message. */
+export interface SourceQueue {
+  readonly name: string;
+  /** Returns messages to their original positions. */
+  putBack(...returned: readonly MemoryMessage[]): void;
+  /** Delivers waiting messages while consumers have room. */
+  pump(): void;
+}
+
+/** Options and callback of a consumer. */
+export interface Reading {
+  /** Maximum number of unacknowledged messages. */
+  readonly prefetch: number;
+  /** True when each message is acknowledged in the step that delivers it, and so is never returned. */
+  readonly once: boolean;
+  readonly deliver: (delivery: Delivery) => void;
 }
 
 /** Consumer of a queue. */
@@ -31,7 +48,7 @@ export class MemoryDelivery implements Delivery {
   private settled = false;
 
   constructor(
-    private readonly source: MemoryQueue,
+    private readonly source: SourceQueue,
     private readonly consumer: Consumer,
     private readonly message: MemoryMessage,
   ) {}

@@ -20,14 +20,14 @@ import type {
 } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from '../inbox/delivery.js';
-import type { OutgoingReply } from '../inbox/incoming-request.js';
+import type { OutgoingReply } from '../inbox/inbox-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { RequestInbox } from '../inbox/request-inbox.js';
 import { newReplyQueueName } from '../reply-queue.js';
 import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
-import type { Reading } from './memory-queue.js';
+import type { Reading } from './memory-delivery.js';
 import { PassedMessage } from './passed-message.js';
 
 /** No dead-letter queue: nobody could read it outside this process. The log line is the only trace. */

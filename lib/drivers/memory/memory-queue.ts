@@ -1,18 +1,14 @@
-import type { Delivery } from '../inbox/delivery.js';
 import type { Backlog } from './backlog.js';
-import { type Consumer, MemoryDelivery, type MemoryMessage } from './memory-delivery.js';
+import {
+  type Consumer,
+  MemoryDelivery,
+  type MemoryMessage,
+  type Reading,
+  type SourceQueue,
+} from './memory-delivery.js';
 
 /** Minimum number of consumed messages at the head of the array before it is cut: `shift` would move all messages each time. */
 const MIN_CUT = 1024;
-
-/** Options and callback of a consumer. */
-export interface Reading {
-  /** Maximum number of unacknowledged messages. */
-  readonly prefetch: number;
-  /** True when each message is acknowledged in the step that delivers it, and so is never returned. */
-  readonly once: boolean;
-  readonly deliver: (delivery: Delivery) => void;
-}
 
 /** Handle of a consumer. */
 export interface Consuming {
@@ -23,7 +19,7 @@ export interface Consuming {
 }
 
 /** Queue of messages, delivered round-robin to the consumers below their prefetch. */
-export class MemoryQueue {
+export class MemoryQueue implements SourceQueue {
   private messages: MemoryMessage[] = [];
   /** Index of the first message. */
   private head = 0;

@@ -8,7 +8,7 @@ import { oneLine } from '../../core/logger.js';
 import { replyMessage } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { DriverContext } from '../driver-context.js';
-import type { OutgoingReply, WaitingReply } from '../inbox/incoming-request.js';
+import type { OutgoingReply, WaitingReply } from '../inbox/inbox-request.js';
 import { type EncodedReply, MissingReplyQueue, type PendingReply, type ReplyAttempt } from './missing-reply-queue.js';
 import { Nacked } from './publishing/publish-failures.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';

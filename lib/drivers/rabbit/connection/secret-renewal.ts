@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import type { Login } from '../../../core/credentials.js';
-import { LONGEST_TIMER } from '../../../core/duration.js';
+import { MAX_TIMER_MS } from '../../../core/duration.js';
 import { toError } from '../../../core/errors.js';
 import { type LogSink, oneLine } from '../../../core/logger.js';
 import { secondsIn } from './seconds.js';
@@ -52,7 +52,7 @@ export class SecretRenewal {
   }
 
   private after(milliseconds: number, work: () => Promise<void>): void {
-    this.timer = setTimeout(() => void work(), Math.min(milliseconds, LONGEST_TIMER));
+    this.timer = setTimeout(() => void work(), Math.min(milliseconds, MAX_TIMER_MS));
   }
 
   private async renew(login: Login, expiry: number): Promise<void> {

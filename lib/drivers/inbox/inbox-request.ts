@@ -1,7 +1,8 @@
 import { ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
-import type { OutgoingRpcReply, RpcReply, RpcRequest } from '../../core/rpc-message.js';
+import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
+import type { IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
 
@@ -37,19 +38,12 @@ export interface ReplyPorts {
   readonly sendReply: SendReply;
 }
 
-/** Part of a reply that the dispatcher gives. */
-type Reply = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
-
-/** Request to dispatch, and the way to reply to its caller. */
-export class IncomingRequest {
-  /** True when a caller waits for a reply. */
+/** Request of a server, with the state of its reply. */
+export class InboxRequest implements IncomingRequest {
   readonly wantsReply: boolean;
-  /**
-   * True while the caller waits and the reply is not delivered: the request must be answered when it is delivered again.
-   * @internal
-   */
+  /** True while the caller waits and the reply is not delivered: the request must be answered when it is delivered again. */
   isOwed: boolean;
-  /** @internal Settles, without rejecting, when a reply that waits for its queue is delivered or dropped. */
+  /** Settles, without rejecting, when a reply that waits for its queue is delivered or dropped. */
   waiting: Promise<void> | undefined;
   private isReplaced = false;
 
@@ -67,11 +61,7 @@ export class IncomingRequest {
     this.isOwed = this.wantsReply;
   }
 
-  /**
-   * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
-   * delivered already, or the request is a cast.
-   */
-  reply(reply: Reply): Promise<void> | undefined {
+  reply(reply: ReplyContent): Promise<void> | undefined {
     if (!this.wantsReply) return undefined;
     try {
       const sending = this.send(reply);
@@ -87,13 +77,13 @@ export class IncomingRequest {
     }
   }
 
-  private send({ result, failure, ending }: Reply): Promise<WaitingReply | undefined> | undefined {
+  private send({ result, failure, ending }: ReplyContent): Promise<WaitingReply | undefined> | undefined {
     const { msgId = '', replyQueue: queue = '' } = this.request;
     const reply = { result, failure, ending, msgId };
     return this.ports.sendReply({ queue, reply, expires: this.expires, lasting: ending });
   }
 
-  private sent(waiting: WaitingReply | undefined, { ending }: Reply): void {
+  private sent(waiting: WaitingReply | undefined, { ending }: ReplyContent): void {
     if (waiting) {
       this.waiting = this.outcomeOf(waiting);
       this.onWaiting(this.waiting);
@@ -101,7 +91,7 @@ export class IncomingRequest {
   }
 
   /** Replaces a reply that cannot be encoded, or is too large, by a failure, so that the caller gets an answer. */
-  private fail(error: unknown, { ending }: Reply): Promise<void> | undefined {
+  private fail(error: unknown, { ending }: ReplyContent): Promise<void> | undefined {
     const { logger, sendTracebacks } = this.context.settings;
     if (error instanceof ClientSendError && !this.isReplaced) {
       this.isReplaced = true;
