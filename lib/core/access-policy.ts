@@ -9,7 +9,7 @@ export abstract class RPCAccessPolicyBase {
 /** An access policy, or its class. */
 export type AccessPolicy = RPCAccessPolicyBase | (new () => RPCAccessPolicyBase);
 
-/** Accepts a policy, or a class whose objects are policies. */
+/** Accepts an access policy, or the class of one. */
 export const accessPolicyLike: Rule = (value) => {
   const made: unknown = typeof value === 'function' ? value.prototype : value;
   return made instanceof RPCAccessPolicyBase ? undefined : 'an RPCAccessPolicyBase, or its class';

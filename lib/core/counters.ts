@@ -18,11 +18,13 @@ export interface Counts {
   readonly droppedReplies: number;
   /** Replies without a pending call: it was answered already, or had given up. */
   readonly lateReplies: number;
-  /** Requests and notifications moved to a dead-letter queue. */
+  /** Requests and notifications moved to a dead-letter queue, or dropped instead on `memory://`, which has none. */
   readonly deadLettered: number;
-  /** @deprecated Use `deadLettered`, which has the same value. */
+  /** Former name of `deadLettered`, with the same value. @deprecated Use `deadLettered`. */
   readonly setAside: number;
-  /** Consumers that the broker cancelled, because their queue was deleted or a message was unacknowledged for too long. */
+  /**
+   * Consumers that the broker cancelled, because their queue was deleted or a message was unacknowledged for too long.
+   */
   readonly cancelledConsumers: number;
   /** Unacknowledged messages that the broker revoked with a cancelled consumer. Unstarted ones are not started here. */
   readonly revokedMessages: number;
@@ -59,7 +61,7 @@ export const NO_COUNTS: Counts = { ...NO_EVENTS, setAside: 0 };
 export class Counters {
   private readonly counts = { ...NO_EVENTS };
 
-  /** Counts an event. */
+  /** Counts an event. @param times number of events */
   count(event: CountedEvent, times = 1): void {
     this.counts[event] += times;
   }

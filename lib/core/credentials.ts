@@ -4,7 +4,9 @@ import { Secret } from './secrets.js';
 
 /** User name and password for the broker. */
 export interface Credentials {
+  /** Name of the user. */
   readonly username: string;
+  /** Password of the user. */
   readonly password: string;
   /** Time until the password expires. It is renewed before that on open connections. @default it does not expire */
   readonly expiresIn?: Duration | undefined;
@@ -12,26 +14,35 @@ export interface Credentials {
 
 /** Broker that credentials are for. */
 export interface CredentialsRequest {
+  /** Host name or address of the broker. */
   readonly hostname: string;
+  /** Port of the broker. */
   readonly port: number;
+  /** Name of the virtual host. */
   readonly virtualHost: string;
 }
 
-/** Called before each attempt to connect, and before the password of an open connection expires. */
+/**
+ * Returns the credentials for a broker. Called before each connection attempt, and before the password of an open
+ * connection expires.
+ */
 export type CredentialsProvider = (request: CredentialsRequest) => Credentials | Promise<Credentials>;
 
-/** {@link Credentials}, checked. */
+/** Checked {@link Credentials}. */
 export interface Login {
   readonly username: string;
   readonly password: Secret<string>;
-  /** Milliseconds until the password expires; Infinity where it does not. */
+  /** Time until the password expires, in milliseconds; Infinity when it does not. */
   readonly expiresIn: number;
 }
 
-/** Ten years: beyond that nothing is renewed anyway. */
+/** Maximum time until a password expires: ten years. */
 const MAX_EXPIRY_MS = 10 * 365 * 24 * 3_600_000;
 
-/** @throws ConfigurationError that names the field, never its value */
+/**
+ * Checks the result of a credentials provider.
+ * @throws ConfigurationError with the name of the wrong field, never its value
+ */
 export function readCredentials(given: unknown): Login {
   const refuse = (what: string, value: unknown) =>
     new ConfigurationError(

@@ -1,25 +1,27 @@
 import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
 
-/** Milliseconds between two spokes. Nothing expires early, and nothing later than by this and what the event loop adds. */
+/**
+ * Time between two spokes, in milliseconds. Deadlines expire late by at most this time, plus delays of the event loop.
+ */
 const TICK_MS = 10;
-/** The timer looks so often, in ticks, while anything waits: it never outlives what it was set for by more. */
+/** Maximum delay of the timer, in ticks. It bounds the time that the timer stays after its entries are removed. */
 const MAX_SLEEP_TICKS = 100;
 
-/** Something that waits until a deadline. */
+/** Entry that waits until a deadline. */
 export interface Waiting {
   readonly deadline: Deadline;
 }
 
-/** Many deadlines under one timer: a timer for each would be a good part of what a call costs. */
+/** Many deadlines with one timer. A timer per deadline would be a large part of the cost of a call. */
 export class DeadlineWheel<T extends Waiting> {
-  /** What expires at the end of each tick. */
+  /** Entries that expire at the end of each tick. */
   private readonly spokes = new Map<number, Set<T>>();
   private size = 0;
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
 
-  /** @param expire called with what is still there at its deadline, and has been taken out */
+  /** @param expire called with each entry that reaches its deadline. The entry is removed before the call */
   constructor(private readonly expire: (waiting: T) => void) {}
 
   add(waiting: T): void {
@@ -28,7 +30,7 @@ export class DeadlineWheel<T extends Waiting> {
     if (spoke) spoke.add(waiting);
     else this.spokes.set(tick, new Set<T>().add(waiting));
     if (tick < this.wakesAt) this.wakeAt(tick);
-    // Only what waits keeps the process alive.
+    // The timer keeps the process alive only while there are entries.
     if (this.size++ === 0) this.timer?.ref();
   }
 
@@ -44,7 +46,7 @@ export class DeadlineWheel<T extends Waiting> {
     const now = performance.now();
     this.wakesAt = Math.min(tick, Math.ceil(now / TICK_MS) + MAX_SLEEP_TICKS);
     clearTimeout(this.timer);
-    // The timer serves all that wait, so it must not keep the async context of the one that started it.
+    // The timer serves all entries, so it must not keep the async context of the one that starts it.
     const delay = Math.max(0, this.wakesAt * TICK_MS - now);
     this.timer = newScope().runInAsyncScope(() => setTimeout(() => this.turn(), delay));
   }

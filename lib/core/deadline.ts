@@ -1,21 +1,21 @@
 import { MAX_TIMER_MS } from './duration.js';
 
-/** A point on the monotonic clock that bounds every wait of one operation. */
+/** Time on the monotonic clock that bounds every wait of one operation. */
 export class Deadline {
   private constructor(
-    /** Milliseconds of the monotonic clock at which the operation began. */
+    /** Start of the operation on the monotonic clock, in milliseconds. */
     readonly since: number,
-    /** Milliseconds of the monotonic clock. */
+    /** Time of the deadline on the monotonic clock, in milliseconds. */
     readonly at: number,
   ) {}
 
-  /** @param milliseconds from now */
+  /** Returns the deadline that many milliseconds from now. */
   static after(milliseconds: number): Deadline {
     const now = performance.now();
     return new Deadline(now, now + milliseconds);
   }
 
-  /** Milliseconds that are left, never below 0 and never above what a timer takes. */
+  /** Returns the remaining time in milliseconds, from 0 to the maximum of a timer. */
   remaining(): number {
     return Math.min(Math.max(0, this.at - performance.now()), MAX_TIMER_MS);
   }
@@ -24,19 +24,22 @@ export class Deadline {
     return performance.now() >= this.at;
   }
 
-  /** As long as a timer must be to fire after the deadline: Node.js drops fractions, and counts from where its turn began. */
+  /**
+   * Delay of a timer that fires after the deadline. Node.js drops fractions, and counts from the start of its loop
+   * iteration.
+   */
   private get timer(): number {
     return Math.min(Math.ceil(this.remaining()) + 1, MAX_TIMER_MS);
   }
 
-  /** Waits, but not beyond the deadline. */
+  /** Waits for that time, but not beyond the deadline. */
   pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       setTimeout(resolve, Math.min(milliseconds, this.timer));
     });
   }
 
-  /** The promise's outcome, or a rejection with `late()` when the deadline passes first. Leaves no timer behind. */
+  /** Settles as the promise does, or rejects with `late()` when the deadline passes first. Leaves no timer. */
   race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(late()), this.timer);

@@ -109,11 +109,11 @@ function parse(text: string, limits: MessageLimits): unknown {
   try {
     return parseJson(text, limits);
   } catch (cause) {
-    throw new InvalidMessage(`The message ${whyNot(cause, limits)}`, { cause });
+    throw new InvalidMessage(`The message ${reasonOf(cause, limits)}`, { cause });
   }
 }
 
-function whyNot(error: unknown, { depth, values }: MessageLimits): string {
+function reasonOf(error: unknown, { depth, values }: MessageLimits): string {
   if (error instanceof JsonLimitError) return `holds more than ${values} values (limits.values)`;
   return error instanceof RangeError ? `is nested deeper than ${depth} levels` : 'is not JSON';
 }

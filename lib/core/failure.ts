@@ -3,15 +3,15 @@ import { parseJson, stringifyJson } from './json.js';
 import { checkNames } from './option-rules.js';
 import { detailsOf, messageOf, ownField, sentStack } from './thrown.js';
 
-/** The Python exception that a TypeScript error class travels as. */
+/** Name of the Python exception that a TypeScript error class travels as. */
 export interface RemoteExceptionName {
-  /** Dotted Python module, e.g. `tacker.common.exceptions`. */
+  /** Dotted name of the Python module, e.g. `tacker.common.exceptions`. */
   module: string;
-  /** Python class name; the TypeScript class's name where absent. */
+  /** Name of the Python class. @default name of the TypeScript class */
   class?: string | undefined;
 }
 
-/** An error class that can be rebuilt from a failure's arguments. */
+/** Error class that can be rebuilt from the arguments of a failure. */
 export type ErrorClass = new (...args: never[]) => Error;
 
 interface Identity {
@@ -19,11 +19,11 @@ interface Identity {
   name: string;
 }
 
-/** Module of every class that nobody tied to a Python one: no Python allows it, so it arrives as RemoteError there. */
+/** Module of classes without a Python name. No Python service allows it, so they arrive as RemoteError there. */
 const FOREIGN_MODULE = 'javascript';
-/** A failure is a text within a message, so that the message's own limit does not reach into it. */
+/** Limits of a failure. It is a text within a message, so the limits of the message do not apply inside it. */
 const FAILURE_LIMITS = { depth: 1000, values: 500_000 };
-/** Python 2 called its builtins so, and some services still do. */
+/** Modules of builtin exceptions: of Python 3, and of Python 2, which some services still send. */
 const BUILTINS = new Set(['builtins', 'exceptions']);
 
 const identities = new Map<unknown, Identity>([
@@ -64,7 +64,9 @@ export function registerRemoteException(errorClass: ErrorClass, name: RemoteExce
   classes.set(keyOf(identity.module, identity.name), errorClass);
 }
 
-/** Gives an error class the Python name that it is sent under. What comes under that name is not made into it. */
+/**
+ * Sets the Python name of an error class for sending only. Received failures of that name are not rebuilt as the class.
+ */
 export function sendAs(errorClass: ErrorClass, { module, class: name = errorClass.name }: RemoteExceptionName): void {
   identities.set(errorClass, { module, name });
 }
@@ -74,16 +76,19 @@ export function RemoteException(name: RemoteExceptionName) {
   return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
 }
 
-/** Python's default, too: what the error was made with, and an error without a message was made with nothing. */
+/** Returns the arguments of a failure as Python does: those of the error, else its message, else none. */
 function argsOf(thrown: unknown, message: string): unknown[] {
-  // A RemoteError passed on was made here, as Python makes it: with the text alone.
+  // As in Python, the argument of a RemoteError that is passed on is its text, not those of the remote exception.
   const args = thrown instanceof errors.RemoteError ? undefined : ownField(thrown, 'args');
   if (Array.isArray(args)) return args;
   if (isRecord(thrown) && !(thrown instanceof Error)) return [thrown];
   return thrown instanceof Error && message === '' && !Object.hasOwn(thrown, 'message') ? [] : [message];
 }
 
-/** Python makes an exception of its own with the keywords: it gets none that were not declared as such. */
+/**
+ * Returns the keyword arguments of a failure. Python rebuilds its own exceptions with them, so these get only declared
+ * ones.
+ */
 function kwargsOf(thrown: unknown, { module }: Identity, withCause: boolean): object {
   const kwargs = module === FOREIGN_MODULE ? detailsOf(thrown, withCause) : ownField(thrown, 'kwargs');
   return isRecord(kwargs) ? kwargs : {};
@@ -116,7 +121,7 @@ function describeSafely(thrown: unknown, withTraceback: boolean): ReturnType<typ
   }
 }
 
-/** The failure's JSON text: class, module, message, traceback, arguments. Never throws, whatever was thrown. */
+/** Returns the JSON text of a failure: class, module, message, traceback, arguments. Never throws. */
 export function serializeFailure(thrown: unknown, withTraceback = true): string {
   const failure = describeSafely(thrown, withTraceback);
   try {
@@ -129,7 +134,10 @@ export function serializeFailure(thrown: unknown, withTraceback = true): string 
 const lines = (value: unknown): string[] =>
   Array.isArray(value) ? value.map((line) => (typeof line === 'string' ? line : stringifyJson(line))) : [];
 
-/** The error to reject with: the registered class of an allowed module, else RemoteError. Nothing is looked up by name outside the registry. */
+/**
+ * Returns the error of a failure: of the registered class when its module is allowed, else a RemoteError. Names are
+ * looked up only in the registry.
+ */
 export function deserializeFailure(
   text: string,
   allowedModules: ReadonlySet<string>,
@@ -159,7 +167,10 @@ export function deserializeFailure(
   });
 }
 
-/** An instance of the class. Thrown on, it travels with the arguments that it came with. */
+/**
+ * Makes an instance of the class. It keeps the arguments of the failure, to be passed on. Undefined when its
+ * constructor throws.
+ */
 function rebuild(
   errorClass: ErrorClass,
   { args, kwargs }: Record<string, unknown>,
@@ -184,7 +195,7 @@ function rebuild(
   }
 }
 
-/** Keyword arguments are kept, so that the error says as much here, and farther on, as where it was raised. */
+/** Returns true for keyword arguments that the rebuilt error must keep. */
 function isFilled(kwargs: unknown): boolean {
   return typeof kwargs === 'object' && kwargs !== null && Object.keys(kwargs).length > 0;
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** Returns whether a value is an object of the language's own kind: `{ … }`, or one without a prototype. */
+/** Returns true for a plain object: `{ … }`, or one without a prototype. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -8,8 +8,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /**
- * Returns what a value is, for errors, unless its fields are all that there is to it, as with plain objects and most
- * class instances. Never quotes the value: it may be a secret.
+ * Returns the name of a value for errors, or undefined when its fields are its whole content, as with plain objects and
+ * most class instances. Never quotes the value, which may be a secret.
  */
 export function unfitForFields(value: unknown): string | undefined {
   return isPlainObject(value) || (typeof value === 'object' && value !== null && !losesContent(value))
@@ -17,13 +17,15 @@ export function unfitForFields(value: unknown): string | undefined {
     : nameOf(value);
 }
 
-/** Returns what a value is, for errors, if it only comes to what is meant: a promise, or an observable. */
+/**
+ * Returns the name of a promise or an observable for errors: its value was probably meant. Undefined for other values.
+ */
 export function forgottenAwait(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   return isThenable(value) || isObservable(value) ? nameOf(value) : undefined;
 }
 
-/** Tells whether JSON would write an empty object, or no object, for a value. */
+/** Returns true when the JSON form of a value would be an empty object, or no object. */
 function losesContent(value: object): boolean {
   return (
     isThenable(value) ||
@@ -51,7 +53,7 @@ function isObservable(value: object): boolean {
   return 'subscribe' in value && typeof value.subscribe === 'function';
 }
 
-/** Returns what a value is, for errors: `a string`, `an array`, `a Promise: …`. Never quotes it. */
+/** Returns the name of a value for errors: `a string`, `an array`, `a Promise: …`. Never quotes the value. */
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';

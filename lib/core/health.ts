@@ -1,58 +1,61 @@
 import { type Counts, NO_COUNTS } from './counters.js';
 
 /**
- * How a connection is, or a transport as a whole. `idle`: not used yet. `blocked`: the broker takes no messages for now
- * (a memory or disk alarm), while consuming goes on.
+ * Status of a connection, or of a transport. `idle`: not used yet. `blocked`: the broker accepts no messages because of a
+ * memory or disk alarm; consuming continues.
  */
 export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'blocked' | 'closed';
 
-/** A queue that is to be consumed from. */
+/** Health of one consumed queue. */
 export interface ConsumedQueueHealth {
+  /** Name of the queue. */
   readonly queue: string;
-  /** Whether the broker delivers from it now. */
+  /** True while the broker delivers from it. */
   readonly attached: boolean;
 }
 
-/** How a transport is at one moment. */
+/** Health of a transport at one moment. */
 export interface TransportHealth {
   /**
-   * The worst of what it needs: of both connections, as far as they are in use, and of what it consumes. `connected` is
-   * said only when every queue of its servers and listeners is attached.
+   * Worst status of the connections that are in use and of the consumed queues. `connected` only while every queue of its
+   * servers and listeners is attached.
    */
   readonly status: DriverStatus;
-  /** Of the connection to publish by. */
+  /** Status of the publishing connection. */
   readonly publishing: DriverStatus;
-  /** Of the connection to consume by: requests, notifications, replies. */
+  /** Status of the consuming connection: requests, notifications, replies. */
   readonly consuming: DriverStatus;
-  /** The queues of servers and notification listeners. */
+  /** Health of the queues of servers and notification listeners. */
   readonly consumers: readonly ConsumedQueueHealth[];
-  /** Where replies arrive; undefined before the first call. */
+  /** Health of the reply queue; undefined before the first call. */
   readonly replyQueue: ConsumedQueueHealth | undefined;
-  /** What went wrong last, even if it is right again; never with a password. */
+  /** Last error, also when it is over; never with a password. */
   readonly lastError: { readonly message: string; readonly at: Date } | undefined;
-  /** Calls that wait for their reply. */
+  /** Number of calls that wait for their reply. */
   readonly pendingCalls: number;
-  /** Messages that the broker has not confirmed yet. */
+  /** Number of unconfirmed messages. */
   readonly pendingPublishes: number;
-  /** Their bytes together. */
+  /** Size of the unconfirmed messages, in bytes. */
   readonly pendingPublishBytes: number;
-  /** Messages that wait in the queues of the embedded broker (`memory://`); undefined where the queues are RabbitMQ's. */
+  /** Number of waiting messages in the queues of the embedded broker (`memory://`); undefined on RabbitMQ. */
   readonly queuedMessages: number | undefined;
-  /** Their bytes together, about. */
+  /** Approximate size of these messages, in bytes; undefined on RabbitMQ. */
   readonly queuedBytes: number | undefined;
-  /** Requests in work, and notifications (or batches of them). */
+  /** Number of requests in work, and of notifications or batches in work. */
   readonly inWork: number;
+  /** Numbers of events since the transport was made. */
   readonly counts: Counts;
 }
 
-const FROM_THE_WORST: readonly DriverStatus[] = ['closed', 'disconnected', 'connecting', 'blocked', 'connected'];
+/** Statuses, the worst first. */
+const WORST_FIRST: readonly DriverStatus[] = ['closed', 'disconnected', 'connecting', 'blocked', 'connected'];
 
-/** Health of several transports as if they were one: the worst status, and sums. */
+/** Returns the health of several transports as one: the worst status, and sums. */
 export function mergeHealth(healths: readonly TransportHealth[]): TransportHealth {
   const statusOf = (part: (health: TransportHealth) => DriverStatus) => worstOf(healths.map(part));
   const sumOf = (part: (health: TransportHealth) => number) => healths.reduce((sum, health) => sum + part(health), 0);
-  // Those of an embedded broker are the same for all of its transports.
-  const mostOf = (part: (health: TransportHealth) => number | undefined) => {
+  // All transports of an embedded broker report the same queues, so a sum would count them twice.
+  const maxOf = (part: (health: TransportHealth) => number | undefined) => {
     const known = healths.flatMap((health) => part(health) ?? []);
     return known.length === 0 ? undefined : Math.max(...known);
   };
@@ -69,14 +72,14 @@ export function mergeHealth(healths: readonly TransportHealth[]): TransportHealt
     pendingCalls: sumOf(({ pendingCalls }) => pendingCalls),
     pendingPublishes: sumOf(({ pendingPublishes }) => pendingPublishes),
     pendingPublishBytes: sumOf(({ pendingPublishBytes }) => pendingPublishBytes),
-    queuedMessages: mostOf(({ queuedMessages }) => queuedMessages),
-    queuedBytes: mostOf(({ queuedBytes }) => queuedBytes),
+    queuedMessages: maxOf(({ queuedMessages }) => queuedMessages),
+    queuedBytes: maxOf(({ queuedBytes }) => queuedBytes),
     inWork: sumOf(({ inWork }) => inWork),
     counts: Object.fromEntries(counts) as Counts,
   };
 }
 
-/** The status of several that are all needed. What is idle is not needed yet. */
+/** Returns the worst of several statuses. `idle` counts only when all are idle. */
 export function worstOf(statuses: readonly DriverStatus[]): DriverStatus {
-  return FROM_THE_WORST.find((status) => statuses.includes(status)) ?? 'idle';
+  return WORST_FIRST.find((status) => statuses.includes(status)) ?? 'idle';
 }

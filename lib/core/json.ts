@@ -1,27 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { endOfString, isDigit, isUnsafe, MAX_INTEGER_DIGITS, parsePythonJson } from './python-json.js';
 
-/** A text of more is looked through for its depth before it is parsed: a million nested arrays take a lot of memory. */
+/**
+ * Maximum number of brackets in a text whose depth is not checked before parsing. A million nested arrays need much
+ * memory.
+ */
 const MAX_UNSCANNED_BRACKETS = 2 ** 15;
+/** Maximum depth to which a value is searched before it is written. */
 const MAX_SEARCH_DEPTH = 1000;
-/** No shorter integer is unsafe. */
+/** Minimum number of digits of an integer beyond 2^53. */
 const MIN_UNSAFE_DIGITS = 16;
+
 /** Limits of a JSON text. */
 export interface JsonLimits {
-  /** Levels to which arrays and objects may be nested. */
+  /** Maximum nesting depth of arrays and objects. @default unlimited */
   readonly depth?: number | undefined;
-  /** Number of values that there may be: elements, members, arrays and objects. */
+  /** Maximum number of values: elements, members, arrays and objects. @default unlimited */
   readonly values?: number | undefined;
 }
 
-/** A JSON text is over a limit. Not parsed, or not to the end. */
+/** A JSON text exceeds a limit. */
 export class JsonLimitError extends RangeError {}
 
 /**
- * `JSON.parse` for what Python writes: integers beyond 2^53 become `bigint`, and the words `NaN`, `Infinity` and
- * `-Infinity` the JavaScript numbers of that name. `__proto__` stays an ordinary own key.
- * @throws SyntaxError when the text is not JSON, or holds an integer of more than 4300 digits
- * @throws RangeError when it is over a limit
+ * Parses JSON as Python writes it: integers beyond 2^53 become `bigint`, and `NaN`, `Infinity` and `-Infinity` become
+ * numbers. `__proto__` is an ordinary own key.
+ * @throws SyntaxError when the text is not JSON, or contains an integer of more than 4300 digits
+ * @throws RangeError when it exceeds a limit
  */
 export function parseJson(
   text: string,
@@ -37,14 +42,17 @@ export function parseJson(
     if (!/NaN|Infinity/.test(text)) throw error;
     return parsePythonJson(text, depth);
   }
-  // Most texts show that there is nothing to look for in the value.
+  // Most texts show that the value needs no search.
   const safe = (brackets <= depth && !holdsManyDigits(text)) || !holdsUnsafe(value, depth);
   return safe ? value : parsePythonJson(text, depth);
 }
 
-/** Tells whether a text holds more values than given: as many as commas, and one more in all that is not empty. */
+/**
+ * Returns true when a text has more values than given. Counts commas, and one more value per array or object that is
+ * not empty.
+ */
 export function exceedsValues(text: string, values: number): boolean {
-  // A value and what parts it from the next are two characters.
+  // Each value needs at least two characters, with its separator.
   if (text.length <= values * 2) return false;
   let count = 1;
   for (let index = 0; index < text.length; index++) {
@@ -61,7 +69,7 @@ export function exceedsValues(text: string, values: number): boolean {
 
 const isClosing = (code: number) => code === 0x5d || code === 0x7d;
 
-/** Whether so many digits are in a row, anywhere, that an unsafe integer could be there. Looks at every sixteenth character. */
+/** Returns true when a text has enough digits in a row for an integer beyond 2^53. Checks every sixteenth character. */
 function holdsManyDigits(text: string): boolean {
   for (let index = MIN_UNSAFE_DIGITS - 1; index < text.length; index += MIN_UNSAFE_DIGITS) {
     if (!isDigit(text.charCodeAt(index))) continue;
@@ -78,13 +86,16 @@ function tooDeep(): RangeError {
   return new RangeError('The JSON text is nested too deep');
 }
 
-/** Whether a number may have been rounded, or would be. A look at the value costs less than one at the text. */
+/**
+ * Returns true when a value contains a number that is, or would be, rounded. Searching the value is cheaper than the
+ * text.
+ */
 function holdsUnsafe(value: unknown, levels: number): boolean {
   if (typeof value === 'number') return isUnsafe(value);
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
   if (levels === 0) throw tooDeep();
   let unsafe = false;
-  // To the end, because of the depth.
+  // Searches to the end, because the depth must be checked, too.
   if (Array.isArray(value)) {
     for (const member of value) if (holdsUnsafe(member, levels - 1)) unsafe = true;
   } else {
@@ -93,23 +104,23 @@ function holdsUnsafe(value: unknown, levels: number): boolean {
   return unsafe;
 }
 
-/** Nobody who wrote the text can have guessed it. */
+/** Returns a random mark that no text contains. */
 function newMark(): string {
   return randomBytes(9).toString('base64url');
 }
 
 /**
- * `JSON.stringify` that writes a `bigint` as an integer of any size, even where somebody gave BigInt a `toJSON`, and a
- * `number` beyond 2^53 as the float that it is: its digits would make a wrong integer. `NaN` and the infinities become
- * null, and members that are undefined are left out, as in JavaScript.
- * @throws TypeError on a value that refers to itself, RangeError on an integer of more than 4300 digits
+ * Returns the JSON text of a value. Writes a `bigint` as an integer of any size, also when BigInt has a `toJSON`. Writes a
+ * `number` beyond 2^53 as a float, because its digits would be a wrong integer. `NaN` and the infinities become null, and
+ * undefined members are left out, as in JavaScript.
+ * @throws TypeError for a value that refers to itself, RangeError for an integer of more than 4300 digits
  */
 export function stringifyJson(value: unknown): string {
   const plain = stringifyPlain(value);
   if (plain !== undefined) return plain;
   const mark = newMark();
   const text = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
-    // What is handed over has been through toJSON; what the holder has, has not.
+    // A toJSON of BigInt has been applied to `member` already, but not to the value in its holder.
     const original = typeof member === 'bigint' ? member : this[key];
     if (typeof original === 'bigint') return mark + digitsOf(original);
     return typeof member === 'number' && isUnsafe(member) && Number.isFinite(member)
@@ -119,9 +130,12 @@ export function stringifyJson(value: unknown): string {
   return text?.replace(new RegExp(`"${mark}([-+.e\\d]+)"`, 'g'), '$1') ?? 'null';
 }
 
-/** Undefined where there is a bigint, or a number that would be read as an integer that it is not. */
+/**
+ * Returns the JSON text, or undefined for a value with a bigint, or with a number whose digits would be a wrong
+ * integer.
+ */
 function stringifyPlain(value: unknown): string | undefined {
-  // With a toJSON of BigInt's only a look at the value tells; else JSON.stringify refuses it.
+  // Without a toJSON, JSON.stringify throws for a bigint.
   if ('toJSON' in BigInt.prototype && mayHoldUnsafe(value)) return undefined;
   try {
     const text = JSON.stringify(value) ?? 'null';
@@ -132,7 +146,10 @@ function stringifyPlain(value: unknown): string | undefined {
   }
 }
 
-/** What cannot be looked at (too deep, refers to itself, a getter that throws) is for JSON.stringify to judge. */
+/**
+ * Returns true also for a value that cannot be searched (too deep, circular, a getter that throws): JSON.stringify
+ * decides.
+ */
 function mayHoldUnsafe(value: unknown): boolean {
   try {
     return holdsUnsafe(value, MAX_SEARCH_DEPTH);
@@ -150,7 +167,7 @@ function digitsOf(integer: bigint): string {
   return String(integer);
 }
 
-/** Whether arrays and objects in a JSON text are nested deeper than the limit, found without parsing it. */
+/** Returns true when arrays and objects in a JSON text are nested deeper than the limit. Does not parse the text. */
 function exceedsDepth(text: string, limit: number): boolean {
   let depth = 0;
   let inString = false;
@@ -168,16 +185,16 @@ function exceedsDepth(text: string, limit: number): boolean {
 }
 
 /**
- * How many brackets open, in strings, too: as many as there may be levels. The engine finds them far faster than a scan
- * does. Not more are counted than is of use.
+ * Returns the number of opening brackets, including those in strings: an upper bound of the depth. `indexOf` finds them far
+ * faster than a scan. Counting stops when the result can no longer matter.
  */
 function countBrackets(text: string, depth: number): number {
   if (text.length <= depth * 2) return 0;
-  const most = Math.max(depth, MAX_UNSCANNED_BRACKETS);
+  const max = Math.max(depth, MAX_UNSCANNED_BRACKETS);
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {
-      if (++count > most) return count;
+      if (++count > max) return count;
     }
   }
   return count;

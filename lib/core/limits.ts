@@ -13,70 +13,85 @@ export interface MessageLimits {
   readonly compressionRatio?: number;
 }
 
-/** Bounds of what is kept in memory. What would go beyond one is refused or given up, and counted. */
+/** Limits of memory use. A message or call beyond one is refused or dropped, and counted. */
 export interface LimitOptions {
-  /** Bytes of one body, decompressed. @default 16 MiB */
+  /** Maximum size of one body, decompressed, in bytes. @default 16 MiB */
   bodyBytes?: number | undefined;
-  /** Levels of nesting. @default 100 */
+  /** Maximum nesting depth of a message. @default 100 */
   depth?: number | undefined;
   /**
-   * Values of one message: elements, members, arrays and objects. 16 MiB have room for eight million, which take most of a
-   * gigabyte, and seconds to read. @default 500000
+   * Maximum number of values of one message: elements, members, arrays and objects. Without this limit, 16 MiB could hold
+   * eight million values, which need most of a gigabyte and seconds to parse. @default 500000
    */
   values?: number | undefined;
-  /** Times its size that a compressed body may grow to; to 1 MiB it may in any case. @default 100 */
+  /** Maximum ratio of the decompressed to the compressed size; bodies up to 1 MiB are exempt. @default 100 */
   compressionRatio?: number | undefined;
   /**
-   * Bytes of the messages in work at each server or listener, decompressed, and with what parsing makes of them. Where one
-   * more would go beyond it, that one waits until others are done with; a single one is never kept waiting. @default 256 MiB
+   * Maximum size of the messages in work at each server or listener, in bytes: decompressed, with an estimate of their
+   * parsed form. A message that would exceed it waits until others are done. A single message never waits. @default 256 MiB
    */
   bytesInWork?: number | undefined;
-  /** Calls that wait for their reply; one more is refused at once. @default 100000 */
+  /** Maximum number of calls that wait for their reply. Further calls are refused at once. @default 100000 */
   pendingCalls?: number | undefined;
-  /** Messages that the broker has not confirmed yet; one more is refused at once. @default 100000 */
+  /** Maximum number of unconfirmed messages. Further ones are refused at once. @default 100000 */
   pendingPublishes?: number | undefined;
-  /** Their bytes together. @default 256 MiB */
+  /** Maximum size of the unconfirmed messages, in bytes. @default 256 MiB */
   pendingPublishBytes?: number | undefined;
-  /** Requests remembered by each server, to drop those that come again; where more come, the newest. @default 10000 */
+  /** Number of requests that each server remembers, the newest, to drop duplicates. @default 10000 */
   duplicateWindow?: number | undefined;
-  /** How long they are remembered. @default '10m' */
+  /** Time that a request is remembered. @default '10m' */
   duplicateTtl?: Duration | undefined;
-  /** Deliveries of a notification, or of a request that is delivered at least once, after which it is dead-lettered. @default 20 */
+  /**
+   * Maximum number of deliveries of a notification, or of an at-least-once request, before it is dead-lettered.
+   * @default 20
+   */
   deliveries?: number | undefined;
-  /** Replies that wait for a reply queue that is away; one more is dropped. @default 1000 */
+  /** Maximum number of replies that wait for a missing or full reply queue. Further ones are dropped. @default 1000 */
   waitingReplies?: number | undefined;
-  /** Their bytes together. @default 64 MiB */
+  /** Maximum size of the waiting replies, in bytes. @default 64 MiB */
   waitingReplyBytes?: number | undefined;
   /**
-   * Reply queues that are remembered as missing for a minute. A reply to one of them is tried once. Beyond the limit, the
-   * one that was unused for longest is forgotten. @default 200
+   * Number of reply queues that are remembered as missing for a minute. A reply to one of them is tried once. Beyond the
+   * limit, the least recently used is forgotten. @default 200
    */
   missingReplyQueues?: number | undefined;
-  /** @deprecated renamed to {@link missingReplyQueues}, which wins where both are given */
+  /** Former name of {@link missingReplyQueues}, which has priority. @deprecated Use `missingReplyQueues`. */
   goneReplyQueues?: number | undefined;
-  /** Messages that wait in one queue of `memory://`; one more is refused. @default 100000 */
+  /** Maximum number of waiting messages in one queue of `memory://`. Further ones are refused. @default 100000 */
   queuedMessages?: number | undefined;
-  /** Bytes, about, of the messages that wait in all queues of a `memory://` broker; at this, one more is refused. @default 256 MiB */
+  /** Approximate maximum size of all waiting messages of a `memory://` broker, in bytes. @default 256 MiB */
   queuedBytes?: number | undefined;
 }
 
-/** {@link LimitOptions}, complete; durations in milliseconds. */
+/** Complete {@link LimitOptions}; durations in milliseconds. */
 export interface Limits extends Required<MessageLimits> {
+  /** Maximum size of the messages in work at each server or listener, in bytes. */
   readonly bytesInWork: number;
+  /** Maximum number of calls that wait for their reply. */
   readonly pendingCalls: number;
+  /** Maximum number of unconfirmed messages. */
   readonly pendingPublishes: number;
+  /** Maximum size of the unconfirmed messages, in bytes. */
   readonly pendingPublishBytes: number;
+  /** Number of requests that each server remembers, to drop duplicates. */
   readonly duplicateWindow: number;
+  /** Time that a request is remembered, in milliseconds. */
   readonly duplicateTtl: number;
+  /** Maximum number of deliveries of one message before it is dead-lettered. */
   readonly deliveries: number;
+  /** Maximum number of replies that wait for a missing or full reply queue. */
   readonly waitingReplies: number;
+  /** Maximum size of the waiting replies, in bytes. */
   readonly waitingReplyBytes: number;
+  /** Number of reply queues that are remembered as missing. */
   readonly missingReplyQueues: number;
+  /** Maximum number of waiting messages in one queue of `memory://`. */
   readonly queuedMessages: number;
+  /** Approximate maximum size of all waiting messages of a `memory://` broker, in bytes. */
   readonly queuedBytes: number;
 }
 
-/** What each limit may be. */
+/** Rule of each limit. */
 export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
   bodyBytes: natural(1),
   depth: natural(1),
@@ -99,6 +114,7 @@ export const LIMIT_RULES: Readonly<Record<keyof LimitOptions, Rule>> = {
 
 const MIB = 2 ** 20;
 
+/** Returns the limits with their defaults. */
 export function limitsOf({ duplicateTtl = '10m', ...given }: LimitOptions = {}): Limits {
   return {
     bodyBytes: given.bodyBytes ?? 16 * MIB,

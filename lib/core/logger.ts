@@ -1,12 +1,16 @@
-/** Where log lines go. Nest's `Logger` fits; any other needs these four methods. */
+/** Logger of the library. Nest's `Logger` is one; any other needs these four methods. */
 export interface LogSink {
+  /** Writes a line about one message or one step. */
   debug(message: string): void;
+  /** Writes a line about a normal event, such as a connection. */
   log(message: string): void;
+  /** Writes a line about a problem that the library handles. */
   warn(message: string): void;
+  /** Writes a line about a loss, or about a problem that needs action. */
   error(message: string): void;
 }
 
-/** Warnings and errors to standard error, nothing else: what a library may do unasked. */
+/** Default logger. Writes warnings and errors to standard error. */
 export const consoleLogger: LogSink = {
   debug: () => undefined,
   log: () => undefined,
@@ -14,10 +18,10 @@ export const consoleLogger: LogSink = {
   error: (message) => console.error(oneLine(message)),
 };
 
-/** Control characters of both sets, line and paragraph separators, and what makes a terminal write backwards. */
+/** Control characters, line and paragraph separators, and marks that change the writing direction of a terminal. */
 const UNFIT = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
-/** Text from the wire made fit for one log line: shortened, and without control characters. */
+/** Returns a text from the wire for one log line: shortened, and without control characters. */
 export function oneLine(text: string, length = 1000): string {
   const start = text.slice(0, length).replace(UNFIT, ' ');
   return text.length > length ? `${start}…` : start;
@@ -26,21 +30,21 @@ export function oneLine(text: string, length = 1000): string {
 const LEVELS = ['debug', 'log', 'warn', 'error'] as const;
 
 /**
- * Logger that never throws, whatever the user's does: a lost line must not end what it is about. Lines that the user's
- * logger fails on go to standard error.
+ * Returns a logger that never throws, so that a failing logger of the user cannot stop the work that it logs. A line that
+ * the user's logger fails to write goes to standard error.
  */
 export function guardedLogger(sink: LogSink): LogSink {
   const known = guards.get(sink);
   if (known) return known;
-  let said = false;
+  let isReported = false;
   const fallBack = (level: keyof LogSink, message: string, thrown: unknown) => {
     try {
       consoleLogger[level](message);
-      if (said) return;
-      said = true;
+      if (isReported) return;
+      isReported = true;
       consoleLogger.error(`The logger threw; its lines go to standard error: ${oneLine(String(thrown))}`);
     } catch {
-      // Nothing is left to say it by.
+      // Standard error failed, too, so the line is lost.
     }
   };
   const guardOf = (level: keyof LogSink) => (message: string) => {
@@ -57,5 +61,5 @@ export function guardedLogger(sink: LogSink): LogSink {
   return logger;
 }
 
-/** By the user's logger: one for each, however many transports it serves. */
+/** Guarded loggers by the logger of the user: one for each, shared by its transports. */
 const guards = new WeakMap<LogSink, LogSink>();

@@ -4,10 +4,13 @@ import { oneOrMore, type Rule, withMethods } from './option-rules.js';
 
 /** Notification to send by a {@link NotifierDriver}. */
 export interface Announcement {
+  /** Notification, without the id of its publish. */
   readonly notification: Omit<Notification, 'uniqueId'>;
+  /** Topics to send it to. */
   readonly topics: readonly string[];
   /** Number of reconnection attempts: 0 for none, undefined or −1 for any number until the deadline. */
   readonly retry: number | undefined;
+  /** Time by which it must be sent. */
   readonly deadline: Deadline;
 }
 

@@ -4,27 +4,33 @@ import { stringifyJson } from './json.js';
 import { packContext, unpackContext } from './packed-context.js';
 import { readReplyAddress } from './reply-address.js';
 
-/** The priorities, in Python's order. */
+/** Priorities, in the order of Python. */
 export const PRIORITIES = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'] as const;
 
-/** How urgent a notification is; an endpoint's method of that name takes it. */
+/** Priority of a notification. The endpoint's method of that name receives it. */
 export type Priority = (typeof PRIORITIES)[number];
 
 /** One notification, in either direction. Source: oslo_messaging.notify.notifier.Notifier. */
 export interface Notification {
+  /** Id of the notification (UUID); null when the sender gave none. */
   readonly messageId: string | null;
+  /** Sender, usually `<service>.<host>`. */
   readonly publisherId: string | null;
+  /** Type of the event, e.g. `vnf.create.end`. */
   readonly eventType: string | null;
+  /** Priority, which is the last part of the routing key. */
   readonly priority: Priority;
+  /** Content of the notification, serialized. */
   readonly payload: unknown;
+  /** Time of sending in UTC, as Python writes it: `2026-01-31 12:00:00.000000`. */
   readonly timestamp: string | null;
-  /** The request context, as the serializer made it. */
+  /** Request context in its serialized form. */
   readonly context: Dict;
-  /** Fresh for each publish; receivers drop what they have finished. */
+  /** Id of one publish of the notification. Receivers drop duplicates by it. */
   readonly uniqueId: string | undefined;
 }
 
-/** What is sent for a notification. */
+/** Returns the message of a notification. */
 export function notificationMessage(notification: Omit<Notification, 'uniqueId'>, uniqueId: string): Dict {
   const message: Dict = {
     message_id: notification.messageId,
@@ -38,7 +44,10 @@ export function notificationMessage(notification: Omit<Notification, 'uniqueId'>
   return packContext(message, notification.context);
 }
 
-/** @throws InvalidMessage when a member has the wrong type, or the priority is unknown */
+/**
+ * Reads the notification in a message.
+ * @throws InvalidMessage when a member has the wrong type, or the priority is unknown
+ */
 export function readNotification(message: Dict): Notification {
   return {
     messageId: textOf(message, 'message_id'),

@@ -4,18 +4,22 @@ import { stringifyJson } from './json.js';
 import { type LogSink, oneLine } from './logger.js';
 import { isSecretName } from './secret-names.js';
 
-/** Says what is wrong with a value, or nothing. */
+/** Returns the allowed values for an error message, or undefined for a valid value. */
 export type Rule = (value: unknown, name: string) => string | undefined;
 
+/** Accepts a boolean. */
 export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+/** Accepts a non-empty string. */
 export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
+/** Accepts a URL of HTTP or HTTPS. */
 export const httpUrl: Rule = (value) =>
   typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) && !/%(?![\da-f]{2})/i.test(value)
     ? undefined
     : 'a URL that begins with http:// or https://';
+/** Accepts an object. */
 export const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
 
-/** Accepts an object that has the methods. @param kind what such an object is called */
+/** Accepts an object with these methods. @param kind name of such an object */
 export const withMethods =
   (kind: string, methods: readonly string[]): Rule =>
   (value, name) => {
@@ -25,23 +29,25 @@ export const withMethods =
       : undefined;
   };
 
+/** Accepts an array of non-empty strings. */
 export const list: Rule = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
     ? undefined
     : 'an array of non-empty strings';
 
-/** A duration; its own error says more than a rule could. */
+/** Accepts a duration. @throws ConfigurationError for other values: its message is better than that of a rule */
 export const span: Rule = (value, name) => {
   toMilliseconds(value as number, name);
   return undefined;
 };
 
-export const spanBetween = (least: Duration, most: Duration): Rule => {
+/** Accepts a duration within these bounds. */
+export const spanBetween = (min: Duration, max: Duration): Rule => {
   const between: Rule = (value, name) => {
     const milliseconds = uncut(value as Duration, name);
-    return milliseconds >= uncut(least) && milliseconds <= uncut(most)
+    return milliseconds >= uncut(min) && milliseconds <= uncut(max)
       ? undefined
-      : `a duration from ${inUnits(least)} to ${inUnits(most)}`;
+      : `a duration from ${inUnits(min)} to ${inUnits(max)}`;
   };
   spans.add(between);
   return between;
@@ -49,10 +55,10 @@ export const spanBetween = (least: Duration, most: Duration): Rule => {
 
 const uncut = (duration: Duration, name?: string) => toMilliseconds(duration, name, Number.POSITIVE_INFINITY);
 
-/** The rules of durations. */
+/** Rules of durations. */
 const spans = new WeakSet<Rule>([span]);
 
-/** Warns of durations that are rather numbers of milliseconds. For options that keep their rules. */
+/** Logs a warning for each duration that looks like milliseconds. The options must be checked already. */
 export function adviseOnDurations(
   options: object | undefined,
   rules: Record<string, Rule>,
@@ -67,17 +73,19 @@ export function adviseOnDurations(
 
 const inUnits = (duration: Duration) => (typeof duration === 'number' ? `${duration}s` : duration);
 
-/** A part of a queue's name. */
+/** Accepts a part of the name of a queue. */
 export const word: Rule = (value) =>
   typeof value === 'string' && /^[\w.@-]{1,100}$/.test(value)
     ? undefined
     : '1 to 100 letters, digits, dots, hyphens, underscores or @';
 
+/** Accepts one of these texts. */
 export const member =
   (...allowed: string[]): Rule =>
   (value) =>
     allowed.includes(value as string) ? undefined : `one of ${allowed.join(', ')}`;
 
+/** Accepts a value that the rule accepts, or an array of such values. */
 export const oneOrMore =
   (rule: Rule): Rule =>
   (value, name) => {
@@ -85,6 +93,7 @@ export const oneOrMore =
     return wrong && `${wrong}, or an array of such`;
   };
 
+/** Accepts one of these texts in upper or lower case. */
 export const memberInAnyCase =
   (...allowed: string[]): Rule =>
   (value) =>
@@ -92,13 +101,15 @@ export const memberInAnyCase =
       ? undefined
       : `one of ${allowed.join(', ')}`;
 
+/** Accepts an integer within these bounds. */
 export const natural =
-  (least: number, most = Number.MAX_SAFE_INTEGER): Rule =>
+  (min: number, max = Number.MAX_SAFE_INTEGER): Rule =>
   (value) =>
-    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
-      : `an integer from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}`;
+      : `an integer from ${min}${max < Number.MAX_SAFE_INTEGER ? ` to ${max}` : ''}`;
 
+/** Accepts an object of options with these rules. */
 export const nested = (rules: Record<string, Rule>): Rule => {
   const rule: Rule = (value, name) => {
     if (object(value, name)) return 'an object';
@@ -109,16 +120,19 @@ export const nested = (rules: Record<string, Rule>): Rule => {
   return rule;
 };
 
-/** Names inside the options that hold an object, for hints. */
+/** Names of nested options by the rule of their parent, for hints. */
 const nestedNames = new WeakMap<Rule, readonly string[]>();
 
-/** @throws ConfigurationError unless it is absent, −1, 0 or a number of retries */
+/** Checks a number of retries. @throws ConfigurationError unless it is absent, −1, 0 or a positive integer */
 export function checkRetry(retry: number | undefined | null): void {
   if (retry !== undefined && retry !== null && (!Number.isInteger(retry) || retry < -1))
     throw new ConfigurationError(`retry: expected −1, 0 or a positive integer; got ${retry}`);
 }
 
-/** Refuses the first option that is unknown or does not keep its rule. Options that are undefined count as absent. */
+/**
+ * Checks options. Undefined ones count as absent.
+ * @throws ConfigurationError for the first unknown or invalid option
+ */
 export function checkOptions(options: object, rules: Record<string, Rule>, prefix: string, kind = 'option'): void {
   checkNames(options, Object.keys(rules), kind, prefix, rules);
   for (const [name, value] of Object.entries(options)) {
@@ -133,7 +147,10 @@ export function checkOptions(options: object, rules: Record<string, Rule>, prefi
   }
 }
 
-/** Refuses options that are no object, and the first one whose name is unknown. For options whose values are checked elsewhere. */
+/**
+ * Checks the names of options whose values are checked elsewhere.
+ * @throws ConfigurationError for a value that is not an object, and for the first unknown name
+ */
 export function checkNames(
   options: object,
   known: readonly string[],
@@ -155,7 +172,10 @@ export function checkNames(
 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-/** What was given, unless it may be a secret: what is called so, or looks like a URL with credentials. */
+/**
+ * Returns the given value for an error message, or only its type when its name or an "@" in it means that it may be a
+ * secret.
+ */
 function show(name: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (value === '') return '""';
@@ -164,14 +184,14 @@ function show(name: string, value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
-/** Names one level down, as `rabbit.rabbitQuorumQueue`. */
+/** Returns the names of nested options with their path, e.g. `rabbit.rabbitQuorumQueue`. */
 function namesWithin(rules: Record<string, Rule>): string[] {
   return Object.entries(rules).flatMap(([outer, rule]) =>
     (nestedNames.get(rule) ?? []).map((name) => `${outer}.${name}`),
   );
 }
 
-/** A name without its path, in lower case and without the underscores of oslo's spelling. */
+/** Returns a name without its path and underscores, in lower case. */
 const plain = (name: string) => name.replace(/^.*\./, '').replaceAll('_', '').toLowerCase();
 
 function nearest(given: string, known: readonly string[]): string | undefined {
@@ -181,7 +201,10 @@ function nearest(given: string, known: readonly string[]): string | undefined {
   return best && best.far <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
 
-/** Returns the shortest known name that contains the given one, or its singular: `prefetch` is in `rabbitQosPrefetchCount`. */
+/**
+ * Returns the shortest known name that contains the given one, or its singular: `prefetch` is in
+ * `rabbitQosPrefetchCount`.
+ */
 function containing(given: string, known: readonly string[]): string | undefined {
   const part = plain(given.slice(0, 60)).replace(/s$/, '');
   if (part.length < MIN_HINT_LENGTH) return undefined;
@@ -190,10 +213,10 @@ function containing(given: string, known: readonly string[]): string | undefined
     .sort((a, b) => plain(a).length - plain(b).length)[0];
 }
 
-/** Shorter names are part of too many others. */
+/** Minimum length of a name to search in others. Shorter ones are part of too many. */
 const MIN_HINT_LENGTH = 5;
 
-/** Levenshtein's distance. */
+/** Returns the Levenshtein distance of two texts. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

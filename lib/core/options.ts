@@ -11,11 +11,15 @@ import { type Serializer, serializerLike } from './serializer.js';
 
 /** Delivery guarantees of a server: a request runs at most once, or at least once. */
 export const DELIVERY_MODES = ['at-most-once', 'at-least-once'] as const;
+/** Delivery guarantee of a server, see {@link OsloMessagingOptions.delivery}. */
 export type DeliveryMode = (typeof DELIVERY_MODES)[number];
 
 /** Options of the library, all optional. */
 export interface OsloMessagingOptions {
-  /** `rabbit://user:password@host:5672/vhost`, several hosts separated by commas, or `memory://`. @default environment TRANSPORT_URL, else 'memory://' */
+  /**
+   * `rabbit://user:password@host:5672/vhost`, several hosts separated by commas, or `memory://`. @default environment
+   * TRANSPORT_URL, else 'memory://'
+   */
   transportUrl?: string | undefined;
   /** Transport URL for notifications. @default transportUrl */
   notificationTransportUrl?: string | undefined;
@@ -38,11 +42,11 @@ export interface OsloMessagingOptions {
    * @default entities are not converted
    */
   serializer?: Serializer | undefined;
-  /** Access policy of plain endpoints. */
+  /** Access policy of plain endpoints. @default `DefaultRPCAccessPolicy` */
   accessPolicy?: AccessPolicy | undefined;
   /** Answer `oslo_rpc_server_ping`. @default false */
   rpcPingEnabled?: boolean | undefined;
-  /** `createConnection()` gives a `VoidConnection`. @default false */
+  /** Disable RPC: `createConnection()` returns a `VoidConnection`. @default false */
   rpcDisabled?: boolean | undefined;
   /** Maximum number of requests in work, for each server. @default 64 */
   concurrency?: number | undefined;
@@ -67,7 +71,7 @@ export interface OsloMessagingOptions {
   anyReplyQueue?: boolean | undefined;
   /** Limits of memory use. */
   limits?: LimitOptions | undefined;
-  /** Drivers of notifications, by name or as objects. Several all send. @default 'messagingv2' */
+  /** Drivers of notifications, by name or as objects. Each of several sends. @default 'messagingv2' */
   notificationDriver?:
     | NotificationDriver
     | NotifierDriver
@@ -77,7 +81,10 @@ export interface OsloMessagingOptions {
   notificationTopics?: readonly string[] | undefined;
   /** Rules of the driver `routing`, or the path of a YAML or JSON file with them, which is reloaded when it changes. */
   notificationRouting?: string | RoutingConfig | undefined;
-  /** Part of the request context in notifications: `safe` identifies the user but holds no token, `whole` is all of it. @default 'safe' */
+  /**
+   * Part of the request context in notifications: `safe` identifies the user but holds no token, `whole` is all of it.
+   * @default 'safe'
+   */
   notificationContext?: 'safe' | 'whole' | undefined;
   /**
    * Provider of the user name and password for the broker, instead of those in the transport URL. Called before each

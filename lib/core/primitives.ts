@@ -2,25 +2,25 @@ import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { ClientSendError } from './errors.js';
 
-/** Deepest level that is converted. JSON.stringify judges what is nested deeper: it may refer to itself. */
+/** Maximum depth that is converted. JSON.stringify decides on deeper values, which may be circular. */
 const MAX_DEPTH = 1000;
-/** JSON.stringify makes `{}` of each. */
+/** Classes that JSON.stringify writes as `{}`. */
 const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Blob];
 
-/** Place of the walk: keys and indexes. One array, since a walk is over before the next begins. */
+/** Keys and indexes of the current place. One array for all walks, because a walk ends before the next begins. */
 const path: (string | number)[] = [];
 
 /**
- * The value with what `JSON.stringify` would lose made into what Python's jsonutils sends: a set becomes an array, a map an
- * object, an error its text, bytes the text that they are in UTF-8. The value itself where it holds nothing of that.
- * @throws ClientSendError for what has no such form, with its path
+ * Converts the parts of a value that `JSON.stringify` would lose, as Python's jsonutils does: a set becomes an array, a map
+ * an object, an error its text, UTF-8 bytes their text. Returns the value itself when it has no such parts.
+ * @throws ClientSendError with the path of a part that has no JSON form
  */
 export function toPrimitives(value: unknown): unknown {
   path.length = 0;
   return primitiveOf(value);
 }
 
-/** @param decided whether the value is what a `toJSON` gave: JSON.stringify does not ask that for another form */
+/** @param decided true for the result of a `toJSON`: JSON.stringify does not call another `toJSON` on it */
 function primitiveOf(value: unknown, decided = false): unknown {
   if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return value;
   if (Array.isArray(value)) return elements(value);
@@ -54,7 +54,7 @@ function members(values: Record<string, unknown>): Record<string, unknown> {
     const primitive = primitiveOf(value);
     path.pop();
     if (primitive === value) continue;
-    // As entries, because a key may be `__proto__`.
+    // Not by a spread and assignment, because a key may be `__proto__`.
     copy ??= Object.fromEntries(Object.entries(values));
     Object.defineProperty(copy, key, { value: primitive, writable: true, enumerable: true, configurable: true });
   }
@@ -69,7 +69,7 @@ function converted(value: object, decided: boolean): unknown {
   if (!decided && hasOwnForm(value)) return ownForm(value);
   if (value instanceof Error) return String(value);
   if (WITHOUT_FORM.some((type) => value instanceof type) || isThenable(value)) throw refusal(value);
-  // A set, or what a map's `keys()` gives; another class may be iterable besides.
+  // A set, or an iterator such as that of `map.keys()`. A class with fields may be iterable, too, and keeps its fields.
   if (isIterable(value) && Object.keys(value).length === 0) return elements([...value]);
   if (Symbol.asyncIterator in value && Object.keys(value).length === 0) throw refusal(value);
   return members(value as Record<string, unknown>);
@@ -78,7 +78,7 @@ function converted(value: object, decided: boolean): unknown {
 const hasOwnForm = (value: object): value is { toJSON(key: string): unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function';
 
-/** Returns the form that a value decides on, which may hold what JSON.stringify would lose; the value itself where it does not. */
+/** Returns the converted result of `toJSON`, or the value itself when that result needs no conversion. */
 function ownForm(value: { toJSON(key: string): unknown }): unknown {
   if (types.isDate(value)) return value;
   const form = value.toJSON(String(path.at(-1) ?? ''));

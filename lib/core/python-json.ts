@@ -1,6 +1,9 @@
-/** Python reads and writes integers of at most so many digits (sys.set_int_max_str_digits), and drops the message else. */
+/**
+ * Maximum number of digits of an integer in Python (`sys.set_int_max_str_digits`). Python drops a message with a longer
+ * one.
+ */
 export const MAX_INTEGER_DIGITS = 4300;
-/** A shorter part of a text is copied by the engine; a longer one would keep the whole text in memory. */
+/** Minimum length of a slice that keeps the whole text in memory. V8 copies shorter slices. */
 const MIN_SLICE_LENGTH = 13;
 
 const QUOTE = 0x22;
@@ -12,8 +15,8 @@ const COLON = 0x3a;
 const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Reads what `JSON.parse` cannot: the words `NaN`, `Infinity` and `-Infinity`, and integers beyond 2^53. Slower, but in
- * one pass and without another text: millions of such words would each become a string first.
+ * Parses JSON with `NaN`, `Infinity`, `-Infinity` and integers beyond 2^53, which `JSON.parse` cannot read. It is slower,
+ * but one pass without a second text. Replacing millions of such words in the text would need more memory.
  * @throws SyntaxError when the text is not JSON, RangeError when it is nested too deep
  */
 export function parsePythonJson(text: string, depth: number): unknown {
@@ -94,7 +97,7 @@ class Reader {
     return true;
   }
 
-  /** Tells whether another element follows, instead of the bracket. */
+  /** Returns true when another element follows, false at the closing bracket. */
   private continues(bracket: number): boolean {
     const code = this.next();
     if (code !== COMMA && code !== bracket) throw this.unexpected();
@@ -155,7 +158,7 @@ class Reader {
     return this.index - start;
   }
 
-  /** The next character that is no white space; NaN at the end. */
+  /** Skips white space. Returns the code of the next character, NaN at the end. */
   private next(): number {
     let code = this.text.charCodeAt(this.index);
     while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = this.text.charCodeAt(++this.index);
@@ -169,16 +172,21 @@ class Reader {
 
 const PLAIN = { writable: true, enumerable: true, configurable: true };
 
-/** Tells whether a character stands for itself within a string. */
+/** Returns true for a character that needs no escape in a string. */
 const isPlain = (code: number) => code >= 0x20 && code !== BACKSLASH;
 
+/** Returns true for the code of a decimal digit. */
 export const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
+/** Returns true for a number beyond ±2^53. */
 export function isUnsafe(value: number): boolean {
   return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
 }
 
-/** Index of the quote that closes the string; −1 when none does. A scan, because a regular expression overflows on long strings. */
+/**
+ * Returns the index of the closing quote of a string, −1 when there is none. A regular expression would overflow on
+ * long strings.
+ */
 export function endOfString(text: string, start: number): number {
   let end = start;
   let slashes = 0;

@@ -14,12 +14,14 @@ import {
 
 /** Options of the RabbitMQ driver, under oslo's names (`[oslo_messaging_rabbit]`) in camel case. */
 export interface RabbitOptions {
-  /** A named set of these options; those given beside it win. `rabbitmq-4`: everything durable, on quorum queues. */
+  /**
+   * Name of a set of these options. Options given beside it have priority. `rabbitmq-4`: durable, with quorum queues.
+   */
   profile?: RabbitProfile | undefined;
 
   /** Durable control exchange and shared queues. @default false */
   amqpDurableQueues?: boolean | undefined;
-  /** Auto-delete control exchange and shared queues. Not with quorum queues, which RabbitMQ refuses so. @default false */
+  /** Auto-delete control exchange and shared queues. RabbitMQ refuses it for quorum queues. @default false */
   amqpAutoDelete?: boolean | undefined;
   /** Mirrored queues of old brokers (`x-ha-policy: all`). Not with quorum queues. @default false */
   rabbitHaQueues?: boolean | undefined;
@@ -27,66 +29,74 @@ export interface RabbitOptions {
   rabbitQuorumQueue?: boolean | undefined;
   /** Quorum queues, with a durable fanout exchange, for the reply and the fanout queue. @default false */
   rabbitTransientQuorumQueue?: boolean | undefined;
-  /** `x-delivery-limit` of quorum queues; 0 is none. @default 0 */
+  /** `x-delivery-limit` of quorum queues; 0 for none. @default 0 */
   rabbitQuorumDeliveryLimit?: number | undefined;
-  /** `x-max-in-memory-length` of quorum queues, in messages; 0 is none. @default 0 */
+  /** `x-max-in-memory-length` of quorum queues, in messages; 0 for none. @default 0 */
   rabbitQuorumMaxMemoryLength?: number | undefined;
-  /** `x-max-in-memory-bytes` of quorum queues; 0 is none. @default 0 */
+  /** `x-max-in-memory-bytes` of quorum queues; 0 for none. @default 0 */
   rabbitQuorumMaxMemoryBytes?: number | undefined;
-  /** How long an unused reply or fanout queue lives, or a message in a fanout stream; 0 is for ever. @default 1800 */
+  /** Lifetime of an unused reply or fanout queue, and of a message in a fanout stream; 0 for ever. @default 1800 */
   rabbitTransientQueuesTtl?: Duration | undefined;
   /** One stream for each topic instead of a fanout queue for each server. @default false */
   rabbitStreamFanout?: boolean | undefined;
-  /** Names reply and fanout queues `…<hostname>:<processname>:<n>` instead of at random, and leaves them in place. @default false */
+  /**
+   * Name reply and fanout queues `…<hostname>:<processname>:<n>` instead of at random, and keep them when the process
+   * ends. @default false
+   */
   useQueueManager?: boolean | undefined;
-  /** The host in those names. @default the machine's host name */
+  /** Host in these names. @default the machine's host name */
   hostname?: string | undefined;
-  /** The process in those names. @default the file name of the program */
+  /** Process in these names. @default the file name of the program */
   processname?: string | undefined;
   /**
-   * What to do about an exchange or queue that is there already, declared otherwise: use it as it is, with a warning, or
-   * fail. What cannot be used, such as an exchange of another type, always fails. @default 'adopt'
+   * Reaction to an existing exchange or queue that was declared differently: `adopt` uses it and logs a warning, `fail`
+   * fails. One that cannot be used, such as an exchange of another type, always fails. @default 'adopt'
    */
   topologyConflict?: 'adopt' | 'fail' | undefined;
   /**
-   * Where RabbitMQ's management API is, e.g. `http://mq1:15672`, so that errors can say what is there. Credentials in it
-   * are used, else those of the transport URL; neither is ever shown. @default none
+   * URL of RabbitMQ's management API, e.g. `http://mq1:15672`. Errors about a conflict then show the existing declaration.
+   * Its credentials default to those of the transport URL, and are never shown. @default none
    */
   managementUrl?: string | undefined;
-  /** Asks old brokers to cancel consumers of a mirrored queue that fails over. @default false */
+  /** Have old brokers cancel the consumers of a mirrored queue that fails over. @default false */
   enableCancelOnFailover?: boolean | undefined;
 
-  /** Compresses the bodies that are sent, in kombu's way. Compressed ones are always read. @default none */
+  /** Compression of sent bodies, as kombu does it. Compressed bodies are always read. @default none */
   kombuCompression?: 'gzip' | 'zlib' | undefined;
-  /** Unacknowledged messages for each consumer of a server; 0 is the server's `concurrency`. @default 0 */
+  /**
+   * Maximum number of unacknowledged messages per consumer of a server; 0 for the server's `concurrency`. @default 0
+   */
   rabbitQosPrefetchCount?: number | undefined;
-  /** How long a reply waits, at the most, for a reply queue that is gone. @default 60 */
+  /** Maximum time that a reply waits for a missing reply queue. @default 60 */
   kombuMissingConsumerRetryTimeout?: Duration | undefined;
   /**
-   * Topic exchange for messages that cannot be processed, with the name of the queue that they came from as routing key.
-   * `<queue>.dead` is bound there in any case. @default none: they are sent straight to `<queue>.dead`
+   * Topic exchange of dead letters. Their routing key is the name of their original queue. `<queue>.dead` is always bound
+   * to it. @default none: they are published to `<queue>.dead` directly
    */
   deadLetterExchange?: string | undefined;
 
-  /** First wait before connecting again. @default 1 */
+  /** Delay before the first reconnection attempt. @default 1 */
   rabbitRetryInterval?: Duration | undefined;
-  /** What each further wait is longer than the one before. @default 2 */
+  /** Growth of that delay with each further attempt. @default 2 */
   rabbitRetryBackoff?: Duration | undefined;
-  /** Longest wait before connecting again (oslo: 30 s; shorter here, so that service is back soon). @default 3 */
+  /** Maximum delay before a reconnection attempt. 30 s in oslo; shorter here, for a quick recovery. @default 3 */
   rabbitIntervalMax?: Duration | undefined;
-  /** Wait before a consumer that the broker took away comes back (oslo: 1 s). @default 0.2 */
+  /** Delay before a lost or cancelled consumer is attached again. 1 s in oslo. @default 0.2 */
   kombuReconnectDelay?: Duration | undefined;
-  /** Up to this much is added to that wait, at random. @default 0 */
+  /** Maximum random addition to that delay. @default 0 */
   kombuReconnectSplay?: Duration | undefined;
-  /** Which host is next: the next one of a list shuffled once, or of one shuffled for each round. @default 'round-robin' */
+  /**
+   * Order in which the hosts are tried: shuffled once (`round-robin`), or again for each round (`shuffle`). @default
+   * 'round-robin'
+   */
   kombuFailoverStrategy?: 'round-robin' | 'shuffle' | undefined;
-  /** Time for one attempt to connect, handshake included. @default 5 */
+  /** Time for one connection attempt, including the handshake. @default 5 */
   connectTimeout?: Duration | undefined;
-  /** AMQP heartbeat; 0 is none. @default 60 */
+  /** AMQP heartbeat; 0 for none. @default 60 */
   heartbeatTimeoutThreshold?: Duration | undefined;
   /**
-   * Time in which each consumed queue, its exchange and its binding are looked for once, and made again where they are
-   * gone; 0 is never. @default 30
+   * Time in which each consumed queue, its exchange and its binding are checked once. Missing ones are declared again;
+   * 0 for no checks. @default 30
    */
   topologyCheckInterval?: Duration | undefined;
   /** SASL mechanism. @default 'AMQPLAIN' */
@@ -94,24 +104,25 @@ export interface RabbitOptions {
 
   /** Connect by TLS; the schemes `amqps` and `rabbits` imply it. @default false */
   ssl?: boolean | undefined;
-  /** The one TLS version to speak; `SSLv23` is the newest that both sides have. @default 'SSLv23' */
+  /** Only TLS version to use; `SSLv23` for the newest that both sides support. @default 'SSLv23' */
   sslVersion?: 'SSLv23' | 'TLSv1' | 'TLSv1_1' | 'TLSv1_2' | 'TLSv1_3' | undefined;
-  /** PEM file of the certification authorities. @default those that Node.js trusts */
+  /** Path of the PEM file of the certification authorities. @default those that Node.js trusts */
   sslCaFile?: string | undefined;
-  /** PEM file of the client's certificate. */
+  /** Path of the PEM file of the client's certificate. @default none */
   sslCertFile?: string | undefined;
-  /** PEM file of the client's key. @default sslCertFile */
+  /** Path of the PEM file of the client's key. @default sslCertFile */
   sslKeyFile?: string | undefined;
-  /** Check that the certificate is the host's. The chain is always checked. @default true */
+  /** Check that the certificate is for the host. The chain is always checked. @default true */
   sslEnforceHostnameVerification?: boolean | undefined;
 }
 
+/** Name of a set of RabbitMQ options, see {@link RabbitOptions.profile}. */
 export type RabbitProfile = 'rabbitmq-4';
 
-/** What RabbitMQ takes as `x-expires`: ten years. */
+/** Maximum that RabbitMQ accepts as `x-expires`: ten years. */
 const MAX_EXPIRY = '87600h';
 
-/** What each option may be. */
+/** Rule of each option. */
 export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
   profile: member('rabbitmq-4'),
   amqpDurableQueues: flag,

@@ -5,58 +5,86 @@ import { ConfigurationError } from './errors.js';
 import type { RabbitOptions, RabbitProfile } from './rabbit-options.js';
 import { Secret } from './secrets.js';
 
-/** {@link RabbitOptions}, complete; durations in milliseconds. */
+/** Complete {@link RabbitOptions}; durations in milliseconds, except for the heartbeat. */
 export interface RabbitSettings {
+  /** True for durable exchanges and shared queues. */
   readonly durable: boolean;
+  /** True for auto-delete exchanges and shared queues. */
   readonly autoDelete: boolean;
+  /** True for mirrored queues of old brokers. */
   readonly mirrored: boolean;
+  /** True when shared queues are quorum queues. */
   readonly quorum: boolean;
+  /** True when reply and fanout queues are quorum queues. */
   readonly transientQuorum: boolean;
-  /** Of quorum queues; 0 is none. */
+  /** `x-delivery-limit` of quorum queues; 0 for none. */
   readonly deliveryLimit: number;
-  /** All limits of quorum queues, as arguments of their declaration. */
+  /** Limits of quorum queues, as arguments of their declaration. */
   readonly quorumArguments: Readonly<Record<string, number>>;
+  /** Time after which an unused reply or fanout queue is deleted, in milliseconds; 0 for never. */
   readonly transientTtl: number;
+  /** True for one stream per topic instead of a fanout queue per server. */
   readonly streamFanout: boolean;
-  /** `<hostname>:<processname>`, where names of queues are made of them. */
+  /** `<hostname>:<processname>` for the names of queues; undefined for random names. */
   readonly queueManager: string | undefined;
+  /** True to use an existing exchange or queue that was declared differently. */
   readonly adoptConflicts: boolean;
+  /** URL of the management API, with its password. */
   readonly managementUrl: Secret<string> | undefined;
+  /** True to have consumers cancelled when a mirrored queue fails over. */
   readonly cancelOnFailover: boolean;
+  /** True to compress bodies. */
   readonly compress: boolean;
+  /** Maximum number of unacknowledged messages per consumer; 0 for the server's `concurrency`. */
   readonly prefetch: number;
+  /** Maximum time that a reply waits for a missing reply queue, in milliseconds. */
   readonly missingReplyQueueTimeout: number;
+  /** Topic exchange of dead letters; undefined to publish them to their queue by its name. */
   readonly deadLetterExchange: string | undefined;
+  /** Delay before the first reconnection attempt, in milliseconds. */
   readonly retryInterval: number;
+  /** Growth of that delay with each further attempt, in milliseconds. */
   readonly retryBackoff: number;
+  /** Maximum delay before a reconnection attempt, in milliseconds. */
   readonly intervalMax: number;
+  /** Delay before a lost or cancelled consumer is attached again, in milliseconds. */
   readonly reconnectDelay: number;
+  /** Maximum random addition to that delay, in milliseconds. */
   readonly reconnectSplay: number;
+  /** Order in which the hosts are tried. */
   readonly failoverStrategy: 'round-robin' | 'shuffle';
+  /** Time for one connection attempt, in milliseconds. */
   readonly connectTimeout: number;
-  /** Seconds, as AMQP has it. */
+  /** AMQP heartbeat, in seconds; 0 for none. */
   readonly heartbeat: number;
+  /** Time in which each consumed queue is checked once, in milliseconds; 0 for never. */
   readonly topologyCheckInterval: number;
+  /** SASL mechanism. */
   readonly loginMethod: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
+  /** True to connect by TLS. */
   readonly ssl: boolean;
-  /** As Node.js names it, e.g. `TLSv1.2`. */
+  /** TLS version as Node.js names it, e.g. `TLSv1.2`; undefined for the newest that both sides support. */
   readonly sslVersion: string | undefined;
+  /** Path of the PEM file of the certification authorities. */
   readonly sslCaFile: string | undefined;
+  /** Path of the PEM file of the client's certificate. */
   readonly sslCertFile: string | undefined;
+  /** Path of the PEM file of the client's key. */
   readonly sslKeyFile: string | undefined;
+  /** True to check that the certificate is for the host. */
   readonly sslVerifyHostname: boolean;
 }
 
 /**
- * RabbitMQ 4.3 denies transient queues that are not exclusive, and so are oslo's by default. These are the options that
- * a Python service has for doing without them, so that both sides can be set alike.
+ * Options of each profile. RabbitMQ 4.3 denies transient queues that are not exclusive, which are the defaults of oslo.
+ * A Python service can be set alike with the same options.
  */
 const PROFILES: Readonly<Record<RabbitProfile, RabbitOptions>> = {
   'rabbitmq-4': { amqpDurableQueues: true, rabbitQuorumQueue: true, rabbitTransientQuorumQueue: true },
 };
 
 /**
- * Fills in what is missing: from the profile, else the defaults.
+ * Returns the options, completed from the profile and the defaults.
  * @throws ConfigurationError for options that contradict each other
  */
 export function rabbitSettings(given: RabbitOptions): RabbitSettings {
@@ -73,7 +101,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     transientQuorum: options.rabbitTransientQuorumQueue ?? false,
     deliveryLimit: options.rabbitQuorumDeliveryLimit ?? 0,
     quorumArguments: quorumArguments(options),
-    // The broker's to wait for.
+    // The broker waits for it, so the maximum of Node's timers does not apply.
     transientTtl: Math.ceil(toMilliseconds(options.rabbitTransientQueuesTtl ?? 1800, '', Number.POSITIVE_INFINITY)),
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
@@ -104,7 +132,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
 }
 
 function withProfile(given: RabbitOptions): RabbitOptions {
-  // An option that is undefined counts as absent, so it must not hide the profile's.
+  // An undefined option counts as absent, so it must not replace that of the profile.
   const explicit = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { ...(given.profile && PROFILES[given.profile]), ...explicit };
 }

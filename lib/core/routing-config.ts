@@ -1,16 +1,19 @@
-/** Conditions under which a driver receives a notification; all that are given must hold. Patterns are the shell's. */
+/** Conditions under which a driver receives a notification. All given ones must be met. Patterns are shell patterns. */
 export interface RoutingRules {
-  /** One must match the event type. */
+  /** Patterns of event types; one must match. */
   acceptedEvents?: readonly string[] | undefined;
-  /** None may match the event type. An extension: oslo has no such rule, and Python ignores it in a shared file. */
+  /**
+   * Patterns of event types; none may match. An extension: oslo has no such rule, and Python ignores it in a shared
+   * file.
+   */
   rejectedEvents?: readonly string[] | undefined;
-  /** One must match the priority. */
+  /** Patterns of priorities; one must match. */
   acceptedPriorities?: readonly string[] | undefined;
 }
 
 /**
- * Rules for drivers, in groups of any name: a notification goes to every driver that any group sends it to, once.
- * In a file, the keys are oslo's, `accepted_events` and `accepted_priorities`, and our `rejected_events`.
+ * Rules for drivers, in groups of any name. A driver that receives a notification by several groups receives it once.
+ * The keys in a file are `accepted_events` and `accepted_priorities`, as in oslo, and `rejected_events`.
  */
 export interface RoutingConfig {
   readonly [group: string]: { readonly [driver: string]: RoutingRules | null };

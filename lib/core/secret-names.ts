@@ -1,7 +1,10 @@
 /** Text that is shown instead of a secret. */
 export const MASK = '***';
 
-/** Source: oslo_utils.strutils, whose order matters: what one key has masked, the next one sees. */
+/**
+ * Names of secrets in oslo. Their order matters: each key is applied to the result of the one before. Source:
+ * oslo_utils.strutils.
+ */
 const OSLO = [
   ...['adminpass', 'admin_pass', 'password', 'admin_password', 'auth_token', 'new_pass', 'auth_password'],
   ...['secret_uuid', 'secret', 'sys_pswd', 'token', 'configdrive', 'chappassword', 'encrypted_key', 'private_key'],
@@ -11,27 +14,30 @@ const OSLO = [
   ...['migrationsshkey', 'cephmdskey', 'cephmonkey'],
 ];
 
-/** HTTP's (`set-cookie`, `proxy-authorization` and `x-auth-token` are among them), osprofiler's, and what others call theirs. */
+/**
+ * Names of other secrets: of HTTP headers (which include `set-cookie`, `proxy-authorization`, `x-auth-token`),
+ * osprofiler and others.
+ */
 const OTHERS = ['cookie', 'authorization', 'hmac_key', 'api_key', 'apikey', 'access_key', 'passwd', 'credential'];
 
-/** The same keys with hyphens and in camel case, as texts have them. */
+/** The same names with hyphens and in camel case, as in texts. */
 const SPELLINGS = ['-', ''].flatMap((mark) =>
   [...OSLO, ...OTHERS].filter((key) => key.includes('_')).map((key) => key.replaceAll('_', mark)),
 );
 
-/** Keys are spelt with hyphens, too, and in camel case. */
+/** Matches a name in any of its spellings. */
 const NAMES = new RegExp(`${[...OSLO, ...OTHERS].join('|').replaceAll('_', '[-_]?')}|pass([-_]|$)`, 'i');
 
-/** Tells whether the value under a key is a secret, by the key's name. */
+/** Returns true when the name of a key means that its value is a secret. */
 export function isSecretName(key: string): boolean {
   return NAMES.test(key);
 }
 
-/** Python's white space. */
+/** White space of Python's regular expressions. */
 const SPACE = String.raw`[\s\x1c-\x1f\x85]`;
 const SOLID = String.raw`[^\s\x1c-\x1f\x85]`;
 const VALUE_ALONE = String.raw`(KEY[0-9]*S*=S*)[^\s\x1c-\x1f\x85^'"]+`;
-/** A value between what is kept. Source: oslo_utils.strutils._FORMAT_PATTERNS_2. */
+/** Patterns of a value between two texts that are kept. Source: oslo_utils.strutils._FORMAT_PATTERNS_2. */
 const VALUES_BETWEEN = [
   '(KEY[0-9]*S*=S*["\'])[^"\']*(["\'])',
   '(KEY[0-9]*S*=S*")[^"]*(")',
@@ -44,7 +50,7 @@ const VALUES_BETWEEN = [
   "(['\"][^'\"]*KEY[0-9]*['\"]S*,S*'--?[A-z]+'S*,S*u?['\"])[^\"']*(['\"])",
   '(KEY[0-9]*S*--?[A-z]+S*)N+(S*)',
 ];
-/** Rest of a value that has quotes within it, and one text more: oslo rather shows too little. */
+/** Rest of a value with quotes inside, and one text more, which oslo removes as well. */
 const REST = '([\'"][^"\']*KEY[0-9]*[\'"]S*:S*u?[\'"].*[\'"])[^"\']*([\'"])';
 
 interface Patterns {
@@ -67,22 +73,22 @@ const patternsOf = (key: string): Patterns => ({
   rest: compile(REST, key),
 });
 
-/** Made when a text first needs them. */
+/** Compiled when a text first needs them. */
 let oslo: readonly Patterns[] | undefined;
 let others: readonly Patterns[] | undefined;
 
-/** A header as it is written in HTTP, whose value goes on to the end of the line, or of the text that it is in. */
+/** HTTP header. Its value ends at the end of the line, or of the quoted text. */
 const HEADER =
   /((?<!\w)(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,40}(?:key|token))[ \t]{0,10}:[ \t]{0,10})[^\r\n'"]+/gi;
 const URL_PASSWORD = /(:\/\/[^\s/:@'"]{0,200}:)[^\s/@'"]{1,200}(?=@)/g;
 
 /**
- * The text with its secrets masked: of `password = x`, `"token": "x"`, `--secret x`, `<adminPass>x</adminPass>`, HTTP's
- * headers, URLs.
+ * Returns the text with secrets masked: in `password = x`, `"token": "x"`, `--secret x`, `<adminPass>x</adminPass>`, HTTP
+ * headers and URLs.
  */
 export function maskText(text: string): string {
   let masked = text;
-  // Few texts hold any.
+  // One cheap test, because few texts contain secrets.
   if (NAMES.test(text)) {
     others ??= [...new Set([...OTHERS, ...SPELLINGS])].map(patternsOf);
     masked = maskKeys(maskAsOslo(text), others).replace(HEADER, `$1${MASK}`);
@@ -90,7 +96,7 @@ export function maskText(text: string): string {
   return masked.includes('://') ? masked.replace(URL_PASSWORD, `$1${MASK}`) : masked;
 }
 
-/** Just what Python makes of it. Source: oslo_utils.strutils.mask_password. */
+/** Returns the text with secrets masked exactly as in Python. Source: oslo_utils.strutils.mask_password. */
 export function maskAsOslo(text: string): string {
   oslo ??= OSLO.map(patternsOf);
   return maskKeys(text, oslo);

@@ -1,40 +1,45 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { isSecretName, MASK, maskText } from './secret-names.js';
 
-/** A value that nobody sees who only looks: no log, no `JSON.stringify`, no `util.inspect` however deep. */
+/** Value that logs, `JSON.stringify` and `util.inspect` show masked, at any depth. */
 export class Secret<T> {
   readonly #value: T;
 
-  /** @param shown what is seen instead */
+  /** @param value the secret */
   constructor(
     value: T,
+    /** Text that is shown instead. */
     readonly shown: string = MASK,
   ) {
     this.#value = value;
   }
 
+  /** Returns the secret value. */
   expose(): T {
     return this.#value;
   }
 
+  /** Returns the text that is shown instead. */
   toString(): string {
     return this.shown;
   }
 
+  /** Returns the text that is shown instead. */
   toJSON(): string {
     return this.shown;
   }
 
+  /** Returns the text that is shown instead. */
   [inspect.custom](): string {
     return this.shown;
   }
 }
 
-/** A copy in which the values of keys that name secrets are hidden, and secrets in texts, however deep they are. */
+/** Returns a copy with secrets masked at any depth: values under keys that name secrets, and secrets in texts. */
 export function maskSecrets(value: unknown, holders: readonly object[] = []): unknown {
   if (typeof value === 'string') return maskText(value);
   if (typeof value !== 'object' || value === null) return value;
-  // Off the wire, it may be a member of that name.
+  // A message from the wire may have an ordinary member of that name.
   if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON !== maskInJson) return value;
   if (holders.includes(value)) return '[circular]';
   const within = [...holders, value];
@@ -44,7 +49,7 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   );
 }
 
-/** True while a message is being written, which has to hold the secrets. */
+/** True while a message is encoded, which must contain the secrets. */
 let exposing = false;
 
 const masking: PropertyDescriptor = {
@@ -53,32 +58,32 @@ const masking: PropertyDescriptor = {
   },
 };
 
-/** The `toJSON` of objects that mask their own secrets. It is also their mark: a set of them would cost each request more. */
+/** `toJSON` of objects that mask their own secrets. It also identifies them, because a WeakSet would be slower. */
 function maskInJson(this: object): unknown {
   return exposing ? { ...this } : maskSecrets(this);
 }
 
 const maskingInJson: PropertyDescriptor = { value: maskInJson };
 
-/** Makes `util.inspect`, hence `console.log`, mask the secrets of this object. To all else it stays what it was. */
+/** Makes `util.inspect`, and so `console.log`, mask the secrets of this object. */
 export function inspectMasked<T extends object>(values: T): T {
   return Object.defineProperty(values, inspect.custom, masking);
 }
 
-/** The same, and `JSON.stringify`; messages hold it as it is. */
+/** Makes `util.inspect` and `JSON.stringify` mask the secrets of this object. Encoded messages contain them. */
 export function viewMasked<T extends object>(values: T): T {
   inspectMasked(values);
   return Object.hasOwn(values, 'toJSON') ? values : Object.defineProperty(values, 'toJSON', maskingInJson);
 }
 
-/** Has `JSON.stringify` mask nothing, or mask again. @returns how it was before */
+/** Turns masking by `JSON.stringify` off or on. Returns the previous value. @param on true to expose secrets */
 export function exposeSecrets(on: boolean): boolean {
   const before = exposing;
   exposing = on;
   return before;
 }
 
-/** The text without the secrets that these values hold, however deep they are, and without those that it names itself. */
+/** Returns the text with secrets masked: those in the values, at any depth, and those that the text names itself. */
 export function withoutSecrets(text: string, values: object): string {
   return maskText(withoutValues(text, values, false));
 }
@@ -88,7 +93,7 @@ function withoutValues(text: string, values: object, isSecret: boolean): string 
   for (const [key, value] of Object.entries(values)) {
     const secret = isSecret || isSecretName(key);
     if (typeof value === 'object' && value !== null) left = withoutValues(left, value, secret);
-    // A secret this short is none, and masking it would tear other words apart.
+    // Masking a short value could change unrelated words, and no real secret is that short.
     else if (secret && typeof value === 'string' && value.length >= 8) left = left.replaceAll(value, MASK);
   }
   return left;

@@ -17,38 +17,67 @@ import { redactUrl } from './transport-url.js';
 
 /** Checked {@link OsloMessagingOptions} with defaults; durations in milliseconds. */
 export interface Settings {
+  /** Transport URL of RPC, with its password. */
   readonly transportUrl: Secret<string>;
+  /** Transport URL of notifications, with its password. */
   readonly notificationTransportUrl: Secret<string>;
   /** True when neither an option nor the environment names a transport, so that `memory://` is the default. */
   readonly transportIsDefault: boolean;
+  /** Name of this server on its topics. */
   readonly host: string;
+  /** Topic of endpoints without one of their own. */
   readonly topic: string | undefined;
+  /** Exchange of targets without one of their own. */
   readonly controlExchange: string;
+  /** Time that a call waits for its reply, in milliseconds. */
   readonly rpcResponseTimeout: number;
+  /** Maximum timeout of a client that backs off, in milliseconds. */
   readonly rpcResponseMaxTimeout: number;
+  /** Python modules whose exceptions are rebuilt as registered classes. */
   readonly allowedRemoteExmods: readonly string[];
+  /** True to send the stack of a handler's error to the caller. */
   readonly sendTracebacks: boolean;
+  /** Serializer of arguments and results; undefined when entities are not converted. */
   readonly serializer: Serializer | undefined;
+  /** Access policy of plain endpoints; undefined for the default policy. */
   readonly accessPolicy: AccessPolicy | undefined;
+  /** True to answer `oslo_rpc_server_ping`. */
   readonly rpcPingEnabled: boolean;
+  /** True when `createConnection()` returns a `VoidConnection`. */
   readonly rpcDisabled: boolean;
+  /** Maximum number of requests in work, for each server. */
   readonly concurrency: number;
+  /** Delivery guarantee of requests. */
   readonly delivery: DeliveryMode;
+  /** True to refuse a redelivered request that must run at most once. */
   readonly refuseRedelivered: boolean;
+  /** Time that a closing server waits for its handlers, in milliseconds. */
   readonly drainTimeout: number;
+  /** True to reply to any queue that a request names, instead of only to queues named `reply_…`. */
   readonly anyReplyQueue: boolean;
+  /** Limits of memory use. */
   readonly limits: Limits;
+  /** Drivers of notifications, by name or as objects. */
   readonly notificationDriver: readonly (NotificationDriver | NotifierDriver)[];
+  /** Topics of notifications. */
   readonly notificationTopics: readonly string[];
+  /** Rules of the driver `routing`, or the path of a file with them. */
   readonly notificationRouting: string | RoutingConfig | undefined;
+  /** Part of the request context in notifications. */
   readonly notificationContext: 'safe' | 'whole';
+  /** Provider of the user name and password; undefined for those in the transport URL. */
   readonly credentials: CredentialsProvider | undefined;
+  /** Name of the connections at the broker, without their suffix. */
   readonly connectionName: string;
+  /** Name of the broker among several of one Nest application. */
   readonly name: string | undefined;
+  /** True or `background` to connect when the Nest module starts. */
   readonly connectOnStart: boolean | 'background';
+  /** Logger of the library. It never throws. */
   readonly logger: LogSink;
-  /** Options as given, before the query of the transport URL overrides them. */
+  /** RabbitMQ options as given, before the query of the transport URL overrides them. */
   readonly rabbitOptions: Secret<RabbitOptions>;
+  /** RabbitMQ options with their defaults. */
   readonly rabbit: RabbitSettings;
 }
 
@@ -56,7 +85,7 @@ const secretUrl = (url: string) => new Secret(url, redactUrl(url));
 
 /**
  * Checks the options and fills in the defaults.
- * @throws ConfigurationError for an unknown or ill-typed option, naming it, what was given and what is allowed
+ * @throws ConfigurationError for an unknown or invalid option, with its name, the given value and the allowed values
  */
 export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
   checkOptions(options, OPTION_RULES, '');

@@ -17,7 +17,9 @@ export class Target implements ErrorTarget {
   /** Namespaces that are answered, `namespace` first. */
   readonly acceptedNamespaces: readonly (string | undefined)[];
 
-  /** @throws ConfigurationError for a field that is unknown or of the wrong type, InvalidVersion for a malformed version */
+  /**
+   * @throws ConfigurationError for a field that is unknown or of the wrong type, InvalidVersion for a malformed version
+   */
   constructor(fields: TargetFields = {}) {
     // Cheaper than `checkNames`, because a target is made for each prepared call.
     for (const name in fields) if (!FIELDS.has(name)) checkNames(fields, [...FIELDS], 'Target field');

@@ -1,22 +1,23 @@
 import { stringifyJson } from './json.js';
 import { maskSecrets } from './secrets.js';
 
-/** Most errors of an AggregateError that are described, and most causes behind each other. */
+/** Maximum number of errors of an AggregateError that are described. */
 const MAX_ERRORS = 20;
+/** Maximum length of a chain of causes. */
 const MAX_CAUSES = 5;
 
 type Dict = Record<string, unknown>;
 
 /**
- * Returns the message of whatever was thrown: with the findings of Nest's ValidationPipe, the details of an
- * `RpcException` or an `HttpException`, and the errors of an AggregateError. An object without a message is its JSON.
- * @throws where the value refers to itself, or has a getter that throws
+ * Returns the message of a thrown value: with the findings of Nest's ValidationPipe, the details of an `RpcException` or an
+ * `HttpException`, and the errors of an AggregateError. The message of an object without one is its JSON text.
+ * @throws TypeError for a circular value, or the error of a getter that throws
  */
 export function messageOf(thrown: unknown): string {
   return describe(thrown, (value) => value);
 }
 
-/** Returns the same for logs: secrets are masked, and nothing is thrown. */
+/** Returns the message of a thrown value for logs, with secrets masked. Never throws. */
 export function loggedMessage(thrown: unknown): string {
   try {
     return describe(thrown, maskSecrets);
@@ -25,7 +26,7 @@ export function loggedMessage(thrown: unknown): string {
   }
 }
 
-/** Returns the stack for logs, with its message, its causes, and the errors that it unites. */
+/** Returns the stack for logs, with its message, its causes, and the errors of an AggregateError. Never throws. */
 export function loggedStack(thrown: unknown): string {
   try {
     return stackOf(thrown, loggedMessage);
@@ -34,12 +35,12 @@ export function loggedStack(thrown: unknown): string {
   }
 }
 
-/** Returns the stack for the caller, as {@link loggedStack} does. Not masked: the caller gets the message, too. */
+/** Returns the stack for the caller, as {@link loggedStack} does. Not masked, as the message for the caller is not. */
 export function sentStack(thrown: Error): string | undefined {
   return typeof thrown.stack === 'string' ? stackOf(thrown, messageOf) : undefined;
 }
 
-/** Returns what an error says besides its message: details of Nest's exceptions, united errors, and the cause. */
+/** Returns the details of an error: of Nest's exceptions, the errors of an AggregateError, and the cause. */
 export function detailsOf(thrown: unknown, withCause: boolean): Dict {
   const kwargs = ownField(thrown, 'kwargs');
   if (isDict(kwargs)) return kwargs;
@@ -52,7 +53,7 @@ export function detailsOf(thrown: unknown, withCause: boolean): Dict {
   };
 }
 
-/** Returns an object's own field, never an inherited one. */
+/** Returns an own field of an object, never an inherited one. */
 export function ownField(thrown: unknown, name: string): unknown {
   return typeof thrown === 'object' && thrown !== null && Object.hasOwn(thrown, name)
     ? Reflect.get(thrown, name)
@@ -79,14 +80,14 @@ function describe(thrown: unknown, show: Show): string {
   return stringifyJson(show(details));
 }
 
-/** Text of one finding: class-validator's text, or its ValidationError. */
+/** Returns the text of a finding: a text, or a ValidationError of class-validator. */
 function findingText(finding: unknown, show: Show): string {
   if (typeof finding === 'string') return finding;
   const constraints = isDict(finding) ? finding['constraints'] : undefined;
   return isDict(constraints) ? Object.values(constraints).map(String).join(', ') : stringifyJson(show(finding));
 }
 
-/** Returns what Nest's HttpException and RpcException were made with. */
+/** Returns the argument that an HttpException or RpcException of Nest was made with. */
 function nestDetails(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return undefined;
   if ('getResponse' in thrown && typeof thrown.getResponse === 'function') return thrown.getResponse() as unknown;
@@ -94,7 +95,7 @@ function nestDetails(thrown: unknown): unknown {
   return undefined;
 }
 
-/** The message that Nest's exceptions have where none was given: the words of the class's name. */
+/** Returns the default message of Nest's exceptions: the words of the name of their class. */
 function classWords(thrown: Error): string {
   return thrown.constructor.name.match(/[A-Z][a-z]+|[0-9]+/g)?.join(' ') ?? '';
 }
@@ -125,7 +126,10 @@ function stackOf(thrown: unknown, message: (thrown: unknown) => string, depth = 
   return parts.join('');
 }
 
-/** The engine writes a stack when an error is made: it lacks a message that was set later, or is made of details. */
+/**
+ * Returns the stack with the message. V8 writes the stack when the error is made, so a later or composed message is
+ * missing.
+ */
 function withMessage(stack: string, message: string, error: Error): string {
   const found = stack.search(/\n +at /);
   const end = found < 0 ? stack.length : found;

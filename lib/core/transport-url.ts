@@ -1,7 +1,7 @@
 import { InvalidTransportURL } from './errors.js';
 import { Secret } from './secrets.js';
 
-/** One broker. */
+/** Address and credentials of one broker. */
 export interface TransportHost {
   readonly hostname: string;
   readonly port: number | undefined;
@@ -9,11 +9,11 @@ export interface TransportHost {
   readonly password: Secret<string> | undefined;
 }
 
-/** `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as oslo.messaging reads it. */
+/** Parsed transport URL: `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as in oslo.messaging. */
 export interface TransportURL {
   readonly scheme: string;
   readonly hosts: readonly TransportHost[];
-  /** Empty is `/`. */
+  /** Name of the virtual host; empty for `/`. */
   readonly virtualHost: string;
   readonly query: Readonly<Record<string, string>>;
 }
@@ -24,8 +24,8 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 const HOST = /^(?:[^@]*@)?(?:\[[0-9a-f:.]+\]|[^[\]:@]*)(?::\d*)?$/i;
 
 /**
- * The URL without its credentials, fit for a log or an error. Where it is malformed, a password may be anywhere before
- * the last "@", and without one anywhere: of that, nothing is shown.
+ * Returns the URL without its credentials, for logs and errors. A password in a malformed URL may be anywhere before the
+ * last "@", or anywhere when there is no "@", so that part is not shown.
  */
 export function redactUrl(url: string): string {
   const scheme = SCHEME.exec(url)?.[0] ?? '';
@@ -39,7 +39,7 @@ export function redactUrl(url: string): string {
   return `${scheme}***${at < 0 ? '' : rest.slice(at)}`;
 }
 
-/** @throws InvalidTransportURL which names what is wrong, never the password */
+/** Parses a transport URL. @throws InvalidTransportURL with the reason, and never with the password */
 export function parseTransportUrl(url: string): TransportURL {
   const refuse = (why: string) =>
     new InvalidTransportURL(
@@ -69,7 +69,7 @@ export function parseTransportUrl(url: string): TransportURL {
   };
 }
 
-/** As Python's parse_qs, joined: blank values count as absent, repeated ones are separated by commas. */
+/** Parses a query as Python's `parse_qs` does: blank values count as absent, repeated ones are joined by commas. */
 function parseQuery(query: string): Record<string, string> {
   const parameters = new URLSearchParams(query);
   const given = [...new Set(parameters.keys())]

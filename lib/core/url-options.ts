@@ -9,16 +9,16 @@ import type { TransportURL } from './transport-url.js';
 
 const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [snakeCase(name), name as keyof RabbitOptions]));
 
-/** A URL within a URL would hide its password from what redacts the outer one. */
+// The function that redacts a transport URL would miss the password of a URL inside it.
 NAMES.delete('management_url');
 
-/** As older releases spell them. */
+// Spelling of older oslo.messaging releases.
 NAMES.set('rabbit_quroum_max_memory_length', 'rabbitQuorumMaxMemoryLength');
 NAMES.set('rabbit_quroum_max_memory_bytes', 'rabbitQuorumMaxMemoryBytes');
 const RULES = new Map([...NAMES].map(([parameter, name]) => [parameter, RABBIT_RULES[name]]));
 
-/** oslo's options for what this library has not, such as pools and threads: one URL serves both sides. */
-const WITHOUT_MEANING = new Set([
+/** Options of oslo that are ignored, because this library has no pools and threads. One URL can serve both sides. */
+const IGNORED = new Set([
   'conn_pool_min_size',
   'conn_pool_ttl',
   'direct_mandatory_flag',
@@ -34,7 +34,7 @@ const TRUE = /^(true|1|on|yes)$/i;
 const FALSE = /^(false|0|off|no)$/i;
 const INTEGER = /^[+-]?\d+$/;
 
-/** The type that the text means. What it cannot be stays a text, for the option's rule to refuse. */
+/** Converts a text to the type of its option. Other texts are returned as they are, and the rule refuses them. */
 function read(text: string, rule: Rule): unknown {
   const value = text.trim();
   if (rule === flag) return TRUE.test(value) ? true : FALSE.test(value) ? false : value;
@@ -43,13 +43,13 @@ function read(text: string, rule: Rule): unknown {
 }
 
 /**
- * The settings for one transport URL. What its query says wins over the options, as in oslo.messaging.
- * @throws ConfigurationError for a parameter that is unknown or ill-typed, or contradicts another option
+ * Returns the settings for one transport URL. Its query has priority over the options, as in oslo.messaging.
+ * @throws ConfigurationError for a parameter that is unknown or invalid, or contradicts another option
  */
 export function withUrlOptions(settings: Settings, { query }: TransportURL): Settings {
   const given: [parameter: string, value: unknown][] = [];
   for (const [parameter, text] of Object.entries(query)) {
-    if (WITHOUT_MEANING.has(parameter)) {
+    if (IGNORED.has(parameter)) {
       settings.logger.log(`The transport URL's ${parameter} has no meaning here`);
     } else if (parameter === 'ssl_enforce_fips_mode') {
       if (read(text, flag) !== false) throw new ConfigurationError(FIPS);
