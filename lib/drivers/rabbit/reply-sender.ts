@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { BoundedTotal } from '../../core/bounded-total.js';
 import type { Counters } from '../../core/counters.js';
 import { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
@@ -28,8 +29,7 @@ const ERROR_INTERVAL_MS = 60_000;
 export class ReplySender {
   private readonly missing: LRUCache<string, true>;
   private readonly retried = new Map<string, MissingReplyQueue>();
-  private messages = 0;
-  private bytes = 0;
+  private readonly waiting: BoundedTotal;
   private closed = false;
   private loggedAt = Number.NEGATIVE_INFINITY;
   private readonly settings: Settings;
@@ -41,7 +41,9 @@ export class ReplySender {
   ) {
     this.settings = settings;
     this.counters = counters;
-    this.missing = new LRUCache({ max: settings.limits.missingReplyQueues, ttl: MISSING_TTL_MS, ttlResolution: 1000 });
+    const { waitingReplies, waitingReplyBytes, missingReplyQueues } = settings.limits;
+    this.waiting = new BoundedTotal(waitingReplies, waitingReplyBytes);
+    this.missing = new LRUCache({ max: missingReplyQueues, ttl: MISSING_TTL_MS, ttlResolution: 1000 });
   }
 
   /**
@@ -112,26 +114,24 @@ export class ReplySender {
   private async retry(reply: EncodedReply, until: number, reason: Error): Promise<void> {
     const { queue, body } = reply;
     this.assertRoom(queue, until, body.length, reason);
-    this.messages++;
-    this.bytes += body.length;
+    this.waiting.add(body.length);
     try {
       await new Promise<void>((resolve, reject) =>
         this.retriedQueue(queue, reason).add({ reply, until, resolve, reject }),
       );
     } finally {
-      this.messages--;
-      this.bytes -= body.length;
+      this.waiting.remove(body.length);
     }
   }
 
   /** @throws the reason when a retry is pointless, MessageUndeliverable when too many replies wait */
   private assertRoom(queue: string, until: number, size: number, reason: Error): void {
-    const { limits } = this.settings;
     if (this.closed || until <= performance.now() || this.missing.has(queue)) throw reason;
-    if (this.messages < limits.waitingReplies && this.bytes + size <= limits.waitingReplyBytes) return;
+    if (this.waiting.exceededBy(size) === undefined) return;
+    const { messages, bytes } = this.waiting;
     this.counters.count('overLimit');
     throw new MessageUndeliverable(
-      `The reply queue ${queue} is missing or full, and ${this.messages} replies of ${this.bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
+      `The reply queue ${queue} is missing or full, and ${messages} replies of ${bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
     );
   }
 
@@ -171,6 +171,6 @@ export class ReplySender {
 
 /** Returns why a queue does not take a reply for now; undefined when another attempt would not help. */
 function reasonToRetry(error: unknown, queue: string): Error | undefined {
-  if (error instanceof MessageUndeliverable) return new MessageUndeliverable(`The reply queue ${queue} is gone`);
+  if (error instanceof MessageUndeliverable) return new MessageUndeliverable(`The reply queue ${queue} is missing`);
   return error instanceof MessageDeliveryFailure && error.cause instanceof Nacked ? error : undefined;
 }

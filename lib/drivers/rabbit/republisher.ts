@@ -3,23 +3,16 @@ import type { Settings } from '../../core/settings.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
-import { DELIVERIES, deadLetterQueue, RETURNS } from './topology/topology.js';
-import { HEADERS } from './wire/content-header.js';
+import { deadLetterQueue } from './topology/topology.js';
+import { DEATH, DELIVERIES, ORIGINAL_QUEUE, READ_HEADERS, REASON, RETURNS, TIME } from './wire/header-names.js';
 import { keepHeaders } from './wire/kept-headers.js';
 
-/** Header of a dead letter: why the message could not be processed. */
-const REASON = 'x-reason';
-/** Header of a dead letter: queue that it was read from. */
-const ORIGINAL_QUEUE = 'x-original-queue';
-/** Header of a dead letter: time at which it was published there, in ISO 8601. */
-const TIME = 'x-time';
-
 /** Headers that mean something to a server, so that a copy in its queue must not have those of the original. */
-const MEANINGFUL: ReadonlySet<string> = new Set(HEADERS);
+const MEANINGFUL: ReadonlySet<string> = new Set(READ_HEADERS);
 
 /** Headers that a dead letter does not keep. RabbitMQ's history of an earlier dead-lettering, `x-death`, is kept. */
 const REPLACED: ReadonlySet<string> = new Set([
-  ...HEADERS.filter((name) => name !== 'x-death'),
+  ...READ_HEADERS.filter((name) => name !== DEATH),
   REASON,
   ORIGINAL_QUEUE,
   TIME,

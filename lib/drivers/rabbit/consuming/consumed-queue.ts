@@ -2,6 +2,7 @@ import type { Channel, Options } from 'amqplib';
 import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareAgain, type Declarer } from '../topology/declarer.js';
 import type { QueueSpec } from '../topology/topology.js';
+import { STREAM_OFFSET } from '../wire/header-names.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import { assertName } from '../wire/outgoing-frames.js';
 import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
@@ -46,7 +47,7 @@ export class ConsumedQueue {
   /** Options of `basic.consume`. */
   get options(): Options.Consume {
     const { place } = this;
-    return { noAck: false, arguments: { ...this.spec.consume, ...(place && { 'x-stream-offset': place.offset }) } };
+    return { noAck: false, arguments: { ...this.spec.consume, ...(place && { [STREAM_OFFSET]: place.offset }) } };
   }
 
   /** Declares the queue. @throws DeclareAgain, DeclareRefused, or the loss of the channel */

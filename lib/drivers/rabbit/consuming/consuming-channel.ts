@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage, Message, MessageProperties, Options } from 'amqplib';
 import { replyCodeOf } from '../connection/reply-code.js';
-import { HEADERS } from '../wire/content-header.js';
 import { METHOD } from '../wire/frame-format.js';
+import { READ_HEADERS } from '../wire/header-names.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import { putSettlement, SETTLEMENT_SIZE, type Settlement } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
@@ -232,7 +232,7 @@ function rawDeliveryOf({ fields, properties, content }: ConsumeMessage): RawDeli
     deliveryTag: fields.deliveryTag,
     redelivered: fields.redelivered,
     properties: {
-      headers: new Map(HEADERS.map((name) => [name, header(properties, name)])),
+      headers: new Map(READ_HEADERS.map((name) => [name, header(properties, name)])),
       expiration: /^\d{1,15}$/.test(properties.expiration) ? Number(properties.expiration) : undefined,
       damage: undefined,
     },

@@ -1,10 +1,11 @@
 import type { Channel } from 'amqplib';
 import type { QueueSpec } from '../topology/topology.js';
+import { ACQUIRED_COUNT, DELIVERY_COUNT } from '../wire/header-names.js';
 
 /** Rule by which a queue counts redeliveries. Classic queues and streams do not count. */
 export interface DeliveryCounting {
   /** Header of a redelivered message. The queue overwrites the value of the sender. */
-  readonly header: 'x-delivery-count' | 'x-acquired-count';
+  readonly header: typeof DELIVERY_COUNT | typeof ACQUIRED_COUNT;
   /** Number of returns after which the broker drops a message at the next one; Infinity for no limit. */
   readonly maxReturns: number;
 }
@@ -31,7 +32,7 @@ export function deliveryCountingOf(
   const byDefault = version >= 4 ? DEFAULT_LIMIT : Number.POSITIVE_INFINITY;
   return {
     // From 4.3 on the queue sets x-delivery-count at its first count only, and does not count every return there.
-    header: version >= 4.03 ? 'x-acquired-count' : 'x-delivery-count',
+    header: version >= 4.03 ? ACQUIRED_COUNT : DELIVERY_COUNT,
     maxReturns: limit ?? byDefault,
   };
 }

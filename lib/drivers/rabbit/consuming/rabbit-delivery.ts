@@ -2,9 +2,16 @@ import type { Dict } from '../../../core/dict.js';
 import { decodeEnvelope } from '../../../core/envelope.js';
 import type { MessageLimits } from '../../../core/limits.js';
 import type { Delivery } from '../../inbox/delivery.js';
-import { DELIVERIES, PUBLISHED_AGAIN, RETURNS } from '../topology/topology.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
-import type { HEADERS } from '../wire/content-header.js';
+import {
+  COMPRESSION,
+  DEATH,
+  DELIVERIES,
+  DELIVERY_COUNT,
+  PUBLISHED_AGAIN,
+  type READ_HEADERS,
+  RETURNS,
+} from '../wire/header-names.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { Acknowledger } from './acknowledger.js';
 import type { ConsumedQueue } from './consumed-queue.js';
@@ -28,7 +35,7 @@ export class RabbitDelivery implements Delivery {
   }
 
   get compression(): string | undefined {
-    const compression = this.header('compression');
+    const compression = this.header(COMPRESSION);
     return typeof compression === 'string' ? compression : undefined;
   }
 
@@ -74,16 +81,16 @@ export class RabbitDelivery implements Delivery {
   }
 
   text(limits: MessageLimits): Buffer {
-    return decompress(this.raw.body, this.header('compression'), limits);
+    return decompress(this.raw.body, this.header(COMPRESSION), limits);
   }
 
   textAside(limits: MessageLimits): Promise<Buffer> {
-    return decompressAside(this.raw.body, this.header('compression'), limits);
+    return decompressAside(this.raw.body, this.header(COMPRESSION), limits);
   }
 
   size(limits: MessageLimits): number {
     const { body } = this.raw;
-    return this.header('compression') ? mostDecompressed(body, limits) : body.length;
+    return this.header(COMPRESSION) ? mostDecompressed(body, limits) : body.length;
   }
 
   acknowledge(): Promise<boolean> {
@@ -104,14 +111,14 @@ export class RabbitDelivery implements Delivery {
     const { counting } = this.source;
     if (!counting || !this.raw.redelivered) return undefined;
     // A queue of an older node in the cluster counts by the older rule.
-    return countIn(this.header(counting.header)) ?? countIn(this.header('x-delivery-count'));
+    return countIn(this.header(counting.header)) ?? countIn(this.header(DELIVERY_COUNT));
   }
 
   /** Count in the header of a republished message. It is void for a dead letter that was moved back to its queue. */
   private get recounted(): number {
     const count = countIn(this.header(RETURNS));
     if (count === undefined) return 0;
-    return this.header(DELIVERIES) === undefined && this.header('x-death') === undefined ? count : 0;
+    return this.header(DELIVERIES) === undefined && this.header(DEATH) === undefined ? count : 0;
   }
 
   private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
@@ -120,7 +127,7 @@ export class RabbitDelivery implements Delivery {
     return acknowledged;
   }
 
-  private header(name: (typeof HEADERS)[number]): unknown {
+  private header(name: (typeof READ_HEADERS)[number]): unknown {
     return this.raw.properties.headers.get(name);
   }
 }

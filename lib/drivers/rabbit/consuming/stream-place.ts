@@ -1,3 +1,4 @@
+import { STREAM_OFFSET } from '../wire/header-names.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 
 /** Bytes at the end of a body that identify a message. oslo.messaging writes the unique id last. */
@@ -89,7 +90,7 @@ export class StreamPlace {
     }
     if (!this.resuming) return 'new';
     this.resuming = false;
-    const offset = properties.headers.get('x-stream-offset');
+    const offset = properties.headers.get(STREAM_OFFSET);
     const { mark } = this;
     if (!mark || typeof offset !== 'number') return 'new';
     // The stream was truncated behind the mark. All messages from here on are unread, whatever stream it is.
@@ -108,7 +109,7 @@ export class StreamPlace {
 
   /** Notes that a message has been acknowledged. */
   pass({ properties, body }: RawDelivery): void {
-    const offset = properties.headers.get('x-stream-offset');
+    const offset = properties.headers.get(STREAM_OFFSET);
     if (typeof offset !== 'number' || offset <= (this.mark?.offset ?? -1)) return;
     this.mark = { offset, size: body.length, suffix: Buffer.from(body.subarray(-SUFFIX_BYTES)) };
   }

@@ -1,6 +1,6 @@
 import type { Needs } from '../topology/declaration-cache.js';
-import { PUBLISHED_AGAIN } from '../topology/topology.js';
 import { compress } from '../wire/compression.js';
+import { COMPRESSION, PUBLISHED_AGAIN } from '../wire/header-names.js';
 
 /** Message to publish, with what must be declared before. */
 export interface Publication extends Needs {
@@ -24,7 +24,7 @@ export function repeated(publication: Publication): Publication {
 
 /** Compresses the body, unless it is compressed already. */
 export function compressed(publication: Publication): Publication {
-  if (publication.headers?.['compression'] !== undefined) return publication;
+  if (publication.headers?.[COMPRESSION] !== undefined) return publication;
   const { body, headers } = compress(publication.body);
   return { ...publication, body, headers: { ...publication.headers, ...headers } };
 }

@@ -1,51 +1,48 @@
+import { BoundedTotal } from '../../../core/bounded-total.js';
 import { ClientSendError } from '../../../core/errors.js';
 import type { DriverContext } from '../../driver-context.js';
 
 /** Bound of the messages without a confirm. Under an alarm the broker confirms nothing, and memory must not grow. */
 export class UnconfirmedLimit {
-  private count = 0;
-  private size = 0;
+  private readonly total: BoundedTotal;
   /** Number of messages whose confirms closing waits for. */
   awaited = 0;
   private settled: (() => void) | undefined;
 
-  constructor(private readonly context: DriverContext) {}
+  constructor(private readonly context: DriverContext) {
+    const { pendingPublishes, pendingPublishBytes } = context.settings.limits;
+    this.total = new BoundedTotal(pendingPublishes, pendingPublishBytes);
+  }
 
   get messages(): number {
-    return this.count;
+    return this.total.messages;
   }
 
   get bytes(): number {
-    return this.size;
+    return this.total.bytes;
   }
 
   /** @throws ClientSendError when `limits.pendingPublishes` or `limits.pendingPublishBytes` is reached */
   assertRoom(size: number): void {
-    const { pendingPublishes, pendingPublishBytes } = this.context.settings.limits;
-    if (this.count >= pendingPublishes) {
-      this.context.counters.count('overLimit');
-      throw new ClientSendError(
-        `${this.count} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`,
-      );
-    }
-    if (this.size + size > pendingPublishBytes) {
-      this.context.counters.count('overLimit');
-      throw new ClientSendError(
-        `${this.size} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${pendingPublishBytes} (limits.pendingPublishBytes)`,
-      );
-    }
+    const exceeded = this.total.exceededBy(size);
+    if (exceeded === undefined) return;
+    this.context.counters.count('overLimit');
+    const { messages, bytes, maxBytes } = this.total;
+    throw new ClientSendError(
+      exceeded === 'messages'
+        ? `${messages} messages wait for the broker to confirm them, which is the limit (limits.pendingPublishes)`
+        : `${bytes} bytes wait for the broker to confirm them, and with ${size} more they would be over the limit of ${maxBytes} (limits.pendingPublishBytes)`,
+    );
   }
 
   /** Counts a message until it is removed. @param awaited true when closing waits for its confirm */
   add(size: number, awaited: boolean): void {
-    this.count++;
-    this.size += size;
+    this.total.add(size);
     if (awaited) this.awaited++;
   }
 
   remove(size: number, awaited: boolean): void {
-    this.count--;
-    this.size -= size;
+    this.total.remove(size);
     if (awaited && --this.awaited === 0) this.settled?.();
   }
 

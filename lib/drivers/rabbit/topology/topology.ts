@@ -70,15 +70,6 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
   };
 }
 
-/** Header of a message that may be in its queue already: it was published again without knowing the first outcome. */
-export const PUBLISHED_AGAIN = 'x-published-again';
-
-/** Header with the number of returns, for a queue that does not count them. */
-export const RETURNS = 'x-returns';
-
-/** Header of a dead letter: number of its deliveries. */
-export const DELIVERIES = 'x-deliveries';
-
 /** Returns the dead-letter queue of a queue. It is published to by its name, or by the source's name on an exchange. */
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
   const name = deadLetterName(source);

@@ -1,10 +1,11 @@
 import { readFields } from './field-table.js';
 import { PROPERTY, readLong } from './frame-format.js';
+import { READ_HEADERS } from './header-names.js';
 import { keepHeaders, MAX_KEPT_HEADER_BYTES } from './kept-headers.js';
 
 /** Properties of a message, as far as they are read. */
 export interface MessageProperties {
-  /** Values of the headers in {@link HEADERS}. */
+  /** Values of the headers in {@link READ_HEADERS}. */
   readonly headers: ReadonlyMap<string, unknown>;
   /** Encoded fields of all headers, for publishing the message again; only some of them where they are too large. */
   readonly headerTable?: Buffer | undefined;
@@ -21,21 +22,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 const BARE: MessageProperties = { headers: new Map(), expiration: undefined, damage: undefined };
 
-/**
- * Headers that are read: the compression of the body, counts of returns and deliveries, marks of messages that were
- * dead-lettered or published again, and the offset in a stream.
- */
-export const HEADERS = [
-  'compression',
-  'x-delivery-count',
-  'x-acquired-count',
-  'x-returns',
-  'x-deliveries',
-  'x-death',
-  'x-published-again',
-  'x-stream-offset',
-] as const;
-const WANTED: ReadonlySet<string> = new Set(HEADERS);
+const WANTED: ReadonlySet<string> = new Set(READ_HEADERS);
 
 /**
  * Reads the properties of a message from the payload of its content header. Any publisher chooses its own headers, and

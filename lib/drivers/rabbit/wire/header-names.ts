@@ -1,0 +1,44 @@
+/** Name of the compression of the body, as kombu sends it. */
+export const COMPRESSION = 'compression';
+
+/** Number of returns to a quorum queue, counted by RabbitMQ. From 4.3 on, it does not count all of them. */
+export const DELIVERY_COUNT = 'x-delivery-count';
+
+/** Number of deliveries from a quorum queue, counted by RabbitMQ from 4.3 on. */
+export const ACQUIRED_COUNT = 'x-acquired-count';
+
+/** Number of returns, for a queue that does not count them. */
+export const RETURNS = 'x-returns';
+
+/** Number of deliveries of a dead letter. */
+export const DELIVERIES = 'x-deliveries';
+
+/** History of dead-lettering by RabbitMQ. */
+export const DEATH = 'x-death';
+
+/** Mark of a message that may be in its queue already: it was published again without knowing the first outcome. */
+export const PUBLISHED_AGAIN = 'x-published-again';
+
+/** Position of a message in a stream. */
+export const STREAM_OFFSET = 'x-stream-offset';
+
+/** Headers that are read from a message. */
+export const READ_HEADERS = [
+  COMPRESSION,
+  DELIVERY_COUNT,
+  ACQUIRED_COUNT,
+  RETURNS,
+  DELIVERIES,
+  DEATH,
+  PUBLISHED_AGAIN,
+  STREAM_OFFSET,
+] as const;
+
+/** Reason for which a dead letter could not be processed. */
+export const REASON = 'x-reason';
+
+/** Queue that a dead letter was read from. */
+export const ORIGINAL_QUEUE = 'x-original-queue';
+
+/** Time at which a dead letter was published, in ISO 8601. */
+export const TIME = 'x-time';
