@@ -15,6 +15,8 @@ import { recorder, transports, useNotifications } from './notification-stage.js'
 
 for (const { name, url, describeOn } of transports) {
   describeOn(`Requeued and batched notifications on ${name}`, () => {
+    /** `memory://` has no dead-letter queues. */
+    const outcome = name === 'memory' ? 'Dropped' : 'Dead-lettered';
     const stage = useNotifications(url);
     const { log, connect, started, listen, nothingLeft } = stage;
     let topic: string;
@@ -77,27 +79,27 @@ for (const { name, url, describeOn } of transports) {
         expect([before.got.length, after.got.length]).toEqual([1, 1]);
       });
 
-      it('dead-letters what fails too often, logs it once, and goes on', async () => {
+      it('removes what fails too often, logs it once, and goes on', async () => {
         const endpoint = recorder(['info'], () => {
           if (endpoint.got.at(-1)?.payload === 'poison') throw new Error('indigestible');
         });
         await listen([endpoint], { allowRequeue: true }, connect({ limits: { deliveries: 4 } }));
         await notifier.info({}, 'vnf.create', 'poison');
         await notifier.info({}, 'vnf.create', 'food');
-        await eventually(() => expect(log.messages(/^Dead-lettered/, 'error')).toHaveLength(1));
-        expect(log.messages(/^Dead-lettered/)[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
+        await eventually(() => expect(log.messages(new RegExp(`^${outcome}`), 'error')).toHaveLength(1));
+        expect(log.messages(new RegExp(`^${outcome}`))[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
         await nothingLeft();
         expect(endpoint.payloads().filter((payload) => payload === 'poison')).toHaveLength(4);
         expect(endpoint.payloads()).toContain('food');
       });
 
-      it('dead-letters at once what is no notification', async () => {
+      it('removes at once what is no notification', async () => {
         const endpoint = recorder(['info']);
         await listen([endpoint]);
         await notifier.info({}, 42 as never, 'poison');
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(endpoint.payloads()).toEqual(['food']));
-        await eventually(() => expect(log.messages(/^Dead-lettered .*"event_type"/, 'error')).toHaveLength(1));
+        await eventually(() => expect(log.messages(new RegExp(`^${outcome} .*"event_type"`), 'error')).toHaveLength(1));
         await nothingLeft();
       });
     });

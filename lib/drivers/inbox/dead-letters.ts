@@ -20,7 +20,7 @@ export interface DeadLetter {
   readonly reason: string;
   /** Known number of deliveries. */
   readonly deliveries: number;
-  /** Called when the message is in the dead-letter queue. */
+  /** Called when the message is in the dead-letter queue, or dropped. */
   published(): void;
   /** Called when it is not, and closing ended the retries. */
   abandoned(): void;
@@ -40,13 +40,15 @@ export class DeadLetters {
     this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
 
-  /** Returns the number of deliveries after which to dead-letter a message: before the broker drops it at its own limit. */
+  /**
+   * Returns the number of deliveries after which to dead-letter a message: before the broker drops it at its own limit.
+   */
   limitOf({ maxReturns }: Delivery): number {
     return Math.min(this.limit, Math.max(1, maxReturns));
   }
 
   /**
-   * Publishes the dead letter and logs it. A failed publish is repeated with a growing delay; the message is not requeued
+   * Publishes the dead letter, or drops it when the engine has no such queue, and logs it. A failed publish is repeated with a growing delay; the message is not requeued
    * meanwhile, because the broker may drop it then. Resolves after the first attempt.
    */
   async publish(letter: DeadLetter, failures = 0): Promise<void> {
@@ -67,9 +69,10 @@ export class DeadLetters {
       return;
     }
     counters.count('deadLettered');
+    const outcome = queue === undefined ? 'Dropped' : 'Dead-lettered';
     const isUsual = queue === undefined || queue === `${delivery.queue}.dead`;
     settings.logger.error(
-      `Dead-lettered a ${this.kind} from ${delivery.queue}: ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
+      `${outcome} a ${this.kind} from ${delivery.queue}: ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
     );
     letter.published();
   }

@@ -197,7 +197,7 @@ describe('the line about a failure is written in the async context of its reques
     await listener.start();
     closing.push(() => listener.stop());
     await notifier.info(context, 'e', {});
-    await eventually(() => expect(logger.lines.some(({ message }) => message.startsWith('Dead-lettered'))).toBe(true));
+    await eventually(() => expect(logger.lines.some(({ message }) => message.startsWith('Dropped'))).toBe(true));
     expect(logger.failures().slice(0, 2)).toEqual([
       ['u1', 'none'],
       ['u1', 'none'],
