@@ -7,11 +7,11 @@ const HOST = Symbol('host of the agent');
 export interface AgentReport {
   host: string;
   vnfs: string[];
-  /** The last inventory that it was told to take, if any. */
+  /** Name of the last inventory; null before the first. */
   inventory: string | null;
 }
 
-/** Runs VNFs on one host. It names no topic, so it answers on its server's own. */
+/** Runs VNFs on one host. It names no topic, so it answers on the topic of its server. */
 @RpcEndpoint({ version: '1.0' })
 export class Agent {
   readonly #vnfs = new Set<string>();

@@ -21,7 +21,7 @@ import { options, requestContext } from './settings.js';
 import { Tour } from './tour.js';
 import { AGENTS, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
 
-/** The orchestrator's door: asks the conductor what is quick (calls), hands it what takes long (casts, hence 202). */
+/** HTTP API of the orchestrator. Quick requests are calls to the conductor. Long ones are casts, and answered with 202. */
 @Controller('vnfs')
 export class VnfController {
   constructor(@InjectRpcClient(CONDUCTOR_TOPIC) private readonly conductor: BackingOffClient) {}
@@ -42,29 +42,29 @@ export class VnfController {
   @Post(':id/heal')
   @HttpCode(202)
   heal(@Param('id') id: string): Promise<void> {
-    return this.hand('heal', id);
+    return this.castFor('heal', id);
   }
 
   @Post(':id/scale')
   @HttpCode(202)
   scale(@Param('id') id: string, @Body('instances', ParseIntPipe) instances: number): Promise<void> {
-    return this.hand('scale', id, { instances });
+    return this.castFor('scale', id, { instances });
   }
 
   @Delete(':id')
   @HttpCode(202)
   terminate(@Param('id') id: string): Promise<void> {
-    return this.hand('terminate', id);
+    return this.castFor('terminate', id);
   }
 
   /** A cast reports no error, so the VNF is looked up first. */
-  private async hand(method: string, id: string, args: Record<string, unknown> = {}): Promise<void> {
+  private async castFor(method: string, id: string, args: Record<string, unknown> = {}): Promise<void> {
     await this.get(id);
     await this.conductor.cast(requestContext(), method, { vnf_id: id, ...args });
   }
 }
 
-/** What the conductor, or the way to it, refused, in the words of HTTP. */
+/** Turns errors of the conductor and of messaging into HTTP errors. */
 @Catch(VnfNotFound, MessagingException)
 export class MessagingExceptionFilter extends BaseExceptionFilter {
   override catch(error: Error, host: ArgumentsHost): void {

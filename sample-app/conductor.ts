@@ -16,7 +16,7 @@ import { options } from './settings.js';
 import { AGENT_TOPIC, AGENTS, CONDUCTOR_TOPIC, type Vnf, VnfNotFound, type VnfState } from './vnf.js';
 import { VnfStore } from './vnf-store.js';
 
-/** Carries out the life cycle of VNFs. Its casts answer nobody: progress shows in the store and in notifications. */
+/** Manages the life cycle of VNFs. Casts have no reply, so progress is visible in the store and in notifications. */
 @RpcEndpoint({ topic: CONDUCTOR_TOPIC, version: '1.0' })
 export class Conductor {
   readonly #log = new Logger(Conductor.name);
@@ -40,7 +40,7 @@ export class Conductor {
   ): Promise<void> {
     this.store.save({ id, name, state: 'INSTANTIATING', instances: 1, host: null });
     await this.carryOut(ctxt, id, 'INSTANTIATING', 'ACTIVE', async () => {
-      // Whichever agent is free answers; from here on the VNF is that agent's.
+      // Any free agent answers. From then on, the VNF belongs to that agent.
       const host = await this.agents.call<string>(ctxt, 'deploy', { vnf_id: id });
       return { host };
     });
@@ -69,7 +69,7 @@ export class Conductor {
     if (vnf.state === 'TERMINATED') this.store.remove(id);
   }
 
-  /** Takes its time, for the tour's timeout. */
+  /** Answers after that time, for the timeout in the tour. */
   @RpcMethod()
   async slow(@RpcArg('seconds') seconds: number): Promise<string> {
     await delay(seconds * 1000);
@@ -81,7 +81,7 @@ export class Conductor {
     return {};
   }
 
-  /** Goes through the states of one operation; whatever goes wrong leaves the VNF in ERROR. */
+  /** Moves a VNF through the states of one operation. An error leaves it in ERROR. */
   private async carryOut(
     ctxt: RequestContext,
     id: string,

@@ -7,7 +7,7 @@ import {
   OnNotification,
 } from 'nestjs-oslo-messaging';
 
-/** One thing that happened. */
+/** Event of a VNF. */
 export interface Event {
   time: string | null;
   priority: string;
@@ -17,24 +17,24 @@ export interface Event {
   state: string | null;
 }
 
-/** The last events, in memory. */
+/** Latest events, in memory. */
 @Injectable()
 export class EventLog {
-  static readonly LONGEST = 1000;
+  static readonly MAX_EVENTS = 1000;
   readonly #events: Event[] = [];
 
   add(event: Event): void {
     this.#events.push(event);
-    if (this.#events.length > EventLog.LONGEST) this.#events.shift();
+    if (this.#events.length > EventLog.MAX_EVENTS) this.#events.shift();
   }
 
-  /** The oldest first; of one VNF, where an identifier is given. */
+  /** Returns the events, oldest first: those of one VNF, or all. */
   list(vnfId?: string): Event[] {
     return this.#events.filter((event) => vnfId === undefined || event.vnf_id === vnfId);
   }
 }
 
-/** Listens to what the conductor, or whoever else works on VNFs, announces. */
+/** Records the notifications about VNFs. */
 @NotificationEndpoint({ topics: ['notifications'] })
 export class EventListener {
   constructor(private readonly log: EventLog) {}
@@ -55,7 +55,7 @@ export class EventListener {
   }
 }
 
-/** Shows the log: all of it, or that of one VNF. */
+/** Returns the event log over HTTP. */
 @Controller('events')
 export class EventController {
   constructor(private readonly log: EventLog) {}

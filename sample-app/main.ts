@@ -7,7 +7,7 @@ import { Tour } from './tour.js';
 const AGENT_HOSTS = ['agent-1', 'agent-2'];
 const USAGE = 'usage: main.js [api | conductor | agent] [--once]';
 
-/** What was started, to be closed in the opposite order. */
+/** Started applications, to be closed in the opposite order. */
 const open: { close(): Promise<unknown> }[] = [];
 
 async function keep<T extends { close(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
@@ -43,7 +43,7 @@ const roles: Record<string, () => Promise<string>> = {
   },
 };
 
-/** Everything in this process, and once through the tour. */
+/** Starts all roles in this process and runs the tour. */
 async function tour(once: boolean): Promise<void> {
   for (const host of AGENT_HOSTS) await keep(startAgent(host));
   await keep(startConductor());

@@ -7,7 +7,7 @@ import { ConductorModule } from './conductor.js';
 import { options } from './settings.js';
 import { AGENT_TOPIC } from './vnf.js';
 
-/** Quiet, and a failed start is an error to its caller instead of the end of the process. */
+/** Options of every application: few log lines, and a failed start rejects instead of ending the process. */
 const common: NestApplicationOptions = { logger: ['warn', 'error', 'fatal'], abortOnError: false };
 
 export async function startConductor(): Promise<INestMicroservice> {
@@ -24,7 +24,7 @@ export async function startAgent(host: string): Promise<INestMicroservice> {
   return app;
 }
 
-/** Serves HTTP on the port asked for or, where that is taken, on a free one; listens to notifications besides. */
+/** Serves HTTP on the port, or on a free one when the port is in use. Also listens to notifications. */
 export async function startApi(port: number): Promise<INestApplication> {
   const app = await NestFactory.create(ApiModule, common);
   app.connectMicroservice({ strategy: app.get(OsloServer) });

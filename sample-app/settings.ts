@@ -7,7 +7,7 @@ import {
 
 export const transportUrl = process.env.TRANSPORT_URL || 'memory://';
 
-/** What every process of the orchestrator has in common. */
+/** Returns the options of one process: the common ones and its own. */
 export function options(own: OsloMessagingOptions = {}): OsloMessagingOptions {
   return {
     transportUrl,
@@ -19,7 +19,7 @@ export function options(own: OsloMessagingOptions = {}): OsloMessagingOptions {
   };
 }
 
-/** On whose behalf a request is made; a real API would take it from the request's token. */
+/** Returns the request context of the demo user. A real API would read it from the token of the request. */
 export function requestContext(): RequestContext {
   return RequestContext.fromDict({ user_id: 'demo', project_id: 'nfv', roles: ['member'] });
 }

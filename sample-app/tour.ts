@@ -15,7 +15,7 @@ import type { Event } from './event-log.js';
 import { options, requestContext } from './settings.js';
 import { AGENT_TOPIC, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
 
-/** Shows once what the library does; each step checks what it shows. */
+/** Demonstrates the features of the library. Each step checks its result. */
 @Injectable()
 export class Tour {
   constructor(
@@ -24,7 +24,7 @@ export class Tour {
     @InjectNotifier('tour') private readonly notifier: Notifier,
   ) {}
 
-  /** Returns how many steps failed. */
+  /** Runs all steps. Returns the number of failed ones. */
   async run(url: string, hosts: readonly string[]): Promise<number> {
     const ctxt = requestContext();
     let failed = 0;
@@ -32,13 +32,13 @@ export class Tour {
 
     const step = async (title: string, body: () => Promise<string>): Promise<void> => {
       const start = performance.now();
-      const [mark, told] = await body().then(
+      const [mark, result] = await body().then(
         (text) => ['✓', text],
         (error: unknown) => ['✗', `FAILED: ${error}`],
       );
       if (mark === '✗') failed += 1;
       const took = `${(performance.now() - start).toFixed(0)} ms`;
-      console.log(`  ${mark} ${title.padEnd(24)} ${took.padStart(8)}  ${told}`);
+      console.log(`  ${mark} ${title.padEnd(24)} ${took.padStart(8)}  ${result}`);
     };
     const find = (id: string) => this.conductor.call<Vnf>(ctxt, 'get', { vnf_id: id });
     const report = (server: string) => this.agents.prepare({ server }).call<AgentReport>(ctxt, 'report');
@@ -46,13 +46,13 @@ export class Tour {
       const log = (await http('GET', `${url}/events?vnf=${vnfId}`)).body as Event[];
       return log.map(({ type }) => type);
     };
-    const heard = (event: string) => until(event, async () => (await events()).includes(event));
+    const received = (event: string) => until(event, async () => (await events()).includes(event));
     const settled = () => until('the VNF is active', async () => (await find(vnfId)).state === 'ACTIVE');
 
     await step('cast, with progress', async () => {
       const answer = await http('POST', `${url}/vnfs`, { name: 'firewall' });
       vnfId = (answer.body as { id: string }).id;
-      await heard('vnf.active');
+      await received('vnf.active');
       return `POST /vnfs answered ${answer.status} at once; then ${(await events()).join(' → ')}`;
     });
 
@@ -82,13 +82,13 @@ export class Tour {
       assert.equal((error as { remote?: boolean }).remote, true);
       const { status } = await http('GET', `${url}/vnfs/no-such-vnf`);
       assert.equal(status, 404);
-      return `the conductor's own class arrived: VnfNotFound "${error.message}" (HTTP ${status})`;
+      return `rebuilt as the registered class: VnfNotFound "${error.message}" (HTTP ${status})`;
     });
 
     await step('version cap', async () => {
       const error = await rejection(this.conductor.prepare({ version: '1.1' }).call(ctxt, 'get', { vnf_id: vnfId }));
       assert.ok(error instanceof RPCVersionCapError, `expected RPCVersionCapError, got ${error.name}`);
-      return 'version 1.1 refused before anything was sent: the client is capped at 1.0';
+      return 'version 1.1 refused without sending: the version cap of the client is 1.0';
     });
 
     await step('backed-off timeout', async () => {
@@ -101,7 +101,7 @@ export class Tour {
         const answer = await client.call<string>(ctxt, 'slow', { seconds: 0.45 });
         const waited = performance.now() - start;
         assert.ok(waited > 400 && waited < 600, `the second call took ${waited.toFixed(0)} ms`);
-        return `gave up at 300 ms; allowed twice that, the same call ${answer}`;
+        return `timed out after 300 ms; with twice the time, the same call ${answer}`;
       } finally {
         await transport.cleanup();
       }
@@ -110,10 +110,10 @@ export class Tour {
     await step('heal, scale, terminate', async () => {
       const vnf = `${url}/vnfs/${vnfId}`;
       assert.equal((await http('POST', `${vnf}/heal`)).status, 202);
-      await heard('vnf.healing');
+      await received('vnf.healing');
       await settled();
       assert.equal((await http('POST', `${vnf}/scale`, { instances: 3 })).status, 202);
-      await heard('vnf.scaling');
+      await received('vnf.scaling');
       await settled();
       const { instances } = await find(vnfId);
       assert.equal(instances, 3);
@@ -126,15 +126,15 @@ export class Tour {
       const start = performance.now();
       await this.notifier.info(ctxt, 'tour.done', { id: vnfId });
       const confirmed = performance.now() - start;
-      await heard('tour.done');
-      return `tour.done confirmed after ${confirmed.toFixed(1)} ms, and heard`;
+      await received('tour.done');
+      return `tour.done confirmed after ${confirmed.toFixed(1)} ms, and received`;
     });
 
     await step('event log', async () => {
       const types = await events();
       const states = ['instantiating', 'active', 'healing', 'active', 'scaling', 'active', 'terminating', 'terminated'];
       assert.deepEqual(types, [...states.map((state) => `vnf.${state}`), 'tour.done']);
-      return `GET /events tells the whole story of the VNF, in ${types.length} notifications`;
+      return `GET /events lists all ${types.length} notifications about the VNF`;
     });
 
     return failed;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Vnf, VnfNotFound } from './vnf.js';
 
-/** The conductor's database, in memory. */
+/** Database of the conductor, in memory. */
 @Injectable()
 export class VnfStore {
   readonly #vnfs = new Map<string, Vnf>();

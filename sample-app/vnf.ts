@@ -3,24 +3,24 @@ import { RemoteException, Target } from 'nestjs-oslo-messaging';
 export const CONDUCTOR_TOPIC = 'TACKER_CONDUCTOR';
 export const AGENT_TOPIC = 'tacker_agent';
 
-/** Where the conductor listens. */
+/** Target of the conductor. */
 export const CONDUCTOR = new Target({ topic: CONDUCTOR_TOPIC, version: '1.0' });
-/** Where all agents listen; `prepare({ server })` narrows it to one, `prepare({ fanout: true })` reaches each. */
+/** Target of the agents: any of them. `prepare({ server })` selects one, `prepare({ fanout: true })` all. */
 export const AGENTS = new Target({ topic: AGENT_TOPIC, version: '1.0' });
 
 export type VnfState = 'INSTANTIATING' | 'ACTIVE' | 'HEALING' | 'SCALING' | 'TERMINATING' | 'TERMINATED' | 'ERROR';
 
-/** A virtual network function, as it travels: keys are spelt as in Python. */
+/** Virtual network function in its form on the wire. Keys are in snake case, as in Python. */
 export interface Vnf {
   id: string;
   name: string;
   state: VnfState;
   instances: number;
-  /** The agent that runs it. */
+  /** Host of the agent that runs it; null before one does. */
   host: string | null;
 }
 
-/** Travels as `tacker.common.exceptions.VnfNotFound` and is rebuilt as this class at the caller. */
+/** Error that travels as `tacker.common.exceptions.VnfNotFound`. The caller gets an instance of this class. */
 @RemoteException({ module: 'tacker.common.exceptions', class: 'VnfNotFound' })
 export class VnfNotFound extends Error {
   override readonly name = 'VnfNotFound';
