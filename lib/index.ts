@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 
 export type { AccessPolicy } from './core/access-policy.js';
-export type { Counters, Counts } from './core/counters.js';
+export type { CountedEvent, Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
+export type { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export type { Duration } from './core/duration.js';
 export {

@@ -20,6 +20,7 @@ export class Deadline {
     return Math.min(Math.max(0, this.at - performance.now()), MAX_TIMER_MS);
   }
 
+  /** True once no time is left. */
   get expired(): boolean {
     return performance.now() >= this.at;
   }

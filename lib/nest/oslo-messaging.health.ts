@@ -36,7 +36,7 @@ export interface OsloMessagingReport extends BrokerReport {
  */
 @Injectable()
 export class OsloMessagingHealth {
-  /** @internal */
+  /** Created by the module: inject it. @param application servers and transports to report on */
   constructor(@Inject(OsloMessagingApplication) private readonly application: MonitoredApplication) {}
 
   /** Returns the current health. Sends nothing to the broker: heartbeats detect lost connections. */

@@ -22,10 +22,13 @@ export async function brokerView(node: Controllable): Promise<BrokerView> {
   return { connections: Number(connections), channels: Number(channels), queues: names.sort() };
 }
 
-/** How one differs from another; empty when it does not. */
+/**
+ * Returns differences of one view from another; empty when there are none. Fewer channels are none: those to publish on
+ * are closed while they are idle.
+ */
 export function differences(before: BrokerView, now: BrokerView): string[] {
   const counts = (['connections', 'channels'] as const)
-    .filter((what) => before[what] !== now[what])
+    .filter((what) => (what === 'channels' ? before[what] < now[what] : before[what] !== now[what]))
     .map((what) => `${before[what]} ${what}, and now ${now[what]}`);
   return [
     ...counts,

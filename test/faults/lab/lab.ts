@@ -72,7 +72,22 @@ export class Lab {
     await this.load();
     await this.served(4);
     await this.sample();
-    this.#baseline = await brokerView(this.broker);
+    this.#baseline = await this.#settledView();
+  }
+
+  /** Returns the view once two in a row are equal: idle channels to publish on are closed after a second. */
+  async #settledView(): Promise<BrokerView> {
+    let before: BrokerView | undefined;
+    return eventually(
+      async () => {
+        const now = await brokerView(this.broker);
+        const isSettled = before && differences(before, now).length === 0 && differences(now, before).length === 0;
+        before = now;
+        if (!isSettled) throw new Error('The broker still opens or closes something');
+        return now;
+      },
+      { every: 2000 },
+    );
   }
 
   async load(): Promise<void> {

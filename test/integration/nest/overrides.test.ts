@@ -282,7 +282,11 @@ describe('a decorator refuses what can never be called', () => {
       () => OnNotification()(Sub.prototype, 'x', accessor as never),
       /@OnNotification on x: only/,
     ],
-    ['an exposed accessor', () => expose()(Sub.prototype, 'x', accessor), /@expose on x: only methods/],
+    [
+      'an exposed accessor',
+      () => expose()(Sub.prototype, 'x', accessor),
+      /@expose on x: expected a method; got an accessor/,
+    ],
     ['an expecting accessor', () => expectedExceptions()(Sub.prototype, 'x', accessor), /@expectedExceptions on x/],
   ])('%s', (_name, decorate, message) => {
     expect(decorate).toThrow(ConfigurationError);

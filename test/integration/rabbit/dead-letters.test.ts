@@ -206,7 +206,7 @@ describeWithRabbit('what comes back too often', () => {
     const message = await withChannel(rabbitUrl, (channel) => channel.get(`${topic}.dead`, { noAck: true }));
     expect((message as GetMessage).properties.headers).toEqual({
       ...foreign,
-      'x-reason': expect.stringContaining('it came back 7 times'),
+      'x-reason': expect.stringContaining('returned 7 times'),
       'x-original-queue': topic,
       'x-deliveries': 8,
       'x-time': expect.any(String),
