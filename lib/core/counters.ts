@@ -34,7 +34,7 @@ export interface Counts {
   readonly lostConnections: number;
 }
 
-/** Events that are counted by name. */
+/** Name of a counted event. */
 export type CountedEvent = Exclude<keyof Counts, 'setAside'>;
 
 const NO_EVENTS: Record<CountedEvent, number> = {

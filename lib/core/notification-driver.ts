@@ -21,13 +21,20 @@ export interface NotifierDriver {
 }
 
 /** Names of the built-in drivers. */
-export const NOTIFICATION_DRIVERS = ['messaging', 'messagingv2', 'routing', 'log', 'test', 'noop'] as const;
+export const NOTIFICATION_DRIVERS: readonly NotificationDriver[] = [
+  'messaging',
+  'messagingv2',
+  'routing',
+  'log',
+  'test',
+  'noop',
+];
 
 /**
  * Name of a built-in driver. `messagingv2` publishes in an envelope, `messaging` without one (for old listeners), `log`
  * writes to the logger, `routing` chooses other drivers by rules, `test` records, `noop` does nothing.
  */
-export type NotificationDriver = (typeof NOTIFICATION_DRIVERS)[number];
+export type NotificationDriver = 'messaging' | 'messagingv2' | 'routing' | 'log' | 'test' | 'noop';
 
 const driverObject = withMethods('a driver', ['notify']);
 

@@ -5,10 +5,10 @@ import { packContext, unpackContext } from './packed-context.js';
 import { readReplyAddress } from './reply-address.js';
 
 /** Priorities, in the order of Python. */
-export const PRIORITIES = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'] as const;
+export const PRIORITIES: readonly Priority[] = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'];
 
 /** Priority of a notification. The endpoint's method of that name receives it. */
-export type Priority = (typeof PRIORITIES)[number];
+export type Priority = 'audit' | 'debug' | 'info' | 'warn' | 'error' | 'critical' | 'sample';
 
 /** One notification, in either direction. Source: oslo_messaging.notify.notifier.Notifier. */
 export interface Notification {

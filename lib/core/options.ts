@@ -9,10 +9,10 @@ import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import type { RoutingConfig } from './routing-config.js';
 import { type Serializer, serializerLike } from './serializer.js';
 
-/** Delivery guarantees of a server: a request runs at most once, or at least once. */
-export const DELIVERY_MODES = ['at-most-once', 'at-least-once'] as const;
+/** Delivery guarantees of a server. */
+export const DELIVERY_MODES: readonly DeliveryMode[] = ['at-most-once', 'at-least-once'];
 /** Delivery guarantee of a server, see {@link OsloMessagingOptions.delivery}. */
-export type DeliveryMode = (typeof DELIVERY_MODES)[number];
+export type DeliveryMode = 'at-most-once' | 'at-least-once';
 
 /** Options of the library, all optional. */
 export interface OsloMessagingOptions {
