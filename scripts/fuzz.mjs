@@ -1,4 +1,4 @@
-// Looks longer for bodies that the decoders cannot bear than npm test does: node scripts/fuzz.mjs [--runs N] [--seed S]
+// Searches longer than npm test for bodies that break the decoders: node scripts/fuzz.mjs [--runs N] [--seed S]
 import { parseArgs } from 'node:util';
 import { ensureDependencies, root, run } from './install.mjs';
 

@@ -47,4 +47,4 @@ await app.listen();
 const notifier = app.get<Notifier>(getNotifierToken());
 await Promise.all(Array.from({ length: SAMPLES }, (_, index) => notifier.sample({}, 'cpu', { cpu: index % 100 })));
 await theEnd;
-await app.close(); // what still waits for its batch would be handed over now
+await app.close(); // an incomplete batch would be handled now

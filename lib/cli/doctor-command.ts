@@ -18,16 +18,16 @@ interface DoctorFlags extends TargetFlags {
 }
 
 const UNSEEN =
-  'Bindings were not looked at: give --management-url to see whether the queues are bound to the exchange, or try oslo-rpc ping\n';
+  'Bindings were not checked: give --management-url to check that the queues are bound to the exchange, or try oslo-rpc ping\n';
 
 /** Adds `doctor`. */
 export function addDoctorCommand(program: Command): void {
   takesTarget(program.command('doctor'), '10s')
-    .summary('compare what a topic needs at the broker with what is there')
+    .summary('compare the needs of a topic with what exists at the broker')
     .description(
-      'Looks at the exchanges and queues of a topic, and says what would be declared, what differs, which queue is not bound to the exchange and which nobody consumes from, with advice. It changes nothing. Options of the driver stand in the URL: ?rabbit_quorum_queue=true. Exits with 1 when anything is in conflict, unbound, unserved or unseen. AMQP does not tell bindings: without --management-url, a server on another exchange is seen only where the exchange is not there.',
+      'Compares the exchanges and queues of a topic with those that a server declares. Reports missing and conflicting ones, unbound queues and queues without consumers, with advice. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Exits with 1 when anything is in conflict, unbound, unserved or unseen. AMQP cannot list bindings: without --management-url, a server on another exchange is found only when the exchange does not exist.',
     )
-    .option('--management-url <url>', 'RabbitMQ’s management API, to see all of what is there: http://host:15672')
+    .option('--management-url <url>', 'management API of RabbitMQ, for details of what exists: http://host:15672')
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',

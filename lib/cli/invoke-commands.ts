@@ -25,7 +25,7 @@ export function addInvokeCommands(program: Command): void {
     });
   takesRequest(program.command('cast'))
     .summary('invoke a method without waiting for its result')
-    .description('Sends a request that nobody answers. Ends when the broker has taken it and prints nothing.')
+    .description('Sends a request without a reply. Ends when the broker has confirmed it and prints nothing.')
     .option('--fanout', 'send it to all servers of the topic')
     .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
       await invoke(flags, (client, context) => client.cast(context, method, objectOf(args, 'ARGUMENTS')));

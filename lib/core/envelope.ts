@@ -53,7 +53,9 @@ function within({ bodyBytes }: MessageLimits, text: string): Buffer {
  */
 export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
   if (body.length > limits.bodyBytes) {
-    throw new InvalidMessage(`The body has ${body.length} bytes; at most ${limits.bodyBytes} are taken`);
+    throw new InvalidMessage(
+      `The body has ${body.length} bytes; at most ${limits.bodyBytes} are accepted (limits.bodyBytes)`,
+    );
   }
   const text = textOf(body);
   const enveloped = commonEnvelope(text);

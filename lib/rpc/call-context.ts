@@ -15,7 +15,7 @@ import type { Transport } from '../messaging/transport.js';
 
 /** Options of the driver for one request. */
 export interface TransportOptions {
-  /** Reject with MessageUndeliverable when no queue takes the message. @default true for a call, false for a cast */
+  /** Reject with MessageUndeliverable when no queue is bound for the message. @default true for a call, false for a cast */
   atLeastOnce?: boolean | undefined;
 }
 

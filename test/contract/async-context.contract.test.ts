@@ -69,7 +69,7 @@ for (const { name, url, describeOn } of transports) {
       open.push(async () => unsubscribe());
       const unsubscribe = transport.onStatus(() => statuses.push(seen()));
       const client = getRpcClient(transport, new Target({ topic }));
-      await user.run('alice', async () => expect(client.call({}, 'whoCalls')).rejects.toThrow(/nobody listens/));
+      await user.run('alice', async () => expect(client.call({}, 'whoCalls')).rejects.toThrow(/no server has started/));
       await serve(transport, topic, { whoCalls: seen });
       expect(await user.run('bob', () => client.call({}, 'whoCalls'))).toBe('nobody');
       expect(new Set(statuses)).toEqual(new Set(['nobody']));

@@ -1,14 +1,17 @@
 import type { Peer } from './peer.js';
 
-/** Check of one behaviour of a peer, from outside. */
+/** Check of one behavior of a peer, from outside. */
 export interface Check {
   /** Name, for `--only`. */
   readonly name: string;
-  /** Behaviour of a correct peer, in one line. */
+  /** Behavior of a correct peer, in one line. */
   readonly expects: string;
-  /** Optional feature. The check is skipped where the peer declares that it lacks the feature. */
+  /** Optional feature. The check is skipped when the peer declares that it lacks the feature. */
   readonly optional?: string;
-  /** @throws CheckFailure, MessagingTimeout or MessageUndeliverable where the peer does something else */
+  /**
+   * Runs the check.
+   * @throws CheckFailure, MessagingTimeout or MessageUndeliverable when the peer behaves differently
+   */
   run(peer: Peer): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { values } from './value-checks.js';
 
 const themes = [values, context, dispatch, failures, delivery, heartbeats, robustness, replies];
 
-/** All checks, in the order in which they run. `one-reply` is the last, since it examines the replies of the others. */
+/** All checks, in the order in which they run. `one-reply` is last, because it examines the replies of the others. */
 export const checks: readonly (Check & { theme: string })[] = themes.flatMap(({ theme, checks: ofTheme }) =>
   ofTheme.map((check) => ({ ...check, theme })),
 );

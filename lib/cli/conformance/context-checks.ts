@@ -16,17 +16,17 @@ const sent = {
   made_up: { nested: [1, { deep: 'yes' }], ключ: 2 },
 };
 
-/** Returns these keys only: a server may add keys to the context, as Python does. */
+/** Returns only these keys, because a server may add keys to the context, as Python does. */
 const chosen = (seen: unknown, keys: string[]): unknown =>
   Object.fromEntries(keys.map((key) => [key, (seen as Record<string, unknown> | null)?.[key]]));
 
-/** The request context. */
+/** Checks of the request context. */
 export const context: Theme = {
   theme: 'context',
   checks: [
     {
       name: 'context',
-      expects: 'the handler sees every key of the request context, unknown ones too, unchanged',
+      expects: 'the handler gets each key of the request context unchanged, unknown ones too',
       async run(peer) {
         const seen = await peer.result('context', {}, { context: sent });
         expectSame(chosen(seen, Object.keys(sent)), sent, 'context');
@@ -34,7 +34,7 @@ export const context: Theme = {
     },
     {
       name: 'context-separate',
-      expects: 'the contexts of two requests do not meet',
+      expects: 'concurrent requests have separate contexts',
       async run(peer) {
         const contexts = [
           { user_id: 'u-1', first: 1 },

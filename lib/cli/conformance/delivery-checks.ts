@@ -9,12 +9,12 @@ export const delivery: Theme = {
   checks: [
     {
       name: 'queues',
-      expects: 'the queues `<topic>` and `<topic>.<server>` exist, and are consumed from',
+      expects: 'the queues `<topic>` and `<topic>.<server>` exist and have consumers',
       async run(peer) {
         for (const name of [peer.address.topic, peer.key]) {
           const state = await peer.wire.queue(name);
-          expect(state !== undefined, `there is no queue "${name}"`);
-          expect(state.consumers > 0, `nobody consumes from the queue "${name}"`);
+          expect(state !== undefined, `the queue "${name}" does not exist`);
+          expect(state.consumers > 0, `the queue "${name}" has no consumer`);
         }
       },
     },
@@ -23,7 +23,7 @@ export const delivery: Theme = {
       expects: 'the exchange `<topic>_fanout` exists',
       async run(peer) {
         const name = `${peer.address.topic}_fanout`;
-        expect(await peer.wire.hasExchange(name), `there is no exchange "${name}"`);
+        expect(await peer.wire.hasExchange(name), `the exchange "${name}" does not exist`);
       },
     },
     {
@@ -42,16 +42,16 @@ export const delivery: Theme = {
     },
     {
       name: 'unknown-server',
-      expects: 'a message to a server that is not there is returned by the broker',
+      expects: 'a message to an unknown server is returned by the broker',
       async run(peer) {
         const { exchange, topic } = peer.address;
         const body = envelope(requestMessage('count', { key: newId() }));
-        expect(!(await peer.wire.publish(exchange, `${topic}.${newId()}`, body)), 'a queue took it');
+        expect(!(await peer.wire.publish(exchange, `${topic}.${newId()}`, body)), 'a queue accepted it');
       },
     },
     {
       name: 'cast',
-      expects: 'a cast is executed, once',
+      expects: 'a cast is executed once',
       async run(peer) {
         const key = newId();
         await peer.cast('count', { key });
@@ -60,19 +60,19 @@ export const delivery: Theme = {
     },
     {
       name: 'fanout',
-      expects: 'a cast to all servers of the topic is executed by this one, once',
+      expects: 'a cast to all servers of the topic is executed once by this one',
       async run(peer) {
         const key = newId();
         const exchange = `${peer.address.topic}_fanout`;
-        expect(await peer.wire.hasExchange(exchange), `there is no exchange "${exchange}"`);
-        const taken = await peer.wire.publish(exchange, '', envelope(requestMessage('count', { key })));
-        expect(taken, `no queue is bound to "${exchange}"`);
+        expect(await peer.wire.hasExchange(exchange), `the exchange "${exchange}" does not exist`);
+        const isRouted = await peer.wire.publish(exchange, '', envelope(requestMessage('count', { key })));
+        expect(isRouted, `no queue is bound to "${exchange}"`);
         expectSame(await peer.executions(key), 1, 'executions');
       },
     },
     {
       name: 'duplicate-cast',
-      expects: 'the same `_unique_id` again, at once or a little later, is not executed again',
+      expects: 'a duplicate `_unique_id` is not executed again, at once or a little later',
       async run(peer) {
         const key = newId();
         const body = envelope(requestMessage('count', { key }));
@@ -85,7 +85,7 @@ export const delivery: Theme = {
     },
     {
       name: 'duplicate-call',
-      expects: 'a call that arrives twice is answered once',
+      expects: 'a call that is delivered twice is answered once',
       async run(peer) {
         const msgId = newId();
         const address = { msgId, replyQueue: peer.replyQueue };

@@ -17,7 +17,7 @@ export const dispatch: Theme = {
   checks: [
     {
       name: 'version-compatible',
-      expects: 'version 1.5 serves 1.0, 1.5, and requests that name none',
+      expects: 'version 1.5 serves requests for 1.0 and 1.5, and requests without a version',
       async run(peer) {
         for (const fields of [{}, { version: '1.0' }, { version: '1.5' }, { version: '1.4.7' }]) {
           expectSame(await peer.result('echo', { a: 1 }, fields), { a: 1 }, `echo with version ${shown(fields)}`);
@@ -26,7 +26,7 @@ export const dispatch: Theme = {
     },
     {
       name: 'version-unsupported',
-      expects: 'a later minor, another major and a lower major are `UnsupportedVersion`',
+      expects: 'a higher minor, a higher major and a lower major version are `UnsupportedVersion`',
       async run(peer) {
         for (const version of ['1.6', '2.0', '0.9'])
           await expectRefusal(peer, 'UnsupportedVersion', 'echo', { version });
@@ -34,7 +34,7 @@ export const dispatch: Theme = {
     },
     {
       name: 'version-numbers',
-      expects: 'the parts of a version are compared as numbers: 1.10 is later than 1.5, and 2.10 than 2.3',
+      expects: 'the parts of a version are compared as numbers: 1.10 is higher than 1.5, and 2.10 than 2.3',
       async run(peer) {
         for (const version of ['1.10', '1.10.0', '1.40'])
           await expectRefusal(peer, 'UnsupportedVersion', 'echo', { version });
@@ -43,7 +43,8 @@ export const dispatch: Theme = {
     },
     {
       name: 'version-revision',
-      expects: 'a later revision of the same minor is `UnsupportedVersion`; with a lower minor, any revision is served',
+      expects:
+        'a higher revision of the same minor is `UnsupportedVersion`; with a lower minor, any revision is served',
       async run(peer) {
         for (const version of ['1.5.0', '1.4.1', '1.0.12'])
           expectSame(await peer.result('echo', { a: 1 }, { version }), { a: 1 }, `echo with version ${version}`);
@@ -53,7 +54,7 @@ export const dispatch: Theme = {
     },
     {
       name: 'version-malformed',
-      expects: 'a version that is none is answered with a failure',
+      expects: 'a malformed version is answered with a failure',
       async run(peer) {
         for (const version of ['one', '1.x', '']) await peer.failure('echo', {}, { version });
       },
@@ -79,12 +80,12 @@ export const dispatch: Theme = {
     },
     {
       name: 'namespace-unknown',
-      expects: 'a namespace that nobody serves is `UnsupportedVersion`',
+      expects: 'an unknown namespace is `UnsupportedVersion`',
       run: (peer) => expectRefusal(peer, 'UnsupportedVersion', 'echo', { namespace: 'elsewhere', version: '1.0' }),
     },
     {
       name: 'unknown-method',
-      expects: 'an unknown method is `NoSuchMethod`, however it is called',
+      expects: 'an unknown method is `NoSuchMethod`, whatever its name',
       async run(peer) {
         for (const method of ['no_such_method', 'Echo', 'méthode', 'm'.repeat(5000)]) {
           await expectRefusal(peer, 'NoSuchMethod', method);
@@ -93,12 +94,12 @@ export const dispatch: Theme = {
     },
     {
       name: 'private-method',
-      expects: 'a method whose name begins with `_` is there, and cannot be called',
+      expects: 'an existing method whose name begins with `_` is `NoSuchMethod`',
       run: (peer) => expectRefusal(peer, 'NoSuchMethod', '_private'),
     },
     {
       name: 'hostile-method',
-      expects: '`__proto__`, `constructor`, `__init__` and their like are `NoSuchMethod`',
+      expects: '`__proto__`, `constructor`, `__init__` and similar names are `NoSuchMethod`',
       async run(peer) {
         const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__init__', '__class__', '__dict__'];
         for (const method of names) await expectRefusal(peer, 'NoSuchMethod', method);
@@ -106,7 +107,7 @@ export const dispatch: Theme = {
     },
     {
       name: 'missing-argument',
-      expects: 'a call without a required argument is answered with a failure (of the server’s own class)',
+      expects: 'a call without a required argument is answered with a failure of any class',
       async run(peer) {
         expectSame(await peer.result('add', { a: 2, b: 3 }), 5, 'add');
         await peer.failure('add', { a: 2 });

@@ -6,12 +6,12 @@ export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
 
-/** @throws CheckFailure unless the condition holds */
+/** Checks a condition. @throws CheckFailure with that text when it is false */
 export function expect(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new CheckFailure(otherwise);
 }
 
-/** @throws CheckFailure unless both are equal, member by member */
+/** Compares two values member by member. @throws CheckFailure when they differ */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
   expect(isDeepStrictEqual(actual, expected), `${what}: expected ${shown(expected)}, got ${shown(actual)}`);
 }

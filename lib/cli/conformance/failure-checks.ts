@@ -17,13 +17,13 @@ function expectTraceback({ tb }: Dict): void {
   expect(isTraceback, `tb: expected a list of texts, got ${shown(tb)}`);
 }
 
-/** Exceptions. */
+/** Checks of failures. */
 export const failures: Theme = {
   theme: 'failures',
   checks: [
     {
       name: 'builtin-exception',
-      expects: '`ValueError`, `TypeError` and `Exception` travel under their Python names, with the bare message',
+      expects: '`ValueError`, `TypeError` and `Exception` have their Python names, and the message alone',
       async run(peer) {
         for (const kind of ['ValueError', 'TypeError', 'Exception']) {
           const { class: name, module, message, args } = await failureFrom(peer, 'fail', { kind, message: MESSAGE });
@@ -34,7 +34,7 @@ export const failures: Theme = {
     },
     {
       name: 'module-exception',
-      expects: 'an exception of a module of its own travels with module, class, `args` and `kwargs`',
+      expects: 'an exception of another module has its module, class, `args` and `kwargs`',
       async run(peer) {
         const given = { args: ['a', 2, null, ['b']], kwargs: { vnf_id: 'v-1', extra: { deep: true } } };
         const { class: name, module, message, args, kwargs } = await failureFrom(peer, 'fail_with_args', given);
@@ -44,7 +44,7 @@ export const failures: Theme = {
     },
     {
       name: 'expected-exception',
-      expects: 'an expected exception reaches the caller as any other does',
+      expects: 'an expected exception reaches the caller as any other',
       async run(peer) {
         const { class: name, module, message } = await failureFrom(peer, 'fail_expected', { message: MESSAGE });
         expectSame({ name, module, message }, { name: 'ValueError', module: 'builtins', message: MESSAGE }, 'failure');
@@ -52,7 +52,7 @@ export const failures: Theme = {
     },
     {
       name: 'traceback',
-      expects: 'a failure carries a traceback: a list of texts',
+      expects: 'a failure has a traceback: a list of texts',
       async run(peer) {
         expectTraceback(await failureFrom(peer, 'fail', { kind: 'ValueError', message: 'x' }));
         expectTraceback(await failureFrom(peer, 'no_such_method', {}));
@@ -60,7 +60,7 @@ export const failures: Theme = {
     },
     {
       name: 'failure-members',
-      expects: 'a failure has the members `class`, `module`, `message`, `tb`, `args`, `kwargs`, and no more',
+      expects: 'a failure has exactly the members `class`, `module`, `message`, `tb`, `args`, `kwargs`',
       async run(peer) {
         const failure = await failureFrom(peer, 'fail', { kind: 'ValueError', message: 'x' });
         expectSame(Object.keys(failure).sort(), ['args', 'class', 'kwargs', 'message', 'module', 'tb'], 'members');

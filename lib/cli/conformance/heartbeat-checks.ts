@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Theme } from './check.js';
 import { expect, expectSame } from './expectation.js';
 
-/** Signs of life that a caller asks for by `_timeout`: one every `_timeout / 2` seconds. */
+/** Checks of heartbeats. A caller requests them by `_timeout`: one every `_timeout / 2` seconds. */
 export const heartbeats: Theme = {
   theme: 'heartbeats',
   checks: [
     {
       name: 'no-heartbeats',
-      expects: 'a caller that asks for no heartbeats gets none',
+      expects: 'a caller that requests no heartbeats gets none',
       async run(peer) {
         const { msgId } = await peer.call('slow', { seconds: 1.5 }, { takes: 1.5 });
         expectSame(peer.replies.of(msgId).length, 1, 'replies');
@@ -16,7 +16,7 @@ export const heartbeats: Theme = {
     },
     {
       name: 'odd-timeouts',
-      expects: 'a `_timeout` under 2, beyond all clocks, or of another type is ignored',
+      expects: 'a `_timeout` that is under 2, too large, or of another type is ignored',
       async run(peer) {
         const odd = [0, 1, -1, 1e12, 'soon'];
         const answers = await Promise.all(
@@ -31,7 +31,7 @@ export const heartbeats: Theme = {
     },
     {
       name: 'heartbeats',
-      expects: 'a caller that asks for them gets a heartbeat every half `_timeout`, and none after the reply',
+      expects: 'a caller that requests heartbeats gets one every half `_timeout`, and none after the reply',
       async run(peer) {
         const begun = performance.now();
         const { msgId, reply } = await peer.call('slow', { seconds: 3.5 }, { monitor: 2, takes: 3.5 });
@@ -43,7 +43,7 @@ export const heartbeats: Theme = {
         for (const { result, failure, ending } of replies) {
           expectSame({ result, failure, ending }, { result: null, failure: null, ending: false }, 'heartbeat');
         }
-        // One more or less is a matter of when the clocks were read.
+        // The clocks are read at slightly different times, so the number may differ by one.
         expect(Math.abs(replies.length - due) <= 1, `expected ${due} heartbeats, got ${replies.length}`);
       },
     },

@@ -19,15 +19,15 @@ import { Wire } from './wire.js';
 export interface PeerAddress {
   topic: string;
   exchange: string;
-  /** Asked for where absent. */
+  /** Name of the server. @default the server that answers on the topic */
   server?: string | undefined;
-  /** Longest wait for one reply, in milliseconds. */
+  /** Maximum wait for one reply, in milliseconds. */
   timeout: number;
 }
 
 /** Self-description of the peer. */
 export interface About {
-  /** E.g. `oslo.messaging 14.0.3`. */
+  /** Name and version, e.g. `oslo.messaging 14.0.3`. */
   readonly implementation: string;
   readonly server: string;
   /** Optional features that it lacks, each with the reason. */
@@ -36,23 +36,23 @@ export interface About {
 
 /** Options of one call. */
 export interface CallOptions extends RequestFields {
-  /** Routing key; the server's own where absent. */
+  /** Routing key. @default that of the server's own queue */
   to?: string;
-  /** Seconds that the handler needs, on top of the time to wait. */
+  /** Time that the handler needs, in seconds. It is added to the maximum wait. */
   takes?: number;
 }
 
 /** End of one call. */
 export interface Answer {
   readonly msgId: string;
-  /** The reply that ended it. */
+  /** Reply that ended the call. */
   readonly reply: Reply;
 }
 
-/** Time in which a second execution must not happen. */
-const QUIET_MS = 400;
+/** Time without a second execution after which the number counts, in milliseconds. */
+const SETTLE_MS = 400;
 
-/** A server under test, addressed by its name, and the replies that it sends. */
+/** Server under test, and its replies. */
 export class Peer {
   readonly replies = new ReplyLog();
   readonly replyQueue = newReplyQueueName();
@@ -64,8 +64,9 @@ export class Peer {
   ) {}
 
   /**
-   * Connects, and asks the server who it is.
-   * @throws MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout, or CheckFailure when it does not say
+   * Connects, and asks the server for its self-description.
+   * @throws MessageDeliveryFailure, MessageUndeliverable or MessagingTimeout when it cannot be reached, CheckFailure when its
+   * answer is incomplete
    */
   static async connect(options: OsloMessagingOptions, address: PeerAddress): Promise<Peer> {
     const peer = new Peer(await Wire.open(options), address);
@@ -79,7 +80,7 @@ export class Peer {
   }
 
   get about(): About {
-    if (!this.described) throw new CheckFailure('The peer has not been asked who it is');
+    if (!this.described) throw new CheckFailure('The self-description of the peer is not known yet');
     return this.described;
   }
 
@@ -89,7 +90,7 @@ export class Peer {
     return `${topic}.${this.described?.server ?? server}`;
   }
 
-  /** Calls a method and waits for the end of it. @throws MessagingTimeout, MessageUndeliverable */
+  /** Calls a method and waits for its reply. @throws MessagingTimeout, MessageUndeliverable */
   async call(method: string, args: object = {}, options: CallOptions = {}): Promise<Answer> {
     const { to = this.key, takes = 0, ...fields } = options;
     const msgId = newId();
@@ -98,7 +99,7 @@ export class Peer {
     return this.answer(msgId, method, takes);
   }
 
-  /** Waits for the end of a call that has been sent. @throws MessagingTimeout */
+  /** Waits for the reply to a call that was sent. @throws MessagingTimeout */
   async answer(msgId: string, what: string, takes = 0): Promise<Answer> {
     const milliseconds = this.milliseconds(takes);
     const reply = await this.replies.ending(msgId, milliseconds);
@@ -106,14 +107,14 @@ export class Peer {
     return { msgId, reply };
   }
 
-  /** The result of a call. @throws CheckFailure when it failed */
+  /** Calls a method and returns its result. @throws CheckFailure when it failed */
   async result(method: string, args: object = {}, options: CallOptions = {}): Promise<unknown> {
     const { failure, result } = (await this.call(method, args, options)).reply.message;
     expect(failure === null, `${shortened(method)} was answered with the failure ${shown(failure)}`);
     return result;
   }
 
-  /** The failure of a call. @throws CheckFailure when there was none */
+  /** Calls a method and returns its failure. @throws CheckFailure when it succeeded */
   async failure(method: string, args: object = {}, options: CallOptions = {}): Promise<Dict> {
     return failureOf(await this.call(method, args, options), method);
   }
@@ -122,18 +123,18 @@ export class Peer {
     await this.send(envelope(requestMessage(method, args)));
   }
 
-  /** @throws MessageUndeliverable when no queue takes it */
+  /** Publishes a body. @throws MessageUndeliverable when no queue is bound for it */
   async send(body: string | Buffer, to = this.key, options: Options.Publish = {}): Promise<void> {
     const { exchange } = this.address;
     if (await this.wire.publish(exchange, to, body, options)) return;
-    throw new MessageUndeliverable(`No queue takes messages for "${to}" on exchange "${exchange}"`);
+    throw new MessageUndeliverable(`No queue is bound for "${to}" on exchange "${exchange}"`);
   }
 
-  /** Returns the number of executions of `count` for a key, some time after the first one. */
+  /** Returns the number of executions of `count` for a key, {@link SETTLE_MS} after the first one. */
   async executions(key: string): Promise<unknown> {
     const deadline = Deadline.after(this.address.timeout);
     while ((await this.result('counted', { key })) === 0 && !deadline.expired) await sleep(50);
-    await sleep(QUIET_MS);
+    await sleep(SETTLE_MS);
     return this.result('counted', { key });
   }
 
@@ -156,7 +157,7 @@ export class Peer {
     }
   }
 
-  /** Leaves no queue behind, unless the broker is gone. */
+  /** Deletes the reply queue, if the broker is reachable, and disconnects. */
   async close(): Promise<void> {
     await this.wire.deleteQueue(this.replyQueue).catch(() => undefined);
     await this.wire.close();
@@ -169,7 +170,7 @@ export class Peer {
   private async introduce(): Promise<void> {
     const { topic, server, exchange } = this.address;
     if (!(await this.wire.hasExchange(exchange))) {
-      throw new MessageUndeliverable(`There is no exchange "${exchange}": nobody listens there`);
+      throw new MessageUndeliverable(`The exchange "${exchange}" does not exist, so no server has started on it`);
     }
     await this.wire.consume(this.replyQueue, (message) => this.replies.take(message));
     const about = await this.call('about', {}, { to: server === undefined ? topic : this.key });
@@ -177,7 +178,7 @@ export class Peer {
   }
 }
 
-/** The failure that a call was answered with. @throws CheckFailure when there was none */
+/** Returns the failure in a reply. @throws CheckFailure when it has none */
 export function failureOf({ reply }: Answer, method: string): Dict {
   const { failure, result } = reply.message;
   const otherwise = `${shortened(method)}: expected a failure, got the result ${shown(result)}`;

@@ -1,24 +1,24 @@
 import { type Dict, newId, stringifyJson } from '../../internal.js';
 
-/** Parts of a request besides method and arguments. */
+/** Members of a request besides method and arguments. */
 export interface RequestFields {
   namespace?: string;
   version?: string;
   context?: Dict;
-  /** `_timeout`: the caller asks for heartbeats. */
+  /** Value of `_timeout`, which requests heartbeats. */
   monitor?: unknown;
   uniqueId?: string;
-  /** Members beside those that the protocol knows. */
+  /** Members that the protocol does not define. */
   extra?: Dict;
 }
 
-/** Whom to answer; a cast has none. */
+/** Address of the reply; a cast has none. */
 export interface ReplyAddress {
   msgId: string;
   replyQueue: string;
 }
 
-/** A request, written out member by member: the library's own codec is not what judges its peers. */
+/** Returns a request, built member by member, so that the codec of the library takes no part in the checks. */
 export function requestMessage(
   method: string,
   args: object,
@@ -37,7 +37,7 @@ export function requestMessage(
   };
 }
 
-/** JSON inside JSON, as envelope 2.0 has it. */
+/** Returns the body of a message in an envelope: JSON inside JSON. */
 export function envelope(message: Dict, version: unknown = '2.0', extra: Dict = {}): string {
   return stringifyJson({ 'oslo.version': version, 'oslo.message': stringifyJson(message), ...extra });
 }

@@ -6,13 +6,13 @@ import { envelope, requestMessage } from './raw-message.js';
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** Replies, as they lie in the caller's queue. */
+/** Checks of replies as they arrive in the reply queue. */
 export const replies: Theme = {
   theme: 'replies',
   checks: [
     {
       name: 'reply-properties',
-      expects: 'content type `application/json`, encoding `utf-8`, by the default exchange',
+      expects: 'content type `application/json`, encoding `utf-8`, through the default exchange',
       async run(peer) {
         const { fields, properties } = (await peer.call('echo')).reply.raw;
         const { contentType, contentEncoding } = properties;
@@ -35,7 +35,7 @@ export const replies: Theme = {
     },
     {
       name: 'reply-members',
-      expects: '`result`, `failure`, `ending` true, the `_msg_id` of the request, a fresh `_unique_id`',
+      expects: '`result`, `failure`, `ending` true, the `_msg_id` of the request, a new `_unique_id`',
       async run(peer) {
         const answers = [await peer.call('echo', { a: 1 }), await peer.call('echo', { a: 1 })];
         for (const { msgId, reply } of answers) {
@@ -49,7 +49,7 @@ export const replies: Theme = {
     },
     {
       name: 'calls-at-once',
-      expects: 'twenty calls at once get twenty answers, each its own',
+      expects: 'twenty concurrent calls get their own results',
       async run(peer) {
         const numbers = Array.from({ length: 20 }, (_, index) => index);
         const results = await Promise.all(numbers.map((index) => peer.result('add', { a: index, b: 100 })));
@@ -62,7 +62,7 @@ export const replies: Theme = {
     },
     {
       name: 'slow-overlap',
-      expects: 'eight calls of one second each do not wait for one another, nor does a quick one for them',
+      expects: 'eight calls of one second run concurrently, and a quick call does not wait for them',
       async run(peer) {
         const begun = performance.now();
         const slow = Array.from({ length: 8 }, () => peer.call('slow', { seconds: 1 }, { takes: 8 }));
@@ -70,26 +70,26 @@ export const replies: Theme = {
         const ends = answers.map(({ reply }) => reply.at);
         expect(quick.reply.at < Math.min(...ends), 'the quick call was answered after a slow one');
         const seconds = (Math.max(...ends) - begun) / 1000;
-        expect(seconds < 5, `they took ${seconds.toFixed(1)} s together`);
+        expect(seconds < 5, `together they took ${seconds.toFixed(1)} s`);
       },
     },
     {
       name: 'absent-reply-queue',
-      expects: 'a reply whose queue is away holds up no other, and arrives when the queue is back',
+      expects: 'a reply to a missing queue delays no other reply, and arrives when the queue is declared',
       async run(peer) {
         const msgId = newId();
         const replyQueue = newReplyQueueName();
         await peer.send(envelope(requestMessage('echo', { late: true }, {}, { msgId, replyQueue })));
         for (let others = 0; others < 5; others++) await peer.result('echo');
         await peer.wire.consume(replyQueue, (message) => peer.replies.take(message));
-        const { reply } = await peer.answer(msgId, 'the call whose reply queue was away');
+        const { reply } = await peer.answer(msgId, 'the call whose reply queue was missing');
         await peer.wire.deleteQueue(replyQueue);
         expectSame(reply.message['result'], { late: true }, 'echo');
       },
     },
     {
       name: 'one-reply',
-      expects: 'every call, of all checks of this run, has been answered exactly once, and readably',
+      expects: 'each call of this run has exactly one readable reply',
       async run(peer) {
         for (const method of ['echo', 'nothing', 'no_such_method']) await peer.call(method);
         await sleep(500);

@@ -8,19 +8,20 @@ export interface Reply {
   /** Time of arrival on the monotonic clock, in milliseconds. */
   readonly at: number;
   readonly raw: ConsumeMessage;
-  /** The whole body. */
+  /** Whole body, parsed. */
   readonly body: Dict;
-  /** Content of `oslo.message`; the body itself where there is no envelope. */
+  /** Content of `oslo.message`; the body itself without an envelope. */
   readonly message: Dict;
 }
 
-/** Every reply of the run, for each request. A late or second one is as telling as the first. */
+/** All replies of a run, by request, including late and repeated ones. */
 export class ReplyLog {
   private readonly replies = new Map<string, Reply[]>();
   private readonly arrivals = new EventEmitter().setMaxListeners(0);
-  /** Bodies that named no request, or were not JSON. */
+  /** Bodies without an id of a request, or that are not JSON. */
   readonly unreadable: string[] = [];
 
+  /** Adds a message of the reply queue. */
   take(raw: ConsumeMessage): void {
     const text = raw.content.toString('utf8');
     const reply = read(raw, text);
@@ -33,15 +34,17 @@ export class ReplyLog {
     this.arrivals.emit('reply');
   }
 
+  /** Returns the replies to a request, oldest first. */
   of(msgId: string): readonly Reply[] {
     return this.replies.get(msgId) ?? [];
   }
 
+  /** Returns the replies of each request. */
   all(): readonly (readonly Reply[])[] {
     return [...this.replies.values()];
   }
 
-  /** The first reply that ends the call, or undefined when none came in time. */
+  /** Waits for the reply that ends a call. Returns undefined when none arrives in time. */
   async ending(msgId: string, milliseconds: number): Promise<Reply | undefined> {
     const deadline = Deadline.after(milliseconds);
     for (;;) {

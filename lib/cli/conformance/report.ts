@@ -2,14 +2,14 @@ import { oneLine } from '../../internal.js';
 import type { About } from './peer.js';
 import type { CheckResult } from './run-checks.js';
 
-/** A run as `--json` prints it. */
+/** Report of a run, as `--json` prints it. */
 export interface Report extends Record<CheckResult['result'], number> {
   implementation: string;
   server: string;
   checks: CheckResult[];
 }
 
-/** Report of a run. */
+/** Returns the report of a run. */
 export function reportOf({ implementation, server }: About, checks: CheckResult[]): Report {
   const count = (result: CheckResult['result']) => checks.filter((check) => check.result === result).length;
   const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
@@ -21,7 +21,7 @@ const columns = (...[name, result, time, expects]: [string, string, string, stri
 
 export const tableHead = columns('CHECK', 'RESULT', 'TIME', 'EXPECTED');
 
-/** One row; a second line says what happened instead. */
+/** Returns the row of a check. A failed or skipped one has a second line with the reason. */
 export function tableRow({ name, expects, result, detail, milliseconds }: CheckResult): string {
   const row = columns(name, result, `${milliseconds} ms`, expects);
   return detail === undefined ? row : row + columns('', '', '', `${result}: ${oneLine(detail)}`);

@@ -6,7 +6,7 @@ import { expect, expectSame, shown } from './expectation.js';
 import { failureOf, type Peer } from './peer.js';
 import { envelope, requestMessage } from './raw-message.js';
 
-/** Bodies that are no request, and that nobody can be told of. */
+/** Bodies that are not a request, and name no reply queue for a failure. */
 const unreadable: readonly (string | Buffer)[] = [
   '',
   'this is not JSON',
@@ -22,14 +22,16 @@ const unreadable: readonly (string | Buffer)[] = [
   Buffer.from([0xff, 0xfe, 0x00, 0x80]),
 ];
 
-/** More requests than a server may hold unacknowledged, if its prefetch limit is a usual one. */
+/** Number of requests: more than a usual prefetch limit, so that a server must acknowledge to get all. */
 const MANY = 500;
-/** Milliseconds that the broker may take until it has counted; RabbitMQ counts every 5 seconds. */
-const COUNTING = 10_000;
+/** Maximum wait for the counts of the broker, in milliseconds. RabbitMQ counts every 5 seconds. */
+const COUNT_TIMEOUT_MS = 10_000;
 
-/** Of a server without a prefetch limit, only the broker knows what it holds. */
+/**
+ * Checks the unacknowledged messages at the broker, because a server without a prefetch limit gets all requests anyway.
+ */
 async function expectNoneHeld({ wire, key }: Peer): Promise<void> {
-  const deadline = Deadline.after(COUNTING);
+  const deadline = Deadline.after(COUNT_TIMEOUT_MS);
   let counted = await wire.unacknowledged(key);
   const isCounted = () => counted && counted.published >= MANY;
   while (counted && (!isCounted() || counted.unacknowledged > 0) && !deadline.expired) {
@@ -44,7 +46,7 @@ async function answerTo(peer: Peer, message: object, msgId: string) {
   return peer.answer(msgId, 'the request');
 }
 
-/** Bodies that are damaged requests, or no requests. */
+/** Checks with bodies that are damaged requests, or not requests. */
 export const robustness: Theme = {
   theme: 'robustness',
   checks: [
@@ -60,7 +62,7 @@ export const robustness: Theme = {
     },
     {
       name: 'unknown-envelope',
-      expects: 'an envelope of another major version is not served, and does no harm',
+      expects: 'an envelope of another major version is not served, and the server continues',
       async run(peer) {
         const key = newId();
         for (const version of ['3.0', '1.0', '2.1', 3])
@@ -71,7 +73,7 @@ export const robustness: Theme = {
     },
     {
       name: 'unknown-members',
-      expects: 'members that a later version may add, to envelope and message, are ignored',
+      expects: 'unknown members of envelope and message are ignored',
       async run(peer) {
         const msgId = newId();
         const address = { msgId, replyQueue: peer.replyQueue };
@@ -82,15 +84,12 @@ export const robustness: Theme = {
     },
     {
       name: 'unreadable-body',
-      expects: 'bodies that are no JSON, no object, or no message do no harm',
+      expects: 'the server continues after bodies that are not JSON, not an object, or not a message',
       async run(peer) {
         for (const body of unreadable) await peer.send(body);
         await peer.expectAlive();
         for (const name of [peer.address.topic, peer.key]) {
-          expect(
-            ((await peer.wire.queue(name))?.consumers ?? 0) > 0,
-            `nobody consumes from the queue "${name}" any more`,
-          );
+          expect(((await peer.wire.queue(name))?.consumers ?? 0) > 0, `the queue "${name}" has no consumer any more`);
         }
       },
     },
@@ -108,8 +107,7 @@ export const robustness: Theme = {
     },
     {
       name: 'acknowledged',
-      expects:
-        'requests are acknowledged: 500 in a row are taken, and the management API, where given, counts none held',
+      expects: '500 requests in a row are delivered; by the management API, if given, none stays unacknowledged',
       async run(peer) {
         const key = newId();
         const body = () => envelope(requestMessage('count', { key }));

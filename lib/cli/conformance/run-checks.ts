@@ -8,12 +8,12 @@ export interface CheckResult {
   readonly name: string;
   readonly expects: string;
   readonly result: 'passed' | 'failed' | 'skipped';
-  /** Behaviour of the peer that failed the check, or the reason for skipping it. */
+  /** Behavior of the peer that failed the check, or the reason for skipping it. */
   readonly detail?: string;
   readonly milliseconds: number;
 }
 
-/** Runs the checks one after another. @throws MessageDeliveryFailure when the broker is lost on the way */
+/** Runs the checks one after another. @throws MessageDeliveryFailure when the connection to the broker is lost */
 export async function* runChecks(peer: Peer, chosen: typeof checks): AsyncGenerator<CheckResult> {
   for (const check of chosen) yield await runCheck(peer, check);
 }
@@ -38,7 +38,7 @@ async function runCheck(
     return outcome('passed');
   } catch (error) {
     if (error instanceof MessageDeliveryFailure) throw error;
-    // Whatever else: a check that stumbles over an answer has not been passed by it.
+    // Any other error counts as a failed check, for example one from reading an unexpected reply.
     return outcome('failed', toError(error).message);
   }
 }

@@ -27,18 +27,18 @@ const texts = {
   ключ: 'значение',
 };
 
-/** Keys that mean something to one language or the other, as own members. */
+/** Keys with a special meaning in JavaScript or Python, as own members. */
 const hostileKeys = JSON.parse(
   '{"__proto__": {"polluted": true}, "constructor": 1, "toString": "text", "__class__": [], "nested": {"__proto__": {"a": null}}}',
 ) as object;
 
-/** Values: what goes in comes out. */
+/** Checks of values: they must be returned unchanged. */
 export const values: Theme = {
   theme: 'values',
   checks: [
     {
       name: 'echo-json',
-      expects: 'every kind of JSON value comes back as it was',
+      expects: 'each kind of JSON value is returned unchanged',
       run: async (peer) => expectSame(await peer.result('echo', everyKind), everyKind, 'echo'),
     },
     {
@@ -48,17 +48,17 @@ export const values: Theme = {
     },
     {
       name: 'echo-unicode',
-      expects: 'any Unicode text, control characters included, comes back as it was',
+      expects: 'any Unicode text is returned unchanged, with control characters',
       run: async (peer) => expectSame(await peer.result('echo', texts), texts, 'echo'),
     },
     {
       name: 'echo-hostile-keys',
-      expects: '`__proto__`, `constructor` and their like are argument names and keys as any others',
+      expects: '`__proto__`, `constructor` and similar names are ordinary argument names and keys',
       run: async (peer) => expectSame(await peer.result('echo', hostileKeys), hostileKeys, 'echo'),
     },
     {
       name: 'echo-1-mib',
-      expects: 'a text of 1 MiB comes back whole',
+      expects: 'a text of 1 MiB is returned unchanged',
       async run(peer) {
         const text = 'abcdefghijklmnop'.repeat(MIB / 16);
         const echoed = (await peer.result('echo', { text })) as { text?: unknown };
@@ -67,7 +67,7 @@ export const values: Theme = {
     },
     {
       name: 'no-arguments',
-      expects: 'an empty `args`, and none at all, are a call without arguments',
+      expects: 'an empty `args` and a missing `args` mean a call without arguments',
       async run(peer) {
         expectSame(await peer.result('echo', {}), {}, 'echo with an empty args');
         const withoutArgs = { extra: { args: undefined } };
@@ -76,12 +76,12 @@ export const values: Theme = {
     },
     {
       name: 'null-result',
-      expects: 'a method that returns nothing is answered with null, which is no failure',
+      expects: 'a method that returns nothing is answered with the result null',
       run: async (peer) => expectSame(await peer.result('nothing'), null, 'nothing'),
     },
     {
       name: 'nan-result',
-      expects: 'a result of NaN is answered: with NaN, or with null where JSON has the say',
+      expects: 'a result of NaN is answered with NaN or null',
       async run(peer) {
         const result = await peer.result('nan');
         expect(result === null || Number.isNaN(result), `nan: expected NaN or null, got ${shown(result)}`);

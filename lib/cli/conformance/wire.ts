@@ -17,13 +17,13 @@ export interface QueueState {
   consumers: number;
 }
 
-/** Time after which the broker deletes an unused queue of the kit. */
+/** Time after which the broker deletes an unused queue of the kit, in milliseconds. */
 const QUEUE_EXPIRES_MS = 60_000;
 
-/** Reply codes by which the broker closes a channel, and leaves the connection: too large, refused, absent, locked, unfit. */
+/** Reply codes that close only a channel: content too large, access refused, not found, locked, precondition failed. */
 const CHANNEL_ERRORS: ReadonlySet<unknown> = new Set([311, 403, 404, 405, 406]);
 
-/** Bare AMQP: no publisher, consumer or codec of the library takes part. */
+/** Connection over bare AMQP. The publishers, consumers and codecs of the library take no part. */
 export class Wire {
   private returned = false;
   private last: Promise<unknown> = Promise.resolve();
@@ -34,16 +34,16 @@ export class Wire {
   private constructor(
     private readonly connection: RabbitConnection,
     private readonly model: ChannelModel,
-    /** Channel to consume on, since a refused publish closes its own channel. */
+    /** Channel for consuming, because a refused publish closes its own channel. */
     private readonly consuming: Channel,
-    /** Bounds every wait for the broker, in milliseconds. */
+    /** Maximum wait for each answer of the broker, in milliseconds. */
     private readonly timeoutMs: number,
     private readonly management: ManagementApi | undefined,
   ) {
     consuming.on('error', () => undefined);
   }
 
-  /** @throws MessageDeliveryFailure when the broker cannot be reached */
+  /** Connects to the broker. @throws MessageDeliveryFailure when it cannot be reached */
   static async open(options: OsloMessagingOptions): Promise<Wire> {
     const settings = normalizeOptions(options);
     const timeout = settings.rpcResponseTimeout;
@@ -61,8 +61,8 @@ export class Wire {
   }
 
   /**
-   * Publishes a message, one at a time, so that a returned message is the last one. Returns true when a queue took it.
-   * @throws CheckFailure when the broker refuses it, MessageDeliveryFailure when the connection is gone
+   * Publishes a message, one at a time, so that a returned message is the last one. Returns true when a queue accepted it.
+   * @throws CheckFailure when the broker refuses it, MessageDeliveryFailure when the connection is lost
    */
   publish(exchange: string, key: string, body: string | Buffer, options: Options.Publish = {}): Promise<boolean> {
     const published = this.last.then(() => this.publishNow(exchange, key, body, options));
@@ -103,7 +103,7 @@ export class Wire {
     return !this.returned;
   }
 
-  /** The channel to publish on; a new one after the broker closed it. */
+  /** Returns the channel for publishing: a new one after the broker closed the last one. */
   private async publishingChannel(): Promise<ConfirmChannel> {
     if (this.publishing) return this.publishing;
     const channel = await this.ask(() => this.model.createConfirmChannel());
@@ -120,7 +120,7 @@ export class Wire {
     return channel;
   }
 
-  /** Declares a queue as a caller declares its reply queue, and reads it. */
+  /** Declares a queue as callers declare their reply queue, and consumes from it. */
   async consume(queue: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
     const options = {
       durable: false,
@@ -136,7 +136,10 @@ export class Wire {
     await this.ask(() => this.consuming.deleteQueue(queue));
   }
 
-  /** Returns what a passive declare says, or undefined where there is no such queue. @throws CheckFailure when that is refused */
+  /**
+   * Returns the state of a queue; undefined when it does not exist.
+   * @throws CheckFailure when the broker refuses to tell
+   */
   async queue(name: string): Promise<QueueState | undefined> {
     const state = await this.passively(`the queue "${name}"`, (channel) => channel.checkQueue(name));
     return state && { consumers: state.consumerCount };
@@ -146,7 +149,9 @@ export class Wire {
     return (await this.passively(`the exchange "${name}"`, (channel) => channel.checkExchange(name))) !== undefined;
   }
 
-  /** Unacknowledged messages of a queue and those it was published in all; undefined where nobody counts them for us. */
+  /**
+   * Returns the numbers of unacknowledged and of all published messages of a queue; undefined without a management API.
+   */
   async unacknowledged(queue: string): Promise<{ unacknowledged: number; published: number } | undefined> {
     try {
       return await this.management?.unacknowledged(queue);
@@ -159,7 +164,7 @@ export class Wire {
     await this.connection.close();
   }
 
-  /** On a channel of its own, since the broker closes the one that asks for what is not there. */
+  /** Declares passively, on a new channel, because the broker closes the channel when the resource does not exist. */
   private async passively<T>(what: string, check: (channel: Channel) => Promise<T>): Promise<T | undefined> {
     const channel = await this.ask(() => this.model.createChannel());
     channel.on('error', () => undefined);
@@ -171,7 +176,7 @@ export class Wire {
       const { cause } = toError(error);
       if (!isChannelError(cause)) throw error;
       if (Reflect.get(cause, 'code') === 404) return undefined;
-      throw refused(`a look at ${what}`, cause);
+      throw refused(`access to ${what}`, cause);
     }
   }
 
@@ -180,7 +185,7 @@ export class Wire {
   }
 }
 
-/** Tells whether the broker closed a channel for what was asked there, and the connection is still up. */
+/** Returns true when the broker closed a channel because of a request, and the connection is still open. */
 function isChannelError(error: unknown): error is Error {
   return error instanceof Error && CHANNEL_ERRORS.has(Reflect.get(error, 'code'));
 }
@@ -189,11 +194,14 @@ function refused(what: string, { message }: Error): CheckFailure {
   return new CheckFailure(`the broker refuses ${what}: ${message}`);
 }
 
-/** @throws MessageDeliveryFailure when the broker refuses, does not answer in time, or is gone */
+/**
+ * Waits for an answer of the broker.
+ * @throws MessageDeliveryFailure when it refuses, does not answer in time, or is unreachable
+ */
 async function within<T>(milliseconds: number, question: () => Promise<T>): Promise<T> {
   try {
     return await Deadline.after(milliseconds).race(question(), () => new Error(`no answer within ${milliseconds} ms`));
   } catch (cause) {
-    throw new MessageDeliveryFailure(`The broker does not serve us: ${toError(cause).message}`, { cause });
+    throw new MessageDeliveryFailure(`The broker did not answer: ${toError(cause).message}`, { cause });
   }
 }

@@ -107,7 +107,7 @@ export class MemoryBroker {
     expires: number,
   ): boolean {
     const { backlog } = this;
-    // Checked before any queue takes the message: it is published to all of them, or refused.
+    // Checked before the message is added to any queue: it is published to all of them, or refused.
     for (const queue of queues)
       if (backlog.isAtLimit(queue, context.settings.limits) && !this.makeRoom(queue, context))
         throw backlog.refusal(queue, context);

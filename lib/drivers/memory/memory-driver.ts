@@ -228,10 +228,13 @@ export class MemoryDriver implements Driver {
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
     if (!this.broker.publish(this.context, exchange, key, content, expires) && mandatory) {
       this.context.counters.count('undeliverable');
-      throw new MessageUndeliverable(`No queue takes ${request.method} for ${target}: nobody listens there`, {
-        target,
-        method: request.method,
-      });
+      throw new MessageUndeliverable(
+        `No queue is bound for ${request.method} to ${target}: no server has started there`,
+        {
+          target,
+          method: request.method,
+        },
+      );
     }
   }
 

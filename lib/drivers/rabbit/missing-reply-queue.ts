@@ -10,7 +10,7 @@ export interface EncodedReply {
   readonly uniqueId: string;
 }
 
-/** A reply that waits until its queue takes it. */
+/** Reply that waits until its queue accepts it. */
 export interface PendingReply {
   readonly reply: EncodedReply;
   /** Time on the monotonic clock, in milliseconds, at which the reply is dropped. */
@@ -20,7 +20,7 @@ export interface PendingReply {
 }
 
 /**
- * Outcome of one attempt. An Error is the reason why the queue did not take the reply for now. A reply that `failed` was
+ * Outcome of one attempt. An Error is the reason why the queue does not accept the reply now. A reply that `failed` was
  * rejected, and is not tried again.
  */
 export type ReplyAttempt = 'delivered' | 'failed' | Error;
@@ -28,21 +28,21 @@ export type ReplyAttempt = 'delivered' | 'failed' | Error;
 export interface MissingReplyQueuePorts {
   attempt(pending: PendingReply): Promise<ReplyAttempt>;
   /**
-   * Called once, when no reply waits any more.
-   * @param missing time in milliseconds for which the queue took nothing; 0 when it takes replies again
-   * @param reason why it took nothing
+   * Called once, when no reply is waiting any more.
+   * @param missing time in milliseconds for which the queue accepted nothing; 0 when it accepts replies again
+   * @param reason reason for which it accepted nothing
    */
   end(missing: number, reason: Error): void;
 }
 
-/** Replies to one queue that is missing or full. Only the first is tried, however many wait, until the queue takes it. */
+/** Replies to one queue that is missing or full. Until the queue accepts a reply, only the first is tried. */
 export class MissingReplyQueue {
   private readonly replies = new Set<PendingReply>();
   private timer: NodeJS.Timeout | undefined;
   private attempts = 0;
   private readonly since = performance.now();
 
-  /** @param reason why the queue took nothing */
+  /** @param reason reason for which the queue accepted nothing */
   constructor(
     private readonly ports: MissingReplyQueuePorts,
     private reason: Error,
@@ -54,7 +54,7 @@ export class MissingReplyQueue {
     this.replies.add(pending);
   }
 
-  /** Rejects every reply that waits. */
+  /** Rejects all waiting replies. */
   close(error: Error): void {
     clearTimeout(this.timer);
     for (const { reject } of this.replies) reject(error);

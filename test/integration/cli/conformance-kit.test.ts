@@ -98,7 +98,7 @@ describeWithRabbit('oslo-rpc conformance', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^CHECK +RESULT +TIME +EXPECTED$/);
-    expect(lines[1]).toMatch(/^echo-json +passed +\d+ ms {2}every kind of JSON value comes back as it was$/);
+    expect(lines[1]).toMatch(/^echo-json +passed +\d+ ms {2}each kind of JSON value is returned unchanged$/);
     expect(lines[2]).toMatch(/^cast +passed +\d+ ms {2}/);
     expect(lines.at(-1)).toBe('amqplib alone, server s1: 2 passed, 0 failed, 0 skipped');
   });
@@ -253,7 +253,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
       'unreadable-body failed',
       'reply-members passed',
     ]);
-    expect(checks[0]?.detail).toMatch(/the broker refuses a look at the queue .*RESOURCE_LOCKED/);
+    expect(checks[0]?.detail).toMatch(/the broker refuses access to the queue .*RESOURCE_LOCKED/);
   });
 
   it('can send again after the broker has refused something', async () => {

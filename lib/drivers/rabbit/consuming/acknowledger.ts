@@ -41,7 +41,7 @@ export class Acknowledger {
     return first?.reader;
   }
 
-  /** Returns true while the message can be settled: it has not been yet, and the broker has not taken it back. */
+  /** Returns true while the message can be settled: it is not settled yet, and the broker has not revoked it. */
   holds(tag: number): boolean {
     return this.outstanding.has(tag);
   }

@@ -32,7 +32,7 @@ export class ConsumerLog {
     this.context.settings.logger.warn(`The broker has lost the ${what}: ${repair}`);
   }
 
-  /** @param revoked number of unacknowledged messages that the broker has taken back */
+  /** @param revoked number of unacknowledged messages that the broker has revoked */
   cancelled(queue: string, revoked: number): void {
     this.context.counters.count('cancelledConsumers');
     this.context.counters.count('revokedMessages', revoked);

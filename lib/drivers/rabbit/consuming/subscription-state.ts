@@ -2,7 +2,7 @@
 export type SubscriptionState =
   /** No attempt to attach has been made. */
   | { readonly name: 'idle' }
-  /** An attempt to attach is in progress. `interrupted`: the broker has taken back a part of what it achieved. */
+  /** An attempt to attach is in progress. `interrupted`: the broker has undone a part of it. */
   | { readonly name: 'attaching'; readonly interrupted: boolean }
   /** The broker delivers from all queues. */
   | { readonly name: 'attached' }
@@ -23,7 +23,7 @@ export type SubscriptionEvent =
   | { readonly type: 'needed' }
   /** The attempt has succeeded. `delay`: pause before the next attempt where it was interrupted. */
   | { readonly type: 'consumed'; readonly delay: number }
-  /** The broker has taken away the channel, a queue or a consumer. */
+  /** The broker has closed the channel, or cancelled a consumer. */
   | { readonly type: 'lost'; readonly delay: number }
   /** The attempt has failed. `delay`: undefined without a connection. `final`: the reason may be permanent. */
   | { readonly type: 'refused'; readonly delay: number | undefined; readonly final: boolean }

@@ -29,7 +29,7 @@ export function failureOf(
   switch (outcome) {
     case 'returned':
       return new MessageUndeliverable(
-        `No queue takes messages for "${routingKey}" on exchange "${exchange?.name ?? ''}": nobody listens there`,
+        `No queue is bound to exchange "${exchange?.name ?? ''}" for "${routingKey}": no server has started there`,
       );
     case 'nacked':
       return new Nacked();

@@ -106,7 +106,7 @@ export class Doctor {
       if (consumerCount > 0) return { text: counts };
       return {
         state: 'unserved',
-        text: `${counts}; nobody consumes from it: start a server, or look in the log of the one that runs why it does not`,
+        text: `${counts}; start a server, or read the log of the running one for the reason`,
       };
     });
   }
@@ -123,10 +123,10 @@ export class Doctor {
     if (!bindings && exchangeIsThere) return undefined;
     if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
     const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
-    return `${present}, not to the exchange "${exchange.name}" by the key "${key}": callers there find nobody. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
+    return `${present}, not to the exchange "${exchange.name}" by the key "${key}": calls there are undeliverable. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
   }
 
-  /** Looks at one exchange or queue, on a channel of its own: the broker closes it with every refusal. */
+  /** Examines one exchange or queue on a new channel, because the broker closes the channel with each refusal. */
   private async look(
     model: ChannelModel,
     resource: Resource,

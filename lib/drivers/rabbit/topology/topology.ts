@@ -96,7 +96,7 @@ function deadLetterName(source: string): string {
  */
 const REPLY_ACK_DELAY_MS = 20;
 
-/** @param name taken unless names are made from host and process */
+/** Returns the reply queue of a transport. @param name random name, unless names are made from host and process */
 export function replyQueue(name: string, settings: RabbitSettings): QueueSpec {
   const queue = transientQueue(REPLY_QUEUE_PREFIX, name, settings);
   return { ...queue, key: name, exchange: undefined, gathering: REPLY_ACK_DELAY_MS };

@@ -56,7 +56,7 @@ export function fieldEnd(bytes: Buffer, tagAt: number, end: number): number {
   return at + 4 > end ? Number.POSITIVE_INFINITY : at + 4 + bytes.readUInt32BE(at);
 }
 
-/** Reads text and whole numbers. Other values are returned as their bytes, so that they are not taken for absent. */
+/** Reads text and whole numbers. Other values are returned as their bytes, so that they do not count as absent. */
 function readValue(bytes: Buffer, tagAt: number, end: number): unknown {
   const at = tagAt + 1;
   switch (String.fromCharCode(bytes[tagAt] ?? 0)) {
