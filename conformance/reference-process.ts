@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 const START_LIMIT = 30_000;
-const STOP_LIMIT = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 const LINES_KEPT = 40;
 
 /** A reference server in a process of its own, which says `ready` when it can be called. */
@@ -35,7 +35,7 @@ export class ReferenceProcess {
 
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
-    const killTimer = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT);
+    const killTimer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.exited;
     clearTimeout(killTimer);
   }

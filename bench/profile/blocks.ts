@@ -28,7 +28,7 @@ export interface ProfileSummary {
 
 const HEAVIEST = 15;
 /** Part of a call below which a block is too small to read, and left out. */
-const SMALLEST_PART = 0.01;
+const MIN_PART = 0.01;
 
 /** Divides the CPU of a call among the functions in which it was spent. */
 export function summarize(frames: readonly Frame[], cpuMicros: number): ProfileSummary {
@@ -57,7 +57,7 @@ export function blocksOf(frames: readonly Frame[], cpuMicros: number): Block[] {
   const visit = (siblings: readonly Frame[], depth: number): void => {
     const sized = merged(siblings.map(withoutInner)).map((frame) => ({ frame, micros: totalOf([frame]) }));
     for (const { frame, micros } of sized.toSorted((a, b) => b.micros - a.micros)) {
-      if (micros < total * SMALLEST_PART) break;
+      if (micros < total * MIN_PART) break;
       blocks.push({ depth, micros: (micros * cpuMicros) / total, group: frame.group, name: label(frame) });
       visit(frame.children, depth + 1);
     }

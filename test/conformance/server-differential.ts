@@ -21,7 +21,7 @@ export interface Finding extends Difference {
 
 const BATCH = 400;
 /** How long to wait for what is missing before it is called a fault, in milliseconds. */
-const PATIENCE = 15_000;
+const TIMEOUT_MS = 15_000;
 
 /** Sends the same requests to Python's server and to ours, and returns all in which they differed. */
 export async function compareServersOn(
@@ -55,7 +55,7 @@ async function runBatch(servers: WatchedServer[], requests: Request[]): Promise<
   do {
     await Promise.all(servers.map((server) => server.settle()));
   } while (
-    performance.now() - begin < PATIENCE &&
+    performance.now() - begin < TIMEOUT_MS &&
     compareAll(servers, requests).some(({ rule }) => rule === undefined)
   );
 }

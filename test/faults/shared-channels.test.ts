@@ -12,7 +12,7 @@ const TIMED_OUT = /delivery acknowledgement on channel \d+ timed out/;
 /** Queues of a server. */
 const QUEUES = 3;
 /** What RabbitMQ allows to a connection. */
-const MOST_CHANNELS = 2047;
+const MAX_CHANNELS = 2047;
 
 describeWithRabbitControl('servers that share a channel', () => {
   let node: RabbitNode;
@@ -97,7 +97,7 @@ describeWithRabbitControl('servers that share a channel', () => {
   });
 
   it('are more than a connection has channels', async () => {
-    const topics = Array.from({ length: MOST_CHANNELS + 50 }, (_, n) => uniqueTopic(`thousands-${n}`));
+    const topics = Array.from({ length: MAX_CHANNELS + 50 }, (_, n) => uniqueTopic(`thousands-${n}`));
     const endpoint = { echo: (_ctxt: unknown, { value }: { value: unknown }) => value };
     const servers: RPCServer[] = topics.map((topic) =>
       getRpcServer(serving.transport, new Target({ topic, server: 'one' }), [endpoint]),

@@ -13,7 +13,7 @@ const seed = Number(process.env['FUZZ_SEED'] ?? 20_260);
 /** In milliseconds: what takes longer for one input would hold up all others. */
 const LIMIT = 5000;
 /** Larger ones are run as they are, and not damaged further. */
-const LARGEST_SEED = 4000;
+const MAX_SEED_LENGTH = 4000;
 
 const folder = new URL('../vectors/rpc/', import.meta.url);
 const real = readdirSync(folder).flatMap((name) => {
@@ -83,7 +83,7 @@ const TOKENS = [
   ],
 ].map((token) => Buffer.from(token));
 
-const seeds = fc.constantFrom(...corpus.map(({ body }) => body).filter(({ length }) => length < LARGEST_SEED));
+const seeds = fc.constantFrom(...corpus.map(({ body }) => body).filter(({ length }) => length < MAX_SEED_LENGTH));
 const piece = fc.oneof(
   fc.constantFrom(...TOKENS),
   fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),

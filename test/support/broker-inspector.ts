@@ -114,7 +114,7 @@ const asJson = (list: string) => `
   Rows = [maps:from_list([{Key, Plain(Value)} || {Key, Value} <- Row]) || Row <- ${list}],
   base64:encode(rabbit_json:encode(Rows)).`;
 
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /** The broker's own view of what was declared in its default virtual host, and of who is connected. */
 export class BrokerInspector {
@@ -165,7 +165,7 @@ export class BrokerInspector {
       try {
         return await this.node.rabbitmqctl('eval', expression);
       } catch (error) {
-        if (tries === MOST_TRIES || !/noproc/.test(String(error))) throw error;
+        if (tries === MAX_TRIES || !/noproc/.test(String(error))) throw error;
       }
     }
   }

@@ -10,7 +10,7 @@ import { decode, encode, PythonError } from './python-values.js';
 import { newestRoot, programOf } from './release.js';
 
 const SCRIPT = fileURLToPath(new URL('./python/peer.py', import.meta.url));
-const STOP_LIMIT = 15_000;
+const STOP_TIMEOUT_MS = 15_000;
 const LINES_KEPT = 60;
 
 /** The script's folder, copied to where a Python sees it that sees its own release only. */
@@ -78,9 +78,9 @@ export class PythonProcess {
 
   async stop(): Promise<void> {
     if (!this.#gone) this.#child.stdin.end(`${JSON.stringify({ id: 0, op: 'quit' })}\n`);
-    const patience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT);
+    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   }
 
   #answer(line: string): void {

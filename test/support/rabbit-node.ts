@@ -11,7 +11,7 @@ import { Reaper } from './reaper.js';
 import { programOf } from './release.js';
 
 const START_LIMIT = 180_000;
-const STOP_LIMIT = 20_000;
+const STOP_TIMEOUT_MS = 20_000;
 const GUEST = { name: 'guest', password: 'guest' };
 
 /** A private RabbitMQ node: its own ports, data and cookie, all of which go with it. */
@@ -144,9 +144,9 @@ export class RabbitNode {
       child.ref();
       const exited = once(child, 'exit');
       signalTo(child.pid);
-      const patience = setTimeout(() => killGroup(child.pid), STOP_LIMIT);
+      const killTimer = setTimeout(() => killGroup(child.pid), STOP_TIMEOUT_MS);
       await exited;
-      clearTimeout(patience);
+      clearTimeout(killTimer);
     }
     // The script may go before the Erlang machine does.
     while (await accepts(this.port)) {

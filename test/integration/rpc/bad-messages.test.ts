@@ -35,11 +35,11 @@ import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
 
 const limits = { bodyBytes: 2 * 2 ** 20 };
-const LONGEST_LINE = 4300;
+const MAX_LINE_LENGTH = 4300;
 
 function expectFitForALog({ lines }: LogRecorder): void {
   for (const { message } of lines) {
-    expect(message.length).toBeLessThan(LONGEST_LINE);
+    expect(message.length).toBeLessThan(MAX_LINE_LENGTH);
     expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
   }
 }
