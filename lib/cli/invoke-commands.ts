@@ -31,8 +31,8 @@ export function addInvokeCommands(program: Command): void {
       await invoke(flags, (client, context) => client.cast(context, method, objectOf(args, 'ARGUMENTS')));
     });
   takesTarget(program.command('ping'), TIMEOUT)
-    .summary('ask a server whether it is there')
-    .description('Asks a server whether it is there; rpc_ping_enabled (here: rpcPingEnabled) must be on in it.')
+    .summary('check that a server answers')
+    .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
     .action(async (flags: TargetFlags) => {
       print(await invoke(flags, (client) => client.call({}, PING_METHOD)));
     });

@@ -6,7 +6,7 @@ export abstract class RPCAccessPolicyBase {
   abstract isAllowed(endpoint: object, method: string): boolean;
 }
 
-/** An access policy, or its class. */
+/** Access policy, or the class of one. */
 export type AccessPolicy = RPCAccessPolicyBase | (new () => RPCAccessPolicyBase);
 
 /** Accepts an access policy, or the class of one. */

@@ -29,37 +29,37 @@ export class MessagingException extends Error {
   }
 }
 
-/** No reply came before the deadline. */
+/** Thrown when no reply arrived before the deadline. */
 export class MessagingTimeout extends MessagingException {
   override readonly code = 'TIMEOUT';
 }
 
-/** The broker did not confirm the message within its retries or before its deadline. */
+/** Thrown when the broker did not confirm the message within its retries or before its deadline. */
 export class MessageDeliveryFailure extends MessagingException {
   override readonly code = 'DELIVERY_FAILURE';
 }
 
-/** The broker has no queue for the message: no server has declared one. */
+/** Thrown when no queue is bound for the message: no server has declared one. */
 export class MessageUndeliverable extends MessagingException {
   override readonly code = 'UNDELIVERABLE';
 }
 
-/** The target lacks a field that the operation needs, or has one that it refuses. */
+/** Thrown when the target lacks a field that the operation needs, or has one that it refuses. */
 export class InvalidTarget extends MessagingException {
   override readonly code = 'INVALID_TARGET';
 }
 
-/** The transport URL is malformed. The message never quotes its password. */
+/** Thrown when the transport URL is malformed. The message never quotes its password. */
 export class InvalidTransportURL extends MessagingException {
   override readonly code = 'INVALID_TRANSPORT_URL';
 }
 
-/** The scheme of the transport URL has no driver. */
+/** Thrown when the scheme of the transport URL has no driver. */
 export class DriverLoadFailure extends MessagingException {
   override readonly code = 'DRIVER_LOAD_FAILURE';
 }
 
-/** The version is not of the form `major.minor[.revision]`. */
+/** Thrown when a version is not of the form `major.minor[.revision]`. */
 export class InvalidVersion extends MessagingException {
   override readonly code = 'INVALID_VERSION';
   constructor(
@@ -72,12 +72,12 @@ export class InvalidVersion extends MessagingException {
   }
 }
 
-/** The request has no form as a message, or exceeds a limit. It was not sent. */
+/** Thrown when a request has no form as a message, or exceeds a limit. It was not sent. */
 export class ClientSendError extends MessagingException {
   override readonly code = 'CLIENT_SEND';
 }
 
-/** The requested version is above the version cap of the client. Nothing was sent. */
+/** Thrown when the requested version is above the version cap of the client. Nothing was sent. */
 export class RPCVersionCapError extends MessagingException {
   override readonly code = 'VERSION_CAP';
   constructor(
@@ -102,7 +102,7 @@ export interface RemoteErrorDetails extends ErrorDetails {
   kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The server replied with an exception that has no class here. */
+/** Thrown when the server replied with an exception that has no class here. */
 export class RemoteError extends MessagingException {
   override readonly code = 'REMOTE';
   /** Arguments of the remote exception. Their secrets are masked in logs and by `JSON.stringify`. */
@@ -130,7 +130,7 @@ export class RemoteError extends MessagingException {
   }
 }
 
-/** No endpoint exposes the method. */
+/** Thrown when no endpoint exposes the method. */
 export class NoSuchMethod extends MessagingException {
   override readonly code = 'NO_SUCH_METHOD';
   constructor(method: string, details: ErrorDetails = {}) {
@@ -138,7 +138,7 @@ export class NoSuchMethod extends MessagingException {
   }
 }
 
-/** No endpoint implements the version in the namespace. */
+/** Thrown when no endpoint implements the version in the namespace. */
 export class UnsupportedVersion extends MessagingException {
   override readonly code = 'UNSUPPORTED_VERSION';
   constructor(
@@ -154,22 +154,22 @@ export class UnsupportedVersion extends MessagingException {
   }
 }
 
-/** A server could not start to consume. */
+/** Thrown when a server could not start to consume. */
 export class ServerListenError extends MessagingException {
   override readonly code = 'SERVER_LISTEN';
 }
 
-/** An option, a decorator or an endpoint is invalid. */
+/** Thrown when an option, a decorator or an endpoint is invalid. */
 export class ConfigurationError extends MessagingException {
   override readonly code = 'CONFIGURATION';
 }
 
-/** The function of the option `credentials` failed, so there are no credentials to log in with. */
+/** Thrown when the function of the option `credentials` failed, so that there are no credentials for the login. */
 export class CredentialsFailure extends MessagingException {
   override readonly code = 'CREDENTIALS';
 }
 
-/** A received message cannot be read, or exceeds a limit. */
+/** Thrown when a received message cannot be read, or exceeds a limit. */
 export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }

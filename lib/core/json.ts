@@ -19,7 +19,7 @@ export interface JsonLimits {
   readonly values?: number | undefined;
 }
 
-/** A JSON text exceeds a limit. */
+/** Thrown when a JSON text exceeds a limit. */
 export class JsonLimitError extends RangeError {}
 
 /**

@@ -20,7 +20,7 @@ const ENVELOPE = ['oslo.message'];
 const ADDRESS = ['_msg_id', '_reply_q', '_unique_id'];
 /** Maximum length of a member name that is compared, in its escaped form; longer ones cannot match. */
 const MAX_NAME_LENGTH = 80;
-/** The four white space characters of JSON before a colon. */
+/** Colon after the white space of JSON. */
 const COLON = /[ \t\n\r]*:/y;
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

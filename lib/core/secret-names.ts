@@ -20,7 +20,7 @@ const OSLO = [
  */
 const OTHERS = ['cookie', 'authorization', 'hmac_key', 'api_key', 'apikey', 'access_key', 'passwd', 'credential'];
 
-/** The same names with hyphens and in camel case, as in texts. */
+/** Names with hyphens and in camel case, as in texts. */
 const SPELLINGS = ['-', ''].flatMap((mark) =>
   [...OSLO, ...OTHERS].filter((key) => key.includes('_')).map((key) => key.replaceAll('_', mark)),
 );

@@ -7,7 +7,7 @@ const SUFFIX_BYTES = 512;
 /** Time for a stream that is not empty to deliver its first message, in milliseconds. */
 const PROBE_TIMEOUT_MS = 250;
 
-/** The message that was read last. */
+/** Last message that was read. */
 interface Mark {
   readonly offset: number;
   readonly size: number;

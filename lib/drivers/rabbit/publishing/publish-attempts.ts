@@ -68,7 +68,7 @@ export class PublishAttempts {
       channel.publish(
         { exchange: exchange?.name ?? '', routingKey, body, expiration, mandatory, headers, keptHeaders },
         (outcome) => {
-          // The reply to a call, or its deadline, says whether a queue took it.
+          // The reply to a call, or its deadline, shows whether it was delivered.
           const isSettled = outcome === 'confirmed' || (outcome === 'confirm-lost' && isCall(publication));
           if (isSettled) done();
           else done(failureOf(outcome, publication, channel.failure));
