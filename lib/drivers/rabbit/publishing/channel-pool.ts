@@ -114,9 +114,17 @@ export class ChannelPool {
       const channel = await this.ports.open(model);
       this.channels.set(channel, new Set());
       return this.assign(channel, lease);
+    } catch (error) {
+      if (!this.leastUsed(model)) this.abandon(model, error);
+      throw error;
     } finally {
       this.opening--;
     }
+  }
+
+  /** Rejects the keys that wait for a channel of a connection which has none, since it may be lost. */
+  private abandon(model: ChannelModel, error: unknown): void {
+    for (const one of this.waiting) if (one.model === model) this.settle(one)?.reject(error);
   }
 
   private assign(channel: PublishingChannel, lease: Lease): PublishingChannel {
@@ -136,10 +144,12 @@ export class ChannelPool {
 
   /** Gives an idle channel to the key that has waited longest. */
   private passOn(channel: PublishingChannel): void {
-    const [next] = this.waiting;
-    if (!next) this.idleTimer ??= setTimeout(() => this.closeIdle(), IDLE_MS).unref();
-    else if (channel.model === next.model) this.settle(next)?.resolve(this.assign(channel, next.lease));
-    else this.openForNext();
+    for (const next of this.waiting) {
+      if (next.model !== channel.model) continue;
+      this.settle(next)?.resolve(this.assign(channel, next.lease));
+      return;
+    }
+    this.idleTimer ??= setTimeout(() => this.closeIdle(), IDLE_MS).unref();
   }
 
   private openForNext(): void {
@@ -150,11 +160,17 @@ export class ChannelPool {
   }
 
   private share(one: Waiting): void {
+    const least = this.leastUsed(one.model);
+    if (least) this.settle(one)?.resolve(this.assign(least, one.lease));
+    else if (this.opening > 0) one.timer.refresh();
+    else this.abandon(one.model, new Error('the connection has no channel for it'));
+  }
+
+  private leastUsed(model: ChannelModel): PublishingChannel | undefined {
     const [least] = [...this.channels]
-      .filter(([{ model }]) => model === one.model)
+      .filter(([channel]) => channel.model === model)
       .sort(([, a], [, b]) => a.size - b.size);
-    if (least) this.settle(one)?.resolve(this.assign(least[0], one.lease));
-    else one.timer.refresh();
+    return least?.[0];
   }
 
   /** Ends the waiting. Returns undefined when it has ended before. */

@@ -129,3 +129,37 @@ it('closes channels above a bound that was lowered', async () => {
   limit(1);
   expect(discarded).toHaveLength(1);
 });
+
+it('rejects every key that waits when the connection is lost', async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const lost = new Promise<PublishingChannel>((_resolve, reject) => {
+    fail = reject;
+  });
+  const { use } = setUp(() => lost);
+  const uses = Promise.allSettled(['a', 'b', 'c', 'd'].map((key) => use(key)));
+  fail(new Error('lost'));
+  expect((await uses).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('rejects a key that waits when no channel may be opened any more', async () => {
+  const { use, limit } = setUp();
+  await Promise.all([use('a'), use('b')]);
+  const waiting = expect(use('c')).rejects.toThrow('no channel');
+  limit(0);
+  await vi.advanceTimersByTimeAsync(250);
+  await waiting;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('gives an idle channel to a key of its own connection, past one that waits for another connection', async () => {
+  const { pool, use } = setUp();
+  const [a] = await Promise.all([use('a'), use('b')]);
+  const other = pool.lease('other');
+  const stale = pool.acquire({} as ChannelModel, other).catch((error: Error) => error.message);
+  const c = use('c');
+  a.end();
+  expect((await c).channel).toBe(a.channel);
+  pool.release(other);
+  expect(await stale).toBe('no longer needed');
+});
