@@ -43,7 +43,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
     const { table, problems } = await lab.reckon();
     console.log(table);
     expect(problems).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 
   it('ends every request with an error of its type when two are down, and serves again when they are back', async () => {
     await lab.load();
@@ -57,5 +57,5 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
     const [after] = lab.accounts().values();
     expect(after?.errors['TIMEOUT']).toBeGreaterThan(before?.errors['TIMEOUT'] ?? 0);
     expect(after?.errors['DELIVERY_FAILURE']).toBeGreaterThan(before?.errors['DELIVERY_FAILURE'] ?? 0);
-  }, 240_000);
+  }, 480_000);
 });
