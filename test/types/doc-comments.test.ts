@@ -109,6 +109,17 @@ it('begin with a noun or a verb', () => {
   expect(found).toEqual([]);
 });
 
+it('are in plain words', () => {
+  const comments = ts.sys
+    .readDirectory(`${root}lib`, ['.ts'])
+    .flatMap((file) => [...(ts.sys.readFile(file) ?? '').matchAll(/\/\*\*.*?\*\//gs)].map(([comment]) => comment))
+    .join('\n');
+  const words = comments.match(/[\p{Letter}’']+/gu) ?? [];
+  const heavy = comments.match(/\b(what|whatever|whoever|whose|whom|such|so many)\b/gi) ?? [];
+  expect(words.length).toBeGreaterThan(20_000);
+  expect(heavy.length / words.length).toBeLessThan(0.005);
+});
+
 it('are found wanting where they are', () => {
   const riddle = ts.createSourceFile(
     `${root}lib/x.ts`,

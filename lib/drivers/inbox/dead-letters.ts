@@ -40,16 +40,15 @@ export class DeadLetters {
     this.limit = Math.min(limits.deliveries, rabbit.deliveryLimit || Number.POSITIVE_INFINITY);
   }
 
-  /**
-   * Returns the number of deliveries after which to dead-letter a message: before the broker drops it at its own limit.
-   */
+  /** Returns the number of deliveries after which to dead-letter a message: before the broker drops it at its own limit. */
   limitOf({ maxReturns }: Delivery): number {
     return Math.min(this.limit, Math.max(1, maxReturns));
   }
 
   /**
-   * Publishes the dead letter, or drops it when the engine has no such queue, and logs it. A failed publish is repeated with a growing delay; the message is not requeued
-   * meanwhile, because the broker may drop it then. Resolves after the first attempt.
+   * Publishes the dead letter, or drops it when the engine has no dead-letter queue, and logs it. A failed publish is
+   * repeated with a growing delay. The message is not requeued meanwhile, because the broker may drop it then. Resolves
+   * after the first attempt.
    */
   async publish(letter: DeadLetter, failures = 0): Promise<void> {
     const { delivery, deliveries } = letter;
