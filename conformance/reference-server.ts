@@ -121,7 +121,7 @@ class Namespaced {
 @Module({ controllers: [Reference, Namespaced] })
 class ReferenceModule {}
 
-/** Where a reference server answers. */
+/** Address of a reference server. */
 export interface ReferenceAddress {
   url: string;
   topic: string;

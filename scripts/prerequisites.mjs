@@ -18,7 +18,7 @@ apt-get update
 apt-get install -y --no-install-recommends "$@"
 `;
 
-/** Whether Python cannot import one of oslo's libraries. */
+/** Returns true when Python cannot import one of oslo's libraries. */
 function lacks(name) {
   return spawnSync('/usr/bin/python3', ['-c', `import oslo_${name}`], { stdio: 'ignore' }).status !== 0;
 }

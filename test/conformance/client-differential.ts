@@ -25,7 +25,7 @@ class Rebuilt extends Error {
   }
 }
 
-/** How many requests of each client are under way at a time. */
+/** Number of requests of each client in flight at a time. */
 const AT_ONCE = 16;
 
 /** Has Python's client and ours send the same requests, and returns all in which messages and outcomes differed. */

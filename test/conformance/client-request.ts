@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { dictOf, key, longText, nested, text, value } from './arbitrary-values.js';
 import { dict, list, NULL, number, string, type Tree, writeTree } from './json-tree.js';
 
-/** What a client is asked to send, and how it is answered. */
+/** Request that a client sends, and its answer. */
 export interface ClientPlan {
   call: boolean;
   server: string | undefined;

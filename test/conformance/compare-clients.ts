@@ -2,10 +2,10 @@ import type { Capture } from './capturing-server.js';
 import { compareTrees, type Difference } from './compare-trees.js';
 import { dict, list, member, readTree, string, type Tree, textOf, treeOf } from './json-tree.js';
 
-/** What a client's caller got: a value, or an error's description. */
+/** Outcome for a client's caller: a value, or the description of an error. */
 export type Outcome = { result: Tree } | { error: Tree };
 
-/** What differs between the messages that the two clients published for one request. */
+/** Returns the differences between the messages that the two clients published for one request. */
 export function compareCaptures(python: Capture, ours: Capture): Difference[] {
   const same = (name: string, of: (capture: Capture) => Tree | undefined) => compareTrees(of(python), of(ours), name);
   return [
@@ -51,7 +51,7 @@ function partOf(message: Tree, context: boolean): Tree {
   );
 }
 
-/** What differs between what the two callers got. */
+/** Returns the differences between the outcomes of the two callers. */
 export function compareOutcomes(python: Outcome, ours: Outcome, failure: string | null): Difference[] {
   if ('result' in python && 'result' in ours) return compareTrees(python.result, ours.result, 'result');
   if (!('error' in python && 'error' in ours)) return compareTrees(treeOf(python), treeOf(ours), 'kind of outcome');

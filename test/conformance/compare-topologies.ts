@@ -3,7 +3,7 @@ import { BrokerInspector, type Controllable } from '../support/broker-inspector.
 import type { PythonPeer } from '../support/python-peer.js';
 import type { Finding } from './server-differential.js';
 
-/** What one language's server and client have declared. */
+/** Declarations of the server and the client of one language. */
 interface Names {
   language: string;
   replyQueue: string;

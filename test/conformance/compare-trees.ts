@@ -3,14 +3,14 @@ import type { Known } from './known-differences.js';
 
 /** One place where two values differ, and the rule that explains it, if one does. */
 export interface Difference {
-  /** What explains it; undefined is a fault of ours. */
+  /** Known explanation; undefined for a fault of this library. */
   rule: Known | undefined;
   where: string;
   python: string;
   ours: string;
 }
 
-/** What differs between Python's value and ours. Spelling that no JSON parser shows (escapes, spaces, exponents) does not count. */
+/** Returns the differences between Python's value and ours, except those that a JSON parser hides (escapes, spaces). */
 export function compareTrees(python: Tree | undefined, ours: Tree | undefined, where: string): Difference[] {
   if (python?.kind === 'number' && (ours?.kind === 'number' || ours?.kind === 'null')) {
     return compareNumbers(python.text, ours.kind === 'null' ? 'null' : ours.text, where);

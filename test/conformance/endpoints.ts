@@ -61,7 +61,7 @@ interface Interface {
   expected?: Record<string, (new () => Error)[]>;
 }
 
-/** As in differential.py, in its order. */
+/** Endpoints of differential.py, in its order. */
 const INTERFACES: Interface[] = [
   { target: { version: '1.5' }, methods: main, expected },
   {
@@ -72,7 +72,7 @@ const INTERFACES: Interface[] = [
   { target: {}, methods: { echo: () => 'unversioned', only_default: () => 'unversioned' } },
 ];
 
-/** What was executed, by the request's id: the contexts that the handlers got, as JSON text. */
+/** Executions by request id: the contexts of the handlers, as JSON text. */
 export class Executions {
   private entries: Record<string, string[]> = {};
   private total = 0;

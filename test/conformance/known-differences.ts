@@ -21,7 +21,7 @@ export const KNOWN = [
 ] as const;
 export type Known = (typeof KNOWN)[number];
 
-/** What the two did with one request. */
+/** Observations of both peers for one request. */
 export interface Pair {
   request: Request;
   python: Observation;
@@ -43,7 +43,7 @@ const ran = ({ contexts }: Observation) => contexts.length > 0;
 const allFail = ({ replies }: Observation, name: string) => replies.every((reply) => failureClass(reply) === name);
 const sameCount = ({ python, ours }: Pair) => python.replies.length === ours.replies.length;
 
-/** Those in outcome. Those in values are found by compare-trees.ts. */
+/** Rules for known differences in outcome. compare-trees.ts finds those in values. */
 export const OUTCOME_RULES: OutcomeRule[] = [
   {
     name: 'refusals',
@@ -101,7 +101,7 @@ export function withoutRepetition({ request, python, ours }: Pair): Pair | undef
   return { request, ours, python: { replies: once(python.replies), contexts: once(python.contexts) } };
 }
 
-/** Where Python's context has a key of its own, or takes one of the sender's for its own. */
+/** Known difference: Python adds keys of its own to a context, or replaces the sender's. */
 export const CONTEXT_KEYS: Known = 'client-timeout';
 const OWN_KEYS = ['client_timeout', 'msg_id', 'reply_q'];
 
@@ -109,7 +109,7 @@ export function withoutOwnKeys(context: Tree | undefined): Tree | undefined {
   return context?.kind === 'dict' ? dict(context.entries.filter(([key]) => !OWN_KEYS.includes(key))) : context;
 }
 
-/** Of arrays and objects, the outermost being 1. */
+/** Returns the depth of nested arrays and objects; the outermost has depth 1. */
 function depthOf(tree: Tree): number {
   if (tree.kind === 'list') return 1 + Math.max(0, ...tree.items.map(depthOf));
   return tree.kind === 'dict' ? 1 + Math.max(0, ...tree.entries.map(([, item]) => depthOf(item))) : 0;

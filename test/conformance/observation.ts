@@ -11,7 +11,7 @@ export interface Reply {
   failure: Tree | undefined;
 }
 
-/** What one peer did with one request. */
+/** Observed behaviour of one peer for one request. */
 export interface Observation {
   replies: Reply[];
   /** The contexts that handlers got for it. */

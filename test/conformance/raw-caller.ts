@@ -45,7 +45,7 @@ export class RawCaller {
     return caller;
   }
 
-  /** What goes through the exchange with the key comes here, too. */
+  /** Binds the reply queue to an exchange, for copies of its messages. */
   async bind(exchange: string, type: 'topic' | 'fanout', key: string): Promise<void> {
     await this.channel.assertExchange(exchange, type, { durable: false, autoDelete: type === 'fanout' });
     await this.channel.bindQueue(this.replyQueue, exchange, key);

@@ -1,7 +1,7 @@
 import type { Finding } from './server-differential.js';
 
-const LONGEST = 400;
-const short = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const MAX_LENGTH = 400;
+const short = (text: string) => (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
 
 /** The findings that nothing explains. */
 export function faults(findings: readonly Finding[]): Finding[] {

@@ -2,7 +2,7 @@ import { dict, NULL, quote, string, type Tree, writeTree } from './json-tree.js'
 
 /** One request of a run, before it has a message id and a reply queue. */
 export interface RequestPlan {
-  /** Where it is published: the topic's queue, the server's, or the fanout exchange. */
+  /** Destination: the topic's queue, the server's, or the fanout exchange. */
   route: 'shared' | 'server' | 'fanout';
   /** A call asks for a reply; a cast does not. */
   call: boolean;
@@ -10,10 +10,10 @@ export interface RequestPlan {
   message: [string, Tree][];
   /** The envelope's version as JSON text; undefined for a bare message. */
   envelope: string | undefined;
-  /** How often it is published in a row, and whether once more when everything else has been sent. */
+  /** Number of publishes in a row. With `again`, once more after all other requests. */
   copies: number;
   again: boolean;
-  /** Whether the texts are ASCII with escapes, as Python writes them. */
+  /** True for texts in ASCII with escapes, as Python writes them. */
   ascii: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface Finding extends Difference {
 }
 
 const BATCH = 400;
-/** How long to wait for what is missing before it is called a fault, in milliseconds. */
+/** Time to wait for missing observations before they count as a fault, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
 /** Sends the same requests to Python's server and to ours, and returns all in which they differed. */

@@ -11,7 +11,7 @@ import { controllers, Executions, plainEndpoints } from './endpoints.js';
 export interface ServerPeer {
   readonly name: string;
   readonly topic: string;
-  /** How often its endpoints have run since the last take. */
+  /** Returns the executions of its endpoints since the last call. */
   executionCount(): Promise<number>;
   takeExecutions(): Promise<Record<string, string[]>>;
   stop(): Promise<void>;

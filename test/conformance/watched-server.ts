@@ -7,7 +7,7 @@ import { nestServer, plainServer, pythonServer, SERVER, type ServerPeer } from '
 
 const EXCHANGE = 'tacker';
 /** Nothing has come in for so many milliseconds: it is over. */
-const QUIET_MS = 300;
+const IDLE_MS = 300;
 
 /** A server under observation: what is asked of it, and all that comes of it. */
 export class WatchedServer {
@@ -33,7 +33,7 @@ export class WatchedServer {
   async settle(): Promise<void> {
     let seen = -1;
     let since = performance.now();
-    while (performance.now() - since < QUIET_MS) {
+    while (performance.now() - since < IDLE_MS) {
       const count = this.caller.replies.length + (await this.server.executionCount());
       if (count !== seen) since = performance.now();
       seen = count;
@@ -52,7 +52,7 @@ export class WatchedServer {
     }
   }
 
-  /** What has been seen of one request. */
+  /** Observations of one request. */
   of(id: string): Observation {
     const observation = this.observations.get(id) ?? { replies: [], contexts: [] };
     this.observations.set(id, observation);

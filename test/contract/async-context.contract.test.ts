@@ -20,7 +20,7 @@ const USERS = ['alice', 'bob', 'carol'];
 /** The AsyncLocalStorage of the moment, as JSON has it. */
 const seen = () => user.getStore() ?? 'nobody';
 
-/** As a guard of nestjs-cls does: for what follows in this request, and nothing else. */
+/** Guard that enters a context for the rest of this request only, as nestjs-cls does. */
 function seenBeforeEntering(name: string): string {
   const before = seen();
   user.enterWith(name);

@@ -28,7 +28,7 @@ export interface Got {
   metadata: MessageMetadata;
 }
 
-/** What an endpoint says of a notification. */
+/** Returns the answer of an endpoint to a notification. */
 export type Result = () => NotificationReturn | Promise<NotificationReturn>;
 
 /** An endpoint that takes some priorities, and remembers what it got. */
@@ -50,7 +50,7 @@ export const transports = [
   { name: 'rabbit', url: rabbitUrl, describeOn: describeWithRabbit },
 ];
 
-/** What the tests of one engine share: a topic, a notifier and listeners, which are closed after each test. */
+/** Topic, notifier and listeners of the tests of one engine. All are closed after each test. */
 export function useNotifications(url: string) {
   const open: (() => Promise<unknown>)[] = [];
   const log = new LogRecorder();

@@ -44,7 +44,7 @@ export class Endpoint {
     return typeof args.value;
   }
 
-  /** That many lists, one in the other. */
+  /** Returns nested lists of this depth. */
   deep(_ctxt: unknown, { levels }: { levels: number }): unknown {
     let value: unknown = [];
     for (let level = 1; level < levels; level++) value = [value];
@@ -90,7 +90,7 @@ export const transports = [
   { name: 'rabbit', url: rabbitUrl, describe: describeWithRabbit },
 ];
 
-/** What the tests of one engine share: transports, servers and clients, which are closed after each test. */
+/** Transports, servers and clients of the tests of one engine. All are closed after each test. */
 export function useRpc(url: string) {
   const open: (() => Promise<unknown>)[] = [];
 

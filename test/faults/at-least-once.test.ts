@@ -22,7 +22,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
 
-/** Which server ran what, and what lets it finish. */
+/** Executions, in order, each with its server. */
 const ran: string[] = [];
 let release: () => void = ignore;
 let released = new Promise<void>(ignore);

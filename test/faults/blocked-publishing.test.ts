@@ -20,7 +20,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ignore = () => undefined;
 
-/** What became of many promises, as it is now. */
+/** Returns the outcomes of many promises, updated as they settle. */
 function fates(promises: Promise<unknown>[]) {
   const fate = { done: 0, refused: [] as Error[], failed: [] as Error[] };
   for (const promise of promises) {
@@ -288,11 +288,11 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await client.prepare({ topic: 'allowed' }).cast({}, 'warm_up');
     const began = performance.now();
     // One after the other, each of which closes the channel under the others.
-    const guilty = Array.from({ length: 3 }, () => client.prepare({ topic }).cast({}, 'method', { text }));
+    const tooLarge = Array.from({ length: 3 }, () => client.prepare({ topic }).cast({}, 'method', { text }));
     const others = Array.from({ length: 20 }, () =>
       client.prepare({ topic: 'allowed', retry: 0 }).cast({}, 'method', {}),
     );
-    for (const cast of guilty) {
+    for (const cast of tooLarge) {
       await expect(cast).rejects.toMatchObject({ code: 'DELIVERY_FAILURE', message: expect.stringMatching(reason) });
     }
     await Promise.all(others);

@@ -30,7 +30,7 @@ describeWithRabbit('a consumer that the broker cancels on an open channel', () =
     await eventually(() => expect(started).toEqual([1]));
   }
 
-  /** As RabbitMQ 4.3 does, once for each message that was held for too long. */
+  /** Cancels the consumer as RabbitMQ 4.3 does: once for each message that was unacknowledged for too long. */
   function cancel(): void {
     const { topic, serving } = served;
     const [consume = ''] = serving.sent(new RegExp(`\\x01[^]{6}\\0\\x3c\\0\\x14\\0\\0[^]${topic}\\x01[^]`));

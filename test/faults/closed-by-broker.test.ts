@@ -7,11 +7,11 @@ import { eventually } from '../support/eventually.js';
 import { ServedTopic, type Side } from '../support/served-topic.js';
 import { Stopwatch } from '../support/stopwatch.js';
 
-/** Milliseconds within which all but the guilty operation are done, beside what as many calls take without any fault. */
+/** Time for all but the refused operation, in milliseconds, beyond that of as many calls without a fault. */
 const RECOVERED_MS = 1000;
 /** Calls on a busy machine may take so much longer than others a moment before. */
 const SWING = 10;
-/** Of each connection of ours the first channel is the one that is used. */
+/** Number of the channel that each connection uses first. */
 const CHANNEL = 1;
 const internal = uniqueTopic('internal');
 
@@ -52,7 +52,7 @@ describeWithRabbit('what the broker closes', () => {
     return RECOVERED_MS + SWING * (await Stopwatch.time(calls));
   }
 
-  const misdeeds = [
+  const errors = [
     { code: '403', what: 'channel', bytes: basicPublish(CHANNEL, internal, 'x'), says: /ACCESS_REFUSED/ },
     { code: '404', what: 'channel', bytes: basicPublish(CHANNEL, uniqueTopic('gone'), 'x'), says: /NOT_FOUND/ },
     { code: '406', what: 'channel', bytes: basicAck(CHANNEL, 999_999), says: /PRECONDITION_FAILED/ },
@@ -69,7 +69,7 @@ describeWithRabbit('what the broker closes', () => {
   ] as const;
 
   describe.each(places)('where $name', ({ side: sideName, link }) => {
-    it.each(misdeeds)('is opened again: a $what closed by $code', async ({ bytes, says, what }) => {
+    it.each(errors)('is opened again: a $what closed by $code', async ({ bytes, says, what }) => {
       served = await ServedTopic.open(endpoint);
       const side: Side = served[sideName];
       const connections = side.proxy.accepted;
@@ -109,13 +109,13 @@ describeWithRabbit('what the broker closes', () => {
     expect(served.serving.got(/PRECONDITION_FAILED/)).toHaveLength(1);
   });
 
-  it('costs only the guilty its message: what is in flight beside it goes through', async () => {
+  it('costs only the refused message: other messages in flight go through', async () => {
     served = await ServedTopic.open(endpoint);
-    const guilty = served.client.prepare({ exchange: internal });
+    const refusing = served.client.prepare({ exchange: internal });
     const bound = await recovery();
     const watch = new Stopwatch();
     const innocent = served.client.prepare({ retry: 0 });
-    const refused = Array.from({ length: 3 }, () => guilty.cast({}, 'echo').catch((error: unknown) => error));
+    const refused = Array.from({ length: 3 }, () => refusing.cast({}, 'echo').catch((error: unknown) => error));
     const calls = Array.from({ length: 20 }, (_, value) => innocent.call({}, 'echo', { value }));
     const casts = Array.from({ length: 20 }, (_, value) => innocent.cast({}, 'echo', { value }));
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, (_, value) => value));

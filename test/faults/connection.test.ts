@@ -146,23 +146,23 @@ describeWithRabbit('a connection', () => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url, { rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '100ms' } });
-    const [guilty, innocent] = [uniqueTopic('guilty'), uniqueTopic('innocent')];
-    await serve(transport, guilty);
-    await serve(transport, innocent);
+    const [failing, healthy] = [uniqueTopic('failing'), uniqueTopic('healthy')];
+    await serve(transport, failing);
+    await serve(transport, healthy);
     const attached = (topic: string) => transport.health().consumers.find(({ queue }) => queue === topic)?.attached;
-    let misdeeds = 0;
+    let errors = 0;
     proxy.observe('toServer', (chunk) => {
-      if (!chunk.includes(guilty)) return;
-      misdeeds++;
+      if (!chunk.includes(failing)) return;
+      errors++;
       for (const link of proxy.links) link.inject('toServer', brokenFrame());
     });
     proxy.cut();
-    await eventually(() => expect(misdeeds).toBeGreaterThan(3), { within: 20_000 });
+    await eventually(() => expect(errors).toBeGreaterThan(3), { within: 20_000 });
     // Each further try is likely to be seconds away.
-    await eventually(() => expect([attached(innocent), attached(guilty)]).toEqual([true, false]), { within: 10_000 });
+    await eventually(() => expect([attached(healthy), attached(failing)]).toEqual([true, false]), { within: 10_000 });
     expect(transport.health().lastError?.message).toContain('FRAME_ERROR');
     proxy.observe('toServer', () => undefined);
-    await eventually(() => expect(attached(guilty)).toBe(true), { within: 25_000 });
+    await eventually(() => expect(attached(failing)).toBe(true), { within: 25_000 });
   }, 60_000);
 
   it('is not made again and again at once when each is lost as soon as it is made', async () => {

@@ -94,7 +94,7 @@ describeWithRabbit('a reply that comes again, or too late', () => {
     fake.publish('', _reply_q, Buffer.from(body));
   }
 
-  /** How many went to nobody. */
+  /** Returns the number of replies without a pending call. */
   const late = () => calling.transport.counts.lateReplies;
 
   it('settles no call twice, and no other', async () => {

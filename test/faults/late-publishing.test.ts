@@ -35,7 +35,7 @@ interface Setting {
   proxy: TcpProxy;
   transport: Transport;
   client: RPCClient;
-  /** What was published to the topic, in order. */
+  /** Messages published to the topic, in order. */
   tap: MessageTap;
 }
 

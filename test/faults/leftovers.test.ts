@@ -28,7 +28,7 @@ describeWithRabbitControl('after load under faults', () => {
       }),
   };
 
-  /** What the broker holds for a topic: the channels of each connection, and the queues. */
+  /** Resources of a topic at the broker: the channels of each connection, and the queues. */
   async function atBroker({ topic, serving, calling }: ServedTopic) {
     if (!rabbitControl) return expect.fail('no rabbitmqctl');
     const inspector = new BrokerInspector(rabbitControl);

@@ -4,7 +4,7 @@ import { describeWithRabbitControl, rabbitControl, rabbitUrl } from '../support/
 import { eventually } from '../support/eventually.js';
 import { ServedTopic } from '../support/served-topic.js';
 
-/** What nodes do by name behind another that has failed, even where the queue has been declared anew by then. */
+/** Deletes a queue by its internal name, as nodes do after another has failed, even when it was declared again. */
 async function forget(queue: string): Promise<void> {
   const name = `rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)`;
   await rabbitControl?.rabbitmqctl('eval', `rabbit_amqqueue:internal_delete(${name}, <<"test">>).`);

@@ -17,7 +17,7 @@ import { RabbitNode } from '../support/rabbit-node.js';
 const KILLS = 2;
 const IN_FLIGHT = 20;
 
-/** What happened to each notification. */
+/** Events of each notification. */
 class Ledger {
   readonly confirmed = new Set<number>();
   readonly rejected = new Set<number>();

@@ -5,7 +5,7 @@ import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../suppo
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** How frames begin: type, channel, length, class, method. */
+/** Starts of frames: type, channel, length, class, method. */
 const METHOD = 1;
 const CHANNEL_OPEN = Buffer.of(0, 20, 0, 10);
 const CHANNEL_CLOSE = Buffer.of(0, 20, 0, 40);
@@ -29,7 +29,7 @@ async function clientBehindAProxy(topic: string) {
   return { proxy, client: getRpcClient(transport, new Target({ topic }), { timeout: 20 }) };
 }
 
-/** Where in the bytes a frame of this method begins. */
+/** Yields the offset of each frame of this method. */
 function* framesOf(chunk: Buffer, method: Buffer): Generator<number> {
   for (let at = chunk.indexOf(method); at >= 0; at = chunk.indexOf(method, at + 1))
     if (at >= HEAD && chunk[at - HEAD] === METHOD) yield at - HEAD;
@@ -72,13 +72,13 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
     await client.call({}, 'double', { n: 1 });
 
     // As RabbitMQ does on a channel that was first used while a quorum queue had no leader.
-    let guilty: number | undefined;
+    let refusing: number | undefined;
     let refused = 0;
     proxy.observe('toClient', (chunk) => {
       for (const at of framesOf(chunk, BASIC_ACK)) {
         const channel = chunk.readUInt16BE(at + 1);
-        guilty ??= channel;
-        if (channel === guilty) refused += BASIC_NACK.copy(chunk, at + HEAD) / BASIC_NACK.length;
+        refusing ??= channel;
+        if (channel === refusing) refused += BASIC_NACK.copy(chunk, at + HEAD) / BASIC_NACK.length;
       }
     });
     await client.call({}, 'double', { n: 2 });

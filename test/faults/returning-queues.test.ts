@@ -48,7 +48,7 @@ async function begin() {
   const client = getRpcClient(calling.transport, new Target({ topic }));
   expect(await client.call({}, 'echo')).toBe('echo');
 
-  /** As a restart of the broker does: the transient queue is gone, and the client is back before the server. */
+  /** Simulates a restart of the broker: the transient queue is missing, and the client reconnects before the server. */
   const restart = async (): Promise<void> => {
     await serving.proxy.refuse();
     serving.proxy.cut();
@@ -63,7 +63,7 @@ async function begin() {
   return { topic, client, calling, serving, restart };
 }
 
-/** How often a queue could not be found for what was published, as the broker returned it. */
+/** Returns a function that returns the number of unroutable messages which the broker returned. */
 function countReturns(proxy: TcpProxy): () => number {
   let returns = 0;
   proxy.observe('toClient', (chunk) => {

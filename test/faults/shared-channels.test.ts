@@ -11,7 +11,7 @@ const CONSUME_OK = /\x00\x3c\x00\x15/;
 const TIMED_OUT = /delivery acknowledgement on channel \d+ timed out/;
 /** Queues of a server. */
 const QUEUES = 3;
-/** What RabbitMQ allows to a connection. */
+/** Maximum number of channels of a connection in RabbitMQ. */
 const MAX_CHANNELS = 2047;
 
 describeWithRabbitControl('servers that share a channel', () => {
@@ -83,7 +83,7 @@ describeWithRabbitControl('servers that share a channel', () => {
   const consumed = () => serving.got(CONSUME_OK).length;
 
   /** For how long the broker lets a delivery be held, and how often it looks, both in milliseconds. */
-  async function patience(timeout: number, interval: number): Promise<void> {
+  async function setConsumerTimeout(timeout: number, interval: number): Promise<void> {
     const set = (name: string, value: number) => `application:set_env(rabbit, ${name}, ${value})`;
     await node.rabbitmqctl('eval', `${set('consumer_timeout', timeout)}, ${set('channel_tick_interval', interval)}.`);
   }
@@ -157,8 +157,8 @@ describeWithRabbitControl('servers that share a channel', () => {
   });
 
   it('lose it once to one that holds a request for longer than the broker bears', async () => {
-    await patience(1000, 100);
-    cleanups.unshift(() => patience(1_800_000, 60_000));
+    await setConsumerTimeout(1000, 100);
+    cleanups.unshift(() => setConsumerTimeout(1_800_000, 60_000));
     const slow = await serve(uniqueTopic('slow'));
     const other = await serve(uniqueTopic('other'));
     const calls = [slow.hold('in work'), slow.hold('waits')];

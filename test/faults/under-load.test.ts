@@ -9,7 +9,7 @@ import type { Service, ServiceOptions } from './lab/service.js';
 import { runScenarios } from './lab/stage.js';
 
 const KILLS = 3;
-/** Of those that last a moment; all of them, and longer, by `npm run chaos`. */
+/** Short faults. `npm run chaos` runs all of them, and for longer. */
 const SQUEEZED = ['reset', 'late, then reset', 'slices of one byte', 'the broker closes all connections'];
 const SQUEEZED_SECONDS = 12;
 

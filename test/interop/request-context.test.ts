@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { PythonPeer } from '../support/python-peer.js';
 
-/** What Python's RequestContext is made with, and what it then writes. */
+/** Keyword arguments of Python's RequestContext. */
 const keywords = {
   auth_token: 'a-token',
   user_id: 'u1',

@@ -112,7 +112,7 @@ export const UUID = '7f5c1f4e-3f6b-4f0a-9a52-0d8d6f7b2c11';
 export const made = <T extends object>(type: new () => T, values: Partial<T>): T => Object.assign(new type(), values);
 export const size = (value: number) => made(Part, { size: value });
 
-/** Of everything something. */
+/** Returns an object with a value in every field. */
 export const complete = () =>
   made(Vnf, {
     id: UUID,
@@ -178,7 +178,7 @@ export class Objects {
     return value;
   }
 
-  /** How we took it. */
+  /** Returns the class and the fields of a received object. */
   @RpcMethod()
   saw(@RpcArg('value') value: object): unknown {
     return {

@@ -49,7 +49,7 @@ describeWithRabbit('a message that keeps coming back to a quorum queue of Rabbit
     });
 
   it.each([5, GRANTED, 50])(
-    'is set aside before the broker drops it: a notification, at most %i times',
+    'is dead-lettered before the broker drops it: a notification, at most %i times',
     async (limit) => {
       const queue = `${topic}.info`;
       const transport = getNotificationTransport({ ...base, limits: { deliveries: limit } });
@@ -103,7 +103,7 @@ describeWithRabbit('a message that keeps coming back to a quorum queue of Rabbit
     ['that dies with it', () => undefined],
     ['that nacks it, which the broker does not count', (channel: Channel, message: never) => channel.nack(message)],
     ['that rejects it', (channel: Channel, message: never) => channel.reject(message)],
-  ])('is set aside before the broker drops it: a request, by a server %s', async (_name, how) => {
+  ])('is dead-lettered before the broker drops it: a request, by a server %s', async (_name, how) => {
     await (await serve(50))();
     await send(topic, { method: 'work', args: { value: 1 } });
     await comeBack(GRANTED, how);

@@ -13,7 +13,7 @@ const { packages } = JSON.parse(readFileSync(new URL('../../package-lock.json', 
   packages: Record<string, Locked>;
 };
 
-/** What a user installs with the library, by name; Nest and its kin are the user's own choice. */
+/** Names of the packages that are installed with the library. Nest and its packages are the user's own choice. */
 const installed = Object.entries(packages)
   .filter(([path, { dev, peer }]) => path !== '' && !dev && !peer)
   .map(([path, locked]) => ({ name: path.replace('node_modules/', ''), ...locked }));

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-/** How a call fails whose handler throws this, where the client is set up so. */
+/** Returns the failure of a call whose handler throws this error, for a client with these options. */
 async function failureOf(thrown: unknown, method = 'fail', options: OsloMessagingOptions = {}): Promise<unknown> {
   const transport = getRpcTransport({
     transportUrl: `memory://${uniqueTopic('exceptions')}`,

@@ -27,7 +27,7 @@ const bad = [...badRequests, ...badReplies, ...badNotifications, ...badBodies].m
 }));
 const corpus = [...real, ...bad];
 
-/** What is read wrongly most easily: beginnings, ends, names, and numbers at the edges. */
+/** Error-prone pieces: starts, ends, names, and numbers at their bounds. */
 const TOKENS = [
   ...[
     '{',

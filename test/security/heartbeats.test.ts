@@ -9,7 +9,7 @@ import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environme
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
 
-/** As JSON text: what a naive timer would take for no pause at all. */
+/** JSON texts of timeouts that a naive timer would treat as no delay. */
 const timeouts = [
   '-1',
   '0',
@@ -37,7 +37,7 @@ const noNumbers = [
   'Infinity',
   '-Infinity',
 ];
-/** How long the handlers work, in milliseconds: a storm would be thousands of heartbeats. */
+/** Running time of the handlers, in milliseconds: long enough for thousands of unbounded heartbeats. */
 const WORK = 1300;
 
 describeWithRabbit('a call that asks for heartbeats', () => {

@@ -116,7 +116,7 @@ describeWithRabbitControl('the password of a broker that one is connected to', (
 });
 
 describe('the password in a transport URL', () => {
-  /** Whatever stands in front of the last "@" is a password to whoever forgot to escape it. */
+  /** An unescaped password reaches up to the last "@". */
   it.each([
     ['in its place', (password: string) => `rabbit://user:${password}@127.0.0.1:x/`],
     ['with an "@"', (password: string) => `rabbit://user:a@${password}@127.0.0.1/?unknown=1`],

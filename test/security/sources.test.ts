@@ -40,7 +40,7 @@ describe('the library', () => {
   });
 });
 
-/** What an expression may go through again and again: long runs, with what does not fit at their end. */
+/** Length of the runs that a regular expression may backtrack over, in characters. */
 const LENGTH = 100_000;
 /** In milliseconds: a hundred times what a text of that length takes, and a part of what its square would. */
 const LIMIT = 4000;

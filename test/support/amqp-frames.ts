@@ -37,7 +37,7 @@ function long(value: number): Buffer {
 
 const longText = (value: string): Buffer => Buffer.concat([long(Buffer.byteLength(value)), Buffer.from(value)]);
 
-/** What a broker says in the handshake, in order: in answer to the header, the login, the tuning. */
+/** Frames of a broker in the handshake, in order: after the header, the login, the tuning. */
 export const HANDSHAKE: readonly Buffer[] = [
   frame(METHOD, 0, short(CONNECTION, 10), Buffer.of(0, 9), long(0), longText('AMQPLAIN PLAIN'), longText('en_US')),
   frame(METHOD, 0, short(CONNECTION, 30), short(2047), long(131_072), short(0)),
@@ -48,11 +48,11 @@ export function connectionClose(code: number, reason: string): Buffer {
   return frame(METHOD, 0, short(CONNECTION, 50), short(code), text(reason), short(0, 0));
 }
 
-/** What the broker says when an alarm begins and ends. */
+/** Frames of the broker when an alarm begins and ends. */
 export const connectionBlocked = (reason: string): Buffer => frame(METHOD, 0, short(CONNECTION, 60), text(reason));
 export const CONNECTION_UNBLOCKED: Buffer = frame(METHOD, 0, short(CONNECTION, 61));
 
-/** What the broker tells the consumer of a queue that is gone. */
+/** Frame of the broker to the consumer of a deleted queue. */
 export function basicCancel(channel: number, consumerTag: string): Buffer {
   const NO_WAIT = 1;
   return frame(METHOD, channel, short(BASIC, 30), text(consumerTag), Buffer.of(NO_WAIT));

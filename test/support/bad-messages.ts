@@ -33,7 +33,7 @@ function read<T>(path: string): T[] {
 export const badRequests = read<BadRequest>('../vectors/bad/requests.json');
 export const badReplies = read<BadReply>('../vectors/bad/replies.json');
 export const badNotifications = read<BadBody>('../vectors/bad/notifications.json');
-/** What fuzzing and thinking have found. */
+/** Bad messages found by fuzzing and by thinking. */
 export const badBodies = read<BadBody>('../security/corpus/bodies.json');
 
 export interface Ids {

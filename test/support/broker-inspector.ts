@@ -1,4 +1,4 @@
-/** Whatever runs `rabbitmqctl`: a RabbitNode or a RabbitControl. */
+/** Runner of `rabbitmqctl`: a RabbitNode or a RabbitControl. */
 export interface Controllable {
   rabbitmqctl(command: string, ...args: string[]): Promise<string>;
 }

@@ -8,7 +8,7 @@ const GRACE_MS = 250;
 
 /** Notes how calls settle: each must, with its own result or a typed error, and not long after its deadline. */
 export class CallWatch {
-  /** How many had which outcome: `right`, the code of an error, or what should not be. */
+  /** Number of calls per outcome: `right`, the code of an error, or a wrong result. */
   readonly outcomes = new Map<string, number>();
   private readonly calls: Promise<void>[] = [];
   private readonly lag = new LagProbe();

@@ -17,7 +17,7 @@ export interface CertificateOptions {
   name: string;
   /** Host names that it is for. */
   hosts?: string[];
-  /** How long it is valid, from now; below 0 it has expired. @default 2 */
+  /** Validity from now on, in days; a negative number makes an expired certificate. @default 2 */
   days?: number;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** How long to keep trying, in milliseconds. @default 20000 */
+  /** Time limit of the attempts, in milliseconds. @default 20000 */
   within?: number;
   /** Pause between two attempts, in milliseconds. @default 20 */
   every?: number;

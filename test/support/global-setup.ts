@@ -7,7 +7,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The transport URL of the broker that all test files share; empty when there is none. */
     rabbitUrl: string;
-    /** How to reach that broker by rabbitmqctl; null when it is not ours. */
+    /** Access to that broker by rabbitmqctl; null for a broker that the tests did not start. */
     rabbitAddress: RabbitAddress | null;
     pythonPresent: boolean;
   }

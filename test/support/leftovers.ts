@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What this process holds that keeps it alive or grows. */
+/** Resources of this process that keep it alive or grow. */
 export interface Held {
   readonly timers: number;
   /** Each named by its ends, so that a failure says whose it is. */
@@ -34,7 +34,7 @@ function nameOf(handle: unknown): string[] {
   return [`socket ${localPort} to ${remoteAddress}:${remotePort} (${readyState})`];
 }
 
-/** What there is more of now than then, sockets by name. Less may be: the test runner has timers of its own. */
+/** Returns the resources that have increased, sockets by name. A decrease is fine: the test runner has timers, too. */
 export function more(now: Held, then: Held): Partial<Held> {
   const { timers, sockets, listeners } = now;
   return {
@@ -65,7 +65,7 @@ export class SocketWatch {
     });
   }
 
-  /** How many lead to a port, and are not closed. */
+  /** Returns the number of open sockets to a port. */
   openTo(port: number): number {
     return [...this.sockets].filter(({ remotePort }) => remotePort === port).length;
   }

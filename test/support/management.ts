@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 type Arguments = Record<string, unknown>;
 
-/** What is declared in one virtual host. Random parts of names are `<id>`; what every virtual host has is left out. */
+/** Declarations in one virtual host. Random parts of names are `<id>`; the broker's own exchanges are left out. */
 export interface Topology {
   exchanges: { name: string; type: string; durable: boolean; autoDelete: boolean; arguments: Arguments }[];
   queues: { name: string; durable: boolean; autoDelete: boolean; exclusive: boolean; arguments: Arguments }[];

@@ -9,7 +9,7 @@ export const PYTHON = '/usr/bin/python3';
 export interface Prerequisite {
   name: string;
   present(): boolean;
-  /** How to get it. */
+  /** Remedy when it is missing. */
   remedy: string;
 }
 

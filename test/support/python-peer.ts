@@ -56,7 +56,7 @@ export class PythonPeer {
     return this.#stoppable('start_differential_server', options);
   }
 
-  /** How often the differential endpoints have run since the last {@link takeExecutions}. */
+  /** Returns the executions of the differential endpoints since the last {@link takeExecutions}. */
   executionCount(): Promise<number> {
     return this.process.ask('execution_count') as Promise<number>;
   }
@@ -97,7 +97,7 @@ export class PythonPeer {
     return this.#stoppable('listen', options);
   }
 
-  /** Whether the library's NotificationFilter lets each candidate through. */
+  /** Resolves with true for each candidate that the NotificationFilter of the Python library accepts. */
   filterMatches(rule: PythonFilter, candidates: PythonFilterCandidate[]): Promise<boolean[]> {
     return this.process.ask('filter_matches', { rule, candidates }) as Promise<boolean[]>;
   }

@@ -1,4 +1,4 @@
-/** What to ask the Python peer for, and what it tells. Durations are seconds, as in Python. */
+/** Requests to the Python peer, and its answers. Durations are in seconds, as in Python. */
 
 export interface PythonPeerOptions {
   /** Driver options under their oslo names: `conf.set_override(name, value, group='oslo_messaging_rabbit')`. */
@@ -13,11 +13,11 @@ export interface PythonPeerOptions {
   controlExchange?: string;
   /** Python's log level, on stderr. @default 'WARNING' */
   logLevel?: string;
-  /** Whether {@link PythonHeaders} can be chosen. @default false */
+  /** True to allow {@link PythonHeaders}. @default false */
   extraHeaders?: boolean;
 }
 
-/** What the peer's messages have in their AMQP headers, besides the headers they have anyway. */
+/** Additional AMQP headers of the peer's messages. */
 export type PythonHeaders =
   | 'none'
   | 'integer of 32 bits'
@@ -118,7 +118,7 @@ export interface PythonListenerOptions {
   /** @default all of them */
   priorities?: PythonPriority[];
   pool?: string;
-  /** How many notifications (or batches) to requeue before the first is handled. @default 0 */
+  /** Number of notifications (or batches) to requeue before the first is handled. @default 0 */
   requeue?: number;
   /** @default true */
   allowRequeue?: boolean;
@@ -145,7 +145,7 @@ export interface ReceivedRpc {
 export interface ReceivedNotification {
   kind: 'notification';
   priority: PythonPriority;
-  /** Which batch of its endpoint it came in; null without batches. */
+  /** Number of its batch at the endpoint; null without batches. */
   batch: number | null;
   publisherId: string;
   eventType: string;

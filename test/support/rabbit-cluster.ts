@@ -53,7 +53,7 @@ export class RabbitCluster {
     return node;
   }
 
-  /** How many connections clients have to each node. */
+  /** Returns the number of client connections to each node. */
   async connections(): Promise<Map<RabbitNode, number>> {
     const text = await this.rabbitmqctl('list_connections', 'pid', '--formatter', 'json');
     // `<node@host.1.2.3>`

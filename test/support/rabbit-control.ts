@@ -9,7 +9,7 @@ const run = promisify(execFile);
 export const RABBIT_SCRIPTS = '/usr/lib/rabbitmq/bin';
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
-/** What `rabbitmqctl` needs in order to reach a node. Plain data, so that it can be handed to a test worker. */
+/** Settings with which `rabbitmqctl` reaches a node. Plain data, so that a test worker can receive it. */
 export interface RabbitAddress {
   nodename: string;
   /** The folder with the node's Erlang cookie, as the node sees it. */

@@ -12,7 +12,7 @@ export interface RabbitOptions {
   config?: string[];
   /** Listen for TLS, too: PEM files. Clients may show a certificate of the same authority. */
   tls?: { ca: string; cert: string; key: string };
-  /** Who may log in. @default guest, with the password guest */
+  /** User and password of the node. @default guest, with the password guest */
   user?: { name: string; password: string };
   /** The Erlang cookie, which the nodes of a cluster have in common. @default the node's own */
   cookie?: string;
@@ -31,7 +31,7 @@ export interface RabbitFiles {
   streamPort: number | undefined;
   tlsPort: number | undefined;
   env: NodeJS.ProcessEnv;
-  /** What the node printed. */
+  /** Output of the node. */
   output: string;
 }
 

@@ -7,7 +7,7 @@ import { amqpUrl } from './amqp.js';
 
 export type Members = Record<string, unknown>;
 
-/** What a caller is told of an error. */
+/** Failure for the caller. */
 export class Failure extends Error {
   constructor(
     readonly pythonClass: string,

@@ -37,7 +37,7 @@ export function viewsOf(value: unknown, depth = 12): string[] {
   ];
 }
 
-/** What refers to itself is no JSON. */
+/** Returns a view of a value, or the error when it has none: circular values have no JSON. */
 function attempt(view: () => string): string {
   try {
     return view();

@@ -17,7 +17,7 @@ import { TcpProxy } from './tcp-proxy.js';
 /** Connects again at once, so that a test of what happens afterwards does not wait. */
 export const SOON = { rabbitRetryInterval: '50ms', rabbitIntervalMax: '200ms' } as const;
 
-/** So much is kept of what went through, in characters. */
+/** Maximum size of the recorded traffic, in characters. */
 const REMEMBERED = 2 ** 20;
 
 /** One side of the conversation: its transport, and the proxy that only this side goes through. */
@@ -38,12 +38,12 @@ export class Side {
     });
   }
 
-  /** What this side sent to the broker that matches, in order. */
+  /** Returns the matches in the bytes sent to the broker, in order. */
   sent(pattern: RegExp): string[] {
     return this.#sent.match(new RegExp(pattern, 'g')) ?? [];
   }
 
-  /** What the broker sent to this side that matches, in order. */
+  /** Returns the matches in the bytes received from the broker, in order. */
   got(pattern: RegExp): string[] {
     return this.#got.match(new RegExp(pattern, 'g')) ?? [];
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
-/** How bytes go in one direction, on all links of a proxy. */
+/** Treatment of the bytes in one direction, on all links of a proxy. */
 export class Flow {
   /** Milliseconds that every chunk is held back … */
   delay = 0;

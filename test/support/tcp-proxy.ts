@@ -117,7 +117,7 @@ export class TcpProxy {
     for (const flow of this.#both) flow.slice = bytes;
   }
 
-  /** As at the start, but for connections that were cut or are half-open. */
+  /** Restores the initial behaviour. Connections that were cut or are half-open stay so. */
   async heal(): Promise<void> {
     this.cutEvery(0);
     this.delay(0);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
 const LIBRARY = new URL('../../lib/index.ts', import.meta.url).href;
-/** As in tsconfig.json. */
+/** Compiler options of tsconfig.json. */
 const COMPILER = {
   jsc: {
     parser: { syntax: 'typescript', decorators: true },

@@ -6,7 +6,7 @@ import { Compiler, complaints, root } from '../support/compiler.js';
 const fixture = (name: string) => `${root}test/types/consumer/${name}.ts`;
 const DIRECTIVE = '// @ts-expect-error';
 
-/** What a consumer may set; the nonsense is refused under either. */
+/** Compiler options that a consumer may set. The nonsense is refused under both. */
 const STRICTNESS = [
   { strict: 'exactOptionalPropertyTypes', options: { exactOptionalPropertyTypes: true } },
   { strict: 'strict alone', options: { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false } },

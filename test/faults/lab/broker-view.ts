@@ -1,6 +1,6 @@
 import type { Controllable } from '../../support/broker-inspector.js';
 
-/** What there is, in the broker's own eyes. */
+/** Connections, channels and queues, as the broker reports them. */
 export interface BrokerView {
   readonly connections: number;
   readonly channels: number;

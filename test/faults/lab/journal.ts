@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
-/** What can happen to a message. A caller notes the first group, a server the second, and any process the last. */
+/** Events of a message. A caller records the first group, a server the second, any process the last. */
 export const EVENTS = {
   called: 'C',
   answered: 'A',
@@ -17,7 +17,7 @@ export type EventName = keyof typeof EVENTS;
 
 export interface Entry {
   readonly event: EventName;
-  /** Of the wall clock, in milliseconds. */
+  /** Wall-clock time in milliseconds. */
   readonly at: number;
   readonly id: string;
   readonly detail: string;
@@ -25,7 +25,7 @@ export interface Entry {
 
 const NAMES = new Map(Object.entries(EVENTS).map(([name, letter]) => [letter as string, name as EventName]));
 
-/** What a process did, a line each, in a file: what is written stays when the process is killed the next moment. */
+/** Events of one process, one per line, in a file. Written lines survive when the process is killed. */
 export class Journal {
   readonly #file: number;
 
@@ -48,7 +48,7 @@ export class JournalReader {
     this.#file = openSync(path, 'a+');
   }
 
-  /** What was written since the last time. */
+  /** Yields the entries written since the last read. */
   *read(): Generator<Entry> {
     for (;;) {
       const length = readSync(this.#file, this.#chunk, 0, this.#chunk.length, null);

@@ -24,7 +24,7 @@ const LEFTOVERS = 40;
 /** Seconds after the last deadline for a client to say that all has settled: a busy machine needs them. */
 const REST = 10;
 
-/** What is wrong at any time, and not only when it stays so. */
+/** Violations that are errors at any time, even when they do not last. */
 const SETTLED: ReadonlySet<Violation> = new Set(
   VIOLATIONS.filter((what) => what !== 'unsettled' && what !== 'lost' && what !== 'lost in a shutdown'),
 );
@@ -32,9 +32,9 @@ const SETTLED: ReadonlySet<Violation> = new Set(
 export interface Outcome {
   /** The reconciled ledgers. */
   readonly table: string;
-  /** What is not as it must be; none is the aim. */
+  /** Findings; an empty list is the aim. */
   readonly problems: readonly string[];
-  /** Of each process that lived from the beginning to the end. */
+  /** Memory of each process that lived from the beginning to the end. */
   readonly memory: ReadonlyMap<string, readonly MemorySample[]>;
 }
 
@@ -143,7 +143,7 @@ export class Lab {
     }
   }
 
-  /** How far it is, in a line. */
+  /** Progress in one line. */
   get progress(): string {
     const parts = [...this.accounts()].map(([name, account]) => {
       const { calls, casts, executed, violations } = account;
@@ -214,7 +214,7 @@ export class Lab {
     );
   }
 
-  /** What fails here is a finding, not the end of the reckoning. */
+  /** Waits for all attempts. A failure is a finding and does not end the comparison. */
   async #attempt(attempts: readonly Promise<unknown>[]): Promise<void> {
     for (const outcome of await Promise.allSettled(attempts)) {
       if (outcome.status === 'rejected') this.problems.push(String(outcome.reason));

@@ -1,18 +1,18 @@
 import type { DeliveryMode } from 'nestjs-oslo-messaging';
 import type { Entry } from './journal.js';
 
-/** What a request may end with when its broker or its server fails. Anything else is an error without a type. */
+/** Codes of the errors that a request may end with when its broker or server fails. All others are untyped errors. */
 const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND', 'REFUSED']);
 
 interface Item {
   readonly kind: 'call' | 'cast';
   readonly caller: string;
-  /** How it ended for its caller: `answered`, `confirmed`, `wrong`, or the error's code. */
+  /** Outcome for its caller: `answered`, `confirmed`, `wrong`, or the error's code. */
   fate: string | undefined;
   settled: number;
   begun: number;
   finished: number;
-  /** Where and when it was begun first. */
+  /** Server and time of its first start. */
   server: string;
   begunAt: number;
 }
@@ -30,7 +30,7 @@ export interface Account {
   readonly repeated: number;
   /** Confirmed casts that were not executed to the end. */
   readonly unexecuted: number;
-  /** What must be 0. */
+  /** Counts that must be 0. */
   readonly violations: Readonly<Record<Violation, number>>;
 }
 
@@ -48,7 +48,7 @@ export const VIOLATIONS = [
 ] as const;
 export type Violation = (typeof VIOLATIONS)[number];
 
-/** What became of every request of one service, whoever saw it. */
+/** Fate of every request of one service, from all journals. */
 export class Ledger {
   /** The messages of unhandled and of untyped errors. */
   readonly oddities = new Set<string>();
@@ -123,7 +123,7 @@ export class Ledger {
       .map(([id]) => id);
   }
 
-  /** How many casts that server has begun and nobody has finished. */
+  /** Number of casts that the server has started and no server has finished. */
   interrupted(server: string): number {
     const items = [...this.#items.values()];
     return items.filter((item) => item.kind === 'cast' && item.server === server && item.finished === 0).length;

@@ -12,7 +12,7 @@ import type { WorkerPlan } from './worker-commands.js';
 
 /** Requests go out in small groups, so often a second. */
 const GROUPS = 50;
-/** Of its load, a client has at most so many seconds' worth unsettled: a machine that cannot keep up gets less of it. */
+/** Maximum number of unsettled requests of a client, in seconds of its load. A slow machine gets less load. */
 const BACKLOG = 4;
 /** A request that is settled so late after its deadline, in milliseconds, breaks a promise. */
 const LATENESS = 250;

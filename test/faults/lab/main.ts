@@ -21,7 +21,7 @@ Two thirds of the time go to a single node behind TCP proxies, one third to a cl
 reconciled ledger, and with exit code 0 only if it is in order.
 `;
 
-/** Of the time, for the single node. */
+/** Share of the running time for the single node. */
 const SINGLE = 2 / 3;
 
 const secrets = makeSecrets();

@@ -1,4 +1,4 @@
-/** Of one process, in order of time. */
+/** Samples of one process, in order of time. */
 export interface MemorySample {
   /** Seconds. */
   readonly at: number;
@@ -7,13 +7,13 @@ export interface MemorySample {
 
 const MIB = 2 ** 20;
 
-/** What memory may become of what it was after the warm-up. */
+/** Maximum growth of the memory, as a factor of its value after the warm-up. */
 const GROWTH = 1.2;
 
 /** Seconds after which a process is warm, where it is watched for long: before, it still compiles what it runs. */
 const WARM = 60;
 
-/** What memory was when warm, and what it is at last; undefined where it has not grown. */
+/** Memory after the warm-up and at the end; undefined when it has not grown. */
 export function growthOf(samples: readonly MemorySample[]): { before: number; after: number } | undefined {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last) return undefined;

@@ -5,7 +5,7 @@ import type { Lab } from './lab.js';
 import type { Random } from './random.js';
 import { HEARTBEAT, type Service } from './service.js';
 
-/** What is done to services under load; over when the fault is. */
+/** Fault for services under load. Its end is the end of the fault. */
 export interface Scenario {
   readonly name: string;
   /** Seconds within which every client is served again. @default 5 */
@@ -15,7 +15,7 @@ export interface Scenario {
 
 /** A dead connection is found within three heartbeats; then it is made again. */
 const DETECTION = 3 * HEARTBEAT + 5;
-/** What was being tried while nothing came through has to fail first, by its own timeout. */
+/** Seconds within which attempts from the time of an outage fail by their own timeouts. */
 const RETRIAL = 15;
 
 /** Faults of a broker's only node. */

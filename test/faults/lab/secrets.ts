@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What nobody may read in anything that a process prints, or in an error. */
+/** Secrets that no output of a process and no error may contain. */
 export interface Secrets {
   readonly user: { readonly name: string; readonly password: string };
   readonly token: string;

@@ -9,7 +9,7 @@ export const GRACE = 10;
 export const HEARTBEAT = 5;
 
 export interface ServiceOptions {
-  /** Of the topic, and of the column in the table. */
+  /** Name of the topic, and of the column in the table. */
   readonly name: string;
   readonly delivery: DeliveryMode;
   readonly rabbit?: RabbitOptions;
@@ -24,7 +24,7 @@ export interface ServiceOptions {
   readonly proxied?: boolean;
 }
 
-/** Where a service finds its broker and leaves its papers. */
+/** Broker and folder of a service. */
 export interface Place {
   readonly folder: string;
   readonly url: string;

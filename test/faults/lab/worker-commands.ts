@@ -1,6 +1,6 @@
 import type { OsloMessagingOptions } from 'nestjs-oslo-messaging';
 
-/** What a process of the lab is to be: given to it as JSON, in its environment. */
+/** Role and settings of a process of the lab, as JSON in its environment. */
 export interface WorkerPlan {
   readonly role: 'server' | 'client';
   /** Unique in the lab; its requests have ids that begin with it. */
@@ -8,10 +8,10 @@ export interface WorkerPlan {
   readonly journal: string;
   readonly topic: string;
   readonly options: OsloMessagingOptions;
-  /** Of a client: how many a second. */
+  /** Requests per second of a client. */
   readonly callRate: number;
   readonly castRate: number;
-  /** Of a client: the secret in each request's context. */
+  /** Secret in the context of each request of a client. */
   readonly token: string;
 }
 

@@ -6,7 +6,7 @@ import type { OsloMessagingOptions } from 'nestjs-oslo-messaging';
 import { JournalReader } from './journal.js';
 import type { Answer, Command, Measure, WorkerPlan } from './worker-commands.js';
 
-/** Where the tests and the chaos command are started. */
+/** Root of the repository, the working directory of tests and of the chaos command. */
 const SOURCES = resolve('test/faults/lab');
 const LOADER = resolve('test/support/typescript.mjs');
 const START_LIMIT = 60;
@@ -19,7 +19,7 @@ export class WorkerProcess {
 
   private constructor(
     readonly plan: WorkerPlan,
-    /** Where all that it prints goes. */
+    /** File of its output. */
     readonly output: string,
   ) {
     this.journal = new JournalReader(plan.journal);

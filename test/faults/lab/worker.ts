@@ -30,7 +30,7 @@ function measure(): Measure {
 
 const idle: Record<string, number> = {};
 
-/** What was not there before the library was. */
+/** Returns the resources that were added since the library was loaded. */
 function leftOver(): Record<string, number> {
   const now = Object.entries(measure().resources);
   return Object.fromEntries(now.map(([name, n]) => [name, n - (idle[name] ?? 0)]).filter(([, n]) => Number(n) > 0));

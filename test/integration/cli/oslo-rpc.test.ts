@@ -27,7 +27,7 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 
 type Args = Record<string, unknown>;
 
-/** What the Python peer's endpoints are, as far as these tests call them. */
+/** Methods of the Python peer's endpoints that these tests call. */
 class Reference {
   target = new Target({ version: '1.5' });
   readonly recorded: Args[] = [];

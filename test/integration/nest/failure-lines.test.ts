@@ -36,7 +36,7 @@ import { eventually } from '../../support/eventually.js';
 const TOKEN = 'gAAAAABk-s3cret-t0ken';
 const context = RequestContext.fromDict({ user_id: 'u1', auth_token: TOKEN });
 
-/** As a user's logger or nestjs-cls keeps what belongs to a request. */
+/** Store of the values of a request, as a user's logger or nestjs-cls keeps them. */
 const store = new AsyncLocalStorage<string>();
 
 /** Remembers each line with what a logger finds in its async context. */
@@ -57,7 +57,7 @@ class ContextLogger implements LogSink {
   }
 }
 
-/** What nestjs-cls does in an interceptor. */
+/** Interceptor that runs the handler within the store, as in nestjs-cls. */
 class Storing implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return new Observable((subscriber) => {

@@ -90,7 +90,7 @@ async function start(
   return { app, topic, seen, lines: base.lines, notificationLogger };
 }
 
-/** What the logger asks of a notifier. */
+/** Returns a notifier that publishes by this function. */
 function fakeNotifier(publish: () => Promise<void>): Notifier {
   return { error: publish, info: publish, critical: publish } as unknown as Notifier;
 }

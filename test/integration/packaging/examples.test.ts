@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const child of children.splice(0)) await child.stop();
 });
 
-/** What an example prints; it has to end well by itself. */
+/** Returns the output of an example, which must exit by itself with code 0. */
 async function output(name: string, transportUrl: string): Promise<string[]> {
   const child = new Child(`${root}dist/examples/${name}.js`, [], { TRANSPORT_URL: transportUrl });
   children.push(child);

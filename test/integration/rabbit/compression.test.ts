@@ -58,7 +58,7 @@ describeWithRabbit('kombuCompression', () => {
     return seen;
   }
 
-  /** What reaches a queue. */
+  /** Resolves with the next message of a queue. */
   function next(queue: string): Promise<GetMessage> {
     return withChannel(rabbitUrl, (channel) =>
       eventually(async () => {

@@ -35,7 +35,7 @@ describeWithRabbitControl('useQueueManager', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  /** As one process has it: a server, and a client of the topic. */
+  /** Starts a server and a client of the topic, as in one process. */
   async function start(host: string, rabbit = NAMED, transportUrl = url) {
     const transport = getRpcTransport({ transportUrl, rabbit, logger: silent, rpcResponseTimeout: '10s' });
     const seen: unknown[] = [];

@@ -64,7 +64,7 @@ describeWithRabbitControl('TLS', () => {
     }
   }
 
-  /** How a call fails, and that it does so at once: without a retry, and with any number of them if that is hopeless. */
+  /** Returns the failure of a call. Checks that it fails at once, also with retries when they are hopeless. */
   async function failure(
     transportUrl: string,
     rabbit: RabbitOptions,

@@ -56,7 +56,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     return { client, server, logger, transport };
   }
 
-  /** What the server's start fails with. */
+  /** Returns the error of the server's start. */
   async function refusal(rabbit: RabbitOptions): Promise<string> {
     const error: unknown = await connect(rabbit)
       .server.start()

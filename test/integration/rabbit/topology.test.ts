@@ -23,9 +23,9 @@ const LIMITS = { 'x-delivery-limit': 3, 'x-max-in-memory-length': 50, 'x-max-in-
 const limits = { rabbitQuorumDeliveryLimit: 3, rabbitQuorumMaxMemoryLength: 50, rabbitQuorumMaxMemoryBytes: 60_000 };
 
 interface Expected {
-  /** Of the control exchange and of the queues on it. */
+  /** Arguments of the control exchange and its queues. */
   shared?: ReturnType<typeof classic>;
-  /** Of the reply queue and the fanout queue. */
+  /** Arguments of the reply queue and the fanout queue. */
   transient?: ReturnType<typeof classic>;
   fanoutExchangeDurable?: boolean;
 }

@@ -32,7 +32,7 @@ afterAll(async () => {
   await Promise.all([transport.cleanup(), proxy.close()]);
 });
 
-/** What TypeScript's types do not keep out. */
+/** Casts a value that TypeScript's types refuse. */
 const any = (value: unknown) => value as object;
 const refusal = async (work: () => unknown): Promise<unknown> => {
   try {

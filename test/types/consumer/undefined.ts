@@ -83,7 +83,7 @@ export const refusing: Accepting<
   ]
 > = [] as never;
 
-/** What a caller may or may not have been given. */
+/** Options of a caller that may be undefined. */
 export interface Maybe {
   timeout?: number | undefined;
   service?: string | undefined;

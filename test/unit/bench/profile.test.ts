@@ -11,7 +11,7 @@ const OURS = 'file:///home/someone/clone/dist/lib/';
 
 type Stack = { name: string; url?: string; millis?: number; calls?: Stack[] };
 
-/** As V8 would have it: a sample for each millisecond. */
+/** Profile with one sample per millisecond, in V8's format. */
 function profileOf(stacks: Stack[], activeMillis: number) {
   const nodes: Profiler.ProfileNode[] = [];
   const samples: number[] = [];

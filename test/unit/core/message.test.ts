@@ -13,7 +13,7 @@ import { badReplies, badRequests, bodyOf } from '../../support/bad-messages.js';
 
 const limits = { bodyBytes: 2 * 2 ** 20, depth: 100 };
 
-/** Whatever a body is: either it is read, or InvalidMessage says why not. */
+/** Reads a body in all ways. Any error must be an InvalidMessage. */
 function expectNothingWorse(body: Buffer): void {
   for (const read of [readRequest, readReply, readNotification]) {
     try {

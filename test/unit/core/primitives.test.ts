@@ -19,7 +19,7 @@ class Itself {
   }
 }
 
-/** What the form below comes to within a message. */
+/** Form of the object below within a message. */
 const OWN = { own: expect.any(Boolean), tags: ['a'] };
 const bytes = new TextEncoder().encode('ä€');
 

@@ -80,7 +80,7 @@ describe('the token of a request context', () => {
   };
   const context = RequestContext.fromDict(raw);
 
-  /** Whatever prints it. */
+  /** Returns all printed forms of a value. */
   const prints = (value: unknown) => [
     inspect(value, { depth: 20 }),
     inspect({ deep: [{ value }] }, { depth: 20, showHidden: true }),

@@ -7,7 +7,7 @@ import { PassedMessage } from '../../../../lib/drivers/memory/passed-message.js'
 
 const limits = { bodyBytes: 2000, depth: 5 };
 
-/** What a value or an error comes to, in a form that can be compared. */
+/** Returns the value or the error of a function, in a form that can be compared. */
 function outcome(read: () => unknown): unknown {
   try {
     return { value: read() };

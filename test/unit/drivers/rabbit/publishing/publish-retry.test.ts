@@ -77,7 +77,7 @@ const NACKED = 'giveUp: The broker refused the message for "topic": a queue is f
 const RETURNED = 'giveUp: nobody listens';
 const CLOSED = 'giveUp: The transport was closed before the broker confirmed the message; it may have been delivered';
 
-/** What follows in every situation but those named. */
+/** Returns a row of the table: the usual decision, and the decisions that differ. */
 const always = (usual: string, others: Partial<Record<Situation, string>> = {}): Record<Situation, string> => {
   const table = Object.fromEntries(Object.keys(HISTORIES).map((situation) => [situation, usual]));
   return { ...(table as Record<Situation, string>), ...others };
