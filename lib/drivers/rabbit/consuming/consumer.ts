@@ -49,8 +49,7 @@ export class Consumer implements Reader, Inspected {
   private timer: NodeJS.Timeout | undefined;
   /** The attempt to attach that is in progress. */
   private attempt: Promise<void> | undefined;
-  private readonly unsubscribe: () => void;
-  private readonly endUpkeep: () => void;
+  private readonly unsubscribes: (() => void)[] = [];
 
   constructor(
     private readonly connection: RabbitConnection,
@@ -77,9 +76,11 @@ export class Consumer implements Reader, Inspected {
     });
     this.log = new ConsumerLog(context);
     this.queueCheck = new QueueCheck(() => this.inspect());
-    this.endUpkeep = upkeep.add(this);
-    this.unsubscribe = connection.onConnected(() =>
-      this.dispatch({ type: 'connected', delay: this.reattachBackoff.delay }),
+    this.unsubscribes.push(
+      upkeep.add(this),
+      connection.onConnected(() => this.dispatch({ type: 'connected', delay: this.reattachBackoff.delay })),
+      // Otherwise callers and timers would wait for a connection that never comes.
+      connection.onStatus((status) => status === 'closed' && void this.cancel()),
     );
   }
 
@@ -111,8 +112,7 @@ export class Consumer implements Reader, Inspected {
   /** Stops the flow of messages. Delivered messages can still be acknowledged. */
   async cancel(): Promise<void> {
     this.dispatch({ type: 'cancel' });
-    this.unsubscribe();
-    this.endUpkeep();
+    for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
     this.streamResume.stop();
     this.callers.reject(this.stopped());
@@ -214,16 +214,17 @@ export class Consumer implements Reader, Inspected {
   }
 
   private stopped(): ServerListenError {
-    return new ServerListenError('The consumer was stopped', { cause: this.connection.lastError });
+    const { lastError: cause, status } = this.connection;
+    const message = status === 'closed' ? 'The transport was closed' : 'The consumer was stopped';
+    return new ServerListenError(message, { cause });
   }
 
   /** Handles the loss of a channel, a queue or a consumer. */
   private detach(): void {
     this.streamResume.stop();
     this.queueCheck.stop();
-    const { attached } = this;
-    const { reconnectDelay, reconnectSplay } = this.rabbit;
-    this.dispatch({ type: 'lost', delay: reconnectDelay + Math.random() * reconnectSplay });
+    const { attached, rabbit } = this;
+    this.dispatch({ type: 'lost', delay: rabbit.reconnectDelay + Math.random() * rabbit.reconnectSplay });
     if (attached && !this.attached) this.onChange();
   }
 
