@@ -37,7 +37,7 @@ export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
 export type { RabbitSettings } from './core/rabbit-settings.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
-export type { Secret } from './core/secrets.js';
+export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';
 export type { ErrorTarget, TargetFields } from './core/target-fields.js';

@@ -19,6 +19,11 @@ export class Secret<T> {
     return this.#value;
   }
 
+  /** Former name of {@link expose}. @deprecated Use `expose()`. */
+  reveal(): T {
+    return this.#value;
+  }
+
   /** Returns the text that is shown instead. */
   toString(): string {
     return this.shown;
@@ -34,6 +39,9 @@ export class Secret<T> {
     return this.shown;
   }
 }
+
+/** Former name of {@link Secret}. @deprecated Use `Secret`. */
+export type Concealed<T> = Secret<T>;
 
 /** Returns a copy with secrets masked at any depth: values under keys that name secrets, and secrets in texts. */
 export function maskSecrets(value: unknown, holders: readonly object[] = []): unknown {

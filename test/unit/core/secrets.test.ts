@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../lib/core/envelope.js';
 import { unpackContext } from '../../../lib/core/packed-context.js';
 import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
-import { maskSecrets, withoutSecrets } from '../../../lib/core/secrets.js';
+import { type Concealed, maskSecrets, Secret, withoutSecrets } from '../../../lib/core/secrets.js';
 import { PYTHON } from '../../support/prerequisites.js';
 
 const SCRIPT = `
@@ -117,4 +117,9 @@ describe('a received context', () => {
     expect(JSON.parse(sent)).toMatchObject({ args: { context: { auth_token: 'gAAAA-of-somebody', user: 'u' } } });
     expect(JSON.stringify(context)).not.toContain('gAAAA');
   });
+});
+
+it('answers to the former names of a secret', () => {
+  const url: Concealed<string> = new Secret('rabbit://user:s3cr3t@host/');
+  expect(url.reveal()).toBe(url.expose());
 });
