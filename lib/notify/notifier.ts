@@ -159,7 +159,9 @@ export class Notifier {
     };
     const announcement = { notification, topics: this.topics, retry, deadline: Deadline.after(this.timeout) };
     try {
-      await runApart(() => allDone([...this.drivers.values()].map((driver) => driver.notify(announcement))));
+      // `async`: a driver of the user that throws must stop no other, nor leave its promise without a handler.
+      const notifyBy = async (driver: NotifierDriver) => driver.notify(announcement);
+      await runApart(() => allDone([...this.drivers.values()].map(notifyBy)));
     } catch (error) {
       throw withCallers(error, this.notify);
     }

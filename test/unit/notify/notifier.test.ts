@@ -130,6 +130,18 @@ describe('a notifier', () => {
     await expect(new Notifier(connect(), { driver: own }).info({}, 'vnf.create', 1)).rejects.toThrow('no ink');
   });
 
+  it('sends by all drivers although a driver object throws', async () => {
+    const throwing = {
+      notify: (): Promise<void> => {
+        throw new Error('broken');
+      },
+    };
+    const rejecting = { notify: () => Promise.reject(new Error('refused')) };
+    const { notifier, recorded } = recording({ driver: [rejecting, throwing, 'test'] });
+    await expect(notifier.info({}, 'event', {})).rejects.toThrow('refused');
+    expect(recorded).toHaveLength(1);
+  });
+
   it('knows whether it does anything', () => {
     const enabled = (driver: NotificationDriver | NotificationDriver[]) =>
       new Notifier(connect(), { driver }).isEnabled();
