@@ -78,7 +78,7 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-/** Removes the quotation of the input from an error of JSON.parse: a context holds tokens. */
+/** Removes the excerpt of the input from a message of JSON.parse: a context may hold a token. */
 function withoutQuotation(message: string): string {
   return message.replace(/(?:, )?(?:\.\.\.)?".*$/s, '');
 }

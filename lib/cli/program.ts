@@ -19,7 +19,7 @@ function makeProgram(): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
     .version(version, '--version', 'print the version of this command')
-    // What follows a command belongs to it: there, --version is the version of the RPC.
+    // Options after a command belong to the command: its --version is the version of the request.
     .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
@@ -48,7 +48,7 @@ function makeProgram(): Command {
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough, such as `head`, closes the pipe.
+  // A reader may close the pipe early, as `head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

@@ -76,7 +76,7 @@ export function RemoteException(name: RemoteExceptionName) {
   return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
 }
 
-/** Returns the arguments of a failure as Python does: those of the error, else its message, else none. */
+/** Returns the arguments of a failure as Python does: the arguments of the error, or its message, or none. */
 function argsOf(thrown: unknown, message: string): unknown[] {
   // As in Python, the argument of a RemoteError that is passed on is its text, not those of the remote exception.
   const args = thrown instanceof errors.RemoteError ? undefined : ownField(thrown, 'args');

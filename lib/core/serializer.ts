@@ -21,7 +21,7 @@ export const serializerLike: Rule = withMethods('a Serializer', [
   'deserializeContext',
 ]);
 
-/** Returns a serializer, or undefined for none. @throws ConfigurationError for a value that is no serializer */
+/** Returns a serializer, or undefined for none. @throws ConfigurationError for a value that is not a serializer */
 export function checkedSerializer(serializer: Serializer | undefined | null): Serializer | undefined {
   if (serializer === undefined || serializer === null) return undefined;
   checkOptions({ serializer }, { serializer: serializerLike }, '');

@@ -52,7 +52,7 @@ export interface RequestContextFields {
 
 /** Keys of a field on the wire. */
 interface Spelling {
-  /** Keys that a context made here writes: each is the one that some reader looks for. */
+  /** Keys that a new context writes. Different readers expect different keys. */
   readonly written: readonly string[];
   /** Further keys that are read. */
   readonly read?: readonly string[] | undefined;
@@ -240,7 +240,7 @@ function wordOf(value: unknown): string {
   return typeof value === 'object' ? stringifyJson(value) : String(value);
 }
 
-/** Returns the keys that a field is written under. A name that is no field is a key itself. */
+/** Returns the keys that a field is written under. An unknown name is a key itself. */
 function writtenKeys(name: string): readonly string[] {
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name as keyof RequestContextFields].written : [name];
 }

@@ -99,7 +99,7 @@ export function passesEntities(serializer: Serializer): boolean {
   return own === NoOpSerializer;
 }
 
-/** Serializes each keyword argument. Leaves out those that are undefined. */
+/** Serializes each keyword argument. Omits undefined ones. */
 export function serializeArgs(serializer: Serializer, ctxt: unknown, args: Dict): Dict {
   if (passesEntities(serializer)) return args;
   const names = Object.keys(args).filter((name) => args[name] !== undefined);

@@ -51,13 +51,13 @@ const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rul
   callMonitorTimeout: anything,
 };
 
-/** @throws ConfigurationError unless the value is an object that is no array */
+/** @throws ConfigurationError unless the value is an object other than an array */
 export function checkIsObject(given: unknown, where: string, expected = 'an object of options'): void {
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
   throw new ConfigurationError(`${where}: expected ${expected}; got ${nameOf(given)}`);
 }
 
-/** Returns the providers of the entries of `forFeature`. @throws ConfigurationError for an entry that is none */
+/** Returns the providers of the entries of `forFeature`. @throws ConfigurationError for an invalid entry */
 export function featureProviders(
   features: readonly (RpcClientFeature | NotifierFeature)[],
   broker: string | undefined,
@@ -117,8 +117,8 @@ function clientProvider(
 }
 
 /**
- * Returns the transports of a broker. They are no injected parameter of the factory, because Nest would then report an
- * unknown broker as a dependency that it cannot resolve.
+ * Returns the transports of a broker. They are not injected into the factory, because Nest would
+ * then report an unknown broker as an unresolved dependency.
  * @throws ConfigurationError when no `forRoot` provides the broker
  */
 async function transportsOf(

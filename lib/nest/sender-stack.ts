@@ -9,11 +9,10 @@ const CAPTURE_INTERVAL_MS = 1;
 /**
  * Names the lines that sent the requests of a client proxy in the stacks of their errors.
  *
- * A call that is awaited costs nothing for that: V8 follows the chain of promises from the rejection to the function that
- * awaits it. It cannot follow an observable: rxjs holds the promise of `firstValueFrom` in a closure. So the line must be
- * captured when the request is sent, which costs CPU time whether it fails or not. Before the first failure one request
- * in a millisecond is captured: the first of all, and every one of a service that sends few. Since the first failure all
- * are.
+ * An awaited call needs no such help: V8 follows the chain of promises from the rejection to the awaiting function. V8
+ * cannot follow an observable, because rxjs holds the promise of `firstValueFrom` in a closure. So the line is captured
+ * when the request is sent, which costs CPU time for each request. Until the first failure, at most one request in a
+ * millisecond is captured. After it, all requests are.
  */
 export class SenderStacks {
   private hasFailed = false;

@@ -20,7 +20,7 @@ export function getOptionsToken(broker?: string): string {
 /**
  * Returns the injection token of the client for a topic.
  * @param broker `name` of its `forRoot`. Default: the broker without a name
- * @throws ConfigurationError for a topic that is no text
+ * @throws ConfigurationError for a topic that is not a string
  */
 export function getRpcClientToken(topic: string, broker?: string): string {
   // An imported constant is undefined where modules import each other.
@@ -34,7 +34,7 @@ export function getRpcClientToken(topic: string, broker?: string): string {
 /**
  * Injects the client that `forFeature` made for a topic, or under a token.
  * @param broker name that `forFeature` was given. Default: the broker without a name
- * @throws ConfigurationError for a topic that is no text
+ * @throws ConfigurationError for a topic that is not a string
  */
 export function InjectRpcClient(
   topicOrToken: string | symbol,

@@ -52,7 +52,7 @@ const KEYED = new Set<string>(['context', 'metadata', 'payload']);
 export class NotificationFilter {
   private readonly tests: readonly Test[];
 
-  /** @throws ConfigurationError for an unknown field, and for a pattern that is no regular expression */
+  /** @throws ConfigurationError for an unknown field, and for an invalid regular expression */
   constructor(fields: NotificationFilterFields = {}) {
     for (const name of Object.keys(fields)) {
       if (!FIELDS.some((field) => field === name))

@@ -4,9 +4,9 @@ const TOKEN = /\*+|\?|\[(!?)(\]?[^\]]{0,100})\]|./gs;
 /**
  * Converts a shell-style pattern (`*`, `?`, `[seq]` and `[!seq]`) to a regular expression. Source: Python's fnmatch.
  *
- * The first match of a part between two stars is as good as a later one, so the expression must not backtrack into it. A
- * lookahead with a back-reference prevents that. With plain stars, each further star would multiply the time by the length
- * of the text, which a peer chooses.
+ * The first match of a part between two stars is as good as a later one, so the expression need not backtrack into it.
+ * A lookahead with a back-reference prevents that. Otherwise each further star would multiply the time by the length of
+ * the text, which a peer chooses.
  */
 export function globToRegExp(pattern: string): RegExp {
   const parts = [''];

@@ -65,7 +65,7 @@ export class Notifier {
   private readonly serializer: Serializer;
   private readonly topics: readonly string[];
   private readonly timeout: number;
-  /** Drivers by what was given for them: their names, or themselves. */
+  /** Drivers by name; an object given as a driver is its own key. */
   private readonly drivers: ReadonlyMap<NotificationDriver | NotifierDriver, NotifierDriver>;
 
   /** @throws ConfigurationError for an unknown or ill-typed option */

@@ -13,7 +13,7 @@ const SAFE_KEYS = new Set([
 /**
  * Returns a request context with the safe keys only: every listener can read a notification, so it must hold no token. A
  * context object becomes another of its class, where the class has `fromDict`.
- * @throws ConfigurationError for a context that is no object with fields
+ * @throws ConfigurationError for a context that is not an object with fields
  */
 export function safeContext(ctxt: unknown): unknown {
   checkContext(ctxt);

@@ -11,7 +11,7 @@ export function writeIsoTime(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** Reads a time in the extended form of oslo.utils' parse_isotime. No zone means UTC. Undefined for a text that is no time. */
+/** Reads a time in the extended form of oslo.utils' parse_isotime. No zone means UTC. Undefined for any other text. */
 export function readIsoTime(text: string): Date | undefined {
   const match = FORM.exec(text);
   if (!match) return undefined;

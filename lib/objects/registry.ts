@@ -78,7 +78,7 @@ export type VersionedFieldDecorator<T> = <O extends { [P in K]?: T | undefined }
 
 /**
  * Decorates a property as a field of a versioned object. The property must be able to hold the values of the type.
- * @throws ConfigurationError for an unknown or ill-typed option, or a type that is none of `fields`
+ * @throws ConfigurationError for an unknown or ill-typed option, or a type that is not one of `fields`
  */
 export function VersionedField<T>(type: FieldType<T>, options: VersionedFieldOptions = {}): VersionedFieldDecorator<T> {
   checkOptions(options, { name: text }, '', '@VersionedField option');

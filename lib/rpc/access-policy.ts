@@ -53,7 +53,7 @@ export function expose(): MethodDecorator {
 /**
  * Decorates a method of a plain endpoint. Errors of these classes reach the caller unchanged and are logged at level debug
  * only. Source: oslo_messaging.expected_exceptions.
- * @throws ConfigurationError for a value that is no error class, and on an accessor or a field
+ * @throws ConfigurationError for a value that is not an error class, and on an accessor or a field
  */
 export function expectedExceptions(...errors: ErrorConstructorLike[]): MethodDecorator {
   checkOptions({ errors }, { errors: errorClasses }, '', '@expectedExceptions parameter');

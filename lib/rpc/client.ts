@@ -69,7 +69,7 @@ export function checkClientOptions(options: ClientOptions): void {
 
 /** Client that invokes methods of remote servers. Source: oslo_messaging.RPCClient. */
 export class RPCClient extends CallContext {
-  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for a version cap that is none */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for an invalid version cap */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     assertTransport(transport);
     if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');

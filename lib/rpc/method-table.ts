@@ -56,7 +56,7 @@ export class MethodTable {
     this.append(target, method, entry);
   }
 
-  /** Adds a method behind those that answer the same requests. The first wins, as in Python. */
+  /** Adds a method after earlier ones for the same requests. The first method wins, as in Python. */
   append(target: Target, method: string, entry: MethodEntry): void {
     this.addTarget(target);
     const handlers = this.handlers.get(method) ?? [];
@@ -175,7 +175,7 @@ export interface EndpointTarget {
 
 /**
  * Adds the methods of a plain endpoint that the policy allows. The method of an earlier endpoint wins, as in Python.
- * @throws ConfigurationError for a value that is no object, or a `target` that is no Target
+ * @throws ConfigurationError for an endpoint that is not an object, or a `target` that is not a Target
  */
 export function addEndpoint(
   table: MethodTable,

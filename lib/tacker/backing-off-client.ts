@@ -10,7 +10,7 @@ import { MethodTimeouts } from './method-timeouts.js';
 
 const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
 
-/** Gives the clients of a transport timeouts of their own, apart from those of the process. */
+/** Gives the clients of a transport their own timeouts instead of those shared in the process. */
 export function isolateTimeouts(transport: Transport): void {
   timeoutsOf.set(transport, new MethodTimeouts());
 }
@@ -38,7 +38,7 @@ class BackingOffContext extends CallContext {
     return timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
   }
 
-  /** Returns the method with its namespace: methods of one name in two namespaces back off apart. */
+  /** Returns the method with its namespace: methods with the same name in two namespaces back off separately. */
   private scoped(method: string): string {
     return this.target.namespace ? `${this.target.namespace}.${method}` : method;
   }
@@ -64,7 +64,7 @@ export class BackingOffClient extends RPCClient {
 
   private readonly backingOff: CallContext | undefined;
 
-  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for a version cap that is none */
+  /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for an invalid version cap */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     super(transport, target, options);
     this.backingOff = options.timeout == null ? new BackingOffContext(transport, target, options) : undefined;

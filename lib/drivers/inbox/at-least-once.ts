@@ -141,8 +141,8 @@ export class AtLeastOnce {
   }
 
   /**
-   * Settles a request when its reply has been delivered. The prefetch bounds unacknowledged requests, so dead callers may
-   * hold half of it only: beyond that the oldest is acknowledged while its reply is still being sent.
+   * Settles a request when its reply has been delivered. The prefetch bounds unacknowledged requests, and dead callers
+   * may hold half of it only. Beyond that, the oldest request is acknowledged while its reply is still being sent.
    */
   private settleAfter(reply: Promise<void>, work: Work, request: InboxRequest): void {
     this.waiting.add(work);

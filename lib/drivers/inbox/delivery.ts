@@ -31,7 +31,7 @@ export interface Delivery {
   readonly maxReturns: number;
   /** True when this very message was delivered before and returned. */
   readonly redelivered: boolean;
-  /** True when it was returned to a queue that does not count returns, so that the next one would look like the first. */
+  /** True when it was returned to a queue that does not count returns: the next return would look like the first. */
   readonly uncounted?: boolean;
   /** True when another server may have started it: it was redelivered, or its sender published it again. */
   readonly repeated: boolean;

@@ -9,8 +9,8 @@ const COPIES = 3;
 const VALUE_BYTES = 64;
 
 /**
- * Bounds the memory of the messages in work (`limits.bytesInWork`). Most are so light that one per slot fits into half of
- * it; they are not counted. The heavier ones share the other half.
+ * Bounds the memory of the messages in work (`limits.bytesInWork`). Light messages are not counted: one for each slot
+ * fits into half of the limit. Heavier messages share the other half.
  */
 export class WorkLimit {
   private readonly light: number;

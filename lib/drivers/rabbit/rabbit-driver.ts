@@ -124,7 +124,7 @@ export class RabbitDriver implements Driver {
         ...serverQueue(binding, rabbit),
         lasting: acknowledgeAfterReply !== undefined && !binding.transient,
       }));
-      // A message that is acknowledged after the reply is held for long; a stream is read again from an offset.
+      // Requests that are acknowledged after their reply stay unacknowledged for long. A stream is read from an offset.
       const prompt = acknowledgeAfterReply === undefined && !queues.some(({ stream }) => stream);
       return await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
     } catch (error) {

@@ -47,8 +47,8 @@ export class ReplySender {
   }
 
   /**
-   * Publishes a reply. Resolves with nothing when the broker has confirmed it. When its queue is missing or full, resolves
-   * with a reply that waits: it is retried until its caller's deadline, and for a missing queue at most for
+   * Publishes a reply. Resolves with nothing when the broker has confirmed it. Resolves with a waiting reply when its
+   * queue is missing or full. A waiting reply is retried until its caller's deadline; for a missing queue, at most for
    * `kombuMissingConsumerRetryTimeout`.
    * @throws ClientSendError when it cannot be written or is too large for the broker, MessageUndeliverable when it is not
    * retried, MessageDeliveryFailure when the broker cannot be reached
@@ -58,7 +58,7 @@ export class ReplySender {
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
     const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
-    // An outage of the broker is waited for as long as the caller waits; a missing queue is not.
+    // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
     return this.publish(reply, expires).then(
       () => {
         if (this.missing.size > 0) this.missing.delete(queue);

@@ -7,7 +7,7 @@ import { deadLetterQueue } from './topology/topology.js';
 import { DEATH, DELIVERIES, ORIGINAL_QUEUE, READ_HEADERS, REASON, RETURNS, TIME } from './wire/header-names.js';
 import { keepHeaders } from './wire/kept-headers.js';
 
-/** Headers that mean something to a server, so that a copy in its queue must not have those of the original. */
+/** Headers that servers act on. A copy in a server's queue gets its own, not those of the original. */
 const MEANINGFUL: ReadonlySet<string> = new Set(READ_HEADERS);
 
 /** Headers that a dead letter does not keep. RabbitMQ's history of an earlier dead-lettering, `x-death`, is kept. */

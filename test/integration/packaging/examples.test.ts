@@ -79,13 +79,13 @@ describe('the examples of the page on notifications', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
   });
 
-  it('publishes, where nobody listens', async () => {
+  it('publishes without a listener', async () => {
     expect(await output('notifications/publish', '')).toHaveLength(1);
   });
 });
 
 describeWithRabbit('the example that publishes', () => {
-  it('leaves what it published to whoever comes', async () => {
+  it('leaves its notifications in the queue for later listeners', async () => {
     const queues = ['billing.info', 'billing.warn'];
     const remove = () =>
       withChannel(rabbitUrl, async (channel) => {

@@ -17,7 +17,7 @@ export class Acquisitions {
   }
 
   /**
-   * Waits for a connection as long as the caller does.
+   * Waits for a connection until the caller's deadline.
    * @param retry failed rounds of attempts to outlast
    * @param until waits with the caller's deadline; what it returns is returned
    */

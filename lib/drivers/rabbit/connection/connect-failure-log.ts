@@ -7,8 +7,8 @@ const MAX_WARNINGS = 10;
 const logs = new WeakMap<LogSink, ConnectFailureLog>();
 
 /**
- * Log of failed attempts to connect. A failure is one warning for each outage and purpose, however many attempts fail
- * and however many transports with the same logger meet it. The repetitions are debug lines.
+ * Log of failed attempts to connect. Writes one warning for each outage and purpose, and debug lines for the
+ * repetitions. Transports with the same logger share the warning.
  */
 export class ConnectFailureLog {
   /** Connections in an outage, by the failure that was logged. */

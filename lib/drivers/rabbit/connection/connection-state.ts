@@ -3,7 +3,7 @@ import { Alarm } from './alarm.js';
 /** Lifetime below which a connection counts as short-lived, in milliseconds. */
 export const SHORT_LIVED_MS = 1000;
 
-/** Short-lived connections in a row that are replaced at once: one or two losses may be an accident. */
+/** Number of short-lived connections in a row that are replaced at once: a single loss may be an accident. */
 const MAX_IMMEDIATE_RECONNECTS = 1;
 
 /** Facts that outlive a single state. */

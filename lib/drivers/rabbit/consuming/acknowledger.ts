@@ -72,7 +72,7 @@ export class Acknowledger {
     return this.flushing;
   }
 
-  /** Flushes what is gathered and forgets all deliveries, since the channel has ended. */
+  /** Flushes the gathered acknowledgements, and forgets all deliveries because the channel has ended. */
   close(): void {
     clearTimeout(this.timer);
     this.flushNow?.();

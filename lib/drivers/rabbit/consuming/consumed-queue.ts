@@ -97,7 +97,7 @@ export class ConsumedQueue {
     this.place?.pass(raw);
   }
 
-  /** Notes that the stream is not the one that was read before. */
+  /** Marks the stream as a new one with the old name. */
   restart(): void {
     this.place?.restart();
   }

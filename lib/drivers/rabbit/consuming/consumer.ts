@@ -149,7 +149,7 @@ export class Consumer implements Reader, Inspected {
     return this.state.name === 'stopping' || this.state.name === 'closed';
   }
 
-  /** Changes the state and does what belongs to the new one. Returns false where the event has no meaning. */
+  /** Changes the state, and runs the actions of the new one. Returns false where the event has no meaning. */
   private dispatch(event: SubscriptionEvent): boolean {
     const before = this.state;
     const state = next(before, event);

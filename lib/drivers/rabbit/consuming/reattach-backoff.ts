@@ -8,9 +8,8 @@ const BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 60_000, jitter:
 const MIN_CONNECTION_ERROR = 500;
 
 /**
- * Back-off of one consumer whose requests may be the reason why the broker closes the whole connection. Its delays grow
- * and are random, so that the other consumers of the connection are attached meanwhile, and only the one that causes
- * the error goes on waiting.
+ * Back-off of one consumer whose requests may cause the broker to close the whole connection. The delays grow and are
+ * random. So the other consumers of the connection attach first, and only the one that causes the error keeps waiting.
  */
 export class ReattachBackoff {
   private failures = 0;

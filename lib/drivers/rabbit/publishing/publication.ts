@@ -2,7 +2,7 @@ import type { Needs } from '../topology/declaration-cache.js';
 import { compress } from '../wire/compression.js';
 import { COMPRESSION, PUBLISHED_AGAIN } from '../wire/header-names.js';
 
-/** Message to publish, with what must be declared before. */
+/** Message to publish, with the exchange and the queue to declare first. */
 export interface Publication extends Needs {
   readonly routingKey: string;
   readonly body: Buffer;

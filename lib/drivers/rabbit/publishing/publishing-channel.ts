@@ -173,7 +173,7 @@ export class PublishingChannel {
   }
 }
 
-/** A message is worth more than the headers that it came with, and a content header must fit into one frame. */
+/** Returns the message without its original headers when these do not fit into one frame. */
 function fitting(message: OutgoingMessage, largestPayload: number): OutgoingMessage {
   return headRoom(message) <= largestPayload ? message : { ...message, keptHeaders: undefined };
 }

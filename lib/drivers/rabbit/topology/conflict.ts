@@ -101,7 +101,7 @@ function quoted(name: string): string {
   return /^[\w.:@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-/** Returns the advice on a refusal that is no difference, by its AMQP reply code. */
+/** Returns the advice on a refusal without a difference, by its AMQP reply code. */
 export function remedyFor(code: unknown, resource: Resource): string {
   switch (code) {
     case 403:

@@ -121,8 +121,9 @@ export class Declarer {
   }
 
   /**
-   * Declares, and adopts a difference that the broker names. It names the first one only; with that one adopted, the next
-   * attempt finds the next, so that a stream in place of a queue is found whatever else is different.
+   * Declares, and adopts a difference that the broker names. The broker names the first difference only. The next
+   * attempt, with that one adopted, finds the next. So a stream in place of a queue is found beside any other
+   * difference.
    */
   private async declare(
     resource: Resource,
@@ -181,7 +182,7 @@ export class Declarer {
     );
   }
 
-  /** Returns what was requested, what exists as far as it is known, and the advice. */
+  /** Returns the requested definition, the existing one as far as it is known, and the advice. */
   private async explain(resource: Resource, told: readonly Difference[]): Promise<string> {
     const { kind, asked } = resource;
     const wanted = `Requested is ${describe(kind, asked)}`;

@@ -19,7 +19,7 @@ export class DeclaringChannels {
 
   constructor(private readonly budget: ChannelBudget) {}
 
-  /** Runs a task with a channel. @throws what the task throws, or the loss of the connection */
+  /** Runs a task with a channel. @throws the error of the task, or the loss of the connection */
   async use(model: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
     if (this.busy < this.budget.setups(model)) this.busy++;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));

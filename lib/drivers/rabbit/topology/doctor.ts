@@ -19,18 +19,19 @@ export interface Finding {
   readonly kind: 'exchange' | 'queue';
   readonly name: string;
   /**
-   * `absent` is no fault: servers and callers declare what they need. `conflict`: declared otherwise. `unbound`: requests
-   * to the exchange do not reach the queue. `unserved`: no consumer. `unseen`: the management API could not be asked.
+   * `absent`: not declared, which is no fault, because servers and callers declare it. `conflict`: declared with
+   * another definition. `unbound`: requests to the exchange do not reach the queue. `unserved`: no consumer. `unseen`:
+   * the management API did not answer.
    */
   readonly state: 'as asked' | 'absent' | 'conflict' | 'unbound' | 'unserved' | 'unseen';
-  /** Definition, counts, and what to do about a fault. */
+  /** Definition, counts, and the remedy for a fault. */
   readonly text: string;
 }
 
-/** Result of a look at an exchange or queue that exists. */
+/** Result of the check of an existing exchange or queue. */
 type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
 
-/** Broker's text for what does not exist. A queue on a node that is down has another. */
+/** Broker's text for a missing exchange or queue. The text for a queue on a stopped node is another. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 
 /** Compares the exchanges and queues of a topic with the options. Declares nothing that is missing, and changes nothing. */

@@ -53,7 +53,7 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   return { ...properties, expiration: readDigits(bytes, at + 1, behindText(bytes, at)) };
 }
 
-/** Copies what fits of a large table: the message would keep all of it in memory while it is in work. */
+/** Copies the fields that fit of a large table. Otherwise the message would keep the whole table in memory. */
 function tableOf(table: Buffer): Buffer | undefined {
   return table.length <= MAX_KEPT_HEADER_BYTES ? table : keepHeaders(table, NONE);
 }

@@ -21,7 +21,9 @@ export class FrameSplitter {
     private readonly maxPayload: number,
   ) {}
 
-  /** @throws Error for something that is no frame, or too large. The rest of the connection cannot be read then */
+  /**
+   * @throws Error for bytes that are not a frame, or a frame that is too large. The connection is unreadable after it
+   */
   push(chunk: Buffer): void {
     let at = this.length > 0 ? this.complete(chunk) : 0;
     while (chunk.length - at >= FRAME_HEAD) {

@@ -12,10 +12,10 @@ const MAX_DEPTH = 4;
  */
 const UNSAFE: ReadonlySet<string> = new Set(['CC', 'BCC', '__proto__']);
 
-/** Type tags whose values need no look inside, as amqplib reads them. */
+/** Type tags of plain values, as amqplib reads them. */
 const PLAIN = 'bBsuIilfdDTtVSx';
 
-/** Type tags that clients such as amqplib cannot read, and those of the same size that they read alike. */
+/** Type tags that amqplib and other clients cannot read, each with a readable tag of the same size. */
 const READABLE: Readonly<Record<string, string>> = { L: 'l', U: 's' };
 
 /**

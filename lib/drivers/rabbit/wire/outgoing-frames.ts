@@ -28,8 +28,8 @@ const FLAGS =
   PROPERTY.CONTENT_TYPE | PROPERTY.CONTENT_ENCODING | PROPERTY.HEADERS | PROPERTY.DELIVERY_MODE | PROPERTY.PRIORITY;
 
 /**
- * Refuses a message that cannot be written, before any byte is: a broken frame, or a header that is larger than a frame,
- * would close the channel and lose its confirms.
+ * Refuses a message that cannot be written, before its first byte is written. A broken frame, or a header larger than a
+ * frame, would close the channel and lose its confirms.
  * @param largestPayload maximum size of a payload in bytes; a content header is never split
  * @throws ClientSendError
  */
@@ -148,7 +148,7 @@ export type Settlement = typeof METHOD.ACK | typeof METHOD.NACK | typeof METHOD.
 /** Size of a settlement frame in bytes. */
 export const SETTLEMENT_SIZE = FRAME_OVERHEAD + 13;
 
-/** Writes `basic.ack`, `basic.nack` or `basic.reject` with its flags. Returns where it ends. */
+/** Writes `basic.ack`, `basic.nack` or `basic.reject` with its flags. Returns the offset of its end. */
 export function putSettlement(
   bytes: Buffer,
   start: number,
