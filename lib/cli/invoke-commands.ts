@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { getRpcTransport, PING_METHOD, parseJson, RPCClient, stringifyJson, Target } from '../internal.js';
+import { getRpcTransport, PING_METHOD, parseJson, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
 import { UsageError } from './exit-code.js';
 import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
 
@@ -34,8 +34,20 @@ export function addInvokeCommands(program: Command): void {
     .summary('check that a server answers')
     .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
     .action(async (flags: TargetFlags) => {
-      print(await invoke(flags, (client) => client.call({}, PING_METHOD)));
+      print(await invoke(flags, ping));
     });
+}
+
+async function ping(client: RPCClient): Promise<unknown> {
+  try {
+    return await client.call({}, PING_METHOD);
+  } catch (error) {
+    if (error instanceof RemoteError && error.excType === 'NoSuchMethod')
+      process.stderr.write(
+        'The server is running, but pings are off: set rpcPingEnabled (in Python rpc_ping_enabled)\n',
+      );
+    throw error;
+  }
 }
 
 function takesRequest(command: Command): Command {

@@ -50,7 +50,7 @@ export class Transport {
     else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
     else {
       throw new DriverLoadFailure(
-        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use memory, rabbit, amqp or amqps`,
+        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
       );
     }
   }

@@ -77,9 +77,10 @@ export class RpcHandlers {
       const { endpoint, method } = registration;
       const topic = endpoint.topic ?? ownTopic;
       if (topic === undefined) {
-        throw new ConfigurationError(`${method}: neither @RpcEndpoint nor the server's options name a topic`, {
-          method,
-        });
+        throw new ConfigurationError(
+          `The RPC method "${method}" has no topic: set topic in @RpcEndpoint or in the options of the server`,
+          { method },
+        );
       }
       const target = new Target({ exchange: endpoint.exchange ?? controlExchange, topic, server: host });
       const { table } = tableOf(tables, target);

@@ -6,6 +6,7 @@ import { checkedSerializer } from '../core/serializer.js';
 import type { Settings } from '../core/settings.js';
 import { Target } from '../core/target.js';
 import type { Listener, Subscription } from '../drivers/driver.js';
+import { checkEndpoints } from '../messaging/endpoints.js';
 import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
@@ -135,7 +136,8 @@ function createListener(
   const { serializer: givenSerializer, allowRequeue = false, ...options } = given;
   const serializer = checkedSerializer(givenSerializer) ?? new NoOpSerializer();
   const { settings } = transport;
-  for (const endpoint of endpoints) checkEndpoint(endpoint);
+  checkEndpoints(endpoints);
+  for (const endpoint of endpoints) checkFilter(endpoint);
   const handlers = endpoints.flatMap((endpoint) =>
     handlersOf(endpoint, { allowRequeue, batch, logger: settings.logger }),
   );
@@ -150,9 +152,7 @@ function createListener(
   return new NotificationListener(transport, subscription, dispatcher);
 }
 
-function checkEndpoint(endpoint: unknown): void {
-  if (typeof endpoint !== 'object' || endpoint === null)
-    throw new ConfigurationError(`Endpoint: expected an object; got ${String(endpoint)}`);
+function checkFilter(endpoint: object): void {
   const filter = 'filterRule' in endpoint ? endpoint.filterRule : undefined;
   if (filter !== undefined && filter !== null && !(filter instanceof NotificationFilter))
     throw new ConfigurationError(`${endpoint.constructor?.name}.filterRule: expected a NotificationFilter`);
@@ -162,7 +162,8 @@ function sourcesOf(targets: readonly Target[], priorities: readonly string[], co
   if (!Array.isArray(targets) || targets.length === 0)
     throw new ConfigurationError('A notification listener needs at least one target');
   const sources = targets.flatMap((target: unknown) => {
-    if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');
+    if (!(target instanceof Target))
+      throw new ConfigurationError('Listener: expected targets, such as new Target({ topic })');
     const { topic, exchange = controlExchange } = target;
     if (topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target });
     return priorities.map((priority) => ({ exchange, key: `${topic}.${priority}` }));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
-import { forgottenAwait } from '../core/given.js';
+import { forgottenAwait, nameOf } from '../core/given.js';
 import type { Priority } from '../core/notification.js';
 import { type NotificationDriver, type NotifierDriver, notificationDrivers } from '../core/notification-driver.js';
 import { checkNames, checkOptions, checkRetry } from '../core/option-rules.js';
@@ -146,6 +146,10 @@ export class Notifier {
   private async notify(priority: Priority, own: unknown, eventType: string, payload: unknown): Promise<void> {
     const { retry, publisherId = null, context = this.transport.settings.notificationContext } = this.options;
     const ctxt = own ?? getCurrentRequestContext();
+    if (typeof eventType !== 'string')
+      throw new ConfigurationError(
+        `eventType: expected a string; got ${nameOf(eventType)}. The order is ${priority}(context, eventType, payload)`,
+      );
     const given = forgottenAwait(payload);
     if (given !== undefined) throw new ConfigurationError(`Payload of ${eventType}: expected a value; got ${given}`);
     const notification = {

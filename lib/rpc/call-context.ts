@@ -2,6 +2,7 @@ import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError } from '../core/errors.js';
+import { nameOf } from '../core/given.js';
 import { checkOptions, checkRetry, flag, type Rule } from '../core/option-rules.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
@@ -152,7 +153,9 @@ export class CallContext {
   private request(ctxt: unknown, method: string, args: Dict): RpcInvocation {
     const { target, serializer } = this;
     if (typeof method !== 'string' || method === '')
-      throw new ConfigurationError('method: expected a non-empty string');
+      throw new ConfigurationError(
+        `method: expected a non-empty string; got ${method === '' ? '""' : nameOf(method)}. The order is call(context, method, args)`,
+      );
     checkArguments(args, { target, method });
     if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
     if (!this.canSendVersion())

@@ -72,7 +72,8 @@ export class RPCClient extends CallContext {
   /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for an invalid version cap */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     assertTransport(transport);
-    if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target');
+    if (!(target instanceof Target))
+      throw new ConfigurationError('Client: expected a Target, such as new Target({ topic })');
     checkClientOptions(options);
     super(transport, target, options);
   }

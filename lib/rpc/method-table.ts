@@ -175,7 +175,7 @@ export interface EndpointTarget {
 
 /**
  * Adds the methods of a plain endpoint that the policy allows. The method of an earlier endpoint wins, as in Python.
- * @throws ConfigurationError for an endpoint that is not an object, or a `target` that is not a Target
+ * @throws ConfigurationError for a `target` that is not a Target
  */
 export function addEndpoint(
   table: MethodTable,
@@ -183,8 +183,6 @@ export function addEndpoint(
   policy: RPCAccessPolicyBase,
   serializer: Serializer,
 ): void {
-  if (typeof endpoint !== 'object' || endpoint === null)
-    throw new ConfigurationError(`Endpoint: expected an object; got ${String(endpoint)}`);
   const target: unknown = Reflect.get(endpoint, 'target');
   if (target !== undefined && target !== null && !(target instanceof Target)) {
     throw new ConfigurationError(`${endpoint.constructor?.name}: 'target' is reserved for the endpoint's Target`);

@@ -5,6 +5,7 @@ import type { RpcRequest } from '../core/rpc-message.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
+import { checkEndpoints } from '../messaging/endpoints.js';
 import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
@@ -82,6 +83,7 @@ export function getRpcServer(
   const policy = makePolicy(options.accessPolicy ?? transport.settings.accessPolicy);
   const serializer = checkedSerializer(options.serializer) ?? new NoOpSerializer();
   const table = new MethodTable();
+  checkEndpoints(endpoints);
   for (const endpoint of endpoints) addEndpoint(table, endpoint, policy, serializer);
   addPing(table, transport);
   return new RPCServer(transport, target, table);

@@ -63,7 +63,9 @@ export class ConcurrencyLimit<T> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.abandonAll();
-        this.logger.warn(`${this.running} handlers were still running after the drain timeout`);
+        this.logger.warn(
+          `Handlers still running after the drain timeout of ${milliseconds / 1000} s: ${this.running}; closing, their replies are lost`,
+        );
         resolve();
       }, milliseconds);
       this.idle.push(() => {

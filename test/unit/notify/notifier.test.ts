@@ -374,3 +374,13 @@ describe('the driver routing', () => {
     await expect(make(path)().info({}, 'vnf.create', 1)).rejects.toThrow(/Cannot use .*wrong\.yaml/);
   });
 });
+
+it('A notifier refuses a missing event type, and says what is expected', async () => {
+  const transport = getNotificationTransport({ transportUrl: 'memory://' });
+  const notifier = new Notifier(transport, { publisherId: 'billing' });
+  const sent: Promise<unknown> = Reflect.apply(notifier.info, notifier, [{}]);
+  await expect(sent).rejects.toThrow(
+    'eventType: expected a string; got undefined. The order is info(context, eventType, payload)',
+  );
+  await transport.cleanup();
+});

@@ -206,7 +206,7 @@ export class Consumer implements Reader, Inspected {
     if (!isConnected) this.reattachBackoff.grow(lastError);
     const delay = isConnected ? RETRY_DELAY_MS : this.reattachBackoff.delay;
     if (!this.dispatch({ type: 'refused', delay: current && delay, final: true })) return;
-    const error = new ServerListenError(`Cannot listen: ${cause.message}`, { cause });
+    const error = new ServerListenError(cause.message, { cause });
     if (isConnected && this.callers.size === 0) this.log.refused(this.names, cause, delay);
     this.callers.reject(error);
     // The connection reports its own outage.

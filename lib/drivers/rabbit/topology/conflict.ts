@@ -66,8 +66,19 @@ const OPTIONS: Readonly<Record<Resource['role'], Readonly<Record<string, OptionN
 
 /** Returns the advice that makes both sides agree. */
 export function adviceOn(resource: Resource, differences: readonly Difference[]): string {
-  const changes = new Set(differences.map((difference) => optionToChange(resource, difference)));
+  const changes = new Set(differences.flatMap((difference) => changesFor(resource, difference)));
   return `Either ${[...changes].join(', and ')}, or ${removal(resource)}`;
+}
+
+function changesFor(resource: Resource, difference: Difference): string[] {
+  const change = optionToChange(resource, difference);
+  return isDurableByQuorum(resource, difference) ? [change, `set ${named('rabbitQuorumQueue')} to false`] : [change];
+}
+
+/** Returns true where `rabbitQuorumQueue` alone makes durable what must not be. An exchange does not show it. */
+function isDurableByQuorum({ role, asked }: Resource, { argument, found }: Difference): boolean {
+  const mayBe = role === 'control' || (role === 'shared' && asked.type === 'quorum');
+  return mayBe && argument === 'durable' && !/true/.test(found);
 }
 
 function optionToChange({ kind, role }: Resource, { argument, found }: Difference): string {
