@@ -45,6 +45,8 @@ export class ChannelPool {
   private readonly channels = new Map<PublishingChannel, Set<Lease>>();
   private readonly waiting = new Set<Waiting>();
   private opening = 0;
+  /** True from the first shared channel until one is idle: others need not wait as long again. */
+  private saturated = false;
   private idleTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly ports: PoolPorts) {}
@@ -84,6 +86,7 @@ export class ChannelPool {
   remove(channel: PublishingChannel): void {
     for (const lease of this.channels.get(channel) ?? []) lease.channel = undefined;
     this.channels.delete(channel);
+    this.saturated = false;
     this.openForNext();
   }
 
@@ -97,6 +100,8 @@ export class ChannelPool {
     const [idle] = this.idle();
     if (idle?.model === model) return this.assign(idle, lease);
     if (this.hasRoom(model)) return this.open(model, lease);
+    const least = this.saturated ? this.leastUsed(model) : undefined;
+    if (least) return this.assign(least, lease);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.share(one), SHARE_AFTER_MS);
       const one: Waiting = { model, lease, timer, resolve, reject };
@@ -144,6 +149,7 @@ export class ChannelPool {
 
   /** Gives an idle channel to the key that has waited longest. */
   private passOn(channel: PublishingChannel): void {
+    this.saturated = false;
     for (const next of this.waiting) {
       if (next.model !== channel.model) continue;
       this.settle(next)?.resolve(this.assign(channel, next.lease));
@@ -161,8 +167,10 @@ export class ChannelPool {
 
   private share(one: Waiting): void {
     const least = this.leastUsed(one.model);
-    if (least) this.settle(one)?.resolve(this.assign(least, one.lease));
-    else if (this.opening > 0) one.timer.refresh();
+    if (least) {
+      this.saturated = true;
+      this.settle(one)?.resolve(this.assign(least, one.lease));
+    } else if (this.opening > 0) one.timer.refresh();
     else this.abandon(one.model, new Error('the connection has no channel for it'));
   }
 

@@ -42,9 +42,9 @@ export function failureOf(
       return exchange?.type === 'fanout' ? new Unprocessed() : new Lost('the exchange vanished');
     case 'confirm-lost':
       // A second copy of a reply finds no caller. Dead letters and counted returns are published at least once anyway.
-      return exchange === undefined ? new Lost('the channel was closed') : new ConfirmLost('the channel was closed');
+      return new (exchange === undefined ? Lost : ConfirmLost)('the channel was closed', { cause: failure });
     case 'lost':
-      return new Lost('the channel was closed');
+      return new Lost('the channel was closed', { cause: failure });
   }
 }
 

@@ -77,9 +77,25 @@ it('shares the least used channel when none becomes idle', async () => {
   const c = use('c');
   await vi.advanceTimersByTimeAsync(250);
   expect((await c).channel).toBe(a.channel);
-  const d = use('d');
+  // Nobody else waits as long again, until a channel is idle.
+  expect((await use('d')).channel).toBe(b.channel);
+});
+
+it('lets a key wait again once a shared channel was idle', async () => {
+  const { use } = setUp();
+  const [a, b] = await Promise.all([use('a'), use('b')]);
+  const c = use('c');
   await vi.advanceTimersByTimeAsync(250);
+  b.end();
+  await use('b');
+  const d = use('d');
+  const shared = vi.fn();
+  void d.then(shared);
+  await vi.advanceTimersByTimeAsync(249);
+  expect(shared).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
   expect((await d).channel).toBe(b.channel);
+  expect((await c).channel).toBe(a.channel);
 });
 
 it('opens a channel for a key that waits when one is closed, and gives the old key another', async () => {
