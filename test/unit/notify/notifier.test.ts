@@ -335,7 +335,7 @@ describe('the driver routing', () => {
   it('goes on with the rules that it has while the file does not answer, and says so once', async () => {
     const path = join(folder, 'routing.yaml');
     await writeFile(path, 'group: { test: {} }');
-    const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '50ms' });
+    const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '1s' });
     await notifier.info({}, 'x', 1);
     const later = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1500);
     const hanging = vi.spyOn(promises, 'stat').mockReturnValue(new Promise(() => undefined));
