@@ -10,6 +10,8 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Deadline } from '../../lib/core/deadline.js';
+import { uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { recorder, transports, useNotifications } from './notification-stage.js';
 
@@ -96,7 +98,17 @@ for (const { name, url, describeOn } of transports) {
       it('removes at once what is no notification', async () => {
         const endpoint = recorder(['info']);
         await listen([endpoint]);
-        await notifier.info({}, 42 as never, 'poison');
+        // The notifier refuses to send such a message.
+        await transport.driver.notify(
+          {
+            exchange: transport.settings.controlExchange,
+            routingKey: `${topic}.info`,
+            message: { event_type: 42, payload: 'poison' },
+            envelope: true,
+            uniqueId: uniqueTopic('poison'),
+          },
+          { deadline: Deadline.after(10_000), retry: 0 },
+        );
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(endpoint.payloads()).toEqual(['food']));
         await eventually(() => expect(log.messages(new RegExp(`^${outcome} .*"event_type"`), 'error')).toHaveLength(1));
