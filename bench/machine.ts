@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { withChannel } from '../test/support/amqp.js';
+import { withChannel } from '../testkit/amqp.js';
 
 /** Properties that the figures depend on. None of them names the machine. */
 export interface Machine {

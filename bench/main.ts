@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { PYTHON } from '../test/support/prerequisites.js';
+import { PYTHON } from '../testkit/prerequisites.js';
 import { goalsTable, writeDocuments } from './documents.js';
 import { judge } from './goals.js';
 import { better, fallen, ratiosOf } from './guard.js';

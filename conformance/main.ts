@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Report } from '../lib/cli/conformance/report.js';
-import { RabbitNode } from '../test/support/rabbit-node.js';
+import { RabbitNode } from '../testkit/rabbit-node.js';
 import { withGeneratedPart } from './generated-part.js';
 import { tableOfChecks, tableOfThemes } from './report-tables.js';
 import { runSideBySide } from './side-by-side.js';

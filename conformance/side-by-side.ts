@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { Report } from '../lib/cli/conformance/report.js';
-import { PYTHON } from '../test/support/prerequisites.js';
+import { PYTHON } from '../testkit/prerequisites.js';
 import { ReferenceProcess } from './reference-process.js';
 
 const COMMAND = 'dist/lib/cli/oslo-rpc.js';

@@ -1,4 +1,4 @@
-import { RabbitCluster } from '../../test/support/rabbit-cluster.js';
+import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import { callRate, measureRounds } from '../rounds.js';
 import { Broker } from '../running/broker.js';
 import type { Session } from '../running/session.js';

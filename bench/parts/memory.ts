@@ -1,4 +1,4 @@
-import { freePort } from '../../test/support/free-port.js';
+import { freePort } from '../../testkit/free-port.js';
 import { callRate, measureRounds } from '../rounds.js';
 import type { Session } from '../running/session.js';
 import { EMBEDDED, type Subject } from '../running/subject.js';

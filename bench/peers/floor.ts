@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { amqpUrl } from '../../test/support/amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 import { type BenchClient, type BenchServer, type Peer, type Place, topicNames } from './peer.js';
 
 const PREFETCH = 64;

@@ -11,7 +11,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { amqpUrl } from '../../test/support/amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 import type { BenchClient, BenchServer, Peer, Place } from './peer.js';
 
 @Controller()

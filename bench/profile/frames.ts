@@ -19,7 +19,7 @@ export interface Frame {
 
 export const ANONYMOUS = '(anonymous)';
 const IDLE = '(idle)';
-const COMPILED = /\/dist\/((?:bench|test|conformance|lib)\/.*)$/;
+const COMPILED = /\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
 const PACKAGED = /.*\/node_modules\/(.*)$/;
 
 /**

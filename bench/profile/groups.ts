@@ -40,7 +40,7 @@ const BY_PATH: Rules = [
   [/^@nestjs\//, 'nestjs'],
   [/^rxjs\//, 'rxjs'],
   [/^amqplib\//, 'amqplib'],
-  [/^(bench|test)\//, 'bench'],
+  [/^(bench|testkit)\//, 'bench'],
   [/^node:(internal\/)?(buffer|string_decoder|util\/types)/, 'json'],
   [/^node:(internal\/)?(async_(hooks|local_storage)|process\/(task_queues|promises)|timers|promise_hooks)/, 'async'],
   [/^node:(internal\/)?(net|tls|_tls|stream|streams|stream_base_commons|events)/, 'sockets'],

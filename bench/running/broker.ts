@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { withChannel } from '../../test/support/amqp.js';
-import { RabbitNode } from '../../test/support/rabbit-node.js';
+import { withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 
 /** Linux counts the time of a process in hundredths of a second. */
 const MICROS_A_TICK = 10_000;

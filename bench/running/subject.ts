@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PYTHON } from '../../test/support/prerequisites.js';
+import { PYTHON } from '../../testkit/prerequisites.js';
 import { type Place, QUORUM_EXCHANGE, type SubjectName, topicNames } from '../peers/peer.js';
 import type { Broker } from './broker.js';
 import type { CpuProfile } from './cpu-profiler.js';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PYTHON } from '../../test/support/prerequisites.js';
+import { PYTHON } from '../../testkit/prerequisites.js';
 import type { Answer, Question, WorkerApi } from './worker.js';
 
 const NODE_WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { PYTHON } from '../support/prerequisites.js';
+import { PYTHON } from '../../testkit/prerequisites.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { PythonPeer } from '../support/python-peer.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { RawCaller, type RawMessage } from './raw-caller.js';
 
 /** A real message, as it was on the wire. */

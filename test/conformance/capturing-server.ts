@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
-import { amqpUrl } from '../support/amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 import type { Answer } from './client-request.js';
 import { dict, member, NULL, readTree, string, type Tree, textOf, writeTree } from './json-tree.js';
 import { type RawMessage, rawMessage } from './raw-caller.js';

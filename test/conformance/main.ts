@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import type { RabbitControl } from '../../testkit/rabbit-control.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { PythonPeer } from '../support/python-peer.js';
-import type { RabbitControl } from '../support/rabbit-control.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { compareClientsOn } from './client-differential.js';
 import { compareTopologiesOn } from './compare-topologies.js';
 import { faults, reportText } from './report.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
-import { amqpUrl } from '../support/amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 import { eventually } from '../support/eventually.js';
 
 /** A message as the broker delivered it. */

@@ -13,7 +13,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { BrokerInspector } from '../support/broker-inspector.js';
 import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MessageDeliveryFailure, MessagingTimeout } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ServedTopic } from '../support/served-topic.js';

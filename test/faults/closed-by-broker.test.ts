@@ -1,6 +1,6 @@
 import { MessageDeliveryFailure } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { basicAck, basicPublish, brokenFrame } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';

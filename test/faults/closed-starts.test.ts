@@ -1,7 +1,7 @@
 import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 
 const SERVERS = 20;

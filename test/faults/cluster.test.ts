@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import { describeWithRabbitControl } from '../support/environment.js';
-import { RabbitCluster } from '../support/rabbit-cluster.js';
 import { clusterScenarios, ELECTION, loseTwo } from './lab/cluster-scenarios.js';
 import { Lab } from './lab/lab.js';
 import { Random } from './lab/random.js';

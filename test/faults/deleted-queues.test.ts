@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { basicCancel } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';

@@ -9,10 +9,10 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 
 describeWithRabbitControl('few channels', () => {
   let node: RabbitNode;

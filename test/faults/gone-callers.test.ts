@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ServedTopic } from '../support/served-topic.js';

@@ -10,7 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { CONNECTION_UNBLOCKED, connectionBlocked } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';

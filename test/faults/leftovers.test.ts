@@ -1,6 +1,6 @@
 import { MessageUndeliverable, MessagingTimeout, RemoteError } from 'nestjs-oslo-messaging';
 import { expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { BrokerInspector } from '../support/broker-inspector.js';
 import { CallWatch } from '../support/call-watch.js';
 import { describeWithRabbitControl, rabbitControl, rabbitUrl, uniqueTopic } from '../support/environment.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { queueDepth } from '../support/amqp.js';
+import { queueDepth } from '../../testkit/amqp.js';
 import { describeWithRabbitControl, rabbitControl, rabbitUrl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ServedTopic } from '../support/served-topic.js';

@@ -8,11 +8,11 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { expect, it } from 'vitest';
-import { queueDepth } from '../support/amqp.js';
+import { queueDepth } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 
 const KILLS = 2;
 const IN_FLIGHT = 20;

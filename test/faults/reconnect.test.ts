@@ -10,10 +10,10 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -9,11 +9,11 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 
 const SERVERS = 3;

@@ -11,11 +11,11 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { amqpUrl, queueDepth } from '../support/amqp.js';
+import { amqpUrl, queueDepth } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 
 const LARGEST = 100_000;

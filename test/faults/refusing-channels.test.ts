@@ -1,6 +1,6 @@
 import { getRpcClient, getRpcServer, getRpcTransport, MessageDeliveryFailure, Target } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it, vi } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -9,7 +9,8 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import {
   describeWithRabbit,
   describeWithRabbitControl,
@@ -19,7 +20,6 @@ import {
 } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 

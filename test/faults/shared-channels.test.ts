@@ -1,10 +1,10 @@
 import { getRpcClient, getRpcServer, type RPCServer, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../support/amqp.js';
+import { queueDepth, withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { BrokerInspector } from '../support/broker-inspector.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { Side } from '../support/served-topic.js';
 
 const CONSUME_OK = /\x00\x3c\x00\x15/;

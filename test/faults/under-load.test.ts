@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 import { Lab } from './lab/lab.js';
 import { Random } from './lab/random.js';
 import { networkScenarios, nodeScenarios, shutDown } from './lab/scenarios.js';

@@ -8,7 +8,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { type PythonHeaders, PythonPeer } from '../support/python-peer.js';

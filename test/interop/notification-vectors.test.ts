@@ -10,7 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { beforeAll, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { MessageTap } from '../support/message-tap.js';

@@ -21,7 +21,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { queueDepth } from '../support/amqp.js';
+import { queueDepth } from '../../testkit/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { MessageTap } from '../support/message-tap.js';

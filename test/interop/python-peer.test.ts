@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { exchangeExists, queueDepth, queueExists } from '../support/amqp.js';
+import { exchangeExists, queueDepth, queueExists } from '../../testkit/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { PythonError, PythonPeer } from '../support/python-peer.js';

@@ -7,11 +7,11 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithPython, describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ManagementApi } from '../support/management.js';
 import { PythonPeer } from '../support/python-peer.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 
 const QUORUM = 'rabbit_quorum_queue=true';
 const LIMITS = 'rabbit_quorum_delivery_limit=3&rabbit_quroum_max_memory_length=50&rabbit_quroum_max_memory_bytes=60000';

@@ -1,8 +1,8 @@
 import { getRpcServer, getRpcTransport, RPCClient, Target, type Transport } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
-import { RabbitNode } from '../support/rabbit-node.js';
 
 describe('a consumer timeout of a quorum queue', () => {
   let node: RabbitNode;

@@ -9,7 +9,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
-import { amqpUrl, queueDepth, withChannel } from '../support/amqp.js';
+import { amqpUrl, queueDepth, withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';

@@ -1,6 +1,6 @@
 import { getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { PythonPeer } from '../support/python-peer.js';
 

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { getRpcClient, getRpcTransport, type RPCClient, Target, type Transport } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { withChannel } from '../support/amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { Child } from '../support/child.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';

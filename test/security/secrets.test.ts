@@ -23,8 +23,8 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../testkit/free-port.js';
 import { describeWithRabbitControl, rabbitControl, rabbitPort, uniqueTopic } from '../support/environment.js';
-import { freePort } from '../support/free-port.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { expectNoSecrets, viewsOf } from '../support/secrets.js';
 

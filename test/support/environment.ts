@@ -1,7 +1,7 @@
 /// <reference path="./global-setup.ts" />
 import { randomBytes } from 'node:crypto';
 import { describe, inject } from 'vitest';
-import { RabbitControl } from './rabbit-control.js';
+import { RabbitControl } from '../../testkit/rabbit-control.js';
 
 /** The broker that all test files share; empty when there is none. */
 export const rabbitUrl = inject('rabbitUrl');

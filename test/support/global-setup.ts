@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { ensurePresent, osloMessaging, rabbitmq } from './prerequisites.js';
-import type { RabbitAddress } from './rabbit-control.js';
-import { RabbitNode } from './rabbit-node.js';
+import { ensurePresent, osloMessaging, rabbitmq } from '../../testkit/prerequisites.js';
+import type { RabbitAddress } from '../../testkit/rabbit-control.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

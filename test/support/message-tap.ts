@@ -1,5 +1,5 @@
 import { type Channel, type ChannelModel, connect } from 'amqplib';
-import { amqpUrl } from './amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 
 /** A message as the broker delivers it: the properties that are set, and the bytes. */
 export interface TappedMessage {

@@ -5,9 +5,9 @@ import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { PYTHON } from './prerequisites.js';
+import { PYTHON } from '../../testkit/prerequisites.js';
+import { newestRoot, programOf } from '../../testkit/release.js';
 import { decode, encode, PythonError } from './python-values.js';
-import { newestRoot, programOf } from './release.js';
 
 const SCRIPT = fileURLToPath(new URL('./python/peer.py', import.meta.url));
 const STOP_TIMEOUT_MS = 15_000;

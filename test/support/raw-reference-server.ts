@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect, type Options } from 'amqplib';
 import { newId } from '../../lib/core/id.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
-import { amqpUrl } from './amqp.js';
+import { amqpUrl } from '../../testkit/amqp.js';
 
 export type Members = Record<string, unknown>;
 

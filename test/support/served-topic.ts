@@ -9,7 +9,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { withChannel } from './amqp.js';
+import { withChannel } from '../../testkit/amqp.js';
 import { rabbitPort, rabbitUrl, uniqueTopic } from './environment.js';
 import { LogRecorder } from './log-recorder.js';
 import { TcpProxy } from './tcp-proxy.js';

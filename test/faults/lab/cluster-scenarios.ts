@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RabbitCluster } from '../../support/rabbit-cluster.js';
-import type { RabbitNode } from '../../support/rabbit-node.js';
+import type { RabbitCluster } from '../../../testkit/rabbit-cluster.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
 import type { Lab } from './lab.js';
 import type { Random } from './random.js';
 import type { Scenario } from './scenarios.js';

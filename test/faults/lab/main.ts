@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { RabbitCluster } from '../../support/rabbit-cluster.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
+import { RabbitCluster } from '../../../testkit/rabbit-cluster.js';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { clusterScenarios } from './cluster-scenarios.js';
 import { Lab, type Outcome } from './lab.js';
 import { inMib, slopeOf } from './memory.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RabbitNode } from '../../support/rabbit-node.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
 import type { Direction, TcpProxy } from '../../support/tcp-proxy.js';
 import type { Lab } from './lab.js';
 import type { Random } from './random.js';

@@ -7,6 +7,8 @@ import { startReferenceServer } from '../../../conformance/reference-server.js';
 import { tableOfChecks, tableOfThemes } from '../../../conformance/report-tables.js';
 import type { Report } from '../../../lib/cli/conformance/report.js';
 import { Wire } from '../../../lib/cli/conformance/wire.js';
+import { PYTHON } from '../../../testkit/prerequisites.js';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Outcome, osloRpc } from '../../support/command.js';
 import {
   describeWithPython,
@@ -18,8 +20,6 @@ import {
 } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { Exclusive, Forgetful, faultyServers, Hoarding } from '../../support/faulty-servers.js';
-import { PYTHON } from '../../support/prerequisites.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
 import { type Members, RawReferenceServer, startRawServer } from '../../support/raw-reference-server.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 

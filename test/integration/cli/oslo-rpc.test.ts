@@ -10,6 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../testkit/free-port.js';
 import { connectionBlocked } from '../../support/amqp-frames.js';
 import { osloRpc } from '../../support/command.js';
 import {
@@ -20,7 +21,6 @@ import {
   uniqueTopic,
 } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
-import { freePort } from '../../support/free-port.js';
 import { PythonPeer } from '../../support/python-peer.js';
 import { silent } from '../../support/silent.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';

@@ -21,7 +21,7 @@ import { collectMetrics } from 'nestjs-oslo-messaging/prometheus';
 import { Registry } from 'prom-client';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';

@@ -20,7 +20,7 @@ import {
   RequestContext,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { queueDepth } from '../../support/amqp.js';
+import { queueDepth } from '../../../testkit/amqp.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { PythonPeer } from '../../support/python-peer.js';

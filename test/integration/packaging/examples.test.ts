@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../../support/amqp.js';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { Child } from '../../support/child.js';
 import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
 import { Child } from '../../support/child.js';
 import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';

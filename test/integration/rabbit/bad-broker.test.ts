@@ -10,9 +10,9 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
+import { freePort } from '../../../testkit/free-port.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
-import { freePort } from '../../support/free-port.js';
 
 const PASSWORD = 's3cret-pa55';
 const target = new Target({ topic: uniqueTopic() });

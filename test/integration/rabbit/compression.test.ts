@@ -11,7 +11,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 

@@ -7,7 +7,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 

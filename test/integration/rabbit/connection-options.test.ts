@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
-import { queueExists, withChannel } from '../../support/amqp.js';
+import { queueExists, withChannel } from '../../../testkit/amqp.js';
+import { freePort } from '../../../testkit/free-port.js';
 import { BrokerInspector } from '../../support/broker-inspector.js';
 import { describeWithRabbitControl, rabbitControl, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
-import { freePort } from '../../support/free-port.js';
 
 describeWithRabbitControl('options of the RabbitMQ connection', () => {
   const inspector = rabbitControl && new BrokerInspector(rabbitControl);

@@ -1,11 +1,11 @@
 import { connect } from 'amqplib';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { amqpUrl } from '../../support/amqp.js';
+import { amqpUrl } from '../../../testkit/amqp.js';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { ManagementApi } from '../../support/management.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
 import { silent } from '../../support/silent.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer, type Server } from 'node:tls';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Certificate, CertificateAuthority } from '../../support/certificates.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
 import { expectNoSecrets, viewsOf } from '../../support/secrets.js';
 import { silent } from '../../support/silent.js';
 

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { withChannel } from '../../support/amqp.js';
+import { withChannel } from '../../../testkit/amqp.js';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { osloRpc } from '../../support/command.js';
 import { describeWithRabbit, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
 
 const PASSWORD = 's3cret-pa55';
 

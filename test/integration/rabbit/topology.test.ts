@@ -8,10 +8,10 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { ManagementApi, type Topology } from '../../support/management.js';
-import { RabbitNode } from '../../support/rabbit-node.js';
 import { silent } from '../../support/silent.js';
 
 const classic = (durable: boolean, autoDelete: boolean, args = {}) => {

@@ -18,9 +18,9 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { failureClass, readReply } from '../../conformance/observation.js';
 import { RawCaller } from '../../conformance/raw-caller.js';
-import { queueDepth, withChannel } from '../../support/amqp.js';
 import {
   type BadBody,
   type BadReply,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DeliveryMode, getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../../support/amqp.js';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';

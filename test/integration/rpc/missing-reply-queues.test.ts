@@ -10,7 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../../support/amqp.js';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';

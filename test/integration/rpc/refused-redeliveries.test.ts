@@ -8,7 +8,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { queueDepth, withChannel } from '../../support/amqp.js';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { SOON } from '../../support/served-topic.js';

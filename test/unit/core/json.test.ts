@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseJson, stringifyJson } from '../../../lib/core/json.js';
+import { PYTHON } from '../../../testkit/prerequisites.js';
 import { key, nested, text, value } from '../../conformance/arbitrary-values.js';
 import { compareTrees } from '../../conformance/compare-trees.js';
 import { plainOf, readTree, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
-import { PYTHON } from '../../support/prerequisites.js';
 
 describe('numbers', () => {
   it('are what they were, whatever their size and spelling', () => {

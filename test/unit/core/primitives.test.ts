@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
 import { toPrimitives } from '../../../lib/core/primitives.js';
-import { PYTHON } from '../../support/prerequisites.js';
+import { PYTHON } from '../../../testkit/prerequisites.js';
 import { silent } from '../../support/silent.js';
 
 class Point {

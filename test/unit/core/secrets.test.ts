@@ -5,7 +5,7 @@ import { encodeMessage } from '../../../lib/core/envelope.js';
 import { unpackContext } from '../../../lib/core/packed-context.js';
 import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
 import { type Concealed, maskSecrets, Secret, withoutSecrets } from '../../../lib/core/secrets.js';
-import { PYTHON } from '../../support/prerequisites.js';
+import { PYTHON } from '../../../testkit/prerequisites.js';
 
 const SCRIPT = `
 import json, sys

@@ -23,9 +23,9 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../../testkit/free-port.js';
 import { uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
-import { freePort } from '../../support/free-port.js';
 import { LogRecorder } from '../../support/log-recorder.js';
 
 const log = new LogRecorder();

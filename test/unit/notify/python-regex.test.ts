@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { ConfigurationError, NotificationFilter } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
-import { PYTHON } from '../../support/prerequisites.js';
+import { PYTHON } from '../../../testkit/prerequisites.js';
 
 const matches = (eventType: string, text: string) =>
   new NotificationFilter({ eventType }).match({
