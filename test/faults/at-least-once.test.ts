@@ -113,20 +113,20 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     });
   });
 
-  it('has its request run again, where its method says so', async () => {
+  it('runs a request again if its method is delivered at least once', async () => {
     await begin();
     expect(await lose('sure')).toBe('heir');
     expect(ran).toEqual(['dying sure', 'heir sure']);
   });
 
-  it('has its request run again, where the server says so', async () => {
+  it('runs a request again if the server delivers at least once', async () => {
     const options: OsloMessagingOptions = { delivery: 'at-least-once' };
     await begin(options);
     expect(await lose('usual', options)).toBe('heir');
     expect(ran).toEqual(['dying usual', 'heir usual']);
   });
 
-  it('has its request run once, as a rule', async () => {
+  it('runs a request once by default', async () => {
     await begin({}, 5);
     const lost = lose('usual', {}, acknowledged);
     const heir = `${topic}.heir`;
@@ -139,7 +139,7 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     expect(await lost).toMatchObject({ code: 'TIMEOUT' });
   });
 
-  it('runs a request once that comes back to itself meanwhile', async () => {
+  it('runs a request once that is redelivered to it during the work', async () => {
     await begin();
     const call = client.call({}, 'sure');
     await eventually(() => expect(ran).toEqual(['dying sure']));
@@ -151,7 +151,7 @@ describeWithRabbit('a server that loses its connection while it works', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toEqual({ messages: 0, consumers: 1 }));
   });
 
-  it('does not take others with it: a request that is redelivered too often is dead-lettered', async () => {
+  it('dead-letters a request that is redelivered too often, and keeps answering others', async () => {
     // The usual exchange is transient here.
     const controlExchange = uniqueTopic('exchange');
     open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange)));
@@ -172,7 +172,7 @@ describeWithRabbit('a server that loses its connection while it works', () => {
 });
 
 describe('delivery', () => {
-  it('is one of two', () => {
+  it('refuses an unknown delivery mode', () => {
     const delivery = 'exactly-once' as DeliveryMode;
     expect(() => getRpcTransport({ transportUrl: 'memory://', delivery })).toThrow(ConfigurationError);
     expect(() => RpcMethod({ delivery })).toThrow(/at-most-once, at-least-once; got "exactly-once"/);

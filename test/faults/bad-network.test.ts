@@ -45,7 +45,7 @@ async function noticed(sides: readonly Side[], accepted: readonly number[]): Pro
 
 describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () => {
   it(
-    'may leave connections half-open: they are noticed within three heartbeats, and no call is lost',
+    'detects half-open connections within three heartbeats, and loses no call',
     served(async ({ client }, sides) => {
       const watch = new CallWatch();
       const accepted = sides.map(({ proxy }) => proxy.accepted);
@@ -63,7 +63,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
   );
 
   it(
-    'may have no bandwidth at all: that is noticed within three heartbeats, and calls end at their deadlines',
+    'detects a stalled network within three heartbeats, and ends calls at their deadlines',
     served(async ({ client }, sides) => {
       const watch = new CallWatch();
       const accepted = sides.map(({ proxy }) => proxy.accepted);
@@ -80,7 +80,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
     }),
   );
 
-  it.each(['toServer', 'toClient'] as const)('may have no bandwidth one way: %s', async (direction) => {
+  it.each(['toServer', 'toClient'] as const)('survives a stall in one direction: %s', async (direction) => {
     const test = served(async ({ client }, sides) => {
       const watch = new CallWatch();
       const accepted = sides.map(({ proxy }) => proxy.accepted);
@@ -98,7 +98,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
   });
 
   it(
-    'may take 500 ± 300 ms for each way: connections are made and kept, and calls answered',
+    'connects and answers calls with a latency of 500 ± 300 ms each way',
     served(
       async ({ client, calling }, sides) => {
         const watch = new CallWatch();
@@ -116,7 +116,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
   );
 
   it(
-    'may hand over byte by byte',
+    'answers calls over a network that delivers single bytes',
     served(async ({ client }, sides) => {
       const watch = new CallWatch();
       for (const { proxy } of sides) proxy.slice(1);
@@ -127,7 +127,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
   );
 
   it(
-    'may reset the connections every two seconds',
+    'answers calls while connections are reset every two seconds',
     served(async ({ client }, sides) => {
       const watch = new CallWatch();
       for (const { proxy } of sides) proxy.cutEvery(2000);
@@ -147,7 +147,7 @@ describeWithRabbit('a bad network', { concurrent: true, timeout: 60_000 }, () =>
     }),
   );
 
-  it('may lead to a broker that accepts and never speaks: connecting fails after five seconds', async () => {
+  it('fails to connect after five seconds to a broker that accepts and never speaks', async () => {
     const side = await Side.open();
     const { transport, proxy } = side;
     proxy.stall();

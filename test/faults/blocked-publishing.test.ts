@@ -62,7 +62,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     return { transport, client: new RPCClient(transport, new Target({ topic: 'blocked' })) };
   }
 
-  it('is bounded in number while an alarm blocks it, and goes on afterwards', async () => {
+  it('is bounded in number during an alarm, and continues afterwards', async () => {
     const { client } = rpc(connect({ pendingPublishes: 20 }));
     await client.cast({}, 'warm_up');
     await alarm(true);
@@ -89,7 +89,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(() => expect(fate).toMatchObject({ done: 3, failed: [] }), { within: 15_000 });
   });
 
-  it('counts notifications, too', async () => {
+  it('counts notifications against the bound', async () => {
     const transport = getNotificationTransport(connect({ pendingPublishes: 3 }));
     cleanups.push(() => transport.cleanup());
     const notifier = new Notifier(transport, { publisherId: 'p', topics: ['blocked'] });
@@ -99,7 +99,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(() => expect(fate.refused).toHaveLength(2));
   });
 
-  it('leaves replies to the server’s own bound', async () => {
+  it('does not count replies, which the concurrency of the server bounds', async () => {
     const { transport } = rpc(connect({ pendingPublishes: 2 }));
     let finish: () => void = ignore;
     const finished = new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     expect(await Promise.all(calls)).toEqual(Array(5).fill('done'));
   });
 
-  it('does not pile up heartbeats', async () => {
+  it('does not accumulate heartbeats', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     cleanups.push(async () => vi.useRealTimers());
     const { transport } = rpc(connect({}));
@@ -159,7 +159,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(async () => expect((await queueDepth(node.url, replyQueue))?.messages).toBe(2));
   });
 
-  it('is told by health, for publishing alone: consumers go on', async () => {
+  it('shows in health for publishing alone, while consumers continue', async () => {
     const { transport } = rpc({ ...connect({}), concurrency: 1 });
     let finish: () => void = ignore;
     const finished = new Promise<void>((resolve) => {
@@ -194,7 +194,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     expect(transport.health()).toMatchObject({ status: 'connected', publishing: 'connected', pendingPublishes: 0 });
   });
 
-  it('runs nothing whose caller was told that it failed', async () => {
+  it('runs no message that failed for its caller', async () => {
     const { transport } = rpc(connect({}));
     const ran: unknown[] = [];
     const endpoint = {
@@ -213,9 +213,9 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     // The broker says so when the first message comes.
     const first = client.cast({}, 'run', { n: 1 });
     await eventually(() => expect(sending.health().publishing).toBe('blocked'));
-    const brief = client.prepare({ timeout: 1 });
-    const calls = [2, 3, 4].map((n) => brief.call({}, 'run', { n }).catch((error: unknown) => error));
-    const casts = [5, 6, 7].map((n) => brief.cast({}, 'run', { n }).catch((error: unknown) => error));
+    const shortLived = client.prepare({ timeout: 1 });
+    const calls = [2, 3, 4].map((n) => shortLived.call({}, 'run', { n }).catch((error: unknown) => error));
+    const casts = [5, 6, 7].map((n) => shortLived.cast({}, 'run', { n }).catch((error: unknown) => error));
     const why = 'the broker blocks publishing (low on memory), so nothing was sent';
     for (const error of await Promise.all(calls))
       expect(error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining(why) });
@@ -229,7 +229,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     expect(ran).toEqual([0, 1, 8]);
   });
 
-  it('does not keep a transport from closing within two seconds', async () => {
+  it('lets a transport close within two seconds', async () => {
     const { transport, client } = rpc(connect({}));
     await client.cast({}, 'warm_up');
     await alarm(true);
@@ -246,7 +246,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(() => expect(fate.failed).toMatchObject([{ code: 'DELIVERY_FAILURE' }]));
   });
 
-  it('does not hold up consumers: what is queued goes on being handled and taken off', async () => {
+  it('lets consumers handle and acknowledge queued messages', async () => {
     const { transport, client } = rpc(connect({}));
     let handled = 0;
     let finish: () => void = ignore;
@@ -279,7 +279,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
   it.each([
     ['a message is too large', { topic: 'allowed', text: 'x'.repeat(200_000) }, /406.*message size \d+ .*larger/],
     ['its topic is forbidden', { topic: 'forbidden', text: '' }, /403.*access to topic 'forbidden'/],
-  ])('fails at once where %s, and takes nothing else with it', async (_why, { topic, text }, reason) => {
+  ])('fails one publish at once, and no other, if %s', async (_why, { topic, text }, reason) => {
     await node.rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
     await node.rabbitmqctl('add_user', topic, 'secret');
     await node.rabbitmqctl('set_permissions', topic, '.*', '.*', '.*');
@@ -300,7 +300,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
-  it('is bounded on a connection that has stalled', async () => {
+  it('is bounded on a stalled connection', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const { client } = rpc(connect({ pendingPublishes: 10 }, proxy.url));
@@ -312,7 +312,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await eventually(() => expect(fate).toMatchObject({ done: 10, failed: [] }));
   });
 
-  it('is bounded while there is no connection', async () => {
+  it('is bounded without a connection', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const options = { ...connect({ pendingPublishes: 10 }, proxy.url), rabbit: { rabbitRetryInterval: '50ms' } };

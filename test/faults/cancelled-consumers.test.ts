@@ -39,7 +39,7 @@ describeWithRabbit('a consumer that the broker cancels on an open channel', () =
     serving.proxy.links[0]?.inject('toClient', Buffer.concat([frame, frame, frame]));
   }
 
-  it('starts nothing any more that it held, says so once, counts it, and consumes again', async () => {
+  it('starts none of its waiting requests, logs and counts that once, and consumes again', async () => {
     await open('at-most-once');
     cancel();
     const { serving, client } = served;
@@ -56,7 +56,7 @@ describeWithRabbit('a consumer that the broker cancels on an open channel', () =
     expect(serving.transport.counts.lostConnections).toBe(0);
   });
 
-  it('runs at least once, and here once only, what it held or had begun', async () => {
+  it('runs its waiting and begun requests at least once, and only once on this server', async () => {
     await open('at-least-once');
     cancel();
     const { serving, client } = served;

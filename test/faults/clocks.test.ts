@@ -9,7 +9,7 @@ import { ServedTopic } from '../support/served-topic.js';
 const HEARTBEAT = 1;
 const HOUR = 3_600_000;
 
-describeWithRabbit('time that does not pass as it should', () => {
+describeWithRabbit('irregular time', () => {
   const ran: unknown[] = [];
   let release: () => void;
   let held: Promise<void>;
@@ -36,7 +36,7 @@ describeWithRabbit('time that does not pass as it should', () => {
     await served.close();
   });
 
-  it('is a blocked event loop: connections that the broker has given up meanwhile are made again', async () => {
+  it('reconnects after a blocked event loop during which the broker closed the connections', async () => {
     // Without the proxies, which the block would stop as well.
     served = await ServedTopic.open(endpoint, {
       transportUrl: rabbitUrl,
@@ -55,7 +55,7 @@ describeWithRabbit('time that does not pass as it should', () => {
     await eventually(() => expect(ran).toEqual(['begun', 1]));
   });
 
-  describe.each([1, -1])('is a wall clock that is moved by %i h', (hours) => {
+  describe.each([1, -1])('with a wall clock that is moved by %i h', (hours) => {
     let now: number;
 
     beforeEach(() => {
@@ -69,9 +69,9 @@ describeWithRabbit('time that does not pass as it should', () => {
       vi.setSystemTime(now);
     }
 
-    it('neither ends a call early nor lets it wait longer', async () => {
+    it('ends no call early or late', async () => {
       served = await ServedTopic.open(endpoint);
-      const patient = served.client.prepare({ timeout: 50 }).call({}, 'hold');
+      const longCall = served.client.prepare({ timeout: 50 }).call({}, 'hold');
       const began = performance.now();
       const impatient = served.client.prepare({ timeout: '1500ms' }).call({}, 'hold');
       await eventually(() => expect(ran).toEqual(['begun', 'begun']));
@@ -80,10 +80,10 @@ describeWithRabbit('time that does not pass as it should', () => {
       expect(performance.now() - began).toBeGreaterThan(1450);
       expect(performance.now() - began).toBeLessThan(40_000);
       release();
-      expect(await patient).toBe('done');
+      expect(await longCall).toBe('done');
     });
 
-    it('matters to no message that waits for a connection', async () => {
+    it('publishes each message that waits for a connection', async () => {
       served = await ServedTopic.open(endpoint);
       const { proxy } = served.calling;
       await proxy.refuse();
@@ -106,7 +106,7 @@ describeWithRabbit('time that does not pass as it should', () => {
       await proxy.accept();
     });
 
-    it('makes no server forget what it has seen', async () => {
+    it('keeps the duplicates that a server remembers', async () => {
       served = await ServedTopic.open(endpoint);
       const id = randomUUID();
       for (const next of [id, randomUUID(), randomUUID(), id]) {

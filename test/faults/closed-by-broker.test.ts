@@ -15,7 +15,7 @@ const SWING = 10;
 const CHANNEL = 1;
 const internal = uniqueTopic('internal');
 
-describeWithRabbit('what the broker closes', () => {
+describeWithRabbit('a channel or connection that the broker closes', () => {
   const begun: unknown[] = [];
   let release: () => void;
   let held: Promise<void>;
@@ -53,11 +53,11 @@ describeWithRabbit('what the broker closes', () => {
   }
 
   const errors = [
-    { code: '403', what: 'channel', bytes: basicPublish(CHANNEL, internal, 'x'), says: /ACCESS_REFUSED/ },
-    { code: '404', what: 'channel', bytes: basicPublish(CHANNEL, uniqueTopic('gone'), 'x'), says: /NOT_FOUND/ },
-    { code: '406', what: 'channel', bytes: basicAck(CHANNEL, 999_999), says: /PRECONDITION_FAILED/ },
-    { code: '501', what: 'connection', bytes: brokenFrame(), says: /FRAME_ERROR/ },
-    { code: '540', what: 'connection', bytes: basicPublish(CHANNEL, '', 'x', true), says: /NOT_IMPLEMENTED/ },
+    { code: '403', closed: 'channel', bytes: basicPublish(CHANNEL, internal, 'x'), says: /ACCESS_REFUSED/ },
+    { code: '404', closed: 'channel', bytes: basicPublish(CHANNEL, uniqueTopic('gone'), 'x'), says: /NOT_FOUND/ },
+    { code: '406', closed: 'channel', bytes: basicAck(CHANNEL, 999_999), says: /PRECONDITION_FAILED/ },
+    { code: '501', closed: 'connection', bytes: brokenFrame(), says: /FRAME_ERROR/ },
+    { code: '540', closed: 'connection', bytes: basicPublish(CHANNEL, '', 'x', true), says: /NOT_IMPLEMENTED/ },
   ];
 
   // What the first call opens: on either side the consuming connection first.
@@ -68,8 +68,8 @@ describeWithRabbit('what the broker closes', () => {
     { side: 'calling', link: 1, name: 'the client publishes' },
   ] as const;
 
-  describe.each(places)('where $name', ({ side: sideName, link }) => {
-    it.each(errors)('is opened again: a $what closed by $code', async ({ bytes, says, what }) => {
+  describe.each(places)('if $name', ({ side: sideName, link }) => {
+    it.each(errors)('is opened again: a $closed closed by $code', async ({ bytes, says, closed }) => {
       served = await ServedTopic.open(endpoint);
       const side: Side = served[sideName];
       const connections = side.proxy.accepted;
@@ -87,12 +87,12 @@ describeWithRabbit('what the broker closes', () => {
       expect(await Promise.all(later)).toEqual(values);
       expect(watch.stop()).toBeLessThan(bound);
       expect(begun).toHaveLength(20);
-      expect(side.proxy.accepted).toBe(connections + (what === 'connection' ? 1 : 0));
+      expect(side.proxy.accepted).toBe(connections + (closed === 'connection' ? 1 : 0));
       expect(side.got(says)).toHaveLength(1);
     });
   });
 
-  it('is not settled with a tag of the channel before', async () => {
+  it('settles no delivery with a tag of the previous channel', async () => {
     served = await ServedTopic.open(endpoint, { delivery: 'at-least-once', concurrency: 5 });
     const calls = Array.from({ length: 10 }, (_, value) => served.client.call({}, 'hold', { value }));
     await eventually(() => expect(begun).toHaveLength(5));
@@ -109,15 +109,15 @@ describeWithRabbit('what the broker closes', () => {
     expect(served.serving.got(/PRECONDITION_FAILED/)).toHaveLength(1);
   });
 
-  it('costs only the refused message: other messages in flight go through', async () => {
+  it('fails only the refused message, and publishes the others in flight', async () => {
     served = await ServedTopic.open(endpoint);
     const refusing = served.client.prepare({ exchange: internal });
     const bound = await recovery();
     const watch = new Stopwatch();
-    const innocent = served.client.prepare({ retry: 0 });
+    const allowed = served.client.prepare({ retry: 0 });
     const refused = Array.from({ length: 3 }, () => refusing.cast({}, 'echo').catch((error: unknown) => error));
-    const calls = Array.from({ length: 20 }, (_, value) => innocent.call({}, 'echo', { value }));
-    const casts = Array.from({ length: 20 }, (_, value) => innocent.cast({}, 'echo', { value }));
+    const calls = Array.from({ length: 20 }, (_, value) => allowed.call({}, 'echo', { value }));
+    const casts = Array.from({ length: 20 }, (_, value) => allowed.cast({}, 'echo', { value }));
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, (_, value) => value));
     await Promise.all(casts);
     for (const error of await Promise.all(refused)) {

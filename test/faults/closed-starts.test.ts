@@ -16,7 +16,7 @@ describeWithRabbitControl('a transport that closes while its servers start', () 
   });
   afterAll(() => node?.stop());
 
-  it('ends the starts that wait for another attempt', async () => {
+  it('rejects the starts that wait for another attempt', async () => {
     const transport = getRpcTransport({
       transportUrl: node.url.replace('guest:guest', 'restricted:secret'),
       logger: silent,

@@ -51,31 +51,34 @@ describe.each(['memory', 'rabbit'])('a transport that closes: %s', (kind) => {
     return { topic, transport };
   }
 
-  it.skipIf(kind === 'rabbit' && !rabbitUrl)('refuses at once what begins meanwhile or afterwards', async () => {
-    const { topic, transport } = await begin();
-    const target = new Target({ topic });
-    const client = getRpcClient(transport, target);
-    const backingOff = new BackingOffClient(transport, target);
-    const notifier = new Notifier(transport, { publisherId: 'p', topics: [topic] });
-    const waiting = client.call({}, 'hold');
-    const rejected = expect(waiting).rejects.toMatchObject({ code: 'DELIVERY_FAILURE', method: undefined });
-    const refusesAll = () =>
-      Promise.all([
-        expect(client.call({}, 'hold')).rejects.toMatchObject({ ...REFUSED, method: 'hold' }),
-        expect(backingOff.call({}, 'hold')).rejects.toMatchObject({ ...REFUSED, method: 'hold' }),
-        expect(client.cast({}, 'echo')).rejects.toMatchObject({ ...REFUSED, method: 'echo' }),
-        expect(client.prepare({ fanout: true }).cast({}, 'echo')).rejects.toMatchObject(REFUSED),
-        expect(notifier.info({}, 'event', {})).rejects.toMatchObject(REFUSED),
-      ]);
-    const closing = transport.cleanup();
-    await refusesAll();
-    await rejected;
-    await closing;
-    await refusesAll();
-    expect(transport.health()).toMatchObject({ status: 'closed', pendingCalls: 0, pendingPublishes: 0 });
-  });
+  it.skipIf(kind === 'rabbit' && !rabbitUrl)(
+    'rejects calls, casts and notifications at once during and after the close',
+    async () => {
+      const { topic, transport } = await begin();
+      const target = new Target({ topic });
+      const client = getRpcClient(transport, target);
+      const backingOff = new BackingOffClient(transport, target);
+      const notifier = new Notifier(transport, { publisherId: 'p', topics: [topic] });
+      const waiting = client.call({}, 'hold');
+      const rejected = expect(waiting).rejects.toMatchObject({ code: 'DELIVERY_FAILURE', method: undefined });
+      const refusesAll = () =>
+        Promise.all([
+          expect(client.call({}, 'hold')).rejects.toMatchObject({ ...REFUSED, method: 'hold' }),
+          expect(backingOff.call({}, 'hold')).rejects.toMatchObject({ ...REFUSED, method: 'hold' }),
+          expect(client.cast({}, 'echo')).rejects.toMatchObject({ ...REFUSED, method: 'echo' }),
+          expect(client.prepare({ fanout: true }).cast({}, 'echo')).rejects.toMatchObject(REFUSED),
+          expect(notifier.info({}, 'event', {})).rejects.toMatchObject(REFUSED),
+        ]);
+      const closing = transport.cleanup();
+      await refusesAll();
+      await rejected;
+      await closing;
+      await refusesAll();
+      expect(transport.health()).toMatchObject({ status: 'closed', pendingCalls: 0, pendingPublishes: 0 });
+    },
+  );
 
-  it.skipIf(kind === 'rabbit' && !rabbitUrl)('does so as a ClientProxy', async () => {
+  it.skipIf(kind === 'rabbit' && !rabbitUrl)('rejects messages of a ClientProxy at once', async () => {
     const { topic } = await begin();
     const proxy = new OsloClientProxy({ transportUrl: where, topic, logger: silent });
     expect(await lastValueFrom(proxy.send('echo', {}))).toBe('echo');
@@ -101,7 +104,7 @@ describeWithRabbit('closing with unconfirmed messages', () => {
     return { topic, transport, client: getRpcClient(transport, new Target({ topic })) };
   }
 
-  it('waits for the broker to confirm them', async () => {
+  it('waits for the confirmations of the broker', async () => {
     const { topic, transport, client } = await beginCasting(rabbitUrl, '30s');
     await client.cast({}, 'warm_up');
     const casts = Array.from({ length: 500 }, (_, n) => client.cast({}, 'note', { n }));
@@ -109,7 +112,7 @@ describeWithRabbit('closing with unconfirmed messages', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 501 }));
   });
 
-  it('says of the others that nobody knows', async () => {
+  it('rejects the unconfirmed messages with an error that says that their outcome is unknown', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     open.push(() => proxy.close());
     const { topic, transport, client } = await beginCasting(proxy.url, '200ms');

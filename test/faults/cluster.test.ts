@@ -33,7 +33,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
     await cluster?.stop();
   });
 
-  it('loses nothing confirmed, and no time, when any one of them is killed', async () => {
+  it('loses no confirmed message, and no time, when one node is killed', async () => {
     const kills = clusterScenarios(cluster).filter(({ name }) => name.startsWith('kill'));
     expect(kills).toHaveLength(4);
     for (const { run } of kills) {
@@ -45,7 +45,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
     expect(problems).toEqual([]);
   }, 480_000);
 
-  it('ends every request with an error of its type when two are down, and serves again when they are back', async () => {
+  it('rejects each request with a typed error when two nodes are down, and answers when they are back', async () => {
     await lab.load();
     const [before] = lab.accounts().values();
     await loseTwo(cluster, random, TIMEOUT + 2);

@@ -37,13 +37,13 @@ async function serve(transport: Transport, topic: string): Promise<RPCClient> {
 }
 
 describe('a broker that accepts and never speaks', () => {
-  it('leaves no connection behind when the transport is closed meanwhile', async () => {
+  it('leaves no connection when the transport is closed during the attempt', async () => {
     const sockets: Socket[] = [];
-    const mute = createServer((socket) => sockets.push(socket.resume().on('error', () => undefined)));
-    mute.listen(0, '127.0.0.1');
-    await once(mute, 'listening');
-    cleanups.push(async () => mute.close());
-    const { port } = mute.address() as { port: number };
+    const silentServer = createServer((socket) => sockets.push(socket.resume().on('error', () => undefined)));
+    silentServer.listen(0, '127.0.0.1');
+    await once(silentServer, 'listening');
+    cleanups.push(async () => silentServer.close());
+    const { port } = silentServer.address() as { port: number };
     const transport = connect(`rabbit://127.0.0.1:${port}/`, { rabbit: { connectTimeout: '60s' } });
     const cast = new RPCClient(transport, new Target({ topic: 't' })).cast({}, 'm');
     const failure = expect(cast).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
@@ -55,8 +55,8 @@ describe('a broker that accepts and never speaks', () => {
   });
 });
 
-describe('a broker that closes the connection with the handshake’s last word', () => {
-  it('fails the attempt, and is connected to anew', async () => {
+describe('a broker that closes the connection with the last frame of the handshake', () => {
+  it('fails the attempt, and answers the next one', async () => {
     let accepted = 0;
     const server = createServer((socket) => {
       accepted++;
@@ -79,7 +79,7 @@ describe('a broker that closes the connection with the handshake’s last word',
 describeWithRabbit('a connection', () => {
   const heartbeat = { heartbeatTimeoutThreshold: 1, connectTimeout: '1s', rabbitRetryInterval: '50ms' } as const;
 
-  it.each(['halfOpen', 'stall'] as const)('is given up within three heartbeats: %s', async (fault) => {
+  it.each(['halfOpen', 'stall'] as const)('is closed within three heartbeats: %s', async (fault) => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url, { rabbit: heartbeat });
@@ -100,7 +100,7 @@ describeWithRabbit('a connection', () => {
     expect(transport.counts.lostConnections).toBeGreaterThan(0);
   });
 
-  it('that takes nothing lets no more pile up than the limit, and closes all the same', async () => {
+  it('buffers no more than the limit while the broker does not read, and closes in time', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url, { limits: { pendingPublishBytes: 2_000_000 } });
@@ -121,7 +121,7 @@ describeWithRabbit('a connection', () => {
     expect(codes.filter((code) => code === 'DELIVERY_FAILURE')).toHaveLength(pendingPublishes);
   });
 
-  it('that has stalled keeps no server and no caller from closing', async () => {
+  it('lets servers and callers close while it is stalled', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url);
@@ -132,7 +132,7 @@ describeWithRabbit('a connection', () => {
     expect(await Stopwatch.time(() => transport.cleanup())).toBeLessThan(6000);
   });
 
-  it('is made again after the event loop was blocked for three and a half heartbeats', async () => {
+  it('is opened again after the event loop was blocked for three and a half heartbeats', async () => {
     const transport = connect(rabbitUrl, { rabbit: heartbeat });
     const client = await serve(transport, uniqueTopic());
     const end = performance.now() + 3500;
@@ -142,7 +142,7 @@ describeWithRabbit('a connection', () => {
     await eventually(() => expect(transport.health().status).toBe('connected'));
   });
 
-  it('that the broker closes for what one server asks is left to the others', async () => {
+  it('stays with the other servers when the broker closes it because of one server', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url, { rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '100ms' } });
@@ -165,7 +165,7 @@ describeWithRabbit('a connection', () => {
     await eventually(() => expect(attached(failing)).toBe(true), { within: 25_000 });
   }, 60_000);
 
-  it('is not made again and again at once when each is lost as soon as it is made', async () => {
+  it('is opened with a growing delay when it is lost again and again', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     cleanups.push(() => proxy.close());
     const transport = connect(proxy.url, { rabbit: { rabbitRetryInterval: '1s' } });

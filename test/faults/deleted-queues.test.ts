@@ -52,7 +52,7 @@ describeWithRabbit('a queue that is deleted', () => {
     fanout: () => served.serving.sent(new RegExp(`${served.topic}_fanout_[0-9a-f]{32}`))[0] ?? '',
   };
 
-  it.each(['topic', 'server', 'fanout'] as const)('is declared and read again: the %s queue', async (kind) => {
+  it.each(['topic', 'server', 'fanout'] as const)('is declared and consumed again: the %s queue', async (kind) => {
     const connections = served.serving.proxy.accepted;
     const call = served.client.call({}, 'hold');
     await eventually(() => expect(noted).toEqual(['begun']));
@@ -65,7 +65,7 @@ describeWithRabbit('a queue that is deleted', () => {
     expect(served.serving.proxy.accepted).toBe(connections);
   });
 
-  it('is declared and read again as often as that happens', async () => {
+  it('is declared and consumed again each time', async () => {
     for (let round = 0; round < 3; round++) {
       for (const kind of ['topic', 'server', 'fanout'] as const) await remove(nameOf[kind]());
       for (const kind of ['topic', 'server', 'fanout'] as const) await isBack(nameOf[kind]());
@@ -73,7 +73,7 @@ describeWithRabbit('a queue that is deleted', () => {
     await served.ping();
   });
 
-  it('is declared and read again where it is a reply queue: a reply on its way waits for it', async () => {
+  it('is declared and consumed again as a reply queue, for which a reply in flight waits', async () => {
     const replyQueue = served.calling.sent(/reply_[0-9a-f]{32}/)[0] ?? '';
     const call = served.client.call({}, 'hold');
     await eventually(() => expect(noted).toEqual(['begun']));
@@ -85,7 +85,7 @@ describeWithRabbit('a queue that is deleted', () => {
     expect(served.serving.transport.counts).toMatchObject({ droppedReplies: 0 });
   });
 
-  it('need not be gone: a consumer that the broker cancels comes back', async () => {
+  it('is not required: a consumer that the broker cancels consumes again', async () => {
     const [consuming] = served.serving.proxy.links;
     // Of three, which share a channel.
     const begun = () => served.serving.got(CONSUME_OK);

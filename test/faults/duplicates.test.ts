@@ -7,7 +7,7 @@ import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environme
 import { eventually } from '../support/eventually.js';
 import { ServedTopic, Side } from '../support/served-topic.js';
 
-describeWithRabbit('a request that comes again', () => {
+describeWithRabbit('a request that is delivered again', () => {
   const ran: unknown[] = [];
   let served: ServedTopic;
 
@@ -34,7 +34,7 @@ describeWithRabbit('a request that comes again', () => {
     });
   }
 
-  it('is dropped and counted, next to the first or thousands later', async () => {
+  it('is dropped and counted, after the first or thousands of others', async () => {
     served = await ServedTopic.open(endpoint);
     const [early, adjacent] = [randomUUID(), randomUUID()];
     const others = Array.from({ length: 2000 }, () => randomUUID());
@@ -66,7 +66,7 @@ describeWithRabbit('a request that comes again', () => {
   );
 });
 
-describeWithRabbit('a reply that comes again, or too late', () => {
+describeWithRabbit('a reply that is delivered again, or too late', () => {
   const topic = uniqueTopic('fake');
   let calling: Side;
   let fake: RawCaller;
@@ -97,7 +97,7 @@ describeWithRabbit('a reply that comes again, or too late', () => {
   /** Returns the number of replies without a pending call. */
   const late = () => calling.transport.counts.lateReplies;
 
-  it('settles no call twice, and no other', async () => {
+  it('settles its call once, and no other call', async () => {
     const [first, second] = [call(), call()];
     const asked = [await request(), await request()] as const;
     for (const text of ['sound', 'again', 'and again']) reply(asked[0], text);
@@ -133,7 +133,7 @@ describeWithRabbit('a reply that comes again, or too late', () => {
     expect(late()).toBe(1);
   });
 
-  it('leaves the next calls alone', async () => {
+  it('does not affect the next calls', async () => {
     const answered = call();
     const asked = await request();
     reply(asked, 'sound');

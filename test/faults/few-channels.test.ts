@@ -48,7 +48,7 @@ describeWithRabbitControl('few channels', () => {
     ['channel_max 8', 'guest', 40, undefined],
     ['channel_max 8, each message settled late', 'guest', 12, 'at-least-once'],
     ['a user limit of 3', 'few', 20, undefined],
-  ] as const)('suffice: %s', async (_what, user, count, delivery) => {
+  ] as const)('are enough: %s', async (_what, user, count, delivery) => {
     const transport = connect(user, delivery);
     const topics = Array.from({ length: count }, (_, n) => `few-${user}-${n}`);
     const listening = topics.map((topic) => {
@@ -69,7 +69,7 @@ describeWithRabbitControl('few channels', () => {
     await expect(refused.start()).rejects.toThrow(/ACCESS_REFUSED/);
   });
 
-  it('suffice to declare many queues at once: a user limit of 3', async () => {
+  it('are enough to declare many queues at once: a user limit of 3', async () => {
     const transport = connect('few', undefined, getNotificationTransport);
     const topics = Array.from({ length: 40 }, (_, n) => `few-notified-${n}`);
     const notifying = topics.map((topic) =>
@@ -80,7 +80,7 @@ describeWithRabbitControl('few channels', () => {
     expect(transport.health().pendingPublishes).toBe(0);
   });
 
-  it.each([2, 3])('suffice to publish of all kinds: channel_max %i', async (most) => {
+  it.each([2, 3])('are enough to publish messages of all kinds: channel_max %i', async (most) => {
     const topics = ['published-a', 'published-b', 'published-c'];
     const serving = connect('guest');
     for (const topic of topics) {

@@ -7,12 +7,12 @@ import { ServedTopic } from '../support/served-topic.js';
 
 const CONCURRENCY = 4;
 /** More than the server has slots. */
-const GONE = 5 * CONCURRENCY;
+const LOST_REPLIES = 5 * CONCURRENCY;
 const MEASURED = 200;
 /** Difference that timers alone may make, in milliseconds. */
 const NOISE_MS = 20;
 
-describeWithRabbit('a caller that is gone before its reply', () => {
+describeWithRabbit('a caller that exits before its reply', () => {
   const opened: ServedTopic[] = [];
   const replyQueue = `reply_${randomBytes(16).toString('hex')}`;
   let ran: number;
@@ -36,22 +36,22 @@ describeWithRabbit('a caller that is gone before its reply', () => {
   }
 
   /** Calls of callers that do not live to get a reply. @param expiration milliseconds that each had waited */
-  async function askInVain({ topic }: ServedTopic, expiration: number): Promise<void> {
+  async function requestWithoutReplyQueue({ topic }: ServedTopic, expiration: number): Promise<void> {
     await withChannel(rabbitUrl, async (channel) => {
-      for (let n = 0; n < GONE; n++) {
+      for (let n = 0; n < LOST_REPLIES; n++) {
         const id = randomBytes(16).toString('hex');
         const request = { method: 'run', args: {}, _msg_id: id, _reply_q: replyQueue, _unique_id: id };
         channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)), { expiration });
       }
       await channel.checkQueue(topic);
     });
-    await eventually(() => expect(ran).toBe(GONE));
+    await eventually(() => expect(ran).toBe(LOST_REPLIES));
   }
 
-  it('costs others nothing: nine of ten calls take at most twice the time', async () => {
-    const [troubled, quiet] = [await serve(60), await serve(60)];
-    await askInVain(troubled, 60_000);
-    const times = { troubled: [] as number[], quiet: [] as number[] };
+  it('does not delay others: nine of ten calls take at most twice the time', async () => {
+    const [affected, undisturbed] = [await serve(60), await serve(60)];
+    await requestWithoutReplyQueue(affected, 60_000);
+    const times = { affected: [] as number[], undisturbed: [] as number[] };
     const measure = async (served: ServedTopic, into: number[], value: number) => {
       const began = performance.now();
       expect(await served.client.call({}, 'echo', { value })).toBe(value);
@@ -59,28 +59,30 @@ describeWithRabbit('a caller that is gone before its reply', () => {
     };
     // Side by side, since a busy machine is slow to both.
     for (let n = 0; n < MEASURED; n++) {
-      await Promise.all([measure(troubled, times.troubled, n), measure(quiet, times.quiet, n)]);
+      await Promise.all([measure(affected, times.affected, n), measure(undisturbed, times.undisturbed, n)]);
     }
-    expect(p90(times.troubled)).toBeLessThan(2 * p90(times.quiet) + NOISE_MS);
-    expect(troubled.serving.transport.counts.droppedReplies).toBe(0);
+    expect(p90(times.affected)).toBeLessThan(2 * p90(times.undisturbed) + NOISE_MS);
+    expect(affected.serving.transport.counts.droppedReplies).toBe(0);
   });
 
-  it('gets its reply all the same when its queue comes back in time', async () => {
+  it('gets its reply when its queue is back in time', async () => {
     const served = await serve(60);
-    await askInVain(served, 60_000);
+    await requestWithoutReplyQueue(served, 60_000);
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(replyQueue, { durable: false }));
-    await eventually(async () => expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: GONE }));
+    await eventually(async () =>
+      expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: LOST_REPLIES }),
+    );
     expect(served.serving.transport.counts.droppedReplies).toBe(0);
   });
 
   it.each([
     ['its caller has given up', 60, 1500],
     ['the window ends', 1.5, 60_000],
-  ])('has its reply dropped and counted when %s', async (_when, window, expiration) => {
+  ])('loses its reply, which is counted, when %s', async (_when, window, expiration) => {
     const served = await serve(window);
-    await askInVain(served, expiration);
+    await requestWithoutReplyQueue(served, expiration);
     expect(served.serving.transport.counts.droppedReplies).toBe(0);
-    await eventually(() => expect(served.serving.transport.counts.droppedReplies).toBe(GONE));
+    await eventually(() => expect(served.serving.transport.counts.droppedReplies).toBe(LOST_REPLIES));
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(replyQueue, { durable: false }));
     await served.ping();
     expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: 0 });

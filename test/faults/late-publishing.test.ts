@@ -86,14 +86,14 @@ function expirations({ tap }: Setting): number[] {
   return tap.messages.map(({ properties }) => Number(properties['expiration']));
 }
 
-describeWithRabbit('a request that is written late', () => {
-  it('carries its whole timeout where nothing kept it', async () => {
+describeWithRabbit('a request that is published late', () => {
+  it('carries its whole timeout without a delay', async () => {
     const setting = await begin();
     await setting.client.prepare({ timeout: 7 }).call({}, 'run', { n: 1 });
     await eventually(() => expect(expirations(setting)).toEqual([7000]));
   });
 
-  it('carries what is left of its time when there was no connection', async () => {
+  it('carries its remaining time after a wait for a connection', async () => {
     const setting = await begin();
     const { proxy, client, transport } = setting;
     await proxy.refuse();
@@ -108,7 +108,7 @@ describeWithRabbit('a request that is written late', () => {
     expect(expirations(setting)[0]).toBeLessThanOrEqual(10_000 - WAIT);
   });
 
-  it('carries what is left when it is published again, and says so', async () => {
+  it('carries its remaining time and a mark when it is published again', async () => {
     const setting = await begin();
     const { proxy, client, ran, tap } = setting;
     proxy.stall('toClient');
@@ -126,14 +126,14 @@ describeWithRabbit('a request that is written late', () => {
     expect(ran).toEqual([0, 1]);
   });
 
-  it('is not written when its deadline has passed', async () => {
+  it('is not published after its deadline', async () => {
     const { proxy, client, transport, ran } = await begin();
     await proxy.refuse();
     proxy.cut();
     await eventually(() => expect(transport.health().publishing).not.toBe('connected'));
-    const brief = client.prepare({ timeout: '200ms' });
-    await expect(brief.call({}, 'run', { n: 1 })).rejects.toBeInstanceOf(MessagingTimeout);
-    await expect(brief.cast({}, 'run', { n: 2 })).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
+    const shortLived = client.prepare({ timeout: '200ms' });
+    await expect(shortLived.call({}, 'run', { n: 1 })).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(shortLived.cast({}, 'run', { n: 2 })).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
     await eventually(() => expect(transport.health().pendingPublishes).toBe(0));
     await proxy.accept();
     expect(await client.call({}, 'run', { n: 3 })).toBe(3);
@@ -141,7 +141,7 @@ describeWithRabbit('a request that is written late', () => {
   });
 });
 
-describeWithRabbit('what is published while the broker blocks publishing', () => {
+describeWithRabbit('a message that is published during an alarm', () => {
   async function beginBlocked(options: OsloMessagingOptions = {}) {
     const setting = await begin(options);
     const { proxy, transport } = setting;
@@ -153,7 +153,7 @@ describeWithRabbit('what is published while the broker blocks publishing', () =>
     return { ...setting, unblock: () => say(CONNECTION_UNBLOCKED) };
   }
 
-  it('waits here, and is written with what is left, in order', async () => {
+  it('waits in the process, and is published in order with its remaining time', async () => {
     const setting = await beginBlocked();
     const { client, transport, ran, unblock } = setting;
     const began = performance.now();
@@ -171,14 +171,14 @@ describeWithRabbit('what is published while the broker blocks publishing', () =>
     expect(expirations(setting)[3]).toBeLessThanOrEqual(10_000 - WAIT);
   });
 
-  it('is dropped at its deadline: requests, fanouts, notifications, what must be declared', async () => {
+  it('is dropped at its deadline: requests, fanouts, notifications, and exchanges to declare', async () => {
     const { topic, client, transport, ran, unblock, tap } = await beginBlocked();
-    const brief = client.prepare({ timeout: '200ms' });
+    const shortLived = client.prepare({ timeout: '200ms' });
     const notifier = new Notifier(transport, { publisherId: 'p', topics: [topic], timeout: '200ms' });
     const why = 'the broker blocks publishing (low on disk), so nothing was sent';
     await Promise.all([
-      expect(brief.call({}, 'run', { n: 1 })).rejects.toThrow(why),
-      expect(brief.cast({}, 'run', { n: 2 })).rejects.toThrow(why),
+      expect(shortLived.call({}, 'run', { n: 1 })).rejects.toThrow(why),
+      expect(shortLived.cast({}, 'run', { n: 2 })).rejects.toThrow(why),
       expect(client.prepare({ timeout: '200ms', fanout: true }).cast({}, 'run', { n: 3 })).rejects.toThrow(why),
       expect(client.prepare({ timeout: '200ms', exchange: uniqueTopic() }).cast({}, 'run')).rejects.toThrow(why),
       expect(notifier.info({}, 'event', {})).rejects.toThrow(why),
@@ -199,11 +199,11 @@ describeWithRabbit('what is published while the broker blocks publishing', () =>
     expect(tap.messages).toEqual([]);
   });
 
-  it('is told apart from what was written before, whose outcome nobody knows', async () => {
+  it('fails as unsent, while a message that was written before fails with an unknown outcome', async () => {
     const { client, proxy, transport } = await begin();
     proxy.stall('toClient');
-    const brief = client.prepare({ timeout: '1500ms' });
-    const fates = [brief.call({}, 'run', { n: 1 }), brief.cast({}, 'run', { n: 2 })].map((sent) =>
+    const shortLived = client.prepare({ timeout: '1500ms' });
+    const fates = [shortLived.call({}, 'run', { n: 1 }), shortLived.cast({}, 'run', { n: 2 })].map((sent) =>
       sent.catch((error: Error) => error.message),
     );
     for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));

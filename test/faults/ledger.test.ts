@@ -34,7 +34,7 @@ const cast: Line[] = [
 ];
 
 describe('the ledger of the fault lab', () => {
-  it('counts', () => {
+  it('counts requests by outcome', () => {
     const failed: Line = ['c', 'failed', '2', 'TIMEOUT MessagingTimeout: none came'];
     expect(ledgerOf('at-most-once', [...called, ['c', 'called', '2'], failed])).toMatchObject({
       calls: 2,
@@ -45,7 +45,7 @@ describe('the ledger of the fault lab', () => {
     });
   });
 
-  it('does not mind which journal is read first', () => {
+  it('reads journals in any order', () => {
     expect(ledgerOf('at-least-once', [['s', 'began', '1'], ['s', 'finished', '1'], ...cast])).toMatchObject({
       calls: 0,
       casts: 1,
@@ -87,27 +87,27 @@ describe('the ledger of the fault lab', () => {
     ['lost', 'at-least-once', [...cast, ['s', 'began', '1']]],
     ['executed twice', 'at-most-once', [...called, ['t', 'began', '1']]],
     ['unhandled error', 'at-most-once', [...called, ['s', 'unhandled', '-', 'Error: x']]],
-  ])('finds what is %s', (violation, delivery, lines) => {
+  ])('finds requests that are %s', (violation, delivery, lines) => {
     expect(ledgerOf(delivery, lines).wrong).toEqual({ [violation]: 1 });
   });
 
-  it('lets a cast be lost that was promised to be run once at most, and a request be run twice otherwise', () => {
+  it('accepts a lost cast at most once, and a request that ran twice at least once', () => {
     expect(ledgerOf('at-most-once', cast)).toMatchObject({ unexecuted: 1, wrong: {} });
     expect(ledgerOf('at-least-once', [...called, ['t', 'began', '1']])).toMatchObject({ repeated: 1, wrong: {} });
   });
 
-  it('asks nothing more of a caller that was killed', () => {
+  it('expects nothing from a killed caller', () => {
     expect(ledgerOf('at-most-once', [['c', 'called', '1']], (ledger) => ledger.killed('c')).wrong).toEqual({});
   });
 
-  it('finds what a server began, and did not answer, when it was told to end', () => {
+  it('finds requests that a stopping server began and did not answer', () => {
     const unanswered: Line[] = [...called.slice(0, 3), ['c', 'failed', '1', 'TIMEOUT']];
     const since = (time: number) => ledgerOf('at-most-once', unanswered, (ledger) => ledger.drained('s', time)).wrong;
     expect(since(1001)).toEqual({ 'lost in a shutdown': 1 });
     expect(since(1002)).toEqual({});
   });
 
-  it('knows for how long nobody was answered', () => {
+  it('measures the longest time without an answer', () => {
     const { ledger } = ledgerOf('at-most-once', [...called, ['c', 'answered', '2'], ['d', 'answered', '3']]);
     expect(ledger.silenceAfter(1000, ['c'])).toBe(3);
     expect(ledger.silenceAfter(1000, ['c', 'd'])).toBe(5);
@@ -123,7 +123,7 @@ describe('the fault lab', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('reads a journal while it is written', () => {
+  it('reads a journal during writes', () => {
     const path = join(folder, 'a.journal');
     const reader = new JournalReader(path);
     const journal = new Journal(path);
@@ -139,14 +139,14 @@ describe('the fault lab', () => {
     reader.close();
   });
 
-  it('finds secrets in what processes print', async () => {
+  it('finds secrets in the output of processes', async () => {
     const secrets = makeSecrets();
     await writeFile(join(folder, 'good'), `${secrets.user.name} logged in`);
     await writeFile(join(folder, 'bad'), `Error: ${secrets.user.password} and ${secrets.token}`);
     expect(await tellTales(folder, secrets)).toEqual(['bad tells the password', 'bad tells the token']);
   });
 
-  it('makes the same choices of a seed', () => {
+  it('repeats its choices with the same seed', () => {
     const choices = (seed: number) => {
       const random = new Random(seed);
       return [random.next(), random.pick(['a', 'b', 'c']), random.shuffled([1, 2, 3, 4])];
@@ -155,7 +155,7 @@ describe('the fault lab', () => {
     expect(choices(7)).not.toEqual(choices(8));
   });
 
-  it('compares memory with what it was when warm', () => {
+  it('compares memory with its warm value', () => {
     const samples = (...bytes: number[]) => bytes.map((one, index) => ({ at: 40 * index, bytes: one }));
     expect(growthOf(samples(100, 121))).toEqual({ before: 100, after: 121 });
     expect(growthOf(samples(100, 119))).toBeUndefined();

@@ -68,7 +68,7 @@ describeWithRabbitControl('after load under faults', () => {
     expect(await watch.settled()).toEqual({ right: CALLS });
   }
 
-  it('timers, listeners, sockets, channels, connections, queues and memory are as they were before', async () => {
+  it('timers, listeners, sockets, channels, connections, queues and memory are back to their first values', async () => {
     const nothing = held();
     const served = await ServedTopic.open(endpoint);
     await load(served, 0);

@@ -34,9 +34,9 @@ async function reconnect(side: ServedTopic['calling'], queue: string): Promise<v
   });
 }
 
-describeWithRabbitControl('a queue that the broker has lost without a word', { concurrent: true }, () => {
+describeWithRabbitControl('a queue that the broker has lost without a notice', { concurrent: true }, () => {
   it(
-    'is declared and read again where it is a reply queue',
+    'is declared and consumed again as a reply queue',
     served(async (served) => {
       const queue = served.calling.sent(/reply_[0-9a-f]{32}/)[0] ?? '';
       await reconnect(served.calling, queue);
@@ -46,7 +46,7 @@ describeWithRabbitControl('a queue that the broker has lost without a word', { c
     }),
   );
 
-  it.each(['topic', 'server', 'fanout'] as const)('is declared and read again: the %s queue', (kind) =>
+  it.each(['topic', 'server', 'fanout'] as const)('is declared and consumed again: the %s queue', (kind) =>
     served(async (served, noted) => {
       const { topic, client } = served;
       const to = { topic: {}, server: { server: 'one' }, fanout: { fanout: true } }[kind];

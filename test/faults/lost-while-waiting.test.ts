@@ -21,7 +21,7 @@ describeWithRabbit('a connection that is lost while publishing waits for a chann
     for (const close of open.splice(0).reverse()) await close();
   });
 
-  it('ends every cast without retries at once', async () => {
+  it('rejects every cast without retries at once', async () => {
     const transport = getRpcTransport({ transportUrl: proxy.url, logger: silent, rpcResponseTimeout: 120 });
     open.push(() => transport.cleanup());
     const cast = (topic: string) => getRpcClient(transport, new Target({ topic }), { retry: 0 }).cast({}, 'run');

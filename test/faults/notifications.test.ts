@@ -68,7 +68,7 @@ describeWithRabbitControl('Notifications while their broker is killed', { concur
     ['durable', { amqpDurableQueues: true }],
     ['quorum', { rabbitQuorumQueue: true }],
   ] as [string, RabbitOptions][])(
-    'are not lost once confirmed, and not run again once finished, with %s queues',
+    'are not lost after the confirmation, and not handled again after they finished, with %s queues',
     onNode(async (node, log, connect) => {
       const ledger = new Ledger();
       const endpoint = {

@@ -14,7 +14,7 @@ describeWithRabbit('the log of an outage', () => {
   });
   afterEach(() => served.close());
 
-  it('says once for each connection that it is lost, and once that all is back, with what is attached', async () => {
+  it('has one line for each lost connection, and one line with the attached queues after the outage', async () => {
     const { serving } = served;
     await serving.proxy.refuse();
     serving.proxy.cut();
@@ -35,7 +35,7 @@ describeWithRabbit('the log of an outage', () => {
     expect(serving.log.messages(/./, 'error')).toEqual([]);
   });
 
-  it('says when publishing is blocked and when it is not any more, and nothing about consumers', async () => {
+  it('has a line when publishing is blocked and when it is unblocked, and none about consumers', async () => {
     const { calling } = served;
     for (const link of calling.proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
     await eventually(() => expect(calling.transport.health().status).toBe('blocked'));
@@ -45,7 +45,7 @@ describeWithRabbit('the log of an outage', () => {
     expect(calling.log.messages(/consume/)).toEqual([]);
   });
 
-  it('names a refused login once for each purpose, however many transports of an application meet it', async () => {
+  it('has one line for each purpose about a refused login, for any number of transports', async () => {
     const log = new LogRecorder();
     const options = { transportUrl: `rabbit://nobody:wrong@127.0.0.1:${rabbitPort}/`, logger: log };
     const [rpc, notifications] = [getRpcTransport(options), getNotificationTransport(options)];
@@ -64,7 +64,7 @@ describeWithRabbit('the log of an outage', () => {
     expect(log.messages(/./, 'error')).toEqual([]);
   });
 
-  it('is empty where everything ends on purpose', async () => {
+  it('is empty for a regular close', async () => {
     await served.server.stop();
     await Promise.all([served.calling.transport.cleanup(), served.serving.transport.cleanup()]);
     for (const { log } of [served.calling, served.serving])

@@ -90,7 +90,7 @@ describeWithRabbit('a connection that is lost', () => {
     for (const close of open.splice(0).reverse()) await close();
   });
 
-  it('is made again, with queues, consumers and the reply queue under its name', async () => {
+  it('is opened again, with queues, consumers and the same reply queue', async () => {
     await begin();
     const gate = worker.gate();
     const held = client.call({}, 'held');
@@ -107,7 +107,7 @@ describeWithRabbit('a connection that is lost', () => {
     await eventually(() => expect(worker.got).toEqual([4]));
   });
 
-  it('fails no call that comes while it is away', async () => {
+  it('fails no call that is made during the outage', async () => {
     await begin();
     await proxy.refuse();
     proxy.cut();
@@ -121,7 +121,7 @@ describeWithRabbit('a connection that is lost', () => {
     expect(await early).toEqual(Array.from({ length: 50 }, (_, value) => value));
   });
 
-  it('is noticed by heartbeats when nothing comes through', async () => {
+  it('is detected by heartbeats when no byte arrives', async () => {
     await begin({ rabbit: { ...fast, heartbeatTimeoutThreshold: 1, connectTimeout: '1s' } });
     proxy.stall();
     const call = client.prepare({ timeout: 20 }).call({}, 'echo', { value: 5 });
@@ -166,7 +166,7 @@ describeWithRabbit('a connection that is lost', () => {
     expect(outcomes.get('right')).toBeGreaterThan(200);
   });
 
-  it('is not needed to get a deleted queue back', async () => {
+  it('does not have to be lost to declare a deleted queue again', async () => {
     await begin();
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic));
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ consumers: 1 }));
@@ -183,7 +183,7 @@ describeWithRabbit('a broker that is killed', () => {
   });
   afterAll(() => node?.stop());
 
-  it('finds its clients and servers again', async () => {
+  it('is reconnected to by its clients and servers', async () => {
     const topic = uniqueTopic();
     const worker = new Worker();
     const serving = transportTo(node.url);

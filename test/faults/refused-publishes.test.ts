@@ -98,7 +98,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     ['on one that is in use', true, {}],
     ['on one that is in use, where nothing may run twice', true, { refuseRedelivered: true }],
   ])(
-    'runs each call once, and fails only what was refused: %s',
+    'runs each call once, and fails only the refused message: %s',
     async (_where, warm, options) => {
       const topic = uniqueTopic('accepted');
       const vanished = uniqueTopic('vanished');
@@ -153,7 +153,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     ['one queue', 1, 2047],
     ['more queues than there are channels for', 20, 2047],
     ['one queue, over one channel for all messages', 1, 2],
-  ])('does not count as taken what a queue refuses just before: %s', async (_what, count, channels) => {
+  ])('does not count a message as published that a queue rejects just before: %s', async (_what, count, channels) => {
     await allowChannels(channels);
     open.push(() => allowChannels(2047));
     const topics: string[] = [];
@@ -174,7 +174,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     for (const topic of topics) expect((await queueDepth(node.url, topic))?.messages).toBe(1);
   });
 
-  it('publishes nothing twice that was taken just before, over one channel for all messages', async () => {
+  it('publishes no message twice that was confirmed just before, over one channel for all messages', async () => {
     await allowChannels(2);
     open.push(() => allowChannels(2047));
     const topic = uniqueTopic('taken');
@@ -200,7 +200,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     expect([...runs.values()]).toEqual(Array.from({ length: 10 }, () => 1));
   });
 
-  it('redeclares a fanout exchange that went with its last server, however often', async () => {
+  it('redeclares a fanout exchange that was deleted with its last server, each time', async () => {
     const topic = uniqueTopic('vanishing');
     const calling = client(topic);
     const fanout = calling.prepare({ fanout: true, retry: 0 });
@@ -214,7 +214,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     await stop();
   });
 
-  it('keeps the order of casts that were not awaited', async () => {
+  it('keeps the order of casts that are not awaited', async () => {
     const topic = uniqueTopic('ordered');
     const seen: number[] = [];
     const transport = getRpcTransport({ transportUrl: node.url, logger: silent });

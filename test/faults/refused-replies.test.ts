@@ -30,9 +30,9 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
 
   beforeAll(async () => {
     node = await RabbitNode.start({ config: [`max_message_size = ${LARGEST}`] });
-    await node.rabbitmqctl('add_user', 'mute', 'mute');
+    await node.rabbitmqctl('add_user', 'no-replies', 'no-replies');
     // All but the default exchange, by which replies go.
-    await node.rabbitmqctl('set_permissions', 'mute', '.*', '^(?!amq\\.default$).*', '.*');
+    await node.rabbitmqctl('set_permissions', 'no-replies', '.*', '^(?!amq\\.default$).*', '.*');
   });
   afterAll(() => node?.stop());
   afterEach(async () => {
@@ -74,7 +74,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
   const emptied = () =>
     eventually(async () => expect(await queueDepth(node.url, topic)).toEqual({ messages: 0, consumers: 1 }));
 
-  it.each(MODES)('as too large becomes a failure that says so, %s', async (delivery) => {
+  it.each(MODES)('as too large becomes a failure that names the reason, %s', async (delivery) => {
     await serve(delivery);
     const calling = await client(20);
     await expect(calling.call({}, 'letters', { count: LARGEST + 1 })).rejects.toMatchObject({
@@ -86,8 +86,8 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     await emptied();
   });
 
-  it.each(MODES)('for want of permission is said once, and costs one run, %s', async (delivery) => {
-    const transportUrl = node.url.replace('guest:guest', 'mute:mute');
+  it.each(MODES)('without permission is logged once, and runs the handler once, %s', async (delivery) => {
+    const transportUrl = node.url.replace('guest:guest', 'no-replies:no-replies');
     const transport = await serve(delivery, { transportUrl });
     const calling = await client(3);
     const calls = [1, 2, 3].map((count) => calling.call({}, 'letters', { count }));
@@ -98,7 +98,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     await emptied();
   });
 
-  it.each(MODES)('by a full queue is sent when there is room, %s', async (delivery) => {
+  it.each(MODES)('by a full queue is published when there is room, %s', async (delivery) => {
     const transport = await serve(delivery, { limits: { deliveries: 3 } });
     const queue = `reply_${randomUUID()}`;
     const caller = await channel();
@@ -124,7 +124,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     await emptied();
   });
 
-  it('of a caller without a deadline costs runs with growing pauses, and no more than the limit', async () => {
+  it('to a caller without a deadline repeats the handler after growing delays, up to the limit', async () => {
     const transport = await serve('at-least-once', {
       limits: { deliveries: 3 },
       rabbit: { kombuMissingConsumerRetryTimeout: 0 },
@@ -148,7 +148,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
   it.each([
     ['too deep', { depth: 3 }, /nested deeper than 3 levels/],
     ['too large', { bodyBytes: 2000 }, /has \d+ bytes; at most 2000/],
-  ])('that the client refuses as %s ends its call at once', async (_name, limits, why) => {
+  ])('that the client refuses as %s rejects its call at once', async (_name, limits, why) => {
     topic = uniqueTopic('refused');
     const transport = getRpcTransport({ transportUrl: node.url, logger: silent });
     open.push(() => transport.cleanup());

@@ -55,8 +55,8 @@ async function fullQueue(room = 0): Promise<string> {
   return topic;
 }
 
-describeWithRabbit('a channel on which the broker refuses what is published', () => {
-  it('makes way for another, on which the message is tried again', async () => {
+describeWithRabbit('a channel on which the broker refuses a message', () => {
+  it('is replaced by another, on which the message is published again', async () => {
     const topic = uniqueTopic('refusing-channel');
     const ran: unknown[] = [];
     const serving = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
@@ -88,7 +88,7 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
     expect(ran).toEqual([1, 2, 3]);
   });
 
-  it('is left as it is where a new one would be refused as well', async () => {
+  it('is kept if the broker would refuse a new one as well', async () => {
     const topic = await fullQueue();
     const { proxy, client } = await clientBehindAProxy(topic);
     let opened = 0;
@@ -105,7 +105,7 @@ describeWithRabbit('a channel on which the broker refuses what is published', ()
     expect(opened).toBeLessThanOrEqual(5 + 1 + (performance.now() - begin) / 250);
   });
 
-  it('waits for what was published there before, but not in any number', async () => {
+  it('waits for earlier messages, up to a bound', async () => {
     const casts: Promise<unknown>[] = [];
     open.push(() => Promise.all(casts));
     const { proxy, client } = await clientBehindAProxy(await fullQueue(1));

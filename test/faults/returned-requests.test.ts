@@ -58,11 +58,11 @@ async function serve(
   return { transport, server: running };
 }
 
-describeWithRabbit('a request on a classic queue that its servers do not survive', () => {
+describeWithRabbit('a request on a classic queue that kills its servers', () => {
   const EXCHANGE = uniqueTopic('dead-letters');
 
   it.each([undefined, EXCHANGE])(
-    'is dead-lettered by a count that outlives them, dead-letter exchange: %s',
+    'is dead-lettered by a count that is kept in the broker, dead-letter exchange: %s',
     async (exchange) => {
       const topic = uniqueTopic('poison');
       const ran: string[] = [];
@@ -138,7 +138,7 @@ describeWithRabbit('a request on a classic queue that its servers do not survive
     },
   );
 
-  it('keeps its body and what is left of its time when it is counted', async () => {
+  it('keeps its body and its remaining time when it is counted', async () => {
     const topic = uniqueTopic('counted');
     const { server } = await serve({ wait: () => new Promise(() => undefined) }, topic, 'a', {});
     const body = Buffer.from(JSON.stringify({ method: 'wait', args: { text: 'ä' }, _unique_id: randomUUID() }));
@@ -175,13 +175,13 @@ describeWithRabbit('delivery at least once from transient queues', () => {
     return logger.messages(/at least once .* rabbit\.rabbitQuorumQueue/, 'warn').length;
   };
 
-  it('is warned of once, at the start', async () => {
+  it('logs one warning, at the start', async () => {
     expect(await warnings({})).toBe(1);
     const transient = { amqpDurableQueues: true, amqpAutoDelete: true };
     expect(await warnings({ controlExchange: uniqueTopic('exchange'), rabbit: transient })).toBe(1);
   });
 
-  it('is not warned of where the queues stay, or where it was not asked for', async () => {
+  it('logs no warning with durable queues, or in at-most-once mode', async () => {
     expect(await warnings({ controlExchange: durable, rabbit: { amqpDurableQueues: true } })).toBe(0);
     expect(await warnings({ delivery: 'at-most-once' })).toBe(0);
     expect(await warnings({ transportUrl: 'memory://' })).toBe(0);
@@ -223,7 +223,7 @@ describeWithRabbitControl('a handler that takes longer than the broker waits for
   }, 60_000);
 });
 
-describe('the time for which a request is remembered', () => {
+describe('the duplicate window', () => {
   it('is an option', async () => {
     const transport = getRpcTransport({ transportUrl: 'memory://', limits: { duplicateTtl: '5m' }, logger: silent });
     expect(transport.settings.limits.duplicateTtl).toBe(300_000);

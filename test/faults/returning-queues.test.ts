@@ -72,10 +72,10 @@ function countReturns(proxy: TcpProxy): () => number {
   return () => returns;
 }
 
-const brief = (client: RPCClient, timeout: number) => client.prepare({ timeout });
+const withTimeout = (client: RPCClient, timeout: number) => client.prepare({ timeout });
 
-describeWithRabbit('a queue that is away after a reconnection', () => {
-  it('is waited for by calls and by casts that asked to know', async () => {
+describeWithRabbit('a queue that is missing after a reconnection', () => {
+  it('is awaited by calls and by casts with atLeastOnce', async () => {
     const { client, calling, serving, restart } = await begin();
     await restart();
     const returns = countReturns(calling.proxy);
@@ -88,16 +88,16 @@ describeWithRabbit('a queue that is away after a reconnection', () => {
     expect(calling.transport.counts.undeliverable).toBe(0);
   });
 
-  it('is waited for within the deadline', async () => {
+  it('is awaited until the deadline', async () => {
     const { client, calling, restart } = await begin();
     await restart();
     const watch = new Stopwatch();
-    await expect(brief(client, 1.5).call({}, 'echo')).rejects.toBeInstanceOf(MessageUndeliverable);
+    await expect(withTimeout(client, 1.5).call({}, 'echo')).rejects.toBeInstanceOf(MessageUndeliverable);
     expect(watch.stop()).toBeLessThan(1750);
     await eventually(() => expect(calling.transport.health().pendingPublishes).toBe(0));
   });
 
-  it('is not waited for where nothing was ever delivered, or by a transport that closes', async () => {
+  it('is not awaited without an earlier delivery, or by a transport that closes', async () => {
     const { topic, client, calling, restart } = await begin();
     await restart();
     const never = client.prepare({ server: 'never-there' });

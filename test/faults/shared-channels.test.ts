@@ -88,7 +88,7 @@ describeWithRabbitControl('servers that share a channel', () => {
     await node.rabbitmqctl('eval', `${set('consumer_timeout', timeout)}, ${set('channel_tick_interval', interval)}.`);
   }
 
-  it('need few channels, and none when they are stopped', async () => {
+  it('use few channels, and none after they are stopped', async () => {
     const servers = await Promise.all(Array.from({ length: 100 }, (_, n) => serve(uniqueTopic(`many-${n}`))));
     expect(await Promise.all(servers.map(({ echo }, n) => echo(n)))).toEqual(servers.map((_, n) => n));
     await eventually(async () => expect(await channels(serving)).toBe(2));
@@ -96,7 +96,7 @@ describeWithRabbitControl('servers that share a channel', () => {
     await eventually(async () => expect(await channels(serving)).toBe(0));
   });
 
-  it('are more than a connection has channels', async () => {
+  it('may be more than a connection has channels', async () => {
     const topics = Array.from({ length: MAX_CHANNELS + 50 }, (_, n) => uniqueTopic(`thousands-${n}`));
     const endpoint = { echo: (_ctxt: unknown, { value }: { value: unknown }) => value };
     const servers: RPCServer[] = topics.map((topic) =>
@@ -109,7 +109,7 @@ describeWithRabbitControl('servers that share a channel', () => {
     await Promise.all(servers.map((server) => server.stop()));
   }, 120_000);
 
-  it('keep the channel when the queue of one is deleted; what that one had not begun goes with its queue', async () => {
+  it('keep the channel when the queue of one is deleted, which loses the requests that it had not begun', async () => {
     const one = await serve(uniqueTopic('one'));
     const other = await serve(uniqueTopic('other'));
     const calls = [one.hold('in work'), other.hold('in work')];
@@ -138,25 +138,25 @@ describeWithRabbitControl('servers that share a channel', () => {
     expect(consumed()).toBe(3 * QUEUES);
   });
 
-  it('lose it once to one that may not read its queue, and go on', async () => {
+  it('reopen it once for one that may not read its queue, and continue', async () => {
     const forbidden = uniqueTopic('forbidden');
     await node.rabbitmqctl('set_permissions', 'guest', '.*', '.*', '^(?!forbidden-[0-9a-f]+$).*');
     cleanups.unshift(() => node.rabbitmqctl('set_permissions', 'guest', '.*', '.*', '.*'));
-    const innocent = await Promise.all(['one', 'other'].map((name) => serve(uniqueTopic(name))));
-    const inWork = innocent.flatMap(({ hold }) => [hold('in work'), hold('waits')]);
-    for (const { begun } of innocent) await eventually(() => expect(begun).toEqual(['in work']));
+    const others = await Promise.all(['one', 'other'].map((name) => serve(uniqueTopic(name))));
+    const inWork = others.flatMap(({ hold }) => [hold('in work'), hold('waits')]);
+    for (const { begun } of others) await eventually(() => expect(begun).toEqual(['in work']));
 
     await expect(serve(forbidden)).rejects.toThrow(/ACCESS_REFUSED.*forbidden/);
     await eventually(() => expect(serving.transport.health().status).toBe('connected'));
     // The second refusal was on a channel of its own.
     expect(serving.got(/ACCESS_REFUSED/)).toHaveLength(2);
     expect(consumed()).toBe(2 * 2 * QUEUES);
-    for (const { release } of innocent) release();
+    for (const { release } of others) release();
     expect(await Promise.all(inWork)).toEqual(['in work', 'waits', 'in work', 'waits']);
-    for (const { begun } of innocent) expect(begun).toEqual(['in work', 'waits']);
+    for (const { begun } of others) expect(begun).toEqual(['in work', 'waits']);
   });
 
-  it('lose it once to one that holds a request for longer than the broker bears', async () => {
+  it('reopen it once for one that exceeds the consumer timeout of the broker', async () => {
     await setConsumerTimeout(1000, 100);
     cleanups.unshift(() => setConsumerTimeout(1_800_000, 60_000));
     const slow = await serve(uniqueTopic('slow'));
@@ -178,7 +178,7 @@ describeWithRabbitControl('servers that share a channel', () => {
     expect(slow.begun).toEqual(['in work', 'waits']);
   });
 
-  it('give back what they have not begun as soon as they are stopped, not when the channel is closed', async () => {
+  it('return their waiting requests as soon as they are stopped, before the channel is closed', async () => {
     const topic = uniqueTopic('handed-on');
     const stopping = await serve(topic);
     const staying = await serve(uniqueTopic('staying'));

@@ -42,7 +42,7 @@ describe('TcpProxy', () => {
     return { socket, text: () => text, fate: () => fate };
   }
 
-  it('forwards both ways, and counts', async () => {
+  it('forwards in both directions, and counts', async () => {
     const { socket, text, fate } = await client();
     socket.write('hello');
     await eventually(() => expect(text()).toBe('hello'));
@@ -53,7 +53,7 @@ describe('TcpProxy', () => {
     expect(proxy.accepted).toBe(1);
   });
 
-  it('cuts with a reset, and takes new connections', async () => {
+  it('resets connections, and accepts new ones', async () => {
     const before = await client();
     await eventually(() => expect(proxy.connections).toBe(1));
     proxy.cut();
@@ -63,7 +63,7 @@ describe('TcpProxy', () => {
     await eventually(() => expect(after.text()).toBe('again'));
   });
 
-  it('stalls old and new connections, and loses nothing on resume', async () => {
+  it('stalls old and new connections, and loses no byte on resume', async () => {
     const before = await client();
     before.socket.write('a');
     await eventually(() => expect(before.text()).toBe('a'));
@@ -112,7 +112,7 @@ describe('TcpProxy', () => {
     await eventually(() => expect(text()).toBe(digits.join('')));
   });
 
-  it('slices', async () => {
+  it('delivers in slices', async () => {
     const { socket, text } = await client();
     const sizes: number[] = [];
     socket.on('data', (chunk) => sizes.push(chunk.length));
@@ -139,7 +139,7 @@ describe('TcpProxy', () => {
     await eventually(() => expect([got, text()]).toEqual([['a'], 'a']));
   });
 
-  it('leaves connections half-open: bytes are lost, a close is not told, new ones are whole', async () => {
+  it('leaves connections half-open: bytes and closes are lost, and new connections work', async () => {
     const ends: string[] = [];
     echo.on('connection', (socket: Socket) => socket.on('close', () => ends.push('server')));
     const before = await client();
@@ -157,7 +157,7 @@ describe('TcpProxy', () => {
     expect([ends, proxy.connections]).toEqual([[], 2]);
   });
 
-  it('resets at intervals, until healed', async () => {
+  it('resets at intervals until it is healed', async () => {
     proxy.cutEvery(50);
     const first = await client();
     await eventually(() => expect(first.fate()).toBe('ECONNRESET'));
@@ -169,7 +169,7 @@ describe('TcpProxy', () => {
     expect(third.fate()).toBe('open');
   });
 
-  it('closes towards the client when there is no server', async () => {
+  it('closes the connection to the client when there is no server', async () => {
     echo.close();
     const { fate } = await client();
     await eventually(() => expect(fate()).not.toBe('open'));

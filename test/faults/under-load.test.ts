@@ -56,7 +56,7 @@ describeWithRabbitControl('servers and clients under load', () => {
     throw new Error(`${service.name} was never at work when it was killed`);
   }
 
-  it('outlive a broker that is killed again and again', async () => {
+  it('survive a broker that is killed again and again', async () => {
     for (let kill = 0; kill < KILLS; kill++) {
       await node.kill();
       await node.restart();
@@ -66,7 +66,7 @@ describeWithRabbitControl('servers and clients under load', () => {
     await reckon();
   }, 240_000);
 
-  it('lose nothing that a server had begun when it was told to end', async () => {
+  it('lose no request that a server had begun before its stop', async () => {
     await lab.load();
     await lab.served(1);
     await Promise.all(lab.services.map((service) => shutDown(lab, service)));
@@ -74,7 +74,7 @@ describeWithRabbitControl('servers and clients under load', () => {
     await reckon();
   }, 120_000);
 
-  it('lose nothing of a killed server that has to be done at least once', async () => {
+  it('lose no request of a killed server at least once', async () => {
     await lab.load();
     await lab.served(1);
     const sure = lab.services.filter(({ options }) => options.delivery === 'at-least-once');
@@ -83,7 +83,7 @@ describeWithRabbitControl('servers and clients under load', () => {
     await reckon();
   }, 240_000);
 
-  it('outlive faults of the network, and leave nothing behind', async () => {
+  it('survive network faults, and release everything', async () => {
     await lab.load();
     await lab.served(1);
     const scenarios = [...nodeScenarios(node), ...networkScenarios].filter(({ name }) => SQUEEZED.includes(name));

@@ -4,7 +4,7 @@ import { describeWithRabbit, rabbitControl, rabbitUrl, uniqueTopic } from '../su
 import { eventually } from '../support/eventually.js';
 import { ServedTopic } from '../support/served-topic.js';
 
-describeWithRabbit('what vanishes under a running server', () => {
+describeWithRabbit('topology that is deleted under a running server', () => {
   const controlExchange = uniqueTopic('upkeep');
   let served: ServedTopic;
 
@@ -18,14 +18,14 @@ describeWithRabbit('what vanishes under a running server', () => {
 
   const works = () => eventually(() => served.ping(1), { within: 10_000 });
 
-  it('is made again: a binding', async () => {
+  it('is declared again: a binding', async () => {
     const { topic } = served;
     await withChannel(rabbitUrl, (channel) => channel.unbindQueue(topic, controlExchange, topic));
     await works();
     expect(served.serving.transport.counts.lostConnections).toBe(0);
   });
 
-  it('is made again, said and counted: the exchange', async () => {
+  it('is declared again, logged and counted: the exchange', async () => {
     const seen: string[] = [];
     served.serving.transport.onStatus((status) => seen.push(status));
     await withChannel(rabbitUrl, (channel) => channel.deleteExchange(controlExchange));
@@ -39,13 +39,16 @@ describeWithRabbit('what vanishes under a running server', () => {
     expect(served.serving.transport.counts).toMatchObject({ redeclared: 1, lostConnections: 0 });
   });
 
-  it.skipIf(!rabbitControl)('is made again, said and counted: a reply queue that nobody was told of', async () => {
-    const { calling } = served;
-    const [queue = ''] = calling.sent(/reply_[0-9a-f]{32}/);
-    const name = `rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)`;
-    await rabbitControl?.rabbitmqctl('eval', `rabbit_amqqueue:internal_delete(${name}, <<"test">>).`);
-    await eventually(() => expect(calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1));
-    await works();
-    expect(calling.transport.counts.redeclared).toBe(1);
-  });
+  it.skipIf(!rabbitControl)(
+    'is declared again, logged and counted: a reply queue that was deleted without a notice',
+    async () => {
+      const { calling } = served;
+      const [queue = ''] = calling.sent(/reply_[0-9a-f]{32}/);
+      const name = `rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)`;
+      await rabbitControl?.rabbitmqctl('eval', `rabbit_amqqueue:internal_delete(${name}, <<"test">>).`);
+      await eventually(() => expect(calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1));
+      await works();
+      expect(calling.transport.counts.redeclared).toBe(1);
+    },
+  );
 });

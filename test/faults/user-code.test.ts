@@ -11,7 +11,7 @@ const failLater = async (): Promise<never> => fail();
 
 const loggerOf = (level: () => void): LogSink => ({ debug: level, log: level, warn: level, error: level });
 
-describeWithRabbit('an outage is survived', () => {
+describeWithRabbit('an outage ends', () => {
   let served: ServedTopic;
 
   afterEach(async () => {
@@ -33,7 +33,7 @@ describeWithRabbit('an outage is survived', () => {
   it.each([
     ['throws', fail],
     ['rejects', failLater],
-  ])('with a status listener that %s, which is logged; the others are called', async (_how, listener) => {
+  ])('despite a status listener that %s, which is logged, and calls the other listeners', async (_how, listener) => {
     served = await ServedTopic.open({});
     const seen: string[] = [];
     for (const { transport } of [served.serving, served.calling]) {
@@ -49,7 +49,7 @@ describeWithRabbit('an outage is survived', () => {
   it.each([
     ['throws', fail],
     ['rejects', failLater],
-  ])('with a logger that %s: its lines go to standard error', async (_how, level) => {
+  ])('despite a logger that %s, with its lines on standard error', async (_how, level) => {
     const shown = vi.spyOn(console, 'warn').mockReturnValue();
     const said = vi.spyOn(console, 'error').mockReturnValue();
     served = await ServedTopic.open({}, { logger: loggerOf(level) });
@@ -58,7 +58,7 @@ describeWithRabbit('an outage is survived', () => {
     expect(said.mock.calls.flat().filter((line) => /The logger threw/.test(String(line)))).toHaveLength(1);
   });
 
-  it('with a listener that is added twice and removed once', async () => {
+  it('with a listener that was added twice and removed once', async () => {
     served = await ServedTopic.open({});
     const seen: string[] = [];
     const listener = (status: string) => void seen.push(status);

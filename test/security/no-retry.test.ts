@@ -7,20 +7,20 @@ import { silent } from '../support/silent.js';
 describeWithRabbit('a call that fails', () => {
   const topic = uniqueTopic('once');
   let transport: Transport;
-  let deaf: RawCaller;
+  let silentServer: RawCaller;
 
   beforeAll(async () => {
     transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: '1s' });
-    deaf = await RawCaller.open(rabbitUrl, uniqueTopic('deaf'));
-    await deaf.bind('tacker', 'topic', topic);
+    silentServer = await RawCaller.open(rabbitUrl, uniqueTopic('silent-caller'));
+    await silentServer.bind('tacker', 'topic', topic);
     // A call whose time is over before there is a connection is not sent at all.
     await transport.connect();
     await new RPCClient(transport, new Target({ topic }), { timeout: '10s' }).cast({}, 'first');
-    await deaf.next();
+    await silentServer.next();
   });
   afterAll(async () => {
     await transport?.cleanup();
-    await deaf?.close();
+    await silentServer?.close();
   });
 
   it.each([
@@ -32,7 +32,9 @@ describeWithRabbit('a call that fails', () => {
     await client.cast({}, 'last');
     const methods: unknown[] = [];
     while (!methods.includes('last')) {
-      const { 'oslo.message': text } = JSON.parse((await deaf.next()).body.toString()) as { 'oslo.message': string };
+      const { 'oslo.message': text } = JSON.parse((await silentServer.next()).body.toString()) as {
+        'oslo.message': string;
+      };
       methods.push((JSON.parse(text) as { method: string }).method);
     }
     expect(methods).toEqual(['slow', 'last']);

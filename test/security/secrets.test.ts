@@ -180,9 +180,9 @@ describe('the password in a transport URL', () => {
   });
 
   it('is not in the errors of several hosts that cannot be reached, nor in the log', async () => {
-    const [dead, mute] = [await freePort(), createServer()];
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const { port } = mute.address() as { port: number };
+    const [dead, silentServer] = [await freePort(), createServer()];
+    await new Promise<void>((resolve) => silentServer.listen(0, '127.0.0.1', resolve));
+    const { port } = silentServer.address() as { port: number };
     const credentials = `user:${encodeURIComponent(PASSWORD)}`;
     const log = new LogRecorder();
     const transport = getRpcTransport({
@@ -197,7 +197,7 @@ describe('the password in a transport URL', () => {
     expect(log.lines.length).toBeGreaterThan(0);
     expectNoSecrets([...viewsOf(error), ...log.lines.map(({ message }) => message)], [PASSWORD]);
     await transport.cleanup();
-    mute.close();
+    silentServer.close();
   });
 });
 

@@ -126,7 +126,7 @@ class Silent extends RawReferenceServer {
   protected override async serve(): Promise<void> {}
 }
 
-class Stranger extends RawReferenceServer {
+class WithoutReferenceEndpoints extends RawReferenceServer {
   protected override async invoke(): Promise<unknown> {
     return 'who asks?';
   }
@@ -234,7 +234,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
   });
 
   it('exits with 1, and says where to read, when the reference endpoints are not there', async () => {
-    const { code, stdout, stderr } = await withServer(Stranger, (topic) => kit(topic));
+    const { code, stdout, stderr } = await withServer(WithoutReferenceEndpoints, (topic) => kit(topic));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
       /^CheckFailure: The server does not expose the reference endpoints \(docs\/reference\/conformance\.md\)/,

@@ -188,9 +188,9 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
   });
 
   it('casts to one server, and to all with --fanout, and prints nothing', async () => {
-    const quiet = { code: 0, stdout: '', stderr: '' };
-    expect(await osloRpc(['cast', ...where, 'record', '{"to":"one"}'])).toEqual(quiet);
-    expect(await osloRpc(['cast', ...where, '--fanout', 'record', '{"to":"all"}'])).toEqual(quiet);
+    const silentSuccess = { code: 0, stdout: '', stderr: '' };
+    expect(await osloRpc(['cast', ...where, 'record', '{"to":"one"}'])).toEqual(silentSuccess);
+    expect(await osloRpc(['cast', ...where, '--fanout', 'record', '{"to":"all"}'])).toEqual(silentSuccess);
     await eventually(async () => {
       const recorded = await peer.recorded();
       expect(recorded.map(({ to }) => to).sort()).toEqual(['all', 'all', 'one']);
@@ -257,14 +257,14 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: tru
   });
 
   it('exits with 4, not as if the server were slow, when the broker never speaks', async () => {
-    const mute = createServer().listen(0, '127.0.0.1');
+    const silentServer = createServer().listen(0, '127.0.0.1');
     try {
-      await new Promise((resolve) => mute.once('listening', resolve));
-      const address = mute.address();
+      await new Promise((resolve) => silentServer.once('listening', resolve));
+      const address = silentServer.address();
       const port = typeof address === 'object' ? address?.port : undefined;
       await unreachable(`rabbit://me:s3cret@127.0.0.1:${port}/`, '--timeout', '1s');
     } finally {
-      mute.close();
+      silentServer.close();
     }
   });
 });
@@ -368,7 +368,7 @@ describe('oslo-rpc --help and --version', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
-  it('is quiet when nobody reads on, as under `head`', async () => {
+  it('is silentSuccess when nobody reads on, as under `head`', async () => {
     expect(await osloRpc(['conformance', '--help'], {}, { readsOn: false })).toEqual({
       code: 0,
       stdout: '',

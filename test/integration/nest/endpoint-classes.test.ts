@@ -32,7 +32,7 @@ class Forgotten {
 }
 
 @NotificationEndpoint()
-class Deaf {}
+class WithoutHandlers {}
 
 /** Exposes something, though its base class does not. */
 @RpcEndpoint({ namespace: 'mended' })
@@ -75,9 +75,9 @@ it('warns of an endpoint in the providers', async () => {
 
 it('warns of a topic, a server or a class without any exposed method', async () => {
   expect(await warnings([])).toEqual([expect.stringMatching(/^No method is exposed on <Target .*"controllers"/)]);
-  expect(await warnings([Served, Forgotten, Deaf])).toEqual([
+  expect(await warnings([Served, Forgotten, WithoutHandlers])).toEqual([
     'Forgotten exposes nothing: none of its methods has @RpcMethod',
-    'Deaf exposes nothing: none of its methods has @OnNotification',
+    'WithoutHandlers exposes nothing: none of its methods has @OnNotification',
   ]);
   const logger = new LogRecorder();
   const transport = getRpcTransport({ transportUrl: 'memory://bare/', logger, rpcPingEnabled: true });

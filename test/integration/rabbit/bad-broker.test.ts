@@ -22,20 +22,20 @@ const AT_ONCE = 10_000;
 describeWithRabbit('a broker that cannot be had', () => {
   const lines: string[] = [];
   const cleanups: (() => Promise<unknown>)[] = [];
-  let mute: Server;
+  let silentServer: Server;
   let endless: Server;
   let deadPort: number;
 
   beforeAll(async () => {
     deadPort = await freePort();
-    mute = createServer((socket) => socket.on('error', () => undefined));
+    silentServer = createServer((socket) => socket.on('error', () => undefined));
     endless = createServer(speakForEver);
-    for (const server of [mute, endless]) {
+    for (const server of [silentServer, endless]) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     }
   });
   afterAll(() => {
-    mute?.close();
+    silentServer?.close();
     endless?.close();
   });
   beforeEach(() => {
@@ -99,7 +99,7 @@ describeWithRabbit('a broker that cannot be had', () => {
     },
     {
       name: 'a host that never speaks',
-      url: () => url('127.0.0.1', (mute.address() as { port: number }).port),
+      url: () => url('127.0.0.1', (silentServer.address() as { port: number }).port),
       reason: /127\.0\.0\.1:\d+: .*(handshake within \d+ ms|ETIMEDOUT)/,
       hopeless: false,
     },
@@ -174,15 +174,15 @@ describeWithRabbit('a broker that cannot be had', () => {
 
   it('is tried again after waits that grow up to their bound, and differ', async () => {
     const tries: number[] = [];
-    const deaf = createServer((socket) => {
+    const closingServer = createServer((socket) => {
       tries.push(performance.now());
       socket.resetAndDestroy();
     });
-    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => closingServer.listen(0, '127.0.0.1', resolve));
     const rabbit = { rabbitRetryInterval: '20ms', rabbitRetryBackoff: '150ms', rabbitIntervalMax: '300ms' };
-    const { transport } = connect(url('127.0.0.1', (deaf.address() as { port: number }).port), 4, rabbit);
+    const { transport } = connect(url('127.0.0.1', (closingServer.address() as { port: number }).port), 4, rabbit);
     await failure(new RPCClient(transport, target).call({}, 'method'));
-    deaf.close();
+    closingServer.close();
     const waits = tries.slice(1).map((at, n) => at - (tries[n] ?? 0));
     // From the fifth on they are at their bound, which jitter makes a quarter of at the least. Without it, each would be
     // 600 ms on average, and there was time for three.

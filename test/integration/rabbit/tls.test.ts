@@ -13,14 +13,14 @@ const ignore = () => undefined;
 
 describeWithRabbitControl('TLS', () => {
   let authority: CertificateAuthority;
-  let stranger: CertificateAuthority;
+  let foreignAuthority: CertificateAuthority;
   let client: Certificate;
   let node: RabbitNode;
   let expired: Server;
   let expiredPort: number;
 
   beforeAll(async () => {
-    [authority, stranger] = await Promise.all([
+    [authority, foreignAuthority] = await Promise.all([
       CertificateAuthority.create('Test CA'),
       CertificateAuthority.create('Another CA'),
     ]);
@@ -47,7 +47,7 @@ describeWithRabbitControl('TLS', () => {
   afterAll(async () => {
     await node?.stop();
     expired?.close();
-    await Promise.all([authority?.remove(), stranger?.remove()]);
+    await Promise.all([authority?.remove(), foreignAuthority?.remove()]);
   });
 
   /** A call to a server of ours, both by the same URL and options. */
@@ -149,13 +149,15 @@ describeWithRabbitControl('TLS', () => {
 
   it('refuses a broker whose authority is not trusted', async () => {
     expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
-    expect(await failure(stolen(), { ssl: true, sslCaFile: stranger.caFile })).toMatch(/localhost:\d+: .*certificate/);
+    expect(await failure(stolen(), { ssl: true, sslCaFile: foreignAuthority.caFile })).toMatch(
+      /localhost:\d+: .*certificate/,
+    );
   });
 
   it('refuses a certificate for another host, unless told not to look', async () => {
     expect(await failure(stolen('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
     await roundTrip(secure('127.0.0.1'), { ...trusted(), sslEnforceHostnameVerification: false });
-    const untrusted = { ...trusted(), sslCaFile: stranger.caFile, sslEnforceHostnameVerification: false };
+    const untrusted = { ...trusted(), sslCaFile: foreignAuthority.caFile, sslEnforceHostnameVerification: false };
     expect(await failure(stolen('127.0.0.1'), untrusted)).toMatch(/certificate/);
   });
 
@@ -211,7 +213,7 @@ describeWithRabbitControl('TLS', () => {
   });
 
   it('refuses a client’s certificate of another authority', async () => {
-    const { cert, key } = await stranger.issue({ name: 'tls-client' });
+    const { cert, key } = await foreignAuthority.issue({ name: 'tls-client' });
     const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
     expect(await failure(stolen(), options, [0])).toMatch(/localhost:\d+: /);
   });

@@ -145,8 +145,8 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     const html = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
     cleanups.push(async () => html.close());
     await eventually(() => expect(html.listening).toBe(true));
-    const stranger = `http://127.0.0.1:${(html.address() as AddressInfo).port}`;
-    expect(await refusal({ topologyConflict: 'fail', managementUrl: stranger })).toMatch(/its answer is not JSON/);
+    const notJson = `http://127.0.0.1:${(html.address() as AddressInfo).port}`;
+    expect(await refusal({ topologyConflict: 'fail', managementUrl: notJson })).toMatch(/its answer is not JSON/);
   });
 
   it('has options that are checked, and show no password', () => {

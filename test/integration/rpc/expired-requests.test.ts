@@ -77,10 +77,10 @@ for (const { name, url, describe } of transports) {
       const impatient = client.prepare({ timeout: `${TIMEOUT_MS}ms` });
       await expect(impatient.call({}, 'record', { id: 'late' })).rejects.toMatchObject({ code: 'TIMEOUT' });
       await pause(HOP_MS);
-      const patient = client.call({}, 'record', { id: 'in time' });
+      const longCall = client.call({}, 'record', { id: 'in time' });
       const cast = client.cast({}, 'record', { id: 'cast' });
       release();
-      await Promise.all([held, patient, cast]);
+      await Promise.all([held, longCall, cast]);
       await eventually(() => expect(ran).toContain('cast'));
       expect(ran).not.toContain('late');
       expect(serving.counts.expiredRequests).toBe(1);

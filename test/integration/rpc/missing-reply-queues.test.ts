@@ -89,7 +89,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     'holds no slot: others are served as before: %s',
     async (delivery) => {
       await begin({ delivery, concurrency: 8 });
-      const quiet = client;
+      const otherClient = client;
       await begin({ delivery, concurrency: 8 });
       await callFrom(Array.from({ length: 128 }, newQueue));
       const measure = async (calling: RPCClient, value: number) => {
@@ -100,7 +100,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
       const times: [number, number][] = [];
       // Side by side, since a busy machine is slow to both.
       for (let value = 0; value < 200; value++)
-        times.push(await Promise.all([measure(client, value), measure(quiet, value)]));
+        times.push(await Promise.all([measure(client, value), measure(otherClient, value)]));
       // All of them still wait.
       expect(dropped()).toBe(0);
       const p90 = (of: 0 | 1) => times.map((pair) => pair[of]).sort((a, b) => a - b)[180] ?? 0;
