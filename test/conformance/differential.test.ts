@@ -24,12 +24,12 @@ describeWithPython(`Python and we, CONFORMANCE_SEED=${seed}`, () => {
     expect(unknown.length, reportText(unknown)).toBe(0);
   }
 
-  it('answer the same requests alike', { timeout: LIMIT }, async () => {
+  it('answer the same requests in the same way', { timeout: LIMIT }, async () => {
     const runs = 600;
     expectOnlyKnown(await compareServersOn(rabbitUrl, python, uniqueTopic('servers'), { runs, seed }));
   });
 
-  it('publish the same requests alike, and understand the same replies', { timeout: LIMIT }, async () => {
+  it('publish the same requests in the same way, and accept the same replies', { timeout: LIMIT }, async () => {
     const runs = 200;
     expectOnlyKnown(await compareClientsOn(rabbitUrl, python, uniqueTopic('clients'), { runs, seed }));
   });

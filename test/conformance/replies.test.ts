@@ -49,7 +49,7 @@ describeWithPython('Python and we, waiting', () => {
     return result?.kind === 'null' && failure?.kind === 'null' && ending?.kind === 'bool' && !ending.value;
   };
 
-  it('send the heartbeats that are asked for, until the reply', { timeout: 60_000 }, async () => {
+  it('send the requested heartbeats until the reply', { timeout: 60_000 }, async () => {
     const asked: [Tree, boolean][] = [
       [number('2'), true],
       [string('2'), true],
@@ -87,7 +87,9 @@ describeWithPython('Python and we, waiting', () => {
       ? dict(message.entries.map(([key, value]) => [key, key === '_unique_id' ? string('') : value]))
       : message;
 
-  it('stop them with a failure; Python goes on (heartbeats-after-a-failure)', { timeout: 60_000 }, async () => {
+  it('stop the heartbeats at a failure, which Python does not (heartbeats-after-a-failure)', {
+    timeout: 60_000,
+  }, async () => {
     const missing = request('no_such_method', [], number('2'));
     for (const server of servers) server.publish(missing);
     const [theirs, ...ours] = servers;
@@ -104,7 +106,7 @@ describeWithPython('Python and we, waiting', () => {
     }
   });
 
-  it('answer to where they are told; we only to reply queues (reply-queues)', { timeout: 60_000 }, async () => {
+  it('reply to any queue in Python, and only to reply queues here (reply-queues)', { timeout: 60_000 }, async () => {
     const elsewhere = await RawCaller.open(rabbitUrl, uniqueTopic('inbox'));
     const asked = request('nothing', [], number('0'));
     const next = request('nothing', [], number('0'));

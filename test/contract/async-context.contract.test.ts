@@ -52,7 +52,7 @@ for (const { name, url, describeOn } of transports) {
       open.push(() => server.stop());
     }
 
-    it('of a caller is neither that of a handler nor that of another caller', async () => {
+    it('of a caller does not reach a handler or another caller', async () => {
       const topic = uniqueTopic();
       const transport = connect();
       await user.run('starter', () => serve(transport, topic, { whoCalls: seen }));
@@ -62,7 +62,7 @@ for (const { name, url, describeOn } of transports) {
       expect(await Promise.all(USERS.map(call))).toEqual(USERS.map((caller) => ['nobody', caller]));
     });
 
-    it('of a client that came before the server is not that of its handlers', async () => {
+    it('of a client that was made before the server does not reach its handlers', async () => {
       const topic = uniqueTopic();
       const transport = connect();
       const statuses: string[] = [];
@@ -79,7 +79,7 @@ for (const { name, url, describeOn } of transports) {
       ['at-most-once', 64],
       ['at-most-once', 1],
       ['at-least-once', 1],
-    ] as const)('that a handler enters is its own (%s, concurrency %i)', async (delivery, concurrency) => {
+    ] as const)('that a handler enters ends with the handler (%s, concurrency %i)', async (delivery, concurrency) => {
       const topic = uniqueTopic();
       await serve(connect({ delivery, concurrency }), topic, {
         enter: (_ctxt: unknown, { name }: { name: string }) => seenBeforeEntering(name),
@@ -90,27 +90,31 @@ for (const { name, url, describeOn } of transports) {
       expect(await calls()).toEqual(['nobody', 'nobody', 'nobody']);
     });
 
-    it.each([undefined, 2])('that a notification endpoint enters is its own (batches of %s)', async (batchSize) => {
-      const topic = uniqueTopic();
-      const transport = connect();
-      const got: string[] = [];
-      const single = {
-        info: (_ctxt: unknown, _publisher: unknown, type: string) => void got.push(seenBeforeEntering(type)),
-      };
-      const batch = {
-        info: ([first]: readonly BatchedNotification[]) => void got.push(seenBeforeEntering(String(first?.eventType))),
-      };
-      const listener =
-        batchSize === undefined
-          ? getNotificationListener(transport, [new Target({ topic })], [single])
-          : getNotificationListener(transport, [new Target({ topic })], [batch], { batchSize });
-      await listener.start();
-      open.push(() => listener.stop());
-      const notifier = new Notifier(transport, { topics: [topic] });
-      const names = batchSize === undefined ? USERS : [...USERS, 'dave'];
-      await Promise.all(names.map((name) => user.run(name, () => notifier.info({}, name, 1))));
-      const runs = batchSize === undefined ? 3 : 2;
-      await eventually(() => expect(got).toEqual(Array.from({ length: runs }, () => 'nobody')));
-    });
+    it.each([undefined, 2])(
+      'that a notification endpoint enters ends with the endpoint (batches of %s)',
+      async (batchSize) => {
+        const topic = uniqueTopic();
+        const transport = connect();
+        const got: string[] = [];
+        const single = {
+          info: (_ctxt: unknown, _publisher: unknown, type: string) => void got.push(seenBeforeEntering(type)),
+        };
+        const batch = {
+          info: ([first]: readonly BatchedNotification[]) =>
+            void got.push(seenBeforeEntering(String(first?.eventType))),
+        };
+        const listener =
+          batchSize === undefined
+            ? getNotificationListener(transport, [new Target({ topic })], [single])
+            : getNotificationListener(transport, [new Target({ topic })], [batch], { batchSize });
+        await listener.start();
+        open.push(() => listener.stop());
+        const notifier = new Notifier(transport, { topics: [topic] });
+        const names = batchSize === undefined ? USERS : [...USERS, 'dave'];
+        await Promise.all(names.map((name) => user.run(name, () => notifier.info({}, name, 1))));
+        const runs = batchSize === undefined ? 3 : 2;
+        await eventually(() => expect(got).toEqual(Array.from({ length: runs }, () => 'nobody')));
+      },
+    );
   });
 }

@@ -20,7 +20,7 @@ const transports = [
 ];
 
 for (const { name, url, describeOn } of transports) {
-  describeOn(`Work that a stop cuts off, on ${name}`, () => {
+  describeOn(`Unfinished work of a stopped server on ${name}`, () => {
     const open: (() => Promise<unknown>)[] = [];
     const log = new LogRecorder();
 
@@ -52,28 +52,31 @@ for (const { name, url, describeOn } of transports) {
       return { begun, work };
     }
 
-    it.each(['the server stops', 'its transport is closed'])('runs elsewhere, at least once, when %s', async (when) => {
-      const topic = uniqueTopic();
-      const first = hanging();
-      const transport = connect({ delivery: 'at-least-once', concurrency: 2 });
-      const server = await serve(transport, topic, 'a', first);
-      const client = getRpcClient(connect({ rpcResponseTimeout: 20 }), new Target({ topic }));
-      // Two are begun, and one waits.
-      const call = client.call({}, 'work', { id: 1 });
-      await eventually(() => expect(first.begun).toEqual([1]));
-      for (const id of [2, 3]) await client.cast({}, 'work', { id });
-      await eventually(() => expect(first.begun).toEqual([1, 2]));
-      if (when === 'the server stops') await server.stop();
-      else await transport.cleanup();
-      const done: number[] = [];
-      const work = (_ctxt: unknown, { id }: { id: number }) => `${done.push(id)} done`;
-      await serve(connect({ delivery: 'at-least-once' }), topic, 'b', { work });
-      expect(await call).toMatch(/done/);
-      await eventually(() => expect(done.sort()).toEqual([1, 2, 3]));
-      expect(first.begun).toEqual([1, 2]);
-    });
+    it.each(['the server stops', 'its transport is closed'])(
+      'runs on another server at least once when %s',
+      async (when) => {
+        const topic = uniqueTopic();
+        const first = hanging();
+        const transport = connect({ delivery: 'at-least-once', concurrency: 2 });
+        const server = await serve(transport, topic, 'a', first);
+        const client = getRpcClient(connect({ rpcResponseTimeout: 20 }), new Target({ topic }));
+        // Two are begun, and one waits.
+        const call = client.call({}, 'work', { id: 1 });
+        await eventually(() => expect(first.begun).toEqual([1]));
+        for (const id of [2, 3]) await client.cast({}, 'work', { id });
+        await eventually(() => expect(first.begun).toEqual([1, 2]));
+        if (when === 'the server stops') await server.stop();
+        else await transport.cleanup();
+        const done: number[] = [];
+        const work = (_ctxt: unknown, { id }: { id: number }) => `${done.push(id)} done`;
+        await serve(connect({ delivery: 'at-least-once' }), topic, 'b', { work });
+        expect(await call).toMatch(/done/);
+        await eventually(() => expect(done.sort()).toEqual([1, 2, 3]));
+        expect(first.begun).toEqual([1, 2]);
+      },
+    );
 
-    it('is known for work that was begun before', async () => {
+    it('counts as returned on the next server', async () => {
       const topic = uniqueTopic();
       const first = hanging();
       const server = await serve(connect({ delivery: 'at-least-once' }), topic, 'a', first);
@@ -87,7 +90,7 @@ for (const { name, url, describeOn } of transports) {
       await eventually(() => expect(log.messages(line)).toHaveLength(1));
     });
 
-    it('is not run elsewhere at most once, but what waited is', async () => {
+    it('does not run again at most once, while waiting requests run on another server', async () => {
       const topic = uniqueTopic();
       const first = hanging();
       const server = await serve(connect({ concurrency: 1 }), topic, 'a', first);
@@ -102,7 +105,7 @@ for (const { name, url, describeOn } of transports) {
     });
 
     it.each(['the listener stops', 'its transport is closed'])(
-      'comes again as a notification when %s',
+      'is redelivered as a notification when %s',
       async (when) => {
         const topic = uniqueTopic();
         const begun: unknown[] = [];

@@ -32,7 +32,7 @@ for (const { name, url, describeOn } of transports) {
     });
 
     describe('requeue', () => {
-      it('delivers again what an endpoint asks for', async () => {
+      it('redelivers a notification that an endpoint requeues', async () => {
         let times = 0;
         const endpoint = recorder(['info'], () =>
           ++times < 3 ? NotificationResult.REQUEUE : NotificationResult.HANDLED,
@@ -45,7 +45,7 @@ for (const { name, url, describeOn } of transports) {
         expect(endpoint.got).toHaveLength(4);
       });
 
-      it('delivers again what an endpoint throws on', async () => {
+      it('redelivers a notification when an endpoint throws', async () => {
         let times = 0;
         const endpoint = recorder(['info'], () => {
           if (++times < 3) throw new Error('not yet');
@@ -57,7 +57,7 @@ for (const { name, url, describeOn } of transports) {
         expect(log.messages(/vnf\.create: Object\.info failed: Error: not yet/, 'error')).toHaveLength(2);
       });
 
-      it('acknowledges all the same where it is not allowed', async () => {
+      it('acknowledges if requeue is not allowed', async () => {
         const requeueing = recorder(['info'], () => NotificationResult.REQUEUE);
         const throwing = recorder(['error'], () => Promise.reject(new Error('no')));
         await listen([requeueing, throwing]);
@@ -68,7 +68,7 @@ for (const { name, url, describeOn } of transports) {
         expect([requeueing.got.length, throwing.got.length]).toEqual([1, 1]);
       });
 
-      it('does not keep a notification from other endpoints, nor gives it to them twice', async () => {
+      it('calls the other endpoints, and each of them once', async () => {
         let times = 0;
         const failing = recorder(['info'], () => {
           if (++times < 3) throw new Error('not yet');
@@ -81,7 +81,7 @@ for (const { name, url, describeOn } of transports) {
         expect([before.got.length, after.got.length]).toEqual([1, 1]);
       });
 
-      it('removes what fails too often, logs it once, and goes on', async () => {
+      it('removes a notification that fails too often, logs it once, and continues', async () => {
         const endpoint = recorder(['info'], () => {
           if (endpoint.got.at(-1)?.payload === 'poison') throw new Error('indigestible');
         });
@@ -95,7 +95,7 @@ for (const { name, url, describeOn } of transports) {
         expect(endpoint.payloads()).toContain('food');
       });
 
-      it('removes at once what is no notification', async () => {
+      it('removes a message that is no notification at once', async () => {
         const endpoint = recorder(['info']);
         await listen([endpoint]);
         // The notifier refuses to send such a message.
@@ -134,7 +134,7 @@ for (const { name, url, describeOn } of transports) {
         return { batches, info: method('info'), error: method('error') };
       }
 
-      it('are handed over when they are complete', async () => {
+      it('are handled when they are complete', async () => {
         const endpoint = batchRecorder();
         for (let id = 0; id < 7; id++) await notifier.info({}, 'vnf.create', id);
         await started(getNotificationListener(transport, [new Target({ topic })], [endpoint], { batchSize: 3 }));
@@ -149,7 +149,7 @@ for (const { name, url, describeOn } of transports) {
         await eventually(() => expect(endpoint.batches.at(2)?.payloads).toEqual([6, 7, 8]));
       });
 
-      it('are handed over when they have waited long enough', async () => {
+      it('are handled after the batch timeout', async () => {
         const endpoint = batchRecorder();
         const options = { batchSize: 100, batchTimeout: '100ms' };
         await started(getNotificationListener(transport, [new Target({ topic })], [endpoint], options));
@@ -158,7 +158,7 @@ for (const { name, url, describeOn } of transports) {
         await nothingLeft();
       });
 
-      it('hold all that is known of each notification', async () => {
+      it('include the metadata of each notification', async () => {
         const got: unknown[] = [];
         const endpoint = { info: (notifications: readonly BatchedNotification[]) => void got.push(...notifications) };
         await started(getBatchNotificationListener(transport, [new Target({ topic })], [endpoint], { batchSize: 1 }));
@@ -173,7 +173,7 @@ for (const { name, url, describeOn } of transports) {
         });
       });
 
-      it('are parted by priority and filter', async () => {
+      it('are separate for each priority and filter', async () => {
         const plain = batchRecorder();
         const filtered = { ...batchRecorder(), filterRule: new NotificationFilter({ eventType: 'vnf' }) };
         const options = { batchSize: 4 };
@@ -193,7 +193,7 @@ for (const { name, url, describeOn } of transports) {
         await nothingLeft();
       });
 
-      it('come again when an endpoint asks for it, or throws', async () => {
+      it('are redelivered when an endpoint requeues them or throws', async () => {
         let times = 0;
         const endpoint = batchRecorder(() => {
           times++;
@@ -211,7 +211,7 @@ for (const { name, url, describeOn } of transports) {
       });
 
       it.each([undefined, '1h'])(
-        'that are incomplete when the listener stops run as one (timeout %s)',
+        'that are incomplete are handled when the listener stops (timeout %s)',
         async (batchTimeout) => {
           const endpoint = batchRecorder();
           const options = { batchSize: 50, batchTimeout };
@@ -239,7 +239,7 @@ for (const { name, url, describeOn } of transports) {
         },
       );
 
-      it('that are incomplete are put back where there is no time', async () => {
+      it('that are incomplete are requeued without a drain timeout', async () => {
         const endpoint = batchRecorder();
         const options = { batchSize: 3 };
         const first = getNotificationListener(connect(), [new Target({ topic })], [endpoint], options);

@@ -30,7 +30,7 @@ for (const { name, url, describeOn } of transports) {
     });
 
     describe('a listener', () => {
-      it('gets every priority in the method of its name', async () => {
+      it('calls the method that has the name of the priority', async () => {
         const endpoint = recorder();
         await listen([endpoint]);
         for (const priority of PRIORITIES) await notifier[priority]({ user_id: 'u1' }, `vnf.${priority}`, { priority });
@@ -50,14 +50,14 @@ for (const { name, url, describeOn } of transports) {
         }
       });
 
-      it('gets what was published before any listener existed', async () => {
+      it('receives notifications that were published before any listener existed', async () => {
         for (const id of [1, 2, 3]) await notifier.info({}, 'vnf.create', { id });
         const endpoint = recorder(['info']);
         await listen([endpoint]);
         await eventually(() => expect(endpoint.payloads()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]));
       });
 
-      it('leaves the priorities that no endpoint takes to others', async () => {
+      it('leaves priorities without an endpoint to other listeners', async () => {
         const infos = recorder(['info']);
         const errors = recorder(['error']);
         await listen([infos]);
@@ -89,7 +89,7 @@ for (const { name, url, describeOn } of transports) {
         expect(two.got.length).toBeGreaterThan(0);
       });
 
-      it('gets everything once for each pool, whose members share it', async () => {
+      it('receives each notification once for each pool, and shares it among the members', async () => {
         const [alone, red, blueOne, blueTwo] = [recorder(), recorder(), recorder(), recorder()];
         const [redPool, bluePool] = [uniqueTopic('red'), uniqueTopic('blue')];
         await listen([alone]);
@@ -112,7 +112,7 @@ for (const { name, url, describeOn } of transports) {
         expect(blueTwo.got.length).toBeGreaterThan(0);
       });
 
-      it('passes on what the filter of an endpoint lets through', async () => {
+      it('passes on the notifications that match the filter of an endpoint', async () => {
         const filtered = Object.assign(recorder(['info']), {
           filterRule: new NotificationFilter({
             publisherId: 'nfv\\.',
@@ -145,7 +145,7 @@ for (const { name, url, describeOn } of transports) {
         expect(endpoint.got[0]?.ctxt).toEqual(RequestContext.fromDict({ user_id: 'u1' }));
       });
 
-      it('runs no more endpoints at a time than the concurrency', async () => {
+      it('runs at most as many endpoints at a time as the concurrency', async () => {
         let [running, most] = [0, 0];
         const endpoint = {
           async info() {
@@ -162,7 +162,7 @@ for (const { name, url, describeOn } of transports) {
         expect(most).toBe(3);
       });
 
-      it('finishes what it has begun when it stops, and leaves the rest to others', async () => {
+      it('finishes its notifications in work when it stops, and leaves the others in the queue', async () => {
         let release: (() => void) | undefined;
         const begun: unknown[] = [];
         const slow = {
@@ -186,7 +186,7 @@ for (const { name, url, describeOn } of transports) {
         expect(begun).toEqual([1]);
       });
 
-      it('stops before it was started, and twice, and does not start again', async () => {
+      it('can be stopped before its start and twice, and refuses to start again', async () => {
         const listener = getNotificationListener(transport, [new Target({ topic })], [recorder()]);
         await listener.stop();
         await listener.stop();
@@ -195,7 +195,7 @@ for (const { name, url, describeOn } of transports) {
       });
     });
 
-    it('refuses what cannot be listened to', () => {
+    it('refuses invalid targets', () => {
       const make = (targets: unknown, endpoints: unknown, options?: object) => () =>
         getNotificationListener(transport, targets as Target[], endpoints as ListenerEndpoint[], options as never);
       const targets = [new Target({ topic })];

@@ -8,7 +8,7 @@ for (const { name, url, describe } of transports) {
   describe(`Arguments and results on ${name}`, () => {
     const { connect, serve, clientOf } = useRpc(url);
 
-    it('calls, whatever the result', async () => {
+    it('return results of every type', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic);
@@ -19,7 +19,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'whoami')).toBe('a');
     });
 
-    it('keeps answers apart when they overlap', async () => {
+    it('reach the right caller when calls overlap', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic);
@@ -27,7 +27,7 @@ for (const { name, url, describe } of transports) {
       expect(await Promise.all(numbers.map((value) => client.call({}, 'echo', { value })))).toEqual(numbers);
     });
 
-    it('carries integers of any size, both ways', async () => {
+    it('keep integers of any size in both directions', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic);
@@ -40,7 +40,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'typeOf', { value: 7n })).toBe('number');
     });
 
-    it('carries fractions of many digits', async () => {
+    it('keep fractions of many digits', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic);
@@ -55,7 +55,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'echo', { value: mixed })).toEqual(mixed);
     });
 
-    it('carries a large text beside a large integer', async () => {
+    it('keep a large text beside a large integer', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const value = { text: 'x"\\'.repeat(1_000_000), integer: 2n ** 60n };
@@ -64,7 +64,7 @@ for (const { name, url, describe } of transports) {
       expect(result.integer).toBe(value.integer);
     });
 
-    it('refuses to send what is too large, in both directions, and goes on', async () => {
+    it('are refused above the size limit in both directions, and the next call is answered', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()], { transport: connect({ limits: { bodyBytes: 2000 } }) });
       const client = getRpcClient(connect({ limits: { bodyBytes: 1000 } }), new Target({ topic }));
@@ -76,7 +76,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'whoami')).toBe('a');
     });
 
-    it('rejects a call whose result is beyond a limit of the caller, and goes on', async () => {
+    it('are refused above a limit of the caller, and the next call is answered', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = getRpcClient(connect({ limits: { depth: 20 } }), new Target({ topic }));
@@ -85,7 +85,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'whoami')).toBe('a');
     });
 
-    it('leaves an undefined argument out and passes null on', async () => {
+    it('omit an undefined argument and keep null', async () => {
       const topic = uniqueTopic();
       const endpoint = new Endpoint();
       await serve(topic, 'a', [endpoint]);
@@ -94,7 +94,7 @@ for (const { name, url, describe } of transports) {
       expect(Object.keys(endpoint.got[0] ?? {})).toEqual(['nothing']);
     });
 
-    it('casts', async () => {
+    it('reach the handler of a cast', async () => {
       const topic = uniqueTopic();
       const endpoint = new Endpoint();
       await serve(topic, 'a', [endpoint]);
@@ -102,7 +102,7 @@ for (const { name, url, describe } of transports) {
       await eventually(() => expect(endpoint.got).toEqual([{ x: 1 }]));
     });
 
-    it('casts to every server by fanout', async () => {
+    it('reach every server by fanout', async () => {
       const topic = uniqueTopic();
       const endpoints = [new Endpoint('a'), new Endpoint('b')];
       for (const endpoint of endpoints) await serve(topic, endpoint.name, [endpoint]);
@@ -110,7 +110,7 @@ for (const { name, url, describe } of transports) {
       await eventually(() => expect(endpoints.map(({ got }) => got)).toEqual([[{ x: 1 }], [{ x: 1 }]]));
     });
 
-    it('gives every server arguments of its own', async () => {
+    it('are a separate copy for each server', async () => {
       const topic = uniqueTopic();
       const args = { list: [1], deep: { x: 1 } };
       const got: Args[] = [];
@@ -130,7 +130,7 @@ for (const { name, url, describe } of transports) {
       expect(args).toEqual({ list: [1, 3], deep: { x: 1 } });
     });
 
-    it('gives the caller a result of its own', async () => {
+    it('are a separate copy for the caller', async () => {
       const topic = uniqueTopic();
       const kept = { list: [1] };
       class Keeper {

@@ -24,7 +24,7 @@ for (const { name, url, describe } of transports) {
   describe(`RPC on ${name}`, () => {
     const { connect, serve, clientOf } = useRpc(url);
 
-    it('reaches a server by its name', async () => {
+    it('calls a server by its name', async () => {
       const topic = uniqueTopic();
       for (const server of ['a', 'b']) await serve(topic, server, [new Endpoint(server)]);
       const client = clientOf(topic);
@@ -60,7 +60,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.prepare({ version: '1.5' }).call({}, 'whoami')).toBe('a');
     });
 
-    it('tells of a version that no endpoint has', async () => {
+    it('rejects a version that no endpoint implements', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint(), new Namespaced()]);
       const client = clientOf(topic);
@@ -76,7 +76,7 @@ for (const { name, url, describe } of transports) {
       }
     });
 
-    it('tells of a method that no endpoint has', async () => {
+    it('rejects a method that no endpoint exposes', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic);
@@ -87,7 +87,7 @@ for (const { name, url, describe } of transports) {
       }
     });
 
-    it('exposes only what an explicit policy allows', async () => {
+    it('exposes only the methods that an explicit policy allows', async () => {
       class Explicit {
         @expose()
         shown(): string {
@@ -129,7 +129,7 @@ for (const { name, url, describe } of transports) {
       expect(error).toHaveProperty('traceback', expect.arrayContaining([expect.any(String)]));
     });
 
-    it('names a builtin error as Python would', async () => {
+    it('sends a built-in error under its Python name', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const call = clientOf(topic).call({}, 'fail', { kind: 'range' });
@@ -155,7 +155,7 @@ for (const { name, url, describe } of transports) {
       expect(await client.call({}, 'whoami')).toBe('a');
     });
 
-    it('gives up a monitored call only at its timeout while heartbeats come', async () => {
+    it('ends a monitored call at its timeout, not earlier, while heartbeats arrive', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = clientOf(topic).prepare({ timeout: 3, callMonitorTimeout: 2 });
@@ -164,7 +164,7 @@ for (const { name, url, describe } of transports) {
       expect(performance.now() - begin).toBeGreaterThan(2900);
     });
 
-    it('says at once that nobody is there', async () => {
+    it('rejects a call without a server at once', async () => {
       const client = clientOf(uniqueTopic('nobody'));
       const begin = performance.now();
       await expect(client.call({}, 'whoami')).rejects.toBeInstanceOf(MessageUndeliverable);
@@ -195,7 +195,7 @@ for (const { name, url, describe } of transports) {
       await expect(topicless.cast({}, 'whoami')).rejects.toBeInstanceOf(InvalidTarget);
     });
 
-    it('answers a ping only where that is enabled', async () => {
+    it('answers a ping only if that is enabled', async () => {
       const [silent, ready] = [uniqueTopic(), uniqueTopic()];
       await serve(silent, 'a', [new Endpoint()]);
       await serve(ready, 'a', [new Endpoint()], { transport: connect({ rpcPingEnabled: true }) });
@@ -220,7 +220,7 @@ for (const { name, url, describe } of transports) {
       expect(seen).toEqual({ user: 'u1', roles: ['admin'], extra: { kept: 1 } });
     });
 
-    it('uses a serializer that changes a part of what NoOpSerializer does', async () => {
+    it('uses a serializer that overrides part of NoOpSerializer', async () => {
       class Reversing extends NoOpSerializer {
         override deserializeEntity(_ctxt: unknown, entity: unknown): unknown {
           return typeof entity === 'string' ? [...entity].reverse().join('') : entity;
@@ -234,14 +234,14 @@ for (const { name, url, describe } of transports) {
       expect(endpoint.got).toEqual([{ text: 'cba', map: { a: 1 } }]);
     });
 
-    it('serves the BackingOffClient, too', async () => {
+    it('answers the BackingOffClient', async () => {
       const topic = uniqueTopic();
       await serve(topic, 'a', [new Endpoint()]);
       const client = new BackingOffClient(connect(), new Target({ topic, version: '1.0' }), { timeout: '5s' });
       expect(await client.call({}, 'echo', { value: 'x' })).toBe('x');
     });
 
-    it('answers nothing more after a stop', async () => {
+    it('answers no call after a stop', async () => {
       const topic = uniqueTopic();
       const transport = connect();
       const server = await getRpcServer(transport, new Target({ topic, server: 'a' }), [new Endpoint()]);

@@ -56,19 +56,19 @@ describeWithPython('the conformance kit on the reference servers', () => {
     }
   }, 120_000);
 
-  it('finds nothing wrong with the real library', () => {
+  it('passes the Python library', () => {
     expect(reports[0]).toMatchObject({ failed: 0, skipped: 0, server: 'py1' });
     expect(reports[0]?.implementation).toMatch(/^oslo\.messaging \d+\./);
   });
 
-  it('finds nothing wrong with this library, and skips only what it says it lacks', () => {
+  it('passes this library, and skips only the features that it declares as missing', () => {
     expect(reports[1]).toMatchObject({ failed: 0, server: 'node1' });
     expect(reports[1]?.implementation).toMatch(/^nestjs-oslo-messaging \d+\./);
     const skipped = reports[1]?.checks.filter(({ result }) => result === 'skipped');
     for (const { detail } of skipped ?? []) expect(detail).toBeTruthy();
   });
 
-  it('finds nothing wrong with a third implementation, whose faults it is to find below', () => {
+  it('passes a third implementation, the base of the faulty servers below', () => {
     expect(reports[2]).toMatchObject({ implementation: 'amqplib alone', failed: 0, skipped: 0, server: 's1' });
   });
 
@@ -76,7 +76,7 @@ describeWithPython('the conformance kit on the reference servers', () => {
   it.each([
     ['docs/explanation/known-differences.md', tableOfThemes],
     ['docs/reference/conformance.md', tableOfChecks],
-  ])('%s shows what the kit says (npm run conformance:kit -- --write)', async (path, table) => {
+  ])('has its current results in %s (npm run conformance:kit -- --write)', async (path, table) => {
     const [, , ...rows] = generatedPart(await readFile(file(path), 'utf8'));
     const squeezed = (lines: string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
     expect(squeezed(rows)).toEqual(squeezed(table(reports.slice(0, 2)).slice(2)));
@@ -93,7 +93,7 @@ describeWithRabbit('oslo-rpc conformance', () => {
 
   afterAll(() => server?.stop());
 
-  it('prints a table: check, result, time, what is expected, and the counts', async () => {
+  it('prints a table of checks, results, times and expectations, and the counts', async () => {
     const { code, stdout, stderr } = await kit(topic, '--only', 'cast', 'echo-json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
@@ -103,13 +103,13 @@ describeWithRabbit('oslo-rpc conformance', () => {
     expect(lines.at(-1)).toBe('amqplib alone, server s1: 2 passed, 0 failed, 0 skipped');
   });
 
-  it('exits with 2 for a check that it does not know', async () => {
+  it('exits with 2 for an unknown check', async () => {
     const { code, stdout, stderr } = await kit(topic, '--only', 'echo-jsn');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^UsageError: --only: unknown check "echo-jsn"; known: echo-json, [^\n]*\n$/);
   });
 
-  it('exits with 4 where no such server listens', async () => {
+  it('exits with 4 without a server', async () => {
     for (const nobody of [
       ['--server', 's2'],
       ['--topic', uniqueTopic()],
@@ -152,7 +152,7 @@ class Vanishing extends RawReferenceServer {
   }
 }
 
-describeWithRabbit('the conformance kit on a server that is wrong', { concurrent: true }, () => {
+describeWithRabbit('the conformance kit on a faulty server', { concurrent: true }, () => {
   async function withServer<T>(
     ServerClass: typeof RawReferenceServer,
     work: (topic: string) => Promise<T>,
@@ -167,7 +167,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
   }
 
   it.each(faultyServers.map(({ server, fails }) => [server.name, server, fails] as const))(
-    'fails a %s one',
+    'fails a %s server',
     async (_name, ServerClass, fails) => {
       const { code, stdout, stderr } = await withServer(ServerClass, (topic) =>
         kit(topic, '--server', 's1', '--timeout', '2s', '--json', '--only', ...fails),
@@ -182,7 +182,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
   );
 
   it.each(faultyServers.filter(({ server }) => /^(Lexical|Revisionless)$/.test(server.name)))(
-    'fails $server.name in nothing but $fails',
+    'fails $server.name only in $fails',
     async ({ server, fails }) => {
       const versions = [
         'version-compatible',
@@ -197,7 +197,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     },
   );
 
-  it('has a server that is wrong for every check there is', async () => {
+  it('has a faulty server for every check', async () => {
     const { stdout } = await osloRpc(['conformance', '--help']);
     const [, list = ''] = /^Checks:\n((?: {2}\S.*\n)+)/m.exec(stdout) ?? [];
     const names = list
@@ -208,14 +208,14 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     expect(faultyServers.flatMap(({ fails }) => fails).sort()).toEqual(names.sort());
   });
 
-  it('says in the table what happened instead', async () => {
+  it('shows the actual behaviour in the table', async () => {
     const { code, stdout } = await withServer(Forgetful, (topic) => kit(topic, '--only', 'null-result'));
     expect(code).toBe(1);
     expect(stdout).toMatch(/^null-result +failed .*\n +failed: nothing: expected null, got \{\}$/m);
     expect(stdout).toMatch(/0 passed, 1 failed, 0 skipped\n$/);
   });
 
-  it('skips a check only where the server says that it lacks the feature, and why', async () => {
+  it('skips a check, with the reason, only if the server declares the feature as missing', async () => {
     const { code, stdout } = await withServer(Frugal, (topic) =>
       kit(topic, '--timeout', '3s', '--json', '--only', 'ping', 'compressed'),
     );
@@ -233,7 +233,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     expect(stderr).toMatch(/^MessagingTimeout: No reply to about within 3500 ms\n$/);
   });
 
-  it('exits with 1, and says where to read, when the reference endpoints are not there', async () => {
+  it('exits with 1 and names the documentation without the reference endpoints', async () => {
     const { code, stdout, stderr } = await withServer(WithoutReferenceEndpoints, (topic) => kit(topic));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
@@ -241,7 +241,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     );
   });
 
-  it('fails what it may not look at, and goes on', async () => {
+  it('fails a check of a queue that it may not inspect, and continues', async () => {
     const { code, stdout, stderr } = await withServer(Exclusive, (topic) =>
       kit(topic, '--timeout', '6s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
     );
@@ -256,7 +256,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     expect(checks[0]?.detail).toMatch(/the broker refuses access to the queue .*RESOURCE_LOCKED/);
   });
 
-  it('can send again after the broker has refused something', async () => {
+  it('can publish again after the broker has refused a message', async () => {
     const wire = await Wire.open({ transportUrl: rabbitUrl, rpcResponseTimeout: 20 });
     try {
       await expect(wire.publish(uniqueTopic('nowhere'), 'x', '{}')).rejects.toThrow(/^the broker refuses .*NOT_FOUND/);
@@ -266,7 +266,7 @@ describeWithRabbit('the conformance kit on a server that is wrong', { concurrent
     }
   });
 
-  it('goes on to the next check where a server vanishes', async () => {
+  it('continues with the next check when a server exits', async () => {
     const { code, stdout } = await withServer(Vanishing, (topic) =>
       kit(topic, '--timeout', '3s', '--json', '--only', 'cast', 'reply-members'),
     );
@@ -291,7 +291,7 @@ describeWithRabbitControl('the conformance kit with the management API', () => {
   it.each([
     [Boundless, 1, /^the queue ".*\.s1" has \d+ unacknowledged messages$/],
     [RawReferenceServer, 0, undefined],
-  ])('sees what a %o leaves unacknowledged', async (ServerClass, code, detail) => {
+  ])('finds messages that a %o leaves unacknowledged', async (ServerClass, code, detail) => {
     const topic = uniqueTopic();
     const server = await startRawServer(ServerClass, { url: node.url, topic, server: 's1' });
     const more = ['--management-url', String(node.managementUrl), '--only', 'acknowledged', '--json'];
@@ -306,7 +306,7 @@ describeWithRabbitControl('the conformance kit with the management API', () => {
   });
 });
 
-describeWithRabbit('the conformance kit and a broker that goes', () => {
+describeWithRabbit('the conformance kit and a broker that stops', () => {
   it('exits with 4', async () => {
     const topic = uniqueTopic();
     const server = await startRawServer(RawReferenceServer, { url: rabbitUrl, topic, server: 's1' });
@@ -327,7 +327,7 @@ describeWithRabbit('the conformance kit and a broker that goes', () => {
   });
 });
 
-describe('the conformance kit and a broker that it cannot reach', () => {
+describe('the conformance kit and an unreachable broker', () => {
   it('exits with 4', async () => {
     const args = ['conformance', '--url', 'rabbit://me:s3cret@127.0.0.1:1/', '--topic', 't'];
     const { code, stdout, stderr } = await osloRpc(args);

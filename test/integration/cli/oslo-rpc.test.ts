@@ -131,7 +131,7 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
     expect(await call('echo', args)).toEqual({ code: 0, stdout: `${args}\n`, stderr: '' });
   });
 
-  it('sends an empty object of arguments where none are given', async () => {
+  it('sends an empty object without arguments', async () => {
     expect(await call('echo')).toEqual({ code: 0, stdout: '{}\n', stderr: '' });
   });
 
@@ -210,7 +210,7 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
   });
 });
 
-describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: true }, () => {
+describeWithRabbit('oslo-rpc and an unusable broker', { concurrent: true }, () => {
   const unreachable = async (url: string, ...more: string[]) => {
     const outcome = await osloRpc(['call', '--url', url, '--topic', 't', ...more, 'm']);
     expect(outcome).toMatchObject({ code: 4, stdout: '' });
@@ -223,7 +223,7 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: tru
     expect(await unreachable('rabbit://me:s3cret@no-such-host.invalid/')).toContain('no-such-host.invalid');
   });
 
-  it('exits with 4 where nobody listens', async () => {
+  it('exits with 4 for a port without a broker', async () => {
     expect(await unreachable(`rabbit://me:s3cret@127.0.0.1:${await freePort()}/`)).toContain('ECONNREFUSED');
   });
 
@@ -256,7 +256,7 @@ describeWithRabbit('oslo-rpc and a broker that it cannot use', { concurrent: tru
     }
   });
 
-  it('exits with 4, not as if the server were slow, when the broker never speaks', async () => {
+  it('exits with 4, not with 3, when the broker never speaks', async () => {
     const silentServer = createServer().listen(0, '127.0.0.1');
     try {
       await new Promise((resolve) => silentServer.once('listening', resolve));
@@ -337,7 +337,7 @@ describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
     expect(stderr).not.toContain('s3cret');
   });
 
-  it('shows its help, on standard error, where there is no command', async () => {
+  it('prints its help on standard error without a command', async () => {
     const { code, stdout, stderr } = await osloRpc([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Usage: oslo-rpc');

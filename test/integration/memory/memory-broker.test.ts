@@ -77,7 +77,7 @@ describe('The embedded broker', () => {
     expect(log.messages(piled)).toHaveLength(2);
   });
 
-  it('refuses at the limit of messages, naming the queue, the limit and the cure', async () => {
+  it('refuses messages at the limit, with the queue, the limit and the remedy', async () => {
     const topic = uniqueTopic();
     const transport = connect({ limits: { queuedMessages: 5 } });
     const notifier = new Notifier(transport, { topics: [topic] });
@@ -99,7 +99,7 @@ describe('The embedded broker', () => {
     await eventually(() => expect(got).toEqual([0, 1, 2, 3, 4, 5]));
   });
 
-  it('is bounded by bytes, which health and metrics show, and still serves what need not wait', async () => {
+  it('is bounded by bytes, which health and metrics show, and still answers calls', async () => {
     const topic = uniqueTopic();
     const transport = connect({ limits: { queuedBytes: 50_000 } });
     await serve(transport, topic, { echo: (_ctxt: unknown, { text }: { text: string }) => text });
@@ -122,7 +122,7 @@ describe('The embedded broker', () => {
     );
   });
 
-  it('lets go of calls whose callers gave up, and of everything when its last transport closes', async () => {
+  it('releases calls after their timeout, and everything when its last transport closes', async () => {
     const topic = uniqueTopic();
     const transport = connect({ limits: { queuedMessages: 3 } });
     const server = getRpcServer(transport, new Target({ topic, server: 's' }), [{ ping: () => 'pong' }]);
@@ -140,7 +140,7 @@ describe('The embedded broker', () => {
     expect(transport.health()).toMatchObject({ queuedMessages: 0, queuedBytes: 0 });
   });
 
-  it('keeps what waits in order when much of it comes back', async () => {
+  it('keeps the order of waiting messages when many are requeued', async () => {
     const topic = uniqueTopic();
     const transport = connect({ drainTimeout: 0 });
     const target = [new Target({ topic })];

@@ -58,7 +58,7 @@ describe('an application on memory://', () => {
     await expect(byRecord).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
-  it('answers what has begun before it closes, and starts nothing more', async () => {
+  it('answers requests in work before it closes, and starts no other', async () => {
     const started = deferred<void>();
     const release = deferred<string>();
     @RpcEndpoint({})
@@ -89,7 +89,7 @@ describe('an application on memory://', () => {
     await closing;
   });
 
-  it('is a module for a hybrid application', async () => {
+  it('serves a hybrid application as a module', async () => {
     @RpcEndpoint({ version: '1.0' })
     class Caller {
       constructor(@InjectRpcClient('named') private readonly client: BackingOffClient) {}

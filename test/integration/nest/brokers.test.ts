@@ -56,7 +56,7 @@ async function metricsOf(measured: Parameters<typeof collectMetrics>[0]): Promis
 }
 
 describe('a server', () => {
-  it('refuses to listen twice, and stays as it is', async () => {
+  it('refuses to listen twice, and keeps serving', async () => {
     const server = new OsloServer(memory());
     closing.push(() => server.close());
     const listen = () => new Promise<unknown>((resolve) => void server.listen(resolve));
@@ -67,7 +67,7 @@ describe('a server', () => {
     expect(String(await listen())).toMatch(/is closed/);
   });
 
-  it('refuses options from a factory that are none', async () => {
+  it('refuses a factory that returns no options', async () => {
     const useFactory = (() => undefined) as never;
     const compiled = compile([OsloMessagingModule.forRootAsync({ useFactory })]);
     await expect(compiled).rejects.toThrow(/^forRootAsync: expected useFactory to return an object .*; got undefined$/);
@@ -136,7 +136,7 @@ describe('several brokers in one application', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  it('report the error of a broker that cannot be made, not of its clients', async () => {
+  it('report the error of a broker with wrong options, not of its clients', async () => {
     const broken = OsloMessagingModule.forRootAsync({
       name: 'far',
       useFactory: () => Promise.reject(new Error('no secrets today')),
@@ -146,7 +146,7 @@ describe('several brokers in one application', () => {
     );
   });
 
-  it('go by name: clients, notifiers, servers, endpoints, health and metrics', async () => {
+  it('are selected by name: clients, notifiers, servers, endpoints, health and metrics', async () => {
     const target = { topic: 't' };
     const far = { ...memory(), name: 'far' };
     const module = await compile(
@@ -213,14 +213,14 @@ describe('several brokers in one application', () => {
     for (const other of [{}, { token: 'another', timeout: '5s' }]) expect(both(other)).not.toThrow();
   });
 
-  it('share a client that two modules ask for in the same way', async () => {
+  it('share a client between two modules with the same options', async () => {
     const feature = () => forFeature([{ target: { topic: 'x', version: '1.1' }, timeout: '5s' }]);
     const module = await compile([forRoot(memory()), feature(), feature()]);
     closing.push(() => module.close());
     expect(module.get(getRpcClientToken('x'), { strict: false })).toBeDefined();
   });
 
-  it('leave no endpoint unserved without a word', async () => {
+  it('refuse an endpoint with an unknown transport name', async () => {
     const module = await compile([forRoot(memory())], Here, There);
     const app = module.createNestApplication({ logger: false });
     closing.push(() => app.close());
@@ -230,7 +230,7 @@ describe('several brokers in one application', () => {
 });
 
 describe('health', () => {
-  it('is that of a server made by hand, which has to listen, and of no other application', async () => {
+  it('covers a server made by hand, which has to listen, and no other application', async () => {
     const options = memory();
     const module = await compile([forRoot(options)], Here);
     const app = module.createNestMicroservice({ strategy: new OsloServer(options), logger: false });
@@ -247,7 +247,7 @@ describe('health', () => {
     expect(text).toContain('oslo_messaging_attached_queues{transport="rpc"} 3');
   });
 
-  it('can be had without Nest', async () => {
+  it('is available without Nest', async () => {
     init(memory());
     closing.push(() => cleanup());
     const { rpc, notifications } = getRuntimeTransports();
@@ -263,7 +263,7 @@ describeWithRabbit('health on RabbitMQ', () => {
     logger: silent,
   });
 
-  it('goes down with the broker of a server made by hand, and has no `up` for a transport that nobody uses', async () => {
+  it('is down with the broker of a server made by hand, and has no `up` for an unused transport', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     closing.push(() => proxy.close());
     const options = { transportUrl: proxy.url, topic: uniqueTopic(), host: 'one', logger: silent };
@@ -282,7 +282,7 @@ describeWithRabbit('health on RabbitMQ', () => {
     expect(await metricsOf(app.get(OsloMessagingTransports))).toContain('oslo_messaging_up{transport="rpc"} 0');
   });
 
-  it('knows client proxies and transports that modules provide', async () => {
+  it('covers client proxies and transports that modules provide', async () => {
     const options = wrong();
     const provided = { provide: 'TRANSPORT', useFactory: () => getRpcTransport(options) };
     const module = await Test.createTestingModule({
@@ -301,7 +301,7 @@ describeWithRabbit('health on RabbitMQ', () => {
     expect(health.check()).toMatchObject({ healthy: false, status: 'disconnected' });
   });
 
-  it('fails the start, or stays down, where connectOnStart meets a wrong password', async () => {
+  it('fails the start, or stays down, with connectOnStart and a wrong password', async () => {
     const failing = (await compile([forRoot({ ...wrong(), connectOnStart: true })])).createNestApplication({
       logger: false,
     });

@@ -70,7 +70,7 @@ describeWithRabbit('connecting ahead of the first use', () => {
     expect(transport.health()).toMatchObject({ publishing: 'connected', consuming: 'idle' });
   });
 
-  it('rejects while the broker is away, and resolves when it is back', async () => {
+  it('rejects while the broker is down, and resolves when it is back', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     closing.push(() => proxy.close());
     await proxy.refuse();
@@ -90,7 +90,7 @@ describeWithRabbit('connecting ahead of the first use', () => {
     expect(String(error)).not.toContain('s3cret');
   });
 
-  it('is no part of a request: that waits for the broker until its own deadline', async () => {
+  it('does not affect a request, which waits for the broker until its own deadline', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     closing.push(() => proxy.close());
     await proxy.refuse();

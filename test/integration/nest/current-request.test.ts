@@ -142,7 +142,7 @@ for (const url of ['memory://', ...(rabbitUrl ? [rabbitUrl] : [])]) {
       expect(await Promise.all(calls)).toEqual(users);
     });
 
-    it('have nothing to inherit outside of a request', async () => {
+    it('have no context to inherit outside of a request', async () => {
       const { client, toWho } = await start();
       expect(getCurrentRequestContext()).toBeUndefined();
       expect(await toWho.call(undefined, 'who')).toBeNull();
@@ -161,7 +161,7 @@ for (const url of ['memory://', ...(rabbitUrl ? [rabbitUrl] : [])]) {
 }
 
 describe('the default runtime', () => {
-  it('inherits in a Service', async () => {
+  it('passes the request context on in a Service', async () => {
     init({ transportUrl: 'memory://', host: 'h' });
     closing.push(() => cleanup());
     const [whoTopic, relayTopic] = [uniqueTopic('who'), uniqueTopic('relay')];
@@ -178,7 +178,7 @@ describe('the default runtime', () => {
 });
 
 describe('notifications', () => {
-  it('inherit, and their handlers hand on', async () => {
+  it('inherit the request context, and pass it on from their handlers', async () => {
     const transport = getNotificationTransport({ transportUrl: 'memory://' });
     closing.push(() => transport.cleanup());
     const topics = [uniqueTopic('events')];
@@ -325,7 +325,7 @@ describe('in Nest', () => {
     return { app, send };
   }
 
-  it('guards, interceptors, pipes, handlers and observables all have it', async () => {
+  it('guards, interceptors, pipes, handlers and observables have a current request', async () => {
     const { send } = await start();
     places.length = 0;
     expect(await send('everywhere', 'u1')).toBe('u1');
@@ -334,7 +334,7 @@ describe('in Nest', () => {
     expect(await send('by_proxy_as_other', 'u1')).toBe('other');
   });
 
-  it('a request by HTTP has none, and a proxy makes one', async () => {
+  it('an HTTP request has none, and a proxy makes one', async () => {
     const { app } = await start();
     const answer = await fetch(await app.getUrl());
     expect(await answer.json()).toEqual({ current: null, who: null });

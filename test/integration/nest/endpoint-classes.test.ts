@@ -61,7 +61,7 @@ async function warnings(controllers: (new () => object)[], providers: (new () =>
   return logger.messages(/./, 'warn');
 }
 
-it('says nothing of endpoints that are served', async () => {
+it('logs no warning about endpoints that are served', async () => {
   expect(await warnings([Served, Mended])).toEqual([]);
   expect(await warnings([Served], [Served])).toEqual([]);
 });

@@ -17,7 +17,7 @@ describe('Nest on memory://', () => {
     expect(await call('greet', record)).toBe('Nest by u1');
   });
 
-  it('calls nothing else', async () => {
+  it('calls no undecorated method', async () => {
     const { call } = await start();
     for (const method of ['undecorated', 'sayHello', 'constructor', 'toString', 'recorded', '{"method":"add"}']) {
       expect(await failure(call({ method }))).toMatchObject({ excType: 'NoSuchMethod' });
@@ -26,7 +26,7 @@ describe('Nest on memory://', () => {
     expect(await failure(call({ method: 'byClass' }))).toMatchObject({ excType: 'NoSuchMethod' });
   });
 
-  it('calls the hooks around its work that an application sets', async () => {
+  it('calls the processing hooks of an application', async () => {
     const { server, call } = await start();
     const seen: string[] = [];
     server.setOnProcessingStartHook(async (transport, context, done) => {
@@ -76,7 +76,7 @@ describe('Nest on memory://', () => {
     expect(await call('record', { x: 1 })).toBeNull();
   });
 
-  it('tells the caller the class and message of what was thrown', async () => {
+  it('sends the class and message of a thrown error to the caller', async () => {
     const { call } = await start();
     expect(await failure(call('fail'))).toMatchObject({ excType: 'Broken', value: 'plainly' });
     expect(await failure(call('failLater'))).toMatchObject({ excType: 'Broken', value: 'later' });
@@ -84,7 +84,7 @@ describe('Nest on memory://', () => {
     expect(await failure(call('plainFailure'))).toMatchObject({ excType: 'Broken', value: 'plain' });
   });
 
-  it('lets a bound filter win, the nearest first', async () => {
+  it('prefers the nearest bound filter', async () => {
     const { call } = await start([filter('global')]);
     const filtered = (method: string) => failure(call({ method, namespace: 'filtered' }));
     expect(await filtered('byMethod')).toMatchObject({ excType: 'Translated', value: 'method: x' });
@@ -93,7 +93,7 @@ describe('Nest on memory://', () => {
     expect(await call({ method: 'rescued', namespace: 'filtered' })).toBe('rescued');
   });
 
-  it('lets a global filter win', async () => {
+  it('applies a global filter', async () => {
     const { call } = await start([filter('global')]);
     expect(await failure(call('fail'))).toMatchObject({ excType: 'Translated', value: 'global: plainly' });
     expect(await failure(call('failLater'))).toMatchObject({ excType: 'Translated', value: 'global: later' });
@@ -113,7 +113,7 @@ describe('Nest on memory://', () => {
     expect(thrown).toMatchObject({ excType: 'Broken', value: 'scoped' });
   });
 
-  it('answers plain message patterns, and takes events', async () => {
+  it('answers plain message patterns, and handles events', async () => {
     const { call, proxy } = await start();
     expect(await call('sum', { values: [1, 2, 3] })).toBe(6);
     const event = { id: uniqueTopic('event') };

@@ -156,7 +156,7 @@ describe('the line about a failure is written in the async context of its reques
     expect(logger.failures()).toEqual([['u1', 'none']]);
   });
 
-  it('of a method in Nest, with what interceptors have stored', async () => {
+  it('of a method in Nest, with the values that interceptors have stored', async () => {
     const { call } = await serve(false);
     for (const method of ['plain', 'stored', 'filtered']) await call(method);
     expect(logger.failures()).toEqual([
@@ -166,7 +166,7 @@ describe('the line about a failure is written in the async context of its reques
     ]);
   });
 
-  it('of a method in Nest, with what a start hook has stored', async () => {
+  it('of a method in Nest, with the values that a start hook has stored', async () => {
     const { call } = await serve(true);
     for (const method of ['plain', 'stored', 'filtered']) await call(method);
     expect(logger.failures()).toEqual([
@@ -185,7 +185,7 @@ describe('the line about a failure is written in the async context of its reques
     expect(logger.failures()[1]).toEqual([undefined, 'none']);
   });
 
-  it('of a plain notification endpoint, tokens masked there and in the reason to set it aside', async () => {
+  it('of a plain notification endpoint, with tokens masked there and in the reason of its dead letter', async () => {
     const limits = { deliveries: 2 };
     const transport = getNotificationTransport({ transportUrl: `memory://${uniqueTopic()}`, logger, limits });
     closing.push(() => transport.cleanup());

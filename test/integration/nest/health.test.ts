@@ -95,7 +95,7 @@ describe.each([
   ['memory', () => `memory://${uniqueTopic()}`],
   ...(rabbitUrl ? [['RabbitMQ', () => rabbitUrl] as const] : []),
 ] as const)('the health of a transport on %s', (_name, url) => {
-  it('knows its queues, the calls that wait and the requests in work', async () => {
+  it('lists its queues, pending calls and requests in work', async () => {
     const transport = getRpcTransport({ transportUrl: url(), logger: silent });
     cleanups.push(() => transport.cleanup());
     const topic = uniqueTopic();
@@ -157,7 +157,7 @@ describe.each([
 });
 
 describeWithRabbit('the health of a transport', () => {
-  it('is not well while a queue cannot be consumed from, although both connections are up', async () => {
+  it('is unhealthy while a queue cannot be consumed, although both connections are up', async () => {
     const topic = uniqueTopic();
     const queue = `${topic}.one`;
     const { app, strategy } = await makeServer({
@@ -182,7 +182,7 @@ describeWithRabbit('the health of a transport', () => {
     expect(transport.health().consumers).toContainEqual({ queue, attached: true });
   });
 
-  it('says what went wrong, without the password', async () => {
+  it('names the error, without the password', async () => {
     const password = 's3cret-pa55';
     const logger = new LogRecorder();
     const transport = getRpcTransport({ transportUrl: `rabbit://user:${password}@127.0.0.1:${rabbitPort}/`, logger });
@@ -230,7 +230,7 @@ describeWithRabbit('the health of a transport', () => {
 });
 
 describe('metrics', () => {
-  it('show health and counts when they are scraped, and go when they are told to', async () => {
+  it('show health and counts at each scrape, and can be removed', async () => {
     const app = await makeApplication({ transportUrl: `memory://${uniqueTopic()}`, topic: uniqueTopic(), host: 'one' });
     const register = new Registry();
     const transports = app.get(OsloMessagingTransports);

@@ -53,7 +53,7 @@ describe('two Nest handlers of one RPC method', () => {
     await app.close();
   });
 
-  it('are named in a warning when the lower version comes last, with the cure', async () => {
+  it('are named in a warning, with the remedy, when the lower version comes last', async () => {
     const logger = new LogRecorder();
     const app = await serve([endpoint({ version: '1.5' }), endpoint({ version: '1.2' })], logger);
     await app.listen();
@@ -67,7 +67,7 @@ describe('two Nest handlers of one RPC method', () => {
     ['versions', { version: '1.0' }, { version: '1.5' }],
     ['namespaces', {}, { namespace: 'ns' }],
     ['topics', {}, { topic: 'another' }],
-  ])('are welcome in different %s', async (_name, one, other) => {
+  ])('are allowed in different %s', async (_name, one, other) => {
     const app = await serve([endpoint(one), endpoint(other)]);
     await app.listen();
     await app.close();
@@ -104,7 +104,7 @@ describe('two plain endpoints with one method', () => {
     expect(await ask(versions.reverse(), { version: '1.0' })).toBe('1.5');
   });
 
-  it('are asked in their order, whatever their targets have in common', async () => {
+  it('are tried in their order, even with different targets', async () => {
     const endpoints = [{}, named('1.5', new Target({ version: '1.5' })), named('1.0', new Target({ version: '1.0' }))];
     expect(await ask(endpoints, {})).toBe('1.5');
   });
@@ -144,7 +144,7 @@ describe('two plain endpoints with one method', () => {
     for (const message of messages) expect(message).toMatch(/^RPC method "where": Conductor\.where /);
   });
 
-  it('count for their version even if they expose nothing', async () => {
+  it('are matched by version even without an exposed method', async () => {
     expect(
       await ask([{ target: new Target({ namespace: 'ns', version: '2.0' }) }], { namespace: 'ns', version: '2.0' }),
     ).toBe('NoSuchMethod');

@@ -29,7 +29,7 @@ import { bob, closeAll, deferred, listener, open, start } from './notified-app.j
 afterEach(closeAll);
 
 describe('notification endpoints, as part of an application,', () => {
-  it('finish what has begun before it closes, and leave the rest in the queue', async () => {
+  it('finish notifications in work before it closes, and leave the others in the queue', async () => {
     const topic = uniqueTopic();
     const [begun, release] = [deferred(), deferred()];
     const slow = listener<number>({ topics: [topic], pool: topic }, {}, async () => {
@@ -56,7 +56,7 @@ describe('notification endpoints, as part of an application,', () => {
     await eventually(() => expect(next.seen).toEqual([2, 3]));
   });
 
-  it('tell a method by its signal that nobody waits any longer', async () => {
+  it('abort the signal of a method when the drain timeout has passed', async () => {
     const topic = uniqueTopic();
     const aborted = deferred<boolean>();
     @NotificationEndpoint({ topics: [topic] })
@@ -80,7 +80,7 @@ describe('notification endpoints, as part of an application,', () => {
     expect(await aborted.promise).toBe(true);
   });
 
-  it('are served by a hybrid application, and by a strategy of its own', async () => {
+  it('are served by a hybrid application, and by a separate strategy', async () => {
     const topic = uniqueTopic();
     const { seen, type } = listener({ topics: [topic] });
     const options = { transportUrl: 'memory://rpc', notificationTransportUrl: `memory://${topic}` };
@@ -107,7 +107,7 @@ describe('notification endpoints, as part of an application,', () => {
     await eventually(() => expect(seen).toEqual(['hybrid', 'alone']));
   });
 
-  it('keep it from starting when they are declared wrongly', async () => {
+  it('fail its start when they are declared wrongly', async () => {
     const topic = uniqueTopic();
     const failure = async (...types: Type[]): Promise<string> => {
       const error: unknown = await start(types, { topics: [topic] }).catch((error: unknown) => error);
@@ -156,7 +156,7 @@ describe('@InjectNotifier', () => {
     await eventually(() => expect(seen).toEqual([publisherId]));
   });
 
-  it('finds the one that forFeature provides, in a module that is loaded lazily', async () => {
+  it('finds the notifier of forFeature in a module that is loaded lazily', async () => {
     const topic = uniqueTopic();
     const root = OsloMessagingModule.forRoot({ transportUrl: `memory://${topic}` });
     const module = await Test.createTestingModule({ imports: [root] }).compile();
@@ -187,7 +187,7 @@ describeWithPython('notification endpoints on RabbitMQ', () => {
 
   afterAll(() => peer.stop());
 
-  it('take what Python notifies, one by one and in batches, and acknowledge it', async () => {
+  it('receive notifications of Python, one by one and in batches, and acknowledge them', async () => {
     const topic = uniqueTopic();
     const seen: unknown[] = [];
     let refused = false;
@@ -225,7 +225,7 @@ describeWithPython('notification endpoints on RabbitMQ', () => {
       expect(await queueDepth(rabbitUrl, `${topic}.${priority}`)).toEqual({ messages: 0, consumers: 0 });
   });
 
-  it('hand over an incomplete batch when the application closes, acknowledged', async () => {
+  it('handle and acknowledge an incomplete batch when the application closes', async () => {
     const topic = uniqueTopic();
     const batches = listener({ topics: [topic] }, { priority: 'info', batch: { size: 10 } });
     const { app, notifier } = await start([batches.type], { topics: [topic], transportUrl: rabbitUrl });
@@ -239,7 +239,7 @@ describeWithPython('notification endpoints on RabbitMQ', () => {
     expect(await queueDepth(rabbitUrl, `${topic}.info`)).toEqual({ messages: 0, consumers: 0 });
   });
 
-  it('tell the starting application that a queue cannot be consumed from', async () => {
+  it('fail the start of the application when the broker is unreachable', async () => {
     const topic = uniqueTopic();
     const { type } = listener({ topics: [topic] }, { priority: 'info' });
     const unreachable = rabbitUrl.replace(/:\d+\//, ':1/');

@@ -20,7 +20,7 @@ import { alice, Broken, bob, closeAll, listener, start, Vnf } from './notified-a
 afterEach(closeAll);
 
 describe('batches of notification endpoints', () => {
-  it('are handed over when complete, or after the timeout', async () => {
+  it('are handled when complete, or after the timeout', async () => {
     const topic = uniqueTopic();
     const seen: unknown[] = [];
     @NotificationEndpoint({ topics: [topic] })
@@ -49,7 +49,7 @@ describe('batches of notification endpoints', () => {
     expect(logger.errors).toEqual([]);
   });
 
-  it('go along with methods that take one, and other batches of the same topic', async () => {
+  it('work beside methods for single notifications, and other batches of the same topic', async () => {
     const topic = uniqueTopic();
     const single = listener({ topics: [topic] });
     const pairs = listener({ topics: [topic] }, { batch: { size: 2 } });
@@ -71,7 +71,7 @@ describe('batches of notification endpoints', () => {
       ['memory', undefined],
       ['rabbit', rabbitUrl],
     ].filter(([, url]) => url !== ''),
-  )('are not torn when the application closes, on %s', async (_name, url) => {
+  )('stay whole when the application closes, on %s', async (_name, url) => {
     const topic = uniqueTopic();
     // Each waits in a method before it gets to its batch.
     const slow = listener({ topics: [topic] }, {}, () => new Promise((resolve) => setTimeout(resolve, 5)));

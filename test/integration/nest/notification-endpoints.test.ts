@@ -44,7 +44,7 @@ import { alice, Broken, bob, closeAll, listener, start, Vnf } from './notified-a
 afterEach(closeAll);
 
 describe('notification endpoints on memory://', () => {
-  it('hands a method the payload, the metadata and the request context', async () => {
+  it('passes the payload, the metadata and the request context to a method', async () => {
     const topic = uniqueTopic();
     const seen: unknown[] = [];
     @NotificationEndpoint({ topics: [topic] })
@@ -85,7 +85,7 @@ describe('notification endpoints on memory://', () => {
     });
   });
 
-  it('calls the methods that take the priority and the event type', async () => {
+  it('calls the methods that match the priority and the event type', async () => {
     const topic = uniqueTopic();
     const endpoint = { topics: [topic] };
     const all = listener<string>(endpoint);
@@ -126,7 +126,7 @@ describe('notification endpoints on memory://', () => {
     });
   });
 
-  it('gives a class only what its filter lets through', async () => {
+  it('gives a class only the notifications that match its filter', async () => {
     const topic = uniqueTopic();
     const filter = { context: { user_id: 'alice' }, payload: { state: 'ACTIVE|ERROR' } };
     const filtered = listener({ topics: [topic], filter }, { eventType: 'vnf.*' });
@@ -138,7 +138,7 @@ describe('notification endpoints on memory://', () => {
     await eventually(() => expect(filtered.seen).toEqual([{ state: 'ERROR' }]));
   });
 
-  it('makes the request context the current one, and shows no secret of it', async () => {
+  it('makes the request context the current one, and prints none of its secrets', async () => {
     const topic = uniqueTopic();
     const seen: unknown[] = [];
     @NotificationEndpoint({ topics: [topic] })
@@ -285,7 +285,7 @@ describe('notification endpoints on memory://', () => {
     await eventually(() => expect(new Set(ids).size).toBe(3));
   });
 
-  it('runs every method that matches, whichever of them throw', async () => {
+  it('runs every matching method, even if some throw', async () => {
     const topic = uniqueTopic();
     const [before, after] = [listener({ topics: [topic] }), listener({ topics: [topic] })];
     const failing = listener({ topics: [topic] }, {}, () => {
@@ -303,7 +303,7 @@ describe('notification endpoints on memory://', () => {
     );
   });
 
-  it('requeues for the method that asks for it or throws, where its class allows that', async () => {
+  it('requeues for a method that returns REQUEUE or throws, if its class allows that', async () => {
     const topic = uniqueTopic();
     const once = (refuse: () => OnNotificationReturn) => {
       let calls = 0;
@@ -359,7 +359,7 @@ describe('notification endpoints on memory://', () => {
     });
   });
 
-  it('takes the default topics where a class names none', async () => {
+  it('uses the default topics for a class without topics', async () => {
     const topic = uniqueTopic();
     const { seen, type } = listener({});
     const { notifier } = await start([type], { topics: [topic] });
@@ -367,7 +367,7 @@ describe('notification endpoints on memory://', () => {
     await eventually(() => expect(seen).toEqual([1]));
   });
 
-  it('lets classes inherit methods, each listening for itself', async () => {
+  it('lets classes inherit methods, each with its own listener', async () => {
     const topics = [uniqueTopic(), uniqueTopic()];
     const seen: string[] = [];
     class Base {

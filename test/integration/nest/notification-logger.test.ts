@@ -96,7 +96,7 @@ function fakeNotifier(publish: () => Promise<void>): Notifier {
 }
 
 describe('the notification logger', () => {
-  it("publishes errors as Python's PublishErrorsHandler does, and passes every line on", async () => {
+  it("publishes errors like Python's PublishErrorsHandler, and passes every line on", async () => {
     const { seen, lines } = await start({});
     const logger = new Logger('Service');
     logger.log('fine');
@@ -117,7 +117,7 @@ describe('the notification logger', () => {
     ]);
   });
 
-  it('publishes records with all that a line says', async () => {
+  it('publishes records with every part of a line', async () => {
     const { seen } = await start({ format: 'record', levels: ['debug', 'log', 'warn', 'error', 'fatal'] });
     const logger = new Logger('Service');
     const { stack } = new Error('cause');
@@ -156,7 +156,7 @@ describe('the notification logger', () => {
     ]);
   });
 
-  it('is a provider as it is', async () => {
+  it('can be a provider without a factory', async () => {
     const { seen, notificationLogger } = await start({}, { provider: NotificationLogger });
     notificationLogger.setLogLevels([]);
     new Logger('Service').error('broken');
@@ -164,14 +164,14 @@ describe('the notification logger', () => {
     expect(seen[0]).toMatchObject({ publisherId: 'error.publisher', payload: { error: 'broken' } });
   });
 
-  it('shortens what is long', async () => {
+  it('shortens long lines', async () => {
     const { seen } = await start({});
     new Logger('Service').error('x'.repeat(1_000_000));
     await eventually(() => expect(seen).toHaveLength(1));
     expect(seen[0]?.payload).toEqual({ error: `${'x'.repeat(10_000)}…` });
   });
 
-  it('drops and counts what is too much, and what cannot be published', async () => {
+  it('drops and counts lines above its limit, and lines that cannot be published', async () => {
     let fail: (error: Error) => void = () => undefined;
     const publishing = new Promise<void>((_resolve, reject) => {
       fail = reject;
@@ -196,7 +196,7 @@ describe('the notification logger', () => {
     await eventually(() => expect(throwing.dropped).toBe(1));
   });
 
-  it('waits for the last lines when the application shuts down, but not for ever', async () => {
+  it('waits for the last lines when the application shuts down, within a bound', async () => {
     let confirm: () => void = () => undefined;
     const publishing = new Promise<void>((resolve) => {
       confirm = resolve;
@@ -241,7 +241,7 @@ describe('the notification logger', () => {
     expect(seen.filter(({ eventType }) => eventType === 'error_notification')).toHaveLength(1);
   });
 
-  it('goes on publishing the lines of those that listen to anything else', async () => {
+  it('publishes the lines of listeners to other notifications', async () => {
     let lines = 0;
     const onLine = () => ++lines <= 2 && new Logger('Listening').error('about something else');
     const { seen, app } = await start({}, { onLine });
@@ -249,7 +249,7 @@ describe('the notification logger', () => {
     await eventually(() => expect(seen.map(({ eventType }) => eventType)).toEqual(['x', 'error_notification']));
   });
 
-  it('refuses options that are wrong', () => {
+  it('refuses wrong options', () => {
     const make = (options: object) => () => new NotificationLogger({} as Notifier, options);
     expect(make({ levels: ['loud'] })).toThrow(/levels: "loud" is unknown; known are verbose, debug/);
     expect(make({ format: 'long' })).toThrow(/format: expected error or record; got "long"/);
@@ -258,7 +258,7 @@ describe('the notification logger', () => {
 });
 
 describeWithPython('the notification logger on RabbitMQ', () => {
-  it("publishes what Python's own handlers publish", async () => {
+  it("publishes the same records as Python's own handlers", async () => {
     const peer = await PythonPeer.start(rabbitUrl);
     const ours = await start({}, { transportUrl: rabbitUrl });
     const records = await start({ format: 'record' }, { transportUrl: rabbitUrl });

@@ -145,7 +145,7 @@ describe('an override', () => {
     expect([new Middle().kept(), new Base().remove('x')]).toEqual(['middle over base', 'base x']);
   });
 
-  it('runs over RPC with the name, the arguments and the checks of what it overrides', async () => {
+  it('runs over RPC with the name, the arguments and the checks of the overridden method', async () => {
     const { call } = await serve(Sub, Other);
     expect(await call('remove', { id: 'x' })).toBe('sub over base x');
     expect(await call('remove', { id: 'precious' })).toBe('ValueError: not this one');
@@ -157,7 +157,7 @@ describe('an override', () => {
     expect(await call('find', { name: 1 })).toMatch(/^BadRequestException/);
   });
 
-  it('runs for the pattern of what it overrides', async () => {
+  it('runs for the pattern of the overridden method', async () => {
     class Base {
       @MessagePattern('plain')
       plain(@Payload() args: { id: string }): string {
@@ -175,7 +175,7 @@ describe('an override', () => {
     expect(await call('plain', { id: 'x' })).toBe('middle over base x');
   });
 
-  it('says all for itself where it is decorated', async () => {
+  it('uses its own decorators, if it has any', async () => {
     const { call } = await serve(Sub, Other);
     expect(await call('anew', {}, 'other')).toBe('other');
     expect(await call('wire_name', {}, 'other')).toMatch(/^NoSuchMethod/);
@@ -183,7 +183,7 @@ describe('an override', () => {
     expect(await call('remove', { id: 'x' }, 'other')).toBe('base x');
   });
 
-  it('wins where both classes are endpoints', async () => {
+  it('is called if both classes are endpoints', async () => {
     @RpcEndpoint({ namespace: 'parent' })
     class Parent {
       @RpcMethod()
@@ -202,7 +202,7 @@ describe('an override', () => {
     expect(await call('run', {}, 'child')).toBe('child of parent');
   });
 
-  it('exposes nothing where it is an accessor', async () => {
+  it('exposes no method if it is an accessor', async () => {
     class Hiding extends Base {}
     Object.defineProperty(Hiding.prototype, 'remove', { get: () => () => 'hidden', configurable: true });
     RpcEndpoint()(Hiding);
@@ -212,7 +212,7 @@ describe('an override', () => {
     expect(await call('kept')).toBe('base');
   });
 
-  it('is a field of the instance that hides a method', async () => {
+  it('may be a field of the instance that hides a method', async () => {
     @RpcEndpoint()
     class Assigned extends Base {
       override kept = () => 'field';
@@ -221,7 +221,7 @@ describe('an override', () => {
     expect(await call('kept')).toBe('field');
   });
 
-  it('takes notifications', async () => {
+  it('handles notifications', async () => {
     const taken: string[] = [];
     class Base {
       @OnNotification({ priority: 'info' })
@@ -243,7 +243,7 @@ describe('an override', () => {
     expect(taken).toEqual(['sub direct', 'sub sent']);
   });
 
-  it('is called by name in a plain endpoint, and not read where it is an accessor', async () => {
+  it('is called by name in a plain endpoint, and not read if it is an accessor', async () => {
     class Plain {
       run(): string {
         return 'base';
@@ -270,7 +270,7 @@ describe('an override', () => {
   });
 });
 
-describe('a decorator refuses what can never be called', () => {
+describe('a decorator refuses a method that can never be called', () => {
   const accessor = { get: () => 1 };
   const method = { value: () => 1 };
   it.each<[string, () => unknown, RegExp]>([

@@ -47,7 +47,7 @@ describe('processing hooks', () => {
 
   afterEach(() => close());
 
-  it('answer with what the work comes to, whatever the start hook returns', async () => {
+  it('answer with the result of the work, for any return value of the start hook', async () => {
     const order: string[] = [];
     server.setOnProcessingEndHook(() => void order.push(`end in ${store.getStore()}`));
     server.setOnProcessingStartHook((_transport, _context, done) => {
@@ -59,7 +59,7 @@ describe('processing hooks', () => {
     expect(order).toEqual(['start', 'end in the store', 'start', 'end in the store']);
   });
 
-  it('run the work once, when it is begun, and need not wait for it', async () => {
+  it('run the work once, when it is begun, with or without waiting for it', async () => {
     server.setOnProcessingStartHook(async (_transport, _context, done) => {
       await Promise.resolve();
       const both = [done(), done()];
@@ -84,7 +84,7 @@ describe('processing hooks', () => {
     expect(Endpoint.runs).toBe(0);
   });
 
-  it('answer all the same when a hook fails after the work has begun, and log it', async () => {
+  it('answer when a hook fails after the work has begun, and log the failure', async () => {
     const fail = (text: string) => {
       throw new Error(text);
     };
@@ -98,7 +98,7 @@ describe('processing hooks', () => {
     expect(log.messages(/processing end hook failed.*bad end/, 'error')).toHaveLength(1);
   });
 
-  it('refuse, at the deadline, a request whose start hook never lets it begin', async () => {
+  it('refuse a request at its deadline if the start hook never begins the work', async () => {
     let late: (() => unknown) | undefined;
     server.setOnProcessingStartHook((_transport, _context, done) => {
       late = done;

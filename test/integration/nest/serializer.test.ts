@@ -117,7 +117,7 @@ async function serve(serializer?: RequestContextSerializer, ...others: (new () =
 }
 
 describe("an endpoint's serializer", () => {
-  it("is its own server's, whatever other servers of the class have", async () => {
+  it('belongs to its own server, even beside other servers of the class', async () => {
     const plain = await serve();
     const backwards = await serve(new Backwards());
     const later = await serve();
@@ -133,7 +133,7 @@ describe("an endpoint's serializer", () => {
     expect(Watch.seen).toEqual([{ name: 'abc' }]);
   });
 
-  it('changes arguments once, before other interceptors in whatever order they are bound', async () => {
+  it('changes arguments once, before other interceptors, in any order of binding', async () => {
     const backwards = await serve(new Backwards(), Above, Below, Again);
     Spy.seen.length = 0;
     for (const namespace of ['above', 'below', 'again']) expect(await backwards('abc', namespace)).toBe('abc olleh');
@@ -165,7 +165,7 @@ describe.each([
   const context = RequestContext.fromDict({ user_id: 'u1' });
   const make = () => ({ transportUrl: `memory://${uniqueTopic()}`, topic: uniqueTopic(), logger: silent, serializer });
 
-  it('means the same to the module, its clients, a server and a client proxy', async () => {
+  it('is used alike by the module, its clients, a server and a client proxy', async () => {
     const options = make();
     const target = { topic: options.topic };
     const module = await Test.createTestingModule({
@@ -187,7 +187,7 @@ describe.each([
     expect(await lastValueFrom(proxy.send('who', new OsloRecord({ name: 'b' }, { context })))).toBe('B OF U1');
   });
 
-  it('means the same to init', async () => {
+  it('is used alike by init', async () => {
     init(make());
     closing.push(() => cleanup());
     const target = new Target({ topic: 't', server: 'one' });

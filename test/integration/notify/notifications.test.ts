@@ -116,7 +116,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
     JSON.stringify({ event_type: 'vnf.create', priority: 'INFO', payload: 1, ...fields });
 
   describe('duplicates', () => {
-    it('are dropped, near and far', async () => {
+    it('are dropped, soon or late', async () => {
       const endpoint = recorder();
       await listen(endpoint);
       const same = message({ _unique_id: 'a', payload: 'same' });
@@ -129,7 +129,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       await eventually(async () => expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 }));
     });
 
-    it('are none without an id: what happens twice is told twice', async () => {
+    it('do not exist without an id: two equal notifications are handled twice', async () => {
       const endpoint = recorder();
       await listen(endpoint);
       await sendRaw(message({ payload: 1 }), message({ payload: 1 }), message({ payload: 2 }));
@@ -137,7 +137,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       await eventually(async () => expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 }));
     });
 
-    it('that come while the first is in work share its fate', async () => {
+    it('that arrive while the first is in work share its outcome', async () => {
       const endpoint = new Held();
       const listener = await listen(endpoint);
       const same = message({ _unique_id: 'a' });
@@ -167,7 +167,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
         within: 10_000,
       });
 
-    it('does not run again what finishes while it is away', async () => {
+    it('does not repeat a notification that finishes during the outage', async () => {
       const endpoint = new Held();
       const listener = await listen(endpoint, {}, viaProxy());
       for (const id of [1, 2, 3]) await notifier.info({}, 'vnf.create', id);
@@ -184,7 +184,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 0 });
     });
 
-    it('does not run again what is still at work when it is back', async () => {
+    it('does not repeat a notification that is in work after the outage', async () => {
       const endpoint = new Held();
       const listener = await listen(endpoint, {}, viaProxy());
       await notifier.info({}, 'vnf.create', 1);
@@ -200,7 +200,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 0 });
     });
 
-    it('runs again what had been requeued', async () => {
+    it('repeats a notification that was requeued', async () => {
       let times = 0;
       const endpoint = recorder(() => {
         if (++times > 1) return NotificationResult.HANDLED;
@@ -216,7 +216,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
   });
 
   describe('messages that cannot be processed', () => {
-    it('are kept in a queue of their own, with the reason', async () => {
+    it('are kept in a dead-letter queue, with the reason', async () => {
       const endpoint = recorder();
       await listen(endpoint, {}, connect({ limits: { bodyBytes: 1000, depth: 10 } }));
       const bad: [string | Buffer, RegExp][] = [
@@ -253,7 +253,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 0, consumers: 1 });
     });
 
-    it('are kept when they have failed too often, which takes longer and longer', async () => {
+    it('are kept when they have failed too often, after growing delays', async () => {
       const endpoint = recorder(() => Promise.reject(new Error('indigestible')));
       await listen(endpoint, { allowRequeue: true }, connect({ limits: { deliveries: 6 } }));
       const begin = performance.now();
@@ -270,7 +270,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       });
     });
 
-    it('are kept anew after somebody has deleted that queue', async () => {
+    it('are kept again after that queue was deleted', async () => {
       await listen(recorder());
       for (const body of ['one', 'two']) {
         await sendRaw(body);
@@ -281,7 +281,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       }
     });
 
-    it('that nobody survives are kept by the count of a quorum queue', async () => {
+    it('that kill their listeners are kept by the count of a quorum queue', async () => {
       const quorum = uniqueTopic('quorum');
       const on = (deliveries: number) =>
         connect({
@@ -322,14 +322,14 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
     expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 2, consumers: 0 });
   });
 
-  it('publishes to a queue that somebody has deleted meanwhile', async () => {
+  it('publishes to a queue that was deleted', async () => {
     await notifier.info({}, 'vnf.create', 1);
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(queue));
     await notifier.info({}, 'vnf.create', 2);
     expect(await queueDepth(rabbitUrl, queue)).toEqual({ messages: 1, consumers: 0 });
   });
 
-  it('listens again when its queue was deleted', async () => {
+  it('consumes again when its queue was deleted', async () => {
     const endpoint = recorder();
     await listen(endpoint);
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(queue));
@@ -344,7 +344,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
     await expect(listen(recorder(), {}, nowhere)).rejects.toThrow(`notifications on ${queue}: Could not reach`);
   });
 
-  it('rejects when the broker does not take it', async () => {
+  it('rejects when the broker refuses the message', async () => {
     await withChannel(rabbitUrl, async (channel) => {
       await channel.assertQueue(queue, {
         durable: false,
