@@ -13,7 +13,7 @@ const transports: [string, string][] = [
 ];
 
 it.each(transports)(
-  'a process on %s ends by itself after app.close(), with a call under way',
+  'a process on %s exits by itself after app.close(), with a call in flight',
   { timeout: 90_000 },
   async (_name, url) => {
     const child = new Child('test/support/exiting-app.ts', [url, uniqueTopic('exit')], {

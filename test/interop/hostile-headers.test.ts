@@ -100,7 +100,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
     expectNoHarm();
   });
 
-  it('are kept with those headers that every client can read when they cannot be processed', async () => {
+  it('are dead-lettered with the headers that every client can read', async () => {
     const topic = uniqueTopic('headers');
     const giving = getNotificationTransport({ transportUrl: rabbitUrl, logger: silent, limits: { deliveries: 1 } });
     stops.push(() => giving.cleanup());

@@ -77,7 +77,7 @@ describeWithPython('Notifications between Python and us', () => {
   const drained = () =>
     eventually(async () => expect(await queueDepth(rabbitUrl, `${topic}.info`)).toMatchObject({ messages: 0 }));
 
-  describe('what we publish', () => {
+  describe('a notification of this library', () => {
     it.each(DRIVERS)('reaches a Python listener in every priority, by %s', async (driver) => {
       await pythonListens();
       const notifier = notifierWith({ driver });
@@ -90,7 +90,7 @@ describeWithPython('Notifications between Python and us', () => {
       }
     });
 
-    it('carries every kind of payload', async () => {
+    it('carries payloads of every type', async () => {
       await pythonListens({ priorities: ['info'] });
       const notifier = notifierWith();
       for (const [index, payload] of PAYLOADS.entries()) await notifier.info({}, `payload.${index}`, payload);
@@ -106,7 +106,7 @@ describeWithPython('Notifications between Python and us', () => {
       await eventually(async () => expect(await peer.receivedNotifications('vnf.create')).toHaveLength(1));
     });
 
-    it('passes on the same context as Python does', async () => {
+    it('has the same context as a notification of Python', async () => {
       const endpoint = recorder();
       await listen(endpoint, { serializer: new RequestContextSerializer() });
       await peer.notify({ ...fromPython, topic, payload: 'Python', context: CONTEXT });
@@ -120,7 +120,7 @@ describeWithPython('Notifications between Python and us', () => {
       expect(context('whole')).toEqual(RequestContext.fromDict(CONTEXT));
     });
 
-    it('has the bytes of what Python publishes, ids and spelling aside', async () => {
+    it('has the same bytes as a notification of Python, except ids and spelling', async () => {
       await notifierWith().info({}, 'exists', null);
       const keys = PRIORITIES.map((priority) => `${topic}.${priority}`);
       const tap = await MessageTap.open(rabbitUrl, 'tacker', keys);
@@ -139,8 +139,8 @@ describeWithPython('Notifications between Python and us', () => {
     });
   });
 
-  describe('what Python publishes', () => {
-    it.each(DRIVERS)('reaches us in every priority, by %s', async (driver) => {
+  describe('a notification of Python', () => {
+    it.each(DRIVERS)('reaches this library in every priority, by %s', async (driver) => {
       const endpoint = recorder();
       await listen(endpoint);
       for (const priority of PRIORITIES)
@@ -160,14 +160,14 @@ describeWithPython('Notifications between Python and us', () => {
       }
     });
 
-    it('brings every kind of payload', async () => {
+    it('carries payloads of every type', async () => {
       const endpoint = recorder();
       await listen(endpoint);
       for (const payload of PAYLOADS) await peer.notify({ ...fromPython, topic, payload });
       await eventually(() => expect(endpoint.got.map(({ payload }) => payload)).toEqual(PAYLOADS));
     });
 
-    it('waits for us when we start later', async () => {
+    it('waits for a listener that starts later', async () => {
       await peer.notify({ ...fromPython, topic, payload: 'early' });
       const endpoint = recorder();
       await listen(endpoint);
@@ -190,7 +190,7 @@ describeWithPython('Notifications between Python and us', () => {
       );
     });
 
-    it('comes again when we requeue it', async () => {
+    it('is redelivered after a requeue', async () => {
       let times = 0;
       const endpoint = recorder(() => (++times < 3 ? NotificationResult.REQUEUE : NotificationResult.HANDLED));
       const listener = await listen(endpoint, { allowRequeue: true });
@@ -201,7 +201,7 @@ describeWithPython('Notifications between Python and us', () => {
     });
   });
 
-  it('come to Python in batches, again when it asks, and filtered', async () => {
+  it('reach Python in batches, again after a requeue, and filtered', async () => {
     await pythonListens({ batchSize: 3, batchTimeout: 1, requeue: 1, filter: { eventType: 'vnf' } });
     const notifier = notifierWith();
     for (const id of [1, 2]) await notifier.info({}, 'vnf.create', id);
@@ -247,7 +247,7 @@ describeWithPython('Notifications between Python and us', () => {
     });
   }
 
-  it('meet on several topics, and on exchanges of their own', async () => {
+  it('pass over several topics, and over other exchanges', async () => {
     const [other, exchange] = [uniqueTopic('events'), uniqueTopic('exchange')];
     await pythonListens({ topics: [topic, other], exchange });
     const endpoint = recorder();
@@ -260,7 +260,7 @@ describeWithPython('Notifications between Python and us', () => {
     await eventually(() => expect(endpoint.got).toHaveLength(2));
   });
 
-  it('are filtered alike', async () => {
+  it('are filtered in the same way', async () => {
     const texts = ['compute.host1', 'compute', 'host1', 'vnf.create', '', 'ä\nb'];
     const patterns = [
       'compute',
@@ -307,7 +307,7 @@ describeWithPython('Notifications between Python and us', () => {
     expect(matching).toBeGreaterThan(100);
   });
 
-  it('are routed alike', async () => {
+  it('are routed in the same way', async () => {
     const glob = fc.constantFrom(
       'vnf.*',
       '*',
@@ -345,7 +345,7 @@ describeWithPython('Notifications between Python and us', () => {
     );
   });
 
-  it('meet on quorum queues', async () => {
+  it('pass over quorum queues', async () => {
     const exchange = uniqueTopic('quorum');
     const python = await PythonPeer.start(rabbitUrl, {
       config: { rabbit_quorum_queue: true },

@@ -150,7 +150,7 @@ describeWithPython('a Python client of our server', () => {
     );
   }
 
-  it('gets back what it sent', async () => {
+  it('receives the values that it sent', async () => {
     const args = {
       text: 'ä€ 😀 \u2028 "quoted" \\',
       list: [1, null, { deep: true }],
@@ -174,7 +174,7 @@ describeWithPython('a Python client of our server', () => {
     });
   });
 
-  it('is answered when it sends NaN', async () => {
+  it('receives an answer when it sends NaN', async () => {
     const answer: unknown = await peer
       .call({ topic, method: 'types', args: { value: Number.NaN }, timeout: 5 })
       .catch((error: unknown) => error);
@@ -202,7 +202,7 @@ describeWithPython('a Python client of our server', () => {
     }
   });
 
-  it('is told of methods that are not there', async () => {
+  it('receives an error for missing methods', async () => {
     for (const method of ['no_such', '_private', 'constructor', '__proto__']) {
       const error = await failure(peer.call({ topic, method }));
       expect(error).toMatchObject({ pythonClass: 'RemoteError', excType: 'NoSuchMethod' });
@@ -210,7 +210,7 @@ describeWithPython('a Python client of our server', () => {
     }
   });
 
-  it('holds to its version cap', async () => {
+  it('respects its version cap', async () => {
     const capped = await failure(peer.call({ topic, method: 'whoami', version: '1.4', versionCap: '1.2' }));
     expect(capped.pythonClass).toBe('RPCVersionCapError');
     expect(await peer.call({ topic, method: 'whoami', version: '1.2', versionCap: '1.2' })).toBe('ours');
@@ -236,7 +236,7 @@ describeWithPython('a Python client of our server', () => {
     expect(range.args[0]).toMatch(/^out of range\n/);
   });
 
-  it('is told details', async () => {
+  it('receives error details', async () => {
     const fail = (kind: string) => failure(peer.call({ topic, method: 'fail', args: { kind } }));
     expect(await fail('invalid')).toMatchObject({
       excType: 'BadRequestException',
@@ -275,7 +275,7 @@ describeWithPython('a Python client of our server', () => {
     expect(await peer.call({ topic, method: 'oslo_rpc_server_ping', server: 'ours' })).toBe('pong');
   });
 
-  it('waits beyond its monitor timeout, as heartbeats come', async () => {
+  it('waits beyond its monitor timeout while heartbeats arrive', async () => {
     const monitored = { topic, timeout: 10, callMonitorTimeout: 2 };
     const calls = [
       peer.call({ ...monitored, method: 'slow', args: { seconds: 4 } }),
@@ -286,13 +286,13 @@ describeWithPython('a Python client of our server', () => {
     expect(error).toMatchObject({ pythonClass: 'VnfNotFound_Remote' });
   });
 
-  it('gets no heartbeat that it did not ask for, and times out by itself', async () => {
+  it('receives no heartbeat without a request for them, and times out', async () => {
     expect(await peer.call({ topic, method: 'slow', args: { seconds: 1.5 }, timeout: 5 })).toBe(1.5);
     const late = await failure(peer.call({ topic, method: 'slow', args: { seconds: 2 }, timeout: 1 }));
     expect(late.pythonClass).toBe('MessagingTimeout');
   });
 
-  it('is served side by side', async () => {
+  it('runs calls concurrently', async () => {
     const begin = performance.now();
     const calls = Array.from({ length: 8 }, () => peer.call({ topic, method: 'slow', args: { seconds: 1 } }));
     expect(await Promise.all(calls)).toEqual(Array(8).fill(1));

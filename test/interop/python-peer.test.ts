@@ -30,7 +30,7 @@ describeWithPython('PythonPeer', () => {
     );
   }
 
-  it('calls and gets results, whatever their type', async () => {
+  it('calls and receives results of every type', async () => {
     const args = { text: 'ä', list: [1, null, { deep: true }], number: 1.5 };
     expect(await peer.call({ topic, method: 'echo', args })).toEqual(args);
     expect(await peer.call({ topic, method: 'add', args: { a: 2, b: 3 }, version: '1.2' })).toBe(5);
@@ -66,7 +66,7 @@ describeWithPython('PythonPeer', () => {
     expect(await peer.call({ topic, method: 'context', context })).toMatchObject(context);
   });
 
-  it('tells what Python raised', async () => {
+  it('reports the exceptions of Python', async () => {
     // A builtin class cannot be replaced on the instance, so Python puts the remote text into the first argument.
     const builtin = await failure(peer.call({ topic, method: 'fail', args: { kind: 'ValueError', message: 'bad' } }));
     expect(builtin).toMatchObject({ pythonClass: 'ValueError', pythonModule: 'builtins' });
@@ -91,7 +91,7 @@ describeWithPython('PythonPeer', () => {
     expect(capped.pythonClass).toBe('RPCVersionCapError');
   });
 
-  it('times out, and notices that nobody listens', async () => {
+  it('times out, and reports a missing server', async () => {
     const slow = await failure(peer.call({ topic, method: 'slow', args: { seconds: 2 }, timeout: 1 }));
     expect(slow.pythonClass).toBe('MessagingTimeout');
     const nobody = uniqueTopic('nobody');
@@ -106,7 +106,7 @@ describeWithPython('PythonPeer', () => {
     expect(await peer.call(request)).toBe(4);
   });
 
-  it('runs calls side by side', async () => {
+  it('runs calls concurrently', async () => {
     const begin = performance.now();
     const calls = Array.from({ length: 8 }, () => peer.call({ topic, method: 'slow', args: { seconds: 1 } }));
     expect(await Promise.all(calls)).toEqual(Array(8).fill(1));
@@ -152,7 +152,7 @@ describeWithPython('PythonPeer', () => {
     await listener.stop();
   });
 
-  it('says in the error why the process died', async () => {
+  it('reports the output of a process that died', async () => {
     const doomed = await PythonPeer.start(rabbitUrl, { logLevel: 'INFO' });
     const pending = doomed.call({ topic, method: 'slow', args: { seconds: 20 } });
     pending.catch(() => undefined);

@@ -72,7 +72,7 @@ describeWithPython('our client of a Python server', () => {
       (error: unknown) => error,
     );
 
-  it('gets back what it sent', async () => {
+  it('receives the values that it sent', async () => {
     const args = {
       text: 'ä€ 😀 \u2028 "quoted" \\',
       list: [1, null, { deep: true }],
@@ -127,7 +127,7 @@ describeWithPython('our client of a Python server', () => {
     expect(error).toMatchObject({ excType: 'UnsupportedVersion' });
   });
 
-  it('is told of methods that are not there', async () => {
+  it('receives an error for missing methods', async () => {
     for (const method of ['no_such', '_private']) {
       const error = await failure(client.call(ctxt, method));
       expect(error).toBeInstanceOf(RemoteError);
@@ -135,12 +135,12 @@ describeWithPython('our client of a Python server', () => {
     }
   });
 
-  it('is told of arguments that do not fit', async () => {
+  it('receives an error for wrong arguments', async () => {
     const error = await failure(client.call(ctxt, 'add', { a: 1 }));
     expect(error).toMatchObject({ excType: 'TypeError', value: expect.stringContaining('b') });
   });
 
-  it('holds to its version cap', async () => {
+  it('respects its version cap', async () => {
     const capped = client.prepare({ versionCap: '1.2', version: '1.4' });
     expect(await failure(capped.call(ctxt, 'record'))).toBeInstanceOf(RPCVersionCapError);
     expect(await peer.receivedRpcs('record')).toEqual([]);
@@ -161,7 +161,7 @@ describeWithPython('our client of a Python server', () => {
     expect(keyword).toMatchObject({ given: ['a', 2], message: "('a', 2)" });
   });
 
-  it('makes a RemoteError of all others', async () => {
+  it('makes a RemoteError of all other exceptions', async () => {
     const error = await failure(client.call(ctxt, 'fail', { kind: 'ValueError', message: 'bad ä' }));
     expect(error).toBeInstanceOf(RemoteError);
     expect(error).toMatchObject({ excType: 'ValueError', value: 'bad ä' });
@@ -199,7 +199,7 @@ describeWithPython('our client of a Python server', () => {
     expect(await client.prepare({ server: 'host1' }).call(ctxt, 'oslo_rpc_server_ping')).toBe('pong');
   });
 
-  it('says at once that nobody is there', async () => {
+  it('rejects a call without a server at once', async () => {
     const begin = performance.now();
     expect(await failure(clientOf({ topic: uniqueTopic('nobody') }).call(ctxt, 'whoami'))).toBeInstanceOf(
       MessageUndeliverable,
@@ -210,7 +210,7 @@ describeWithPython('our client of a Python server', () => {
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
-  it('times out, and drops the late answer', async () => {
+  it('times out, and drops the late reply', async () => {
     const watch = new Stopwatch();
     const late = client.prepare({ timeout: '700ms' }).call(ctxt, 'slow', { seconds: 1.2 });
     expect(await failure(late)).toBeInstanceOf(MessagingTimeout);
@@ -218,7 +218,7 @@ describeWithPython('our client of a Python server', () => {
     expect(await client.call(ctxt, 'slow', { seconds: 1 })).toBe(1);
   });
 
-  it('waits beyond its monitor timeout while heartbeats come', async () => {
+  it('waits beyond its monitor timeout while heartbeats arrive', async () => {
     const monitored = clientOf({}, { timeout: 10, callMonitorTimeout: 2 });
     expect(await monitored.call(ctxt, 'slow', { seconds: 4 })).toBe(4);
     const [request] = await peer.receivedRpcs('slow');
@@ -227,7 +227,7 @@ describeWithPython('our client of a Python server', () => {
     expect(await failure(bounded)).toBeInstanceOf(MessagingTimeout);
   });
 
-  it('gives up at its monitor timeout when the server has died', async () => {
+  it('rejects at its monitor timeout when the server has died', async () => {
     const own = uniqueTopic();
     const doomed = await PythonPeer.start(rabbitUrl);
     await doomed.startServer({ topic: own, server: 'a' });
@@ -241,7 +241,7 @@ describeWithPython('our client of a Python server', () => {
     expect(performance.now() - begin).toBeLessThan(19_000);
   });
 
-  it('calls side by side', async () => {
+  it('calls concurrently', async () => {
     const begin = performance.now();
     const calls = Array.from({ length: 8 }, () => client.call(ctxt, 'slow', { seconds: 1 }));
     expect(await Promise.all(calls)).toEqual(Array(8).fill(1));

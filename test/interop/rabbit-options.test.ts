@@ -81,7 +81,7 @@ describeWithPython('under one transport URL', () => {
       QUORUM,
       `${QUORUM}&${LIMITS}&kombu_compression=gzip`,
       'rabbit_ha_queues=yes&enable_cancel_on_failover=true',
-    ])('?%s declare the same, and talk both ways', async (query) => {
+    ])('?%s declare the same topology, and call each other', async (query) => {
       const [theirs, ours] = [await management.addVhost(), await management.addVhost()];
       const peer = await usePython(`${theirs.url}?${query}`);
       await useOurs(`${ours.url}?${query}`);
@@ -114,7 +114,7 @@ describeWithPython('under one transport URL', () => {
     it.each([
       ['Python alone compresses', 'kombu_compression=gzip', ''],
       ['we alone compress', '', 'kombu_compression=gzip'],
-    ])('understand each other where %s', async (_name, theirs, ours) => {
+    ])('call each other if %s', async (_name, theirs, ours) => {
       const { url } = await management.addVhost();
       const peer = await usePython(`${url}?${theirs}`);
       await peer.forget();
@@ -129,7 +129,7 @@ describeWithPython('under one transport URL', () => {
       });
     });
 
-    it('agree on an exchange that one of them has as transient and the other as durable', async () => {
+    it('share an exchange that one declares as transient and the other as durable', async () => {
       const { url } = await management.addVhost();
       const peer = await usePython(url);
       const { client, warnings } = await useOurs(`${url}?amqp_durable_queues=true`);

@@ -120,14 +120,14 @@ describeWithPython("a request context and oslo.context's", () => {
     });
   });
 
-  it('keeps the request id that it was made with', async () => {
+  it('keeps its first request id', async () => {
     const context = new RequestContext();
     expect(await client.call(context, 'context')).toMatchObject({ dict: { request_id: context.requestId } });
     expect(await pythonCall('look', { user_id: 'u1' })).toBe(true);
     expect(seen.at(-1)?.requestId).toMatch(/^req-/);
   });
 
-  it('goes from Python through here to Python as it was', async () => {
+  it('passes unchanged from Python through this library to Python', async () => {
     expect(await pythonCall('relay')).toMatchObject({ dict: written });
     const elevated = await pythonCall('relayElevated', { ...keywords, is_admin: false });
     expect(elevated).toMatchObject({ dict: { ...written, is_admin: true, roles: ['member', 'ä', 'admin'] } });

@@ -97,7 +97,7 @@ describeWithPython('versioned objects', () => {
     expect(await call('saw', { value: [{ deep: complete() }, 1] })).toEqual([{ deep: completeSpec() }, 1]);
   });
 
-  it('come back from Python as they were sent', async () => {
+  it('return from Python as they were sent', async () => {
     const echoed = await call<Vnf>('echo', { value: complete() });
     expect(echoed).toBeInstanceOf(Vnf);
     expect(echoed).toEqual(complete());
@@ -106,7 +106,7 @@ describeWithPython('versioned objects', () => {
     expect(await call('echo', { value: list })).toEqual(list);
   });
 
-  it('tell Python what has changed, and us', async () => {
+  it('carry their changed fields in both directions', async () => {
     const vnf = made(Vnf, { id: UUID, name: 'old' });
     const renamed = await call<Vnf>('rename', { vnf: await call('echo', { value: vnf }), name: 'new' });
     expect(objWhatChanged(renamed).sort()).toEqual(['id', 'name']);
@@ -122,7 +122,7 @@ describeWithPython('versioned objects', () => {
     ['what they hold has', ['size'], []],
     ['they have', [], ['owner', 'nested']],
     ['all of it has', ['size'], ['id', 'owner', 'backup', 'items', 'by_name', 'several', 'nested', 'loose']],
-  ])('that nobody touches are echoed as Python does, read-only ones too, where %s', async (_name, inner, outer) => {
+  ])('that are unchanged are echoed like in Python, with read-only fields, if %s', async (_name, inner, outer) => {
     const part = (value: number) => spelt('Part', '1.1', { size: value }, inner);
     const owned = spelt(
       'Owned',
@@ -151,7 +151,7 @@ describeWithPython('versioned objects', () => {
     expect(await call('echo', { value: owned })).toBeInstanceOf(Owned);
   });
 
-  it('bring Python’s times, without their fractions', async () => {
+  it('carry the times of Python, without fractions', async () => {
     const [stamped] = await call<Vnf[]>('stamp', { vnf: new Vnf() });
     expect(stamped?.createdAt).toEqual(new Date('2026-11-23T21:34:12Z'));
     const zoned = { $object: { name: 'Vnf', fields: { created_at: { $datetime: '2026-11-23T21:34:12+05:30' } } } };
@@ -179,7 +179,7 @@ describeWithPython('versioned objects', () => {
     });
   });
 
-  it('of an older minor version are taken', async () => {
+  it('of an older minor version are accepted', async () => {
     // Ours is 1.2, theirs 1.5; the other way round it is refused.
     expect(await call('saw', { value: made(Ahead, { name: 'a' }) })).toMatchObject({ $object: { version: '1.2' } });
     const older = await call<Ahead>('make_ahead', { version: '1.1' });
@@ -209,13 +209,13 @@ describeWithPython('versioned objects', () => {
     expect(late).toMatchObject({ pythonClass: 'IncompatibleObjectVersion' });
   });
 
-  it('are sent in the version that Python knows, where that is told', async () => {
+  it('are sent in the version that Python supports, if that is given', async () => {
     const pinned = client('tacker', { Behind: '1.0' });
     const seen = await pinned.call(new RequestContext(), 'saw', { value: made(Behind, { name: 'b' }) });
     expect(seen).toMatchObject({ $object: { version: '1.0', fields: { name: 'b' } } });
   });
 
-  it('that nobody registered are refused by name', async () => {
+  it('that are not registered are refused by name', async () => {
     const here = await caught(call('make', { name: 'OnlyInPython' }));
     expect(here).toBeInstanceOf(UnsupportedObjectError);
     expect(here).toMatchObject({ code: 'UNSUPPORTED_OBJECT', objtype: 'OnlyInPython' });
@@ -232,7 +232,7 @@ describeWithPython('versioned objects', () => {
     });
   });
 
-  it('with a value that does not fit are refused as Python would', async () => {
+  it('with a wrong value are refused like in Python', async () => {
     const wrong = await caught(call('saw', { value: made(Part, { size: -1 }) }));
     expect(wrong).toBeInstanceOf(InvalidFieldValue);
     const spelt = { 'tacker_object.name': 'Part', 'tacker_object.namespace': 'tacker', 'tacker_object.version': '1.1' };
@@ -247,7 +247,7 @@ describeWithPython('versioned objects', () => {
     });
   });
 
-  it('travel in the namespaces of Nova and Neutron', async () => {
+  it('pass in the namespaces of Nova and Neutron', async () => {
     const flavor = made(Flavor, { name: 'm1', memoryMb: 2n ** 60n });
     expect(await call('echo', { value: flavor }, 'nova')).toEqual(flavor);
     const network = made(Network, { id: UUID, mtu: null });
@@ -261,7 +261,7 @@ describeWithPython('versioned objects', () => {
     }
   });
 
-  it('of another namespace pass as plain objects where the keys differ, and are refused where they do not', async () => {
+  it('of another namespace pass as plain objects with other keys, and are refused with the same keys', async () => {
     const value = { $object: { name: 'Flavor', fields: { name: 'm1' } } };
     const plain = { 'nova_object.name': 'Flavor', 'nova_object.data': { name: 'm1' } };
     expect(
@@ -285,7 +285,7 @@ describeWithPython('versioned objects', () => {
     });
   });
 
-  it('are served by a consumer of the default runtime without being asked for', async () => {
+  it('are supported by a consumer of the default runtime without configuration', async () => {
     const topic = uniqueTopic('consumer');
     init({ transportUrl: rabbitUrl, host: 'c' });
     const connection = createConnection();

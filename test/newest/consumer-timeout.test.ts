@@ -25,7 +25,7 @@ describe('a consumer timeout of a quorum queue', () => {
     return transport;
   }
 
-  it('gives what waited here to another server, and nothing runs twice', async () => {
+  it('moves the waiting requests to another server, and runs none twice', async () => {
     const ran: string[] = [];
     const released = new Promise<void>((resolve) => {
       release = resolve;

@@ -17,7 +17,7 @@ import { silent } from '../support/silent.js';
 /** RabbitMQ 4 drops what is returned to a quorum queue once more than this. */
 const GRANTED = 20;
 
-describeWithRabbit('a message that keeps coming back to a quorum queue of RabbitMQ 4', () => {
+describeWithRabbit('a message that is returned repeatedly to a quorum queue of RabbitMQ 4', () => {
   const open: (() => Promise<unknown>)[] = [];
   const topic = uniqueTopic('counted');
   const base: OsloMessagingOptions = {

@@ -15,7 +15,7 @@ describeWithPython('on a broker that denies transient queues', () => {
   });
   afterAll(() => python?.stop());
 
-  it('is such a broker, of RabbitMQ 4', async () => {
+  it('runs RabbitMQ 4 and denies transient queues', async () => {
     const transient = { durable: false, exclusive: false };
     await expect(withChannel(rabbitUrl, (channel) => channel.assertQueue(uniqueTopic(), transient))).rejects.toThrow();
     await withChannel(rabbitUrl, async ({ connection }) => {
@@ -24,7 +24,7 @@ describeWithPython('on a broker that denies transient queues', () => {
     });
   });
 
-  it('Python calls us and we call Python, over quorum queues', async () => {
+  it('passes calls between Python and this library in both directions, over quorum queues', async () => {
     const [ours, theirs] = [uniqueTopic('ours'), uniqueTopic('theirs')];
     const transport = getRpcTransport({ transportUrl: url, rpcResponseTimeout: '20s' });
     const server = getRpcServer(transport, new Target({ topic: ours, server: 's' }), [

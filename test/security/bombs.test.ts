@@ -61,12 +61,12 @@ describeWithRabbit('a server with a small heap', { timeout: 90_000 }, () => {
     ['4 kB that inflate to 4 MiB of NaN', 'NaN', 3.9 * MIB, true, /more than 100 times/],
     ['1 MiB of {}', '{}', MIB, false, /more than 100000 values/],
     ['1 MiB of NaN', 'NaN', MIB, false, /more than 100000 values/],
-  ])('refuses requests of %s, and tells their callers', async (_name, piece, bytes, compressed, why) => {
+  ])('refuses requests of %s, and rejects their calls', async (_name, piece, bytes, compressed, why) => {
     const failures = await refusals(8, many(piece, bytes), compressed);
     expect(failures).toEqual(failures.map(() => expect.stringMatching(why)));
   });
 
-  it('takes as many requests at a time as there is room for', async () => {
+  it('reads as many requests at a time as fit into memory', async () => {
     // 6 MiB of objects each.
     const text = `{"method": "hold", "args": {"list": ${many('{}', 0.27 * MIB)}}, "_msg_id": "m", "_reply_q": "REPLY"}`;
     await withChannel(rabbitUrl, async (channel) => {
@@ -82,7 +82,7 @@ describeWithRabbit('a server with a small heap', { timeout: 90_000 }, () => {
     expect(most).toBeLessThan(8);
   });
 
-  it('takes notifications likewise, and hands over batches that there is no room to complete', async () => {
+  it('reads notifications in the same way, and handles a batch early if memory is short', async () => {
     const text = `{"message_id": "m", "publisher_id": "p", "event_type": "e", "priority": "INFO", "timestamp": "t", "payload": ${many('{}', 0.27 * MIB)}}`;
     await withChannel(rabbitUrl, async (channel) => {
       for (let sent = 0; sent < 24; sent++) channel.sendToQueue(`${topic}-events.info`, enveloped(text));

@@ -52,7 +52,7 @@ describe('a class that a failure names', () => {
   }
 
   it.each(['os', 'fs', 'child_process', 'node:fs', '__main__', 'os.path'])(
-    'is not made where its module, %s, is not allowed, though it is registered',
+    'is not instantiated if its module, %s, is not allowed, even when registered',
     async (module) => {
       registerRemoteException(System, { module, class: 'system' });
       const thrown = new System('rm');
@@ -65,7 +65,7 @@ describe('a class that a failure names', () => {
     },
   );
 
-  it('is not made where nobody registered it, even if its module is allowed', async () => {
+  it('is not instantiated if it is not registered, even with an allowed module', async () => {
     const allowedRemoteExmods = ['os', 'fs', 'builtins'];
     for (const error of [
       new Error('plain'),
@@ -83,13 +83,13 @@ describe('sendTracebacks', () => {
     ['a result that is no JSON', 'unwritable'],
   ];
 
-  it.each(cases)('false keeps the stack of this process to itself: %s', async (_name, method) => {
+  it.each(cases)('false withholds the stack of this process: %s', async (_name, method) => {
     const error = await failureOf(new Error('on purpose'), method, { sendTracebacks: false });
     expect(error).toMatchObject({ code: 'REMOTE', traceback: [] });
     expect((error as RemoteError).value).not.toBe('');
   });
 
-  it.each(cases)('sends it by default, as Python does: %s', async (_name, method) => {
+  it.each(cases)('sends the stack by default, like Python: %s', async (_name, method) => {
     const error = (await failureOf(new Error('on purpose'), method)) as RemoteError;
     expect(error.traceback.join('')).toMatch(/\n\s+at .*\.[jt]s:\d+/);
   });

@@ -122,17 +122,17 @@ const prototypes = [Object, Array, Function, String, Number, Map, Error, Buffer]
 const membersOf = () => prototypes.map((prototype) => Reflect.ownKeys(prototype));
 const before = membersOf();
 
-describe.each(Object.entries(targets))('whatever a peer sends, read as %s', (_name, read) => {
+describe.each(Object.entries(targets))('bytes from a peer, read as %s', (_name, read) => {
   afterEach(() => {
     expect(membersOf()).toEqual(before);
     expect(Object.getPrototypeOf(Object.prototype)).toBeNull();
   });
 
-  it('is read, or refused by its error: the corpus', { timeout: 120_000 }, () => {
+  it('are accepted, or refused with the documented error: the corpus', { timeout: 120_000 }, () => {
     for (const { name, body } of corpus) expect(() => within(LIMIT, () => read(body)), name).not.toThrow();
   });
 
-  it(`is read, or refused by its error: seed ${seed}, ${numRuns} times`, { timeout: 600_000 }, () => {
+  it(`are accepted, or refused with the documented error: seed ${seed}, ${numRuns} times`, { timeout: 600_000 }, () => {
     const property = fc.property(inputs, (body) => within(LIMIT, () => read(body)));
     fc.assert(property, { seed, numRuns, endOnFailure: false });
   });

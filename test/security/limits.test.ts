@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('what is over a limit is refused before it is parsed', () => {
+describe('a body above a limit is refused before it is parsed', () => {
   it.each([
     ['too large', `"${'x'.repeat(limits.bodyBytes)}"`],
     ['too deep', nested],
@@ -32,7 +32,7 @@ describe('what is over a limit is refused before it is parsed', () => {
   });
 });
 
-it('an id is remembered in few bytes, however long it is', () => {
+it('an id of any length is remembered in few bytes', () => {
   const idOf = (id: string) => readRequest({ method: 'm', _unique_id: id }).uniqueId;
   const long = 'u'.repeat(100_000);
   expect(idOf('u'.repeat(32))).toBe('u'.repeat(32));

@@ -39,7 +39,7 @@ class Endpoint {
   }
 }
 
-describeWithRabbitControl('the password of a broker that one is connected to', () => {
+describeWithRabbitControl('the password of a connected broker', () => {
   const user = uniqueTopic('user');
   const transportUrl = `rabbit://${user}:${PASSWORD}@127.0.0.1:${rabbitPort}/`;
   const log = new LogRecorder();
@@ -56,7 +56,7 @@ describeWithRabbitControl('the password of a broker that one is connected to', (
   });
 
   it.each(['AMQPLAIN', 'PLAIN'] as const)(
-    'is not to be seen of what has logged in by %s',
+    'does not appear in objects that have logged in by %s',
     async (rabbitLoginMethod) => {
       const transport = getRpcTransport({ ...options, rabbit: { rabbitLoginMethod } });
       endings.push(() => transport.cleanup());
@@ -74,7 +74,7 @@ describeWithRabbitControl('the password of a broker that one is connected to', (
     },
   );
 
-  it('is not to be seen of a Nest application', async () => {
+  it('does not appear in a Nest application', async () => {
     const topic = uniqueTopic('secrets');
     const root = OsloMessagingModule.forRoot({ ...options, topic });
     const feature = OsloMessagingModule.forFeature([{ target: { topic }, token: 'client' }, { publisherId: 'p' }]);
@@ -94,7 +94,7 @@ describeWithRabbitControl('the password of a broker that one is connected to', (
     for (const one of [module, app]) expectNoSecrets(viewsOf(one, 5), [PASSWORD]);
   });
 
-  it('is not to be seen of the default runtime', async () => {
+  it('does not appear in the default runtime', async () => {
     init(options);
     endings.push(cleanup);
     const target = new Target({ topic: uniqueTopic('secrets'), server: 'h' });
@@ -106,7 +106,7 @@ describeWithRabbitControl('the password of a broker that one is connected to', (
     for (const one of [server, client]) expectNoSecrets(viewsOf(one), [PASSWORD]);
   });
 
-  it('was in no log line', () => {
+  it('does not appear in the log', () => {
     expect(log.lines.length).toBeGreaterThan(0);
     expectNoSecrets(
       log.lines.map(({ message }) => message),
@@ -137,7 +137,7 @@ describe('the password in a transport URL', () => {
     ['behind a bad port', (password: string) => `rabbit://one:99999,user:${password}@two/`],
     ['with an unknown parameter', (password: string) => `rabbit://user:${password}@127.0.0.1/?unknown=1`],
     ['in a parameter', (password: string) => `rabbit://127.0.0.1/?rabbit_password=${password}`],
-  ])('is not in the error about it: %s', (_name, urlWith) => {
+  ])('does not appear in the error about it: %s', (_name, urlWith) => {
     const refusal = () => getRpcTransport({ transportUrl: urlWith(PASSWORD) });
     expect(refusal).toThrow(/^(Transport URL|No driver|Unknown transport URL parameter)/);
     expect.assertions(1);
@@ -159,7 +159,7 @@ describe('the password in a transport URL', () => {
     ['logger', (url: string) => ({ logger: url })],
     ['host', (url: string) => ({ host: { url } })],
     ['an unknown option', (url: string) => ({ url })],
-  ])('is not in the error about an option: %s', (_name, optionsWith) => {
+  ])('does not appear in the error about an option: %s', (_name, optionsWith) => {
     const options = optionsWith(`rabbit://user:${PASSWORD}@127.0.0.1/`) as OsloMessagingOptions;
     for (const make of [getRpcTransport, (given: OsloMessagingOptions) => new OsloServer(given)]) {
       let thrown: unknown;
@@ -173,13 +173,13 @@ describe('the password in a transport URL', () => {
     }
   });
 
-  it('leaves the hosts to be read', () => {
+  it('is masked, while the hosts stay readable', () => {
     const transport = getRpcTransport({ transportUrl: `rabbit://user:${PASSWORD}@one:1,two,u:p@[::1]:3/v?ssl=1` });
     expect(String(transport)).toBe('<Transport rabbit://***@one:1,two,***@[::1]:3/v?ssl=1>');
     expect(JSON.stringify(transport.settings)).toContain('rabbit://***@one:1,two,***@[::1]:3/v?ssl=1');
   });
 
-  it('is not in the errors of several hosts that cannot be reached, nor in the log', async () => {
+  it('does not appear in the errors of unreachable hosts, or in the log', async () => {
     const [dead, silentServer] = [await freePort(), createServer()];
     await new Promise<void>((resolve) => silentServer.listen(0, '127.0.0.1', resolve));
     const { port } = silentServer.address() as { port: number };
@@ -204,7 +204,7 @@ describe('the password in a transport URL', () => {
 describe('a token of a request context', () => {
   const context = { auth_token: TOKEN, nested: { service: [{ secret: { deep: TOKEN } }] } };
 
-  it('is in no log line about a handler that quotes it, however deep the context holds it', async () => {
+  it('does not appear in a log line about a handler that quotes it, at any depth of the context', async () => {
     const log = new LogRecorder();
     const strategy = new OsloServer({ transportUrl: `memory://${uniqueTopic('secrets')}`, topic: 't', logger: log });
     const transport = strategy.unwrap();
@@ -225,7 +225,7 @@ describe('a token of a request context', () => {
     await strategy.close();
   });
 
-  it('is not to be seen of what carries it, whatever its sender calls the keys beside it', () => {
+  it('does not appear in objects that carry it, under any name of the keys beside it', () => {
     for (const odd of [{}, { toJSON: 1 }, { toString: 1, inspect: 1, constructor: 1 }]) {
       const carried = RequestContext.fromDict({ ...context, ...odd });
       const record = new OsloRecord({ x: 1 }, { context: carried });

@@ -126,7 +126,7 @@ it('are in plain words', () => {
   expect(heavy.length / words.length).toBeLessThan(0.005);
 });
 
-it('are found wanting where they are', () => {
+it('are reported when they begin with Whether', () => {
   const riddle = ts.createSourceFile(
     `${root}lib/x.ts`,
     '/** Fine. */\n/**\n * Whether it is. */\nlet x;',

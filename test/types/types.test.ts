@@ -20,7 +20,7 @@ describe('the public types', () => {
   }, 240_000);
 
   describe.each(STRICTNESS)('under $strict', ({ options }) => {
-    it('refuse every line of nonsense, for itself, and no line of sense', { timeout: 240_000 }, () => {
+    it('refuse every wrong line, and accept every right line', { timeout: 240_000 }, () => {
       const files = ['nonsense', 'sense', 'undefined', 'library'].map(fixture);
       // Without its directive a line shows the error, which must not be that a name is unknown.
       const program = compiler.program(files, { ...options, declaration: true }, (text) =>
@@ -38,12 +38,12 @@ describe('the public types', () => {
     });
   });
 
-  it('are all exported that exported ones are made of', { timeout: 120_000 }, () => {
+  it('export each type that an exported one uses', { timeout: 120_000 }, () => {
     const entries = ['index.d.ts', 'observability/prometheus.d.ts'].map((file) => compiler.declarationsOf(file));
     expect(unexported(compiler.program(entries, {}), entries)).toEqual([]);
   });
 
-  it('hold no any', () => {
+  it('contain no any', () => {
     const files = compiler.program([compiler.declarationsOf('index.d.ts')], {}).getSourceFiles();
     const ours = files.filter(({ fileName }) => fileName.startsWith(dirname(compiler.declarationsOf('index.d.ts'))));
     const found = ours.flatMap((file) => {

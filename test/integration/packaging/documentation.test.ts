@@ -114,7 +114,7 @@ describe('the snippets of the documentation', () => {
     expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
   });
 
-  it('that are whole programs are in examples/, where they are run', () => {
+  it('that are whole programs are in examples/, which are run', () => {
     const examples = filesIn('examples', '.ts').map(textOf);
     const programs = pages.flatMap((page) =>
       blocks(textOf(page), 'ts')

@@ -31,7 +31,7 @@ describe('the package on Nest 11', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('answers calls, and its errors reach the caller', async () => {
+  it('answers calls, and sends errors to the caller', async () => {
     const { stdout } = await run(process.execPath, ['smoke.mjs'], { cwd: folder, timeout: 30_000 });
     expect(stdout.trim().split('\n').at(-1)).toBe('ok');
   });

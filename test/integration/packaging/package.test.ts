@@ -65,13 +65,13 @@ describe('the package', () => {
     expect(map).not.toHaveProperty('sourcesContent');
   });
 
-  it('is sound to publint and to TypeScript', async () => {
+  it('passes publint and the TypeScript resolution checks', async () => {
     await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
     const arguments_ = ['--pack', '.', '--profile', 'esm-only', '--no-color'];
     await run(bin('attw'), arguments_, { cwd: root, env: { ...process.env, npm_config_ignore_scripts: 'true' } });
   }, 120_000);
 
-  it('needs at run time only what it depends on', async () => {
+  it('imports only its dependencies at run time', async () => {
     const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Record<string, object>;
     const allowed = new Set([
       ...Object.keys(manifest['dependencies'] ?? {}),

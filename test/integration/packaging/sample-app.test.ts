@@ -37,11 +37,11 @@ async function expectTour(child: Child): Promise<void> {
 }
 
 describe('the sample application on memory', () => {
-  it('goes through its tour and ends', async () => {
+  it('runs its tour and exits', async () => {
     await expectTour(run(['--once'], { TRANSPORT_URL: '' }));
   });
 
-  it('refuses what it cannot do, in one line', async () => {
+  it('refuses wrong arguments in one line', async () => {
     for (const [args, words] of [
       [['conductor'], /set TRANSPORT_URL/],
       [['nonsense'], /^usage: /],
@@ -55,7 +55,7 @@ describe('the sample application on memory', () => {
 });
 
 describeWithRabbit('the sample application on RabbitMQ', () => {
-  it('goes through its tour and ends', async () => {
+  it('runs its tour and exits', async () => {
     await expectTour(run(['--once'], { TRANSPORT_URL: rabbitUrl }));
   });
 });
@@ -78,7 +78,7 @@ describeWithPython('the sample application in separate processes', () => {
     }),
   );
 
-  it('serves HTTP and Python alike, and ends on SIGTERM', async () => {
+  it('answers HTTP and Python, and exits on SIGTERM', async () => {
     const env = { TRANSPORT_URL: rabbitUrl };
     const conductor = run(['conductor'], env);
     const agent = run(['agent'], { ...env, AGENT_HOST: 'agent-7' });

@@ -19,7 +19,7 @@ const target = new Target({ topic: uniqueTopic() });
 /** Milliseconds that are far below the 20 s of a call. */
 const AT_ONCE = 10_000;
 
-describeWithRabbit('a broker that cannot be had', () => {
+describeWithRabbit('an unavailable broker', () => {
   const lines: string[] = [];
   const cleanups: (() => Promise<unknown>)[] = [];
   let silentServer: Server;
@@ -172,7 +172,7 @@ describeWithRabbit('a broker that cannot be had', () => {
     });
   });
 
-  it('is tried again after waits that grow up to their bound, and differ', async () => {
+  it('is retried after random delays that grow up to their bound', async () => {
     const tries: number[] = [];
     const closingServer = createServer((socket) => {
       tries.push(performance.now());
@@ -194,7 +194,7 @@ describeWithRabbit('a broker that cannot be had', () => {
     expect(waits[0]).toBeLessThan(later.at(-1) ?? 0);
   });
 
-  it('is no reason to try for ever with a counted number of retries', async () => {
+  it('is not retried beyond a given number of retries', async () => {
     const { transport } = connect(url('127.0.0.1', deadPort));
     const client = new RPCClient(transport, target, { retry: 1 });
     const error = await failure(client.cast({}, 'method'));
@@ -202,7 +202,7 @@ describeWithRabbit('a broker that cannot be had', () => {
     expect(lines.filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(2);
   });
 
-  it('is no obstacle where another host of the URL answers', async () => {
+  it('does not matter if another host of the URL answers', async () => {
     const { host } = new URL(rabbitUrl.replace('rabbit:', 'http:'));
     for (const query of ['', '?kombu_failover_strategy=shuffle']) {
       const hosts = `user:${PASSWORD}@127.0.0.1:${deadPort},guest:guest@${host},user:${PASSWORD}@no-such-host.invalid`;
@@ -215,7 +215,7 @@ describeWithRabbit('a broker that cannot be had', () => {
     }
   });
 
-  it('is told apart from an exchange that may not be published to', async () => {
+  it('gets another error than an exchange without permission to publish', async () => {
     const exchange = uniqueTopic('exchange');
     const internal = { durable: false, internal: true };
     await withChannel(rabbitUrl, (channel) => channel.assertExchange(exchange, 'topic', internal));

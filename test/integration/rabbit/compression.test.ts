@@ -69,7 +69,7 @@ describeWithRabbit('kombuCompression', () => {
   }
 
   it.each(['gzip', 'zlib'] as const)(
-    '%s makes a body of zlib’s format, and says so in a header',
+    '%s makes a body of the zlib format, and names it in a header',
     async (kombuCompression) => {
       await withChannel(rabbitUrl, async (channel) => {
         await channel.assertExchange('tacker', 'topic', { durable: false });
@@ -93,7 +93,7 @@ describeWithRabbit('kombuCompression', () => {
     ['both sides', GZIP, GZIP],
     ['the client alone', GZIP, {}],
     ['the server alone', {}, GZIP],
-  ])('is read without being asked for: set by %s', async (_name, ours, theirs) => {
+  ])('is read without the option: set by %s', async (_name, ours, theirs) => {
     const seen = await serve(theirs);
     const { client } = connect(ours);
     expect(await client.call({}, 'echo', { long: LONG, big: 2n ** 60n })).toEqual({ long: LONG, big: 2n ** 60n });
@@ -102,7 +102,7 @@ describeWithRabbit('kombuCompression', () => {
     await eventually(() => expect(seen).toEqual([{ n: 1 }]));
   });
 
-  it('covers notifications', async () => {
+  it('applies to notifications', async () => {
     const transport = getNotificationTransport(options(GZIP));
     cleanups.push(() => transport.cleanup());
     await new Notifier(transport, { publisherId: 'p', topics: [topic] }).info({}, 'happened', { long: LONG });
@@ -112,13 +112,13 @@ describeWithRabbit('kombuCompression', () => {
     expect(inflateSync(content).toString()).toContain('happened');
   });
 
-  it('still tells which message no queue took', async () => {
+  it('keeps the errors of undeliverable messages', async () => {
     await expect(connect(GZIP).client.call({}, 'echo', { long: LONG })).rejects.toMatchObject({
       code: 'UNDELIVERABLE',
     });
   });
 
-  it('sets a notification aside as it came, when it cannot be decompressed', async () => {
+  it('dead-letters a notification unchanged if it cannot be decompressed', async () => {
     const transport = getNotificationTransport(options(GZIP));
     cleanups.push(() => transport.cleanup());
     const seen: unknown[] = [];
@@ -160,7 +160,7 @@ describeWithRabbit('kombuCompression', () => {
     ],
     ['a compression that is no text', request('x'), 7, /a number/],
     ['a compression with a line break', request('x'), 'a\nb', /"a b"/],
-  ])('refuses %s, and goes on', async (_name, body, compression, reason) => {
+  ])('refuses %s, and continues', async (_name, body, compression, reason) => {
     const seen = await serve({ limits: { bodyBytes: 100_000 } });
     await withChannel(rabbitUrl, async (channel) => {
       channel.sendToQueue(topic, body, { headers: { compression } });

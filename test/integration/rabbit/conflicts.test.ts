@@ -13,7 +13,7 @@ import { eventually } from '../../support/eventually.js';
 
 const QUORUM = { 'x-queue-type': 'quorum' };
 
-describeWithRabbit('what somebody else has declared otherwise', () => {
+describeWithRabbit('an object that another program declared differently', () => {
   let topic: string;
   let exchange: string;
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -61,7 +61,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     ['a transient exchange where we want a durable one', false, { amqpDurableQueues: true }, "'false', not 'true'"],
     ['a transient exchange where we want quorum queues', false, { rabbitQuorumQueue: true }, "'false', not 'true'"],
   ])('%s', (_name, durable, rabbit, values) => {
-    it('is used by publishers and consumers, which each say so once', async () => {
+    it('is used by publishers and consumers, which log that once each', async () => {
       await declare(durable);
       const server = await serve(rabbit);
       const { client, warnings } = connect(rabbit);
@@ -77,7 +77,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
   });
 
   it.each([{ rabbitQuorumQueue: true }, { amqpDurableQueues: true }])(
-    'is refused where it is transient and delivery at least once was asked for, with %o',
+    'is refused if it is transient in at-least-once mode, with %o',
     async (rabbit) => {
       await declare(false);
       await expect(serve(rabbit, 'at-least-once')).rejects.toThrow(
@@ -86,19 +86,19 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     },
   );
 
-  it('makes our queues transient like the exchange, so that a Python server can share them', async () => {
+  it('makes our queues transient like the exchange, and shareable with a Python server', async () => {
     await declare(false);
     await serve({ amqpDurableQueues: true });
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: false }));
   });
 
-  it('leaves quorum queues durable, since there are no others', async () => {
+  it('leaves quorum queues durable', async () => {
     await declare(false);
     await serve({ rabbitQuorumQueue: true });
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: true, arguments: QUORUM }));
   });
 
-  it('may be an exchange that deletes itself', async () => {
+  it('may be an auto-delete exchange', async () => {
     await declare(false, 'topic', true);
     const { warnings } = await serve({});
     expect(await connect({}).client.call({}, 'who')).toBe('one');
@@ -136,7 +136,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     await eventually(() => expect(server.seen).toEqual([{ n: 2 }]));
   });
 
-  it('is declared as we want it once it is gone', async () => {
+  it('is declared with our options after its deletion', async () => {
     await declare(false);
     const { client, warnings } = connect({ amqpDurableQueues: true });
     await client.cast({}, 'note', { n: 1 });
@@ -146,7 +146,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     await withChannel(rabbitUrl, (channel) => channel.assertExchange(exchange, 'topic', { durable: true }));
   });
 
-  it('is refused where it is a stream, whatever else is different, too', async () => {
+  it('is refused if it is a stream, even with other differences', async () => {
     await withChannel(rabbitUrl, (channel) =>
       channel.assertQueue(topic, { durable: true, arguments: { 'x-queue-type': 'stream' } }),
     );
@@ -157,7 +157,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is told in one line, with all that is different', async () => {
+  it('is logged in one line with all differences', async () => {
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: true, arguments: QUORUM }));
     const { warnings } = await serve({});
     expect(warnings).toHaveLength(1);
@@ -165,7 +165,7 @@ describeWithRabbit('what somebody else has declared otherwise', () => {
     expect(warnings[0]).toContain('rabbit_quorum_queue) to true');
   });
 
-  it.each(['direct', 'fanout'])('is refused at once where it is a %s exchange', async (type) => {
+  it.each(['direct', 'fanout'])('is refused at once if it is a %s exchange', async (type) => {
     await declare(false, type);
     const { client, transport } = connect({});
     const began = performance.now();

@@ -38,7 +38,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     return connections.filter(({ client_properties }) => String(client_properties['connection_name']).startsWith(name));
   }
 
-  it('connectionName: each connection has a name that says what it is for', async () => {
+  it('connectionName: each connection has a name with its purpose', async () => {
     await start({});
     const nameOf = ({ client_properties }: { client_properties: Record<string, unknown> }) =>
       String(client_properties['connection_name']);
@@ -69,14 +69,14 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
   it.each([
     ['concurrency', {}, 5],
     ['rabbitQosPrefetchCount', { rabbitQosPrefetchCount: 2 }, 2],
-  ])('%s limits what a server is sent at a time', async (_name, rabbit, prefetch) => {
+  ])('%s limits the unacknowledged messages of a server', async (_name, rabbit, prefetch) => {
     const { topic } = await start(rabbit);
     const consumers = ((await inspector?.consumers()) ?? []).filter(({ queue_name }) => queue_name.startsWith(topic));
     expect(consumers).toHaveLength(3);
     for (const one of consumers) expect(one).toMatchObject({ prefetch_count: prefetch, ack_required: true });
   });
 
-  it('enableCancelOnFailover goes to the consumers', async () => {
+  it('enableCancelOnFailover is an argument of the consumers', async () => {
     const { topic } = await start({ enableCancelOnFailover: true });
     const consumers = ((await inspector?.consumers()) ?? []).filter(({ queue_name }) => queue_name.startsWith(topic));
     expect(consumers).toHaveLength(3);
@@ -86,7 +86,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
   it.each([
     ['kombuReconnectDelay', { kombuReconnectDelay: '1500ms' }, 1500],
     ['kombuReconnectDelay by default', {}, 200],
-  ])('%s is the wait before a deleted queue is consumed from again', async (_name, rabbit, delay) => {
+  ])('%s is the delay before a deleted queue is consumed again', async (_name, rabbit, delay) => {
     const { topic, client } = await start(rabbit);
     const began = performance.now();
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(`${topic}.one`));
@@ -95,7 +95,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     expect(await client.prepare({ server: 'one' }).call({}, 'who')).toBe('one');
   });
 
-  it('kombuMissingConsumerRetryTimeout is how long a reply waits for its queue', async () => {
+  it('kombuMissingConsumerRetryTimeout is the time that a reply waits for its queue', async () => {
     const { topic, lines } = await start({ kombuMissingConsumerRetryTimeout: '700ms' });
     const request = { method: 'who', args: {}, _msg_id: 'm', _reply_q: `reply_${'0'.repeat(32)}` };
     const began = performance.now();
@@ -110,7 +110,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     expect(dropped.at - began).toBeGreaterThanOrEqual(700);
   });
 
-  it('rabbitRetryInterval, rabbitRetryBackoff and rabbitIntervalMax space the tries to connect', async () => {
+  it('rabbitRetryInterval, rabbitRetryBackoff and rabbitIntervalMax set the delays between attempts to connect', async () => {
     const times: number[] = [];
     const note = (line: string) => void (line.includes('ECONNREFUSED') && times.push(performance.now()));
     const rabbit = { rabbitRetryInterval: '400ms', rabbitRetryBackoff: '400ms', rabbitIntervalMax: '800ms' };

@@ -47,7 +47,7 @@ describeWithRabbitControl('credentials', () => {
 
   const said = ({ log, transport }: Side) => JSON.stringify([log.lines, transport.health()]);
 
-  it('are asked for anew for each connection, and renewed on it before they expire', async () => {
+  it('are requested for each connection, and renewed on it before they expire', async () => {
     const asked: unknown[] = [];
     let password = FIRST;
     let expiresIn: string | undefined;
@@ -86,7 +86,7 @@ describeWithRabbitControl('credentials', () => {
     for (const secret of [FIRST, SECOND]) expect(said(side)).not.toContain(secret);
   });
 
-  it('that cannot be had are a typed error; the next attempt asks again', async () => {
+  it('that cannot be read are a typed error, and are requested again by the next attempt', async () => {
     let broken = true;
     const side = await open(async () => {
       if (broken) throw new Error('the vault is sealed, token=s3cret-of-the-vault');
@@ -102,7 +102,7 @@ describeWithRabbitControl('credentials', () => {
     expect(await call(side)).toBe('one');
   });
 
-  it('that do not do at first are asked for again by whoever waits', async () => {
+  it('that are refused at first are requested again by waiting callers', async () => {
     let asked = 0;
     const side = await open(async () => {
       asked++;
@@ -116,7 +116,7 @@ describeWithRabbitControl('credentials', () => {
     expect(said(side)).not.toContain('s3cret');
   });
 
-  it('that do not come leave nothing behind when the transport is closed', async () => {
+  it('that never arrive leave nothing behind when the transport is closed', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     const closing = Array.from({ length: 20 }, async () => {
@@ -143,7 +143,7 @@ describeWithRabbitControl('credentials', () => {
     await eventually(() => expect(timers()).toBeLessThan(before + 10));
   });
 
-  it('that fail to be renewed are tried again, and said, while the connection stays', async () => {
+  it('that cannot be renewed are requested again, and logged, while the connection stays', async () => {
     let sealed = false;
     const side = await open(() => {
       if (sealed) throw new Error('the vault is sealed');
@@ -174,7 +174,7 @@ describeWithRabbitControl('credentials', () => {
     expect(`${failure} ${said(side)}`).not.toContain(FIRST);
   });
 
-  it('do not go together with EXTERNAL', () => {
+  it('are refused together with EXTERNAL', () => {
     const credentials = () => ({ username: 'guest', password: 'guest' });
     const rabbit = { rabbitLoginMethod: 'EXTERNAL' } as const;
     expect(() => getRpcTransport({ credentials, rabbit })).toThrow(/"credentials" and "rabbit.rabbitLoginMethod"/);

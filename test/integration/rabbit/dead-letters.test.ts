@@ -23,7 +23,7 @@ const CLASSIC: OsloMessagingOptions = {};
 const QUORUM: OsloMessagingOptions = { rabbit: { rabbitQuorumQueue: true } };
 const CHANNEL_OPEN = /\x00\x14\x00\x0a/;
 
-describeWithRabbit('what comes back too often', () => {
+describeWithRabbit('a message that is returned too often', () => {
   const open: (() => Promise<unknown>)[] = [];
   const log = new LogRecorder();
   /** The usual exchange is transient here, and quorum queues need a durable one. */
@@ -113,7 +113,7 @@ describeWithRabbit('what comes back too often', () => {
   it.each([
     ['a classic queue', CLASSIC],
     ['a quorum queue', QUORUM],
-  ])('is processed when it is moved back, by whoever set it aside: a request of %s', async (_name, options) => {
+  ])('is processed when it is moved back: a dead request of %s', async (_name, options) => {
     begin();
     await serve({ ...options, limits: { deliveries: 3 } });
     await send(topic, request('again'), { 'x-returns': 7 });
@@ -129,7 +129,7 @@ describeWithRabbit('what comes back too often', () => {
   it.each([
     ['a classic queue', CLASSIC],
     ['a quorum queue', QUORUM],
-  ])('is processed when it is moved back, by whoever set it aside: a notification of %s', async (_name, options) => {
+  ])('is processed when it is moved back: a dead notification of %s', async (_name, options) => {
     begin();
     const queue = `${topic}.info`;
     let mended = false;
@@ -160,7 +160,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(transport.counts.deadLettered).toBe(1);
   });
 
-  it('is counted on a classic queue, whatever count its sender wrote there', async () => {
+  it('is counted on a classic queue, despite a count that its sender wrote', async () => {
     begin();
     await (await serve(CLASSIC)).stop();
     await send(topic, request('deadly'), { 'x-delivery-count': 0 });
@@ -170,7 +170,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(ran).toEqual([]);
   });
 
-  it('has the largest of its counts, on a queue that counts', async () => {
+  it('uses the largest of its counts on a queue that counts', async () => {
     begin();
     await (await serve(QUORUM)).stop();
     await send(topic, request('moved here'), { 'x-returns': 7 });
@@ -183,7 +183,7 @@ describeWithRabbit('what comes back too often', () => {
   it.each([
     ['a classic queue', CLASSIC],
     ['a quorum queue', QUORUM],
-  ])('is not what its sender says so of, on %s', async (_name, options) => {
+  ])('does not include a message with forged counts, on %s', async (_name, options) => {
     begin();
     await serve({ ...options, limits: { deliveries: 3 } });
     const forged = [{ 'x-delivery-count': 99 }, { 'x-acquired-count': 99 }, { 'x-returns': -5 }, { 'x-returns': 'x' }];
@@ -194,7 +194,7 @@ describeWithRabbit('what comes back too often', () => {
   /** Headers that are nothing to this library, and some that must not be published again. */
   const foreign = { traceparent: '00-1-2-01', tenant: { id: 2 ** 40, tags: ['a', null, true] } };
 
-  it('keeps the headers that it came with, within bounds, as a dead letter', async () => {
+  it('keeps its headers, within bounds, as a dead letter', async () => {
     begin();
     const copied = uniqueTopic('copied');
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(copied, { durable: false }));
@@ -215,7 +215,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(await queueDepth(rabbitUrl, copied)).toMatchObject({ messages: 1 });
   });
 
-  it('keeps the headers that it came with when it is put back with its count', async () => {
+  it('keeps its headers when it is published again with its count', async () => {
     begin();
     await (await serve(CLASSIC)).stop();
     await send(topic, request('foreign'), foreign);
@@ -227,7 +227,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(side.sent(/x-returns.{9}\x0btraceparentS.{4}00-1-2-01\x06tenantF/s)).toHaveLength(1);
   });
 
-  it('is kept, whatever it has for headers, and costs no channel', async () => {
+  it('is kept with any headers, and closes no channel', async () => {
     begin();
     const queue = `${topic}.info`;
     const side = await Side.open();
@@ -253,7 +253,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(side.sent(CHANNEL_OPEN).length).toBeLessThan(10);
   });
 
-  it('is held while it cannot be kept, and not returned to a broker that would drop it', async () => {
+  it('stays unacknowledged while it cannot be dead-lettered, and is not returned to a broker that would drop it', async () => {
     begin();
     const queue = `${topic}.info`;
     const rabbit = { rabbitQuorumQueue: true, rabbitQuorumDeliveryLimit: 1 };
@@ -283,7 +283,7 @@ describeWithRabbit('what comes back too often', () => {
     expect(ran).toEqual([1]);
   });
 
-  it('is kept where the name of its queue has no room for more', async () => {
+  it('is kept if the name of its queue is too long for a suffix', async () => {
     begin();
     topic = `${topic}-${'n'.repeat(250 - topic.length - 1)}`;
     const queue = `${topic}.info`;
@@ -304,7 +304,7 @@ describeWithRabbit('what comes back too often', () => {
 describeWithRabbit('a name that is longer than AMQP allows', () => {
   const long = `t-${'é'.repeat(130)}`;
 
-  it('is refused at once, and costs no channel', async () => {
+  it('is refused at once, and closes no channel', async () => {
     const side = await Side.open();
     try {
       const client = getRpcClient(side.transport, new Target({ topic: long }));

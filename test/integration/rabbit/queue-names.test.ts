@@ -66,7 +66,7 @@ describeWithRabbitControl('useQueueManager', () => {
       { rabbitTransientQuorumQueue: true },
       { durable: true, arguments: { 'x-expires': 1_800_000, 'x-queue-type': 'quorum' } },
     ],
-  ])('names %s queues as Python does', async (_name, options, declared) => {
+  ])('names %s queues like Python', async (_name, options, declared) => {
     const one = await start('one', { ...NAMED, ...options });
     expect(await one.ask('one')).toBe('one');
     expect(await names()).toEqual(['reply_node1:api:1', 'topo_fanout_node1:api:1']);
@@ -76,7 +76,7 @@ describeWithRabbitControl('useQueueManager', () => {
     }
   });
 
-  it('gives each process numbers of its own, whatever it knows of the others', async () => {
+  it('gives each process separate numbers, even at a concurrent start', async () => {
     const processes = [await start('one'), ...(await Promise.all([start('two'), start('three')]))];
     const answers = processes.flatMap(({ ask }) => ['one', 'two', 'three'].map((server) => ask(server)));
     expect(await Promise.all(answers)).toEqual(['one', 'two', 'three', 'one', 'two', 'three', 'one', 'two', 'three']);
@@ -92,7 +92,7 @@ describeWithRabbitControl('useQueueManager', () => {
     await eventually(() => expect(processes.map(({ seen }) => seen)).toEqual([[{ n: 1 }], [{ n: 1 }], [{ n: 1 }]]));
   });
 
-  it('leaves the queues for the next start, which finds what came meanwhile', async () => {
+  it('keeps the queues for the next start, which receives the messages of the meantime', async () => {
     const before = await start('one');
     expect(await before.ask('one')).toBe('one');
     const other = await start('two', { ...NAMED, processname: 'other' });
@@ -109,7 +109,7 @@ describeWithRabbitControl('useQueueManager', () => {
     expect(await names()).toEqual(left);
   });
 
-  it('keeps its numbers when the connection is made again', async () => {
+  it('keeps its numbers after a reconnection', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const one = await start('one', NAMED, proxy.url + vhost);
@@ -120,7 +120,7 @@ describeWithRabbitControl('useQueueManager', () => {
     expect(await names()).toEqual(before);
   });
 
-  it('takes the next number when its own was taken while it was away', async () => {
+  it('takes the next number if another process took its own during the outage', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const one = await start('one', NAMED, proxy.url + vhost);

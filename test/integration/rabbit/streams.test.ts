@@ -97,7 +97,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     expect(stream?.arguments).toEqual({ 'x-queue-type': 'stream' });
   });
 
-  it('brings a fanout to each server once, and the last one to a server that comes later', async () => {
+  it('delivers a fanout to each server once, and the last one to a server that starts later', async () => {
     const first = await serve('one', STREAM);
     const second = await serve('two', STREAM);
     const cast = caster(STREAM);
@@ -117,7 +117,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     expect(late).toEqual([3, 4]);
   });
 
-  it('brings the first fanouts to a server that came to a stream which was still empty', async () => {
+  it('delivers the first fanouts to a server that started on an empty stream', async () => {
     const first = await serve('one', STREAM);
     const second = await serve('two', STREAM);
     const cast = caster(STREAM);
@@ -147,7 +147,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     await eventually(() => expect(late).toEqual([3, 4]));
   });
 
-  it('goes on at the next offset after a lost connection: nothing twice, nothing missed', async () => {
+  it('continues at the next offset after a lost connection, without a duplicate or a gap', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const seen = await serve('one', { ...STREAM, rabbitRetryInterval: '50ms' }, proxy.url + vhost);
@@ -164,7 +164,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('begins anew when the stream was deleted', async () => {
+  it('reads a stream from its beginning after it was deleted', async () => {
     const seen = await serve('one', STREAM);
     const cast = caster(STREAM);
     for (const n of [1, 2, 3]) await cast(n);
@@ -181,7 +181,7 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     ['as long as the old one was', [4, 5, 6]],
     ['longer', [4, 5, 6, 7]],
     ['shorter', [4]],
-  ])('reads from its beginning a stream that was made anew while the server was away: %s', async (_what, missed) => {
+  ])('reads a stream from its beginning that was replaced during the outage: %s', async (_what, missed) => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const away = await serve('one', { ...STREAM, rabbitRetryInterval: '50ms' }, proxy.url + vhost);
@@ -215,13 +215,13 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     expect(await management.queueNames(vhost)).toContain('topo_fanout');
   });
 
-  it('reaches a stream that the publisher does not know of', async () => {
+  it('reaches a stream with a publisher without the option', async () => {
     const seen = await serve('one', { rabbitStreamFanout: true });
     await caster({})(1);
     await eventually(() => expect(seen).toEqual([1]));
   });
 
-  it('fails clearly where the name is a queue of another kind', async () => {
+  it('fails with a clear error if the name belongs to a queue of another type', async () => {
     await withChannel(url, (channel) => channel.assertQueue('topo_fanout', { durable: true }));
     await expect(serve('one', STREAM)).rejects.toMatchObject({
       code: 'SERVER_LISTEN',

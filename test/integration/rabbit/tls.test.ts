@@ -112,7 +112,7 @@ describeWithRabbitControl('TLS', () => {
     });
   });
 
-  it.each(['PLAIN', 'AMQPLAIN'] as const)('shows nobody the password of a login by %s', async (rabbitLoginMethod) => {
+  it.each(['PLAIN', 'AMQPLAIN'] as const)('prints no password of a login by %s', async (rabbitLoginMethod) => {
     const transportUrl = `rabbit://tls-client:${PASSWORD}@localhost:${node.tlsPort}/`;
     const rabbit = { ...trusted(), rabbitLoginMethod };
     const transport = getRpcTransport({ transportUrl, rabbit, logger: silent, rpcResponseTimeout: '15s' });
@@ -126,14 +126,14 @@ describeWithRabbitControl('TLS', () => {
     }
   });
 
-  it('is had by the query of the URL, in the version asked for', async () => {
+  it('is enabled by the query of the URL, in the given version', async () => {
     const query = `?ssl=1&ssl_ca_file=${encodeURIComponent(authority.caFile)}&ssl_version=TLSv1_2`;
     await roundTrip(secure() + query, {}, async () => {
       for (const one of await protocols()) expect(one).toMatchObject({ ssl_protocol: 'tlsv1.2' });
     });
   });
 
-  it.each(['amqps', 'rabbits'])('is had by the scheme %s', async (scheme) => {
+  it.each(['amqps', 'rabbits'])('is enabled by the scheme %s', async (scheme) => {
     await roundTrip(secure().replace('rabbit:', `${scheme}:`), { sslCaFile: authority.caFile }, async () => {
       for (const one of await protocols()) expect(one).toMatchObject({ ssl_protocol: 'tlsv1.3' });
     });
@@ -147,21 +147,21 @@ describeWithRabbitControl('TLS', () => {
     }
   });
 
-  it('refuses a broker whose authority is not trusted', async () => {
+  it('refuses a broker with an untrusted authority', async () => {
     expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
     expect(await failure(stolen(), { ssl: true, sslCaFile: foreignAuthority.caFile })).toMatch(
       /localhost:\d+: .*certificate/,
     );
   });
 
-  it('refuses a certificate for another host, unless told not to look', async () => {
+  it('refuses a certificate for another host, unless verification is off', async () => {
     expect(await failure(stolen('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
     await roundTrip(secure('127.0.0.1'), { ...trusted(), sslEnforceHostnameVerification: false });
     const untrusted = { ...trusted(), sslCaFile: foreignAuthority.caFile, sslEnforceHostnameVerification: false };
     expect(await failure(stolen('127.0.0.1'), untrusted)).toMatch(/certificate/);
   });
 
-  it('goes on verifying where Node.js was told not to verify anything', async () => {
+  it('verifies even if NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     try {
       expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
@@ -175,7 +175,7 @@ describeWithRabbitControl('TLS', () => {
     expect(await failure(stolen('localhost', expiredPort), trusted())).toMatch(/certificate has expired/);
   });
 
-  it('says so where one side speaks TLS and the other does not', async () => {
+  it('names the mismatch if only one side speaks TLS', async () => {
     expect(await failure(stolen('localhost', node.port), trusted(), [0])).toMatch(/does that port speak TLS/);
     expect(await failure(stolen(), {}, [0])).toMatch(/does that port speak plain AMQP, not TLS/);
   });
@@ -190,7 +190,7 @@ describeWithRabbitControl('TLS', () => {
     expect(await failure(stolen(), withoutOne)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
   });
 
-  it('takes the key from the certificate’s file, as Python does', async () => {
+  it('reads the key from the certificate’s file, like Python', async () => {
     const both = `${client.cert}.both`;
     await writeFile(both, (await readFile(client.cert, 'utf8')) + (await readFile(client.key, 'utf8')));
     await roundTrip(`rabbit://localhost:${node.tlsPort}/`, {
@@ -200,7 +200,7 @@ describeWithRabbitControl('TLS', () => {
     });
   });
 
-  it('fails a login by a certificate that names nobody', async () => {
+  it('fails a login by a certificate without a known user', async () => {
     const { cert, key } = await authority.issue({ name: 'nobody' });
     const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
     expect(await failure(stolen(), options)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
@@ -218,7 +218,7 @@ describeWithRabbitControl('TLS', () => {
     expect(await failure(stolen(), options, [0])).toMatch(/localhost:\d+: /);
   });
 
-  it('refuses at start files that are not there, or not what they should be', async () => {
+  it('refuses missing and invalid files at start', async () => {
     const make = (rabbit: RabbitOptions) => () =>
       getRpcTransport({ transportUrl: stolen(), rabbit: { ssl: true, ...rabbit } });
     expect(make({ sslCaFile: '/no/such/ca.pem' })).toThrow(/rabbit\.sslCaFile.*\/no\/such\/ca\.pem.*ENOENT/);

@@ -12,7 +12,7 @@ import { LogRecorder } from '../../support/log-recorder.js';
 
 const PASSWORD = 's3cret-pa55';
 
-describeWithRabbit('a declaration that conflicts with what is there', () => {
+describeWithRabbit('a declaration that conflicts with the broker', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
   let node: RabbitNode;
   let topic: string;
@@ -71,7 +71,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
   const declareExchange = (type: string, durable: boolean, name = exchange) =>
     withChannel(node.url, (channel) => channel.assertExchange(name, type, { durable }));
 
-  it('is refused where the options say so, by clients and servers, and names the option and both definitions', async () => {
+  it('is refused by clients and servers with topologyConflict: fail, with the option and both definitions', async () => {
     await declareExchange('topic', true);
     const options = { topologyConflict: 'fail', managementUrl: management() } as const;
     const message = await refusal(options);
@@ -85,7 +85,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     });
   });
 
-  it('is a warning of the same content by default', async () => {
+  it('logs a warning with the same content by default', async () => {
     await declareQueue(true, { 'x-queue-type': 'quorum', 'x-delivery-limit': 3 });
     const { server, client, logger } = connect({ managementUrl: management() });
     await server.start();
@@ -115,7 +115,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(await refusal({ ...rabbit, topologyConflict: 'fail' })).toContain(advice);
   });
 
-  it('says what to do about an exchange of another type, which is never adopted', async () => {
+  it('names the remedy for an exchange of another type, which is never adopted', async () => {
     await declareExchange('direct', false);
     expect(await refusal({})).toContain('controlExchange; oslo: control_exchange');
     exchange = uniqueTopic('exchange');
@@ -123,7 +123,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(await refusal({})).toContain('use another topic');
   });
 
-  it('says what to do about missing permissions, and a queue in another’s exclusive use', async () => {
+  it('names the remedy for missing permissions, and for a queue in exclusive use', async () => {
     topic = uniqueTopic('forbidden');
     expect(await refusal({})).toMatch(/queue "forbidden.*cannot be declared.*ACCESS_REFUSED.*set_permissions/);
     topic = uniqueTopic();
@@ -133,7 +133,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     });
   });
 
-  it('is told by the broker’s own words where the management API cannot be had', async () => {
+  it('quotes the broker if the management API is unavailable', async () => {
     await declareExchange('topic', true);
     const unreachable = await refusal({
       topologyConflict: 'fail',
@@ -149,7 +149,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(await refusal({ topologyConflict: 'fail', managementUrl: notJson })).toMatch(/its answer is not JSON/);
   });
 
-  it('has options that are checked, and show no password', () => {
+  it('has validated options, and prints no password', () => {
     const make = (rabbit: object) => () => getRpcTransport({ transportUrl: 'memory://', rabbit });
     expect(make({ topologyConflict: 'ignore' })).toThrow(/rabbit\.topologyConflict.*one of adopt, fail; got "ignore"/);
     expect(make({ managementUrl: `ftp://u:${PASSWORD}@h` })).toThrow(/rabbit\.managementUrl.*http:\/\/ or https/);
@@ -167,7 +167,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(() => getRpcTransport({ transportUrl: `rabbit://h/${query}` })).not.toThrow(PASSWORD);
   });
 
-  it('is seen of a binding that was removed: it is made again, said and counted', async () => {
+  it('includes a removed binding, which is declared again, logged and counted', async () => {
     const checking = { managementUrl: management(), topologyCheckInterval: '200ms' } as const;
     const { server, client, logger, transport } = connect(checking);
     await server.start();
@@ -210,7 +210,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(JSON.parse(served.stdout)).toHaveLength(4);
   });
 
-  it('has oslo-rpc doctor say that a server is on another exchange, by the management API or where there is no such exchange', async () => {
+  it('is reported by oslo-rpc doctor for a server on another exchange, with the management API or without that exchange', async () => {
     const { server } = connect({});
     await server.start();
     const asked = exchange;
@@ -233,7 +233,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(seen.stdout).toContain('control_exchange');
   });
 
-  it('has oslo-rpc doctor say that nobody consumes', async () => {
+  it('is reported by oslo-rpc doctor without a consumer', async () => {
     const { server } = connect({});
     await server.start();
     await server.stop();
@@ -252,7 +252,7 @@ describeWithRabbit('a declaration that conflicts with what is there', () => {
     expect(fanout.stdout).toContain(`unserved  exchange ${topic}_fanout`);
   });
 
-  it('is no excuse for wrong usage, or for a broker that cannot be had', async () => {
+  it('does not hide wrong usage or an unavailable broker', async () => {
     expect(await doctor('', '--management-url', 'nonsense')).toMatchObject({ code: 2 });
     const wrong = await osloRpc(['doctor', '--url', url().replace(':s3', ':S3'), '--topic', topic]);
     expect(wrong).toMatchObject({ code: 4, stdout: '' });

@@ -120,7 +120,7 @@ async function use(transportUrl: string, rabbit: RabbitOptions, during: () => Pr
   return warnings;
 }
 
-describeWithRabbitControl('what is declared on RabbitMQ', () => {
+describeWithRabbitControl('the topology on RabbitMQ', () => {
   let node: RabbitNode;
   let management: ManagementApi;
 

@@ -72,7 +72,7 @@ describeWithRabbit.each<[string, string[]]>([
     await eventually(() => expect(casts).toEqual([1, 2, 3]));
   });
 
-  it('carry what is for servers that come and go beside each other', async () => {
+  it('carry requests to servers that start and stop side by side', async () => {
     const others = ['second', 'third'].map((name) => uniqueTopic(name));
     const start = async (other: string) => {
       const echo = (_ctxt: unknown, { value }: { value: unknown }) => `${other} ${value}`;
@@ -92,7 +92,7 @@ describeWithRabbit.each<[string, string[]]>([
     }
   });
 
-  it('tell of what nobody takes, of that alone', async () => {
+  it('report undeliverable messages, and no others', async () => {
     const nobody = getRpcClient(transport, new Target({ topic: uniqueTopic('nobody') }), {
       transportOptions: { atLeastOnce: true },
       timeout: 20,
@@ -102,7 +102,7 @@ describeWithRabbit.each<[string, string[]]>([
     expect(outcomes).toEqual([expect.any(MessageUndeliverable), 1, expect.any(MessageUndeliverable), 1]);
   });
 
-  it('refuse a name that is too long, at once', async () => {
+  it('refuse a name that is too long at once', async () => {
     const long = getRpcClient(transport, new Target({ topic: 'x'.repeat(300) }), { timeout: 20 });
     await expect(long.cast({}, 'record', { value: 0 })).rejects.toThrow(/255/);
   });

@@ -93,7 +93,7 @@ const servers: [name: string, serve: (topic: string, logger: LogSink) => Promise
   ['a Nest application that delivers at least once', serveNest('at-least-once')],
 ];
 
-describeWithRabbit.each(servers)('%s that gets what no well-behaved client sends', (_name, serve) => {
+describeWithRabbit.each(servers)('%s that receives a malformed request', (_name, serve) => {
   const topic = uniqueTopic('bad');
   const log = new LogRecorder();
   let served: Served;
@@ -122,7 +122,7 @@ describeWithRabbit.each(servers)('%s that gets what no well-behaved client sends
     await eventually(() => expect(answerTo(msgId)).toBe('result'));
   }
 
-  it.each(badRequests)('answers, counts and logs, and goes on: $name', async (bad: BadRequest) => {
+  it.each(badRequests)('answers, counts and logs it, and continues: $name', async (bad: BadRequest) => {
     log.clear();
     const { refusedMessages } = served.transport.counts;
     const msgId = randomBytes(16).toString('hex');
@@ -139,7 +139,7 @@ describeWithRabbit.each(servers)('%s that gets what no well-behaved client sends
   });
 });
 
-describeWithRabbit('a client that gets what no well-behaved server sends', () => {
+describeWithRabbit('a client that receives a malformed reply', () => {
   const topic = uniqueTopic('bad');
   const log = new LogRecorder();
   let transport: Transport;
@@ -155,7 +155,7 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
     await fake?.close();
   });
 
-  it.each(badReplies)('settles its call, and goes on: $name', async (bad: BadReply) => {
+  it.each(badReplies)('settles its call, and continues: $name', async (bad: BadReply) => {
     log.clear();
     const { refusedMessages } = transport.counts;
     const outcome = getRpcClient(transport, new Target({ topic }), { timeout: 10 })
@@ -178,7 +178,7 @@ describeWithRabbit('a client that gets what no well-behaved server sends', () =>
   });
 });
 
-describeWithRabbit('a listener that gets what no well-behaved notifier sends', () => {
+describeWithRabbit('a listener that receives a malformed notification', () => {
   const topic = uniqueTopic('bad');
   const queue = `${topic}.info`;
   const log = new LogRecorder();
@@ -203,7 +203,7 @@ describeWithRabbit('a listener that gets what no well-behaved notifier sends', (
     });
   });
 
-  it.each(badNotifications)('sets it aside, counts and logs it once, and goes on: $name', async (bad: BadBody) => {
+  it.each(badNotifications)('dead-letters it, counts and logs it once, and continues: $name', async (bad: BadBody) => {
     log.clear();
     const { refusedMessages, deadLettered } = transport.counts;
     const id = randomBytes(16).toString('hex');

@@ -66,7 +66,7 @@ it.each<[string, new (...args: never[]) => Error, () => Promise<unknown>]>([
   expect(error.stack?.startsWith(`${errorClass.name}: `)).toBe(true);
 });
 
-it('names each caller where one error rejects several', async () => {
+it('names each caller if one error rejects several', async () => {
   async function first(calling: RPCClient) {
     await calling.call({}, 'hang');
   }
@@ -88,7 +88,7 @@ it('names each caller where one error rejects several', async () => {
   expect(other.stack).not.toMatch(/first/);
 });
 
-it('names the notifier of what cannot be sent', async () => {
+it('names the notifier of a notification that cannot be sent', async () => {
   const notifier = new Notifier(transport, { driver: 'messagingv2' });
   const circular: Record<string, unknown> = {};
   circular['self'] = circular;

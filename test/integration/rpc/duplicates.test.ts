@@ -8,8 +8,8 @@ import { silent } from '../../support/silent.js';
 
 const MODES: DeliveryMode[] = ['at-most-once', 'at-least-once'];
 
-describeWithRabbit('a request that comes many times', () => {
-  it.each(MODES)('runs once, side by side or later: %s', async (delivery) => {
+describeWithRabbit('a request that is delivered many times', () => {
+  it.each(MODES)('runs once, delivered concurrently or later: %s', async (delivery) => {
     const topic = uniqueTopic('twice');
     const ran: unknown[] = [];
     const endpoint = {

@@ -27,7 +27,7 @@ const transports = [
 ];
 
 for (const { name, url, describe } of transports) {
-  describe(`a request on ${name} whose caller gives up before a slot is free`, () => {
+  describe(`a request on ${name} that expires before a slot is free`, () => {
     const open: (() => Promise<unknown>)[] = [];
     let logger: LogRecorder;
     let serving: Transport;
@@ -72,7 +72,7 @@ for (const { name, url, describe } of transports) {
       return { held };
     }
 
-    it.each(MODES)('is not started, but counted, and said once: %s', async (delivery) => {
+    it.each(MODES)('is not started, but counted and logged once: %s', async (delivery) => {
       const { held } = await begin(delivery);
       const impatient = client.prepare({ timeout: `${TIMEOUT_MS}ms` });
       await expect(impatient.call({}, 'record', { id: 'late' })).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -87,7 +87,7 @@ for (const { name, url, describe } of transports) {
       expect(logger.messages(/Dropped a request .* gave up \d+ ms ago/)).toHaveLength(1);
     });
 
-    it('does not take a slot, or flood the log, however many there are', async () => {
+    it('takes no slot, and does not flood the log in large numbers', async () => {
       const { held } = await begin('at-most-once');
       const impatient = client.prepare({ timeout: `${TIMEOUT_MS}ms` });
       const late = Array.from({ length: 20 }, (_, id) => impatient.call({}, 'record', { id }).catch(ignore));

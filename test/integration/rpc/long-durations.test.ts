@@ -30,7 +30,7 @@ describe.each([
   { name: 'rabbit', url: rabbitUrl, describe: describeWithRabbit },
 ])('$name', ({ url, describe }) => {
   describe('durations that are longer than a timer', () => {
-    it('let calls through, and nobody wait', async () => {
+    it('let calls succeed without a wait', async () => {
       const target = new Target({ topic: uniqueTopic('long'), server: 'h' });
       const transport = transportWith(url, '1s');
       await getRpcServer(transport, target, [{ echo: (_ctxt: unknown, { n }: { n: number }) => n }]).start();
@@ -45,7 +45,7 @@ describe.each([
       await client.prepare({ timeout: 1e12 }).cast({}, 'echo', { n: 1 });
     });
 
-    it('let a handler end before its server has stopped', async () => {
+    it('let a handler finish before its server has stopped', async () => {
       const target = new Target({ topic: uniqueTopic('long'), server: 'h' });
       const transport = transportWith(url, '1000h');
       let release: (value: string) => void = () => undefined;
@@ -76,7 +76,7 @@ describe.each([
       await stopping;
     });
 
-    it('gather a batch until it is full', async () => {
+    it('collect a batch until it is full', async () => {
       const topic = uniqueTopic('long');
       const transport = transportWith(url, '1s');
       const batches: number[] = [];

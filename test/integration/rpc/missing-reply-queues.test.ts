@@ -23,7 +23,7 @@ const NOISE_MS = 50;
 
 const newQueue = () => `reply_${randomUUID().replaceAll('-', '')}`;
 
-describeWithRabbit('a reply whose queue is not there', () => {
+describeWithRabbit('a reply to a missing queue', () => {
   const open: (() => Promise<unknown>)[] = [];
   let logger: LogRecorder;
   let topic: string;
@@ -86,7 +86,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
   const dropped = () => logger.messages(/reply to m was dropped/).length;
 
   it.each(['at-most-once', 'at-least-once'] as const)(
-    'holds no slot: others are served as before: %s',
+    'holds no concurrency slot, so that others are answered as fast: %s',
     async (delivery) => {
       await begin({ delivery, concurrency: 8 });
       const otherClient = client;
@@ -108,7 +108,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     },
   );
 
-  it('is delivered when the queue comes back, and with it all others', async () => {
+  it('is delivered with all others when the queue is back', async () => {
     await begin();
     const queue = newQueue();
     await callFrom([queue, queue, queue]);
@@ -129,7 +129,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     expect(dropped()).toBe(1);
   });
 
-  it('is dropped when the window ends; what comes for that queue later gets one try', async () => {
+  it('is dropped when the window ends, after which each later reply gets one attempt', async () => {
     await begin({ rabbit: { kombuMissingConsumerRetryTimeout: WINDOW_MS / 1000 } });
     const queue = newQueue();
     await callFrom([queue], 60_000);
@@ -149,7 +149,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     });
   });
 
-  it('is dropped where too many wait already, in number or in bytes', async () => {
+  it('is dropped above the limit of waiting replies, in number or in bytes', async () => {
     await begin({ limits: { waitingReplies: 3 } });
     await callFrom(Array.from({ length: 5 }, newQueue));
     await eventually(() => expect(serving.counts).toMatchObject({ droppedReplies: 2, overLimit: 2 }));
@@ -161,7 +161,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     expect(serving.counts.overLimit).toBeLessThan(5);
   });
 
-  it('keeps a server from stopping for the drain timeout, and not longer', async () => {
+  it('delays the stop of a server for the drain timeout at most', async () => {
     await begin({ drainTimeout: '700ms' });
     await callFrom([newQueue(), newQueue()]);
     const began = performance.now();
@@ -187,7 +187,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(queue));
   });
 
-  it('keeps its request unacknowledged where that is delivered at least once', async () => {
+  it('keeps its request unacknowledged in at-least-once mode', async () => {
     await begin({ delivery: 'at-least-once', drainTimeout: 0.1 });
     await callFrom([newQueue()]);
     await server.stop();
@@ -195,7 +195,7 @@ describeWithRabbit('a reply whose queue is not there', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 1 }));
   });
 
-  it('has its request acknowledged once it is in vain', async () => {
+  it('acknowledges its request when the window has ended', async () => {
     await begin({ delivery: 'at-least-once', rabbit: { kombuMissingConsumerRetryTimeout: '300ms' } });
     await callFrom([newQueue()]);
     await eventually(() => expect(dropped()).toBe(1));
@@ -208,7 +208,7 @@ describeWithRabbit('a reply queue of another name', () => {
   it.each([
     { anyReplyQueue: false, answers: 0 },
     { anyReplyQueue: true, answers: 1 },
-  ])('is answered where that is allowed: $anyReplyQueue', async ({ anyReplyQueue, answers }) => {
+  ])('is used only if that is allowed: $anyReplyQueue', async ({ anyReplyQueue, answers }) => {
     const topic = uniqueTopic('any');
     const queue = uniqueTopic('answers');
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, anyReplyQueue });

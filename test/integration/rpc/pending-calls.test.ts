@@ -63,7 +63,7 @@ describe('pending calls', () => {
     await calls;
   });
 
-  it('time out each at its own deadline', async () => {
+  it('time out at their own deadlines', async () => {
     fakeTime();
     const { client } = await passing(start());
     const lateness = Array.from({ length: 300 }, async (_, index) => {

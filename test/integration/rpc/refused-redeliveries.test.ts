@@ -15,7 +15,7 @@ import { SOON } from '../../support/served-topic.js';
 import { silent } from '../../support/silent.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
-describeWithRabbit('a server that refuses what was delivered before', () => {
+describeWithRabbit('a server that refuses redelivered requests', () => {
   const open: (() => Promise<unknown>)[] = [];
   let topic: string;
   let ran: unknown[];
@@ -70,7 +70,7 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     });
   });
 
-  it('tells the caller, drops a cast, and goes on', async () => {
+  it('rejects the call, drops a cast, and continues', async () => {
     await (await serve(true)).stop();
     const call = client.call({}, 'record', { id: 'call' });
     call.catch(() => undefined);
@@ -83,7 +83,7 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     expect(serving.counts).toMatchObject({ redeliveries: 2, refusedMessages: 0 });
   });
 
-  it('finishes what it has taken when it stops, instead of handing it back', async () => {
+  it('finishes its waiting requests when it stops, instead of requeueing them', async () => {
     const server = await serve(true);
     const held = client.call({}, 'hold');
     const waiting = client.prepare({ server: 'a' }).call({}, 'record', { id: 'waiting' });
@@ -94,7 +94,7 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     await Promise.all([held, stopped]);
   });
 
-  it('is told by the sender of what that has published again', async () => {
+  it('refuses a request that its sender marked as published again', async () => {
     await (await serve(true)).stop();
     const proxy = await TcpProxy.start(rabbitPort);
     open.push(() => proxy.close());
@@ -125,7 +125,7 @@ describeWithRabbit('a server that refuses what was delivered before', () => {
     expect(ran).toEqual([]);
   });
 
-  it('is not every server: by default it runs', async () => {
+  it('runs redelivered requests by default', async () => {
     await (await serve(false)).stop();
     const call = client.call({}, 'record', { id: 'again' });
     await deliverInVain(1);

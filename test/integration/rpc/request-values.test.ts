@@ -85,13 +85,13 @@ describe('arguments and contexts that JSON would lose', () => {
     }
   });
 
-  it('are refused where they look like the other', async () => {
+  it('are refused in swapped places', async () => {
     expect(await refusal(() => client.call({}, 'echo', new RequestContext()))).toMatch(/it goes before the method/);
     const notifier = new Notifier(transport, { driver: 'test' });
     expect(await refusal(() => notifier.info({}, 'event', Promise.resolve(1)))).toMatch(/Payload of event.*"await"/);
   });
 
-  it('are refused of a serializer', async () => {
+  it('are refused when a serializer returns a Promise', async () => {
     class Late extends RequestContextSerializer {
       override serializeContext(): never {
         return Promise.resolve({}) as never;
@@ -101,7 +101,7 @@ describe('arguments and contexts that JSON would lose', () => {
     expect(await refusal(() => late.call({}, 'echo'))).toMatch(/serializeContext: .* it returned a Promise/);
   });
 
-  it('are welcome where their fields are all', async () => {
+  it('are accepted from classes with public fields only', async () => {
     expect(await client.call({}, 'echo', new Address())).toEqual({ street: 'x' });
     expect(await client.call({}, 'echo', Object.assign(Object.create(null), { a: 1 }))).toEqual({ a: 1 });
     expect(await client.call(new RequestContext({ userId: 'u' }), 'who')).toMatchObject({ user_id: 'u' });

@@ -61,14 +61,14 @@ async function raise(thrown: unknown, options: OsloMessagingOptions = {}) {
   return { error, lines };
 }
 
-it.each(things)('answers the caller whatever a handler throws: %s', async (_name, thrown, message) => {
+it.each(things)('answers the caller when a handler throws %s', async (_name, thrown, message) => {
   const { error, lines } = await raise(thrown);
   expect(error).toBeInstanceOf(RemoteError);
   expect(error).toMatchObject({ value: message });
   expect(lines).toHaveLength(1);
 });
 
-describe('details of what a handler throws', () => {
+describe('details of a thrown error', () => {
   const invalid = new BadRequestException(['name must be a string', 'size must be an integer']);
   const structured = new BadRequestException({ message: [{ property: 'x', constraints: { isInt: 'x must be int' } }] });
   const secret = { code: 'E_LOGIN', details: { password: 'hunter2hunter2' } };
@@ -128,17 +128,17 @@ describe('details of what a handler throws', () => {
     expect(lines.join()).not.toMatch(/\[object Object\]|hunter2/);
   });
 
-  it('are kept from callers, as stacks are, where they are causes', async () => {
+  it('of a cause do not reach callers without sendTracebacks', async () => {
     const { error } = await raise(caused, { sendTracebacks: false });
     expect(error).toMatchObject({ kwargs: {}, traceback: [] });
   });
 
-  it('travel on with the error that they came with', async () => {
+  it('stay with an error that is thrown on', async () => {
     const { error } = await raise((await raise(late)).error);
     expect(error).toMatchObject({ excType: 'RemoteError', kwargs: { code: 'E_QUOTA' } });
   });
 
-  it('are shown by logs and JSON, without secrets', async () => {
+  it('appear in logs and JSON, without secrets', async () => {
     const { error } = await raise(new RpcException(secret));
     expect((error as RemoteError).kwargs).toEqual(secret);
     for (const shown of [inspect((error as RemoteError).kwargs), JSON.stringify(error)]) {

@@ -44,32 +44,32 @@ async function expectUndeliverable(call: Promise<unknown>): Promise<void> {
 }
 
 for (const { name, url, describe } of transports) {
-  describe(`what no queue takes on ${name}`, () => {
+  describe(`an undeliverable message on ${name}`, () => {
     function client(transport: Transport, fields: ConstructorParameters<typeof Target>[0] = {}): RPCClient {
       return getRpcClient(transport, new Target({ topic: uniqueTopic('nobody'), ...fields }));
     }
 
-    it('rejects a call at once, and is counted', async () => {
+    it('rejects its call at once, and is counted', async () => {
       const transport = connect(url);
       await expectUndeliverable(client(transport).call({}, 'any'));
       await expectUndeliverable(client(transport, { server: 'gone' }).call({}, 'any'));
       expect(transport.counts.undeliverable).toBe(2);
     });
 
-    it('rejects a call at once whose exchange nobody has declared', async () => {
+    it('rejects its call at once without the exchange', async () => {
       const transport = connect(url);
       const exchange = uniqueTopic('exchange');
       await expectUndeliverable(client(transport, { exchange }).call({}, 'any'));
       if (url === rabbitUrl) await withChannel(rabbitUrl, (channel) => channel.deleteExchange(exchange));
     });
 
-    it('rejects a call at once whose arguments are deeper than this process would take', async () => {
+    it('rejects its call at once, even with arguments deeper than the local limit', async () => {
       let deep: unknown = [];
       for (let level = 0; level < 500; level++) deep = [deep];
       await expectUndeliverable(client(connect(url, { limits: { depth: 50 } })).call({}, 'any', { deep }));
     });
 
-    it('rejects a call at once among many that are answered', async () => {
+    it('rejects its call at once, among many that are answered', async () => {
       const transport = connect(url);
       const topic = uniqueTopic('busy');
       const server = getRpcServer(connect(url), new Target({ topic, server: 'a' }), [
@@ -88,7 +88,7 @@ for (const { name, url, describe } of transports) {
       expect(transport.counts.undeliverable).toBe(200);
     });
 
-    it('rejects a cast that asked to know, and no other', async () => {
+    it('rejects a cast with atLeastOnce, and no other', async () => {
       const transport = connect(url);
       const nobody = client(transport);
       await nobody.cast({}, 'any');
@@ -97,7 +97,7 @@ for (const { name, url, describe } of transports) {
       expect(transport.counts.undeliverable).toBe(1);
     });
 
-    it('lets a call wait until its deadline that did not want to know', async () => {
+    it('lets a call with atLeastOnce: false wait until its deadline', async () => {
       const transport = connect(url);
       const nobody = client(transport).prepare({ timeout: '300ms', transportOptions: { atLeastOnce: false } });
       await expect(nobody.call({}, 'any')).rejects.toBeInstanceOf(MessagingTimeout);
@@ -106,7 +106,7 @@ for (const { name, url, describe } of transports) {
   });
 }
 
-describeWithRabbit('what no queue takes on a connection that was lost', () => {
+describeWithRabbit('an undeliverable message on a connection that was lost', () => {
   it('rejects a call at once when the connection is back', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     open.push(() => proxy.close());

@@ -126,7 +126,7 @@ describe('BackingOffClient', () => {
     await succeeds(0.15, scoped);
   });
 
-  it('shares what it learnt between clients', async () => {
+  it('shares its timeouts between clients', async () => {
     await timesOut(0.15);
     await succeeds(0.15, getClient(new Target({ topic, version: '1.0' })));
     await succeeds(0.15, client.prepare({ server: 'host1' }));
@@ -145,13 +145,13 @@ describe('BackingOffClient', () => {
     await succeeds(0.15);
   });
 
-  it('starts a new method at the ceiling where that is lower', async () => {
+  it('starts a new method at the ceiling if that is lower', async () => {
     BackingOffClient.setMaxTimeout(0.04);
     await timesOut(0.08);
     await timesOut(0.08);
   });
 
-  it('starts a new method at the response timeout where the ceiling is higher', async () => {
+  it('starts a new method at the response timeout if the ceiling is higher', async () => {
     BackingOffClient.setMaxTimeout(5);
     await timesOut(0.18);
     await succeeds(0.18);
@@ -173,14 +173,14 @@ describe('BackingOffClient', () => {
     await passing(transport.cleanup());
   });
 
-  it('takes an explicit timeout although the method has backed off', async () => {
+  it('uses an explicit timeout after the method has backed off', async () => {
     await timesOut(0.15);
     await timesOut(0.12, client.prepare({ timeout: 0.05 }));
     await succeeds(0.15);
     await succeeds(0.25, client.prepare({ timeout: 2 }));
   });
 
-  it('forgets at cleanup', async () => {
+  it('forgets its timeouts at cleanup', async () => {
     await timesOut(0.3);
     await timesOut(0.3);
     BackingOffClient.setMaxTimeout(0.2);
@@ -192,7 +192,7 @@ describe('BackingOffClient', () => {
     await succeeds(0.3);
   });
 
-  it('does not keep a rejection back beyond cleanup', async () => {
+  it('delays no rejection beyond cleanup', async () => {
     await passing(end());
     vi.mocked(Math.random).mockReturnValue(0.999);
     let timedOut: () => void = ignore;
@@ -209,7 +209,7 @@ describe('BackingOffClient', () => {
     await passing(begin());
   });
 
-  it('changes nothing on another error', async () => {
+  it('keeps its timeouts after another error', async () => {
     for (let call = 0; call < 3; call++) {
       await expect(passing(client.call({}, 'work', { fail: true }))).rejects.toBeInstanceOf(RemoteError);
     }

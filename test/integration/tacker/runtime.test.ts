@@ -50,7 +50,7 @@ const ignore = () => undefined;
 const ctxt = RequestContext.fromDict({ user_id: 'u1' });
 
 describe('the module functions before init', () => {
-  it('say so', () => {
+  it('report the missing init', () => {
     const target = new Target({ topic: 't', server: 's' });
     for (const early of [
       () => createConnection(),
@@ -63,7 +63,7 @@ describe('the module functions before init', () => {
     }
   });
 
-  it('let cleanup pass', async () => {
+  it('allow cleanup', async () => {
     await expect(cleanup()).resolves.toBeUndefined();
   });
 });
@@ -83,7 +83,7 @@ for (const { name, url, describe } of transports) {
       await cleanup();
     });
 
-    it('serve by a Connection, and stop with it', async () => {
+    it('answer through a Connection, and stop with it', async () => {
       begin();
       const topic = uniqueTopic();
       const connection = createConnection();
@@ -102,7 +102,7 @@ for (const { name, url, describe } of transports) {
       await expect(client.prepare({ timeout: '200ms' }).call(ctxt, 'whoAsks')).rejects.toThrow();
     });
 
-    it('serve nothing where RPC is disabled', async () => {
+    it('answer nothing with RPC disabled', async () => {
       begin({ rpcDisabled: true });
       const topic = uniqueTopic();
       const connection = createConnection();
@@ -113,7 +113,7 @@ for (const { name, url, describe } of transports) {
       await expect(getClient(new Target({ topic })).call(ctxt, 'whoAsks')).rejects.toBeInstanceOf(MessageUndeliverable);
     });
 
-    it('run a Service, whose manager is told before it consumes', async () => {
+    it('run a Service, and call its manager before it consumes', async () => {
       begin();
       const topic = uniqueTopic();
       const manager = new Conductor();
