@@ -33,14 +33,14 @@ const baselines: Baselines = { 'one kind': { ratio: 1.5 }, another: { ratio: 2 }
 const squeezed = (lines: readonly string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
 
 describe("the benchmark's documents", () => {
-  it('have a place for every table', async () => {
+  it('have a marker for every table', async () => {
     const parts = documentParts(fileOf('full'), baselines);
     expect(parts.size).toBeGreaterThan(7);
     for (const by of [...parts.keys(), 'npm run bench: charts'])
       expect(generatedPart(await documentWith(by), by).length).toBeGreaterThan(0);
   });
 
-  it('say nothing of a short run', () => {
+  it('omit a short run', () => {
     expect(documentParts(fileOf('quick'), baselines).size).toBe(0);
   });
 
@@ -72,7 +72,7 @@ describe("the benchmark's tables", () => {
     expect(lines(figure(Number.NaN, 'thousands'), true)).toBe('| oslo | - |');
   });
 
-  it('are apart from each other by an empty line', () => {
+  it('are separated by an empty line', () => {
     const table = { head: ['calls'], rows: [['1']] };
     expect(render([table, 'A line.'], median)).toEqual(['| calls |', '| ----- |', '| 1     |', '', 'A line.']);
   });
@@ -98,7 +98,7 @@ describe("the benchmark's charts", () => {
     ]);
   });
 
-  it('show latencies by two lines, and leave out rates that a peer could not keep', () => {
+  it('show latencies as two lines, without the rates that a peer could not keep', () => {
     const { sweeps } = allResults();
     const series = (rates: typeof sweeps.rates) =>
       sweepCharts({ ...sweeps, rates }).map(({ name, option }) => [name, (option['series'] as unknown[]).length]);

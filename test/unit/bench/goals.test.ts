@@ -14,7 +14,7 @@ describe("the benchmark's goals", () => {
     expect(goals.filter(({ met }) => !met)).toEqual([]);
   });
 
-  it('are not met by figures beyond a limit, each for itself', () => {
+  it('are each missed by a figure above its limit', () => {
     const floor = {};
     expect(unmet(callResults({ floor, oslo: { callsPerSecond: 1190 } }))).toEqual(['calls/s ÷ floor: at least 1.2']);
     const fast = { callsPerSecond: 1200 };
@@ -32,27 +32,27 @@ describe("the benchmark's goals", () => {
     ]);
   });
 
-  it('take the best of the peers, among which the weak floor is not', () => {
+  it('compare with the best peer, except the weak floor', () => {
     const oslo = { callsPerSecond: 2500 };
     const peers = { 'floor-weak': { callsPerSecond: 2400 }, moleculer: {}, 'nest-rmq': { callsPerSecond: 1200 }, oslo };
     expect(unmet(callResults(peers, 'nest-rmq'))).toEqual(['calls/s ÷ the best of the peers: at least 2.2']);
     expect(unmet(callResults(peers, 'moleculer'))).toEqual([]);
   });
 
-  it('are not met by a figure that is no number', () => {
+  it('are missed by a figure that is not a number', () => {
     expect(unmet({ scale: { ...scaleResults(), bytesPerPendingCall: Number.NaN } })).toEqual([
       'bytes of a pending call: at most 2000',
     ]);
   });
 
-  it('are judged only where there is something to judge', () => {
+  it('are evaluated only for existing figures', () => {
     expect(judge({})).toEqual([]);
     const scale = scaleResults();
     scale.topics.channels = null;
     expect(judge({ scale }).some(({ goal }) => goal.startsWith('channels'))).toBe(false);
   });
 
-  it('notice a call that was lost', () => {
+  it('report a lost call', () => {
     const scale = scaleResults();
     scale.inFlight.answered--;
     expect(unmet({ scale })).toEqual(['calls lost, 10,000 in flight: at most 0']);

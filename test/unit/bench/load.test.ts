@@ -4,7 +4,7 @@ import { applyLoad, applyPace } from '../../../bench/running/load.js';
 import { payloadOf } from '../../../bench/running/payload.js';
 
 describe("the benchmark's load", () => {
-  it('keeps so many calls in flight, makes so many, and counts those that fail', async () => {
+  it('keeps the given number of calls in flight, makes the given total, and counts failures', async () => {
     let flying = 0;
     let most = 0;
     let made = 0;
@@ -26,7 +26,7 @@ describe("the benchmark's load", () => {
     expect(result.firstError).toMatch(/^Error: refused \d+$/);
   });
 
-  it('counts the wait of calls that were due while the client was held up', async () => {
+  it('includes the delay of calls that were due while the client was blocked', async () => {
     let calls = 0;
     const client = {
       call: async () => {
@@ -41,7 +41,7 @@ describe("the benchmark's load", () => {
     expect(p50Ms).toBeGreaterThan(20);
   });
 
-  it('gives up a pace that the peer cannot go', async () => {
+  it('stops at a rate that the peer cannot keep', async () => {
     const client = { call: () => sleep(300), close: async () => undefined };
     const { keptUp, answered } = await applyPace(client, { ratePerSecond: 200_000, seconds: 0.3 }, {});
     expect(keptUp).toBe(false);

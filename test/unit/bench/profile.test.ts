@@ -64,7 +64,7 @@ const frames = framesOf(
 );
 
 describe("the benchmark's profile", () => {
-  it('shares the CPU of a call out among those in whom it was spent, waiting left out', () => {
+  it('divides the CPU time of a call among its groups, without idle time', () => {
     const { groups, heaviest } = summarize(frames, 50);
     expect(groups).toMatchObject({ gc: 5, async: 7.5, rpc: 12.5, json: 4.5, sockets: 10, loop: 10, other: 0.5 });
     expect(Object.values(groups).reduce((sum, micros) => sum + micros, 0)).toBeCloseTo(50);
@@ -75,7 +75,7 @@ describe("the benchmark's profile", () => {
     ]);
   });
 
-  it('has the heaviest frames first, those of Node as one, and none that is too small to read', () => {
+  it('lists the heaviest frames first, Node.js as one frame, and no tiny frame', () => {
     const drawn = blocksOf(frames, 200).map(({ depth, name, micros }) => [depth, name, micros]);
     expect(drawn).toEqual([
       [0, 'processTicksAndRejections', 100],
@@ -93,7 +93,7 @@ describe("the benchmark's profile", () => {
     expect(blocksOf(nameless, 1).map(({ name }) => name)).toEqual(['server']);
   });
 
-  it('tells groups by where a function is', () => {
+  it('groups functions by their file', () => {
     expect(groupOf('send', 'lib/drivers/rabbit/wire/wire.js')).toBe('rabbit');
     expect(groupOf('send', 'lib/drivers/inbox/concurrency-limit.js')).toBe('drivers');
     expect(groupOf('send', 'lib/core/envelope.js')).toBe('json');
@@ -104,7 +104,7 @@ describe("the benchmark's profile", () => {
     expect(groupOf('whatever', 'lru-cache/index.js')).toBe('other');
   });
 
-  it('names files without saying whose machine it was', () => {
+  it('names files without machine paths', () => {
     expect(pathOf(`${OURS}core/json.js`)).toBe('lib/core/json.js');
     expect(pathOf('file:///home/someone/clone/bench/dist/bench/load.js')).toBe('bench/load.js');
     expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
@@ -118,7 +118,7 @@ describe("the benchmark's profile", () => {
     expect(blockFromText(blockToText(block))).toEqual(block);
   });
 
-  it('is drawn with a block under its caller, as many rows high as it is deep', () => {
+  it('is drawn with each block under its caller, in one row for each level', () => {
     const [client, ...others] = profileCharts(allResults().profile);
     expect([client, ...others].map((picture) => picture?.name)).toEqual([
       'profile-client',
@@ -137,7 +137,7 @@ describe("the benchmark's profile", () => {
     });
   });
 
-  it('finds who kept the process busy', async () => {
+  it('finds the functions that kept the process busy', async () => {
     const stop = await startProfiler();
     keepBusy(200);
     const [busiest] = summarize(framesOf(await stop()), 1).heaviest;

@@ -4,7 +4,7 @@ import { PARTS } from '../../../bench/parts/parts.js';
 import { inRounds } from '../../../bench/rounds.js';
 
 describe("the benchmark's rounds", () => {
-  it('begin with another subject each, and have all pass a step before the next', async () => {
+  it('begin with a different subject each, and finish a step for all before the next', async () => {
     const order: string[] = [];
     const step = (figure: 'latency' | 'rate') => async (subject: string) => {
       order.push(`${subject} ${figure}`);

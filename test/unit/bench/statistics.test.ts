@@ -12,7 +12,7 @@ describe("the benchmark's statistics", () => {
     expect(percentile([], 0.5)).toBeNaN();
   });
 
-  it('take the median between the two in the middle, whatever the order', () => {
+  it('take the median between the two in the middle, in any order', () => {
     expect(spread([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
     expect(spread([30, 5, 20])).toEqual({ median: 20, min: 5, max: 30 });
     expect(spread([]).median).toBeNaN();
@@ -26,13 +26,13 @@ describe("the benchmark's statistics", () => {
     expect(spreads(oslo).callsPerSecond.median / spreads(floor).callsPerSecond.median).toBe(0.8);
   });
 
-  it('tell growth by the ends of a row, and not by one bad slice', () => {
+  it('measure growth by the ends of a series, and ignore one bad slice', () => {
     const { row } = scaleResults();
     const grown = row.slices.map((slice, index) => ({ ...slice, cpuMicros: index === 9 ? 1000 : 80 + index * 4 }));
     expect(growth({ ...row, slices: grown }, ({ cpuMicros }) => cpuMicros)).toBeCloseTo(112 / 84);
   });
 
-  it('tell how uneven a division of work is', () => {
+  it('measure the imbalance of a division of work', () => {
     expect(mostOverMean([10, 10, 10, 10])).toBe(1);
     expect(mostOverMean([40, 0, 0, 0])).toBe(4);
   });

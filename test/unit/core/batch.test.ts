@@ -13,7 +13,7 @@ function gather(size: number, timeout: number | undefined) {
   return { batches, batch: new Batch<number>(size, timeout, (items) => batches.push(items)) };
 }
 
-it('ends a batch that is complete', () => {
+it('ends a complete batch', () => {
   const { batches, batch } = gather(2, undefined);
   for (const item of [1, 2, 3, 4, 5]) batch.add(item);
   expect(batches).toEqual([
@@ -52,20 +52,20 @@ it('waits for ever without a timeout', () => {
   expect(batches).toEqual([]);
 });
 
-it('ends a batch with an item that says so', () => {
+it('ends a batch with an item that is marked as last', () => {
   const { batches, batch } = gather(9, undefined);
   batch.add(1);
   batch.add(2, true);
   expect(batches).toEqual([[1, 2]]);
 });
 
-it('hands over no empty batch', () => {
+it('emits no empty batch', () => {
   const { batches, batch } = gather(9, undefined);
   batch.flush();
   expect(batches).toEqual([]);
 });
 
-it('drops and returns what is gathered, and leaves no timer', () => {
+it('returns the collected items when it is dropped, and leaves no timer', () => {
   const { batches, batch } = gather(9, 100);
   batch.add(1);
   expect(batch.clear()).toEqual([1]);

@@ -5,7 +5,7 @@ it('begins with no events', () => {
   expect(new Counters().read()).toEqual(NO_COUNTS);
 });
 
-it('counts events, and gives out copies', () => {
+it('counts events, and returns copies', () => {
   const counters = new Counters();
   counters.count('duplicates');
   const before = counters.read();
@@ -14,7 +14,7 @@ it('counts events, and gives out copies', () => {
   expect(counters.read()).toEqual({ ...NO_COUNTS, duplicates: 3 });
 });
 
-it('gives dead letters under their former name as well', () => {
+it('reports dead letters under their former name, too', () => {
   const counters = new Counters();
   counters.count('deadLettered');
   expect(counters.read()).toMatchObject({ deadLettered: 1, setAside: 1 });

@@ -19,7 +19,7 @@ describe('many deadlines under one timer', () => {
   const wheelOf = () => new DeadlineWheel<Call>(({ expired }) => expired.push(performance.now()));
   const callFor = (milliseconds: number): Call => ({ deadline: Deadline.after(milliseconds), expired: [] });
 
-  it('each expire once, not early, and at most 20 ms late, however they come and go', () => {
+  it('each expire once, not early, and at most 20 ms late, in any order of addition and removal', () => {
     const step = fc.record({
       timeout: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 10_000 })),
       pause: fc.nat({ max: 50 }),
@@ -48,7 +48,7 @@ describe('many deadlines under one timer', () => {
     );
   });
 
-  it('need one timer, which is gone a second after the last of them', () => {
+  it('use one timer, which is cleared a second after the last deadline', () => {
     const wheel = wheelOf();
     const calls = Array.from({ length: 1000 }, (_, index) => callFor(60_000 + index));
     for (const call of calls) wheel.add(call);
@@ -58,7 +58,7 @@ describe('many deadlines under one timer', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('may be removed twice, and while others expire', () => {
+  it('can be removed twice, and while others expire', () => {
     const others: Call[] = [];
     const wheel = new DeadlineWheel<Call>((call) => {
       call.expired.push(performance.now());

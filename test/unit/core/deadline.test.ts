@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Deadline } from '../../../lib/core/deadline.js';
 
 describe('Deadline', () => {
-  it('has expired when a wait for something else is given up, and not a fraction of a millisecond later', async () => {
+  it('has expired when a race against it ends, and not a fraction of a millisecond later', async () => {
     const never = new Promise<void>(() => undefined);
     const early: number[] = [];
     const waits = Array.from({ length: 200 }, async (_, n) => {

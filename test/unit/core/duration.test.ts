@@ -38,7 +38,7 @@ describe('a duration', () => {
     ['1000000000000'],
     [Number.MAX_VALUE],
     [`${'9'.repeat(300)}h`],
-  ])('%s is cut to what a timer takes', (given) => {
+  ])('%s is limited to the maximum of a timer', (given) => {
     expect(toMilliseconds(given)).toBe(MAX_TIMER_MS);
   });
 
@@ -57,7 +57,7 @@ describe('a duration', () => {
     expect(() => toMilliseconds(given as string, 'timeout')).toThrow(/^timeout: expected a number of seconds/);
   });
 
-  it('is never longer than a timer in the settings, but where the broker waits', () => {
+  it('is limited to a timer in the settings, except for waits of the broker', () => {
     const settings = normalizeOptions({
       logger: silent,
       rpcResponseTimeout: '500h',
@@ -91,7 +91,7 @@ describe('a bare number that looks like milliseconds', () => {
       'transport URL parameter rabbit_retry_interval',
       { transportUrl: 'rabbit://127.0.0.1/?rabbit_retry_interval=1000' },
     ],
-  ])('is warned of: %s', (name, options) => {
+  ])('logs a warning: %s', (name, options) => {
     const log = new LogRecorder();
     transportWith(log, options);
     expect(log.messages(/seconds/, 'warn')).toEqual([
@@ -99,7 +99,7 @@ describe('a bare number that looks like milliseconds', () => {
     ]);
   });
 
-  it('is warned of once, in whatever takes a duration', () => {
+  it('logs one warning in each place that accepts a duration', () => {
     const log = new LogRecorder();
     const transport = transportWith(log);
     const client = new RPCClient(transport, target, { timeout: 5000 });

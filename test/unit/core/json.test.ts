@@ -10,7 +10,7 @@ import { compareTrees } from '../../conformance/compare-trees.js';
 import { plainOf, readTree, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
 
 describe('numbers', () => {
-  it('are what they were, whatever their size and spelling', () => {
+  it('keep their value for any size and spelling', () => {
     fc.assert(
       fc.property(value, fc.boolean(), (tree, ascii) => {
         // A key that comes twice is the last one's, in both languages.
@@ -84,12 +84,12 @@ describe('numbers', () => {
     '0012345678901234567890',
     '+Infinity',
     '[12345678901234567890,]',
-  ])('in the wrong place are refused: %s', (written) => {
+  ])('in a wrong place are refused: %s', (written) => {
     expect(() => parseJson(written)).toThrow(SyntaxError);
   });
 });
 
-describe('where BigInt has a toJSON, as some applications give it one', () => {
+describe('with a BigInt.prototype.toJSON of the application', () => {
   afterEach(() => {
     Reflect.deleteProperty(BigInt.prototype, 'toJSON');
   });
@@ -105,7 +105,7 @@ describe('where BigInt has a toJSON, as some applications give it one', () => {
 });
 
 describe('depth', () => {
-  it('is counted in arrays and objects, as far as the limit', () => {
+  it('counts arrays and objects, up to the limit', () => {
     fc.assert(
       fc.property(nested(fc.integer({ min: 1, max: 60 })), fc.integer({ min: 1, max: 60 }), (tree, limit) => {
         const written = writeTree(tree, true);
@@ -121,7 +121,7 @@ describe('depth', () => {
     return tree.kind === 'dict' ? 1 + Math.max(0, ...tree.entries.map(([, item]) => depthOf(item))) : 0;
   }
 
-  it('is not counted in texts, and is counted in long ones and beside words of Python', () => {
+  it('counts brackets outside strings only', () => {
     expect(parseJson(JSON.stringify('['.repeat(200_000)), { depth: 2 })).toHaveLength(200_000);
     expect(() => parseJson(`${'['.repeat(100_000)}${']'.repeat(100_000)}`, { depth: 100 })).toThrow(RangeError);
     expect(() => parseJson('[[[NaN]]]', { depth: 2 })).toThrow(RangeError);
@@ -186,7 +186,7 @@ describe.skipIf(!existsSync(PYTHON))("Python's json, asked the same", () => {
 
   const seed = randomInt(2 ** 31);
 
-  it(`takes and refuses the same texts, and reads the same in them (seed ${seed})`, () => {
+  it(`accepts and refuses the same texts, and reads the same values (seed ${seed})`, () => {
     const texts = fc.sample(
       fc.oneof(
         damaged,
@@ -219,7 +219,7 @@ describe.skipIf(!existsSync(PYTHON))("Python's json, asked the same", () => {
   }
 });
 
-describe('texts of 16 MB, made to take long', () => {
+describe('malicious texts of 16 MB', () => {
   const SIZE = 16 * 2 ** 20;
   const fill = (piece: string, begin = '', end = '') => begin + piece.repeat(Math.floor(SIZE / piece.length)) + end;
 
@@ -239,7 +239,7 @@ describe('texts of 16 MB, made to take long', () => {
     ['words cut short', () => fill('Infinit', '[NaN,')],
     ['opening brackets', () => fill('[')],
     ['empty arrays', () => fill('[],', '[', '1]')],
-  ])('do not: %s', { timeout: 240_000 }, (_name, make) => {
+  ])('are parsed fast: %s', { timeout: 240_000 }, (_name, make) => {
     const written = make();
     const begin = process.cpuUsage();
     try {
@@ -253,7 +253,7 @@ describe('texts of 16 MB, made to take long', () => {
   });
 });
 
-describe('messages that hold no such numbers', () => {
+describe('messages without big numbers', () => {
   const message = {
     method: 'heal_vnf',
     args: {
@@ -287,7 +287,7 @@ describe('messages that hold no such numbers', () => {
     return best[0] / best[1];
   }
 
-  it('cost next to nothing', () => {
+  it('are parsed almost as fast as by JSON.parse', () => {
     const parse = compare(
       () => parseJson(written, { depth: 100 }),
       () => JSON.parse(written),
@@ -318,7 +318,7 @@ describe('values', () => {
     if (count > 1) expect(() => parseJson(written, { values: count - 1 })).toThrow(RangeError);
   });
 
-  it('of texts of any length are one', () => {
+  it('of texts of any length are read as one value', () => {
     expect(parseJson(JSON.stringify([',[{'.repeat(1000)]), { values: 2 })).toHaveLength(1);
   });
 });

@@ -6,6 +6,6 @@ it.each([
   [{ goneReplyQueues: 7 }, 7],
   [{ missingReplyQueues: 8 }, 8],
   [{ goneReplyQueues: 7, missingReplyQueues: 8 }, 8],
-])('takes the old name of limits.missingReplyQueues: %j', (given, expected) => {
+])('accepts the former name of limits.missingReplyQueues: %j', (given, expected) => {
   expect(limitsOf(given).missingReplyQueues).toBe(expected);
 });

@@ -61,15 +61,15 @@ const vectors = readdirSync(new URL('../../vectors/rpc/', import.meta.url))
   )
   .flatMap(({ body }) => (body === undefined ? [] : [Buffer.from(body)]));
 
-describe('reading what comes off the wire', () => {
-  it('never throws anything but InvalidMessage: any bytes', () => {
+describe('reading a message from the wire', () => {
+  it('throws only InvalidMessage: any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => expectNothingWorse(Buffer.from(bytes))),
       { numRuns: 2000 },
     );
   });
 
-  it('never throws anything but InvalidMessage: any JSON', () => {
+  it('throws only InvalidMessage: any JSON', () => {
     const odd = fc.oneof(
       value,
       oddMessage,
@@ -83,7 +83,7 @@ describe('reading what comes off the wire', () => {
     );
   });
 
-  it('never throws anything but InvalidMessage: real messages, damaged', () => {
+  it('throws only InvalidMessage: real messages, damaged', () => {
     const damaged = fc
       .tuple(fc.constantFrom(...vectors), fc.nat(), fc.nat({ max: 20 }), fc.uint8Array({ maxLength: 6 }))
       .map(([body, at, removed, inserted]) => {
@@ -93,11 +93,11 @@ describe('reading what comes off the wire', () => {
     fc.assert(fc.property(damaged, expectNothingWorse), { numRuns: 4000 });
   });
 
-  it.each([...badRequests, ...badReplies])('never throws anything but InvalidMessage: $name', (bad) => {
+  it.each([...badRequests, ...badReplies])('throws only InvalidMessage: $name', (bad) => {
     expectNothingWorse(bodyOf(bad, { msgId: 'a'.repeat(32), replyQueue: `reply_${'b'.repeat(32)}` }));
   });
 
-  it('gives back what was written', () => {
+  it('returns the written message', () => {
     const word = fc.option(text, { nil: undefined });
     fc.assert(
       fc.property(
@@ -171,7 +171,7 @@ describe('failures', () => {
     })
     .map((members) => dict(Object.entries(members).filter((entry): entry is [string, Tree] => entry[1] !== undefined)));
 
-  it('of every form become an error that can be thrown on', () => {
+  it('of every form become an error that can be thrown again', () => {
     const texts = fc.oneof(
       text,
       value.map((tree) => writeTree(tree, true)),

@@ -193,7 +193,7 @@ describe('decorators and factories', () => {
     expect(known.filter((name) => !page.includes(`| \`${name}\` `))).toEqual([]);
   });
 
-  it('take options given as undefined for absent ones', () => {
+  it('treat undefined options as absent', () => {
     const all = (...names: string[]) => untyped(Object.fromEntries(names.map((name) => [name, undefined])));
     expect(new Target(all('exchange', 'topic', 'version', 'fanout', 'acceptedNamespaces'))).toEqual(new Target());
     const options = all('transportUrl', 'host', 'logger', 'serializer', 'limits', 'rabbit', 'notificationDriver');

@@ -23,7 +23,7 @@ class Itself {
 const OWN = { own: expect.any(Boolean), tags: ['a'] };
 const bytes = new TextEncoder().encode('ä€');
 
-describe('what JSON.stringify would lose', () => {
+describe('a value that JSON.stringify would lose', () => {
   it.each([
     ['a set', new Set([1, new Set(['x'])]), [1, ['x']]],
     [
@@ -43,7 +43,7 @@ describe('what JSON.stringify would lose', () => {
     ['a form of its own', { toJSON: (key: string) => ({ own: key !== '', tags: new Set(['a']) }) }, OWN],
     ['a form that is a map', { toJSON: () => new Map([['k', new Set([1])]]) }, { k: [1] }],
     ['a form that is the value itself', new Itself(), { tags: ['a'] }],
-  ])('is sent as Python would send its like: %s', (_name, value, sent) => {
+  ])('is sent like its counterpart in Python: %s', (_name, value, sent) => {
     expect(toPrimitives(value)).toEqual(sent);
     expect(toPrimitives({ deep: [0, { value }], other: 1 })).toEqual({ deep: [0, { value: sent }], other: 1 });
   });
@@ -64,12 +64,12 @@ describe('what JSON.stringify would lose', () => {
       /Promise/,
     ],
     ['bytes that are no text', new Uint8Array([255]), /not UTF-8/],
-  ])('is refused by its path where it has no such form: %s', (_name, value, why) => {
+  ])('is refused with its path if Python has no counterpart: %s', (_name, value, why) => {
     expect(() => toPrimitives({ args: { list: [1, value] } })).toThrow(why);
     expect(() => toPrimitives({ args: { list: [1, value] } })).toThrow(/^args\.list\.1: /);
   });
 
-  it('leaves everything else what it was, and as it was', () => {
+  it('leaves other values unchanged', () => {
     const date = new Date(0);
     const own = { toJSON: () => 'own' };
     const forms = [{ toJSON: () => ({ list: [date] }) }, { toJSON: () => undefined }];
@@ -88,7 +88,7 @@ describe('what JSON.stringify would lose', () => {
     expect(() => toPrimitives(circular)).not.toThrow();
   });
 
-  it('arrives in calls, both ways', async () => {
+  it('passes through calls in both directions', async () => {
     const target = new Target({ topic: 't', server: 'h' });
     const transport = getRpcTransport({ transportUrl: 'memory://primitives', logger: silent });
     const endpoint = {

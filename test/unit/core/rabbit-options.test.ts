@@ -97,7 +97,7 @@ describe('the options of the RabbitMQ driver', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('take limits of quorum queues as arguments, and leave out those that are 0', () => {
+  it('send limits of quorum queues as arguments, without those that are 0', () => {
     const options = { rabbitQuorumDeliveryLimit: 3, rabbitQuorumMaxMemoryLength: 0, rabbitQuorumMaxMemoryBytes: 1000 };
     expect(settings(options).quorumArguments).toEqual({ 'x-delivery-limit': 3, 'x-max-in-memory-bytes': 1000 });
   });
@@ -122,7 +122,7 @@ describe('the options of the RabbitMQ driver', () => {
     }
   });
 
-  it('make queue names of host and process, by default of this one', () => {
+  it('make queue names of host and process, by default from this process', () => {
     expect(settings({ useQueueManager: true, hostname: 'node1', processname: 'api' }).queueManager).toBe('node1:api');
     expect(settings({ useQueueManager: true }).queueManager).toMatch(/^[\w.@-]+:[\w.@-]+$/);
     expect(settings({ hostname: 'node1', processname: 'api' }).queueManager).toBeUndefined();
@@ -177,7 +177,7 @@ describe('the query of a transport URL', () => {
     ['rpc_conn_pool_size=5&heartbeat_rate=3&ssl_enforce_fips_mode=false', { heartbeat: 60 }],
     // Python's parser leaves out what has no value.
     ['rabbit_quorum_queue=&no_such=', { quorum: false }],
-  ])('is read as oslo reads it: ?%s', (query, expected) => {
+  ])('is read like in oslo: ?%s', (query, expected) => {
     expect(settings({ sslVersion: 'TLSv1_2' }, `?${query}`)).toMatchObject(expected);
   });
 
@@ -218,7 +218,7 @@ describe('the query of a transport URL', () => {
     ['kombu_compression=bz2', 'kombu_compression', 'gzip, zlib', '"bz2"'],
     ['ssl_version=TLSv9', 'ssl_version', 'TLSv1_2', '"TLSv9"'],
     ['ssl_enforce_fips_mode=true', 'ssl_enforce_fips_mode', '--force-fips', ''],
-  ])('is refused where it is ill-typed: ?%s', (query, name, allowed, given) => {
+  ])('is refused with a wrong type: ?%s', (query, name, allowed, given) => {
     const { code, message } = refusal(() => transport({}, `?${query}`));
     expect(code).toBe('CONFIGURATION');
     for (const part of [name, allowed, given]) expect(message).toContain(part);
@@ -235,7 +235,7 @@ describe('the query of a transport URL', () => {
     ['__proto__=1', undefined],
     ['toString=1', undefined],
     [`${'x'.repeat(5000)}=1`, undefined],
-  ])('is refused where it is unknown: ?%s', (query, near) => {
+  ])('is refused with an unknown name: ?%s', (query, near) => {
     const { code, message } = refusal(() => transport({}, `?${query}`));
     expect(code).toBe('CONFIGURATION');
     expect(message).toContain(`Unknown transport URL parameter "${query.split('=')[0]?.slice(0, 60)}`);
@@ -251,7 +251,7 @@ describe('the query of a transport URL', () => {
     expect(error.message).not.toContain(PASSWORD);
   });
 
-  it('contradicts an option as loudly as another option would', () => {
+  it('is refused when it contradicts an option', () => {
     const error = refusal(() => transport({ amqpAutoDelete: true }, '?rabbit_quorum_queue=true'));
     expect(error.message).toMatch(/amqpAutoDelete.*rabbitQuorumQueue/);
   });

@@ -24,11 +24,11 @@ function askPython(texts: readonly string[]): { keys: string[]; masked: string[]
 const present = askPython([]);
 
 describe.skipIf(!present)('oslo.utils', () => {
-  it('knows no secret that we do not', () => {
+  it('has no secret name that this library lacks', () => {
     expect(present?.keys.filter((key) => !isSecretName(key))).toEqual([]);
   });
 
-  it('masks texts as we do', () => {
+  it('masks texts in the same way', () => {
     const key = fc.constantFrom(...(present?.keys ?? []), 'adminPass', 'TOKEN', 'my_password', 'user', 'secret2');
     const piece = fc.oneof(
       key,
@@ -78,7 +78,7 @@ describe('a text', () => {
     expect(maskSecrets({ note: [text] })).toEqual({ note: [masked] });
   });
 
-  it('loses what the context holds, too', () => {
+  it('is masked by the secrets of the context, too', () => {
     const context = { auth_token: 'gAAAA-of-somebody', service: { cookie: ['c00kie-of-it'] } };
     expect(withoutSecrets('gAAAA-of-somebody, c00kie-of-it, password=x1', context)).toBe('***, ***, password=***');
   });
@@ -93,7 +93,7 @@ describe('a text', () => {
     ['tags', '<password>'],
     ['URLs', 'http://a:b'],
     ['headers', 'cookie: x-'],
-  ])('of many %s takes no longer than its length', (_name, piece) => {
+  ])('of many %s is masked in linear time', (_name, piece) => {
     const took = (length: number) => {
       const text = piece.repeat(length / piece.length);
       const before = process.cpuUsage();
@@ -109,7 +109,7 @@ describe('a text', () => {
 describe('a received context', () => {
   const context = unpackContext({ method: 'm', _context_auth_token: 'gAAAA-of-somebody', _context_user: 'u' });
 
-  it('shows no token as JSON, and sends it on', () => {
+  it('prints no token as JSON, and sends it', () => {
     expect(JSON.stringify({ context })).toBe('{"context":{"auth_token":"***","user":"u"}}');
     expect(Object.keys(context)).toEqual(['auth_token', 'user']);
     const limits = { bodyBytes: 1000, depth: 10 };
@@ -119,7 +119,7 @@ describe('a received context', () => {
   });
 });
 
-it('answers to the former names of a secret', () => {
+it('keeps the former names of a secret', () => {
   const url: Concealed<string> = new Secret('rabbit://user:s3cr3t@host/');
   expect(url.reveal()).toBe(url.expose());
 });

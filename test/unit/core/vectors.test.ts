@@ -57,7 +57,7 @@ describe('messages captured from the Python library', () => {
 
   // Nothing in Node reads bzip2.
   for (const vector of vectors.filter(({ kind }) => kind !== 'compressed-bzip2')) {
-    it(`read and written again, are what they were: ${vector.kind} (${vector.library})`, () => {
+    it(`are unchanged after reading and writing: ${vector.kind} (${vector.library})`, () => {
       const body = bodyOf(vector);
       const [before, after] = [body, encodeAgain(vector, body)].map(exactly);
       expect(after).toEqual(before);
@@ -73,7 +73,7 @@ describe('messages captured from the Python library', () => {
   it.each([
     ['failure', VnfNotFound],
     ['failure-with-keywords', VnfKeyword],
-  ])('%s: becomes the error, and thrown on the same failure', (kind, errorClass) => {
+  ])('become an error, and the same failure when thrown again: %s', (kind, errorClass) => {
     const vector = vectors.find((one) => one.kind === kind) as Vector;
     const { failure } = readReply(decodeEnvelope(bodyOf(vector), limits));
     const error = deserializeFailure(failure ?? '', new Set(['tacker.common.exceptions']), {});

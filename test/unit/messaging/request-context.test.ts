@@ -17,7 +17,7 @@ import { uniqueTopic } from '../../support/environment.js';
 const TOKEN = 'gAAAAAB-the-token-of-somebody';
 
 describe('a request context', () => {
-  it('that is made gets a request id, as in Python, and its fields under every spelling that is read', () => {
+  it('that is made gets a request id, like in Python, and its fields under every known spelling', () => {
     const context = new RequestContext({ userId: 'u1', projectId: 'p1', projectName: 'demo', userDomain: 'd1' });
     expect(context.requestId).toMatch(/^req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(new RequestContext().requestId).not.toBe(new RequestContext().requestId);
@@ -35,7 +35,7 @@ describe('a request context', () => {
     expect(new RequestContext({ requestId: 'req-1' }).requestId).toBe('req-1');
   });
 
-  it('that came stays as it came, unknown keys and ill-named ones included', () => {
+  it('that was received stays unchanged, with unknown and invalid keys', () => {
     const dict: Record<string, unknown> = JSON.parse(
       '{"user": "u1", "own_key": {"kept": [1, null]}, "__proto__": {"x": 1}, "auth_token": null, "client_timeout": 5}',
     );
@@ -88,12 +88,12 @@ describe('the token of a request context', () => {
     `${String(value)}`,
   ];
 
-  it('is there for the wire, and for who asks', () => {
+  it('is sent on the wire, and is readable by name', () => {
     expect(context.authToken).toBe(TOKEN);
     expect(new RequestContextSerializer().serializeContext(context)).toEqual(raw);
   });
 
-  it('is not in what is printed of contexts, records and errors', () => {
+  it('does not appear in printed contexts, records and errors', () => {
     class Denied extends MessagingException {
       constructor(readonly context: RequestContext) {
         super('denied');
@@ -113,7 +113,7 @@ describe('the token of a request context', () => {
     expect(inspect(RequestContext.fromDict({ auth_token: null }))).toContain('auth_token: null');
   });
 
-  it('is not in what a server prints of a request', async () => {
+  it('does not appear in the log of a server', async () => {
     const topic = uniqueTopic();
     const lines: string[] = [];
     const log = (line: string) => lines.push(line);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 const serialize = (entity: unknown) => new JsonPayloadSerializer().serializeEntity({}, entity);
 
 describe('JsonPayloadSerializer', () => {
-  it('makes plain values of maps and sets, wherever they are', () => {
+  it('makes plain values of maps and sets, at any depth', () => {
     const inner = new Map<unknown, unknown>([
       ['ids', new Set([1, 2n])],
       [3, { deep: [new Map([['x', null]])] }],
@@ -12,7 +12,7 @@ describe('JsonPayloadSerializer', () => {
     expect(serialize({ list: [inner] })).toEqual({ list: [{ ids: [1, 2n], 3: { deep: [{ x: null }] } }] });
   });
 
-  it('leaves alone what knows its own JSON, and what is plain', () => {
+  it('keeps values with a toJSON, and plain values', () => {
     const date = new Date(0);
     expect(serialize({ date, text: 'ä', nothing: null, number: 1.5 })).toEqual({
       date,
@@ -24,7 +24,7 @@ describe('JsonPayloadSerializer', () => {
     expect(JSON.stringify(serialize(hostile))).toBe('{"__proto__":{"polluted":true}}');
   });
 
-  it('refuses what refers to itself', () => {
+  it('refuses circular values', () => {
     const loop: { self?: unknown } = {};
     loop.self = [loop];
     expect(() => serialize(loop)).toThrow(ClientSendError);

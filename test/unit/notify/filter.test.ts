@@ -26,7 +26,7 @@ describe('NotificationFilter', () => {
     { payload: { 'vnf.deep.er': 'x' } },
     { payload: { vnf: { name: /na/g, deep: { er: 'x' } } } },
     { publisherId: 'compute', payload: { state: 'active' } },
-  ])('lets through with %j', (fields) => {
+  ])('accepts with %j', (fields) => {
     const filter = new NotificationFilter(fields);
     // Twice: a regular expression must not remember.
     expect([filter.match(notification), filter.match(notification)]).toEqual([true, true]);
@@ -45,11 +45,11 @@ describe('NotificationFilter', () => {
     { payload: { vnf: '.*' } },
     { payload: { state: { name: '.' } } },
     { publisherId: 'compute', eventType: 'other' },
-  ])('stops with %j', (fields) => {
+  ])('rejects with %j', (fields) => {
     expect(matches(fields)).toBe(false);
   });
 
-  it('stops what has nothing to look at', () => {
+  it('rejects a notification without the field', () => {
     const empty = { context: null, publisherId: null, eventType: null, metadata: {}, payload: 'text' };
     expect(new NotificationFilter({ publisherId: '.*' }).match(empty)).toBe(false);
     expect(new NotificationFilter({ payload: { length: '.*' } }).match(empty)).toBe(false);

@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 describe('a notifier', () => {
-  it('remembers what it sends, for tests', async () => {
+  it('records its notifications for tests', async () => {
     const transport = connect({ notificationDriver: 'test', notificationTopics: ['a', 'b'] });
     const { notifier, recorded } = recording({ driver: undefined, publisherId: 'nfv.host1', retry: 3 }, transport);
     await notifier.warning({ user_id: 'u1' }, 'vnf.slow', { id: 1 });
@@ -125,7 +125,7 @@ describe('a notifier', () => {
     expect(notifier.isEnabled()).toBe(true);
   });
 
-  it('rejects with what a driver object rejects with', async () => {
+  it('rejects with the error of a driver object', async () => {
     const own = { notify: () => Promise.reject(new Error('no ink')) };
     await expect(new Notifier(connect(), { driver: own }).info({}, 'vnf.create', 1)).rejects.toThrow('no ink');
   });
@@ -142,7 +142,7 @@ describe('a notifier', () => {
     expect(recorded).toHaveLength(1);
   });
 
-  it('knows whether it does anything', () => {
+  it('reports if it is enabled', () => {
     const enabled = (driver: NotificationDriver | NotificationDriver[]) =>
       new Notifier(connect(), { driver }).isEnabled();
     expect([enabled('noop'), enabled([]), enabled('log'), enabled(['noop', 'messaging'])]).toEqual([
@@ -153,7 +153,7 @@ describe('a notifier', () => {
     ]);
   });
 
-  it('passes on who did it, and no tokens, unless it is told to', async () => {
+  it('sends the user without tokens, unless they are enabled', async () => {
     const context = { user_id: 'u1', roles: ['admin'], is_admin: true, auth_token: 't', tenant: 'p', custom: 1 };
     const { notifier, recorded } = recording();
     await notifier.info(context, 'a', 1);
@@ -168,7 +168,7 @@ describe('a notifier', () => {
     expect([whole.recorded[0]?.context, byOption.recorded[0]?.context]).toEqual([context, context]);
   });
 
-  it('takes a missing context and payload', async () => {
+  it('accepts a missing context and payload', async () => {
     const topic = uniqueTopic('events');
     const transport = connect();
     const got: unknown[] = [];
@@ -180,7 +180,7 @@ describe('a notifier', () => {
     await listener.stop();
   });
 
-  it('rejects what is no JSON, or too large', async () => {
+  it('rejects a payload that is not JSON or too large', async () => {
     const notifier = new Notifier(connect({ limits: { bodyBytes: 1000 } }));
     const circle: Record<string, unknown> = {};
     circle.self = circle;
@@ -224,7 +224,7 @@ describe('a notifier without a broker', () => {
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
-  it.each([undefined, -1, 5])('that answers gives up at its deadline, with retry %s', async (retry) => {
+  it.each([undefined, -1, 5])('ends at its deadline with a silent broker, with retry %s', async (retry) => {
     const port = await freePort();
     const silent = createServer((socket) => socket.resume()).listen(port, '127.0.0.1');
     await once(silent, 'listening');
@@ -287,7 +287,7 @@ describe('the driver routing', () => {
     expect(log.messages(/notification\.a/)).toEqual([]);
   });
 
-  it('reads a file as oslo has it, and again when it has changed', async () => {
+  it('reads a file in the format of oslo, and again when it has changed', async () => {
     const path = join(folder, 'routing.yaml');
     await writeFile(path, 'group_1:\n  test:\n    accepted_events:\n      - vnf.*\n    accepted_priorities: [info]\n');
     const { notifier, recorded } = recording({ driver: 'routing' }, connect({ notificationRouting: path }));
@@ -304,7 +304,7 @@ describe('the driver routing', () => {
     expect(recorded.at(-1)?.payload).toBe(4);
   });
 
-  it('keeps its rules while the file is wrong, and says so once', async () => {
+  it('keeps its rules while the file is wrong, and logs that once', async () => {
     const path = join(folder, 'routing.yaml');
     await writeFile(path, 'group: {test: {accepted_events: [vnf.*]}}');
     const { notifier, recorded } = recording({ driver: 'routing', routing: path });
@@ -317,7 +317,7 @@ describe('the driver routing', () => {
     expect(recorded.at(-1)?.payload).toBe(2);
   });
 
-  it('fails at the deadline while the file of rules does not answer', async () => {
+  it('fails at the deadline while the file of rules cannot be read', async () => {
     const path = join(folder, 'routing.yaml');
     await writeFile(path, 'group: { test: {} }');
     const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '50ms' });
@@ -332,7 +332,7 @@ describe('the driver routing', () => {
     expect(recorded).toEqual([]);
   });
 
-  it('goes on with the rules that it has while the file does not answer, and says so once', async () => {
+  it('keeps its rules while the file cannot be read, and logs that once', async () => {
     const path = join(folder, 'routing.yaml');
     await writeFile(path, 'group: { test: {} }');
     const { notifier, recorded } = recording({ driver: 'routing', routing: path, timeout: '1s' });
@@ -353,7 +353,7 @@ describe('the driver routing', () => {
     expect(log.messages(/is used as it was before, because reading it took too long/, 'error')).toHaveLength(1);
   });
 
-  it('refuses a pipe as a file of rules, which would not answer', async () => {
+  it('refuses a pipe as a file of rules', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const { notifier } = recording({ driver: 'routing', routing: path, timeout: '5s' });
@@ -375,7 +375,7 @@ describe('the driver routing', () => {
   });
 });
 
-it('A notifier refuses a missing event type, and says what is expected', async () => {
+it('a notifier refuses a missing event type, and names the expected value', async () => {
   const transport = getNotificationTransport({ transportUrl: 'memory://' });
   const notifier = new Notifier(transport, { publisherId: 'billing' });
   const sent: Promise<unknown> = Reflect.apply(notifier.info, notifier, [{}]);

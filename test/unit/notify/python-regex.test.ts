@@ -31,7 +31,7 @@ print(json.dumps([[bool(re.match(pattern, text)) for text in texts] for pattern 
 `;
 
 describe('a filter’s text', () => {
-  it('matches what Python’s re.match does', () => {
+  it('matches like re.match of Python', () => {
     const input = JSON.stringify([PATTERNS, TEXTS]);
     const { stdout } = spawnSync(PYTHON, ['-c', SCRIPT], { input, encoding: 'utf8' });
     const expected = JSON.parse(stdout) as boolean[][];
@@ -52,7 +52,7 @@ describe('a filter’s text', () => {
     ['[a', /"\[" without/],
     ['a\\', /backslash at its end/],
     ['(?P=', /without its "\)"/],
-  ])('is refused where it has no counterpart: %s', (pattern, why) => {
+  ])('is refused without a counterpart: %s', (pattern, why) => {
     const make = () => new NotificationFilter({ payload: { state: pattern } });
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(why);

@@ -26,7 +26,7 @@ describe('a field', () => {
     ['created_at', '2026-11-23', new Date('2026-11-23T00:00:00Z')],
     ['ports', ['7', 2n ** 60n, true], new Set([7, 2n ** 60n, 1])],
   ];
-  it.each(good)('%s takes %o', (name, given, expected) => {
+  it.each(good)('%s accepts %o', (name, given, expected) => {
     const vnf = load({ [name]: given });
     expect(vnf[name === 'created_at' ? 'createdAt' : name]).toEqual(expected);
   });
@@ -70,7 +70,7 @@ describe('a field', () => {
     expect(Number.isNaN(load({ load: Number.NaN }).load)).toBe(true);
   });
 
-  it('never prints what may be a secret', () => {
+  it('prints no possible secret', () => {
     @VersionedObject({ version: '1.0' })
     class Secretive {
       @VersionedField(fields.dateTime(), { name: 'admin_password' })
@@ -116,7 +116,7 @@ describe('an object that is not known here', () => {
     }
   });
 
-  it('is taken in an older version, which it keeps', () => {
+  it('is accepted in an older version, which it keeps', () => {
     const old = at('1.0') as Vnf;
     expect(objVersion(old)).toBe('1.0');
     expect(send(old)['tacker_object.version']).toBe('1.0');
@@ -124,7 +124,7 @@ describe('an object that is not known here', () => {
     expect(objVersion(new Vnf())).toBe('1.2');
   });
 
-  it('is refused without one of its members, or with one that is not what it must be', () => {
+  it('is refused without one of its members, or with a wrong one', () => {
     for (const wrong of [
       { 'tacker_object.namespace': undefined },
       { 'tacker_object.version': 1 },
@@ -141,7 +141,7 @@ describe('an object that is not known here', () => {
   });
 });
 
-describe('whatever comes', () => {
+describe('any received value', () => {
   const json = fc.jsonValue({ maxDepth: 3 });
   const names = ['id', 'name', 'status', 'main', 'parts', 'labels', 'ports', 'load', 'enabled', 'extra', 'created_at'];
   const arbitrary = fc.oneof(
@@ -158,7 +158,7 @@ describe('whatever comes', () => {
     json,
   );
 
-  it('is built, passed on, or refused with an error of ours', () => {
+  it('is built, passed on, or refused with an error of this library', () => {
     fc.assert(
       fc.property(arbitrary, (value) => {
         try {

@@ -25,14 +25,14 @@ describe('versions of one object', () => {
   const flavor = (version: string) =>
     receive({ ...primitive({ name: 'm1' }), 'tacker_object.name': 'Flavor', 'tacker_object.version': version });
 
-  it('stand side by side', () => {
+  it('are registered side by side', () => {
     expect(flavor('1.0')).toBeInstanceOf(Flavor1);
     expect(flavor('2.3')).toBeInstanceOf(Flavor2);
     expect(refusal(() => flavor('2.4'))).toMatchObject({ supported: '2.3' });
     expect(refusal(() => flavor('3.0'))).toMatchObject({ supported: '2.3' });
   });
 
-  it('are sent as old as the readers need them', () => {
+  it('are sent in the version that the readers need', () => {
     const pinned = new VersionedObjectSerializer({ versions: { Vnf: '1.0', Part: '1.0' } });
     const vnf = made({ id: 'v1', load: 1, parts: [Object.assign(new Part(), { size: 1 })] });
     const sent = send(vnf, pinned);
@@ -68,7 +68,7 @@ describe('namespaces', () => {
     expect(send(new Part(), cinder)).toMatchObject({ 'versioned_object.namespace': 'cinder' });
   });
 
-  it('keep their objects to themselves', () => {
+  it('do not share their objects', () => {
     expect(refusal(() => send(new Instance()))).toMatchObject({ objtype: 'nova.Instance' });
     const named = primitive({}, { 'tacker_object.name': 'Instance', 'tacker_object.version': '1.0' });
     expect(refusal(() => receive(named))).toBeInstanceOf(UnsupportedObjectError);
@@ -77,8 +77,8 @@ describe('namespaces', () => {
   });
 });
 
-describe('what declares objects', () => {
-  it('refuses what could not work', () => {
+describe('a registry', () => {
+  it('refuses invalid declarations', () => {
     const declare = (options: object) => () => VersionedObject(options as { version: string })(class Some {});
     expect(declare({ version: '1' })).toThrow(InvalidVersion);
     expect(declare({})).toThrow(InvalidVersion);
@@ -88,7 +88,7 @@ describe('what declares objects', () => {
     expect(() => objWhatChanged({})).toThrow(ConfigurationError);
   });
 
-  it('says so when a class cannot be made without arguments', () => {
+  it('reports a class that cannot be constructed without arguments', () => {
     @VersionedObject({ version: '1.0' })
     class Demanding {
       readonly size: number;
@@ -104,7 +104,7 @@ describe('what declares objects', () => {
     expect(Demanding).toBeDefined();
   });
 
-  it('lets the later class of one version take the earlier one’s place', () => {
+  it('replaces a class by a later one of the same version', () => {
     const redeclare = () => {
       @VersionedObject({ name: 'Twice', version: '1.0' })
       class Twice {}
@@ -116,7 +116,7 @@ describe('what declares objects', () => {
     expect(receive(values)).toBeInstanceOf(latest);
   });
 
-  it('takes subclasses only where that is said', () => {
+  it('accepts subclasses only if that is enabled', () => {
     @VersionedObject({ version: '1.0' })
     class Special extends Part {}
     @VersionedObject({ version: '1.0' })
@@ -134,7 +134,7 @@ describe('what declares objects', () => {
 });
 
 describe('the serializer inside a request context serializer', () => {
-  it('converts objects, and contexts as ever', () => {
+  it('converts objects and contexts', () => {
     const serializer = new RequestContextSerializer(new VersionedObjectSerializer());
     const context = serializer.deserializeContext({ user_id: 'u1' });
     expect(context).toBeInstanceOf(RequestContext);

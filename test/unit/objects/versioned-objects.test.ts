@@ -38,7 +38,7 @@ describe('a versioned object', () => {
     });
   });
 
-  it('is built of what was written', () => {
+  it('is built from the written form', () => {
     const vnf = made({
       id: 'v1',
       status: 'ERROR',
@@ -59,7 +59,7 @@ describe('a versioned object', () => {
     expect(Object.keys((built as Vnf).labels ?? {})).toContain('__proto__');
   });
 
-  it('is found wherever it is, and leaves the rest alone', () => {
+  it('is converted at any depth, and leaves other values unchanged', () => {
     const rest = { text: 'x', list: [1, null, { deep: true }], none: null, big: 2n ** 60n };
     expect(tacker.serializeEntity({}, rest)).toEqual(rest);
     expect(receive(rest)).toEqual(rest);
@@ -93,7 +93,7 @@ describe('a versioned object', () => {
     expect(send([shared, shared])).toHaveLength(2);
   });
 
-  it('keeps the constructor’s values for fields that did not come', () => {
+  it('keeps the values of the constructor for absent fields', () => {
     @VersionedObject({ version: '1.0' })
     class WithInitial {
       @VersionedField(fields.string())
@@ -114,13 +114,13 @@ describe('a versioned object', () => {
 });
 
 describe('changes of a versioned object', () => {
-  it('are none right after it came', () => {
+  it('are empty after it was received', () => {
     const vnf = load({ id: 'v1', created_at: '2026-11-23T21:34:12+05:30', parts: [part(1)], labels: { a: 'x' } });
     expect(objWhatChanged(vnf)).toEqual([]);
     expect(send(vnf)).not.toHaveProperty(['tacker_object.changes']);
   });
 
-  it('are what was set since, also in place', () => {
+  it('are the fields that were set since, also in place', () => {
     const vnf = load({ id: 'v1', name: 'a', labels: { a: 'x' }, ports: [1], parts: [part(1)], extra: [1] });
     vnf.name = 'b';
     expect(objWhatChanged(vnf)).toEqual(['name']);
@@ -136,7 +136,7 @@ describe('changes of a versioned object', () => {
     expect(objWhatChanged(vnf)).toContain('parts');
   });
 
-  it('include those that it came with', () => {
+  it('include its received changes', () => {
     const vnf = load({ id: 'v1', name: 'a' }, { 'tacker_object.changes': ['name', 'unknown', 7] });
     expect(objWhatChanged(vnf)).toEqual(['name']);
     expect(send(vnf)['tacker_object.changes']).toEqual(['name']);
@@ -144,7 +144,7 @@ describe('changes of a versioned object', () => {
     expect(objWhatChanged(parent)).toEqual(['parent']);
   });
 
-  it('are forgotten on demand', () => {
+  it('can be reset', () => {
     const vnf = made({ id: 'v1', main: Object.assign(new Part(), { size: 1 }), parts: [new Part()] });
     objResetChanges(vnf);
     // The object within still has its own.
@@ -153,7 +153,7 @@ describe('changes of a versioned object', () => {
     expect(objWhatChanged(vnf)).toEqual([]);
   });
 
-  it('of a read-only field are refused where an object is replaced, and not where it has changed', () => {
+  it('of a read-only field are refused for a replaced object, and not for a modified one', () => {
     const changedPart = (size: number) => ({ ...part(size), 'tacker_object.changes': ['size'] });
     const data = { one: changedPart(1), list: [changedPart(2)], named: { a: changedPart(3) } };
     const spelt = { 'tacker_object.name': 'Owner', 'tacker_object.version': '1.0' };
@@ -192,7 +192,7 @@ describe('changes of a versioned object', () => {
     expect(send(late)['tacker_object.data']).toEqual({ id: 'v3' });
   });
 
-  it('do not include defaults that are not asked for', () => {
+  it('do not include defaults that were not requested', () => {
     const vnf = new Vnf();
     expect(send(vnf)['tacker_object.data']).toEqual({});
     objSetDefaults(vnf);

@@ -31,7 +31,7 @@ it('accepts light messages at once', () => {
   expect([admission.isFull, states]).toEqual([false, []]);
 });
 
-it('makes later messages wait in order, light ones too, and tells when it fills and empties', () => {
+it('makes later messages wait in order, light ones too, and reports when it fills and empties', () => {
   const { admission, accepted, states, deliveries } = admit();
   const pushed = [full(), full(), light()];
   for (const delivery of pushed) admission.push(delivery);

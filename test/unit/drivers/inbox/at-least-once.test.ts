@@ -70,7 +70,7 @@ it('requeues an unanswered request after a delay that grows with its returns', a
   expect(seen.has('r1')).toBe(false);
 });
 
-it('runs a request once that is delivered again while it is in work, and settles both deliveries', async () => {
+it('runs a request once that is redelivered while it is in work, and settles both deliveries', async () => {
   const { process, counters } = atLeastOnce();
   const [first, again] = [fakeDelivery(), fakeDelivery({ redelivered: true })];
   const run = vi.fn(async () => ANSWERED);
@@ -107,7 +107,7 @@ it('dead-letters a request that was requeued here too often, and runs one that i
   expect(run).toHaveBeenCalledTimes(4);
 });
 
-it('publishes a request with its count instead of running it, where the queue does not count', async () => {
+it('publishes a request with its count instead of running it if the queue does not count', async () => {
   const countReturn = vi.fn(async () => undefined);
   const { process } = atLeastOnce({ countReturn });
   const delivery = fakeDelivery({ redelivered: true, uncounted: true });
@@ -118,7 +118,7 @@ it('publishes a request with its count instead of running it, where the queue do
   expect(delivery.settled).toEqual(['acknowledged']);
 });
 
-it('runs a request whose return cannot be counted, and logs why', async () => {
+it('runs a request if its return cannot be counted, and logs the reason', async () => {
   const { process, log } = atLeastOnce({ countReturn: () => Promise.reject(new Error('queue is full')) });
   const delivery = fakeDelivery({ redelivered: true, uncounted: true });
   expect(await process(delivery, async () => ANSWERED)).toBe(ANSWERED);
@@ -159,7 +159,7 @@ it('lets waiting replies hold half of the prefetch, then acknowledges the oldest
   expect(deliveries.map(({ settled }) => settled)).toEqual(Array(3).fill(['acknowledged']));
 });
 
-it('requeues at once what waits for its delay when it is closed', async () => {
+it('requeues its delayed requests at once when it is closed', async () => {
   const { process, requests } = atLeastOnce();
   const delivery = fakeDelivery();
   await process(delivery, async () => UNANSWERED);

@@ -63,7 +63,7 @@ it('starts as many items as the limit, and the others in order when one has ende
   expect([started, concurrency.taken]).toEqual([['a', 'b', 'c', 'd'], 0]);
 });
 
-it('frees the slot of an item that fails, and logs why', async () => {
+it('frees the slot of an item that fails, and logs the reason', async () => {
   const { concurrency, started, log, end } = limited(1);
   for (const item of ['a', 'b']) concurrency.add(item);
   await end('a', new Error('damaged'));

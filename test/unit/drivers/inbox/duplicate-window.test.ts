@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('knows an id that was added', () => {
+it('contains an id that was added', () => {
   const window = new DuplicateWindow(10, 1000);
   expect([window.has('a'), window.add('a'), window.has('a'), window.add('a')]).toEqual([false, true, true, false]);
 });

@@ -8,7 +8,7 @@ const anonymous = readNotification({ priority: 'INFO' });
 const first = fakeDelivery();
 const again = fakeDelivery({ repeated: true, redelivered: true });
 
-it('begins with one delivery, and counts those that were kept', () => {
+it('begins with one delivery, and counts the later ones', () => {
   const histories = new NotificationHistory(10);
   const counts = [first, again, again].map((delivery) => {
     const history = histories.begin(identified, delivery);
@@ -18,7 +18,7 @@ it('begins with one delivery, and counts those that were kept', () => {
   expect(counts).toEqual([1, 2, 3]);
 });
 
-it('believes the larger of its own count and that of the broker', () => {
+it('uses the larger of its own count and the count of the broker', () => {
   const histories = new NotificationHistory(10);
   const history = histories.begin(identified, fakeDelivery({ repeated: true, returns: 6 }));
   expect(history.deliveries).toBe(7);
@@ -34,7 +34,7 @@ it('keeps the handlers that finished', () => {
   expect([...histories.begin(identified, again).finishedBy]).toEqual(['handler']);
 });
 
-it('starts afresh with a message that was moved back from the dead-letter queue', () => {
+it('starts again with a message that was moved back from the dead-letter queue', () => {
   const histories = new NotificationHistory(10);
   histories.keep(histories.begin(identified, first));
   expect(histories.begin(identified, first).deliveries).toBe(1);

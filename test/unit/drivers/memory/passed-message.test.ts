@@ -71,7 +71,7 @@ const odd: Record<string, unknown> = {
 };
 
 describe('a message within the process', () => {
-  it.each(Object.entries(odd))('is read as its text would be: %s', (_name, value) => {
+  it.each(Object.entries(odd))('is read like its text: %s', (_name, value) => {
     for (const message of [{ value }, { args: { value }, before: 1 }]) {
       const expected = throughText(message);
       expect(outcome(() => PassedMessage.of(message, limits).read(limits, true))).toEqual(expected);
@@ -79,7 +79,7 @@ describe('a message within the process', () => {
     }
   });
 
-  it('is read as its text would be, whatever it is', () => {
+  it('is read like its text, for any value', () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,
@@ -104,7 +104,7 @@ describe('a message within the process', () => {
     );
   });
 
-  it('has no members that somebody gave all objects', () => {
+  it('has no members of Object.prototype', () => {
     Object.defineProperty(Object.prototype, 'everywhere', {
       value: 1,
       enumerable: true,
@@ -119,7 +119,7 @@ describe('a message within the process', () => {
     }
   });
 
-  it('is what it was when it was sent, for every reader', () => {
+  it('is the value at the time of sending for every reader', () => {
     const message = { args: { list: [1], deep: { x: 1 } } };
     const passed = PassedMessage.of(message, limits);
     message.args.list.push(2);
@@ -128,7 +128,7 @@ describe('a message within the process', () => {
     expect(passed.read(limits, true)).toEqual({ args: { list: [1], deep: { x: 1 } } });
   });
 
-  it('is refused by a reader whose limits are lower, as its text would be', () => {
+  it('is refused by a reader with lower limits, like its text', () => {
     const passed = PassedMessage.of({ args: { list: [[1]], text: 'x'.repeat(100) } }, limits);
     for (const last of [true, false]) {
       expect(() => passed.read({ ...limits, depth: 3 }, last)).toThrow(InvalidMessage);

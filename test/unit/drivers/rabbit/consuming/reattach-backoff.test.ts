@@ -19,7 +19,7 @@ describe('ReattachBackoff', () => {
     expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
   });
 
-  it('is random', () => {
+  it('is randomised', () => {
     const backoff = new ReattachBackoff(() => 0.3);
     backoff.grow(errorOf(501));
     expect(backoff.delay).toBeCloseTo(300);
@@ -36,7 +36,7 @@ describe('ReattachBackoff', () => {
     expect(backoff.delay).toBe(0);
   });
 
-  it('begins anew after a reset', () => {
+  it('begins again after a reset', () => {
     const backoff = new ReattachBackoff(() => 1);
     for (let n = 0; n < 3; n++) backoff.grow(errorOf(541));
     backoff.reset();

@@ -20,14 +20,14 @@ describe('the place in a stream', () => {
     expect(started(place).judge(arrival(0))).toBe('new');
   });
 
-  it('begins at the last message of a stream that the broker counts messages of', () => {
+  it('begins at the last message of a stream with a message count', () => {
     const place = new StreamPlace();
     place.found(3);
     expect(place.offset).toBe('last');
     expect(started(place).judge(arrival(2))).toBe('new');
   });
 
-  it('begins at the first message of a stream that turns out to be empty', async () => {
+  it('begins at the first message of a stream that proves empty', async () => {
     const place = new StreamPlace();
     place.found(0);
     expect(place.offset).toBe('first');
@@ -38,7 +38,7 @@ describe('the place in a stream', () => {
     expect(place.judge(arrival(0))).toBe('new');
   });
 
-  it('begins at the last message of a stream that turns out to hold some, and skips those of the probe', async () => {
+  it('begins at the last message of a stream that proves non-empty, and skips the messages of the probe', async () => {
     const place = new StreamPlace();
     place.found(0);
     place.starting();
@@ -50,7 +50,7 @@ describe('the place in a stream', () => {
     expect(started(place).judge(arrival(1))).toBe('new');
   });
 
-  it('knows a message that arrived before the probe was awaited', async () => {
+  it('includes a message that arrived before the probe was awaited', async () => {
     const place = new StreamPlace();
     place.found(0);
     place.starting();
@@ -58,7 +58,7 @@ describe('the place in a stream', () => {
     expect(await place.probe()).toBe(true);
   });
 
-  it('begins at the first message where a consumer of an empty stream was lost', () => {
+  it('begins at the first message after the loss of a consumer on an empty stream', () => {
     const place = new StreamPlace();
     place.found(0);
     started(place);
@@ -68,7 +68,7 @@ describe('the place in a stream', () => {
     expect(place.probing).toBe(false);
   });
 
-  it('resumes behind the last message that was acknowledged', () => {
+  it('resumes after the last acknowledged message', () => {
     const place = started(new StreamPlace());
     place.pass(arrival(4));
     expect(place.offset).toBe(4);
@@ -76,7 +76,7 @@ describe('the place in a stream', () => {
     expect([place.judge(arrival(4)), place.judge(arrival(5))]).toEqual(['seen', 'new']);
   });
 
-  it('begins anew where another message is in the place of the last one', () => {
+  it('begins again if another message is at the offset of the last one', () => {
     const place = started(new StreamPlace());
     place.pass(arrival(4));
     place.starting();
@@ -84,7 +84,7 @@ describe('the place in a stream', () => {
     expect(place.offset).toBe('first');
   });
 
-  it('goes on where the stream was truncated behind the last message', () => {
+  it('continues if the stream was truncated after the last message', () => {
     const place = started(new StreamPlace());
     place.pass(arrival(4));
     place.starting();

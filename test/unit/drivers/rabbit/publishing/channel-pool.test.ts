@@ -36,14 +36,14 @@ function setUp(open?: () => Promise<PublishingChannel>) {
   return { pool, use, limit, discarded };
 }
 
-it('gives the messages of one key one channel, and another key another', async () => {
+it('assigns one channel to the messages of one key, and another to another key', async () => {
   const { use } = setUp();
   const [first, second, other] = await Promise.all([use('a'), use('a'), use('b')]);
   expect(second.channel).toBe(first.channel);
   expect(other.channel).not.toBe(first.channel);
 });
 
-it('gives an idle channel to the next key, and a busy one to nobody', async () => {
+it('assigns an idle channel to the next key, and no busy one', async () => {
   const { use } = setUp();
   const [first, second] = await Promise.all([use('a'), use('a')]);
   first.end();
@@ -53,7 +53,7 @@ it('gives an idle channel to the next key, and a busy one to nobody', async () =
   expect((await use('c')).channel).toBe(first.channel);
 });
 
-it('lets a key wait for a channel, in order', async () => {
+it('makes keys wait for a channel, in order', async () => {
   const { use } = setUp();
   const [a] = await Promise.all([use('a'), use('b')]);
   const order: string[] = [];
@@ -81,7 +81,7 @@ it('shares the least used channel when none becomes idle', async () => {
   expect((await use('d')).channel).toBe(b.channel);
 });
 
-it('lets a key wait again once a shared channel was idle', async () => {
+it('makes a key wait again once a shared channel was idle', async () => {
   const { use } = setUp();
   const [a, b] = await Promise.all([use('a'), use('b')]);
   const c = use('c');
@@ -98,7 +98,7 @@ it('lets a key wait again once a shared channel was idle', async () => {
   expect((await c).channel).toBe(a.channel);
 });
 
-it('opens a channel for a key that waits when one is closed, and gives the old key another', async () => {
+it('opens a channel for a waiting key when one is closed, and assigns another to the old key', async () => {
   const { pool, use } = setUp();
   const [a] = await Promise.all([use('a'), use('b')]);
   const c = use('c');
@@ -109,7 +109,7 @@ it('opens a channel for a key that waits when one is closed, and gives the old k
   expect((await again).channel).not.toBe(a.channel);
 });
 
-it('forgets a key that gave up waiting', async () => {
+it('removes a key that stopped waiting', async () => {
   const { pool, use } = setUp();
   const [a] = await Promise.all([use('a'), use('b')]);
   const lease = pool.lease('c');
@@ -121,7 +121,7 @@ it('forgets a key that gave up waiting', async () => {
   expect(vi.getTimerCount()).toBe(1);
 });
 
-it('tries anew after a channel could not be opened', async () => {
+it('tries again after a channel could not be opened', async () => {
   const open = vi.fn(async () => ({ usable: true, model }) as PublishingChannel);
   open.mockRejectedValueOnce(new Error('lost'));
   const { use } = setUp(open);
@@ -146,7 +146,7 @@ it('closes channels above a bound that was lowered', async () => {
   expect(discarded).toHaveLength(1);
 });
 
-it('rejects every key that waits when the connection is lost', async () => {
+it('rejects every waiting key when the connection is lost', async () => {
   let fail: (error: Error) => void = () => undefined;
   const lost = new Promise<PublishingChannel>((_resolve, reject) => {
     fail = reject;
@@ -158,7 +158,7 @@ it('rejects every key that waits when the connection is lost', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('rejects a key that waits when no channel may be opened any more', async () => {
+it('rejects a waiting key when no more channel may be opened', async () => {
   const { use, limit } = setUp();
   await Promise.all([use('a'), use('b')]);
   const waiting = expect(use('c')).rejects.toThrow('no channel');
@@ -168,7 +168,7 @@ it('rejects a key that waits when no channel may be opened any more', async () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('gives an idle channel to a key of its own connection, past one that waits for another connection', async () => {
+it('assigns an idle channel to a key of its connection, ahead of a key of another connection', async () => {
   const { pool, use } = setUp();
   const [a] = await Promise.all([use('a'), use('b')]);
   const other = pool.lease('other');

@@ -47,6 +47,6 @@ it.each<[keyof typeof FAILURES, string[], number, CloseOutcome[]]>([
   ['forbidden key', ['x/l', 'x/k', 'x/l'], 0, ['confirm-lost', 'refused', 'unprocessed']],
   ['too large', ['x/k', 'a/k!', 'x/k'], 0, ['confirm-lost', 'refused', 'unprocessed']],
   ['unrelated', ['x/k', 'a/k'], 0, ['lost', 'lost']],
-])('tells the refused message from the others: %s, %j, %i processed', (failure, routes, processed, outcomes) => {
+])('finds the refused message among the others: %s, %j, %i processed', (failure, routes, processed, outcomes) => {
   expect([...classifyClose(FAILURES[failure], messages(...routes), processed).values()]).toEqual(outcomes);
 });

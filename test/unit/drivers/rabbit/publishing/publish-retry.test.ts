@@ -163,7 +163,7 @@ describe.each(Object.keys(FAILURES) as Failure[])('a publish that fails as %s', 
     expect(countFailure(counts, FAILURES[failure])).toEqual({ ...counts, ...expected[failure] });
   });
 
-  it('is marked as published again where a queue may have it', () => {
+  it('is marked as published again if a queue may have it', () => {
     expect(mayBeQueued(FAILURES[failure])).toBe(failure === 'lost' || failure === 'nacked');
   });
 });

@@ -5,7 +5,7 @@ import { type Outcome, PublishingChannel } from '../../../../../lib/drivers/rabb
 
 const MESSAGES = 1000;
 
-it('looks at each unconfirmed message once, however many the broker returns', async () => {
+it('examines each unconfirmed message once, for any number of returned messages', async () => {
   const channel = Object.assign(new EventEmitter(), { publish: () => true });
   const model = { createConfirmChannel: async () => channel } as unknown as ChannelModel;
   const publishing = await PublishingChannel.on(model);

@@ -14,7 +14,7 @@ describe('adviceOn a difference in durability', () => {
   const BOTH =
     /^Either set rabbit.amqpDurableQueues \(oslo: amqp_durable_queues\) to false, and set rabbit.rabbitQuorumQueue \(oslo: rabbit_quorum_queue\) to false, or /;
 
-  it('names the option of quorum queues where that alone makes it durable', () => {
+  it('names the option of quorum queues if that alone makes it durable', () => {
     expect(advice(resource('exchange', 'control', 'topic'), "'false'")).toMatch(BOTH);
     expect(advice(resource('queue', 'shared', 'quorum'), "'false'")).toMatch(BOTH);
   });

@@ -24,11 +24,11 @@ function split(chunks: readonly Buffer[], largest = 0): Buffer[] {
   return frames;
 }
 
-describe('frames out of what a socket reads', () => {
+describe('frames from the chunks of a socket', () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 });
   const cuts = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 60 });
 
-  it('are the same, however they are sliced', () => {
+  it('are the same in chunks of any size', () => {
     fc.assert(
       fc.property(payloads, cuts, (bodies, lengths) => {
         const frames = bodies.map((body) => frame(3, Buffer.from(body)));
@@ -44,13 +44,13 @@ describe('frames out of what a socket reads', () => {
     );
   });
 
-  it('come byte by byte', () => {
+  it('are read byte by byte', () => {
     const frames = [frame(1, Buffer.alloc(0)), frame(3, Buffer.alloc(9000, 7)), frame(8, Buffer.alloc(0), 0)];
     const bytes = Buffer.concat(frames);
     expect(split(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))).toEqual(frames);
   });
 
-  it('are refused when they are larger than was agreed, before they are all there', () => {
+  it('are refused above the negotiated size, before they are complete', () => {
     expect(() => split([frame(3, Buffer.alloc(101)).subarray(0, 7)], 100)).toThrow('101 bytes; 100 were agreed');
     const bytes = frame(3, Buffer.alloc(101));
     expect(() => split([bytes.subarray(0, 3), bytes.subarray(3, 20)], 100)).toThrow('101 bytes');
@@ -107,7 +107,7 @@ describe('properties of a message', () => {
     });
   });
 
-  it.each([...'SxAF'])('are read behind a header of type %s, whatever is in it', (tag) => {
+  it.each([...'SxAF'])('are read behind a header of type %s with any value', (tag) => {
     const table = Buffer.concat([field('x', tag, withLength(Buffer.from('zzzz\xff'))), compression]);
     expect(read(header(HEADERS, withLength(table)))).toMatchObject({
       headers: new Map([['compression', 'application/x-gzip']]),
@@ -145,7 +145,7 @@ describe('properties of a message', () => {
     ]);
   });
 
-  it('lack what stands behind a type that nobody knows, and say so', () => {
+  it('omit the headers after an unknown type, and are marked as incomplete', () => {
     const damaged = Buffer.concat([field('y', 'Z', Buffer.alloc(3)), compression]);
     expect(read(header(HEADERS, withLength(damaged)))).toMatchObject({
       headers: new Map(),
@@ -207,7 +207,7 @@ describe('messages on a channel', () => {
     return frame(2, payload);
   }
 
-  it('are put together of as many frames as they come in', () => {
+  it('are assembled from any number of frames', () => {
     const { got, take } = listen();
     for (const bytes of [deliver, contentHeader(5), frame(3, Buffer.from('ab')), frame(3, Buffer.from('cde'))])
       expect(take(bytes)).toBe(true);
@@ -223,7 +223,7 @@ describe('messages on a channel', () => {
     expect(got).toMatchObject([{ body: Buffer.alloc(0) }, { returned: 'r' }]);
   });
 
-  it('leave answers to whoever asked', () => {
+  it('leave method replies to their requests', () => {
     const { take } = listen();
     expect(take(frame(1, Buffer.from('003c0015' + '0131', 'hex')))).toBe(false);
     expect(take(frame(8, Buffer.alloc(0)))).toBe(false);

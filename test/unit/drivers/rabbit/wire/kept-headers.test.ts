@@ -24,7 +24,7 @@ function kept(...fields: Buffer[]): Buffer | undefined {
   return keepHeaders(Buffer.concat(fields), NONE);
 }
 
-describe('the headers that are kept of a message', () => {
+describe('the headers that a republished message keeps', () => {
   it.each([...'bBsuIilfdDTtV'])('have plain values as they are: %s', (tag) => {
     const size = { b: 1, B: 1, t: 1, s: 2, u: 2, I: 4, i: 4, f: 4, D: 5, V: 0 }[tag] ?? 8;
     const one = field('one', tag, Buffer.alloc(size, 7));
@@ -46,18 +46,18 @@ describe('the headers that are kept of a message', () => {
     expect(kept(field('n', tag, long(nested(tag, 2000))))).toBeUndefined();
   });
 
-  it('lack those that a broker would act on, and those that are replaced', () => {
+  it('exclude headers that the broker acts on, and headers that are replaced', () => {
     const table = [text('CC', 'q'), text('BCC', 'q'), text('__proto__', 'x'), text('mine', 'x'), text('theirs', 'y')];
     expect(keepHeaders(Buffer.concat(table), new Set(['mine']))).toEqual(text('theirs', 'y'));
   });
 
-  it('are what fits', () => {
+  it('are limited in size', () => {
     const large = text('large', 'x'.repeat(MAX_KEPT_HEADER_BYTES));
     const half = text('half', 'x'.repeat(MAX_KEPT_HEADER_BYTES / 2));
     expect(kept(large, half, half, text('small', 'x'))).toEqual(Buffer.concat([half, text('small', 'x')]));
   });
 
-  it('end where the table is damaged', () => {
+  it('end at a damaged field', () => {
     const good = text('good', 'x');
     expect(kept(good, field('unknown', '?', Buffer.alloc(4)), good)).toEqual(good);
     expect(kept(good, text('cut', 'xxxx').subarray(0, -1))).toEqual(good);

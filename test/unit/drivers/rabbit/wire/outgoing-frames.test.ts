@@ -12,7 +12,7 @@ function framesOf(stream: Buffer): Buffer[] {
 }
 
 describe('frames to the broker', () => {
-  it('are read as they were meant', () => {
+  it('are parsed back to their values', () => {
     const bytes = Buffer.alloc(1000);
     const message = {
       exchange: 'tacker',
@@ -67,7 +67,7 @@ describe('a writer of frames', () => {
     return { written, writer, step, writes: () => writes, socket };
   }
 
-  it('writes what comes in one step together, in order, and what comes later anew', async () => {
+  it('writes the frames of one tick together, in order, and later frames separately', async () => {
     const { written, writer, step, writes } = open({ stalled: false });
     writer.write(Buffer.from('a'));
     writer.fill(3, (bytes, at) => at + bytes.write('bc', at));
@@ -81,7 +81,7 @@ describe('a writer of frames', () => {
     expect(written.map(String)).toEqual(['abcd', 'e']);
   });
 
-  it('does not mix up small and large ones, however many they are', async () => {
+  it('keeps small and large frames in order, in any number', async () => {
     const { written, writer, step } = open({ stalled: false });
     const frames = Array.from({ length: 40 }, (_, n) => Buffer.alloc(n % 3 === 0 ? 20_000 : 9000, n));
     for (const bytes of frames) writer.write(bytes);
@@ -89,7 +89,7 @@ describe('a writer of frames', () => {
     expect(Buffer.concat(written).equals(Buffer.concat(frames))).toBe(true);
   });
 
-  it('keeps what the broker does not read yet as it was, in hardly more memory than it has bytes', async () => {
+  it('keeps unread frames unchanged, in hardly more memory than their bytes', async () => {
     const { written, writer, step } = open({ stalled: true });
     const frames = Array.from({ length: 500 }, (_, n) => Buffer.alloc(600, n));
     for (const bytes of frames) {
@@ -104,7 +104,7 @@ describe('a writer of frames', () => {
     expect(memory).toBeLessThan(3 * 500 * 600);
   });
 
-  it('writes nothing any more when the socket is closed', async () => {
+  it('writes nothing after the socket is closed', async () => {
     const { socket, written, writer, step } = open({ stalled: false });
     writer.write(Buffer.from('a'));
     socket.writable = false;
