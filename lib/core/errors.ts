@@ -17,9 +17,9 @@ export class MessagingException extends Error {
   /** Stable identifier of the kind of error. */
   readonly code: string = 'MESSAGING';
   /** Target of the request, when it is known. */
-  readonly target?: ErrorTarget | undefined;
+  declare readonly target?: ErrorTarget | undefined;
   /** Name of the RPC method, when it is known. */
-  readonly method?: string | undefined;
+  declare readonly method?: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { ConfigurationError } from './errors.js';
 import { checkNames } from './option-rules.js';
 import type { ErrorTarget, TargetFields } from './target-fields.js';
@@ -59,5 +60,13 @@ export class Target implements ErrorTarget {
   toString(): string {
     const parts = [...NAMES, 'fanout' as const].flatMap((name) => (this[name] ? [`${name}=${this[name]}`] : []));
     return `<Target ${parts.join(', ')}>`;
+  }
+
+  /** Returns the fields that are set, for `util.inspect`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { acceptedNamespaces, ...fields } = this;
+    const hasFurther = acceptedNamespaces.some((namespace) => namespace !== this.namespace);
+    const set = Object.entries({ ...fields, ...(hasFurther && { acceptedNamespaces }) });
+    return `Target ${inspect(Object.fromEntries(set.filter(([, value]) => value !== undefined)), options)}`;
   }
 }

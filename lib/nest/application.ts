@@ -1,13 +1,19 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, toError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
+import type { LogSink } from '../core/logger.js';
 import { Transport } from '../messaging/transport.js';
 import { EndpointCheck } from './endpoint-classes.js';
 import { LOG_CONTEXT } from './log-suppression.js';
 import { OsloClientProxy } from './oslo-client-proxy.js';
 import { OsloServer } from './oslo-server.js';
 import { brokersOfToken, type MeasuredHealth, type OsloMessagingTransports } from './transports.js';
+
+/** Time after the start by which a server must listen, in milliseconds. Nest lets it be connected after the start. */
+const LISTEN_CHECK_MS = 10_000;
+/** Maximum number of endpoint classes in a warning. */
+const MAX_NAMED = 5;
 
 interface Client {
   readonly options: object;
@@ -16,9 +22,12 @@ interface Client {
 
 /** Brokers, servers and clients of one Nest application. Each container has its own, so applications in one process share nothing. */
 @Injectable()
-export class OsloMessagingApplication implements OnApplicationBootstrap {
+export class OsloMessagingApplication implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly brokers = new Map<string | undefined, OsloMessagingTransports>();
   private readonly clients = new Map<string | symbol, Client>();
+  private listenCheck: NodeJS.Timeout | undefined;
+  /** True once the brokers of the endpoints are checked. */
+  private checked = false;
 
   constructor(private readonly container: ModulesContainer) {}
 
@@ -90,11 +99,24 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
 
   /** Checks that every endpoint is served. @throws ConfigurationError for an endpoint whose `transport` is no broker */
   onApplicationBootstrap(): void {
-    const [first] = this.brokers.values();
-    const logger = first?.rpc.settings.logger ?? new Logger(LOG_CONTEXT);
-    new EndpointCheck(this.container, logger).onApplicationBootstrap();
-    const { servers } = this;
-    if (servers.length === 0) return;
+    const { logger, servers } = this;
+    const check = new EndpointCheck(this.container, logger);
+    check.onApplicationBootstrap();
+    const { endpoints } = check;
+    if (endpoints.length > 0)
+      this.listenCheck = setTimeout(() => this.checkListening(endpoints), LISTEN_CHECK_MS).unref();
+    if (servers.length > 0) this.checkBrokers();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.listenCheck);
+  }
+
+  /** Checks the brokers of all endpoints, once. @throws ConfigurationError for an endpoint whose `transport` is no broker */
+  private checkBrokers(): void {
+    if (this.checked) return;
+    this.checked = true;
+    const { logger, servers } = this;
     const served = new Set(servers.map(({ name }) => name));
     for (const [handler, broker] of servers.flatMap(({ skipped }) => [...skipped])) {
       if (served.has(broker)) continue;
@@ -106,6 +128,31 @@ export class OsloMessagingApplication implements OnApplicationBootstrap {
       }
       logger.warn(`${handler} is not served: it names ${where}, whose OsloServer is not connected`);
     }
+  }
+
+  private get logger(): LogSink {
+    const [first] = this.brokers.values();
+    return first?.rpc.settings.logger ?? new Logger(LOG_CONTEXT);
+  }
+
+  /** Checks what the application has connected after its start. */
+  private checkListening(endpoints: readonly string[]): void {
+    const { servers } = this;
+    if (servers.some(({ phase }) => phase !== 'idle')) {
+      try {
+        this.checkBrokers();
+      } catch (error) {
+        this.logger.error(toError(error).message);
+      }
+      return;
+    }
+    const named = endpoints.slice(0, MAX_NAMED).join(', ');
+    const more = endpoints.length > MAX_NAMED ? ` and ${endpoints.length - MAX_NAMED} more` : '';
+    const why =
+      servers.length === 0
+        ? 'the application has no OsloServer. Connect it: app.connectMicroservice({ strategy: app.get(OsloServer) })'
+        : 'the OsloServer does not listen. Call app.startAllMicroservices()';
+    this.logger.warn(`Not served: ${named}${more}: ${why}`);
   }
 
   /** Returns the transports with broker and kind, each once. */

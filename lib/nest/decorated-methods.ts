@@ -17,6 +17,14 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
   });
 }
 
+/** Returns the names of methods that carry the metadata, but that Nest does not serve. Those of {@link droppedOverrides} are left out. */
+export function unservedMethods(prototype: object, metadata: string): string[] {
+  const dropped = droppedOverrides(prototype);
+  return exposures(prototype, metadata)
+    .filter(([key, { definitions }]) => !dropped.includes(key) && !isMarked(definitions[0]?.value, PATTERN_HANDLER))
+    .map(([key]) => key);
+}
+
 /** Name of the method by which Nest reports a class that exposes nothing to the strategy. */
 export const EMPTY = '(exposes nothing)';
 /** Metadata key by which Nest knows methods with `@MessagePattern` or `@EventPattern`. */

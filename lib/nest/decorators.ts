@@ -6,7 +6,7 @@ import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
-import { markEndpoint } from './endpoint-classes.js';
+import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
 import type { OsloContext } from './oslo-context.js';
 import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
@@ -40,7 +40,7 @@ export interface OsloHandlerExtras {
     | undefined;
 }
 
-const METHOD = 'nestjs-oslo-messaging:method';
+const METHOD = METHOD_OF['@RpcEndpoint'];
 
 const METHOD_RULES: Record<keyof RpcMethodOptions, Rule> = {
   name: text,

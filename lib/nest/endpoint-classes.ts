@@ -2,12 +2,18 @@ import { Controller, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import type { LogSink } from '../core/logger.js';
-import { droppedOverrides, EMPTY } from './decorated-methods.js';
+import { droppedOverrides, EMPTY, unservedMethods } from './decorated-methods.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** Decorators of endpoint classes, each with the decorator of its methods. */
 const DECORATORS = { '@RpcEndpoint': '@RpcMethod', '@NotificationEndpoint': '@OnNotification' } as const;
 export type EndpointDecorator = keyof typeof DECORATORS;
+
+/** Metadata keys of the methods that a decorator of an endpoint class exposes. */
+export const METHOD_OF = {
+  '@RpcEndpoint': 'nestjs-oslo-messaging:method',
+  '@NotificationEndpoint': 'nestjs-oslo-messaging:on-notification',
+} as const satisfies Record<EndpointDecorator, string>;
 
 /** Warning about an endpoint that exposes nothing, for the strategy, in Nest's pattern extras. */
 export interface EmptyEndpointExtras {
@@ -39,7 +45,7 @@ export function markEndpoint(
   MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, { osloEmpty })(prototype, EMPTY, descriptor);
 }
 
-/** Warns at start about endpoint classes, and overrides in them, that no server serves. */
+/** Warns at start about endpoint classes, and methods, that no server serves. */
 export class EndpointCheck implements OnApplicationBootstrap {
   constructor(
     private readonly modules: ModulesContainer,
@@ -47,31 +53,62 @@ export class EndpointCheck implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const modules = [...this.modules.values()];
-    const controllers = new Set(
-      modules.flatMap((module) => [...module.controllers.values()].map(({ metatype }) => metatype)),
+    const { controllers } = this;
+    this.warnOfProviders(controllers);
+    for (const metatype of controllers) this.warnOfOverrides(metatype);
+    const providers = [...this.modules.values()].flatMap((module) => [...module.providers.values()]);
+    for (const metatype of new Set([...controllers, ...providers.map((provider) => provider.metatype)]))
+      this.warnOfMethods(metatype);
+  }
+
+  /** Names of the endpoint classes in the `controllers` of modules. */
+  get endpoints(): string[] {
+    return [...this.controllers].flatMap((metatype) =>
+      isClass(metatype) && Reflect.hasOwnMetadata(ENDPOINT, metatype) ? [metatype.name] : [],
     );
-    for (const module of modules) {
+  }
+
+  private get controllers(): Set<unknown> {
+    const wrappers = [...this.modules.values()].flatMap((module) => [...module.controllers.values()]);
+    return new Set(wrappers.map(({ metatype }) => metatype));
+  }
+
+  private warnOfProviders(controllers: ReadonlySet<unknown>): void {
+    for (const module of this.modules.values()) {
       for (const { metatype } of module.providers.values()) {
         const decorator: unknown = isClass(metatype) ? Reflect.getOwnMetadata(ENDPOINT, metatype) : undefined;
-        if (!metatype || decorator === undefined || controllers.has(metatype as never)) continue;
+        if (!metatype || decorator === undefined || controllers.has(metatype)) continue;
         this.logger.warn(
           `${metatype.name} has ${String(decorator)} but serves nothing: it is listed in the providers of ${module.name}. List it in "controllers"`,
         );
       }
     }
-    for (const metatype of controllers) {
-      if (!isClass(metatype) || !Reflect.hasMetadata(ENDPOINT, metatype) || Reflect.hasOwnMetadata(ENDPOINT, metatype))
-        continue;
-      const dropped = droppedOverrides(metatype.prototype as object);
-      if (dropped.length === 0) continue;
+  }
+
+  private warnOfOverrides(metatype: unknown): void {
+    if (!isClass(metatype) || !Reflect.hasMetadata(ENDPOINT, metatype) || Reflect.hasOwnMetadata(ENDPOINT, metatype))
+      return;
+    const dropped = droppedOverrides(metatype.prototype);
+    if (dropped.length === 0) return;
+    this.logger.warn(
+      `${metatype.name} overrides ${dropped.join(', ')} of an endpoint class but is none itself, so they are not served. Decorate ${metatype.name}, too`,
+    );
+  }
+
+  private warnOfMethods(metatype: unknown): void {
+    if (!isClass(metatype)) return;
+    for (const [decorator, metadata] of Object.entries(METHOD_OF) as [EndpointDecorator, string][]) {
+      const { name, prototype } = metatype;
+      const methods = unservedMethods(prototype, metadata).map((method) => `${name}.${method}`);
+      if (methods.length === 0) continue;
+      const verb = methods.length > 1 ? ['have', 'are'] : ['has', 'is'];
       this.logger.warn(
-        `${metatype.name} overrides ${dropped.join(', ')} of an endpoint class but is none itself, so they are not served. Decorate ${metatype.name}, too`,
+        `${methods.join(', ')} ${verb[0]} ${DECORATORS[decorator]} but ${verb[1]} not served: ${name} has no ${decorator}. Add ${decorator}() to the class`,
       );
     }
   }
 }
 
-function isClass(value: unknown): value is { name: string; prototype: unknown } {
-  return typeof value === 'function' && typeof value.prototype === 'object';
+function isClass(value: unknown): value is { name: string; prototype: object } {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

@@ -8,7 +8,7 @@ import type { NotificationReturn } from '../notify/endpoint.js';
 import type { NotificationFilter, NotificationFilterFields } from '../notify/filter.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import type { Pipe } from './decorators.js';
-import { markEndpoint } from './endpoint-classes.js';
+import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
 import type {
   NotificationDetails,
   OsloNotificationBatchContext,
@@ -62,7 +62,7 @@ export interface NotificationHandlerExtras {
   osloNotification?: { name: string; endpoint: NotificationEndpointOptions; method: OnNotificationOptions } | undefined;
 }
 
-const METHOD = 'nestjs-oslo-messaging:on-notification';
+const METHOD = METHOD_OF['@NotificationEndpoint'];
 const ENDPOINT_OPTIONS: readonly (keyof NotificationEndpointOptions)[] = [
   'topics',
   'exchange',

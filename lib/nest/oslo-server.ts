@@ -1,6 +1,6 @@
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { ConfigurationError, toError } from '../core/errors.js';
+import { ConfigurationError, ServerListenError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { keepScope, runAsRequest } from '../messaging/current-request.js';
@@ -19,6 +19,9 @@ import { interceptFor } from './request-context.interceptor.js';
 import { RpcHandlers } from './rpc-handlers.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
+
+const CLASS_AS_STRATEGY =
+  'strategy: expected an instance of OsloServer; got the class. Write strategy: app.get(OsloServer), or strategy: new OsloServer(options)';
 
 /**
  * Transport strategy for Nest. Serves `@RpcEndpoint` classes, `@MessagePattern` and `@EventPattern` handlers and
@@ -95,10 +98,20 @@ export class OsloServer extends Server<never, DriverStatus> {
     else this.rpc.addPattern(route, callback);
   }
 
+  /** @internal Nest calls it where `strategy` is the class instead of an instance. @throws ConfigurationError always */
+  static addHandler(): never {
+    throw new ConfigurationError(CLASS_AS_STRATEGY);
+  }
+
+  /** @internal As {@link addHandler}, for an application without handlers. @throws ConfigurationError always */
+  static listen(): never {
+    throw new ConfigurationError(CLASS_AS_STRATEGY);
+  }
+
   /** Starts to consume. Calls back when every queue is consumed, or with the error of the start. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
-    if (this.phase_ !== 'idle') {
-      const state = this.phase_ === 'closed' ? 'is closed' : 'listens already';
+    if (this.phase_ !== 'idle' || this.closing) {
+      const state = this.closing ? 'is closed' : 'listens already';
       callback(new ConfigurationError(`This OsloServer ${state}; listen once, or make another server`));
       return;
     }
@@ -112,6 +125,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       this.enter('connecting');
       this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
+      if (this.closing) throw new ServerListenError('This OsloServer was closed while it was starting');
       this.enter('connected');
     } catch (error) {
       await this.close();

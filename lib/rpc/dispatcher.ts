@@ -1,3 +1,4 @@
+import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { RpcRequest } from '../core/rpc-message.js';
@@ -7,7 +8,7 @@ import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
-import type { MethodEntry, MethodTable } from './method-table.js';
+import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
 
 /** Bounds of the heartbeat interval, in seconds. A caller that asks for a shorter one gets no heartbeats, as in Python. */
 const MIN_INTERVAL_SECONDS = 1;
@@ -16,6 +17,8 @@ const MAX_INTERVAL_SECONDS = 86_400;
 const MAX_LOGGED_ERROR = 4000;
 /** Length of a method name in the log, in characters: it comes off the wire. */
 const MAX_LOGGED_METHOD = 200;
+/** Length of the other names of a request in the log, in characters. */
+const MAX_LOGGED_NAME = 64;
 
 /** Returns the seconds between heartbeats for a caller's monitor timeout, or undefined for no heartbeats. */
 export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
@@ -47,11 +50,11 @@ export async function dispatch(
     result = await entry.handle(message);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
-    const { expected = [], readContext } = entry ?? {};
     runWhereFailed(
       message,
-      () => readContext?.(message.request),
-      () => logFailure(message.request, error, expected, logger),
+      () => entry?.readContext?.(message.request),
+      () =>
+        entry ? logFailure(message.request, error, entry.expected, logger) : logRefusal(message.request, error, logger),
     );
   }
   if (heartbeat) clearInterval(heartbeat);
@@ -86,6 +89,27 @@ function logFailure(
   const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
   if (isOneOf(expected, error)) logger.debug(`Expected exception in ${name}: ${masked(loggedMessage(error))}`);
   else logger.error(`Exception while handling ${name}: ${masked(loggedStack(error))}`);
+}
+
+/** Logs a request that no handler serves: a mistake of its caller, so without a stack. */
+function logRefusal(
+  { method, namespace, version = DEFAULT_VERSION, context, replyQueue }: RpcRequest,
+  error: unknown,
+  logger: LogSink,
+): void {
+  const { request_id: requestId } = context;
+  const facts: [name: string, value: unknown][] = [
+    ['namespace', namespace],
+    ['version', version],
+    ['request id', requestId],
+    ['reply queue', replyQueue],
+  ];
+  const known = facts.flatMap(([name, value]) =>
+    typeof value === 'string' ? [`${name} "${oneLine(value, MAX_LOGGED_NAME)}"`] : [],
+  );
+  const reason =
+    error instanceof NoSuchMethod ? 'no endpoint has the method' : 'no endpoint serves this namespace and version';
+  logger.warn(`Refused the RPC method "${oneLine(method, MAX_LOGGED_METHOD)}" (${known.join(', ')}): ${reason}`);
 }
 
 /** Returns false where `instanceof` itself throws: a handler can throw any value. */

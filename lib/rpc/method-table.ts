@@ -9,7 +9,7 @@ import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 
 /** Version of a target or request that names none. */
-const DEFAULT_VERSION = '1.0';
+export const DEFAULT_VERSION = '1.0';
 
 /** Handler of one method. */
 export interface MethodEntry {

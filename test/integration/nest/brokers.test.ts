@@ -67,6 +67,19 @@ describe('a server', () => {
     expect(String(await listen())).toMatch(/is closed/);
   });
 
+  it('is closed after a close while it starts', async () => {
+    const server = new OsloServer(memory());
+    const statuses: string[] = [];
+    server.status.subscribe((status) => statuses.push(status));
+    const listening = new Promise<unknown>((resolve) => void server.listen(resolve));
+    await server.close();
+    expect(String(await listening)).toBe('ServerListenError: This OsloServer was closed while it was starting');
+    expect(statuses.at(-1)).toBe('closed');
+    expect(statuses).not.toContain('connected');
+    const late = new Promise<unknown>((resolve) => void server.listen(resolve));
+    expect(String(await late)).toMatch(/is closed/);
+  });
+
   it('refuses a factory that returns no options', async () => {
     const useFactory = (() => undefined) as never;
     const compiled = compile([OsloMessagingModule.forRootAsync({ useFactory })]);

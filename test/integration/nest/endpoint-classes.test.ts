@@ -5,6 +5,7 @@ import {
   getRpcServer,
   getRpcTransport,
   NotificationEndpoint,
+  OnNotification,
   OsloMessagingModule,
   OsloServer,
   RpcEndpoint,
@@ -48,6 +49,50 @@ class Bare extends Served {
   }
 }
 
+/** Nest serves it as a controller, but its methods belong to no endpoint. */
+@Controller()
+class Undecorated {
+  @RpcMethod()
+  run(): void {}
+
+  @RpcMethod('other')
+  walk(): void {}
+
+  @OnNotification()
+  hear(): void {}
+}
+
+class UndecoratedProvider {
+  @RpcMethod()
+  run(): void {}
+}
+
+@NotificationEndpoint()
+class WrongKind {
+  @OnNotification()
+  hear(): void {}
+
+  @RpcMethod()
+  run(): void {}
+}
+
+abstract class Base {
+  @RpcMethod()
+  abstract_(): void {}
+}
+
+@RpcEndpoint({ namespace: 'derived' })
+class Derived extends Base {
+  override abstract_(): void {}
+}
+
+/** Its inherited method is served, the one that it adds is not. */
+@Controller()
+class Adding extends Served {
+  @RpcMethod()
+  added(): void {}
+}
+
 async function warnings(controllers: (new () => object)[], providers: (new () => object)[] = []) {
   const logger = new LogRecorder();
   const topic = uniqueTopic();
@@ -86,6 +131,20 @@ it('warns of a topic, a server or a class without any exposed method', async () 
   expect(logger.messages(/^No method is exposed on <Target topic=t, server=s>/, 'warn')).toHaveLength(1);
   await server.stop();
   await transport.cleanup();
+});
+
+it('warns of exposed methods of a class that is no endpoint', async () => {
+  expect(await warnings([Served, Undecorated], [UndecoratedProvider])).toEqual([
+    'Undecorated.run, Undecorated.walk have @RpcMethod but are not served: Undecorated has no @RpcEndpoint. Add @RpcEndpoint() to the class',
+    'Undecorated.hear has @OnNotification but is not served: Undecorated has no @NotificationEndpoint. Add @NotificationEndpoint() to the class',
+    'UndecoratedProvider.run has @RpcMethod but is not served: UndecoratedProvider has no @RpcEndpoint. Add @RpcEndpoint() to the class',
+  ]);
+  expect(await warnings([Served, WrongKind])).toEqual([
+    'WrongKind.run has @RpcMethod but is not served: WrongKind has no @RpcEndpoint. Add @RpcEndpoint() to the class',
+  ]);
+  expect(await warnings([Derived, Adding])).toEqual([
+    'Adding.added has @RpcMethod but is not served: Adding has no @RpcEndpoint. Add @RpcEndpoint() to the class',
+  ]);
 });
 
 it('warns of overrides that Nest drops, since their class is no endpoint', async () => {
