@@ -87,8 +87,8 @@ function logFailure(
   const name = oneLine(method, MAX_LOGGED_METHOD);
   // A handler's error may quote the caller's token.
   const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
-  if (isOneOf(expected, error)) logger.debug(`Expected exception in ${name}: ${masked(loggedMessage(error))}`);
-  else logger.error(`Exception while handling ${name}: ${masked(loggedStack(error))}`);
+  if (isOneOf(expected, error)) logger.debug(`Expected exception in "${name}": ${masked(loggedMessage(error))}`);
+  else logger.error(`Exception while handling "${name}": ${masked(loggedStack(error))}`);
 }
 
 /** Logs a request that no handler serves: a mistake of its caller, so without a stack. */

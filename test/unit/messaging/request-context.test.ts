@@ -139,7 +139,7 @@ describe('the token of a request context', () => {
     expect(printed.join()).toContain("user_id: 'u1'");
     expect(printed.join()).not.toContain(TOKEN);
     await expect(client.call(raw, 'fail')).rejects.toMatchObject({ excType: 'Exception' });
-    expect(lines.join('\n')).toMatch(/Exception while handling fail: .*the token \*\*\* has expired/);
+    expect(lines.join('\n')).toMatch(/Exception while handling "fail": .*the token \*\*\* has expired/);
     expect(lines.join('\n')).not.toContain(TOKEN);
     for (const text of prints(client)) expect(text).not.toContain(TOKEN);
     await server.stop();
