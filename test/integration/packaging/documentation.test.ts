@@ -171,12 +171,43 @@ describe('the reference', () => {
 
 describe('the English of the documentation', () => {
   it.each([...pages, 'CONTRIBUTING.md'])('is plain in %s', (page) => {
-    const words = prose(textOf(page)).match(/[\p{Letter}’']+/gu) ?? [];
-    const heavy = prose(textOf(page)).match(/\b(what|whatever|whoever|whose|whom|such|so many)\b/gi) ?? [];
-    expect(heavy.length / words.length, heavy.join(', ')).toBeLessThan(0.01);
+    const { ratio, found } = heavyWords(prose(textOf(page)));
+    expect(ratio, found).toBeLessThan(0.01);
+  });
+
+  it('is plain in test titles', () => {
+    const titles = filesIn('test', '.test.ts')
+      .filter((file) => !file.includes('/node_modules/'))
+      .flatMap((file) => titlesIn(textOf(file)));
+    expect(titles.length).toBeGreaterThan(1_200);
+    const { ratio } = heavyWords(titles.join('\n'));
+    expect(ratio, titles.filter((title) => heavyWords(title).ratio > 0).join('\n')).toBeLessThan(0.002);
   });
 
   it('fits on one screen after another in the README', () => {
     expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(200);
   });
 });
+
+/** Ratio of heavy constructions to words, and the constructions. */
+function heavyWords(text: string): { ratio: number; found: string } {
+  const words = text.match(/[\p{Letter}’']+/gu) ?? [];
+  const found = text.match(/\b(what|whatever|whoever|whose|whom|such|so many)\b/gi) ?? [];
+  return { ratio: found.length / words.length, found: found.join(', ') };
+}
+
+/** Titles of `it`, `describe` and the like in the text of a test. */
+function titlesIn(text: string): string[] {
+  const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest);
+  const titles: string[] = [];
+  const visit = (node: ts.Node): void => {
+    ts.forEachChild(node, visit);
+    if (!ts.isCallExpression(node)) return;
+    const [title, ...rest] = node.arguments;
+    const isTitle = title !== undefined && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title));
+    if (isTitle && rest.length > 0 && /^(it|test|describe\w*)\b/.test(node.expression.getText(source)))
+      titles.push(title.getText(source));
+  };
+  visit(source);
+  return titles;
+}
