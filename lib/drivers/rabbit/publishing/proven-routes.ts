@@ -67,15 +67,20 @@ export class ProvenRoutes {
 
   /** Makes every route unproven, for a new connection. */
   restart(): void {
+    this.forgetAll();
+    this.trials.clear();
+  }
+
+  /** Makes every route unproven again. Messages under way still prove theirs. */
+  private forgetAll(): void {
     for (const [exchange, keys] of this.proven)
       for (const [key, bound] of keys) if (bound) this.delivered.set(routeKey(exchange, key), true);
     this.proven.clear();
     this.size = 0;
-    this.trials.clear();
   }
 
   private prove(exchange: string, key: string, bound: boolean): void {
-    if (this.size >= MAX_ROUTES) this.restart();
+    if (this.size >= MAX_ROUTES) this.forgetAll();
     const keys = this.proven.get(exchange) ?? new Map<string, boolean>();
     this.proven.set(exchange, keys);
     if (!keys.has(key)) this.size++;

@@ -17,9 +17,9 @@ export class RouteGrace {
 
   constructor(private readonly routes: ProvenRoutes) {}
 
-  /** Starts the grace anew with each connection but the first. */
+  /** Starts the grace again with each connection but the first. */
   connected(): void {
-    if (this.connections++ > 0) this.until = performance.now() + GRACE_MS;
+    if (this.connections++ > 0 && !this.closed) this.until = performance.now() + GRACE_MS;
   }
 
   /** Returns true when the queue of a route is expected back and the deadline leaves time for another attempt. */
