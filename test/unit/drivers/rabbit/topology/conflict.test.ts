@@ -1,27 +1,171 @@
 import { describe, expect, it } from 'vitest';
-import { adviceOn } from '../../../../../lib/drivers/rabbit/topology/conflict.js';
-import type { Resource } from '../../../../../lib/drivers/rabbit/topology/resource.js';
+import {
+  adviceOn,
+  type Difference,
+  differenceIn,
+  differencesBetween,
+  isUsable,
+  remedyFor,
+} from '../../../../../lib/drivers/rabbit/topology/conflict.js';
+import type { Definition, Resource } from '../../../../../lib/drivers/rabbit/topology/resource.js';
 
-describe('adviceOn a difference in durability', () => {
-  const resource = (kind: Resource['kind'], role: Resource['role'], type: string): Resource => ({
-    kind,
-    role,
-    name: 'orders',
-    asked: { type, durable: true, autoDelete: false, exclusive: false, arguments: {} },
+const definition = (changes: Partial<Definition> = {}): Definition => ({
+  type: 'classic',
+  durable: true,
+  autoDelete: false,
+  exclusive: false,
+  arguments: {},
+  ...changes,
+});
+
+const resource = (role: Resource['role'], type: string, name = 'orders'): Resource => ({
+  kind: role === 'control' || role === 'fanout' ? 'exchange' : 'queue',
+  role,
+  name,
+  asked: definition({ type }),
+});
+
+const difference = (argument: string, wanted: string, found: string): Difference => ({ argument, wanted, found });
+
+describe('differenceIn', () => {
+  it.each<[string, Difference | undefined]>([
+    [
+      `Channel closed by server: 406 (PRECONDITION-FAILED) with message "PRECONDITION_FAILED - inequivalent arg 'durable' for exchange 'tacker' in vhost '/': received 'false' but current is 'true'"`,
+      difference('durable', "'false'", "'true'"),
+    ],
+    [
+      `inequivalent arg 'x-expires' for queue 'q' in vhost '/': received the value '60000' of type 'signedint' but current is none`,
+      difference('x-expires', "the value '60000' of type 'signedint'", 'none'),
+    ],
+    [
+      `inequivalent arg 'x-queue-type' for queue 'q' in vhost '/': received none but current is the value 'quorum' of type 'longstr'"`,
+      difference('x-queue-type', 'none', "the value 'quorum' of type 'longstr'"),
+    ],
+    ["NOT_FOUND - no exchange 'tacker' in vhost '/'", undefined],
+    ['', undefined],
+  ])('reads %j', (message, expected) => {
+    expect(differenceIn(message)).toEqual(expected);
   });
-  const advice = (asked: Resource, found: string) =>
-    adviceOn(asked, [{ argument: 'durable', wanted: found === "'true'" ? "'false'" : "'true'", found }]);
-  const BOTH =
-    /^Either set rabbit.amqpDurableQueues \(oslo: amqp_durable_queues\) to false, and set rabbit.rabbitQuorumQueue \(oslo: rabbit_quorum_queue\) to false, or /;
+});
 
-  it('names the option of quorum queues if that alone makes it durable', () => {
-    expect(advice(resource('exchange', 'control', 'topic'), "'false'")).toMatch(BOTH);
-    expect(advice(resource('queue', 'shared', 'quorum'), "'false'")).toMatch(BOTH);
+describe('isUsable', () => {
+  it.each([
+    [difference('durable', "'true'", "'false'"), true],
+    [difference('x-expires', 'none', "'60000'"), true],
+    [difference('type', "'topic'", "'fanout'"), false],
+    [difference('x-queue-type', "'classic'", "'quorum'"), true],
+    [difference('x-queue-type', "'classic'", "'stream'"), false],
+    [difference('x-queue-type', "'stream'", 'none'), false],
+  ])('of %j is %s', (one, expected) => {
+    expect(isUsable(one)).toBe(expected);
+  });
+});
+
+describe('differencesBetween', () => {
+  it.each<[string, Partial<Definition>, Partial<Definition>, Difference[]]>([
+    ['equal definitions', { arguments: { 'x-expires': 1 } }, { arguments: { 'x-expires': 1 } }, []],
+    ['durability', { durable: false }, {}, [difference('durable', "'false'", "'true'")]],
+    ['deletion', {}, { autoDelete: true }, [difference('auto_delete', "'false'", "'true'")]],
+    ['types of queues', {}, { type: 'stream' }, [difference('x-queue-type', "'classic'", "'stream'")]],
+    ['types of exchanges', { type: 'topic' }, { type: 'fanout' }, [difference('type', "'topic'", "'fanout'")]],
+    [
+      'arguments',
+      { arguments: { a: 1, b: 2 } },
+      { arguments: { b: 3, c: 4 } },
+      [difference('a', "'1'", 'none'), difference('b', "'2'", "'3'"), difference('c', 'none', "'4'")],
+    ],
+    [
+      'several fields',
+      { durable: false },
+      { type: 'quorum' },
+      [difference('durable', "'false'", "'true'"), difference('x-queue-type', "'classic'", "'quorum'")],
+    ],
+  ])('finds %s', (_name, asked, present, expected) => {
+    expect(differencesBetween(definition(asked), definition(present))).toEqual(expected);
   });
 
-  it('names one option elsewhere', () => {
-    expect(advice(resource('queue', 'shared', 'classic'), "'false'")).not.toContain('Quorum');
-    expect(advice(resource('exchange', 'control', 'topic'), "'true'")).not.toContain('Quorum');
-    expect(advice(resource('queue', 'transient', 'quorum'), "'false'")).toContain('rabbitTransientQuorumQueue');
+  it('ignores exclusive use, which the broker reports in another way', () => {
+    expect(differencesBetween(definition(), definition({ exclusive: true }))).toEqual([]);
+  });
+});
+
+const TO_TRUE = difference('durable', "'false'", "'true'");
+const TO_FALSE = difference('durable', "'true'", "'false'");
+
+describe('adviceOn', () => {
+  const change = (role: Resource['role'], type: string, ...differences: Difference[]) =>
+    /^Either (.*), or (?:let the queue|stop all programs)/.exec(adviceOn(resource(role, type), differences))?.[1];
+  const DURABLE = 'set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) to';
+  const TRANSIENT = 'set rabbit.rabbitTransientQuorumQueue (oslo: rabbit_transient_quorum_queue) to';
+  const QUORUM = 'set rabbit.rabbitQuorumQueue (oslo: rabbit_quorum_queue) to';
+  const queueType = (found: string) => difference('x-queue-type', "'classic'", found);
+
+  it.each<[string, Difference, string]>([
+    // `rabbitQuorumQueue` alone makes the exchange and quorum queues durable, so both must be off.
+    ['control topic', TO_FALSE, `${DURABLE} false, and ${QUORUM} false`],
+    ['control topic', TO_TRUE, `${DURABLE} true`],
+    [
+      'control topic',
+      difference('auto_delete', "'false'", "'true'"),
+      'set rabbit.amqpAutoDelete (oslo: amqp_auto_delete) to true',
+    ],
+    [
+      'control topic',
+      difference('type', "'topic'", "'direct'"),
+      'use another exchange (controlExchange; oslo: control_exchange)',
+    ],
+    ['fanout fanout', difference('type', "'fanout'", "'topic'"), 'use another topic, since the name is made of it'],
+    ['fanout fanout', TO_TRUE, `${TRANSIENT} true`],
+    ['shared quorum', TO_FALSE, `${DURABLE} false, and ${QUORUM} false`],
+    ['shared classic', TO_FALSE, `${DURABLE} false`],
+    ['shared classic', queueType("the value 'quorum' of type 'longstr'"), `${QUORUM} true`],
+    ['shared quorum', queueType('none'), `${QUORUM} false`],
+    [
+      'shared quorum',
+      difference('x-delivery-limit', 'none', "'7'"),
+      "set rabbit.rabbitQuorumDeliveryLimit (oslo: rabbit_quorum_delivery_limit) to the existing value, '7'",
+    ],
+    ['transient quorum', TO_FALSE, `${TRANSIENT} false`],
+    ['transient classic', queueType("'quorum'"), `${TRANSIENT} true`],
+    [
+      'transient classic',
+      difference('x-expires', "'1800000'", "'60000'"),
+      "set rabbit.rabbitTransientQueuesTtl (oslo: rabbit_transient_queues_ttl) to the existing value, '60000'",
+    ],
+    ['stream stream', queueType("'classic'"), 'set rabbit.rabbitStreamFanout (oslo: rabbit_stream_fanout) to false'],
+    [
+      'stream stream',
+      difference('x-max-length', 'none', "'5'"),
+      'set x-max-length by a policy of the broker (rabbitmqctl set_policy), as there is no option for it',
+    ],
+  ])('on %s, %j', (name, one, expected) => {
+    const [role, type] = name.split(' ') as [Resource['role'], string];
+    expect(change(role, type, one)).toBe(expected);
+  });
+
+  it('names each change once', () => {
+    expect(change('transient', 'classic', TO_TRUE, queueType("'quorum'"))).toBe(`${TRANSIENT} true`);
+    expect(change('shared', 'classic', TO_TRUE, queueType("'quorum'"))).toBe(`${DURABLE} true, and ${QUORUM} true`);
+  });
+
+  it.each([
+    ['plain.name-1:x', 'plain.name-1:x'],
+    ['two words', "'two words'"],
+    ["it's; rm", "'it'\\''s; rm'"],
+  ])('quotes the name %j for a shell', (name, quoted) => {
+    expect(adviceOn(resource('shared', 'classic', name), [TO_TRUE])).toContain(`rabbitmqctl delete_queue ${quoted})`);
+    expect(adviceOn(resource('control', 'topic', name), [TO_TRUE])).toContain(`delete exchange name=${quoted})`);
+  });
+});
+
+describe('remedyFor', () => {
+  it.each([
+    [403, /permissions.*set_permissions/],
+    [404, /does not exist now.*node of the cluster/],
+    [405, /exclusively: stop that program.*delete_queue orders/],
+    [540, /something that this broker does not support/],
+    [undefined, /something that this broker does not support/],
+  ])('names the remedy for the reply code %s', (code, remedy) => {
+    expect(remedyFor(code, resource('shared', 'classic'))).toMatch(remedy);
   });
 });

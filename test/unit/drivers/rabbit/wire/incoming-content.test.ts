@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readProperties } from '../../../../../lib/drivers/rabbit/wire/content-header.js';
-import { FrameSplitter } from '../../../../../lib/drivers/rabbit/wire/frame-splitter.js';
 import { IncomingContent, type RawDelivery } from '../../../../../lib/drivers/rabbit/wire/incoming-content.js';
 
 const END = 0xce;
@@ -13,55 +12,6 @@ function frame(type: number, payload: Buffer, channel = 1): Buffer {
   head.writeUInt32BE(payload.length, 3);
   return Buffer.concat([head, payload, Buffer.from([END])]);
 }
-
-function split(chunks: readonly Buffer[], largest = 0): Buffer[] {
-  const frames: Buffer[] = [];
-  const splitter = new FrameSplitter(
-    (bytes, start, end) => frames.push(Buffer.from(bytes.subarray(start, end))),
-    largest,
-  );
-  for (const chunk of chunks) splitter.push(chunk);
-  return frames;
-}
-
-describe('frames from the chunks of a socket', () => {
-  const payloads = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 });
-  const cuts = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 60 });
-
-  it('are the same in chunks of any size', () => {
-    fc.assert(
-      fc.property(payloads, cuts, (bodies, lengths) => {
-        const frames = bodies.map((body) => frame(3, Buffer.from(body)));
-        const stream = Buffer.concat(frames);
-        const chunks: Buffer[] = [];
-        let at = 0;
-        for (const length of [...lengths, stream.length]) {
-          chunks.push(stream.subarray(at, at + length));
-          at += length;
-        }
-        expect(split(chunks)).toEqual(frames);
-      }),
-    );
-  });
-
-  it('are read byte by byte', () => {
-    const frames = [frame(1, Buffer.alloc(0)), frame(3, Buffer.alloc(9000, 7)), frame(8, Buffer.alloc(0), 0)];
-    const bytes = Buffer.concat(frames);
-    expect(split(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))).toEqual(frames);
-  });
-
-  it('are refused above the negotiated size, before they are complete', () => {
-    expect(() => split([frame(3, Buffer.alloc(101)).subarray(0, 7)], 100)).toThrow('101 bytes; 100 were agreed');
-    const bytes = frame(3, Buffer.alloc(101));
-    expect(() => split([bytes.subarray(0, 3), bytes.subarray(3, 20)], 100)).toThrow('101 bytes');
-  });
-
-  it('are refused without their end mark', () => {
-    const bytes = frame(3, Buffer.alloc(3));
-    bytes[bytes.length - 1] = 0;
-    expect(() => split([bytes])).toThrow('without an end mark');
-  });
-});
 
 /** The payload of a content header with these properties. */
 function header(flags: number, ...properties: Buffer[]): Buffer {
