@@ -165,9 +165,20 @@ export function checkNames(
   if (name === undefined) return;
   const within = namesWithin(rules);
   const near = nearest(name, known) ?? nearest(name, within) ?? containing(name, [...known, ...within]);
-  throw new ConfigurationError(
-    `Unknown ${kind} "${prefix}${oneLine(name, 60)}"${near ? `; did you mean "${prefix}${near}"?` : '.'} Known: ${known.join(', ')}`,
-  );
+  const hint = near ? `; did you mean "${prefix}${near}"?` : '.';
+  throw new ConfigurationError(`Unknown ${kind} "${prefix}${oneLine(name, 60)}"${hint}${listed(known, kind, near)}`);
+}
+
+/** Maximum number of names that are listed beside a suggestion. */
+const MAX_LISTED = 12;
+/** Pages of the documentation that list the names of a kind. */
+const PAGES = new Map([['transport URL parameter', 'docs/reference/rabbit-options.md']]);
+
+/** Returns the known names for an error message, the page that lists them, or neither where a suggestion is enough. */
+function listed(known: readonly string[], kind: string, near: string | undefined): string {
+  const page = PAGES.get(kind);
+  if (page) return ` All of them: ${page}`;
+  return near === undefined || known.length <= MAX_LISTED ? ` Known: ${known.join(', ')}` : '';
 }
 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -1,33 +1,52 @@
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
+import { circleIn } from './circle.js';
 import { ClientSendError } from './errors.js';
+import { oneLine } from './logger.js';
 
-/** Maximum depth that is converted. JSON.stringify decides on deeper values, which may be circular. */
+/** Maximum depth that is converted. Deeper values are searched for a circle; JSON.stringify decides on others. */
 const MAX_DEPTH = 1000;
 /** Classes that JSON.stringify writes as `{}`. */
 const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Blob];
 
 /** Keys and indexes of the current place. One array for all walks, because a walk ends before the next begins. */
 const path: (string | number)[] = [];
+/** The whole value of the walk. */
+let root: unknown;
 
 /**
  * Converts the parts of a value that `JSON.stringify` would lose, as Python's jsonutils does: a set becomes an array, a map
  * an object, an error its text, UTF-8 bytes their text. Returns the value itself when it has no such parts.
- * @throws ClientSendError with the path of a part that has no JSON form
+ * @throws ClientSendError with the path of a part that has no JSON form, or that refers to an object which holds it
  */
 export function toPrimitives(value: unknown): unknown {
   path.length = 0;
-  return primitiveOf(value);
+  root = value;
+  try {
+    return primitiveOf(value);
+  } finally {
+    root = undefined;
+  }
 }
 
 /** @param decided true for the result of a `toJSON`: JSON.stringify does not call another `toJSON` on it */
 function primitiveOf(value: unknown, decided = false): unknown {
-  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (path.length > MAX_DEPTH) {
+    assertNoCircle();
+    return value;
+  }
   if (Array.isArray(value)) return elements(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null)
     return !decided && hasOwnForm(value) ? ownForm(value) : members(value as Record<string, unknown>);
   return converted(value, decided);
+}
+
+function assertNoCircle(): void {
+  const circle = circleIn(root);
+  if (circle === undefined) return;
+  throw new ClientSendError(`The message cannot be written as JSON: ${oneLine(circle, 200)}; send plain data`);
 }
 
 function elements(values: readonly unknown[]): readonly unknown[] {

@@ -50,7 +50,7 @@ export function withUrlOptions(settings: Settings, { query }: TransportURL): Set
   const given: [parameter: string, value: unknown][] = [];
   for (const [parameter, text] of Object.entries(query)) {
     if (IGNORED.has(parameter)) {
-      settings.logger.log(`The transport URL's ${parameter} has no meaning here`);
+      settings.logger.log(`Ignored the transport URL parameter "${parameter}", which has no meaning here`);
     } else if (parameter === 'ssl_enforce_fips_mode') {
       if (read(text, flag) !== false) throw new ConfigurationError(FIPS);
     } else {

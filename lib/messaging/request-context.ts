@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type InspectOptions, inspect } from 'node:util';
 import type { Dict } from '../core/dict.js';
 import { stringifyJson } from '../core/json.js';
+import { checkNames } from '../core/option-rules.js';
 import { maskSecrets } from '../core/secrets.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */
@@ -83,6 +84,8 @@ const SPELLINGS: Record<keyof RequestContextFields, Spelling> = {
   timestamp: { written: ['timestamp'] },
 };
 
+const FIELDS = Object.keys(SPELLINGS);
+
 /**
  * Identity of the caller of a request: user, project, roles, request id. Keeps unknown keys of the wire. Never prints its
  * token. Source: oslo_context.context, tacker.context.
@@ -90,12 +93,18 @@ const SPELLINGS: Record<keyof RequestContextFields, Spelling> = {
 export class RequestContext {
   private values: Dict;
 
-  /** @param fields fields of the context. `requestId` is generated where it is absent */
+  /**
+   * @param fields fields of the context. `requestId` is generated where it is absent
+   * @throws ConfigurationError for an unknown field. {@link fromDict} takes the keys of the wire
+   */
   constructor(fields: RequestContextFields = {}) {
+    checkNames(fields, FIELDS, 'RequestContext field');
     const { requestId = `req-${randomUUID()}`, ...others } = fields;
     const entries = Object.entries({ requestId, ...others }).filter(([, value]) => value !== undefined);
     this.values = Object.fromEntries(
-      entries.flatMap(([name, value]) => writtenKeys(name).map((key) => [key, value] as const)),
+      entries.flatMap(([name, value]) =>
+        SPELLINGS[name as keyof RequestContextFields].written.map((key) => [key, value] as const),
+      ),
     );
   }
 
@@ -238,9 +247,4 @@ export class RequestContext {
 /** Returns the text of a value off the wire. It may be an object with a `toString` of its own, which is not called. */
 function wordOf(value: unknown): string {
   return typeof value === 'object' ? stringifyJson(value) : String(value);
-}
-
-/** Returns the keys that a field is written under. An unknown name is a key itself. */
-function writtenKeys(name: string): readonly string[] {
-  return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name as keyof RequestContextFields].written : [name];
 }

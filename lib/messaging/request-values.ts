@@ -12,7 +12,7 @@ export function checkArguments(args: unknown, details: ErrorDetails): asserts ar
       : unfitForFields(args);
   if (given === undefined) return;
   throw new ConfigurationError(
-    `args of ${details.method}: expected an object of keyword arguments; got ${given}`,
+    `Arguments of "${details.method}": expected an object of keyword arguments; got ${given}`,
     details,
   );
 }

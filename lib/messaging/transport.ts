@@ -4,11 +4,12 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
+import { oneLine } from '../core/logger.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import type { Secret } from '../core/secrets.js';
 import { normalizeOptions, type Settings } from '../core/settings.js';
-import { parseTransportUrl } from '../core/transport-url.js';
+import { parseTransportUrl, type TransportURL } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
@@ -46,8 +47,10 @@ export class Transport {
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
     const context = { settings: this.settings, counters: this.counters };
-    if (MEMORY.has(parsed.scheme)) this.driver = new MemoryDriver(context, allowed, parsed);
-    else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
+    if (MEMORY.has(parsed.scheme)) {
+      assertNoParameters(parsed);
+      this.driver = new MemoryDriver(context, allowed, parsed);
+    } else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
     else {
       throw new DriverLoadFailure(
         `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
@@ -138,4 +141,13 @@ export function getNotificationTransport(options: OsloMessagingOptions = {}): Tr
 export function assertTransport(transport: unknown): asserts transport is Transport {
   if (!(transport instanceof Transport))
     throw new ConfigurationError('Expected a Transport, as getRpcTransport() gives it');
+}
+
+/** @throws ConfigurationError for a URL of the embedded broker with a query */
+function assertNoParameters({ query, scheme }: TransportURL): void {
+  const [parameter] = Object.keys(query);
+  if (parameter === undefined) return;
+  throw new ConfigurationError(
+    `Unknown transport URL parameter "${oneLine(parameter, 60)}". ${scheme}:// takes no parameters; remove the query`,
+  );
 }

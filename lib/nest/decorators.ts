@@ -8,6 +8,7 @@ import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
 import type { OsloContext } from './oslo-context.js';
+import { checkParameterName } from './parameter-name.js';
 import { bindInterceptor } from './request-context.interceptor.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
@@ -114,8 +115,14 @@ export function RpcArgs(...pipes: Pipe[]): ParameterDecorator {
   return Payload(...pipes);
 }
 
-/** Injects one keyword argument. @param name its name @param pipes pipes that are applied to it */
+/**
+ * Injects one keyword argument.
+ * @param name its name
+ * @param pipes pipes that are applied to it
+ * @throws ConfigurationError without a name
+ */
 export function RpcArg(name: string, ...pipes: Pipe[]): ParameterDecorator {
+  checkParameterName('@RpcArg', name, '@RpcArgs() injects all arguments');
   return Payload(name, ...pipes);
 }
 

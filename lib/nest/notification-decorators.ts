@@ -14,6 +14,7 @@ import type {
   OsloNotificationBatchContext,
   OsloNotificationContext,
 } from './oslo-notification-context.js';
+import { checkParameterName } from './parameter-name.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** Options of `@NotificationEndpoint`. */
@@ -128,7 +129,10 @@ export function NotificationEndpoint(options: NotificationEndpointOptions = {}):
 export function NotificationPayload(...pipes: Pipe[]): ParameterDecorator;
 export function NotificationPayload(key: string, ...pipes: Pipe[]): ParameterDecorator;
 export function NotificationPayload(keyOrPipe?: string | Pipe, ...pipes: Pipe[]): ParameterDecorator {
-  if (typeof keyOrPipe === 'string') return Payload(keyOrPipe, ...pipes);
+  if (typeof keyOrPipe === 'string') {
+    checkParameterName('@NotificationPayload', keyOrPipe, '@NotificationPayload() injects the whole payload');
+    return Payload(keyOrPipe, ...pipes);
+  }
   return keyOrPipe === undefined ? Payload() : Payload(keyOrPipe, ...pipes);
 }
 

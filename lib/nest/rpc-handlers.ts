@@ -119,7 +119,7 @@ export class RpcHandlers {
     message: IncomingRequest,
   ): Promise<unknown> {
     const callback = handler();
-    if (!callback) throw new ConfigurationError(`${method} has no handler`, { method });
+    if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
     const context = new OsloRpcContext(message, target, serializer, this.signal);
     return this.invoke(callback, message.request.args, context);
   }

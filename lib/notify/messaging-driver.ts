@@ -30,7 +30,7 @@ export class MessagingDriver implements NotifierDriver {
     } catch (error) {
       if (error instanceof ClientSendError) throw error;
       throw new MessageDeliveryFailure(
-        `Could not notify ${routingKey} of ${notification.eventType}: ${toError(error).message}`,
+        `Could not send the notification "${notification.eventType}" to "${routingKey}": ${toError(error).message}`,
         { cause: error },
       );
     }

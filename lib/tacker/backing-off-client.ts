@@ -27,9 +27,9 @@ class BackingOffContext extends CallContext {
     const scoped = this.scoped(method);
     const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);
     const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
-    if (grown !== undefined) logger.warn(`Increasing the timeout of ${scoped} calls to ${grown / 1000} seconds`);
+    if (grown !== undefined) logger.warn(`Increased the timeout of calls to "${scoped}" to ${grown / 1000} s`);
     logger.error(
-      `No reply to ${scoped} within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
+      `No reply to "${scoped}" within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
     );
     await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
   }

@@ -89,7 +89,7 @@ export class PendingCalls {
     const call = this.calls.get(this.msgIdIn(delivery) ?? '');
     if (!call) return;
     const { details, msgId } = call;
-    const about = `${details.method} on ${details.target}`;
+    const about = `"${details.method}" on ${details.target}`;
     const message = `The reply to message ID ${msgId} (${about}) was refused: ${cause.message}`;
     this.reject(msgId, new InvalidMessage(message, { ...details, cause }));
   }
@@ -134,7 +134,7 @@ export class PendingCalls {
 
   private giveUp({ msgId, deadline, details, causeOf }: PendingCall): void {
     const cause = causeOf(deadline);
-    const about = `${details.method} on ${details.target}`;
+    const about = `"${details.method}" on ${details.target}`;
     this.reject(
       msgId,
       new MessagingTimeout(

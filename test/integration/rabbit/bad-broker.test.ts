@@ -198,7 +198,7 @@ describeWithRabbit('an unavailable broker', () => {
     const { transport } = connect(url('127.0.0.1', deadPort));
     const client = new RPCClient(transport, target, { retry: 1 });
     const error = await failure(client.cast({}, 'method'));
-    expect(error.message).toMatch(/after the retries asked for.*ECONNREFUSED/);
+    expect(error.message).toMatch(/no retries are left.*ECONNREFUSED/);
     expect(lines.filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(2);
   });
 

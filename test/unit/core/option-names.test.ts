@@ -18,6 +18,7 @@ import {
   init,
   NotificationEndpoint,
   NotificationLogger,
+  NotificationPayload,
   Notifier,
   OnNotification,
   OsloClientProxy,
@@ -26,6 +27,7 @@ import {
   OsloServer,
   RemoteException,
   RequestContext,
+  RpcArg,
   RpcEndpoint,
   RpcMethod,
   Service,
@@ -92,7 +94,7 @@ describe('decorators and factories', () => {
   it.each(misspelt)('%s: refuse an unknown name and suggest the nearest', (_what, make, given, meant) => {
     expect(() => make(untyped({ [given]: 1 }))).toThrow(ConfigurationError);
     expect(() => make(untyped({ [given]: 1 }))).toThrow(
-      new RegExp(`^Unknown .*"([\\w.]+)?${given}"; did you mean "${meant}"\\? Known: `),
+      new RegExp(`^Unknown .*"([\\w.]+)?${given}"; did you mean "${meant}"\\?( Known: |$)`),
     );
   });
 
@@ -107,7 +109,7 @@ describe('decorators and factories', () => {
     ['one of its own before those of others', { concurency: 1 }, 'concurrency'],
   ])('%s: suggest the place where it belongs', (_what, options, meant) => {
     expect(() => getRpcTransport(untyped({ transportUrl: 'rabbit://localhost', ...options }))).toThrow(
-      new RegExp(`^Unknown option "[\\w.]+"; did you mean "${meant}"\\? Known: `),
+      new RegExp(`^Unknown option "[\\w.]+"; did you mean "${meant}"\\?$`),
     );
   });
 
@@ -154,6 +156,23 @@ describe('decorators and factories', () => {
       'an unknown name without a near one',
       () => RpcEndpoint(untyped({ colour: 1 })),
       /^Unknown @RpcEndpoint option "colour"\. Known: topic, /,
+    ],
+    [
+      '@RpcArg without a name',
+      () => RpcArg(untyped(undefined)),
+      /^@RpcArg: .*; got undefined\. @RpcArgs\(\) injects all/,
+    ],
+    ['@RpcArg with a pipe first', () => RpcArg(untyped(class Pipe {})), /^@RpcArg: .*; got a function/],
+    ['an empty key of a payload', () => NotificationPayload(''), /^@NotificationPayload: .*; got ""/],
+    [
+      'a context with a key of the wire',
+      () => new RequestContext(untyped({ user_id: 'u' })),
+      /^Unknown RequestContext field "user_id"; did you mean "userId"\?$/,
+    ],
+    [
+      'a parameter of memory://',
+      () => getRpcTransport({ transportUrl: 'memory://?x=1' }),
+      /^Unknown transport URL parameter "x"\. memory:\/\/ takes no parameters/,
     ],
     ['forRootAsync without a factory', () => OsloMessagingModule.forRootAsync(untyped({})), /expected useFactory/],
     [

@@ -85,7 +85,7 @@ describe('a value that JSON.stringify would lose', () => {
     expect(mixed['set']).toBe(set);
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
-    expect(() => toPrimitives(circular)).not.toThrow();
+    expect(() => toPrimitives(circular)).toThrow(/: self refers back to the value that holds it; send plain data$/);
   });
 
   it('passes through calls in both directions', async () => {
@@ -94,12 +94,21 @@ describe('a value that JSON.stringify would lose', () => {
     const endpoint = {
       echo: (_ctxt: unknown, { x }: { x: unknown }) => new Map([['got', new Set([x])]]),
       bad: () => /x/,
+      loop: () => loop,
     };
+    const loop: { list?: unknown } = {};
+    loop.list = [1, new Map([['a', { loop }]])];
+    const shared = { x: 1 };
     await getRpcServer(transport, target, [endpoint]).start();
     const client = getRpcClient(transport, target);
     expect(await client.call({}, 'echo', { x: new Set([1, 2]) })).toEqual({ got: [[1, 2]] });
     await expect(client.call({}, 'echo', { x: { y: Promise.resolve() } })).rejects.toThrow(/^args\.x\.y: cannot send/);
     await expect(client.call({}, 'bad')).rejects.toThrow(/result: cannot send a RegExp/);
+    await expect(client.call({}, 'echo', { x: { b: loop } })).rejects.toThrow(
+      /^The message cannot be written as JSON: args\.x\.b\.list\.1\.a\.loop refers back to args\.x\.b; send plain data$/,
+    );
+    await expect(client.call({}, 'loop')).rejects.toThrow(/result\.list\.1\.a\.loop refers back to result;/);
+    expect(await client.call({}, 'echo', { x: [shared, shared] })).toEqual({ got: [[shared, shared]] });
     await transport.cleanup();
   });
 });

@@ -28,5 +28,8 @@ describe('JsonPayloadSerializer', () => {
     const loop: { self?: unknown } = {};
     loop.self = [loop];
     expect(() => serialize(loop)).toThrow(ClientSendError);
+    expect(() => serialize(loop)).toThrow(/deeper than 1000 levels: self\.0 refers back to the value that holds it;/);
+    const deep = JSON.parse(`${'['.repeat(1100)}${']'.repeat(1100)}`) as unknown;
+    expect(() => serialize(deep)).toThrow(/^A value is nested deeper than 1000 levels; send plain data$/);
   });
 });

@@ -218,7 +218,7 @@ describe('a notifier without a broker', () => {
     const notifier = new Notifier(transport, { topics: ['a', 'b'] });
     const begin = performance.now();
     await expect(notifier.prepare({ retry: 0 }).info({}, 'vnf.create', 1)).rejects.toThrow(
-      /Could not notify a\.info of vnf\.create: .*after the retries/,
+      /Could not send the notification "vnf\.create" to "a\.info": .*no retries are left/,
     );
     await expect(notifier.prepare({ retry: 2 }).info({}, 'vnf.create', 1)).rejects.toThrow(MessageDeliveryFailure);
     expect(performance.now() - begin).toBeLessThan(10_000);

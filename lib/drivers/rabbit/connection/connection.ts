@@ -106,7 +106,7 @@ export class RabbitConnection {
       this.tryNow({ type: 'needed' });
       // A caller without retries waits for no delay.
       if (retries === 0) this.tryNow({ type: 'timer' });
-      return deadline.race(connected, () => this.unreachable(' within the time that was left'));
+      return deadline.race(connected, () => this.unreachable(' before the deadline'));
     });
   }
 
@@ -184,7 +184,7 @@ export class RabbitConnection {
     const hopeless = error instanceof ConnectFailure && error.hopeless && !this.wasConnected;
     this.lastError = error;
     if (hopeless) this.acquisitions.reject(this.unreachable(', and trying again would not help'));
-    else this.acquisitions.countFailure(() => this.unreachable(' after the retries asked for'));
+    else this.acquisitions.countFailure(() => this.unreachable(', and no retries are left'));
     const wanted = this.acquisitions.size > 0 || this.wasConnected;
     this.dispatch({ type: 'failed', wanted });
     if (this.status === 'closed') return;
