@@ -186,7 +186,7 @@ export function assertSameClient(token: string | symbol, one: object, other: obj
   const different = differenceOf(one, other);
   if (different === undefined) return;
   throw new ConfigurationError(
-    `OsloMessagingModule: two forFeature of ${String(token)} that differ in ${different}; give one of them a token`,
+    `OsloMessagingModule: two forFeature differ in ${different}: ${String(token)}; give one of them a token`,
   );
 }
 

@@ -34,7 +34,7 @@ class OsloMessagingApplicationModule {}
 
 /** Returns the injection token of a broker's {@link OsloServer}: the class for the one without a name. */
 export function getOsloServerToken(broker?: string): string | typeof OsloServer {
-  return broker === undefined ? OsloServer : `OSLO_MESSAGING_SERVER@${broker}`;
+  return broker === undefined ? OsloServer : `OsloServer at the broker '${broker}'`;
 }
 
 /** Module of transports, server, clients and notifiers. */

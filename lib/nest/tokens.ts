@@ -4,13 +4,13 @@ import { nameOf } from '../core/given.js';
 
 /** Injection token of the module's options, as given. */
 export const OSLO_MESSAGING_OPTIONS = 'OSLO_MESSAGING_OPTIONS';
-/** Injection token of the default publisher's notifier. */
-export const DEFAULT_NOTIFIER = 'OSLO_MESSAGING_NOTIFIER';
 /** Marks the handlers that only {@link OsloServer} serves. */
 export const OSLO_TRANSPORT = Symbol('OSLO_MESSAGING');
 
 /** Returns a token for one broker; the token itself for the broker without a name. */
 const ofBroker = (token: string, broker: string | undefined) => (broker === undefined ? token : `${token}@${broker}`);
+
+const atBroker = (broker: string | undefined) => (broker === undefined ? '' : ` at the broker '${broker}'`);
 
 /** Returns the injection token of the module's options. */
 export function getOptionsToken(broker?: string): string {
@@ -28,7 +28,8 @@ export function getRpcClientToken(topic: string, broker?: string): string {
     throw new ConfigurationError(
       `Client token: expected a topic, or the token that forFeature was given; got ${nameOf(topic)}`,
     );
-  return `${ofBroker('OSLO_MESSAGING_CLIENT', broker)}:${topic}`;
+  // Nest quotes the token where nothing provides it.
+  return `RpcClient '${topic}'${atBroker(broker)} (OsloMessagingModule.forFeature)`;
 }
 
 /**
@@ -53,8 +54,8 @@ const publishers = new Map<string | undefined, Set<string>>();
  * @param broker `name` of its `forRoot`. Default: the broker without a name
  */
 export function getNotifierToken(publisherId?: string, broker?: string): string {
-  const token = ofBroker(DEFAULT_NOTIFIER, broker);
-  return publisherId === undefined ? token : `${token}:${publisherId}`;
+  const name = publisherId === undefined ? 'Notifier' : `Notifier '${publisherId}'`;
+  return `${name}${atBroker(broker)} (OsloMessagingModule.${publisherId === undefined ? 'forRoot' : 'forFeature'})`;
 }
 
 /**

@@ -209,7 +209,7 @@ describe('several brokers in one application', () => {
         forFeature([{ target: { topic: 'x' }, timeout: 1 }]),
         forFeature([{ target: { topic: 'x' } }]),
       ],
-      /two forFeature of OSLO_MESSAGING_CLIENT:x that differ in timeout; give one of them a token/,
+      /two forFeature differ in timeout: RpcClient 'x' \(.*\); give one of them a token/,
     ],
   ] as const)('need %s, or the start fails', async (_name, imports, message) => {
     await expect(compile([...imports])).rejects.toMatchObject({
@@ -221,9 +221,24 @@ describe('several brokers in one application', () => {
   it('need the same options for a topic within one forFeature, too', () => {
     const target = { topic: 'x' };
     const both = (other: object) => () => forFeature([{ target }, { target, ...other }]);
-    expect(both({ timeout: '5s' })).toThrow(/two forFeature of OSLO_MESSAGING_CLIENT:x that differ in timeout/);
+    expect(both({ timeout: '5s' })).toThrow(/two forFeature differ in timeout: RpcClient 'x'/);
     expect(both({ target: { topic: 'x', server: 's' } })).toThrow(/differ in target/);
     for (const other of [{}, { token: 'another', timeout: '5s' }]) expect(both(other)).not.toThrow();
+  });
+
+  it('are named in the error of an unresolved dependency', async () => {
+    @Injectable()
+    class Unprovided {
+      constructor(@InjectRpcClient('unknown', 'far') readonly client: BackingOffClient) {}
+    }
+    @Injectable()
+    class Silent {
+      constructor(@InjectNotifier() readonly notifier: Notifier) {}
+    }
+    await expect(compile([forRoot(memory())], Unprovided)).rejects.toThrow(
+      /Unprovided.*"RpcClient 'unknown' at the broker 'far' \(OsloMessagingModule\.forFeature\)" at index \[0\]/,
+    );
+    await expect(compile([], Silent)).rejects.toThrow(/Silent.*"Notifier \(OsloMessagingModule\.forRoot\)"/);
   });
 
   it('share a client between two modules with the same options', async () => {

@@ -354,6 +354,8 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
     await notifier.info({}, 'vnf.create', 1);
     const refused = expect(notifier.info({}, 'vnf.create', 2)).rejects;
     await refused.toThrow(MessageDeliveryFailure);
-    await refused.toThrow(/Could not send the notification "vnf\.create" to ".*\.info": The broker refused the message/);
+    await refused.toThrow(
+      /Could not send the notification "vnf\.create" to ".*\.info": The broker refused the message/,
+    );
   });
 });
