@@ -23,8 +23,9 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
       rabbit: { rabbitQuorumQueue: true },
       servers: 2,
       clients: 2,
-      callRate: 200,
-      castRate: 80,
+      // Three nodes and five processes share the processors of a small machine with other tests.
+      callRate: 80,
+      castRate: 40,
       timeout: TIMEOUT,
     });
   }, 480_000);
@@ -42,7 +43,7 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
     }
     const { table, problems } = await lab.reckon();
     console.log(table);
-    expect(problems).toEqual([]);
+    expect(problems, await lab.logs()).toEqual([]);
   }, 480_000);
 
   it('rejects each request with a typed error when two nodes are down, and answers when they are back', async () => {

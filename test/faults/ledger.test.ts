@@ -112,7 +112,9 @@ describe('the ledger of the fault lab', () => {
     expect(ledger.silenceAfter(1000, ['c'])).toBe(3);
     expect(ledger.silenceAfter(1000, ['c', 'd'])).toBe(5);
     expect(ledger.silenceAfter(1005, ['c', 'd'])).toBe(Number.POSITIVE_INFINITY);
-    expect(ledger.longestSilence(1000, ['c'])).toBe(3);
+    expect(ledger.longestSilence(1000, ['c'], 1005)).toBe(3);
+    // It may not have ended yet.
+    expect(ledger.longestSilence(1000, ['c'], 1104)).toBe(100);
   });
 });
 

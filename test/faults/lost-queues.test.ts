@@ -46,6 +46,22 @@ describeWithRabbitControl('a queue that the broker has lost without a notice', {
     }),
   );
 
+  it('is found as a reply queue while a call waits, long before the next regular check', async () => {
+    const options = { rabbit: { topologyCheckInterval: '1h' } };
+    const topic = await ServedTopic.open({}, options);
+    try {
+      const [queue = ''] = topic.calling.sent(/reply_[0-9a-f]{32}/);
+      await forget(queue);
+      const begin = performance.now();
+      await topic.ping(20);
+      // Without the check, the call would wait for its timeout.
+      expect(performance.now() - begin).toBeLessThan(15_000);
+      expect(topic.calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1);
+    } finally {
+      await topic.close();
+    }
+  });
+
   it.each(['topic', 'server', 'fanout'] as const)('is declared and consumed again: the %s queue', (kind) =>
     served(async (served, noted) => {
       const { topic, client } = served;

@@ -14,6 +14,7 @@ import { routeOf } from '../routing.js';
 import type { Consumer, OnMessage } from './consuming/consumer.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
+import { ReplyWatch } from './reply-watch.js';
 import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
 
 /** Parts of the driver that requests use. */
@@ -30,6 +31,10 @@ export class RequestSender {
   private readonly calls: PendingCalls;
   private replies: Consumer | undefined;
   private repliesReady = false;
+  private readonly replyWatch = new ReplyWatch(
+    () => this.calls.size > 0,
+    async () => this.replies?.inspect(),
+  );
   private closed = false;
   private readonly settings: Settings;
   private readonly counters: Counters;
@@ -55,6 +60,7 @@ export class RequestSender {
     this.assertOpen(details);
     const { deadline, callMonitorTimeout } = options;
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble);
+    this.replyWatch.waiting();
     this.sendCall(msgId, request, options).catch((error: unknown) => {
       this.countUndeliverable(error);
       // At the deadline the timer of the call rejects it, with a better reason.
@@ -86,6 +92,7 @@ export class RequestSender {
 
   /** Stops consuming replies. */
   async close(): Promise<void> {
+    this.replyWatch.close();
     await this.replies?.cancel();
     await this.replies?.close();
   }
@@ -110,7 +117,10 @@ export class RequestSender {
   /** Starts to consume replies. The reply queue keeps its name across connections, so that replies still reach it. */
   private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
     const queue = () => replyQueue(newReplyQueueName(), this.settings.rabbit);
-    this.replies ??= this.ports.consume(queue(), (delivery) => this.calls.receive(delivery));
+    this.replies ??= this.ports.consume(queue(), (delivery) => {
+      this.replyWatch.received();
+      this.calls.receive(delivery);
+    });
     await this.replies.start(deadline, retry);
     this.repliesReady = true;
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Controllable } from '../../support/broker-inspector.js';
@@ -123,7 +123,7 @@ export class Lab {
     return this.#lag.since(performance.now() - (Date.now() - time));
   }
 
-  /** The longest time that a client was without an answer, from then on. */
+  /** The longest time that a client was without an answer, from then until now. */
   longestSilence(since: number): number {
     this.collect();
     return this.#worst((service, callers) => service.ledger.longestSilence(since, callers));
@@ -178,6 +178,15 @@ export class Lab {
     const { table, problems: more } = this.#outcome();
     const tales = await tellTales(this.folder, this.secrets);
     return { table, problems: [...new Set([...problems, ...more, ...tales])], memory };
+  }
+
+  /** The last lines that each running process has logged, for the report of a problem. */
+  async logs(lines = 30): Promise<string> {
+    const texts = this.#workers().map(async ({ name, output }) => {
+      const log = await readFile(output, 'utf8');
+      return [`${name}:`, ...log.trimEnd().split('\n').slice(-lines)].join('\n');
+    });
+    return (await Promise.all(texts)).join('\n');
   }
 
   async close(): Promise<void> {

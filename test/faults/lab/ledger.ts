@@ -138,8 +138,8 @@ export class Ledger {
     return Math.max(0, ...waits);
   }
 
-  /** The longest time between two answers to one of these callers, from then on. */
-  longestSilence(since: number, callers: readonly string[]): number {
+  /** The longest time that one of these callers was without an answer, from then until now. */
+  longestSilence(since: number, callers: readonly string[], now = Date.now()): number {
     let longest = 0;
     for (const caller of callers) {
       let last = since;
@@ -148,6 +148,7 @@ export class Ledger {
         longest = Math.max(longest, at - last);
         last = at;
       }
+      longest = Math.max(longest, now - last);
     }
     return longest;
   }

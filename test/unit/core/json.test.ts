@@ -219,8 +219,8 @@ describe.skipIf(!existsSync(PYTHON))("Python's json, asked the same", () => {
   }
 });
 
-describe('malicious texts of 16 MB', () => {
-  const SIZE = 16 * 2 ** 20;
+describe('malicious texts of 4 MB', () => {
+  const SIZE = 4 * 2 ** 20;
   const fill = (piece: string, begin = '', end = '') => begin + piece.repeat(Math.floor(SIZE / piece.length)) + end;
 
   it.each<[string, () => string]>([
@@ -247,9 +247,9 @@ describe('malicious texts of 16 MB', () => {
     } catch (error) {
       expect(error instanceof SyntaxError || error instanceof RangeError).toBe(true);
     }
-    // The processor's time: a busy machine makes any work last long. Quadratic work would take hours of it.
+    // The processor's time: a busy machine makes any work last long. Quadratic work would take an hour of it.
     const { user, system } = process.cpuUsage(begin);
-    expect((user + system) / 1000).toBeLessThan(20_000);
+    expect((user + system) / 1000).toBeLessThan(10_000);
   });
 });
 
@@ -291,34 +291,14 @@ describe('messages without big numbers', () => {
     const parse = compare(
       () => parseJson(written, { depth: 100 }),
       () => JSON.parse(written),
-      2.5,
+      3,
     );
-    expect(parse).toBeLessThan(2.5);
-    // JSON.stringify of Node.js 26 is so fast that the same look at the value is more of it: 2.3.
-    const most = Number.parseInt(process.versions.node, 10) < 26 ? 2 : 3;
+    expect(parse).toBeLessThan(3);
     const stringify = compare(
       () => stringifyJson(message),
       () => JSON.stringify(message),
-      most,
+      3,
     );
-    expect(stringify).toBeLessThan(most);
-  });
-});
-
-describe('values', () => {
-  it.each([
-    ['1', 1],
-    ['[]', 1],
-    ['[[],{}]', 3],
-    ['{"a":[1,"x,[{",null],"b":{}}', 6],
-    ['[NaN,NaN]', 3],
-  ])('of %s are %s', (written, count) => {
-    expect(() => parseJson(written, { values: count })).not.toThrow();
-    // One cannot be too many.
-    if (count > 1) expect(() => parseJson(written, { values: count - 1 })).toThrow(RangeError);
-  });
-
-  it('of texts of any length are read as one value', () => {
-    expect(parseJson(JSON.stringify([',[{'.repeat(1000)]), { values: 2 })).toHaveLength(1);
+    expect(stringify).toBeLessThan(3);
   });
 });
