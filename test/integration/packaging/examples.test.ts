@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { getRpcClient, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { Child } from '../../support/child.js';
-import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { describeWithPython, describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const children: Child[] = [];
@@ -50,6 +51,38 @@ describe('the first program', () => {
       expect(stdout.trim()).toBe('5');
       expect(child.output).toContain('python adds 2 and 3');
     });
+  });
+});
+
+describeWithRabbit('the web application of the README', () => {
+  const program = 'test/support/hybrid-app.ts';
+
+  it('is run word for word, on any port', async () => {
+    const [, recipe = ''] =
+      /^```ts\n(const app = await NestFactory\.create\(.*?)^```$/ms.exec(await readFile(`${root}README.md`, 'utf8')) ??
+      [];
+    expect(recipe).toContain('startAllMicroservices');
+    expect(await readFile(root + program, 'utf8')).toContain(recipe.replace('listen(3000)', 'listen(port)'));
+  });
+
+  it('answers HTTP and RPC with the same interceptors, and ends well by a signal', async () => {
+    const topic = uniqueTopic('hybrid');
+    const child = new Child(root + program, [topic], {
+      NODE_OPTIONS: `--import ${root}test/support/typescript.mjs`,
+      TRANSPORT_URL: rabbitUrl,
+    });
+    children.push(child);
+    const [, url] = await child.prints(/^listening on (.*)$/m);
+    // The controller of the web application calls the endpoint, so its answer passes the interceptor twice.
+    expect(await (await fetch(`${url}/greet/alice`)).text()).toBe('hello alice!!');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl });
+    const client = getRpcClient(transport, new Target({ topic }));
+    expect(await client.call({}, 'greet', { name: 'bob' })).toBe('hello bob!');
+    await transport.cleanup();
+    child.signal('SIGTERM');
+    await child.exit();
+    expect(child.output).not.toMatch(/error|warn/i);
+    expect(await queueDepth(rabbitUrl, topic)).toEqual({ messages: 0, consumers: 0 });
   });
 });
 

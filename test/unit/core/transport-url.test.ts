@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { InvalidTransportURL } from '../../../lib/core/errors.js';
 import { parseTransportUrl, redactUrl, type TransportHost } from '../../../lib/core/transport-url.js';
 
-/** Host as `user:password@host:port`; absent parts as `-`. */
+/** Host as `user:password at host:port`; absent parts as `-`. */
 const shown = ({ hostname, port, username, password }: TransportHost) =>
-  `${username ?? '-'}:${password?.expose() ?? '-'}@${hostname}:${port ?? '-'}`;
+  `${username ?? '-'}:${password?.expose() ?? '-'} at ${hostname}:${port ?? '-'}`;
 
 function parsed(url: string) {
   const { scheme, hosts, virtualHost, query } = parseTransportUrl(url);
@@ -17,26 +17,26 @@ describe('parseTransportUrl', () => {
     ['rabbit://', []],
     ['rabbit:///', []],
     ['rabbit:///vhost', [], 'vhost'],
-    ['rabbit://mq1', ['-:-@mq1:-']],
-    ['rabbit://mq1:', ['-:-@mq1:-']],
-    ['rabbit://mq1:5672/', ['-:-@mq1:5672']],
-    ['rabbit://user@mq1', ['user:-@mq1:-']],
-    ['rabbit://user:@mq1', ['user:@mq1:-']],
-    ['rabbit://user:secret@mq1:5672/vhost', ['user:secret@mq1:5672'], 'vhost'],
-    ['rabbit://user:secret@', ['user:secret@localhost:-']],
-    ['rabbit://u:p@mq1:1,mq2,v:q@mq3:3/', ['u:p@mq1:1', '-:-@mq2:-', 'v:q@mq3:3']],
-    ['rabbit://mq1,,mq2', ['-:-@mq1:-', '-:-@mq2:-']],
-    ['rabbit://us%40er:p%3A%2Fs@mq1', ['us@er:p:/s@mq1:-']],
-    ['rabbit://u:p:q@mq1', ['u:p:q@mq1:-']],
-    ['rabbit://u:p@q@mq1', ['u:p@q@mq1:-']],
-    ['rabbit://[::1]:5672', ['-:-@::1:5672']],
-    ['rabbit://u:p@[fe80::1]', ['u:p@fe80::1:-']],
-    ['rabbit://mq1/%2Fa%20b', ['-:-@mq1:-'], '/a b'],
-    ['rabbit://mq1/a/b', ['-:-@mq1:-'], 'a/b'],
-    ['  rabbit://mq1/v\n', ['-:-@mq1:-'], 'v'],
-    ['rabbit://mq1?ssl=1', ['-:-@mq1:-'], '', { ssl: '1' }],
-    ['rabbit://mq1/v?a=1&b=&a=2&c=x%20y', ['-:-@mq1:-'], 'v', { a: '1,2', c: 'x y' }],
-    ['rabbit://u:p@mq1/?a=x@y', ['u:p@mq1:-'], '', { a: 'x@y' }],
+    ['rabbit://mq1', ['-:- at mq1:-']],
+    ['rabbit://mq1:', ['-:- at mq1:-']],
+    ['rabbit://mq1:5672/', ['-:- at mq1:5672']],
+    ['rabbit://user@mq1', ['user:- at mq1:-']],
+    ['rabbit://user:@mq1', ['user: at mq1:-']],
+    ['rabbit://user:secret@mq1:5672/vhost', ['user:secret at mq1:5672'], 'vhost'],
+    ['rabbit://user:secret@', ['user:secret at localhost:-']],
+    ['rabbit://u:p@mq1:1,mq2,v:q@mq3:3/', ['u:p at mq1:1', '-:- at mq2:-', 'v:q at mq3:3']],
+    ['rabbit://mq1,,mq2', ['-:- at mq1:-', '-:- at mq2:-']],
+    ['rabbit://us%40er:p%3A%2Fs@mq1', ['us@er:p:/s at mq1:-']],
+    ['rabbit://u:p:q@mq1', ['u:p:q at mq1:-']],
+    ['rabbit://u:p@q@mq1', ['u:p@q at mq1:-']],
+    ['rabbit://[::1]:5672', ['-:- at ::1:5672']],
+    ['rabbit://u:p@[fe80::1]', ['u:p at fe80::1:-']],
+    ['rabbit://mq1/%2Fa%20b', ['-:- at mq1:-'], '/a b'],
+    ['rabbit://mq1/a/b', ['-:- at mq1:-'], 'a/b'],
+    ['  rabbit://mq1/v\n', ['-:- at mq1:-'], 'v'],
+    ['rabbit://mq1?ssl=1', ['-:- at mq1:-'], '', { ssl: '1' }],
+    ['rabbit://mq1/v?a=1&b=&a=2&c=x%20y', ['-:- at mq1:-'], 'v', { a: '1,2', c: 'x y' }],
+    ['rabbit://u:p@mq1/?a=x@y', ['u:p at mq1:-'], '', { a: 'x@y' }],
   ])('reads %s', (url, hosts, virtualHost = '', query = {}) => {
     expect(parsed(url)).toEqual({ scheme: 'rabbit', hosts, virtualHost, query });
   });
@@ -86,7 +86,7 @@ describe('parseTransportUrl', () => {
           scheme: 'rabbit',
           hosts: hosts.map(
             ({ username, hostname, port }) =>
-              `${username?.user ?? '-'}:${username?.password ?? '-'}@${hostname.replace(/[[\]]/g, '')}:${port ?? '-'}`,
+              `${username?.user ?? '-'}:${username?.password ?? '-'} at ${hostname.replace(/[[\]]/g, '')}:${port ?? '-'}`,
           ),
           virtualHost,
           query: {},
