@@ -87,15 +87,17 @@ function optionToChange({ kind, role }: Resource, { argument, found }: Differenc
       ? 'use another exchange (controlExchange; oslo: control_exchange)'
       : 'use another topic, since the name is made of it';
   }
+  if (argument === 'x-queue-type' && role !== 'stream' && /'stream'/.test(found))
+    return 'use another topic, since no option makes this queue a stream';
   const option = OPTIONS[role][argument];
   if (!option)
     return `set ${argument} by a policy of the broker (rabbitmqctl set_policy), as there is no option for it`;
-  return `set ${named(option)} to ${settingFor(argument, found)}`;
+  return `set ${named(option)} to ${settingFor(argument, found, role)}`;
 }
 
-function settingFor(argument: string, found: string): string {
+function settingFor(argument: string, found: string, role: Resource['role']): string {
   if (argument === 'durable' || argument === 'auto_delete') return String(/true/.test(found));
-  if (argument === 'x-queue-type') return String(/'(quorum|stream)'/.test(found));
+  if (argument === 'x-queue-type') return String(role !== 'stream' && /'quorum'/.test(found));
   return `the existing value, ${found}`;
 }
 

@@ -125,6 +125,12 @@ describe('adviceOn', () => {
       difference('x-delivery-limit', 'none', "'7'"),
       "set rabbit.rabbitQuorumDeliveryLimit (oslo: rabbit_quorum_delivery_limit) to the existing value, '7'",
     ],
+    [
+      'shared classic',
+      queueType("the value 'stream' of type 'longstr'"),
+      'use another topic, since no option makes this queue a stream',
+    ],
+    ['stream stream', queueType("'quorum'"), 'set rabbit.rabbitStreamFanout (oslo: rabbit_stream_fanout) to false'],
     ['transient quorum', TO_FALSE, `${TRANSIENT} false`],
     ['transient classic', queueType("'quorum'"), `${TRANSIENT} true`],
     [

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RABBIT_SCRIPTS, type RabbitAddress } from '../../testkit/rabbit-control.js';
+import { programOf } from '../../testkit/release.js';
+import type { Outcome } from './command.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Returns the shell commands of the runbook by the symptom of their row, or by their first two words outside of a table. */
+export async function runbookCommands(): Promise<Map<string, string>> {
+  const page = await readFile(join(root, 'docs/how-to/runbook.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (.+?) +\| `(.+?)` +\| .+\|$/gm)].map(([, symptom = '', command = '']) => [
+    symptom.replaceAll('`', ''),
+    command.replaceAll('\\|', '|'),
+  ]);
+  const blocks = [...page.matchAll(/^(?: {4}.+\n)+/gm)].map(([block]) => block.replaceAll(/^ {4}/gm, '').trim());
+  const steps = [...page.matchAll(/^\d\. .*`((?:rabbitmqctl|oslo-rpc) .+?)`/gm)].map(([, command = '']) => command);
+  const named = [...blocks, ...steps]
+    .filter((command) => !command.startsWith('export '))
+    .map((command) => [command.split(' ', 2).join(' '), command]);
+  return new Map([...rows, ...named].map(([name = '', command = '']) => [name, command]));
+}
+
+/** Shell in which `oslo-rpc` is the built command, and the commands of RabbitMQ reach one node. */
+export class Shell {
+  private constructor(
+    private readonly folder: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Makes the shell. Its own folder is removed by {@link close}. */
+  static async open({ nodename, home, root: release }: RabbitAddress, transportUrl: string): Promise<Shell> {
+    const folder = await mkdtemp(join(tmpdir(), 'runbook-'));
+    const variables = { HOME: home, RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf` };
+    const program = (name: string) => programOf(release, `${RABBIT_SCRIPTS}/${name}`, ['-n', nodename], variables);
+    const scripts = {
+      'oslo-rpc': [process.execPath, join(root, 'dist/lib/cli/oslo-rpc.js')],
+      ...Object.fromEntries(
+        ['rabbitmqctl', 'rabbitmq-diagnostics'].map((name) => [name, [program(name).file, ...program(name).args]]),
+      ),
+    };
+    for (const [name, words] of Object.entries(scripts)) {
+      await writeFile(join(folder, name), `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
+      await chmod(join(folder, name), 0o755);
+    }
+    const PATH = `${folder}:${process.env['PATH']}`;
+    return new Shell(folder, { ...process.env, ...variables, PATH, TRANSPORT_URL: transportUrl });
+  }
+
+  run(command: string): Promise<Outcome> {
+    return new Promise((resolve) => {
+      execFile('/bin/sh', ['-c', command], { env: this.environment, cwd: this.folder }, (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
