@@ -75,7 +75,7 @@ export class Lab {
     this.#baseline = await this.#settledView();
   }
 
-  /** Returns the view once two in a row are equal: idle channels to publish on are closed after a second. */
+  /** Returns the view once two in a row are equal: idle channels to publish on are closed after 2 to 4 seconds. */
   async #settledView(): Promise<BrokerView> {
     let before: BrokerView | undefined;
     return eventually(
@@ -86,7 +86,7 @@ export class Lab {
         if (!isSettled) throw new Error('The broker still opens or closes something');
         return now;
       },
-      { every: 2000 },
+      { every: 4500 },
     );
   }
 

@@ -7,8 +7,11 @@ export type LeaseKey = string | object;
 /** Time in milliseconds after which a key shares a channel when none becomes idle. */
 const SHARE_AFTER_MS = 250;
 
-/** Time in milliseconds after which idle channels are closed, all but one. */
-const IDLE_MS = 1000;
+/**
+ * Time in milliseconds between two looks at idle channels. Those that were idle all the time in between are closed, all but
+ * one: after one to two of these times.
+ */
+const IDLE_MS = 2000;
 
 /** Use of a channel by the messages of one key, from before they are written until the broker has confirmed them. */
 export interface Lease {
@@ -48,6 +51,8 @@ export class ChannelPool {
   /** True from the first shared channel until one is idle: others need not wait as long again. */
   private saturated = false;
   private idleTimer: NodeJS.Timeout | undefined;
+  /** Channels that have not been used since the last look at idle ones. */
+  private readonly rested = new Set<PublishingChannel>();
 
   constructor(private readonly ports: PoolPorts) {}
 
@@ -65,6 +70,8 @@ export class ChannelPool {
   /** Returns the channel of a lease. @throws the loss of the connection */
   acquire(model: ChannelModel, lease: Lease): Promise<PublishingChannel> {
     if (lease.channel?.usable && lease.channel.model === model) return Promise.resolve(lease.channel);
+    const idle = lease.opening ? undefined : this.idleOn(model);
+    if (idle) return Promise.resolve(this.assign(idle, lease));
     lease.opening ??= this.find(model, lease).finally(() => {
       lease.opening = undefined;
     });
@@ -86,6 +93,7 @@ export class ChannelPool {
   remove(channel: PublishingChannel): void {
     for (const lease of this.channels.get(channel) ?? []) lease.channel = undefined;
     this.channels.delete(channel);
+    this.rested.delete(channel);
     this.saturated = false;
     this.openForNext();
   }
@@ -97,8 +105,6 @@ export class ChannelPool {
   }
 
   private async find(model: ChannelModel, lease: Lease): Promise<PublishingChannel> {
-    const [idle] = this.idle();
-    if (idle?.model === model) return this.assign(idle, lease);
     if (this.hasRoom(model)) return this.open(model, lease);
     const least = this.saturated ? this.leastUsed(model) : undefined;
     if (least) return this.assign(least, lease);
@@ -136,6 +142,7 @@ export class ChannelPool {
     // Every message of the key may have given up while the channel was opened.
     if (lease.users > 0) {
       lease.channel = channel;
+      this.rested.delete(channel);
       this.channels.get(channel)?.add(lease);
     } else this.passOn(channel);
     return channel;
@@ -187,12 +194,18 @@ export class ChannelPool {
     return this.waiting.delete(one) ? one : undefined;
   }
 
-  private idle(): PublishingChannel[] {
-    return [...this.channels].filter(([, leases]) => leases.size === 0).map(([channel]) => channel);
+  private idleOn(model: ChannelModel): PublishingChannel | undefined {
+    for (const [channel, leases] of this.channels)
+      if (leases.size === 0 && channel.model === model && channel.usable) return channel;
+    return undefined;
   }
 
   private closeIdle(): void {
     this.idleTimer = undefined;
-    for (const channel of this.idle().slice(1)) this.ports.discard(channel);
+    const [, ...spare] = [...this.channels].filter(([, leases]) => leases.size === 0).map(([channel]) => channel);
+    const used = spare.filter((channel) => !this.rested.has(channel));
+    for (const channel of spare) if (this.rested.has(channel)) this.ports.discard(channel);
+    for (const channel of used) this.rested.add(channel);
+    if (used.length > 0) this.idleTimer = setTimeout(() => this.closeIdle(), IDLE_MS).unref();
   }
 }

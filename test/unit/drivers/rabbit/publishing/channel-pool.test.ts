@@ -129,14 +129,40 @@ it('tries again after a channel could not be opened', async () => {
   await expect(Promise.all([use('b'), use('c')])).resolves.toHaveLength(BOUND);
 });
 
-it('closes idle channels after a second, all but one', async () => {
+it('closes channels that stay idle for some seconds, all but one', async () => {
   const { use, discarded } = setUp();
   const [a, b] = await Promise.all([use('a'), use('b')]);
   a.end();
   b.end();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(discarded).toEqual([]);
+  await vi.advanceTimersByTimeAsync(2000);
   expect(discarded).toEqual([b.channel]);
   expect((await use('c')).channel).toBe(a.channel);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('keeps the channels of several keys that are used about once a second', async () => {
+  const open = vi.fn(async () => ({ usable: true, model }) as PublishingChannel);
+  const { use, discarded } = setUp(open);
+  for (let second = 0; second < 10; second++) {
+    for (const { end } of await Promise.all([use('a'), use('b')])) end();
+    await vi.advanceTimersByTimeAsync(1100);
+  }
+  expect(open).toHaveBeenCalledTimes(BOUND);
+  expect(discarded).toEqual([]);
+});
+
+it('assigns an idle channel of the connection although another connection has one', async () => {
+  const open = vi.fn(async (on: ChannelModel) => ({ usable: true, model: on }) as PublishingChannel);
+  const pool = new ChannelPool({ bound: () => BOUND, open, discard: () => undefined });
+  const leases = ['a', 'b'].map((key) => pool.lease(key));
+  const [old, current] = [{} as ChannelModel, model];
+  await Promise.all(leases.map((lease, index) => pool.acquire(index === 0 ? old : current, lease)));
+  for (const lease of leases) pool.release(lease);
+  expect((await pool.acquire(current, pool.lease('c'))).model).toBe(current);
+  expect(open).toHaveBeenCalledTimes(2);
 });
 
 it('closes channels above a bound that was lowered', async () => {
