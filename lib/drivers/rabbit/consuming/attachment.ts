@@ -144,8 +144,9 @@ export class Attachment {
 
   /** @throws DeclareAgain where the stream holds messages, so that it is read from its last one */
   private async probe(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
+    const began = performance.now();
     await channel.awaitStart();
-    const hasMessages = await queue.probe();
+    const hasMessages = await queue.probe(performance.now() - began);
     // A channel that was lost meanwhile has delivered nothing, and proves nothing.
     if (!channel.open) throw this.again('The channel was closed');
     if (hasMessages) throw new DeclareAgain(`The stream ${queue.name} is not empty`, undefined);

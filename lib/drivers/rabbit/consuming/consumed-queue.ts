@@ -73,9 +73,12 @@ export class ConsumedQueue {
     return this.place?.probing === true;
   }
 
-  /** Resolves with true as soon as the stream has delivered a message, and with false where it is empty. */
-  async probe(): Promise<boolean> {
-    return this.place !== undefined && (await this.place.probe());
+  /**
+   * Resolves with true as soon as the stream has delivered a message, and with false where it is empty.
+   * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
+   */
+  async probe(roundTrip: number): Promise<boolean> {
+    return this.place !== undefined && (await this.place.probe(roundTrip));
   }
 
   /** Notes that a consumer is about to be started with the {@link options}. */

@@ -4,8 +4,12 @@ import type { RawDelivery } from '../wire/incoming-content.js';
 /** Bytes at the end of a body that identify a message. oslo.messaging writes the unique id last. */
 const SUFFIX_BYTES = 512;
 
-/** Time for a stream that is not empty to deliver its first message, in milliseconds. */
-const PROBE_TIMEOUT_MS = 250;
+/** Minimum time for a stream that is not empty to deliver its first message, in milliseconds. */
+const MIN_PROBE_MS = 250;
+/** The same as a multiple of the broker's answer to a method on the channel: a busy broker needs longer for both. */
+const PROBE_ROUND_TRIPS = 10;
+/** Maximum time for it, in milliseconds: RabbitMQ has counted the messages of the stream by then. */
+const MAX_PROBE_MS = 5000;
 
 /** Last message that was read. */
 interface Mark {
@@ -22,7 +26,8 @@ export type Judgement = 'new' | 'seen' | 'of another stream';
  *
  * A server that has never read begins at the last message, as in Python. In an empty stream it begins at the first one,
  * since RabbitMQ's `last` skips a message that is published while the consumer is being started. RabbitMQ counts the
- * messages of a stream every few seconds only, so a count of 0 proves nothing: the stream is probed.
+ * messages of a stream every few seconds only, so a count of 0 proves nothing: the stream is probed. A stream that holds
+ * messages but delivers none in time counts as empty. It is then read from its first message, which is some seconds old.
  *
  * Later, an offset alone does not identify a place. A stream that was deleted and declared again begins at 0, and
  * RabbitMQ waits for an offset that the stream has not reached. So reading resumes at the last message that was read,
@@ -62,11 +67,14 @@ export class StreamPlace {
     this.probing = !this.mark && !this.isNew && !this.wasRead && !this.hasMessages;
   }
 
-  /** Resolves with true as soon as the stream delivers a message, and with false where it is empty. */
-  async probe(): Promise<boolean> {
+  /**
+   * Resolves with true as soon as the stream delivers a message, and with false where it is empty.
+   * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
+   */
+  async probe(roundTrip: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PROBE_TIMEOUT_MS);
+      timer = setTimeout(resolve, Math.min(MAX_PROBE_MS, Math.max(MIN_PROBE_MS, PROBE_ROUND_TRIPS * roundTrip)));
       this.onFirstMessage = resolve;
       if (this.hasMessages) resolve();
     });

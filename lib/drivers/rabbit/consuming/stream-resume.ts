@@ -3,20 +3,26 @@ import type { ConsumedQueue } from './consumed-queue.js';
 /** Time for the broker to deliver the last message that was read from a stream, in milliseconds. */
 const RESUME_TIMEOUT_MS = 2000;
 
-/** Watches that a stream delivers the message at which reading resumes. A new stream of the same name does not. */
+/**
+ * Watches that each stream of a consumer delivers the message at which reading resumes. A new stream of the same name does
+ * not.
+ */
 export class StreamResume {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers = new Set<NodeJS.Timeout>();
 
   /** Watches a queue whose consumer has just been started. @param onMissing called when the message does not arrive */
-  watch(queue: ConsumedQueue, onMissing: () => void): void {
+  watch(queue: Pick<ConsumedQueue, 'isResuming'>, onMissing: () => void): void {
     if (!queue.isResuming) return;
-    this.stop();
-    this.timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
       if (queue.isResuming) onMissing();
     }, RESUME_TIMEOUT_MS);
+    this.timers.add(timer);
   }
 
+  /** Ends the watch of every queue. */
   stop(): void {
-    clearTimeout(this.timer);
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
   }
 }

@@ -7,7 +7,9 @@ const MAX_ROUTES = 10_000;
 const SETTLE_MS = 1000;
 
 /** Messages under way on a route that is not proven. */
-interface Trial {
+export interface Trial {
+  readonly exchange: string;
+  readonly routingKey: string;
   unconfirmed: number;
   confirmedAt: number | undefined;
 }
@@ -34,22 +36,28 @@ export class ProvenRoutes {
     return this.has(exchange, routingKey, true) || this.delivered.has(routeKey(exchange, routingKey));
   }
 
-  /** Counts a message of a route that is not proven. */
-  begin(exchange: string, routingKey: string): void {
+  /** Counts a message of a route that is not proven. Each needs one {@link end}. */
+  begin(exchange: string, routingKey: string): Trial {
     const key = routeKey(exchange, routingKey);
-    const trial = this.trials.get(key);
-    if (trial) trial.unconfirmed++;
-    else this.trials.set(key, { unconfirmed: 1, confirmedAt: undefined });
+    const known = this.trials.get(key);
+    if (known) {
+      known.unconfirmed++;
+      return known;
+    }
+    const trial = { exchange, routingKey, unconfirmed: 1, confirmedAt: undefined };
+    this.trials.set(key, trial);
+    return trial;
   }
 
   /**
    * Settles a message. Its route is proven once none of its messages is unconfirmed: later ones would overtake those on
    * another channel. Under steady load that moment may never come, so the route waits for it {@link SETTLE_MS} at most.
+   * The end of a message of an earlier connection says nothing about this one.
    */
-  end(exchange: string, routingKey: string, confirmed: boolean, mandatory: boolean): void {
+  end(trial: Trial, confirmed: boolean, mandatory: boolean): void {
+    const { exchange, routingKey } = trial;
     const key = routeKey(exchange, routingKey);
-    const trial = this.trials.get(key);
-    if (!trial) return;
+    if (this.trials.get(key) !== trial) return;
     trial.unconfirmed--;
     const now = performance.now();
     if (confirmed) trial.confirmedAt ??= now;

@@ -38,7 +38,7 @@ export class PublishAttempts {
     budget: ChannelBudget,
   ) {
     this.gate = new PublishGate(connection);
-    this.channels = new PublishingChannels(budget, (failure) => this.onChannelClosed(failure));
+    this.channels = new PublishingChannels(budget, (channel) => this.onChannelClosed(channel));
     this.declarations = new DeclarationCache(declarer, budget);
     connection.onConnected(() => {
       this.routes.restart();
@@ -95,11 +95,11 @@ export class PublishAttempts {
       // The caller has been told by now that the message was not sent.
       if (deadline.expired || expiration === 0) throw new MessageDeliveryFailure('The message was not sent in time');
       channel = ready;
-      this.routes.begin(name, routingKey);
+      const trial = this.routes.begin(name, routingKey);
       const error = await new Promise<Error | undefined>((resolve) =>
         this.send(ready, publication, expiration, resolve),
       );
-      this.routes.end(name, routingKey, error === undefined, mandatoryId !== undefined);
+      this.routes.end(trial, error === undefined, mandatoryId !== undefined);
       if (error === undefined && body.length > this.largest) this.largest = body.length;
       return error && { error, channel };
     } catch (error) {
@@ -168,7 +168,10 @@ export class PublishAttempts {
     return deadline.race(work, () => this.late(deadline));
   }
 
-  private onChannelClosed(failure: Error | undefined): void {
+  private onChannelClosed({ failure, model }: PublishingChannel): void {
+    const { current } = this.connection;
+    // The next connection has found out for itself what exists.
+    if (current && current !== model) return;
     const exchange = exchangeIn(failure);
     if (exchange === undefined) return;
     this.routes.forget(exchange);

@@ -21,10 +21,10 @@ export class PublishingChannels {
   private replacedAt = Number.NEGATIVE_INFINITY;
   private retired = 0;
 
-  /** @param onClose called when a channel is closed, before the outcomes of its messages */
+  /** @param onClose called with a channel that is closed, before the outcomes of its messages */
   constructor(
     private readonly budget: ChannelBudget,
-    private readonly onClose: (failure: Error | undefined) => void,
+    private readonly onClose: (channel: PublishingChannel) => void,
   ) {
     this.pool = new ChannelPool({
       bound: (model) => budget.pooled(model),
@@ -98,7 +98,7 @@ export class PublishingChannels {
     const channel = await PublishingChannel.on(model);
     channel.onClose = () => {
       leave(channel);
-      this.onClose(channel.failure);
+      this.onClose(channel);
     };
     if (!channel.open) throw new Error('the broker closed the channel at once');
     return channel;

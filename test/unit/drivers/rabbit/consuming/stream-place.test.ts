@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StreamPlace } from '../../../../../lib/drivers/rabbit/consuming/stream-place.js';
 
 function arrival(offset: number, text = `message ${offset}`) {
@@ -33,7 +33,7 @@ describe('the place in a stream', () => {
     expect(place.offset).toBe('first');
     place.starting();
     expect(place.probing).toBe(true);
-    expect(await place.probe()).toBe(false);
+    expect(await place.probe(0)).toBe(false);
     place.started();
     expect(place.judge(arrival(0))).toBe('new');
   });
@@ -42,7 +42,7 @@ describe('the place in a stream', () => {
     const place = new StreamPlace();
     place.found(0);
     place.starting();
-    const probe = place.probe();
+    const probe = place.probe(0);
     expect(place.judge(arrival(0))).toBe('seen');
     expect(await probe).toBe(true);
     expect(place.judge(arrival(1))).toBe('seen');
@@ -50,12 +50,34 @@ describe('the place in a stream', () => {
     expect(started(place).judge(arrival(1))).toBe('new');
   });
 
+  it.each([
+    [0, 250],
+    [20, 250],
+    [100, 1000],
+    [60_000, 5000],
+  ])('probes longer at a busy broker: answered in %i ms, probed for %i ms', async (roundTrip, expected) => {
+    vi.useFakeTimers();
+    try {
+      const place = new StreamPlace();
+      place.found(0);
+      place.starting();
+      const ended = vi.fn();
+      void place.probe(roundTrip).then(ended);
+      await vi.advanceTimersByTimeAsync(expected - 1);
+      expect(ended).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(ended).toHaveBeenCalledWith(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('includes a message that arrived before the probe was awaited', async () => {
     const place = new StreamPlace();
     place.found(0);
     place.starting();
     expect(place.judge(arrival(0))).toBe('seen');
-    expect(await place.probe()).toBe(true);
+    expect(await place.probe(0)).toBe(true);
   });
 
   it('begins at the first message after the loss of a consumer on an empty stream', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ProvenRoutes } from '../../../../../lib/drivers/rabbit/publishing/proven-routes.js';
+import { ProvenRoutes, type Trial } from '../../../../../lib/drivers/rabbit/publishing/proven-routes.js';
 
 const CONFIRMED = true;
 const MANDATORY = true;
@@ -14,8 +14,7 @@ afterEach(() => {
 });
 
 function publish(exchange: string, key: string, { confirmed = CONFIRMED, mandatory = MANDATORY } = {}): void {
-  routes.begin(exchange, key);
-  routes.end(exchange, key, confirmed, mandatory);
+  routes.end(routes.begin(exchange, key), confirmed, mandatory);
 }
 
 describe('a route', () => {
@@ -36,26 +35,23 @@ describe('a route', () => {
   });
 
   it('is proven once none of its messages is unconfirmed', () => {
-    for (let sent = 0; sent < 3; sent++) routes.begin('tacker', 'topic');
-    routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
-    routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
+    const [first, second, third] = [1, 2, 3].map(() => routes.begin('tacker', 'topic')) as [Trial, Trial, Trial];
+    routes.end(first, CONFIRMED, MANDATORY);
+    routes.end(second, CONFIRMED, MANDATORY);
     expect(routes.has('tacker', 'topic', false)).toBe(false);
-    routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
+    routes.end(third, CONFIRMED, MANDATORY);
     expect(routes.has('tacker', 'topic', true)).toBe(true);
   });
 
   it('is proven for plain messages if the last of them was refused', () => {
-    for (let sent = 0; sent < 2; sent++) routes.begin('tacker', 'topic');
-    routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
-    routes.end('tacker', 'topic', false, MANDATORY);
+    const [first, second] = [1, 2].map(() => routes.begin('tacker', 'topic')) as [Trial, Trial];
+    routes.end(first, CONFIRMED, MANDATORY);
+    routes.end(second, false, MANDATORY);
     expect([routes.has('tacker', 'topic', false), routes.has('tacker', 'topic', true)]).toEqual([true, false]);
   });
 
   it('is proven under steady load a second after its first confirm', () => {
-    const overlap = () => {
-      routes.begin('tacker', 'topic');
-      routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
-    };
+    const overlap = () => publish('tacker', 'topic');
     routes.begin('tacker', 'topic');
     overlap();
     vi.advanceTimersByTime(1000);
@@ -90,10 +86,20 @@ describe('a route', () => {
   });
 
   it('is not proven by a message of an earlier connection', () => {
-    routes.begin('tacker', 'topic');
+    const earlier = routes.begin('tacker', 'topic');
     routes.restart();
-    routes.end('tacker', 'topic', CONFIRMED, MANDATORY);
+    routes.end(earlier, CONFIRMED, MANDATORY);
     expect(routes.has('tacker', 'topic', false)).toBe(false);
+  });
+
+  it('is proven by its own message whatever becomes of one of an earlier connection', () => {
+    const earlier = routes.begin('tacker', 'topic');
+    routes.restart();
+    const current = routes.begin('tacker', 'topic');
+    routes.end(earlier, false, MANDATORY);
+    expect(routes.has('tacker', 'topic', false)).toBe(false);
+    routes.end(current, CONFIRMED, MANDATORY);
+    expect(routes.has('tacker', 'topic', true)).toBe(true);
   });
 });
 
@@ -119,12 +125,11 @@ describe('many routes', () => {
   });
 
   it('keep the messages in flight of another route', () => {
-    routes.begin('tacker', 'busy');
-    routes.begin('tacker', 'busy');
+    const [first, second] = [1, 2].map(() => routes.begin('tacker', 'busy')) as [Trial, Trial];
     for (let route = 0; route <= MAX; route++) publish('tacker', `topic${route}`);
-    routes.end('tacker', 'busy', CONFIRMED, MANDATORY);
+    routes.end(first, CONFIRMED, MANDATORY);
     expect(routes.has('tacker', 'busy', true)).toBe(false);
-    routes.end('tacker', 'busy', CONFIRMED, MANDATORY);
+    routes.end(second, CONFIRMED, MANDATORY);
     expect(routes.has('tacker', 'busy', true)).toBe(true);
   });
 });

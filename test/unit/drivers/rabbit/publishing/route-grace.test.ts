@@ -13,8 +13,7 @@ afterEach(() => {
 /** Grace of a transport that delivered to the key `known` of the exchange `tacker`. */
 function make(connections: number) {
   const routes = new ProvenRoutes();
-  routes.begin('tacker', 'known');
-  routes.end('tacker', 'known', true, true);
+  routes.end(routes.begin('tacker', 'known'), true, true);
   const grace = new RouteGrace(routes);
   for (let made = 0; made < connections; made++) grace.connected();
   return grace;

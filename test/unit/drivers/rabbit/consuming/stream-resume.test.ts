@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { StreamResume } from '../../../../../lib/drivers/rabbit/consuming/stream-resume.js';
+
+const RESUME_TIMEOUT_MS = 2000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('reports each stream that does not deliver the message at which reading resumes', async () => {
+  const resume = new StreamResume();
+  const [missing, resumed, alsoMissing] = [{ isResuming: true }, { isResuming: true }, { isResuming: true }];
+  const reported: unknown[] = [];
+  for (const queue of [missing, resumed, alsoMissing]) resume.watch(queue, () => reported.push(queue));
+  resumed.isResuming = false;
+  await vi.advanceTimersByTimeAsync(RESUME_TIMEOUT_MS - 1);
+  expect(reported).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reported).toEqual([missing, alsoMissing]);
+});
+
+it('watches no queue that resumes nothing', () => {
+  new StreamResume().watch({ isResuming: false }, () => undefined);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('watches nothing after a stop', async () => {
+  const resume = new StreamResume();
+  const onMissing = vi.fn();
+  for (const queue of [{ isResuming: true }, { isResuming: true }]) resume.watch(queue, onMissing);
+  resume.stop();
+  expect(vi.getTimerCount()).toBe(0);
+  resume.watch({ isResuming: true }, onMissing);
+  await vi.advanceTimersByTimeAsync(RESUME_TIMEOUT_MS);
+  expect(onMissing).toHaveBeenCalledTimes(1);
+});
