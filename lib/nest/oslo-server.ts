@@ -20,6 +20,9 @@ import { RpcHandlers } from './rpc-handlers.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
 
+/** Interval of the timer that keeps the process alive, in milliseconds: the longest of Node.js. */
+const KEEP_ALIVE_MS = 2 ** 31 - 1;
+
 const CLASS_AS_STRATEGY =
   'strategy: expected an instance of OsloServer; got the class. Write strategy: app.get(OsloServer), or strategy: new OsloServer(options)';
 
@@ -51,6 +54,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   private phase_: DriverStatus = 'idle';
   private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
+  /** Keeps the process alive while the server listens, as a socket does: on memory:// there is none. */
+  private keepAlive: NodeJS.Timeout | undefined;
 
   /** @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme */
   constructor(options: OsloMessagingOptions | OsloMessagingTransports = {}) {
@@ -108,7 +113,10 @@ export class OsloServer extends Server<never, DriverStatus> {
     throw new ConfigurationError(CLASS_AS_STRATEGY);
   }
 
-  /** Starts to consume. Calls back when every queue is consumed, or with the error of the start. */
+  /**
+   * Starts to consume. Calls back when every queue is consumed, or with the error of the start. The process stays alive
+   * until {@link close}, on memory:// as well.
+   */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     if (this.phase_ !== 'idle' || this.closing) {
       const state = this.closing ? 'is closed' : 'listens already';
@@ -126,6 +134,7 @@ export class OsloServer extends Server<never, DriverStatus> {
       this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
       if (this.closing) throw new ServerListenError('This OsloServer was closed while it was starting');
+      this.keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
       this.enter('connected');
     } catch (error) {
       await this.close();
@@ -159,6 +168,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.abort.abort();
     if (this.ownsTransports) await this.transports.onApplicationShutdown();
     this.enter('closed');
+    clearInterval(this.keepAlive);
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 

@@ -13,6 +13,19 @@ const transports: [string, string][] = [
 ];
 
 it.each(transports)(
+  'a process on %s stays alive while an application listens, and ends by itself after its close',
+  { timeout: 90_000 },
+  async (_name, url) => {
+    const child = new Child('test/support/listening-app.ts', [url, uniqueTopic('exit')], {
+      NODE_OPTIONS: '--import ./test/support/typescript.mjs',
+    });
+    children.push(child);
+    expect(await child.exit(), child.output).toBe(0);
+    expect(child.output.trim()).toBe('alive\nclosed');
+  },
+);
+
+it.each(transports)(
   'a process on %s exits by itself after app.close(), with a call in flight',
   { timeout: 90_000 },
   async (_name, url) => {
