@@ -76,7 +76,7 @@ export class NotificationHandlers {
     for (const gatherer of this.gatherers) gatherer.close(graceful);
   }
 
-  private handler(registration: Registration, settings: Settings): NotificationHandler {
+  private handler(registration: Registration, settings: Pick<Settings, 'rabbit' | 'logger'>): NotificationHandler {
     const { name, endpoint, method, callback } = registration;
     const run = (received: readonly Received[], data: unknown, context: OsloContext) => {
       const messages = received.map(({ message }) => message);
@@ -108,7 +108,7 @@ export class NotificationHandlers {
   private gatherer(
     name: string,
     { batch }: OnNotificationOptions,
-    { rabbit, logger }: Settings,
+    { rabbit, logger }: Pick<Settings, 'rabbit' | 'logger'>,
     handle: (received: readonly Received[]) => Promise<unknown>,
   ): BatchGatherer<Received, unknown> | undefined {
     if (!batch) return undefined;

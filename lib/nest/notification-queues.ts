@@ -20,7 +20,7 @@ export interface NotificationQueue {
 export class NotificationQueues {
   private readonly queues = new Map<string, NotificationQueue>();
 
-  constructor(private readonly settings: Settings) {}
+  constructor(private readonly settings: Pick<Settings, 'controlExchange' | 'notificationTopics'>) {}
 
   /** Adds a handler to the queues of its endpoint. @throws ConfigurationError */
   add(handler: NotificationHandler, endpoint: NotificationEndpointOptions, held: number): void {

@@ -175,7 +175,7 @@ function sourcesOf(targets: readonly Target[], priorities: readonly string[], co
 function batching(
   { batchSize, batchTimeout }: BatchListenerOptions,
   batch: boolean,
-  { concurrency, logger }: Settings,
+  { concurrency, logger }: Pick<Settings, 'concurrency' | 'logger'>,
 ) {
   if (!batch) return { batchSize: 1, batchTimeout: undefined, concurrency };
   const size = batchSize ?? concurrency;

@@ -1,4 +1,5 @@
 import { MessageDeliveryFailure } from '../../core/errors.js';
+import type { Limits } from '../../core/limits.js';
 import { oneLine } from '../../core/logger.js';
 import type { Settings } from '../../core/settings.js';
 import type { DriverContext } from '../driver-context.js';
@@ -29,7 +30,7 @@ export class Backlog {
   }
 
   /** Returns true when the queue accepts no further message. */
-  isAtLimit(queue: BoundedQueue, { queuedMessages, queuedBytes }: Settings['limits']): boolean {
+  isAtLimit(queue: BoundedQueue, { queuedMessages, queuedBytes }: Limits): boolean {
     return queue.length >= queuedMessages || this.bytes >= queuedBytes;
   }
 
@@ -46,7 +47,7 @@ export class Backlog {
   }
 
   /** Logs a warning when a queue grows long, once until it is {@link emptied}. */
-  warn(queue: BoundedQueue, { limits, logger }: Settings): void {
+  warn(queue: BoundedQueue, { limits, logger }: Pick<Settings, 'limits' | 'logger'>): void {
     const messages = Math.min(MAX_MESSAGES_UNWARNED, Math.ceil(limits.queuedMessages / WARNING_DIVISOR));
     if (queue.length < messages && this.bytes < limits.queuedBytes / WARNING_DIVISOR) return;
     if (this.warned.has(queue.name)) return;

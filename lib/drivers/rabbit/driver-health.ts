@@ -1,7 +1,6 @@
 import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, worstOf } from '../../core/health.js';
 import { Listeners } from '../../core/listeners.js';
-import { oneLine } from '../../core/logger.js';
-import type { Settings } from '../../core/settings.js';
+import { type LogSink, oneLine } from '../../core/logger.js';
 import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
 import type { Consumer } from './consuming/consumer.js';
@@ -29,7 +28,7 @@ export class DriverHealth {
   constructor(
     private readonly publishing: RabbitConnection,
     private readonly consuming: RabbitConnection,
-    { logger }: Settings,
+    logger: LogSink,
   ) {
     this.listeners = new Listeners('status', logger);
     this.outage = new Outage([publishing, consuming], logger);

@@ -66,9 +66,9 @@ export class RabbitDriver implements Driver {
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.publishing = new RabbitConnection(url, context, 'publishing');
     this.consuming = new RabbitConnection(url, context, 'consuming');
-    this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings);
+    this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings.logger);
     this.declarer = new Declarer(settings, url);
-    this.upkeep = new Upkeep(settings);
+    this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);
     const budget = new ChannelBudget();
     this.channels = new ConsumingChannels(budget);
     this.publisher = new Publisher(this.publishing, context, this.declarer, budget);

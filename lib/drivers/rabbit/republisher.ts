@@ -22,7 +22,7 @@ const REPLACED: ReadonlySet<string> = new Set([
 export class Republisher {
   constructor(
     private readonly publisher: Publisher,
-    private readonly settings: Settings,
+    private readonly settings: Pick<Settings, 'rabbit' | 'rpcResponseTimeout'>,
   ) {}
 
   /** Publishes a message that cannot be processed to the dead-letter queue, and returns its name. @throws MessageDeliveryFailure */

@@ -31,7 +31,7 @@ export class Connector {
    */
   constructor(
     private readonly url: TransportURL,
-    private readonly settings: Settings,
+    private readonly settings: Pick<Settings, 'connectionName' | 'credentials' | 'logger' | 'rabbit'>,
     private readonly purpose: string,
     private readonly onTrouble: (error: Error) => void,
   ) {

@@ -1,6 +1,5 @@
 import { toError } from '../../../core/errors.js';
-import { oneLine } from '../../../core/logger.js';
-import type { Settings } from '../../../core/settings.js';
+import { type LogSink, oneLine } from '../../../core/logger.js';
 
 /** Part of the topology that can check itself at the broker. */
 export interface Inspected {
@@ -18,7 +17,11 @@ export class Upkeep {
   private checking = false;
   private next = 0;
 
-  constructor(private readonly settings: Settings) {}
+  /** @param interval milliseconds in which each consumer is checked once; 0 for no checks */
+  constructor(
+    private readonly interval: number,
+    private readonly logger: LogSink,
+  ) {}
 
   /** Checks it from now on. Returns a function that ends this. */
   add(inspected: Inspected): () => void {
@@ -36,9 +39,8 @@ export class Upkeep {
   }
 
   private schedule(): void {
-    const { topologyCheckInterval: interval } = this.settings.rabbit;
-    if (this.timer || this.checking || interval === 0 || this.inspected.length === 0) return;
-    const distance = (interval / this.inspected.length) * (0.5 + Math.random());
+    if (this.timer || this.checking || this.interval === 0 || this.inspected.length === 0) return;
+    const distance = (this.interval / this.inspected.length) * (0.5 + Math.random());
     this.timer = setTimeout(() => void this.check(), distance);
   }
 
@@ -50,9 +52,7 @@ export class Upkeep {
       await this.inspected[this.next]?.inspect();
     } catch (thrown) {
       // The loss of a connection or a channel has its own event.
-      this.settings.logger.debug(
-        `Could not check the queues: ${oneLine(toError(thrown).message)}; the next check follows`,
-      );
+      this.logger.debug(`Could not check the queues: ${oneLine(toError(thrown).message)}; the next check follows`);
     }
     this.checking = false;
     this.schedule();

@@ -1,5 +1,5 @@
 import type { Deadline } from '../../../core/deadline.js';
-import type { Settings } from '../../../core/settings.js';
+import type { LogSink } from '../../../core/logger.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
@@ -21,7 +21,8 @@ export class Publisher {
   private readonly attempts: PublishAttempts;
   private readonly grace: RouteGrace;
   private closed = false;
-  private readonly settings: Settings;
+  private readonly compress: boolean;
+  private readonly logger: LogSink;
 
   constructor(
     private readonly connection: RabbitConnection,
@@ -29,7 +30,8 @@ export class Publisher {
     declarer: Declarer,
     budget: ChannelBudget,
   ) {
-    this.settings = context.settings;
+    this.compress = context.settings.rabbit.compress;
+    this.logger = context.settings.logger;
     this.attempts = new PublishAttempts(connection, declarer, budget);
     this.grace = new RouteGrace(this.attempts.routes);
     this.pending = new UnconfirmedLimit(context);
@@ -42,7 +44,7 @@ export class Publisher {
    * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
   publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
-    const publication = this.settings.rabbit.compress ? compressed(given) : given;
+    const publication = this.compress ? compressed(given) : given;
     const size = publication.body.length;
     // A call that is not confirmed when the transport closes has been rejected already.
     const awaited = publication.expires === undefined;
@@ -90,7 +92,7 @@ export class Publisher {
   }
 
   private async flush(deadline: Deadline): Promise<void> {
-    const { connection, pending, settings } = this;
+    const { connection, pending } = this;
     let unsubscribe = () => undefined as unknown;
     const disconnected = new Promise<void>((resolve) => {
       unsubscribe = connection.onStatus((status) => status !== 'connected' && resolve());
@@ -103,7 +105,7 @@ export class Publisher {
     }
     unsubscribe();
     if (pending.awaited === 0) return;
-    settings.logger.warn(`Closing with ${pending.awaited} messages that the broker has not confirmed`);
+    this.logger.warn(`Closing with ${pending.awaited} messages that the broker has not confirmed`);
   }
 
   /** Publishes until the broker confirms the message or {@link decide} gives it up. @param first failure so far */

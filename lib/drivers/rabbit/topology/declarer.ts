@@ -45,7 +45,7 @@ export class Declarer {
   private readonly management: ManagementApi | undefined;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: Pick<Settings, 'credentials' | 'logger' | 'rabbit'>,
     url: TransportURL,
   ) {
     const { managementUrl } = settings.rabbit;

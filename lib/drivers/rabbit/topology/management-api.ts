@@ -28,7 +28,7 @@ export class ManagementApi {
   constructor(
     managementUrl: Secret<string>,
     url: TransportURL,
-    private readonly settings: Settings,
+    private readonly settings: Pick<Settings, 'credentials' | 'rabbit'>,
   ) {
     const { username, password, href } = new URL(managementUrl.expose());
     const [host = LOCAL] = url.hosts;
