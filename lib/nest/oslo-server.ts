@@ -103,12 +103,12 @@ export class OsloServer extends Server<never, DriverStatus> {
     else this.rpc.addPattern(route, callback);
   }
 
-  /** @internal Nest calls it where `strategy` is the class instead of an instance. @throws ConfigurationError always */
+  /** @internal Refuses the class itself as a strategy, for an application with handlers. @throws ConfigurationError always */
   static addHandler(): never {
     throw new ConfigurationError(CLASS_AS_STRATEGY);
   }
 
-  /** @internal As {@link addHandler}, for an application without handlers. @throws ConfigurationError always */
+  /** @internal Refuses the class itself as a strategy, for an application without handlers. @throws ConfigurationError always */
   static listen(): never {
     throw new ConfigurationError(CLASS_AS_STRATEGY);
   }

@@ -82,7 +82,7 @@ const fromHandler = ({ eventType, ctxt }: BatchedNotification): Failed => ({ eve
 export function logFailure(logger: LogSink, messages: readonly Failed[], what: string, thrown: unknown): void {
   const types = [...new Set(messages.map(({ eventType }) => eventType))].join(', ');
   const text = withoutSecretsOf(messages, loggedStack(thrown));
-  logger.error(`Notification ${oneLine(types, 200)}: ${what}: ${oneLine(text, 4000)}`);
+  logger.error(`Notification "${oneLine(types, 200)}": ${what}: ${oneLine(text, 4000)}`);
 }
 
 /** Masks the secrets of notifications in the text of an error, which may quote a token. */

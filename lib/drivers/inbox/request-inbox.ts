@@ -180,7 +180,9 @@ export class RequestInbox {
   private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
     if (msgId === undefined && replyQueue === undefined) return;
     const address = `message id "${oneLine(msgId ?? '', 64)}", reply queue "${oneLine(replyQueue ?? '', 64)}"`;
-    this.settings.logger.warn(`A call cannot be answered: ${address}`);
+    this.settings.logger.warn(
+      `Running a call that cannot be answered, because its reply address is incomplete: ${address}`,
+    );
   }
 
   /** Answers a message that cannot be run with a failure, when it has a reply address. */

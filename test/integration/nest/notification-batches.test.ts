@@ -105,7 +105,7 @@ describe('batches of notification endpoints', () => {
     for (let count = 1; count <= 3; count++) await notifier.info(bob, 'x', count);
     await eventually(() => expect(batches.seen).toHaveLength(3));
     for (const batch of batches.seen) expect(batch.toSorted()).toEqual([1, 2, 3]);
-    expect(logger.errors).toEqual([expect.stringContaining('Notification x: Listener.on failed: Error: not yet')]);
+    expect(logger.errors).toEqual([expect.stringContaining('Notification "x": Listener.on failed: Error: not yet')]);
   });
 
   it('validate every payload with a ParseArrayPipe', async () => {

@@ -208,7 +208,7 @@ describe('notification endpoints on memory://', () => {
     await eventually(() => expect(seen).toEqual([{ id: 'v1', instances: 2 }]));
     expect(seen[0]).toBeInstanceOf(Vnf);
     expect(logger.errors).toEqual([
-      expect.stringContaining('Notification vnf.scaled: Validating.on failed: BadRequestException'),
+      expect.stringContaining('Notification "vnf.scaled": Validating.on failed: BadRequestException'),
     ]);
   });
 
@@ -299,7 +299,7 @@ describe('notification endpoints on memory://', () => {
     await eventually(() => expect(after.seen).toEqual([1, 2]));
     expect(failing.seen).toEqual([1, 2]);
     expect(logger.errors).toEqual(
-      Array(2).fill(expect.stringContaining('Notification x: Listener.on failed: Error: no use')),
+      Array(2).fill(expect.stringContaining('Notification "x": Listener.on failed: Error: no use')),
     );
   });
 

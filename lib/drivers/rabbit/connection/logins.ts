@@ -40,7 +40,7 @@ export class Logins {
     } catch (thrown) {
       if (thrown instanceof MessagingException) throw thrown;
       throw new CredentialsFailure(
-        `The function of the option "credentials" failed: ${maskText(toError(thrown).message)}. It is asked again with the next attempt to connect`,
+        `The function of the option "credentials" failed: ${maskText(toError(thrown).message)}. It is called again on the next attempt to connect`,
         { cause: thrown },
       );
     }

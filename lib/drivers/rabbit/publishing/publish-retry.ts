@@ -142,7 +142,7 @@ function delayAfter(failures: number): number {
 function notTaken(error: unknown): MessageDeliveryFailure {
   const isWrapped = error instanceof Refused || error instanceof Lost;
   const cause = toError(isWrapped ? (error.cause ?? error) : error);
-  return new MessageDeliveryFailure(`The broker did not take the message: ${cause.message}`, { cause });
+  return new MessageDeliveryFailure(`The broker did not accept the message: ${cause.message}`, { cause });
 }
 
 function perhapsDelivered(what: string, error: unknown): MessageDeliveryFailure {

@@ -72,7 +72,7 @@ type Situation = keyof typeof HISTORIES;
 
 const AGAIN = 'again';
 const OTHER = 'otherChannel';
-const notTaken = (reason: string) => `giveUp: The broker did not take the message: ${reason}`;
+const notTaken = (reason: string) => `giveUp: The broker did not accept the message: ${reason}`;
 const NACKED = 'giveUp: The broker refused the message for "topic": a queue is full or unavailable';
 const RETURNED = 'giveUp: nobody listens';
 const CLOSED = 'giveUp: The transport was closed before the broker confirmed the message; it may have been delivered';
