@@ -86,7 +86,7 @@ export class Lab {
         if (!isSettled) throw new Error('The broker still opens or closes something');
         return now;
       },
-      { every: 4500 },
+      { every: 4500, within: 60_000 },
     );
   }
 
