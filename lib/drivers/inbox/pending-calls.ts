@@ -1,7 +1,14 @@
 import type { Deadline } from '../../core/deadline.js';
 import { DeadlineWheel } from '../../core/deadline-wheel.js';
 import { MAX_TIMER_MS } from '../../core/duration.js';
-import { ClientSendError, type ErrorDetails, InvalidMessage, MessagingTimeout, toError } from '../../core/errors.js';
+import {
+  ClientSendError,
+  type ErrorDetails,
+  InvalidMessage,
+  MessageDeliveryFailure,
+  MessagingTimeout,
+  toError,
+} from '../../core/errors.js';
 import { deserializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
@@ -127,9 +134,10 @@ export class PendingCalls {
     this.take(msgId)?.reject(error);
   }
 
-  /** Rejects all calls. */
-  rejectAll(error: Error): void {
-    for (const msgId of [...this.calls.keys()]) this.reject(msgId, error);
+  /** Rejects all calls: the transport is closed. */
+  close(): void {
+    for (const { msgId, details } of [...this.calls.values()])
+      this.reject(msgId, new MessageDeliveryFailure('The transport was closed', details));
   }
 
   private giveUp({ msgId, deadline, details, causeOf }: PendingCall): void {

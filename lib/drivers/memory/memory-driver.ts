@@ -172,7 +172,7 @@ export class MemoryDriver implements Driver {
     }
     this.servings.clear();
     this.broker.delete(this.replyQueue);
-    this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+    this.calls.close();
     this.broker.leave();
     this.statusListeners.emit('closed');
   }

@@ -87,7 +87,7 @@ export class RequestSender {
   /** Refuses new requests, and rejects the calls that wait for their reply. */
   rejectAll(): void {
     this.closed = true;
-    this.calls.rejectAll(new MessageDeliveryFailure('The transport was closed'));
+    this.calls.close();
   }
 
   /** Stops consuming replies. */

@@ -100,11 +100,11 @@ describe('a pending call', () => {
     expect(early).toEqual([expect.any(MessagingTimeout)]);
     expect(early[0]).toMatchObject({
       cause,
-      message: expect.stringMatching(/ID 1 \(run on .*: There is no connection$/),
+      message: expect.stringMatching(/ID 1 \("run" on .*: There is no connection$/),
     });
     expect(late).toEqual([]);
     await passing(5000);
-    expect(late[0]).toMatchObject({ message: expect.stringMatching(/ID 2 \(run on [^:]*\)$/) });
+    expect(late[0]).toMatchObject({ message: expect.stringMatching(/ID 2 \("run" on [^:]*\)$/) });
     expect(calls.size).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -140,9 +140,10 @@ describe('a pending call', () => {
     const settled = ['1', '2', '3'].map((id) => add(id, { monitor: 5 }));
     calls.reject('1', new Error('one'));
     calls.reject('1', new Error('again'));
-    calls.rejectAll(new Error('all'));
+    calls.close();
     await settle();
-    expect(settled.flat().map((error) => (error as Error).message)).toEqual(['one', 'all', 'all']);
+    const closed = { message: 'The transport was closed', method: 'run' };
+    expect(settled.flat()).toMatchObject([{ message: 'one' }, closed, closed]);
     expect([calls.size, vi.getTimerCount() <= 1]).toEqual([0, true]);
   });
 });
@@ -160,7 +161,7 @@ describe('a reply that cannot be read', () => {
     await settle();
     expect(settled).toEqual([expect.any(InvalidMessage)]);
     expect(settled[0]).toMatchObject({
-      message: expect.stringMatching(/^The reply to message ID 1 \(run on .*not\nJSON$/),
+      message: expect.stringMatching(/^The reply to message ID 1 \("run" on .*not\nJSON$/),
     });
     expect(delivery.settled).toEqual(['acknowledged']);
     expect(counters.read().refusedMessages).toBe(1);
