@@ -1,47 +1,39 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withGeneratedPart } from '../conformance/generated-part.js';
 import { type Chart, sweepCharts } from './charts/charts.js';
-import { profileCharts } from './charts/icicle.js';
-import type { GoalResult } from './goals.js';
+import { flameGraphs } from './charts/flame-graph.js';
+import { type GoalResult, judge } from './goals.js';
 import { PARTS, partDocuments } from './parts/parts.js';
 import type { Baselines, ResultsFile } from './results.js';
-import { type Block, figure, render, type Table, tableOf, text } from './table.js';
+import { type Block, render, type Table, tableOf, text } from './table.js';
 
 const CHARTS = 'docs/charts';
 
-interface Drawing {
-  svg(option: Record<string, unknown>, width: number, height: number): string;
-}
-
 /** Returns the tables of the stored figures, by the marks of their places. Leaves out figures of a quick run. */
-export function documentParts({ parts, stamps, goals }: ResultsFile, baselines: Baselines): Map<string, Block[]> {
+export function documentParts({ parts, stamps }: ResultsFile, baselines: Baselines): Map<string, Block[]> {
   const found: Record<string, Block[]> = {};
   for (const name of PARTS) {
     const stamp = stamps[name];
     if (stamp?.mode === 'full') Object.assign(found, partDocuments(name, parts, stamp));
   }
   if (found.calls) found.machines = [machinesTable(baselines)];
-  if (Object.values(stamps).every(({ mode }) => mode === 'full') && goals.length > 0) found.goals = [goalsTable(goals)];
+  if (Object.values(stamps).every(({ mode }) => mode === 'full')) found.goals = [goalsTable(judge(parts))];
   return new Map(Object.entries(found).map(([name, blocks]) => [`npm run bench: ${name}`, blocks]));
 }
 
 /** Writes the charts, and the tables into the documents that have a mark for them. */
 export async function writeDocuments(results: ResultsFile, baselines: Baselines): Promise<void> {
-  const { sweeps, profile } = results.parts;
-  const curves = sweeps && results.stamps.sweeps?.mode === 'full' ? sweepCharts(sweeps) : [];
-  const profiles = profile && results.stamps.profile?.mode === 'full' ? profileCharts(profile) : [];
-  await draw([...curves, ...profiles]);
+  const charts = await draw(results);
   const parts = documentParts(results, baselines);
   for (const file of await documentFiles()) {
     const before = await readFile(file, 'utf8');
+    const folder = relative(dirname(file), CHARTS);
+    const links = charts.map(({ name, title }) => `![${title}](${folder}/${name}.svg)`);
     let after = before;
-    for (const [by, blocks] of parts)
-      if (after.includes(mark(by))) after = withGeneratedPart(after, render(blocks, { ranges: false }), by);
-    const charts = 'npm run bench: charts';
-    if (curves.length > 0 && after.includes(mark(charts)))
-      after = withGeneratedPart(after, render(chartLinks(curves, file), { ranges: false }), charts);
+    for (const [by, blocks] of charts.length > 0 ? [...parts, ['npm run bench: charts', links] as const] : parts)
+      if (after.includes(mark(by))) after = withGeneratedPart(after, render(blocks), by);
     if (after !== before) await writeFile(file, after);
   }
 }
@@ -56,22 +48,20 @@ export function mark(by: string): string {
   return `<!-- by ${by} -->`;
 }
 
-function chartLinks(charts: readonly Chart[], file: string): string[] {
-  const folder = relative(dirname(file), CHARTS);
-  return charts.map(({ name, title }) => `![${title}](${folder}/${name}.svg)`);
-}
-
-async function draw(charts: readonly Chart[]): Promise<void> {
-  const { svg }: Drawing = await import(pathToFileURL(resolve('bench/charts/svg.mjs')).href);
-  await mkdir(CHARTS, { recursive: true });
-  for (const { name, option, width, height } of charts)
-    await writeFile(`${CHARTS}/${name}.svg`, `${svg(option, width, height)}\n`);
+/** Returns the charts of the sweeps. The documents place the flame graphs themselves. */
+async function draw({ parts: { sweeps, profile }, stamps }: ResultsFile): Promise<Chart[]> {
+  const charts = sweeps && stamps.sweeps?.mode === 'full' ? sweepCharts(sweeps) : [];
+  const graphs = profile && stamps.profile?.mode === 'full' ? flameGraphs(profile) : [];
+  const { svg } = await import(pathToFileURL(resolve('bench/charts/svg.mjs')).href);
+  for (const drawing of [...graphs, ...charts.map(({ name, option }) => ({ name, svg: svg(option) }))])
+    await writeFile(`${CHARTS}/${drawing.name}.svg`, `${drawing.svg}\n`);
+  return charts;
 }
 
 function machinesTable(baselines: Baselines): Table {
   const kinds = Object.entries(baselines);
   const names = [...new Set(kinds.flatMap(([, ratios]) => Object.keys(ratios)))];
-  const columns = kinds.map(([kind, ratios]) => [kind, (name: string) => figure(ratios[name], 2)]);
+  const columns = kinds.map(([kind, ratios]) => [kind, (name: string) => text(ratios[name], 2)]);
   return tableOf(names, { '': (name) => name, ...Object.fromEntries(columns) });
 }
 

@@ -1,6 +1,9 @@
-import { type CallsRound, TIMES_THE_BEST } from './parts/calls.js';
+import { TIMES_THE_BEST } from './parts/calls.js';
 import type { Results } from './parts/parts.js';
-import { cpuGrowth, heapGrowth } from './parts/scale.js';
+import { growth } from './parts/scale.js';
+
+/** A limit of a figure, which is undefined or null where it was not measured. */
+type Goal = [goal: string, way: 'at least' | 'at most', limit: number, value: number | null | undefined];
 
 export interface GoalResult {
   goal: string;
@@ -8,86 +11,65 @@ export interface GoalResult {
   met: boolean;
 }
 
-type Part<Name extends keyof Results> = NonNullable<Results[Name]>;
-
-/** A limit of a figure. The figure is undefined or null where it was not measured. */
-type Goal<Name extends keyof Results> = readonly [
-  goal: string,
-  way: 'at least' | 'at most',
-  limit: number,
-  read: (part: Part<Name>) => number | null | undefined,
-];
-
 const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-const toFloor = (name: keyof CallsRound) => (calls: Part<'calls'>) => calls.ratios.floor?.[name].median;
-
-const GOALS: { readonly [Name in keyof Results]: readonly Goal<Name>[] } = {
-  calls: [
-    ['calls/s ÷ floor', 'at least', 1.2, toFloor('callsPerSecond')],
+function goalsOf({ calls, notifications, scale, processes, memory }: Results): Goal[] {
+  const floor = calls?.ratios.floor;
+  const best = calls?.best && calls.ratios[calls.best];
+  const topics = scale?.topics;
+  const toTcp = memory?.toTcp;
+  return [
+    ['calls/s ÷ floor', 'at least', 1.2, floor?.callsPerSecond],
+    ['calls/s ÷ the best of the peers', 'at least', TIMES_THE_BEST, best?.callsPerSecond],
+    ['p50 ÷ floor, one at a time', 'at most', 1.1, floor?.p50Ms],
+    ['p99 ÷ floor, one at a time', 'at most', 1, floor?.p99Ms],
+    ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
+    ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
+    ['server CPU of a call ÷ floor', 'at most', 1.3, floor?.serverCpuMicros],
+    ['notifications published/s ÷ floor', 'at least', 0.9, notifications?.ratio.publishedPerSecond],
+    ['notifications consumed/s ÷ floor', 'at least', 0.9, notifications?.ratio.consumedPerSecond],
+    ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth(notifications?.soak)],
+    ['calls lost, 10,000 in flight', 'at most', 0, scale?.inFlight.lost],
+    ['cost of a call ÷ plain, 10,000 in flight', 'at most', 1.2, scale?.inFlight.cost],
+    ['cost of a call ÷ plain, 200 topics', 'at most', 1.2, topics?.cost],
+    ['cost of a call ÷ floor, 200 topics', 'at most', 1.3, topics?.toFloor],
+    ['cost of a call ÷ plain, one of 200 topics', 'at most', 1.2, scale?.topicOfMany.cost],
+    ['cost of a call ÷ plain, 100 clients', 'at most', 1.2, scale?.clients.cost],
+    ['cost of a call, the end of a long row ÷ its beginning', 'at most', 1.2, scale && growth(scale.row, 'cpuMicros')],
     [
-      'calls/s ÷ the best of the peers',
-      'at least',
-      TIMES_THE_BEST,
-      ({ best, ratios }) => best && ratios[best]?.callsPerSecond.median,
+      'heap of client and server, the end of a long row ÷ its beginning',
+      'at most',
+      1.2,
+      scale && growth(scale.row, 'heapBytes'),
     ],
-    ['p50 ÷ floor, one at a time', 'at most', 1.1, toFloor('p50Ms')],
-    ['p99 ÷ floor, one at a time', 'at most', 1, toFloor('p99Ms')],
-    ['p99 ÷ floor, 100 in flight', 'at most', 1, toFloor('loadedP99Ms')],
-    ['client CPU of a call ÷ floor', 'at most', 1.3, toFloor('clientCpuMicros')],
-    ['server CPU of a call ÷ floor', 'at most', 1.3, toFloor('serverCpuMicros')],
-  ],
-  notifications: [
-    ['notifications published/s ÷ floor', 'at least', 0.9, ({ ratio }) => ratio.publishedPerSecond.median],
-    ['notifications consumed/s ÷ floor', 'at least', 0.9, ({ ratio }) => ratio.consumedPerSecond.median],
-    ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth],
-  ],
-  scale: [
-    ['calls lost, 10,000 in flight', 'at most', 0, ({ inFlight }) => inFlight.sent - inFlight.answered],
-    ['cost of a call ÷ plain, 10,000 in flight', 'at most', 1.2, ({ inFlight }) => inFlight.cost],
-    ['cost of a call ÷ plain, 200 topics', 'at most', 1.2, ({ topics }) => topics.cost],
-    ['cost of a call ÷ floor, 200 topics', 'at most', 1.3, ({ topics }) => topics.toFloor],
-    ['cost of a call ÷ plain, one of 200 topics', 'at most', 1.2, ({ topicOfMany }) => topicOfMany.cost],
-    ['cost of a call ÷ plain, 100 clients', 'at most', 1.2, ({ clients }) => clients.cost],
-    ['cost of a call, the end of a long row ÷ its beginning', 'at most', 1.2, cpuGrowth],
-    ['heap of client and server, the end of a long row ÷ its beginning', 'at most', 1.2, heapGrowth],
-    ['errors of calls of 1 MB', 'at most', 0, ({ megabyte }) => megabyte.errors],
-    ['bytes of a pending call', 'at most', 2000, ({ bytesPerPendingCall }) => bytesPerPendingCall],
-    ['start with 200 topics, ms', 'at most', 3000, ({ topics }) => topics.startMs],
-    ['connections of client and server, 200 topics', 'at most', CONNECTIONS, ({ topics }) => topics.connections],
-    ['connections of client and server, 100 clients', 'at most', CONNECTIONS, ({ clients }) => clients.connections],
-    ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, ({ topics }) => topics.channels],
-  ],
-  processes: [['the busiest of the servers ÷ their mean', 'at most', 1.5, ({ mostOverMean }) => mostOverMean.max]],
-  memory: [
-    ['memory:// calls/s ÷ TCP', 'at least', 1, ({ toTcp }) => toTcp.callsPerSecond],
-    ['memory:// p50 ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.p50Ms],
-    ['memory:// p99 ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.p99Ms],
-    ['memory:// p99 ÷ TCP, 100 in flight', 'at most', 1, ({ toTcp }) => toTcp.loadedP99Ms],
-    ['memory:// CPU of a call ÷ TCP', 'at most', 1, ({ toTcp }) => toTcp.cpuMicros],
-    ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, ({ callsToRabbit }) => callsToRabbit],
-  ],
-};
+    ['errors of calls of 1 MB', 'at most', 0, scale?.megabyte.errors],
+    ['bytes of a pending call', 'at most', 2000, scale?.bytesPerPendingCall],
+    ['start with 200 topics, ms', 'at most', 3000, topics?.startMs],
+    ['connections of client and server, 200 topics', 'at most', CONNECTIONS, topics?.connections],
+    ['connections of client and server, 100 clients', 'at most', CONNECTIONS, scale?.clients.connections],
+    ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, topics?.channels],
+    ['the busiest of the servers ÷ their mean', 'at most', 1.5, processes?.mostOverMean],
+    ['memory:// calls/s ÷ TCP', 'at least', 1, toTcp?.callsPerSecond],
+    ['memory:// p50 ÷ TCP', 'at most', 1, toTcp?.p50Ms],
+    ['memory:// p99 ÷ TCP', 'at most', 1, toTcp?.p99Ms],
+    ['memory:// p99 ÷ TCP, 100 in flight', 'at most', 1, toTcp?.loadedP99Ms],
+    ['memory:// CPU of a call ÷ TCP', 'at most', 1, toTcp?.cpuMicros],
+    ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+  ];
+}
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */
-function soakGrowth({ soak }: Part<'notifications'>): number | undefined {
-  const half = (soak?.length ?? 0) / 2;
-  return soak ? Math.max(...soak.slice(half)) / Math.max(...soak.slice(0, half)) : undefined;
+function soakGrowth(soak: readonly number[] | null | undefined): number | undefined {
+  return soak ? Math.max(...soak.slice(soak.length / 2)) / Math.max(...soak.slice(0, soak.length / 2)) : undefined;
 }
 
 /** Returns the goals of the measured figures. A figure that is no number meets none. */
 export function judge(results: Results): GoalResult[] {
-  const names = Object.keys(GOALS) as (keyof Results)[];
-  return names.flatMap((name) => {
-    const part = results[name];
-    const goals = (GOALS[name] ?? []) as readonly Goal<typeof name>[];
-    return goals.flatMap(([goal, way, limit, read]) => {
-      const value = part && read(part as never);
-      if (value === undefined || value === null) return [];
-      const met = way === 'at least' ? value >= limit : value <= limit;
-      return [{ goal: `${goal}: ${way} ${limit}`, value, met }];
-    });
+  return goalsOf(results).flatMap(([goal, way, limit, value]) => {
+    if (value === undefined || value === null) return [];
+    const met = way === 'at least' ? value >= limit : value <= limit;
+    return [{ goal: `${goal}: ${way} ${limit}`, value, met }];
   });
 }

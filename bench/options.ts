@@ -1,17 +1,9 @@
 import { parseArgs } from 'node:util';
 import { PARTS, type PartName } from './parts/parts.js';
 import { MAIN_PEERS, PEER_NAMES, type PeerName, QUICK_PEERS } from './peers/peer.js';
-import { CHECK, FULL, type Plan, QUICK } from './plan.js';
+import { CHECK, FULL, QUICK } from './plan.js';
 
-export interface BenchOptions {
-  plan: Plan;
-  parts: readonly PartName[];
-  peers: readonly PeerName[];
-  /** Compares with the stored ratios and stores none. */
-  check: boolean;
-  /** Writes charts and tables from the stored figures and measures nothing. */
-  documents: boolean;
-}
+export type BenchOptions = NonNullable<ReturnType<typeof parseOptions>>;
 
 const QUICK_PARTS: readonly PartName[] = ['calls', 'notifications'];
 const CHECKED_PARTS: readonly PartName[] = [...QUICK_PARTS, 'memory'];
@@ -28,7 +20,7 @@ Without --quick, all peers run on Node.js 24 of test/runtimes, which is installe
 `;
 
 /** Returns undefined for `--help`. */
-export function parseOptions(args: string[]): BenchOptions | undefined {
+export function parseOptions(args: string[]) {
   const { values } = parseArgs({
     args,
     options: {
@@ -39,21 +31,13 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) return undefined;
-  const { quick, check, documents } = values;
-  return {
-    plan: check ? CHECK : quick ? QUICK : FULL,
-    parts: partsOf(values.parts) ?? (check ? CHECKED_PARTS : quick ? QUICK_PARTS : PARTS),
-    peers: check ? MAIN_PEERS : quick && !values.parts ? QUICK_PEERS : PEER_NAMES,
-    check,
-    documents,
-  };
-}
-
-function partsOf(given: string | undefined): PartName[] | undefined {
-  if (given === undefined) return undefined;
-  const named = given.split(',');
-  const unknown = named.filter((name) => !PARTS.some((it) => it === name));
+  const { quick, check, documents, help } = values;
+  if (help) return undefined;
+  const named = values.parts?.split(',');
+  const unknown = named?.filter((name) => !PARTS.some((it) => it === name)) ?? [];
   if (unknown.length > 0) throw new Error(`--parts: '${unknown.join(',')}' is not among ${PARTS.join(', ')}`);
-  return PARTS.filter((name) => named.includes(name));
+  const parts = named ? PARTS.filter((name) => named.includes(name)) : quick ? QUICK_PARTS : PARTS;
+  const peers: readonly PeerName[] = quick && !named ? QUICK_PEERS : PEER_NAMES;
+  const chosen = { plan: quick ? QUICK : FULL, parts, peers, check, documents };
+  return check ? { ...chosen, plan: CHECK, parts: named ? parts : CHECKED_PARTS, peers: MAIN_PEERS } : chosen;
 }

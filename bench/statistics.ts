@@ -1,46 +1,41 @@
-/** Median, lowest and highest value of a figure over all rounds. */
-export interface Spread {
-  median: number;
-  min: number;
-  max: number;
-}
+/** Figures of a round, by name. */
+type Figures<Round> = Record<keyof Round, number>;
 
-/** Spread of each figure of a round. */
-export type Spreads<Round> = Record<keyof Round, Spread>;
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
 
 /** Percentile by the nearest rank. `values` are sorted upwards, `part` is between 0 and 1. NaN without values. */
 export function percentile(values: readonly number[], part: number): number {
   return values[Math.max(0, Math.ceil(values.length * part) - 1)] ?? Number.NaN;
 }
 
-export function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  const high = sorted[Math.ceil((sorted.length - 1) / 2)] ?? Number.NaN;
-  return { median: (low + high) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
-}
-
+/** NaN without values. */
 export function median(values: readonly number[]): number {
-  return spread(values).median;
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }
 
-export function spreads<Round extends Record<keyof Round, number>>(rounds: readonly Round[]): Spreads<Round> {
-  return perFigure(rounds, (round, name) => round[name]);
+/** Returns the median of each figure over all rounds. */
+export function medians<Round extends Figures<Round>>(rounds: readonly Round[]): Figures<Round> {
+  const [first] = rounds;
+  if (!first) throw new Error('no round was measured');
+  return mapValues(first, (_, name) => median(rounds.map((round) => round[name])));
 }
 
-/** Ratio within each round, not of the medians: only figures measured within the same seconds compare. */
-export function ratios<Round extends Record<keyof Round, number>>(
-  upper: readonly Round[],
-  lower: readonly Round[],
-): Spreads<Round> {
-  return perFigure(upper, (round, name, index) => round[name] / (lower[index]?.[name] ?? Number.NaN));
+/** Median of the ratio within each round, not of the medians: only figures of the same seconds compare. */
+export function ratios<Round extends Figures<Round>>(upper: readonly Round[], lower: readonly Round[]): Figures<Round> {
+  const ratio = (name: keyof Round) =>
+    median(upper.map((it, index) => it[name] / (lower[index]?.[name] ?? Number.NaN)));
+  return mapValues(medians(upper), (_, name) => ratio(name));
 }
 
-function perFigure<Round extends object>(
-  rounds: readonly Round[],
-  value: (round: Round, name: keyof Round, index: number) => number,
-): Spreads<Round> {
-  const names = Object.keys(rounds[0] ?? {}) as (keyof Round)[];
-  const pairs = names.map((name) => [name, spread(rounds.map((round, index) => value(round, name, index)))]);
-  return Object.fromEntries(pairs) as Spreads<Round>;
+/** Returns an object with the same keys. */
+export function mapValues<Item extends object, Value>(
+  item: Item,
+  value: (value: Item[keyof Item], key: keyof Item) => Value,
+): Record<keyof Item, Value> {
+  const keys = Object.keys(item) as (keyof Item)[];
+  return Object.fromEntries(keys.map((key) => [key, value(item[key], key)])) as Record<keyof Item, Value>;
 }

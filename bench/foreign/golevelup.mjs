@@ -46,10 +46,7 @@ async function client(place) {
   const app = await start(place, []);
   const connection = app.get(AmqpConnection);
   const exchange = place.topic;
-  return {
-    call: (args) => connection.request({ exchange, routingKey: 'echo', payload: args, timeout: TIMEOUT }),
-    close: () => app.close(),
-  };
+  return (args) => connection.request({ exchange, routingKey: 'echo', payload: args, timeout: TIMEOUT });
 }
 
 export const peers = { golevelup: { server, client } };

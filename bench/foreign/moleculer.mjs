@@ -41,15 +41,14 @@ async function firstAnswer(broker) {
 }
 
 async function server(place) {
-  const broker = await start(place, 'server');
-  return { close: () => broker.stop() };
+  await start(place, 'server');
 }
 
 async function client(place) {
   const broker = await start(place, 'client');
   await broker.waitForServices('bench', TIMEOUT);
   await firstAnswer(broker);
-  return { call: (args) => broker.call('bench.echo', args), close: () => broker.stop() };
+  return (args) => broker.call('bench.echo', args);
 }
 
 export const peers = { moleculer: { server, client } };

@@ -20,25 +20,13 @@ async function server({ url, topic }) {
   );
   consumer.on('error', (error) => console.error('rabbitmq-client', error));
   await new Promise((resolve) => consumer.once('ready', resolve));
-  return {
-    close: async () => {
-      await consumer.close();
-      await connection.close();
-    },
-  };
 }
 
 async function client({ url, topic }) {
   const connection = connect(url);
   await connection.onConnect();
   const client = connection.createRPCClient({ confirm: true, timeout: TIMEOUT });
-  return {
-    call: async (args) => (await client.send(topic, args)).body,
-    close: async () => {
-      await client.close();
-      await connection.close();
-    },
-  };
+  return async (args) => (await client.send(topic, args)).body;
 }
 
 export const peers = { 'rabbitmq-client': { server, client } };

@@ -1,37 +1,21 @@
 import type { Stamp } from '../machine.js';
 import { PEER_NAMES, PEERS, type PeerName, RIVALS } from '../peers/peer.js';
-import type { Plan } from '../plan.js';
-import { callRate, measureRounds } from '../rounds.js';
-import type { Memory } from '../running/memory.js';
-import { type Session, subjectsOf } from '../running/session.js';
-import type { Subject } from '../running/subject.js';
-import { ratios, type Spreads, spreads } from '../statistics.js';
-import { type Block, figure, type Table, tableOf, text } from '../table.js';
+import { type CallsRound, callSteps, inRounds, warmUpOf } from '../rounds.js';
+import { type Session, settingsOf, withSubjects } from '../running/session.js';
+import { medians, ratios } from '../statistics.js';
+import { type Block, type Table, tableOf, text } from '../table.js';
 
-/** Figures of one peer in one round. */
-export interface CallsRound {
-  /** With one call at a time. */
-  p50Ms: number;
-  p99Ms: number;
-  /** This and the rest: with many calls in flight. CPU is that of one call. */
-  callsPerSecond: number;
-  loadedP99Ms: number;
-  clientCpuMicros: number;
-  serverCpuMicros: number;
-  brokerCpuMicros: number;
-}
-
-export interface PeerCalls {
-  summary: Spreads<CallsRound>;
-  /** Memory after the last round. */
-  memory: { client: Memory; server: Memory };
+/** Medians of the rounds, and memory after the last one. */
+interface PeerCalls extends CallsRound {
+  clientRssBytes: number;
+  serverRssBytes: number;
 }
 
 export interface CallsResult {
   inFlight: number;
   peers: Partial<Record<PeerName, PeerCalls>>;
   /** This library to each of the others. */
-  ratios: Partial<Record<PeerName, Spreads<CallsRound>>>;
+  ratios: Partial<Record<PeerName, CallsRound>>;
   /** The product in use today that answered most calls in a second. */
   best: PeerName | null;
 }
@@ -40,117 +24,88 @@ export interface CallsResult {
 export const TIMES_THE_BEST = 2.2;
 
 /** Measures the same echo call by each of the peers. */
-export function runCalls(session: Session): Promise<CallsResult> {
-  const { rounds, warmUp, inFlight } = session.plan.calls;
-  const options = {
-    title: 'calls',
-    subjects: subjectsOf(session.peers),
-    warmUp: async (subject: Subject) => {
-      await subject.measure({ inFlight: 1, seconds: warmUp / 2 });
-      await subject.measure({ inFlight, seconds: warmUp / 2 });
-    },
-    rounds,
-    steps: [measureLatency, measureLoad].map((step) => (it: Subject) => step(it, session.plan.calls)),
-    headline: (it: CallsRound) => `p50 ${it.p50Ms.toFixed(2)} ms; ${callRate(it)}`,
-  };
-  return measureRounds(session, options, async (figures, subjects) => {
-    const peers: CallsResult['peers'] = {};
-    const toOthers: CallsResult['ratios'] = {};
+export function run(session: Session): Promise<CallsResult> {
+  const { calls } = session.plan;
+  return withSubjects(session, settingsOf(session.peers), warmUpOf(calls), async (subjects) => {
+    const figures = await inRounds(session, {
+      title: 'calls',
+      subjects,
+      rounds: calls.rounds,
+      steps: callSteps(calls),
+    });
+    const result: CallsResult = { inFlight: calls.inFlight, peers: {}, ratios: {}, best: null };
     for (const name of session.peers) {
-      peers[name] = { summary: spreads(figures[name]), memory: await subjects[name].memory() };
-      if (name !== 'oslo') toOthers[name] = ratios(figures.oslo, figures[name]);
+      const { rssBytes: clientRssBytes } = await subjects[name].client.ask('memory');
+      const { rssBytes: serverRssBytes } = await subjects[name].server.ask('memory');
+      result.peers[name] = { ...medians(figures[name]), clientRssBytes, serverRssBytes };
+      if (name !== 'oslo') result.ratios[name] = ratios(figures.oslo, figures[name]);
     }
-    const rate = (name: PeerName) => peers[name]?.summary.callsPerSecond.median ?? 0;
-    const [best = null] = RIVALS.filter((name) => peers[name]).toSorted((a, b) => rate(b) - rate(a));
-    return { inFlight, peers, ratios: toOthers, best };
+    const rate = (name: PeerName) => result.peers[name]?.callsPerSecond ?? 0;
+    const [best = null] = RIVALS.filter((name) => result.peers[name]).toSorted((a, b) => rate(b) - rate(a));
+    return { ...result, best };
   });
 }
 
-export async function measureLatency(subject: Subject, { sequential }: Plan['calls']) {
-  const { p50Ms, p99Ms } = await subject.measure({ inFlight: 1, seconds: sequential });
-  return { p50Ms, p99Ms };
-}
+type MeasuredPeer = PeerCalls & { name: PeerName; title: string };
 
-async function measureLoad(subject: Subject, { inFlight, loaded }: Plan['calls']): Promise<Partial<CallsRound>> {
-  const { p99Ms, ...many } = await subject.measure({ inFlight, seconds: loaded });
-  return {
-    callsPerSecond: many.callsPerSecond,
-    loadedP99Ms: p99Ms,
-    clientCpuMicros: many.clientCpuMicrosPerCall,
-    serverCpuMicros: many.serverCpuMicrosPerCall,
-    brokerCpuMicros: many.brokerCpuMicrosPerCall,
-  };
-}
+/** CPU of client and server for a call. */
+const bothCpu = ({ clientCpuMicros, serverCpuMicros }: MeasuredPeer) => clientCpuMicros + serverCpuMicros;
 
-interface MeasuredPeer extends Spreads<CallsRound> {
-  name: PeerName;
-  title: string;
-  /** CPU of client and server for a call. */
-  both: number;
-  broker: number;
-  memory: PeerCalls['memory'];
-}
-
-export function callsDocuments(result: CallsResult, { machine, date }: Stamp): Record<string, Block[]> {
+export function documents(result: CallsResult, { machine, date }: Stamp): Record<string, Block[]> {
   const { cpu, cores, node, broker } = machine;
   const place = `${cores} cores of ${cpu}, Node.js ${node.replace(/^v/, '')}, ${broker}`;
   const line = `${place}; client, server and broker on this one machine; ${date.slice(0, 10)}.`;
   const measured = PEER_NAMES.flatMap((name): MeasuredPeer[] => {
     const peer = result.peers[name];
-    if (!peer) return [];
-    const { summary, memory } = peer;
-    const both = summary.clientCpuMicros.median + summary.serverCpuMicros.median;
-    return [{ ...summary, name, title: PEERS[name].title, both, broker: summary.brokerCpuMicros.median, memory }];
+    return peer ? [{ ...peer, name, title: PEERS[name].title }] : [];
   });
   const limits = [limitsTable(measured, cores), ...bestTable(measured, result.best, cores)];
   return { calls: [callsTable(measured, result), line], limit: limits };
 }
 
-function callsTable(measured: readonly MeasuredPeer[], { inFlight, ratios }: CallsResult): Table {
-  const medians = (digits: number, ...figures: { median: number }[]) =>
-    figures.map(({ median }) => text(median, digits)).join(' / ');
+function callsTable(measured: MeasuredPeer[], { inFlight, ratios }: CallsResult): Table {
+  const all = (digits: number, ...figures: number[]) => figures.map((value) => text(value, digits)).join(' / ');
   return tableOf(measured, {
     '': ({ title }) => title,
-    'p50 / p99, one at a time': ({ p50Ms, p99Ms }) => `${medians(2, p50Ms, p99Ms)} ms`,
-    [`calls/s, ${inFlight} in flight`]: ({ callsPerSecond }) => figure(callsPerSecond, 'thousands'),
+    'p50 / p99, one at a time': ({ p50Ms, p99Ms }) => `${all(2, p50Ms, p99Ms)} ms`,
+    [`calls/s, ${inFlight} in flight`]: ({ callsPerSecond }) => text(callsPerSecond, 'thousands'),
     'CPU a call, µs: client / server / broker': (it) =>
-      medians(0, it.clientCpuMicros, it.serverCpuMicros, it.brokerCpuMicros),
-    'resident MB: client / server': ({ memory: { client, server } }) =>
-      [client, server].map(({ rssBytes }) => text(rssBytes / 1e6, 0)).join(' / '),
-    'calls/s, this library ÷ it': ({ name }) => (name === 'oslo' ? '' : figure(ratios[name]?.callsPerSecond, 2)),
+      all(0, it.clientCpuMicros, it.serverCpuMicros, it.brokerCpuMicros),
+    'resident MB: client / server': (it) => all(0, it.clientRssBytes / 1e6, it.serverRssBytes / 1e6),
+    'calls/s, this library ÷ it': ({ name }) => (name === 'oslo' ? '' : text(ratios[name]?.callsPerSecond, 2)),
   });
 }
 
 /** Returns the highest rate of one machine with each peer. */
-function limitsTable(measured: readonly MeasuredPeer[], cores: number): Table {
+function limitsTable(measured: MeasuredPeer[], cores: number): Table {
   const atMost = (micros: number) => text((cores * 1e6) / micros, 'thousands');
   return tableOf(measured, {
     '': ({ title }) => title,
-    'broker, µs of CPU a call': ({ broker }) => text(broker, 0),
-    'client and server, µs': ({ both }) => text(both, 0),
-    "the broker's share": ({ broker, both }) => `${text((100 * broker) / (broker + both), 0)} %`,
-    'calls/s if all cores were always busy': ({ broker, both }) => atMost(broker + both),
-    '… and client and server cost nothing': ({ broker }) => atMost(broker),
-    'calls/s, measured': ({ callsPerSecond }) => text(callsPerSecond.median, 'thousands'),
+    'broker, µs of CPU a call': (it) => text(it.brokerCpuMicros, 0),
+    'client and server, µs': (it) => text(bothCpu(it), 0),
+    "the broker's share": (it) => `${text((100 * it.brokerCpuMicros) / (it.brokerCpuMicros + bothCpu(it)), 0)} %`,
+    'calls/s if all cores were always busy': (it) => atMost(it.brokerCpuMicros + bothCpu(it)),
+    '… and client and server cost nothing': (it) => atMost(it.brokerCpuMicros),
+    'calls/s, measured': ({ callsPerSecond }) => text(callsPerSecond, 'thousands'),
   });
 }
 
 /** Returns the demands on one machine of the goal beside the best of the peers. */
-function bestTable(measured: readonly MeasuredPeer[], best: PeerName | null, cores: number): Table[] {
+function bestTable(measured: MeasuredPeer[], best: PeerName | null, cores: number): Table[] {
   const rival = measured.find(({ name }) => name === best);
   const own = measured.find(({ name }) => name === 'oslo');
-  const [leanest] = measured.toSorted((a, b) => a.both - b.both);
-  const [leanestAtBroker] = measured.toSorted((a, b) => a.broker - b.broker);
+  const [leanest] = measured.toSorted((a, b) => bothCpu(a) - bothCpu(b));
+  const [leanestAtBroker] = measured.toSorted((a, b) => a.brokerCpuMicros - b.brokerCpuMicros);
   if (!rival || !own || !leanest || !leanestAtBroker) return [];
-  const asked = TIMES_THE_BEST * rival.callsPerSecond.median;
+  const asked = TIMES_THE_BEST * rival.callsPerSecond;
   const allowed = (cores * 1e6) / asked;
   const rows = [
     ['calls/s', text(asked, 'thousands')],
     [`µs of CPU that ${cores} cores, always busy, have for each call`, text(allowed, 0)],
-    [`left by the broker, as it works for ${own.title}`, text(allowed - own.broker, 0)],
-    [`left where it works least: ${leanestAtBroker.title}`, text(allowed - leanestAtBroker.broker, 0)],
-    [`client and server take of ${own.title}`, text(own.both, 0)],
-    [`client and server of the leanest: ${leanest.title}`, text(leanest.both, 0)],
+    [`left by the broker, as it works for ${own.title}`, text(allowed - own.brokerCpuMicros, 0)],
+    [`left where it works least: ${leanestAtBroker.title}`, text(allowed - leanestAtBroker.brokerCpuMicros, 0)],
+    [`client and server take of ${own.title}`, text(bothCpu(own), 0)],
+    [`client and server of the leanest: ${leanest.title}`, text(bothCpu(leanest), 0)],
   ];
   return [{ head: [`${TIMES_THE_BEST} × the best of the peers (${rival.title})`, ''], rows }];
 }

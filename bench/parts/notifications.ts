@@ -1,65 +1,54 @@
 import { PEERS } from '../peers/peer.js';
-import { measureRounds } from '../rounds.js';
-import type { Session } from '../running/session.js';
+import { inRounds } from '../rounds.js';
+import { payload } from '../running/payload.js';
+import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
-import { ratios, type Spreads, spreads } from '../statistics.js';
-import { type Block, figure, tableOf } from '../table.js';
+import { medians, ratios } from '../statistics.js';
+import { type Block, tableOf, text } from '../table.js';
 
-/** Figures of one round. The notifications that it publishes are consumed within it. */
-interface NotificationsRound {
-  publishedPerSecond: number;
-  consumedPerSecond: number;
-}
+type NotificationsResult = Awaited<ReturnType<typeof run>>;
 
-export interface NotificationsResult {
-  peers: Record<'floor' | 'oslo', Spreads<NotificationsRound>>;
-  /** This library to bare amqplib. */
-  ratio: Spreads<NotificationsRound>;
-  /** Heap of a listener of batches at evenly spread times, in bytes. Null in a quick run. */
-  soak: number[] | null;
-}
-
-/** Publishes and consumes notifications by bare amqplib and by this library. Nest's transport has none. */
-export function runNotifications(session: Session): Promise<NotificationsResult> {
-  const { inFlight, warmUp, rounds, seconds, soak } = session.plan.notifications;
-  const options = {
-    title: 'notifications',
-    subjects: { floor: { peer: 'floor-notifications' }, oslo: { peer: 'oslo-notifications' } } as const,
-    warmUp: (subject: Subject) => publishAndConsume(subject, inFlight, warmUp / 2),
-    rounds,
-    steps: [(subject: Subject) => publishAndConsume(subject, inFlight, seconds)],
-    headline: (it: NotificationsRound) =>
-      `${Math.round(it.publishedPerSecond)} published/s, ${Math.round(it.consumedPerSecond)} consumed/s`,
+/** Measures notifications by bare amqplib and by this library. Nest's transport has none. */
+export function run(session: Session) {
+  const { warmUp, rounds, seconds, soak } = session.plan.notifications;
+  const { inFlight } = session.plan.calls;
+  const settings = { floor: { peer: 'floor-notifications' }, oslo: { peer: 'oslo-notifications' } } as const;
+  /** Publishes for a time, then consumes all of it, so that neither disturbs the other. */
+  const publishAndConsume = (time: number) => async (subject: Subject) => {
+    const { answered, callsPerSecond } = await subject.measure({ inFlight, seconds: time });
+    const drainSeconds = await subject.server.ask('drain', answered);
+    return { publishedPerSecond: callsPerSecond, consumedPerSecond: answered / drainSeconds };
   };
-  return measureRounds(session, options, async ({ floor, oslo }, subjects) => {
+  return withSubjects(session, settings, publishAndConsume(warmUp / 2), async (subjects) => {
+    const steps = [publishAndConsume(seconds)];
+    const { floor, oslo } = await inRounds(session, { title: 'notifications', subjects, rounds, steps });
     if (soak > 0) session.say(`soak        ${soak} notifications in batches`);
     return {
-      peers: { floor: spreads(floor), oslo: spreads(oslo) },
+      peers: { floor: medians(floor), oslo: medians(oslo) },
+      /** This library to bare amqplib. */
       ratio: ratios(oslo, floor),
-      soak: soak > 0 ? await subjects.oslo.soak(soak, inFlight) : null,
+      /** Heap of a listener of batches at evenly spread times, in bytes. Null in a quick run. */
+      soak: soak > 0 ? await runSoak(subjects.oslo, { inFlight, calls: soak }) : null,
     };
   });
 }
 
-/** Publishes for a time, then consumes all of it, so that neither disturbs the other. */
-async function publishAndConsume(subject: Subject, inFlight: number, seconds: number): Promise<NotificationsRound> {
-  const { answered, callsPerSecond } = await subject.measure({ inFlight, seconds });
-  return { publishedPerSecond: callsPerSecond, consumedPerSecond: answered / (await subject.drain(answered)) };
+/** Publishes while a listener of batches consumes. */
+async function runSoak({ server, client, place }: Subject, load: { inFlight: number; calls: number }) {
+  // Not by `measure`, which asks the server for its CPU: a worker answers one question at a time.
+  const published = client.ask('load', load, payload);
+  const [heaps, { errors }] = await Promise.all([server.ask('soak', place, load.calls), published]);
+  if (errors > 0) throw new Error(`${errors} notifications could not be published`);
+  return heaps;
 }
 
-export function notificationsDocuments({
-  peers: { floor, oslo },
-  ratio,
-}: NotificationsResult): Record<string, Block[]> {
-  const rows = [
-    { label: 'published and confirmed/s', name: 'publishedPerSecond' },
-    { label: 'consumed and acknowledged/s', name: 'consumedPerSecond' },
-  ] as const;
-  const table = tableOf(rows, {
-    notifications: ({ label }) => label,
-    [PEERS.floor.title]: ({ name }) => figure(floor[name], 'thousands'),
-    [PEERS.oslo.title]: ({ name }) => figure(oslo[name], 'thousands'),
-    ratio: ({ name }) => figure(ratio[name], 2),
+export function documents({ peers: { floor, oslo }, ratio }: NotificationsResult): Record<string, Block[]> {
+  const labels = { publishedPerSecond: 'published and confirmed/s', consumedPerSecond: 'consumed and acknowledged/s' };
+  const table = tableOf(['publishedPerSecond', 'consumedPerSecond'] as const, {
+    notifications: (name) => labels[name],
+    [PEERS.floor.title]: (name) => text(floor[name], 'thousands'),
+    [PEERS.oslo.title]: (name) => text(oslo[name], 'thousands'),
+    ratio: (name) => text(ratio[name], 2),
   });
   return { notifications: [table] };
 }

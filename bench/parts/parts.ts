@@ -1,28 +1,18 @@
 import type { Stamp } from '../machine.js';
 import type { Session } from '../running/session.js';
 import type { Block } from '../table.js';
-import { callsDocuments, runCalls } from './calls.js';
-import { clusterDocuments, runCluster } from './cluster.js';
-import { memoryDocuments, runMemory } from './memory.js';
-import { notificationsDocuments, runNotifications } from './notifications.js';
-import { processesDocuments, runProcesses } from './processes.js';
-import { profileDocuments, runProfile } from './profile.js';
-import { runRuntimes, runtimesDocuments } from './runtimes.js';
-import { runScale, scaleDocuments } from './scale.js';
-import { runSweeps, sweepsDocuments } from './sweeps.js';
+import * as calls from './calls.js';
+import * as cluster from './cluster.js';
+import * as memory from './memory.js';
+import * as notifications from './notifications.js';
+import * as processes from './processes.js';
+import * as profile from './profile.js';
+import * as runtimes from './runtimes.js';
+import * as scale from './scale.js';
+import * as sweeps from './sweeps.js';
 
 /** Parts in the order in which they run. */
-const parts = {
-  calls: { run: runCalls, documents: callsDocuments },
-  notifications: { run: runNotifications, documents: notificationsDocuments },
-  sweeps: { run: runSweeps, documents: sweepsDocuments },
-  scale: { run: runScale, documents: scaleDocuments },
-  processes: { run: runProcesses, documents: processesDocuments },
-  memory: { run: runMemory, documents: memoryDocuments },
-  cluster: { run: runCluster, documents: clusterDocuments },
-  profile: { run: runProfile, documents: profileDocuments },
-  runtimes: { run: runRuntimes, documents: runtimesDocuments },
-};
+const parts = { calls, notifications, sweeps, scale, processes, memory, cluster, profile, runtimes };
 
 export type PartName = keyof typeof parts;
 

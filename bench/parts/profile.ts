@@ -1,70 +1,59 @@
-import { blocksOf, blockToText, type ProfileSummary, summarize } from '../profile/blocks.js';
 import { framesOf } from '../profile/frames.js';
 import { GROUP_NAMES, GROUPS } from '../profile/groups.js';
+import { blocksOf, blockToText, summarize } from '../profile/summary.js';
+import { warmUpOf } from '../rounds.js';
 import type { CpuProfile } from '../running/cpu-profiler.js';
 import { type Session, withSubjects } from '../running/session.js';
 import { EMBEDDED, type Setting } from '../running/subject.js';
-import { type Block, figure, tableOf } from '../table.js';
+import { type Block, tableOf, text } from '../table.js';
 
-export interface ProfileFigures extends ProfileSummary {
-  /** CPU of a call without the profiler. It is divided among the functions. */
-  cpuMicros: number;
-  /** CPU of a call under the profiler. */
-  profiledCpuMicros: number;
-  /** Blocks of the icicle chart, a line of text each. */
-  blocks: string[];
-}
+export type ProfileResult = Awaited<ReturnType<typeof run>>;
+export type ProfileFigures = ReturnType<typeof figuresOf>;
 
 const TITLES = { client: 'client', server: 'server', memory: '`memory://`, both in one' };
 
-export type ProfileSubject = keyof typeof TITLES;
+export const PROFILE_SUBJECTS = Object.keys(TITLES) as (keyof typeof TITLES)[];
 
-export const PROFILE_SUBJECTS = Object.keys(TITLES) as ProfileSubject[];
-
-export interface ProfileResult {
-  inFlight: number;
-  /** Client and server on RabbitMQ, and both in one process on `memory://`. */
-  subjects: Record<ProfileSubject, ProfileFigures>;
-}
-
-/** Profiles the CPU of a call in the processes of this library. */
-export async function runProfile(session: Session): Promise<ProfileResult> {
+/** Profiles the CPU of a call: of client and server on RabbitMQ, and of both in one process on `memory://`. */
+export async function run(session: Session) {
   const { client, server } = await profiles(session, { peer: 'oslo' });
   const { client: memory } = await profiles(session, EMBEDDED);
-  if (!server) throw new Error('the profile of the server is missing');
   return { inFlight: session.plan.calls.inFlight, subjects: { client, server, memory } };
 }
 
 function profiles(session: Session, oslo: Setting) {
-  const { inFlight } = session.plan.calls;
-  const { warmUp, seconds } = session.plan.profile;
-  return withSubjects(session, { oslo }, async ({ oslo: subject }) => {
-    await subject.measure({ inFlight, seconds: warmUp });
-    const plain = await subject.measure({ inFlight, seconds });
-    const { measured: seen, client, server } = await subject.profile({ inFlight, seconds });
+  const load = { inFlight: session.plan.calls.inFlight, seconds: session.plan.profile.seconds };
+  return withSubjects(session, { oslo }, warmUpOf(session.plan.calls), async ({ oslo: subject }) => {
+    const plain = await subject.measure(load);
+    // A process that is both is asked once.
+    const workers = [...new Set([subject.client, subject.server])];
+    for (const worker of workers) await worker.ask('profile');
+    const seen = await subject.measure(load);
+    const profiled = await Promise.all(workers.map((worker) => worker.ask('profiled')));
+    const [client, server = client] = profiled as [CpuProfile, CpuProfile?];
     const [rate, seenRate] = [plain, seen].map((it) => Math.round(it.callsPerSecond));
     session.say(`profile     ${oslo.url ?? 'RabbitMQ'}  ${rate} calls/s, ${seenRate} under the profiler`);
     return {
-      client: figures(client, plain.clientCpuMicrosPerCall, seen.clientCpuMicrosPerCall),
-      server: server && figures(server, plain.serverCpuMicrosPerCall, seen.serverCpuMicrosPerCall),
+      client: figuresOf(client, plain.clientCpuMicros, seen.clientCpuMicros),
+      server: figuresOf(server, plain.serverCpuMicros, seen.serverCpuMicros),
     };
   });
 }
 
-function figures(profile: CpuProfile, cpuMicros: number, profiledCpuMicros: number): ProfileFigures {
-  const frames = framesOf(profile);
-  const blocks = blocksOf(frames, cpuMicros).map(blockToText);
-  return { cpuMicros, profiledCpuMicros, ...summarize(frames, cpuMicros), blocks };
+/** @param cpuMicros CPU of a call without the profiler, which is divided among the functions */
+function figuresOf(profile: CpuProfile, cpuMicros: number, profiledCpuMicros: number) {
+  const frames = framesOf(profile, cpuMicros);
+  return { cpuMicros, profiledCpuMicros, ...summarize(frames), blocks: blocksOf(frames).map(blockToText) };
 }
 
-export function profileDocuments({ subjects }: ProfileResult): Record<string, Block[]> {
+export function documents({ subjects }: ProfileResult): Record<string, Block[]> {
   const row = (label: string, read: (it: ProfileFigures) => number) => [
     label,
-    ...PROFILE_SUBJECTS.map((name) => figure(read(subjects[name]), 1)),
+    ...PROFILE_SUBJECTS.map((name) => text(read(subjects[name]), 1)),
   ];
   const spent = GROUP_NAMES.filter((group) => PROFILE_SUBJECTS.some((name) => subjects[name].groups[group] >= 0.05));
   const groups = {
-    head: ['µs of CPU of a call', ...PROFILE_SUBJECTS.map((name) => TITLES[name])],
+    head: ['µs of CPU of a call', ...Object.values(TITLES)],
     rows: [
       ...spent.map((group) => row(GROUPS[group].title, (it) => it.groups[group])),
       row('in all', ({ cpuMicros }) => cpuMicros),
@@ -75,7 +64,7 @@ export function profileDocuments({ subjects }: ProfileResult): Record<string, Bl
     tableOf(subjects[subject].heaviest, {
       [TITLES[subject]]: ({ name }) => `\`${name}\``,
       where: ({ at }) => (at ? `\`${at}\`` : 'native code'),
-      'µs of a call': ({ micros }) => figure(micros, 2),
+      'µs of a call': ({ micros }) => text(micros, 2),
     }),
   );
   return { profile: [groups], heaviest };

@@ -1,155 +1,113 @@
-import { inRounds, measureRounds } from '../rounds.js';
+import type { SubjectName } from '../peers/peer.js';
+import { inRounds } from '../rounds.js';
 import { type Session, withSubjects } from '../running/session.js';
-import type { Measured, Subject } from '../running/subject.js';
-import { median, ratios } from '../statistics.js';
-import { type Block, figure, text } from '../table.js';
+import type { Subject } from '../running/subject.js';
+import { median, ratios, sum } from '../statistics.js';
+import { type Block, text } from '../table.js';
 
-/** CPU of client and server for a call, relative to the plain case measured just before. Median of the rounds. */
-type CostRatio = number;
-
-/** This library in another setting. */
-interface Variant {
-  startMs: number;
-  cost: CostRatio;
-  connections: number;
-  channels: number | null;
-}
-
-/** A tenth of a long row of calls. */
-interface Slice {
-  /** CPU of client and server for a call. */
-  cpuMicros: number;
-  /** Heap of client and server. */
-  heapBytes: number;
-}
-
-export interface ScaleResult {
-  inFlight: { calls: number; sent: number; answered: number; cost: CostRatio };
-  bytesPerPendingCall: number;
-  /** 200 topics of five methods, called in turn. */
-  topics: Variant & {
-    /** Bare amqplib with 200 queues, relative to bare amqplib with one. */
-    floorToItself: number;
-    /** This library relative to bare amqplib, both with 200. */
-    toFloor: number;
-  };
-  /** 200 topics of which one is called. */
-  topicOfMany: Variant;
-  clients: Variant;
-  row: { calls: number; slices: Slice[] };
-  megabyte: { callsPerSecond: number; errors: number; heapGrowth: number };
-}
+export type ScaleResult = Awaited<ReturnType<typeof run>>;
+type Row = ScaleResult['row'];
+type Cost = { cost: number };
 
 const IN_FLIGHT = 100;
+const MANY = 10_000;
 const SLICES = 10;
 const MEGABYTE = 1_000_000;
 
-/** Measures the cost of a call when one process has much of one thing. */
-export async function runScale(session: Session): Promise<ScaleResult> {
-  const { warmUpCalls, topicsWarmUpCalls, inFlight, callsInARow } = session.plan.scale;
-  return withSubjects(session, { oslo: { peer: 'oslo' } }, async ({ oslo: plain }) => {
-    await plain.measure({ inFlight: IN_FLIGHT, calls: warmUpCalls });
-    const topics = {
-      ...(await runVariant(session, plain, 'oslo-topics', topicsWarmUpCalls)),
-      ...(await runTopicsBesideFloor(session)),
+const warmUp = (calls: number) => (subject: Subject) => subject.measure({ inFlight: IN_FLIGHT, calls });
+
+/** Measures the cost of a call when one process has much of one thing, each beside its plain case. */
+export async function run(session: Session) {
+  const { warmUpCalls, topicsWarmUpCalls } = session.plan.scale;
+  return withSubjects(session, { oslo: { peer: 'oslo' } }, warmUp(warmUpCalls), async ({ oslo: plain }) => {
+    const beside = async (variant: Subject) => {
+      const costs = await costsOf(session, variant.setting.peer, { variant, plain });
+      return { cost: ratioOf(costs.variant, costs.plain) };
     };
-    const topicOfMany = await runVariant(session, plain, 'oslo-topic-of-many', warmUpCalls);
-    const clients = await runVariant(session, plain, 'oslo-clients', warmUpCalls);
-    const flood = await runInFlight(session, plain);
-    session.say(`pending     ${inFlight}`);
-    const { bytes, lost } = await plain.pend([0, inFlight]);
-    if (lost !== undefined) throw new Error(lost);
-    const [before = Number.NaN, after = Number.NaN] = bytes;
-    const megabyte = await runMegabytes(session, plain);
-    const row = { calls: callsInARow, slices: await runRow(session, plain) };
     return {
-      inFlight: flood,
-      bytesPerPendingCall: (after - before) / inFlight,
-      topics,
-      topicOfMany,
-      clients,
-      megabyte,
-      row,
+      /** 200 topics of five methods, called in turn. */
+      topics: await withVariant(session, 'oslo-topics', topicsWarmUpCalls, (it) => topicsCosts(session, it, plain)),
+      /** 200 topics of which one is called. */
+      topicOfMany: await withVariant(session, 'oslo-topic-of-many', warmUpCalls, beside),
+      clients: await withVariant(session, 'oslo-clients', warmUpCalls, beside),
+      inFlight: await runMany(session, plain),
+      bytesPerPendingCall: await bytesPerPendingCall(plain),
+      megabyte: await runMegabytes(session, plain),
+      row: { calls: session.plan.scale.callsInARow, slices: await runRow(session, plain) },
     };
   });
 }
 
-async function runVariant(
+/** Starts this library in another setting, and counts its links before `work`. */
+async function withVariant<T>(
   session: Session,
-  plain: Subject,
-  peer: 'oslo-topics' | 'oslo-topic-of-many' | 'oslo-clients',
+  peer: SubjectName,
   warmUpCalls: number,
-): Promise<Variant> {
-  const load = { inFlight: IN_FLIGHT, seconds: session.plan.scale.seconds };
+  work: (variant: Subject) => Promise<T>,
+) {
   const before = await session.broker.channels();
-  return withSubjects(session, { [peer]: { peer } }, async (subjects) => {
-    const variant = subjects[peer] as Subject;
+  return withSubjects(session, { variant: { peer } }, warmUp(warmUpCalls), async ({ variant }) => {
     const after = await session.broker.channels();
-    await variant.measure({ inFlight: IN_FLIGHT, calls: warmUpCalls });
-    return {
-      startMs: variant.startMs,
-      cost: await costRatio(session, plain, peer, () => variant.measure(load)),
-      connections: await variant.connections(),
-      channels: before === undefined || after === undefined ? null : after - before,
-    };
+    const ends = [await variant.client.ask('connections'), await variant.server.ask('connections')];
+    const links = { startMs: variant.startMs, connections: sum(ends), channels: after - before };
+    return { ...links, ...(await work(variant)) };
   });
 }
 
 /** Separates the cost of the protocol with many queues from that of this library. */
-function runTopicsBesideFloor(session: Session): Promise<{ floorToItself: number; toFloor: number }> {
-  const { rounds, seconds, warmUpCalls, topicsWarmUpCalls } = session.plan.scale;
-  const options = {
-    title: 'topics',
-    subjects: { oslo: { peer: 'oslo-topics' }, topics: { peer: 'floor-topics' }, floor: { peer: 'floor' } } as const,
-    warmUp: (it: Subject) =>
-      it.measure({ inFlight: IN_FLIGHT, calls: it.setting.peer === 'oslo-topics' ? topicsWarmUpCalls : warmUpCalls }),
-    rounds,
-    steps: [async (subject: Subject) => costOf(await subject.measure({ inFlight: IN_FLIGHT, seconds }))],
-    headline,
-  };
-  return measureRounds(session, options, ({ oslo, topics, floor }) => ({
-    floorToItself: ratios(topics, floor).cost.median,
-    toFloor: ratios(oslo, topics).cost.median,
-  }));
-}
-
-async function runInFlight(session: Session, plain: Subject): Promise<ScaleResult['inFlight']> {
-  const { inFlight: calls } = session.plan.scale;
-  const result = { calls, sent: 0, answered: 0, cost: Number.NaN };
-  // Each call is followed by one more, so that the cost is that of many calls in flight, not of their start and end.
-  const load = { inFlight: calls, calls: 2 * calls };
-  result.cost = await costRatio(session, plain, `${calls} in flight`, async () => {
-    const flood = await plain.attempt(load);
-    result.sent += load.calls;
-    result.answered += flood.answered;
-    return flood;
+function topicsCosts(session: Session, oslo: Subject, plain: Subject) {
+  const settings = { floorTopics: { peer: 'floor-topics' }, floor: { peer: 'floor' } } as const;
+  return withSubjects(session, settings, warmUp(session.plan.scale.warmUpCalls), async ({ floorTopics, floor }) => {
+    const costs = await costsOf(session, 'topics', { oslo, plain, floorTopics, floor });
+    return {
+      cost: ratioOf(costs.oslo, costs.plain),
+      /** Bare amqplib with 200 queues, relative to bare amqplib with one. */
+      floorToItself: ratioOf(costs.floorTopics, costs.floor),
+      /** This library relative to bare amqplib, both with 200. */
+      toFloor: ratioOf(costs.oslo, costs.floorTopics),
+    };
   });
-  return result;
 }
 
-interface Cost {
-  cost: number;
+async function runMany(session: Session, plain: Subject) {
+  let lost = 0;
+  const measure = async () => {
+    // Each call is followed by one more, so that the cost is that of many calls in flight, not of their start and end.
+    const measured = await plain.attempt({ inFlight: MANY, calls: 2 * MANY });
+    lost += 2 * MANY - measured.answered;
+    return measured;
+  };
+  const costs = await costsOf(session, `${MANY} in flight`, { many: { measure }, plain });
+  return { calls: MANY, lost, cost: ratioOf(costs.many, costs.plain) };
 }
 
-const costOf = ({ bothCpuMicrosPerCall }: Measured): Cost => ({ cost: bothCpuMicrosPerCall });
-const headline = ({ cost }: Cost) => `${cost.toFixed(0)} µs of CPU a call`;
-
-/** Returns the cost of a call, relative to the plain case of the same round. */
-async function costRatio({ plan, say }: Session, plain: Subject, title: string, other: () => Promise<Measured>) {
-  const { rounds, seconds } = plan.scale;
-  const subjects = { plain: () => plain.measure({ inFlight: IN_FLIGHT, seconds }), other };
-  const steps = [async (measure: () => Promise<Measured>) => costOf(await measure())];
-  const figures = await inRounds(subjects, { title, rounds, steps, headline }, say);
-  return ratios(figures.other, figures.plain).cost.median;
+/** Measures the CPU of client and server for a call in rounds. */
+function costsOf<Name extends string>(
+  session: Session,
+  title: string,
+  subjects: Record<Name, Pick<Subject, 'measure'>>,
+) {
+  const { rounds, seconds } = session.plan.scale;
+  const step = async (it: Pick<Subject, 'measure'>): Promise<Cost> => {
+    return { cost: (await it.measure({ inFlight: IN_FLIGHT, seconds })).cpuMicros };
+  };
+  return inRounds(session, { title, rounds, subjects, steps: [step] });
 }
 
-async function heapOf(subject: Subject): Promise<number> {
-  const { client, server } = await subject.memory();
-  return (client.heapBytes ?? Number.NaN) + (server.heapBytes ?? Number.NaN);
+const ratioOf = (upper: Cost[], lower: Cost[]) => ratios(upper, lower).cost;
+
+async function bytesPerPendingCall(plain: Subject): Promise<number> {
+  const [before = Number.NaN, after = Number.NaN] = await plain.pend([0, MANY]);
+  await plain.client.ask('settle');
+  return (after - before) / MANY;
+}
+
+async function heapOf({ client, server }: Subject): Promise<number> {
+  return (await client.ask('memory')).heapBytes + (await server.ask('memory')).heapBytes;
 }
 
 /** Reads the memory after a first round: the buffers of a connection may stay as large as they had to be. */
-async function runMegabytes({ plan, say }: Session, plain: Subject): Promise<ScaleResult['megabyte']> {
+async function runMegabytes({ plan, say }: Session, plain: Subject) {
   say(`size        ${MEGABYTE} bytes`);
   const load = { inFlight: 8, seconds: plan.scale.seconds };
   await plain.attempt(load, MEGABYTE);
@@ -158,48 +116,42 @@ async function runMegabytes({ plan, say }: Session, plain: Subject): Promise<Sca
   return { callsPerSecond, errors, heapGrowth: (await heapOf(plain)) / before };
 }
 
-async function runRow({ plan, say }: Session, plain: Subject): Promise<Slice[]> {
+/** Measures the tenths of a long row of calls. CPU and heap are those of client and server. */
+async function runRow({ plan, say }: Session, plain: Subject) {
   const calls = plan.scale.callsInARow / SLICES;
-  const slices: Slice[] = [];
+  const slices: { cpuMicros: number; heapBytes: number }[] = [];
   while (slices.length < SLICES) {
-    const { bothCpuMicrosPerCall } = await plain.measure({ inFlight: IN_FLIGHT, calls });
-    slices.push({ cpuMicros: bothCpuMicrosPerCall, heapBytes: await heapOf(plain) });
+    const { cpuMicros } = await plain.measure({ inFlight: IN_FLIGHT, calls });
+    slices.push({ cpuMicros, heapBytes: await heapOf(plain) });
     say(`in a row    ${calls * slices.length} of ${plan.scale.callsInARow} calls`);
   }
   return slices;
 }
 
 /** Returns the ratio of the last three slices to the first three. By then, everything that is bounded is full. */
-export function growth({ slices }: ScaleResult['row'], read: (slice: Slice) => number): number {
-  return median(slices.slice(-3).map(read)) / median(slices.slice(0, 3).map(read));
+export function growth({ slices }: Row, figureName: keyof Row['slices'][number]): number {
+  const values = slices.map((slice) => slice[figureName]);
+  return median(values.slice(-3)) / median(values.slice(0, 3));
 }
 
-export const cpuGrowth = ({ row }: ScaleResult) => growth(row, ({ cpuMicros }) => cpuMicros);
-export const heapGrowth = ({ row }: ScaleResult) => growth(row, ({ heapBytes }) => heapBytes);
-
-export function scaleDocuments(result: ScaleResult): Record<string, Block[]> {
+export function documents(result: ScaleResult): Record<string, Block[]> {
   const { inFlight, bytesPerPendingCall, topics, topicOfMany, clients, row, megabyte } = result;
-  const links = ({ connections, channels }: Variant) =>
-    `${connections} connections and ${channels ?? '-'} channels of client and server`;
+  const cost = (it: Cost) => text(it.cost, 2);
   const count = (value: number) => value.toLocaleString('en');
+  const links = ({ connections, channels }: typeof clients) =>
+    `${connections} connections and ${channels} channels of client and server`;
+  const pending = `${text(bytesPerPendingCall, 0)} bytes for a pending call`;
   const listening = `listening after ${text(topics.startMs / 1000, 2)} s; ${links(topics)}`;
   const besideFloor = `this library with 200 topics takes ${text(topics.toFloor, 2)} of it`;
+  const heap = `heap at the end ${text(growth(row, 'heapBytes'), 2)} of that at the beginning`;
   const rate = `${text(megabyte.callsPerSecond, 0)} calls/s`;
   const rows = [
-    [
-      `${count(inFlight.calls)} calls in flight`,
-      figure(inFlight.cost, 2),
-      `${text(bytesPerPendingCall, 0)} bytes for a pending call`,
-    ],
-    ['200 topics of 5 methods, in turn', figure(topics.cost, 2), listening],
-    ['bare amqplib, 200 queues in turn', figure(topics.floorToItself, 2), besideFloor],
-    ['one of 200 topics', figure(topicOfMany.cost, 2), ''],
-    ['100 clients, in turn', figure(clients.cost, 2), links(clients)],
-    [
-      `${count(row.calls)} calls in a row`,
-      figure(cpuGrowth(result), 2),
-      `heap at the end ${text(heapGrowth(result), 2)} of that at the beginning`,
-    ],
+    [`${count(inFlight.calls)} calls in flight`, cost(inFlight), pending],
+    ['200 topics of 5 methods, in turn', cost(topics), listening],
+    ['bare amqplib, 200 queues in turn', text(topics.floorToItself, 2), besideFloor],
+    ['one of 200 topics', cost(topicOfMany), ''],
+    ['100 clients, in turn', cost(clients), links(clients)],
+    [`${count(row.calls)} calls in a row`, text(growth(row, 'cpuMicros'), 2), heap],
     ['calls of 1 MB', '', `${rate}; heap afterwards ${text(megabyte.heapGrowth, 2)} of that before`],
   ];
   return { scale: [{ head: ['in one process', 'CPU of a call ÷ that of its plain case', ''], rows }] };

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { type ChannelModel, connect } from 'amqplib';
 import { amqpUrl } from '../../testkit/amqp.js';
-import { type BenchClient, type BenchServer, type Peer, type Place, topicNames } from './peer.js';
+import type { Args } from '../running/payload.js';
+import { type Call, type Peer, type Place, topicNames } from './peer.js';
 
 const PREFETCH = 64;
 const TIMEOUT_MS = 60_000;
 const REPLY_QUEUE_EXPIRES_MS = 1_800_000;
+const JSON_BODY = { contentType: 'application/json' };
 
 export interface FloorRequest {
   method: string;
-  args: Record<string, unknown>;
+  args: Args;
   _msg_id: string;
   _reply_q: string;
 }
@@ -20,17 +22,7 @@ export interface FloorReply {
   _msg_id: string;
 }
 
-interface Waiter {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-  timer: NodeJS.Timeout;
-}
-
-export interface FloorConnections {
-  publishing: ConfirmChannel;
-  consuming: Channel;
-  close(): Promise<void>;
-}
+type Waiter = { resolve(result: unknown): void; reject(error: Error): void; timer: NodeJS.Timeout };
 
 export function openConnection(url: string): Promise<ChannelModel> {
   // With Nagle's algorithm, an acknowledgement followed by a publish would wait 40 ms for the broker's.
@@ -38,15 +30,9 @@ export function openConnection(url: string): Promise<ChannelModel> {
 }
 
 /** Opens two connections: under an alarm the broker blocks those that publish, and consumers must go on. */
-export async function openConnections(url: string): Promise<FloorConnections> {
+export async function openChannels(url: string) {
   const [publisher, consumer] = await Promise.all([openConnection(url), openConnection(url)]);
-  return {
-    publishing: await publisher.createConfirmChannel(),
-    consuming: await consumer.createChannel(),
-    close: async () => {
-      await Promise.all([publisher.close(), consumer.close()]);
-    },
-  };
+  return { publishing: await publisher.createConfirmChannel(), consuming: await consumer.createChannel() };
 }
 
 export function encode(message: object): Buffer {
@@ -57,29 +43,27 @@ export function decode<T>(content: Buffer): T {
   return JSON.parse(content.toString());
 }
 
-const methods = new Map<string, FloorMethod>([['echo', async (args) => args]]);
+const methods = new Map([['echo', async (args: Args): Promise<unknown> => args]]);
 
-type FloorMethod = (args: Record<string, unknown>) => Promise<unknown>;
-
-export async function answer(request: FloorRequest): Promise<FloorReply> {
+export async function answer({ method: name, args, _msg_id }: FloorRequest): Promise<FloorReply> {
   try {
-    const method = methods.get(request.method);
-    if (!method) throw new Error(`no method ${request.method}`);
-    return { result: await method(request.args), failure: null, _msg_id: request._msg_id };
+    const method = methods.get(name);
+    if (!method) throw new Error(`no method ${name}`);
+    return { result: await method(args), failure: null, _msg_id };
   } catch (error) {
-    return { result: null, failure: String(error), _msg_id: request._msg_id };
+    return { result: null, failure: String(error), _msg_id };
   }
 }
 
 /** Serves at most once, with every publish confirmed and every reply mandatory. */
-async function serve({ url }: Place, queues: readonly string[]): Promise<BenchServer> {
-  const { publishing, consuming, close } = await openConnections(url);
+async function serve({ url }: Place, queues: readonly string[]): Promise<void> {
+  const { publishing, consuming } = await openChannels(url);
   publishing.on('return', (message) => console.error(`reply queue ${message.fields.routingKey} is gone`));
 
   async function reply(content: Buffer): Promise<void> {
     const request = decode<FloorRequest>(content);
     const body = encode(await answer(request));
-    publishing.sendToQueue(request._reply_q, body, { contentType: 'application/json', mandatory: true }, (error) => {
+    publishing.sendToQueue(request._reply_q, body, { ...JSON_BODY, mandatory: true }, (error) => {
       if (error) console.error('the broker refused a reply', error);
     });
   }
@@ -94,21 +78,19 @@ async function serve({ url }: Place, queues: readonly string[]): Promise<BenchSe
       reply(message.content).catch((error) => console.error('a request could not be served', error));
     });
   }
-  return { close };
 }
 
 /** Calls with a named reply queue, acknowledged replies, confirmed requests and a timer for each call. */
-async function call({ url }: Place, queues: readonly string[]): Promise<BenchClient> {
-  const { publishing, consuming, close } = await openConnections(url);
+async function call({ url }: Place, queues: readonly string[]): Promise<Call> {
+  const { publishing, consuming } = await openChannels(url);
   const replyQueue = `reply_${randomUUID()}`;
   const waiters = new Map<string, Waiter>();
   let turn = 0;
 
   function take(id: string): Waiter | undefined {
     const waiter = waiters.get(id);
-    if (!waiter) return undefined;
     waiters.delete(id);
-    clearTimeout(waiter.timer);
+    clearTimeout(waiter?.timer);
     return waiter;
   }
 
@@ -116,32 +98,23 @@ async function call({ url }: Place, queues: readonly string[]): Promise<BenchCli
   await consuming.consume(replyQueue, (message) => {
     if (!message) return;
     consuming.ack(message);
-    const reply = decode<FloorReply>(message.content);
-    const waiter = take(reply._msg_id);
-    if (reply.failure === null) waiter?.resolve(reply.result);
-    else waiter?.reject(new Error(reply.failure));
+    const { _msg_id, failure, result } = decode<FloorReply>(message.content);
+    const waiter = take(_msg_id);
+    if (failure === null) waiter?.resolve(result);
+    else waiter?.reject(new Error(failure));
   });
 
-  return {
-    call: (args) =>
-      new Promise((resolve, reject) => {
-        const id = randomUUID();
-        const timer = setTimeout(() => take(id)?.reject(new Error(`no reply within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
-        waiters.set(id, { resolve, reject, timer });
-        publishing.sendToQueue(
-          queues[turn++ % queues.length] as string,
-          encode({ method: 'echo', args, _msg_id: id, _reply_q: replyQueue } satisfies FloorRequest),
-          { contentType: 'application/json', expiration: TIMEOUT_MS },
-          (error) => {
-            if (error) take(id)?.reject(new Error('the broker refused the request', { cause: error }));
-          },
-        );
-      }),
-    close: async () => {
-      await consuming.deleteQueue(replyQueue);
-      await close();
-    },
-  };
+  return (args) =>
+    new Promise((resolve, reject) => {
+      const id = randomUUID();
+      const timer = setTimeout(() => take(id)?.reject(new Error(`no reply within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+      waiters.set(id, { resolve, reject, timer });
+      const request: FloorRequest = { method: 'echo', args, _msg_id: id, _reply_q: replyQueue };
+      const queue = queues[turn++ % queues.length] as string;
+      publishing.sendToQueue(queue, encode(request), { ...JSON_BODY, expiration: TIMEOUT_MS }, (error) => {
+        if (error) take(id)?.reject(new Error('the broker refused the request', { cause: error }));
+      });
+    });
 }
 
 /** RPC written by hand with amqplib, with the guarantees of this library. */

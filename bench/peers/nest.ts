@@ -7,12 +7,11 @@ import {
   MessagePattern,
   type MicroserviceOptions,
   Payload,
-  type RmqOptions,
   Transport,
 } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { amqpUrl } from '../../testkit/amqp.js';
-import type { BenchClient, BenchServer, Peer, Place } from './peer.js';
+import type { Call, Peer, Place } from './peer.js';
 
 @Controller()
 class EchoController {
@@ -26,7 +25,7 @@ class EchoController {
 class EchoModule {}
 
 /** Nest's defaults, except that the queue is not durable and Nagle's algorithm is off, as for every peer. */
-function rmqOptions({ url, topic }: Place): NonNullable<RmqOptions['options']> {
+function rmqOptions({ url, topic }: Place) {
   return {
     urls: [amqpUrl(url)],
     queue: topic,
@@ -35,24 +34,20 @@ function rmqOptions({ url, topic }: Place): NonNullable<RmqOptions['options']> {
   };
 }
 
-function tcpOptions({ url }: Place): { host: string; port: number } {
+function tcpOptions({ url }: Place) {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port) };
 }
 
-async function serve(options: MicroserviceOptions): Promise<BenchServer> {
+async function serve(options: MicroserviceOptions): Promise<void> {
   const app = await NestFactory.createMicroservice(EchoModule, { ...options, logger: ['warn', 'error'] });
   await app.listen();
-  return app;
 }
 
-async function connect(client: ClientRMQ | ClientTCP): Promise<BenchClient> {
+async function connect(client: ClientRMQ | ClientTCP): Promise<Call> {
   Logger.overrideLogger(['warn', 'error']);
   await client.connect();
-  return {
-    call: (args) => firstValueFrom(client.send<unknown>('echo', args)),
-    close: async () => client.close(),
-  };
+  return (args) => firstValueFrom(client.send<unknown>('echo', args));
 }
 
 /** Transports that come with Nest. */

@@ -1,62 +1,31 @@
-import 'reflect-metadata';
-import { Logger, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import {
-  getNotificationTransport,
-  NotificationEndpoint,
-  NotificationPayload,
-  Notifier,
-  OnNotification,
-  OsloServer,
-  RequestContext,
-  RequestContextSerializer,
-} from 'nestjs-oslo-messaging';
-import { Arrivals } from '../running/arrivals.js';
-import type { BenchClient, BenchServer, Peer, Place } from './peer.js';
+import * as oslo from 'nestjs-oslo-messaging';
+import { startServer } from './oslo.js';
+import type { Call, Listen, Peer, Place } from './peer.js';
 
 const CONCURRENCY = 100;
 
-async function publisher({ url, topic }: Place): Promise<BenchClient> {
-  Logger.overrideLogger(['warn', 'error']);
-  const transport = getNotificationTransport({ transportUrl: url });
-  const notifier = new Notifier(transport, {
-    publisherId: 'bench.host1',
-    topics: [topic],
-    serializer: new RequestContextSerializer(),
-  });
-  const context = RequestContext.fromDict({ user_id: 'u' });
-  return {
-    call: (payload) => notifier.info(context, 'bench.happened', payload),
-    close: () => transport.cleanup(),
-  };
+async function client({ url, topic }: Place): Promise<Call> {
+  const transport = oslo.getNotificationTransport({ transportUrl: url });
+  const serializer = new oslo.RequestContextSerializer();
+  const notifier = new oslo.Notifier(transport, { publisherId: 'bench.host1', topics: [topic], serializer });
+  const context = oslo.RequestContext.fromDict({ user_id: 'u' });
+  return (payload) => notifier.info(context, 'bench.happened', payload);
 }
 
-/** Starts a microservice with one controller for each round. */
-async function listener({ url, topic }: Place): Promise<BenchServer> {
-  return {
-    drain: async (count) => {
-      const arrivals = new Arrivals(count);
-      @NotificationEndpoint({ topics: [topic] })
-      class Listener {
-        @OnNotification({ priority: 'info' })
-        on(@NotificationPayload() payload: unknown): void {
-          arrivals.add(payload);
-        }
+/** Starts a microservice with one endpoint for each round. */
+async function server({ url, topic }: Place): Promise<Listen> {
+  return async (add) => {
+    @oslo.NotificationEndpoint({ topics: [topic] })
+    class Listener {
+      @oslo.OnNotification({ priority: 'info' })
+      on(@oslo.NotificationPayload() payload: unknown): void {
+        add(payload);
       }
-      @Module({ controllers: [Listener] })
-      class ListenerModule {}
-      const app = await NestFactory.createMicroservice(ListenerModule, {
-        strategy: new OsloServer({ transportUrl: url, concurrency: CONCURRENCY }),
-        logger: ['warn', 'error'],
-      });
-      await app.listen();
-      const drained = await arrivals.complete();
-      await app.close();
-      return drained;
-    },
-    close: async () => undefined,
+    }
+    const app = await startServer([Listener], { transportUrl: url, concurrency: CONCURRENCY });
+    return () => app.close();
   };
 }
 
 /** Notifications of this library. */
-export const peers: Record<string, Peer> = { 'oslo-notifications': { server: listener, client: publisher } };
+export const peers: Record<string, Peer> = { 'oslo-notifications': { server, client } };

@@ -13,21 +13,13 @@ import {
   RpcMethod,
   Target,
 } from 'nestjs-oslo-messaging';
-import {
-  type BenchClient,
-  type BenchServer,
-  type Peer,
-  type Place,
-  QUORUM_EXCHANGE,
-  served,
-  topicNames,
-} from './peer.js';
-
-type Args = Record<string, unknown>;
+import type { Args } from '../running/payload.js';
+import { type Call, type Peer, type Place, served, topicNames } from './peer.js';
 
 const CLIENTS = 100;
 const METHODS = ['echo', 'echo1', 'echo2', 'echo3', 'echo4'];
-const QUORUM: OsloMessagingOptions = { controlExchange: QUORUM_EXCHANGE, rabbit: { rabbitQuorumQueue: true } };
+/** Has an exchange of its own, since that of quorum queues is durable. */
+const QUORUM: OsloMessagingOptions = { controlExchange: 'bench-quorum', rabbit: { rabbitQuorumQueue: true } };
 
 /** Has no topic of its own, so it answers on the server's. */
 @RpcEndpoint({ version: '1.0' })
@@ -39,56 +31,41 @@ class EchoEndpoint {
   }
 }
 
+/** Returns an endpoint of its own topic, with all methods. */
 function endpointOf(topic: string): Type<object> {
-  @RpcEndpoint({ topic, version: '1.0' })
-  class Endpoint {
-    @RpcMethod() echo(@RpcArgs() args: Args): unknown {
-      return args;
-    }
-    @RpcMethod() echo1(@RpcArgs() args: Args): unknown {
-      return args;
-    }
-    @RpcMethod() echo2(@RpcArgs() args: Args): unknown {
-      return args;
-    }
-    @RpcMethod() echo3(@RpcArgs() args: Args): unknown {
-      return args;
-    }
-    @RpcMethod() echo4(@RpcArgs() args: Args): unknown {
-      return args;
-    }
+  class Endpoint {}
+  for (const method of METHODS) {
+    Object.defineProperty(Endpoint.prototype, method, { value: (args: Args) => args, configurable: true });
+    RpcArgs()(Endpoint.prototype, method, 0);
+    RpcMethod()(Endpoint.prototype, method, Object.getOwnPropertyDescriptor(Endpoint.prototype, method) ?? {});
   }
+  RpcEndpoint({ topic, version: '1.0' })(Endpoint);
   return Endpoint;
 }
 
-async function serve(endpoints: Type<object>[], options: OsloMessagingOptions): Promise<BenchServer> {
+export async function startServer(endpoints: Type<object>[], options: OsloMessagingOptions) {
   @Module({ controllers: endpoints })
-  class EchoModule {}
-  const app = await NestFactory.createMicroservice(EchoModule, {
-    strategy: new OsloServer(options),
-    logger: ['warn', 'error'],
-  });
+  class EndpointsModule {}
+  const strategy = new OsloServer(options);
+  const app = await NestFactory.createMicroservice(EndpointsModule, { strategy, logger: ['warn', 'error'] });
   await app.listen();
   return app;
 }
 
-function server({ url, topic, host }: Place, options: OsloMessagingOptions = {}): Promise<BenchServer> {
-  return serve([EchoEndpoint], { transportUrl: url, topic, host, ...options });
+function server({ url, topic, host }: Place, options: OsloMessagingOptions = {}) {
+  return startServer([EchoEndpoint], { transportUrl: url, topic, host, ...options });
 }
 
-function topicsServer(place: Place): Promise<BenchServer> {
-  return serve(topicNames(place).map(endpointOf), { transportUrl: place.url, host: place.host });
+function topicsServer(place: Place) {
+  return startServer(topicNames(place).map(endpointOf), { transportUrl: place.url, host: place.host });
 }
 
-interface Calls {
-  /** Topic of each client. */
-  topics: readonly string[];
-  methods?: readonly string[];
-  options?: OsloMessagingOptions;
-}
-
-/** Calls every method of every client in turn. The clients share one transport. */
-async function connect({ url }: Place, { topics, methods = ['echo'], options = {} }: Calls): Promise<BenchClient> {
+/** Calls every method of every topic in turn, with a client for each topic. The clients share one transport. */
+async function connect(
+  { url }: Place,
+  topics: readonly string[],
+  { methods = ['echo'], options = {} }: { methods?: readonly string[]; options?: OsloMessagingOptions } = {},
+): Promise<Call> {
   Logger.overrideLogger(['warn', 'error']);
   const transport = getRpcTransport({ transportUrl: url, ...options });
   const serializer = new RequestContextSerializer();
@@ -98,32 +75,26 @@ async function connect({ url }: Place, { topics, methods = ['echo'], options = {
   const turns = methods.flatMap((method) => clients.map((client) => ({ client, method })));
   const context = RequestContext.fromDict({ user_id: 'u' });
   let turn = 0;
-  return {
-    call: (args) => {
-      const { client, method } = turns[turn++ % turns.length] as (typeof turns)[number];
-      return client.call(context, method, args);
-    },
-    close: () => transport.cleanup(),
+  return (args) => {
+    const { client, method } = turns[turn++ % turns.length] as (typeof turns)[number];
+    return client.call(context, method, args);
   };
 }
 
 /** This library: the whole Nest server, and clients with their serializer. */
 export const peers: Record<string, Peer> = {
-  oslo: { server, client: (place) => connect(place, { topics: [place.topic] }) },
-  'oslo-clients': {
-    server,
-    client: (place) => connect(place, { topics: Array.from({ length: CLIENTS }, () => place.topic) }),
-  },
+  oslo: { server, client: (place) => connect(place, [place.topic]) },
+  'oslo-clients': { server, client: (place) => connect(place, Array(CLIENTS).fill(place.topic)) },
   'oslo-quorum': {
     server: (place) => server(place, QUORUM),
-    client: (place) => connect(place, { topics: [place.topic], options: QUORUM }),
+    client: (place) => connect(place, [place.topic], { options: QUORUM }),
   },
   'oslo-topics': {
     server: topicsServer,
-    client: (place) => connect(place, { topics: topicNames(place), methods: METHODS }),
+    client: (place) => connect(place, topicNames(place), { methods: METHODS }),
   },
   'oslo-topic-of-many': {
     server: topicsServer,
-    client: (place) => connect(place, { topics: topicNames(place).slice(0, 1) }),
+    client: (place) => connect(place, topicNames(place).slice(0, 1)),
   },
 };

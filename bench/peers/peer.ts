@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Args } from '../running/payload.js';
 
-interface PeerStyle {
-  title: string;
-  /** Differs from the others by lightness as well as by hue, with enough contrast on white and on near black. */
-  colour: string;
-}
-
-/** Peers that the benchmark compares, in the order of tables and legends. */
+/**
+ * Peers that the benchmark compares, in the order of tables and legends. Colours differ by lightness as well as by hue,
+ * with enough contrast on white and on near black.
+ */
 export const PEERS = {
   floor: { title: 'bare amqplib', colour: '#7a869a' },
   'floor-weak': { title: 'bare amqplib, no guarantees', colour: '#9aa5b1' },
@@ -17,9 +15,17 @@ export const PEERS = {
   moleculer: { title: 'moleculer', colour: '#c08a00' },
   'oslo-python': { title: 'oslo.messaging (Python)', colour: '#4b8bbe' },
   oslo: { title: 'this library', colour: '#ff7a1a' },
-} satisfies Record<string, PeerStyle>;
+};
 
 export type PeerName = keyof typeof PEERS;
+
+/** A peer, or one of its variants that a single part measures. */
+export type SubjectName =
+  | PeerName
+  | `oslo-${'clients' | 'notifications' | 'quorum' | 'topics' | 'topic-of-many'}`
+  | 'floor-notifications'
+  | 'floor-topics'
+  | 'nest-tcp';
 
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
 
@@ -33,26 +39,10 @@ export const QUICK_PEERS: readonly PeerName[] = ['floor', 'floor-weak', 'nest-rm
 export const MAIN_PEERS: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
 
 /** Peers of the package `bench/foreign`, which has versions of Nest and amqplib of its own. */
-const FOREIGN = ['golevelup', 'rabbitmq-client', 'moleculer'] as const;
+const FOREIGN: readonly SubjectName[] = ['golevelup', 'rabbitmq-client', 'moleculer'];
 
-/** Modules of this folder, by the peers and variants in them. */
-const MODULES = {
-  floor: 'floor',
-  'floor-topics': 'floor',
-  'floor-weak': 'floor-weak',
-  'floor-notifications': 'floor-notifications',
-  'nest-rmq': 'nest',
-  'nest-tcp': 'nest',
-  oslo: 'oslo',
-  'oslo-topics': 'oslo',
-  'oslo-topic-of-many': 'oslo',
-  'oslo-clients': 'oslo',
-  'oslo-quorum': 'oslo',
-  'oslo-notifications': 'oslo-notifications',
-} as const;
-
-/** A peer, or one of its variants that a single part measures. */
-export type SubjectName = PeerName | keyof typeof MODULES;
+/** Modules of this folder. The first one that begins the name of a subject holds it. */
+const MODULES = ['floor-notifications', 'floor-weak', 'floor', 'nest', 'oslo-notifications', 'oslo'];
 
 /** Address where a server and its client meet. */
 export interface Place {
@@ -63,21 +53,17 @@ export interface Place {
   host: string;
 }
 
-export interface BenchServer {
-  /** Consumes and acknowledges `count` notifications. Resolves with the seconds that it took. Only listeners have it. */
-  drain?(count: number): Promise<number>;
-  close(): Promise<void>;
-}
+/** Resolves with the answer to an echo call, or when the broker has confirmed a notification. */
+export type Call = (args: Args) => Promise<unknown>;
 
-export interface BenchClient {
-  /** Resolves with the answer to an echo call, or when the broker has confirmed a notification. */
-  call(args: Record<string, unknown>): Promise<unknown>;
-  close(): Promise<void>;
-}
+/** Passes the payloads of notifications to `add` and acknowledges them. Resolves with a function that ends this. */
+export type Listen = (add: (payload: unknown) => void) => Promise<() => Promise<unknown>>;
 
+/** Client and server have processes of their own, and end with them. */
 export interface Peer {
-  server(place: Place): Promise<BenchServer>;
-  client(place: Place): Promise<BenchClient>;
+  /** Resolves when the server answers calls. A listener resolves with `Listen`. */
+  server(place: Place): Promise<unknown>;
+  client(place: Place): Promise<Call>;
 }
 
 const TOPICS = 200;
@@ -87,21 +73,18 @@ export function topicNames({ topic }: Pick<Place, 'topic'>): string[] {
   return Array.from({ length: TOPICS }, (_, index) => `${topic}-${index}`);
 }
 
-/** Exchange of quorum queues. It is durable; the exchanges of the other peers are not. */
-export const QUORUM_EXCHANGE = 'bench-quorum';
-
 /** Calls that the handlers of this process have answered. */
 export const served = { calls: 0 };
 
-export function isForeign(name: SubjectName): name is (typeof FOREIGN)[number] {
-  return FOREIGN.some((it) => it === name);
+export function isForeign(name: SubjectName): boolean {
+  return FOREIGN.includes(name);
 }
 
 /** Loads one peer only: the process of a peer holds nothing of the others. */
 export async function loadPeer(name: SubjectName): Promise<Peer> {
-  if (name === 'oslo-python') throw new Error('oslo-python runs in bench/python/worker.py');
+  const own = MODULES.find((module) => name.startsWith(module));
   // The packages of a foreign peer are found from where its module lies, which is therefore not compiled.
-  const module = isForeign(name) ? pathToFileURL(resolve(`bench/foreign/${name}.mjs`)).href : `./${MODULES[name]}.js`;
+  const module = isForeign(name) ? pathToFileURL(resolve(`bench/foreign/${name}.mjs`)).href : `./${own}.js`;
   const { peers } = (await import(module)) as { peers: Record<string, Peer> };
   const peer = peers[name];
   if (!peer) throw new Error(`${module} has no peer ${name}`);

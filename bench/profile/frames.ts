@@ -1,53 +1,52 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Profiler } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuProfile } from '../running/cpu-profiler.js';
+import { sum } from '../statistics.js';
 import { GROUPS, type Group, groupOf } from './groups.js';
 
-/** A function in one place of the stack, with the functions that it called. */
+/** A function in one place of the stack. */
 export interface Frame {
   name: string;
   /** `path:line`; empty for native code. */
   at: string;
   group: Group;
-  /** Time without that of the functions that it called. */
-  selfMicros: number;
+  /** µs of CPU of a call, without the functions that it called. */
+  micros: number;
   children: Frame[];
 }
 
 export const ANONYMOUS = '(anonymous)';
-const IDLE = '(idle)';
+const NO_WORK = ['(root)', '(idle)'];
 const COMPILED = /\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
 const PACKAGED = /.*\/node_modules\/(.*)$/;
 
 /**
- * Returns the stacks of a profile without waiting. V8 counts native code of the event loop as waiting, reads of sockets
- * above all. The event loop knows how long it waited: the difference becomes a frame of its own.
+ * Divides the CPU of a call among the functions of a profile, without waiting: callers before the functions that they
+ * called, the root first. V8 counts native code of the event loop as waiting, reads of sockets above all. The event
+ * loop knows how long it waited: the difference becomes a frame of its own.
  */
-export function framesOf({ profile, activeMicros }: CpuProfile): Frame[] {
-  const times = new Map<number, number>();
-  const { samples = [], timeDeltas = [] } = profile;
-  for (const [index, node] of samples.entries())
-    times.set(node, (times.get(node) ?? 0) + Math.max(0, timeDeltas[index + 1] ?? 0));
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const frameOf = ({ id, callFrame, children = [] }: Profiler.ProfileNode): Frame => ({
-    name: callFrame.functionName || ANONYMOUS,
-    at: sourceOf(callFrame.url, callFrame.lineNumber, callFrame.columnNumber),
-    group: groupOf(callFrame.functionName, pathOf(callFrame.url)),
-    selfMicros: times.get(id) ?? 0,
-    children: children.flatMap((child) => nodes.get(child) ?? []).map(frameOf),
-  });
-  const [root] = profile.nodes;
-  const found = root ? frameOf(root).children.filter(({ name }) => name !== IDLE) : [];
-  const loop = Math.max(0, activeMicros - totalOf(found));
-  return [...found, { name: GROUPS.loop.title, at: '', group: 'loop', selfMicros: loop, children: [] }];
-}
-
-/** Returns the time of frames with that of the functions that they called. */
-export function totalOf(frames: readonly Frame[]): number {
-  return frames.reduce((sum, { selfMicros, children }) => sum + selfMicros + totalOf(children), 0);
+export function framesOf({ profile, activeMicros }: CpuProfile, cpuMicros: number): Frame[] {
+  const { nodes, samples = [], timeDeltas = [] } = profile;
+  const frames = new Map<number, Frame>();
+  for (const { id, callFrame } of nodes) {
+    const { functionName, url, lineNumber, columnNumber } = callFrame;
+    const [name, at] = [functionName || ANONYMOUS, sourceOf(url, lineNumber, columnNumber)];
+    frames.set(id, { name, at, group: groupOf(functionName, pathOf(url)), micros: 0, children: [] });
+  }
+  const framesWith = (ids: readonly number[]) => ids.flatMap((id) => frames.get(id) ?? []);
+  for (const { id, children = [] } of nodes) frames.get(id)?.children.push(...framesWith(children));
+  for (const [index, frame] of framesWith(samples).entries())
+    if (!NO_WORK.includes(frame.name)) frame.micros += Math.max(0, timeDeltas[index + 1] ?? 0);
+  const found = [...frames.values()];
+  const seenMicros = sum(found.map(({ micros }) => micros));
+  const loopMicros = Math.max(0, activeMicros - seenMicros);
+  const loop: Frame = { name: GROUPS.loop.title, at: '', group: 'loop', micros: loopMicros, children: [] };
+  found[0]?.children.push(loop);
+  found.push(loop);
+  for (const frame of found) frame.micros *= cpuMicros / (seenMicros + loopMicros);
+  return found;
 }
 
 /** Returns a path within the repository or below `node_modules`, which names no machine. Empty for native code. */

@@ -56,8 +56,9 @@ class Worker:
             exchange=EXCHANGE, topic=place['topic'], version='1.0')
         self._client = create_client(
             self._transport, target, timeout=TIMEOUT)
+        self._check_echo()
 
-    def echo(self):
+    def _check_echo(self):
         if self._call({'text': 'echo'}) != {'text': 'echo'}:
             raise RuntimeError('not an echo')
 
@@ -111,13 +112,6 @@ class Worker:
             pages = int(file.read().split()[1])
         return {'rssBytes': pages * os.sysconf('SC_PAGE_SIZE'),
                 'heapBytes': None}
-
-    def stop(self):
-        if self._server:
-            self._server.stop()
-            self._server.wait()
-        if self._transport:
-            self._transport.cleanup()
 
 
 def percentile(values, part):

@@ -1,53 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { BenchClient } from '../peers/peer.js';
+import type { Call } from '../peers/peer.js';
 import { percentile } from '../statistics.js';
-import { payload } from './payload.js';
+import { type Args, payload } from './payload.js';
 
 /** Keeps a number of calls in flight for a time, or until a number of calls is made. */
-export type Load = { inFlight: number } & ({ seconds: number } | { calls: number });
+export interface Load {
+  inFlight: number;
+  seconds?: number;
+  calls?: number;
+}
 
 /** Makes a number of calls every second, however long they take. */
 export interface Pace {
   ratePerSecond: number;
   seconds: number;
-}
-
-export interface LoadResult {
-  answered: number;
-  errors: number;
-  firstError: string | null;
-  seconds: number;
-  p50Ms: number;
-  p99Ms: number;
-  /** CPU time of this process. */
-  cpuMicros: number;
-}
-
-export interface PaceResult extends LoadResult {
-  /** True when all calls were made. Otherwise the peer fell ever further behind. */
-  keptUp: boolean;
-}
-
-type Args = Record<string, unknown>;
-
-export async function applyLoad(client: BenchClient, load: Load, args: Args): Promise<LoadResult> {
-  const tally = new Tally();
-  let left = 'calls' in load ? load.calls : Number.POSITIVE_INFINITY;
-  const end = 'seconds' in load ? performance.now() + load.seconds * 1000 : Number.POSITIVE_INFINITY;
-  // One promise for a call: more of them would be a good part of the time of a fast one.
-  async function caller(): Promise<void> {
-    for (let from = performance.now(); left-- > 0 && from < end; from = performance.now()) {
-      try {
-        await client.call(args);
-        tally.answered(from);
-      } catch (error) {
-        tally.failed(error);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: load.inFlight }, caller));
-  return tally.result();
 }
 
 /** Calls in flight at which a peer counts as too slow for the pace. */
@@ -56,14 +23,38 @@ const MAX_BEHIND = 5000;
 /** Delay of a timer, which is not the peer's. */
 const TIMER_MS = 2;
 
-/** Measures latencies from when a call was due, so that they include a stall that held up the calls. */
-export async function applyPace(
-  client: BenchClient,
-  { ratePerSecond, seconds }: Pace,
-  args: Args,
-): Promise<PaceResult> {
+export async function applyLoad(call: Call, load: Load, args: Args) {
+  const { inFlight, seconds = Number.POSITIVE_INFINITY, calls = Number.POSITIVE_INFINITY } = load;
+  const tally = new Tally();
+  const end = performance.now() + seconds * 1000;
+  let left = calls;
+  // One promise for a call: more of them would be a good part of the time of a fast one.
+  async function caller(): Promise<void> {
+    for (let from = performance.now(); left-- > 0 && from < end; from = performance.now()) {
+      try {
+        await call(args);
+        tally.answered(from);
+      } catch (error) {
+        tally.failed(error);
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  return tally.result();
+}
+
+/**
+ * Measures latencies from when a call was due, so that they include a stall that held up the calls.
+ * `keptUp` is false when not all calls were made, since the peer fell ever further behind.
+ */
+export async function applyPace(call: Call, { ratePerSecond, seconds }: Pace, args: Args) {
   const tally = new Tally();
   const calls: Promise<void>[] = [];
+  const callAt = (from: number) =>
+    call(args).then(
+      () => tally.answered(from),
+      (error) => tally.failed(error),
+    );
   const start = performance.now();
   const total = Math.round(ratePerSecond * seconds);
   while (calls.length < total && calls.length - tally.settled < MAX_BEHIND) {
@@ -72,7 +63,7 @@ export async function applyPace(
     const due = Math.min(total, Math.floor(((now - start) / 1000) * ratePerSecond));
     while (calls.length < due) {
       const ideal = start + (calls.length / ratePerSecond) * 1000;
-      calls.push(tally.time(client, args, now - ideal > TIMER_MS ? ideal : now));
+      calls.push(callAt(now - ideal > TIMER_MS ? ideal : now));
     }
   }
   await Promise.all(calls);
@@ -85,19 +76,10 @@ class Tally {
   readonly #start = performance.now();
   readonly #cpu = process.cpuUsage();
   #errors = 0;
-  #firstError: string | null = null;
+  #firstError: string | undefined;
 
   get settled(): number {
     return this.#latencies.length + this.#errors;
-  }
-
-  async time(client: BenchClient, args: Args, from: number): Promise<void> {
-    try {
-      await client.call(args);
-      this.answered(from);
-    } catch (error) {
-      this.failed(error);
-    }
   }
 
   answered(from: number): void {
@@ -109,7 +91,8 @@ class Tally {
     this.#firstError ??= String(error);
   }
 
-  result(): LoadResult {
+  /** CPU time is that of this process. */
+  result() {
     const { user, system } = process.cpuUsage(this.#cpu);
     const seconds = (performance.now() - this.#start) / 1000;
     const latencies = this.#latencies.sort((a, b) => a - b);
@@ -126,7 +109,7 @@ class Tally {
 }
 
 /** Fails for a peer whose answer is wrong. */
-export async function checkEcho(client: BenchClient): Promise<void> {
-  const answer = await client.call(payload);
+export async function checkEcho(call: Call): Promise<void> {
+  const answer = await call(payload);
   if (!isDeepStrictEqual(answer, payload)) throw new Error(`not an echo: ${JSON.stringify(answer)}`);
 }

@@ -1,24 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import type { BenchClient } from '../peers/peer.js';
+import type { Call } from '../peers/peer.js';
 import { payload } from './payload.js';
-
-/** Memory of a process after garbage collection. */
-export interface Memory {
-  /** Heap and the buffers outside it. Null for Python, which has no such figure. */
-  heapBytes: number | null;
-  rssBytes: number;
-}
 
 const SETTLE_MS = 200;
 const MAX_LOOKS = 15;
+/** Some peers have no timeout of their own, and wait for ever for a server that has failed. */
+const ANSWERS_TIMEOUT_MS = 90_000;
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-export function memoryNow(): Memory & { heapBytes: number } {
-  collectGarbage();
+/** Returns the memory of this process after garbage collection: the heap with the buffers outside it, and all of it. */
+export function memoryNow(): { heapBytes: number; rssBytes: number } {
+  globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { heapBytes: heapUsed + external, rssBytes: rss };
 }
@@ -27,12 +18,12 @@ export function memoryNow(): Memory & { heapBytes: number } {
 export class PendingCalls {
   readonly #calls: Promise<unknown>[] = [];
 
-  constructor(private readonly client: BenchClient) {}
+  constructor(private readonly call: Call) {}
 
   /** Makes calls until `count` are pending. Resolves with the bytes in use once the last one has left the process. */
   async grow(count: number): Promise<number> {
     while (this.#calls.length < count) {
-      const call = this.client.call(payload);
+      const call = this.call(payload);
       // `settle` awaits it. Until then a failure has no handler.
       call.catch(() => undefined);
       this.#calls.push(call);
@@ -46,8 +37,9 @@ export class PendingCalls {
     }
   }
 
-  /** Resolves when all calls are answered; rejects when one fails. */
+  /** Resolves when all calls are answered. Rejects when one fails, or after a minute and a half. */
   async settle(): Promise<void> {
-    await Promise.all(this.#calls.splice(0));
+    const late = sleep(ANSWERS_TIMEOUT_MS).then(() => Promise.reject(new Error('pending calls were not answered')));
+    await Promise.race([Promise.all(this.#calls.splice(0)), late]);
   }
 }

@@ -1,5 +1,8 @@
+/** Arguments of a call. */
+export type Args = Record<string, unknown>;
+
 /** Arguments of about 200 bytes of JSON, as services send them: identifiers, a number, a flag, a list. */
-export const payload: Record<string, unknown> = {
+export const payload: Args = {
   instance_id: '6f1b9c52-9a0e-4c55-8a0d-2f6d3a1f7b10',
   name: 'web-frontend-03',
   action: 'scale_out',
@@ -13,7 +16,7 @@ const record = { id: '6f1b9c52-9a0e-4c55-8a0d-2f6d3a1f7b10', name: 'web-frontend
 const RECORD_BYTES = JSON.stringify(record).length + 1;
 
 /** Arguments of about `bytes` bytes of JSON: a list of records, full of quotes, which an envelope has to escape. */
-export function payloadOf(bytes: number): Record<string, unknown> {
+export function payloadOf(bytes: number): Args {
   const count = Math.max(1, Math.round((bytes - '{"records":[]}'.length) / RECORD_BYTES));
   return { records: Array.from({ length: count }, (_, index) => ({ ...record, attempt: index % 10 })) };
 }

@@ -1,5 +1,6 @@
 import type { PeerName } from '../peers/peer.js';
 import type { Plan } from '../plan.js';
+import { mapValues } from '../statistics.js';
 import type { Broker } from './broker.js';
 import { type Setting, Subject } from './subject.js';
 
@@ -12,29 +13,30 @@ export interface Session {
   say(line: string): void;
 }
 
-/** Returns a subject for each peer. */
-export function subjectsOf(peers: readonly PeerName[]): Record<PeerName, Setting> {
+/** Returns a setting for each peer. */
+export function settingsOf(peers: readonly PeerName[]): Record<PeerName, Setting> {
   return Object.fromEntries(peers.map((peer) => [peer, { peer }])) as Record<PeerName, Setting>;
 }
 
-/** Runs `work` with the subjects started. Stops them and deletes their queues afterwards, even when it fails. */
+/** Runs `work` with subjects that are started and warm. Stops them afterwards, even when it fails. */
 export async function withSubjects<Name extends string, T>(
   { broker, say }: Session,
   settings: Readonly<Record<Name, Setting>>,
+  warmUp: (subject: Subject) => Promise<unknown>,
   work: (subjects: Record<Name, Subject>) => Promise<T>,
 ): Promise<T> {
-  const names = Object.keys(settings) as Name[];
-  say(`starting    ${names.join(', ')}`);
-  const outcomes = await Promise.allSettled(
-    names.map((name) => Subject.start(settings[name].broker ?? broker, settings[name])),
-  );
-  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const titles = mapValues(settings, ({ peer }, name) => (name === peer ? peer : `${name} (${peer})`));
+  say(`starting    ${Object.values(titles).join(', ')}`);
+  const subjects = mapValues(settings, (setting) => new Subject(setting.broker ?? broker, setting));
+  const all = Object.entries<Subject>(subjects);
   try {
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    const subjects = Object.fromEntries(names.map((name, index) => [name, started[index]]));
-    return await work(subjects as Record<Name, Subject>);
+    await Promise.all(all.map(([, subject]) => subject.start()));
+    for (const [name, subject] of all) {
+      say(`warm-up     ${name}`);
+      await warmUp(subject);
+    }
+    return await work(subjects);
   } finally {
-    await Promise.all(started.map((subject) => subject.stop()));
-    await Promise.all(started.map((subject) => subject.cleanUp()));
+    await Promise.all(all.map(([, subject]) => subject.stop()));
   }
 }

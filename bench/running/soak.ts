@@ -1,8 +1,8 @@
+import { EventEmitter, once } from 'node:events';
 import type { Place } from '../peers/peer.js';
 import { memoryNow } from './memory.js';
 
-const BATCH_SIZE = 100;
-const BATCH_TIMEOUT_S = 1;
+const BATCHES = { batchSize: 100, batchTimeout: 1 };
 /** Evenly spread samples. By the first one, everything that is bounded is full. */
 const SAMPLES = 10;
 
@@ -12,20 +12,17 @@ export async function soak({ url, topic }: Pick<Place, 'url' | 'topic'>, count: 
   const { getBatchNotificationListener, getNotificationTransport, Target } = await import('nestjs-oslo-messaging');
   const transport = getNotificationTransport({ transportUrl: url });
   const heaps: number[] = [];
+  const progress = new EventEmitter();
   let notifications = 0;
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
   const endpoint = {
     info: (batch: readonly unknown[]): void => {
       notifications += batch.length;
       if (notifications >= ((heaps.length + 1) * count) / SAMPLES) heaps.push(memoryNow().heapBytes);
-      if (notifications >= count) finish();
+      if (notifications >= count) progress.emit('finished');
     },
   };
-  const options = { batchSize: BATCH_SIZE, batchTimeout: BATCH_TIMEOUT_S };
-  const listener = getBatchNotificationListener(transport, [new Target({ topic })], [endpoint], options);
+  const listener = getBatchNotificationListener(transport, [new Target({ topic })], [endpoint], BATCHES);
+  const finished = once(progress, 'finished');
   await listener.start();
   await finished;
   await listener.stop();

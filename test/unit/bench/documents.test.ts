@@ -4,8 +4,8 @@ import { linesOf, sweepCharts } from '../../../bench/charts/charts.js';
 import { documentFiles, documentParts, mark } from '../../../bench/documents.js';
 import type { Stamp } from '../../../bench/machine.js';
 import { PARTS, type PartName } from '../../../bench/parts/parts.js';
-import { type Baselines, merged, readBaselines, readResults } from '../../../bench/results.js';
-import { figure, render } from '../../../bench/table.js';
+import { type Baselines, merged, type ResultsFile, readJson } from '../../../bench/results.js';
+import { render, text } from '../../../bench/table.js';
 import { generatedPart } from '../../../conformance/generated-part.js';
 import { allResults } from './figures.js';
 
@@ -26,8 +26,6 @@ async function documentWith(by: string): Promise<string> {
   throw new Error(`no document has ${mark(by)}`);
 }
 
-const median = { ranges: false };
-
 const baselines: Baselines = { 'one kind': { ratio: 1.5 }, another: { ratio: 2 } };
 
 const squeezed = (lines: readonly string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
@@ -45,36 +43,35 @@ describe("the benchmark's documents", () => {
   });
 
   it('show the stored figures (npm run bench -- --documents)', async () => {
-    const stored = documentParts(await readResults('bench/results.json'), await readBaselines('bench/baselines.json'));
+    const stored = documentParts(
+      await readJson<ResultsFile>('bench/results.json'),
+      await readJson<Baselines>('bench/baselines.json'),
+    );
     for (const [by, blocks] of stored)
       expect({ by, lines: squeezed(generatedPart(await documentWith(by), by)) }).toEqual({
         by,
-        lines: squeezed(render(blocks, median)),
+        lines: squeezed(render(blocks)),
       });
   });
 
   it('leave no figure out of a table', () => {
     for (const [by, blocks] of documentParts(fileOf('full'), baselines)) {
-      expect(render(blocks, median).join('\n'), by).not.toMatch(/NaN|undefined|null|\| +- +\|/);
+      expect(render(blocks).join('\n'), by).not.toMatch(/NaN|undefined|null|\| +- +\|/);
     }
   });
 });
 
 describe("the benchmark's tables", () => {
-  it('show medians in documents, and their ranges in the terminal', () => {
-    const row = (cell: ReturnType<typeof figure>) => [{ head: ['', 'calls/s'], rows: [['oslo', cell]] }];
-    const lines = (cell: ReturnType<typeof figure>, ranges: boolean) => squeezed(render(row(cell), { ranges })).at(-1);
-    const spread = { median: 12_345, min: 9000, max: 15_000 };
-    expect(lines(figure(spread, 'thousands'), false)).toBe('| oslo | 12,300 |');
-    expect(lines(figure(spread, 'thousands'), true)).toBe('| oslo | 12,300 (9,000 to 15,000) |');
-    expect(lines(figure(0.456, 2), true)).toBe('| oslo | 0.46 |');
-    expect(lines(figure(null, 2), true)).toBe('| oslo | - |');
-    expect(lines(figure(Number.NaN, 'thousands'), true)).toBe('| oslo | - |');
+  it('show a figure by its decimals, or by three significant digits, and a dash for one that is missing', () => {
+    expect(text(0.456, 2)).toBe('0.46');
+    expect(text(12_345, 'thousands')).toBe('12,300');
+    expect(text(null, 2)).toBe('-');
+    expect(text(Number.NaN, 'thousands')).toBe('-');
   });
 
   it('are separated by an empty line', () => {
     const table = { head: ['calls'], rows: [['1']] };
-    expect(render([table, 'A line.'], median)).toEqual(['| calls |', '| ----- |', '| 1     |', '', 'A line.']);
+    expect(render([table, 'A line.'])).toEqual(['| calls |', '| ----- |', '| 1     |', '', 'A line.']);
   });
 });
 
@@ -86,11 +83,11 @@ describe("the benchmark's charts", () => {
       { peer: 'oslo' as const, at: 1, value: 1 },
     ];
     expect(linesOf(points, ({ at, value }) => [at, value], { suffix: ', p50' })).toMatchObject([
-      { name: 'bare amqplib, no guarantees, p50', dashed: true, points: [[1, 2]] },
+      { name: 'bare amqplib, no guarantees, p50', lineStyle: { type: 'dashed' }, data: [[1, 2]] },
       {
         name: 'this library, p50',
-        dashed: false,
-        points: [
+        lineStyle: { type: 'solid' },
+        data: [
           [1, 1],
           [10, 3],
         ],
@@ -101,7 +98,7 @@ describe("the benchmark's charts", () => {
   it('show latencies as two lines, without the rates that a peer could not keep', () => {
     const { sweeps } = allResults();
     const series = (rates: typeof sweeps.rates) =>
-      sweepCharts({ ...sweeps, rates }).map(({ name, option }) => [name, (option['series'] as unknown[]).length]);
+      sweepCharts({ ...sweeps, rates }).map(({ name, option }) => [name, option.series.length]);
     expect(series(sweeps.rates)).toEqual([
       ['throughput', 1],
       ['latency', 2],

@@ -1,8 +1,8 @@
-import type { CallsRound, PeerCalls } from '../../../bench/parts/calls.js';
 import type { Results } from '../../../bench/parts/parts.js';
 import type { PeerName } from '../../../bench/peers/peer.js';
 import { GROUP_NAMES, type Group } from '../../../bench/profile/groups.js';
-import { ratios, spread, spreads } from '../../../bench/statistics.js';
+import type { CallsRound } from '../../../bench/rounds.js';
+import { ratios } from '../../../bench/statistics.js';
 
 const PLAIN: CallsRound = {
   p50Ms: 1,
@@ -12,6 +12,7 @@ const PLAIN: CallsRound = {
   clientCpuMicros: 40,
   serverCpuMicros: 40,
   brokerCpuMicros: 60,
+  cpuMicros: 80,
 };
 
 /** Results of one round each, in which the peers differ from the plain figures as given. */
@@ -19,20 +20,15 @@ export function callResults(
   given: Partial<Record<PeerName, Partial<CallsRound>>>,
   best?: PeerName,
 ): Required<Pick<Results, 'calls'>> {
-  const figures = Object.fromEntries(Object.entries(given).map(([name, own]) => [name, [{ ...PLAIN, ...own }]]));
-  const memory = { heapBytes: 1e7, rssBytes: 5e7 };
-  const peers = Object.fromEntries(
-    Object.entries(figures).map(([name, rounds]): [string, PeerCalls] => [
-      name,
-      { summary: spreads(rounds), memory: { client: memory, server: memory } },
-    ]),
-  );
-  const others = (Object.keys(given) as PeerName[]).filter((name) => name !== 'oslo');
+  const memory = { clientRssBytes: 5e7, serverRssBytes: 5e7 };
+  const round = (name: PeerName) => ({ ...PLAIN, ...given[name] });
+  const names = Object.keys(given) as PeerName[];
+  const others = names.filter((name) => name !== 'oslo');
   return {
     calls: {
       inFlight: 100,
-      peers,
-      ratios: Object.fromEntries(others.map((name) => [name, ratios(figures['oslo'] ?? [], figures[name] ?? [])])),
+      peers: Object.fromEntries(names.map((name) => [name, { ...round(name), ...memory }])),
+      ratios: Object.fromEntries(others.map((name) => [name, ratios([round('oslo')], [round(name)])])),
       best: best ?? null,
     },
   };
@@ -42,7 +38,7 @@ export function scaleResults(): NonNullable<Results['scale']> {
   const slice = { cpuMicros: 80, heapBytes: 2e7 };
   const links = { cost: 1, connections: 4, channels: 4 };
   return {
-    inFlight: { calls: 10_000, sent: 20_000, answered: 20_000, cost: 1 },
+    inFlight: { calls: 10_000, lost: 0, cost: 1 },
     bytesPerPendingCall: 900,
     topics: { ...links, startMs: 900, floorToItself: 1, toFloor: 1 },
     topicOfMany: { ...links, startMs: 900 },
@@ -55,10 +51,7 @@ export function scaleResults(): NonNullable<Results['scale']> {
 /** One of everything. */
 export function allResults(): Required<Results> {
   const point = { peer: 'oslo' as const };
-  const broker = { p50Ms: spread([1]), callsPerSecond: spread([900]), brokerCpuMicros: spread([80]) };
-  const notifications = { publishedPerSecond: spread([20_000]), consumedPerSecond: spread([30_000]) };
-  const one = spread([1]);
-  const inMemory = { p50Ms: one, p99Ms: one, callsPerSecond: one, loadedP99Ms: one, cpuMicros: one };
+  const notifications = { publishedPerSecond: 20_000, consumedPerSecond: 30_000 };
   const profiled = {
     cpuMicros: 30,
     profiledCpuMicros: 40,
@@ -66,9 +59,9 @@ export function allResults(): Required<Results> {
     heaviest: [{ name: 'writeBuffer', at: '', group: 'sockets' as const, micros: 2 }],
     blocks: ['0 20.00 rpc call-context: call', '1 15.00 json json: parseJson', '0 10.00 loop event loop and reads'],
   };
-  const onTransport = { callsPerSecond: one, cpuMicros: one };
+  const onTransport = { callsPerSecond: 1, cpuMicros: 1 };
   const onNode = { rabbit: onTransport, memory: onTransport, memoryToRabbit: 10 };
-  const ratio = { publishedPerSecond: one, consumedPerSecond: one };
+  const ratio = { publishedPerSecond: 1, consumedPerSecond: 1 };
   return {
     ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
     notifications: { peers: { floor: notifications, oslo: notifications }, ratio, soak: [1e7, 1e7] },
@@ -81,13 +74,13 @@ export function allResults(): Required<Results> {
       pending: [0, 1000].map((calls) => ({ ...point, calls, heapBytes: 1e7 + calls * 800 })),
     },
     scale: scaleResults(),
-    processes: { servers: 2, clients: 1, callsPerSecond: spread([900]), mostOverMean: one, brokerCores: spread([0.5]) },
+    processes: { servers: 2, clients: 1, callsPerSecond: 900, mostOverMean: 1, brokerCores: 0.5 },
     memory: {
-      subjects: { memory: inMemory, 'nest-tcp': inMemory, 'nest-tcp-apart': inMemory, rabbit: inMemory },
+      subjects: { memory: PLAIN, 'nest-tcp': PLAIN, 'nest-tcp-apart': PLAIN, rabbit: PLAIN },
       toTcp: { p50Ms: 1, p99Ms: 1, callsPerSecond: 1, loadedP99Ms: 1, cpuMicros: 1 },
       callsToRabbit: 10,
     },
-    cluster: { nodes: 3, transient: broker, quorum: broker, cluster: broker, clusterToQuorum: 1 },
+    cluster: { transient: PLAIN, quorum: PLAIN, cluster: PLAIN },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },
   };

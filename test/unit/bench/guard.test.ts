@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { better, fallen, ratiosOf } from '../../../bench/guard.js';
 import { kindOf } from '../../../bench/machine.js';
-import { readBaselines, storeBaseline, storedFor } from '../../../bench/results.js';
+import { type Baselines, readJson, storedFor, withRatios, writeJson } from '../../../bench/results.js';
 import { allResults, callResults } from './figures.js';
 
 describe("the benchmark's guard", () => {
@@ -50,9 +50,9 @@ describe("the benchmark's guard", () => {
     const path = join(await mkdtemp(join(tmpdir(), 'baselines-')), 'baselines.json');
     const machine = { cpu: 'CPU', cores: 2, node: 'v24.21.0', broker: 'RabbitMQ 3.10.8' };
     try {
-      await writeFile(path, JSON.stringify({ another: { a: 1 }, [kindOf(machine)]: { a: 5, gone: 5 } }));
-      await storeBaseline(path, machine, { a: 1.23456789, b: 2 });
-      expect(await readBaselines(path)).toEqual({ another: { a: 1 }, [kindOf(machine)]: { a: 3.117, b: 2 } });
+      const before = { another: { a: 1 }, [kindOf(machine)]: { a: 5, gone: 5 } };
+      await writeJson(path, withRatios(before, machine, { a: 1.23456789, b: 2 }));
+      expect(await readJson<Baselines>(path)).toEqual({ another: { a: 1 }, [kindOf(machine)]: { a: 3.117, b: 2 } });
     } finally {
       await rm(dirname(path), { recursive: true });
     }
@@ -60,7 +60,7 @@ describe("the benchmark's guard", () => {
 
   it('stores only ratios that a check measures', async () => {
     const known = Object.keys(ratiosOf(allResults()));
-    const baselines = Object.entries(await readBaselines('bench/baselines.json'));
+    const baselines = Object.entries(await readJson<Baselines>('bench/baselines.json'));
     expect(baselines.length).toBeGreaterThan(0);
     for (const [kind, baseline] of baselines) {
       expect(Object.keys(baseline), kind).toEqual(known);

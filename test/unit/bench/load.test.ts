@@ -8,18 +8,15 @@ describe("the benchmark's load", () => {
     let flying = 0;
     let most = 0;
     let made = 0;
-    const client = {
-      call: async () => {
-        made++;
-        most = Math.max(most, ++flying);
-        await sleep(1);
-        flying--;
-        if (made % 10 === 0) throw new Error(`refused ${made}`);
-        return null;
-      },
-      close: async () => undefined,
+    const call = async () => {
+      made++;
+      most = Math.max(most, ++flying);
+      await sleep(1);
+      flying--;
+      if (made % 10 === 0) throw new Error(`refused ${made}`);
+      return null;
     };
-    const result = await applyLoad(client, { inFlight: 10, calls: 100 }, {});
+    const result = await applyLoad(call, { inFlight: 10, calls: 100 }, {});
     expect({ made, most }).toEqual({ made: 100, most: 10 });
     expect(result.answered + result.errors).toBe(100);
     expect(result.errors).toBeGreaterThan(0);
@@ -28,22 +25,18 @@ describe("the benchmark's load", () => {
 
   it('includes the delay of calls that were due while the client was blocked', async () => {
     let calls = 0;
-    const client = {
-      call: async () => {
-        // The first call stops everything for a while, as a long collection of garbage does.
-        if (calls++ === 0) for (const end = performance.now() + 200; performance.now() < end; );
-        return null;
-      },
-      close: async () => undefined,
+    const call = async () => {
+      // The first call stops everything for a while, as a long collection of garbage does.
+      if (calls++ === 0) for (const end = performance.now() + 200; performance.now() < end; );
+      return null;
     };
-    const { answered, keptUp, p50Ms } = await applyPace(client, { ratePerSecond: 500, seconds: 0.3 }, {});
+    const { answered, keptUp, p50Ms } = await applyPace(call, { ratePerSecond: 500, seconds: 0.3 }, {});
     expect({ answered, keptUp }).toEqual({ answered: 150, keptUp: true });
     expect(p50Ms).toBeGreaterThan(20);
   });
 
   it('stops at a rate that the peer cannot keep', async () => {
-    const client = { call: () => sleep(300), close: async () => undefined };
-    const { keptUp, answered } = await applyPace(client, { ratePerSecond: 200_000, seconds: 0.3 }, {});
+    const { keptUp, answered } = await applyPace(() => sleep(300), { ratePerSecond: 200_000, seconds: 0.3 }, {});
     expect(keptUp).toBe(false);
     expect(answered).toBeGreaterThanOrEqual(5000);
   });

@@ -1,9 +1,9 @@
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
-import { profileCharts } from '../../../bench/charts/icicle.js';
-import { type Block, blockFromText, blocksOf, blockToText, summarize } from '../../../bench/profile/blocks.js';
+import { flameGraphs } from '../../../bench/charts/flame-graph.js';
 import { framesOf, pathOf, sourceOf } from '../../../bench/profile/frames.js';
 import { groupOf } from '../../../bench/profile/groups.js';
+import { type Block, blockFromText, blocksOf, blockToText, summarize } from '../../../bench/profile/summary.js';
 import { startProfiler } from '../../../bench/running/cpu-profiler.js';
 import { allResults } from './figures.js';
 
@@ -61,22 +61,23 @@ const frames = framesOf(
     ],
     100,
   ),
+  200,
 );
 
 describe("the benchmark's profile", () => {
   it('divides the CPU time of a call among its groups, without idle time', () => {
-    const { groups, heaviest } = summarize(frames, 50);
-    expect(groups).toMatchObject({ gc: 5, async: 7.5, rpc: 12.5, json: 4.5, sockets: 10, loop: 10, other: 0.5 });
-    expect(Object.values(groups).reduce((sum, micros) => sum + micros, 0)).toBeCloseTo(50);
+    const { groups, heaviest } = summarize(frames);
+    expect(groups).toMatchObject({ gc: 20, async: 30, rpc: 50, json: 18, sockets: 40, loop: 40, other: 2 });
+    expect(Object.values(groups).reduce((sum, micros) => sum + micros, 0)).toBeCloseTo(200);
     expect(heaviest.map(({ name, at, micros }) => [name, at, micros]).slice(0, 3)).toEqual([
-      ['call', 'lib/rpc/call-context.js:7', 12.5],
-      ['writeBuffer', '', 10],
-      ['runNextTicks', 'node:internal/process/task_queues:7', 5],
+      ['call', 'lib/rpc/call-context.js:7', 50],
+      ['writeBuffer', '', 40],
+      ['runNextTicks', 'node:internal/process/task_queues:7', 20],
     ]);
   });
 
   it('lists the heaviest frames first, Node.js as one frame, and no tiny frame', () => {
-    const drawn = blocksOf(frames, 200).map(({ depth, name, micros }) => [depth, name, micros]);
+    const drawn = blocksOf(frames).map(({ depth, name, micros }) => [depth, name, micros]);
     expect(drawn).toEqual([
       [0, 'processTicksAndRejections', 100],
       [1, 'call-context: call', 70],
@@ -87,10 +88,13 @@ describe("the benchmark's profile", () => {
       [0, 'event loop and reads', 40],
       [0, '(garbage collector)', 20],
     ]);
-    const smaller = framesOf(profileOf([{ name: 'large', millis: 995, calls: [{ name: 'small', millis: 5 }] }], 1000));
-    expect(blocksOf(smaller, 1).map(({ name }) => name)).toEqual(['large']);
-    const nameless = framesOf(profileOf([{ name: '', url: `${OURS}rpc/server.js`, millis: 1 }], 1));
-    expect(blocksOf(nameless, 1).map(({ name }) => name)).toEqual(['server']);
+    const smaller = framesOf(
+      profileOf([{ name: 'large', millis: 995, calls: [{ name: 'small', millis: 5 }] }], 1000),
+      1,
+    );
+    expect(blocksOf(smaller).map(({ name }) => name)).toEqual(['large']);
+    const nameless = framesOf(profileOf([{ name: '', url: `${OURS}rpc/server.js`, millis: 1 }], 1), 1);
+    expect(blocksOf(nameless).map(({ name }) => name)).toEqual(['server']);
   });
 
   it('groups functions by their file', () => {
@@ -119,28 +123,22 @@ describe("the benchmark's profile", () => {
   });
 
   it('is drawn with each block under its caller, in one row for each level', () => {
-    const [client, ...others] = profileCharts(allResults().profile);
-    expect([client, ...others].map((picture) => picture?.name)).toEqual([
-      'profile-client',
-      'profile-server',
-      'profile-memory',
+    const graphs = flameGraphs(allResults().profile);
+    expect(graphs.map(({ name }) => name)).toEqual(['profile-client', 'profile-server', 'profile-memory']);
+    const drawn = [...(graphs[0]?.svg ?? '').matchAll(/<rect x="([\d.]+)" y="(\d+)" width="([\d.]+)"/g)];
+    const blocks = drawn.map(([, ...numbers]) => numbers.map(Number)).slice(0, 3);
+    // 980 pixels for 30 µs: a caller of 20 µs, 15 of them in the function below it, and 10 µs beside it.
+    expect(blocks).toEqual([
+      [10, 44, 652.3],
+      [10, 63, 489],
+      [663.3, 44, 325.7],
     ]);
-    expect(client?.option).toMatchObject({
-      backgroundColor: 'transparent',
-      xAxis: { max: 30 },
-      yAxis: { max: 2 },
-      series: [
-        { name: 'JSON and text', data: [[0, 15, 1]] },
-        { name: 'this library, rpc', data: [[0, 20, 0]] },
-        { name: 'event loop and reads', data: [[20, 10, 0]] },
-      ],
-    });
   });
 
   it('finds the functions that kept the process busy', async () => {
     const stop = await startProfiler();
     keepBusy(200);
-    const [busiest] = summarize(framesOf(await stop()), 1).heaviest;
+    const [busiest] = summarize(framesOf(await stop(), 1)).heaviest;
     expect(busiest).toMatchObject({ name: 'keepBusy' });
     expect(busiest?.micros).toBeGreaterThan(0.5);
   });

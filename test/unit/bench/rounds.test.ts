@@ -12,14 +12,8 @@ describe("the benchmark's rounds", () => {
     };
     const lines: string[] = [];
     const figures = await inRounds(
-      { floor: 'a', oslo: 'b' },
-      {
-        title: 'calls',
-        rounds: 2,
-        steps: [step('latency'), step('rate')],
-        headline: ({ latency, rate }: { latency: number; rate: number }) => `${latency} ${rate}`,
-      },
-      (line) => lines.push(line.replace(/ +/g, ' ')),
+      { say: (line) => lines.push(line.replace(/ +/g, ' ')) },
+      { title: 'calls', rounds: 2, subjects: { floor: 'a', oslo: 'b' }, steps: [step('latency'), step('rate')] },
     );
     expect(order).toEqual([
       ...['a latency', 'b latency', 'a rate', 'b rate'],
@@ -36,10 +30,10 @@ describe("the benchmark's rounds", () => {
       ],
     });
     expect(lines).toEqual([
-      'calls 1 of 2 floor 1 3',
-      'calls 1 of 2 oslo 2 4',
-      'calls 2 of 2 oslo 5 7',
-      'calls 2 of 2 floor 6 8',
+      'calls 1 of 2 floor latency 1 rate 3',
+      'calls 1 of 2 oslo latency 2 rate 4',
+      'calls 2 of 2 oslo latency 5 rate 7',
+      'calls 2 of 2 floor latency 6 rate 8',
     ]);
   });
 });
