@@ -20,7 +20,7 @@ for (const { name, url, describeOn } of transports) {
     /** `memory://` has no dead-letter queues. */
     const outcome = name === 'memory' ? 'Dropped' : 'Dead-lettered';
     const stage = useNotifications(url);
-    const { log, connect, started, listen, nothingLeft } = stage;
+    const { log, connect, started, listen, expectEmptyQueues } = stage;
     let topic: string;
     let transport: Transport;
     let notifier: Notifier;
@@ -41,7 +41,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 'again');
         await notifier.info({}, 'vnf.create', 'once');
         await eventually(() => expect(endpoint.got).toHaveLength(4));
-        await nothingLeft();
+        await expectEmptyQueues();
         expect(endpoint.got).toHaveLength(4);
       });
 
@@ -53,7 +53,7 @@ for (const { name, url, describeOn } of transports) {
         await listen([endpoint], { allowRequeue: true });
         await notifier.info({}, 'vnf.create', 1);
         await eventually(() => expect(endpoint.got).toHaveLength(3));
-        await nothingLeft();
+        await expectEmptyQueues();
         expect(log.messages(/vnf\.create: Object\.info failed: Error: not yet/, 'error')).toHaveLength(2);
       });
 
@@ -64,7 +64,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 1);
         await notifier.error({}, 'vnf.create', 2);
         await eventually(() => expect([requeueing.got.length, throwing.got.length]).toEqual([1, 1]));
-        await nothingLeft();
+        await expectEmptyQueues();
         expect([requeueing.got.length, throwing.got.length]).toEqual([1, 1]);
       });
 
@@ -77,7 +77,7 @@ for (const { name, url, describeOn } of transports) {
         await listen([before, failing, after], { allowRequeue: true });
         await notifier.info({}, 'vnf.create', 1);
         await eventually(() => expect(failing.got).toHaveLength(3));
-        await nothingLeft();
+        await expectEmptyQueues();
         expect([before.got.length, after.got.length]).toEqual([1, 1]);
       });
 
@@ -90,7 +90,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(log.messages(new RegExp(`^${outcome}`), 'error')).toHaveLength(1));
         expect(log.messages(new RegExp(`^${outcome}`))[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
-        await nothingLeft();
+        await expectEmptyQueues();
         expect(endpoint.payloads().filter((payload) => payload === 'poison')).toHaveLength(4);
         expect(endpoint.payloads()).toContain('food');
       });
@@ -112,7 +112,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(endpoint.payloads()).toEqual(['food']));
         await eventually(() => expect(log.messages(new RegExp(`^${outcome} .*"event_type"`), 'error')).toHaveLength(1));
-        await nothingLeft();
+        await expectEmptyQueues();
       });
     });
 
@@ -155,7 +155,7 @@ for (const { name, url, describeOn } of transports) {
         await started(getNotificationListener(transport, [new Target({ topic })], [endpoint], options));
         await notifier.info({}, 'vnf.create', 0);
         await eventually(() => expect(endpoint.batches).toEqual([{ priority: 'info', payloads: [0] }]));
-        await nothingLeft();
+        await expectEmptyQueues();
       });
 
       it('include the metadata of each notification', async () => {
@@ -190,7 +190,7 @@ for (const { name, url, describeOn } of transports) {
           ]);
         });
         expect(filtered.batches.map(({ payloads }) => payloads.toSorted())).toEqual([[1, 4]]);
-        await nothingLeft();
+        await expectEmptyQueues();
       });
 
       it('are redelivered when an endpoint requeues them or throws', async () => {
@@ -206,7 +206,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 1);
         await notifier.info({}, 'vnf.create', 2);
         await eventually(() => expect(endpoint.batches.flatMap(({ payloads }) => payloads)).toHaveLength(6));
-        await nothingLeft();
+        await expectEmptyQueues();
         expect(endpoint.batches.flatMap(({ payloads }) => payloads)).toHaveLength(6);
       });
 

@@ -92,7 +92,7 @@ export function useNotifications(url: string) {
   }
 
   /** Everything that was published has been acknowledged: a further listener gets the next notification alone. */
-  async function nothingLeft(): Promise<void> {
+  async function expectEmptyQueues(): Promise<void> {
     for (const close of open.splice(1).reverse()) await close();
     const last = recorder();
     await listen([last], {}, connect());
@@ -108,7 +108,7 @@ export function useNotifications(url: string) {
     connect,
     started,
     listen,
-    nothingLeft,
+    expectEmptyQueues,
     topic: () => topic,
     transport: () => transport,
     notifier: () => notifier,

@@ -70,8 +70,8 @@ for (const { name, url, describe } of transports) {
       const client = getRpcClient(connect({ limits: { bodyBytes: 1000 } }), new Target({ topic }));
       await expect(client.call({}, 'echo', { value: 'x'.repeat(1000) })).rejects.toBeInstanceOf(ClientSendError);
       await expect(client.cast({}, 'record', { value: 'x'.repeat(1000) })).rejects.toBeInstanceOf(ClientSendError);
-      const generous = clientOf(topic);
-      const call = generous.call({}, 'deep', { levels: 1000 });
+      const unlimited = clientOf(topic);
+      const call = unlimited.call({}, 'deep', { levels: 1000 });
       await expect(call).rejects.toMatchObject({ excType: 'ClientSendError' });
       expect(await client.call({}, 'whoami')).toBe('a');
     });
@@ -114,14 +114,14 @@ for (const { name, url, describe } of transports) {
       const topic = uniqueTopic();
       const args = { list: [1], deep: { x: 1 } };
       const got: Args[] = [];
-      class Greedy {
+      class ChangesItsArguments {
         take(_ctxt: unknown, { list, deep }: typeof args): void {
           got.push(structuredClone({ list, deep }));
           list.push(2);
           deep.x = 2;
         }
       }
-      for (const server of ['a', 'b']) await serve(topic, server, [new Greedy()]);
+      for (const server of ['a', 'b']) await serve(topic, server, [new ChangesItsArguments()]);
       const cast = clientOf(topic).prepare({ fanout: true }).cast({}, 'take', args);
       args.list.push(3);
       await cast;

@@ -21,7 +21,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 const ignore = () => undefined;
 
 /** Returns the outcomes of many promises, updated as they settle. */
-function fates(promises: Promise<unknown>[]) {
+function outcomesOf(promises: Promise<unknown>[]) {
   const fate = { done: 0, refused: [] as Error[], failed: [] as Error[] };
   for (const promise of promises) {
     promise.then(
@@ -67,7 +67,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await client.cast({}, 'warm_up');
     await alarm(true);
     const casts = Array.from({ length: 25 }, (_, n) => client.cast({}, 'method', { n }));
-    const fate = fates(casts);
+    const fate = outcomesOf(casts);
     await eventually(() => expect(fate.refused).toHaveLength(5));
     for (const error of fate.refused) expect(error.message).toContain('limits.pendingPublishes');
     await expect(client.call({}, 'method')).rejects.toMatchObject({ code: 'CLIENT_SEND', method: 'method' });
@@ -82,7 +82,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await client.cast({}, 'warm_up');
     await alarm(true);
     const text = 'x'.repeat(30_000);
-    const fate = fates(Array.from({ length: 5 }, () => client.cast({}, 'method', { text })));
+    const fate = outcomesOf(Array.from({ length: 5 }, () => client.cast({}, 'method', { text })));
     await eventually(() => expect(fate.refused).toHaveLength(2));
     for (const error of fate.refused) expect(error.message).toMatch(/\d+ bytes.*limits\.pendingPublishBytes/);
     await alarm(false);
@@ -95,7 +95,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     const notifier = new Notifier(transport, { publisherId: 'p', topics: ['blocked'] });
     await notifier.info({}, 'warm_up', {});
     await alarm(true);
-    const fate = fates(Array.from({ length: 5 }, () => notifier.info({}, 'event', {})));
+    const fate = outcomesOf(Array.from({ length: 5 }, () => notifier.info({}, 'event', {})));
     await eventually(() => expect(fate.refused).toHaveLength(2));
   });
 
@@ -233,7 +233,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     const { transport, client } = rpc(connect({}));
     await client.cast({}, 'warm_up');
     await alarm(true);
-    const fate = fates([client.cast({}, 'method')]);
+    const fate = outcomesOf([client.cast({}, 'method')]);
     const status = await new Promise((resolve) => {
       const end = transport.driver.onStatus((now) => {
         if (now !== 'blocked') return;
@@ -268,7 +268,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     const going = new RPCClient(transport, new Target({ topic: 'going-on' }));
     for (let n = 0; n < 20; n++) await going.cast({}, 'wait');
     await alarm(true);
-    const blocked = fates([client.cast({}, 'method')]);
+    const blocked = outcomesOf([client.cast({}, 'method')]);
     finish();
     await eventually(() => expect(handled).toBe(20));
     // Acknowledged, too: none of them comes again.
@@ -306,7 +306,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     const { client } = rpc(connect({ pendingPublishes: 10 }, proxy.url));
     await client.cast({}, 'warm_up');
     proxy.stall();
-    const fate = fates(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
+    const fate = outcomesOf(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
     await eventually(() => expect(fate.refused).toHaveLength(2));
     proxy.resume();
     await eventually(() => expect(fate).toMatchObject({ done: 10, failed: [] }));
@@ -318,7 +318,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     const options = { ...connect({ pendingPublishes: 10 }, proxy.url), rabbit: { rabbitRetryInterval: '50ms' } };
     const { client } = rpc(options);
     await proxy.refuse();
-    const fate = fates(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
+    const fate = outcomesOf(Array.from({ length: 12 }, (_, n) => client.cast({}, 'method', { n })));
     await eventually(() => expect(fate.refused).toHaveLength(2));
     await proxy.accept();
     await eventually(() => expect(fate).toMatchObject({ done: 10, failed: [] }), { within: 10_000 });

@@ -110,9 +110,9 @@ describeWithRabbit('a reply that is delivered again, or too late', () => {
     const answered = call();
     reply(await request(), 'sound');
     await answered;
-    const impatient = call(2);
+    const timedOut = call(2);
     const asked = await request();
-    await expect(impatient).rejects.toBeInstanceOf(MessagingTimeout);
+    await expect(timedOut).rejects.toBeInstanceOf(MessagingTimeout);
     reply(asked, 'late');
     await eventually(() => expect(late()).toBe(1));
   });

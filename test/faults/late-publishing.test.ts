@@ -203,12 +203,12 @@ describeWithRabbit('a message that is published during an alarm', () => {
     const { client, proxy, transport } = await begin();
     proxy.stall('toClient');
     const shortLived = client.prepare({ timeout: '1500ms' });
-    const fates = [shortLived.call({}, 'run', { n: 1 }), shortLived.cast({}, 'run', { n: 2 })].map((sent) =>
+    const outcomes = [shortLived.call({}, 'run', { n: 1 }), shortLived.cast({}, 'run', { n: 2 })].map((sent) =>
       sent.catch((error: Error) => error.message),
     );
     for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
     await eventually(() => expect(transport.health().publishing).toBe('blocked'));
-    for (const message of await Promise.all(fates))
+    for (const message of await Promise.all(outcomes))
       expect(message).toContain('blocks publishing (low on memory); what was sent before may still be delivered');
     proxy.resume();
   });

@@ -7,7 +7,7 @@ import { type EventName, Journal, JournalReader } from './lab/journal.js';
 import { Ledger } from './lab/ledger.js';
 import { growthOf, slopeOf } from './lab/memory.js';
 import { Random } from './lab/random.js';
-import { makeSecrets, tellTales } from './lab/secrets.js';
+import { filesWithSecrets, makeSecrets } from './lab/secrets.js';
 
 /** A line of a process: who, what, which request, and what more there is to say. */
 type Line = [process: string, event: EventName, id: string, detail?: string];
@@ -145,7 +145,7 @@ describe('the fault lab', () => {
     const secrets = makeSecrets();
     await writeFile(join(folder, 'good'), `${secrets.user.name} logged in`);
     await writeFile(join(folder, 'bad'), `Error: ${secrets.user.password} and ${secrets.token}`);
-    expect(await tellTales(folder, secrets)).toEqual(['bad tells the password', 'bad tells the token']);
+    expect(await filesWithSecrets(folder, secrets)).toEqual(['bad tells the password', 'bad tells the token']);
   });
 
   it('repeats its choices with the same seed', () => {

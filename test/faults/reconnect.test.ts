@@ -115,8 +115,8 @@ describeWithRabbit('a connection that is lost', () => {
     const quick = client.prepare({ timeout: '1s' }).call({}, 'echo', { value: 0 });
     await expect(quick).rejects.toBeInstanceOf(MessagingTimeout);
     await expect(quick).rejects.toThrow(/ECONNREFUSED/);
-    const impatient = client.prepare({ retry: 0 }).call({}, 'echo', { value: 0 });
-    await expect(impatient).rejects.toBeInstanceOf(MessageDeliveryFailure);
+    const withoutRetry = client.prepare({ retry: 0 }).call({}, 'echo', { value: 0 });
+    await expect(withoutRetry).rejects.toBeInstanceOf(MessageDeliveryFailure);
     await proxy.accept();
     expect(await early).toEqual(Array.from({ length: 50 }, (_, value) => value));
   });

@@ -68,18 +68,18 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
   }
 
   /** Has each kind of refusal happen while the calls are in flight. */
-  async function refuseAmong(calling: RPCClient, vanished: string): Promise<{ calls: unknown[]; fates: unknown[] }> {
+  async function refuseAmong(calling: RPCClient, vanished: string): Promise<{ calls: unknown[]; outcomes: unknown[] }> {
     const fate = (sent: Promise<unknown>) =>
       sent.then(
         () => 'taken',
         (error: unknown) => error,
       );
     const calls: Promise<unknown>[] = [];
-    const fates: Promise<unknown>[] = [];
+    const outcomes: Promise<unknown>[] = [];
     for (let n = 0; n < CALLS; n++) {
       calls.push(calling.call({}, 'run', { n }).catch((error: unknown) => error));
       if (n % 500 !== 250) continue;
-      fates.push(
+      outcomes.push(
         fate(calling.prepare({ topic: vanished, fanout: true }).cast({}, 'note')),
         fate(calling.prepare({ exchange: 'foreign' }).cast({}, 'note')),
         fate(calling.prepare({ exchange: 'forbidden' }).cast({}, 'note')),
@@ -89,7 +89,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
       // So that some of the calls are under way, and some are yet to come.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { calls: await Promise.all(calls), fates: await Promise.all(fates) };
+    return { calls: await Promise.all(calls), outcomes: await Promise.all(outcomes) };
   }
 
   it.each([
@@ -114,18 +114,18 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
         await calling.prepare({ topic: vanished, fanout: true }).cast({}, 'note');
       }
       await others.stop();
-      const { calls, fates } = await refuseAmong(calling, vanished);
+      const { calls, outcomes } = await refuseAmong(calling, vanished);
       expect(calls.filter((result, n) => result !== n)).toEqual([]);
       for (let n = 0; n < CALLS; n++) expect(runs.get(n)).toBe(1);
-      for (let at = 0; at < fates.length; at += 5) {
+      for (let at = 0; at < outcomes.length; at += 5) {
         // Its exchange was declared again, and nobody was there, as in Python.
-        expect(fates[at]).toBe('taken');
-        for (const error of fates.slice(at + 1, at + 5)) expect(error).toBeInstanceOf(MessageDeliveryFailure);
+        expect(outcomes[at]).toBe('taken');
+        for (const error of outcomes.slice(at + 1, at + 5)) expect(error).toBeInstanceOf(MessageDeliveryFailure);
       }
-      expect(String(fates[1])).toMatch(/exchange "foreign".*inequivalent arg 'type'/);
-      expect(String(fates[2])).toMatch(/ACCESS_REFUSED|access to exchange 'forbidden'/);
-      expect(String(fates[3])).toMatch(/cannot publish to internal exchange 'internal'/);
-      expect(String(fates[4])).toMatch(/message size \d+ is larger/);
+      expect(String(outcomes[1])).toMatch(/exchange "foreign".*inequivalent arg 'type'/);
+      expect(String(outcomes[2])).toMatch(/ACCESS_REFUSED|access to exchange 'forbidden'/);
+      expect(String(outcomes[3])).toMatch(/cannot publish to internal exchange 'internal'/);
+      expect(String(outcomes[4])).toMatch(/message size \d+ is larger/);
     },
     60_000,
   );

@@ -10,8 +10,8 @@ import { runScenarios } from './lab/stage.js';
 
 const KILLS = 3;
 /** Short faults. `npm run chaos` runs all of them, and for longer. */
-const SQUEEZED = ['reset', 'late, then reset', 'slices of one byte', 'the broker closes all connections'];
-const SQUEEZED_SECONDS = 12;
+const SHORT_FAULTS = ['reset', 'late, then reset', 'slices of one byte', 'the broker closes all connections'];
+const SHORT_FAULT_SECONDS = 12;
 
 /** Together 500 calls and 200 casts a second. */
 const SERVICES: ServiceOptions[] = [
@@ -86,9 +86,9 @@ describeWithRabbitControl('servers and clients under load', () => {
   it('survive network faults, and release everything', async () => {
     await lab.load();
     await lab.served(1);
-    const scenarios = [...nodeScenarios(node), ...networkScenarios].filter(({ name }) => SQUEEZED.includes(name));
-    expect(scenarios).toHaveLength(SQUEEZED.length);
-    await runScenarios(lab, scenarios, new Random(1), SQUEEZED_SECONDS, console.log);
+    const scenarios = [...nodeScenarios(node), ...networkScenarios].filter(({ name }) => SHORT_FAULTS.includes(name));
+    expect(scenarios).toHaveLength(SHORT_FAULTS.length);
+    await runScenarios(lab, scenarios, new Random(1), SHORT_FAULT_SECONDS, console.log);
     const { table, problems } = await lab.finish();
     console.log(table);
     expect(problems).toEqual([]);

@@ -45,7 +45,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
   });
 
   /** With no connection lost, nothing came a second time either. */
-  function expectNoHarm(): void {
+  function expectNoErrors(): void {
     for (const { counts } of [transport, notifications])
       expect(counts).toMatchObject({ lostConnections: 0, refusedMessages: 0, damagedHeaders: 0, duplicates: 0 });
     expect(({} as { compression?: string }).compression).toBeUndefined();
@@ -66,7 +66,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
       expect(await python.call({ topic, method: 'echo', args: { value: kind }, timeout: 20 })).toBe(kind);
     }
     expect(got).toEqual(kinds);
-    expectNoHarm();
+    expectNoErrors();
   });
 
   it('reach a caller as replies', async () => {
@@ -79,7 +79,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
       await python.chooseHeaders(kind);
       expect(await client.call({}, 'echo', { value: kind })).toEqual({ value: kind });
     }
-    expectNoHarm();
+    expectNoErrors();
   });
 
   it('reach a listener as notifications', async () => {
@@ -97,7 +97,7 @@ describeWithPython('messages of Python with headers of every kind', () => {
       await python.notify({ topic, publisherId: 'python', eventType: kind, payload: {} });
     }
     await eventually(() => expect(got).toEqual(kinds));
-    expectNoHarm();
+    expectNoErrors();
   });
 
   it('are dead-lettered with the headers that every client can read', async () => {

@@ -66,7 +66,7 @@ describeWithRabbit(`Notifications as ${release} publishes them`, () => {
   });
 
   it.each(vectors.map((vector, index) => [index, vector.call.driver, vector.call.priority, vector] as const))(
-    '%i, %s %s, are read, and written alike',
+    '%i, %s %s, are read, and written in the same form',
     async (_index, driver, priority, { call, properties, body }) => {
       const { publisherId, eventType, payload, context } = call;
       got.length = 0;

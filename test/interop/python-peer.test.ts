@@ -153,12 +153,12 @@ describeWithPython('PythonPeer', () => {
   });
 
   it('reports the output of a process that died', async () => {
-    const doomed = await PythonPeer.start(rabbitUrl, { logLevel: 'INFO' });
-    const pending = doomed.call({ topic, method: 'slow', args: { seconds: 20 } });
+    const killed = await PythonPeer.start(rabbitUrl, { logLevel: 'INFO' });
+    const pending = killed.call({ topic, method: 'slow', args: { seconds: 20 } });
     pending.catch(() => undefined);
-    await doomed.kill();
+    await killed.kill();
     await expect(pending).rejects.toThrow(/exited with SIGKILL/);
-    await expect(doomed.call({ topic, method: 'whoami' })).rejects.toThrow(/is gone/);
+    await expect(killed.call({ topic, method: 'whoami' })).rejects.toThrow(/is gone/);
   });
 
   it('refuses an option that the driver does not know', async () => {

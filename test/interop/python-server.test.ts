@@ -229,14 +229,14 @@ describeWithPython('our client of a Python server', () => {
 
   it('rejects at its monitor timeout when the server has died', async () => {
     const own = uniqueTopic();
-    const doomed = await PythonPeer.start(rabbitUrl);
-    await doomed.startServer({ topic: own, server: 'a' });
+    const killed = await PythonPeer.start(rabbitUrl);
+    await killed.startServer({ topic: own, server: 'a' });
     const begin = performance.now();
     const call = failure(
       clientOf({ topic: own }, { timeout: 20, callMonitorTimeout: 2 }).call(ctxt, 'slow', { seconds: 15 }),
     );
-    await eventually(async () => expect(await doomed.receivedRpcs('slow')).toHaveLength(1));
-    await doomed.kill();
+    await eventually(async () => expect(await killed.receivedRpcs('slow')).toHaveLength(1));
+    await killed.kill();
     expect(await call).toBeInstanceOf(MessagingTimeout);
     expect(performance.now() - begin).toBeLessThan(19_000);
   });

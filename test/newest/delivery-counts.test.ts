@@ -83,7 +83,7 @@ describeWithRabbit('a message that is returned repeatedly to a quorum queue of R
   }
 
   /** Consumers that do the same with it, one after the other. */
-  async function comeBack(
+  async function redeliver(
     times: number,
     how: (channel: Channel, message: never) => Promise<void> | void,
   ): Promise<void> {
@@ -106,7 +106,7 @@ describeWithRabbit('a message that is returned repeatedly to a quorum queue of R
   ])('is dead-lettered before the broker drops it: a request, by a server %s', async (_name, how) => {
     await (await serve(50))();
     await send(topic, { method: 'work', args: { value: 1 } });
-    await comeBack(GRANTED, how);
+    await redeliver(GRANTED, how);
     const ran: unknown[] = [];
     await serve(50, ran);
     await kept(topic);
@@ -116,7 +116,7 @@ describeWithRabbit('a message that is returned repeatedly to a quorum queue of R
   it('is processed when it is moved back', async () => {
     await (await serve(1))();
     await send(topic, { method: 'work', args: { value: 'again' } });
-    await comeBack(1, (channel, message) => channel.nack(message));
+    await redeliver(1, (channel, message) => channel.nack(message));
     const ran: unknown[] = [];
     await serve(1, ran);
     await kept(topic);

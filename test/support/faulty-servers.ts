@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
 import { type Members, RawReferenceServer } from './raw-reference-server.js';
 
-/** Bends every value that goes through it. */
-export class Forgetful extends RawReferenceServer {
+/** Changes arguments, results and the request context. */
+export class AlteredValues extends RawReferenceServer {
   private lastUser: unknown;
 
   protected override parse(text: string): unknown {
@@ -35,8 +35,8 @@ export class Forgetful extends RawReferenceServer {
   }
 }
 
-/** Takes everything for a good request, and succeeds in all. */
-class Credulous extends RawReferenceServer {
+/** Checks neither requests nor arguments, and answers every call with a result. */
+class NoChecks extends RawReferenceServer {
   protected override decode({ content }: ConsumeMessage): Members {
     const body = JSON.parse(content.toString()) as Members;
     return JSON.parse(String(body['oslo.message'])) as Members;
@@ -49,8 +49,8 @@ class Credulous extends RawReferenceServer {
   }
 }
 
-/** Refuses what is not exactly as it knows it. */
-class Pedantic extends RawReferenceServer {
+/** Accepts one spelling of the envelope, and one version. */
+class StrictFormat extends RawReferenceServer {
   protected override decode(message: ConsumeMessage): Members | undefined {
     const known = /^\{"oslo\.version":"2\.0","oslo\.message":".*"\}$/s;
     return known.test(message.content.toString()) ? super.decode(message) : undefined;
@@ -62,8 +62,8 @@ class Pedantic extends RawReferenceServer {
   }
 }
 
-/** Replies too often, and not in the form of a reply; executes what it has seen before. */
-class Careless extends RawReferenceServer {
+/** Sends too many replies, in a wrong form, and executes duplicates. */
+class WrongReplies extends RawReferenceServer {
   protected override isDuplicate(): boolean {
     return false;
   }
@@ -86,8 +86,8 @@ class Careless extends RawReferenceServer {
   }
 }
 
-/** Does one thing at a time, forgets what waits too long, and gives up a reply that cannot be delivered. */
-class Overworked extends RawReferenceServer {
+/** Executes one request at a time, drops requests above a few, and drops undeliverable replies. */
+class OneAtATime extends RawReferenceServer {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
@@ -107,49 +107,49 @@ class Overworked extends RawReferenceServer {
   protected override undeliverable(): void {}
 }
 
-/** Never listens again after a body that it cannot read. */
-class Mortal extends RawReferenceServer {
-  private alive = true;
+/** Executes no request after a body that it cannot read. */
+class StopsAfterBadBody extends RawReferenceServer {
+  private isServing = true;
 
   protected override decode(message: ConsumeMessage): Members | undefined {
     const request = super.decode(message);
-    if (!request) this.alive = false;
-    return this.alive ? request : undefined;
+    if (!request) this.isServing = false;
+    return this.isServing ? request : undefined;
   }
 }
 
-/** Compares the minors of versions as texts. */
-class Lexical extends RawReferenceServer {
+/** Compares minor versions as text. */
+class VersionsAsText extends RawReferenceServer {
   protected override isLater(requested: number, implemented: number): boolean {
     return String(requested) > String(implemented);
   }
 }
 
-/** Takes a revision for nothing. */
-class Revisionless extends RawReferenceServer {
+/** Ignores the revision of a version. */
+class IgnoresRevisions extends RawReferenceServer {
   protected override async execute(request: Members): Promise<unknown> {
     const version = /^\d+\.\d+/.exec(String(request['version']))?.[0];
     return super.execute(version === undefined ? request : { ...request, version });
   }
 }
 
-/** Acknowledges nothing, and has room for so many. */
-export class Hoarding extends RawReferenceServer {
-  protected readonly room: number = 100;
+/** Acknowledges no request, with a prefetch. */
+export class NeverAcknowledges extends RawReferenceServer {
+  protected readonly prefetch: number = 100;
 
   protected override async begin(queue: string): Promise<void> {
-    await this.channel.prefetch(this.room);
+    await this.channel.prefetch(this.prefetch);
     await this.channel.consume(queue, (message) => message && this.receive(message), { noAck: false });
   }
 }
 
-/** Keeps its queues to its own connection. */
-export class Exclusive extends RawReferenceServer {
+/** Declares exclusive queues. */
+export class ExclusiveQueues extends RawReferenceServer {
   protected override readonly queueOptions = { durable: false, exclusive: true };
 }
 
-/** Listens in the wrong places, under changing names, and counts twice. */
-class Misplaced extends RawReferenceServer {
+/** Consumes from wrong queues, under changing names, and executes a request twice. */
+class WrongQueues extends RawReferenceServer {
   private answers = 0;
 
   override async listen(): Promise<void> {
@@ -169,7 +169,7 @@ class Misplaced extends RawReferenceServer {
   }
 }
 
-/** A server that is wrong, and the checks that must notice. */
+/** A faulty server, and the checks that must fail. */
 export interface FaultyServer {
   readonly server: typeof RawReferenceServer;
   readonly fails: readonly string[];
@@ -177,14 +177,14 @@ export interface FaultyServer {
 
 export const faultyServers: readonly FaultyServer[] = [
   {
-    server: Forgetful,
+    server: AlteredValues,
     fails: [
       ...['echo-json', 'echo-integers', 'echo-unicode', 'echo-hostile-keys', 'echo-1-mib', 'no-arguments'],
       ...['null-result', 'nan-result', 'context', 'context-separate'],
     ],
   },
   {
-    server: Credulous,
+    server: NoChecks,
     fails: [
       ...['version-unsupported', 'version-malformed', 'namespace', 'namespace-separate', 'namespace-unknown'],
       ...['unknown-method', 'private-method', 'hostile-method', 'missing-argument', 'ping'],
@@ -192,21 +192,21 @@ export const faultyServers: readonly FaultyServer[] = [
       ...['unknown-envelope', 'malformed-request'],
     ],
   },
-  { server: Pedantic, fails: ['version-compatible', 'no-envelope', 'unknown-members', 'compressed'] },
+  { server: StrictFormat, fails: ['version-compatible', 'no-envelope', 'unknown-members', 'compressed'] },
   {
-    server: Careless,
+    server: WrongReplies,
     fails: [
       ...['duplicate-cast', 'duplicate-call', 'no-heartbeats', 'odd-timeouts', 'heartbeats'],
       ...['reply-properties', 'reply-envelope', 'reply-members', 'one-reply'],
     ],
   },
-  { server: Overworked, fails: ['calls-at-once', 'slow-overlap', 'absent-reply-queue'] },
-  { server: Lexical, fails: ['version-numbers'] },
-  { server: Revisionless, fails: ['version-revision'] },
-  { server: Hoarding, fails: ['acknowledged'] },
-  { server: Mortal, fails: ['unreadable-body'] },
+  { server: OneAtATime, fails: ['calls-at-once', 'slow-overlap', 'absent-reply-queue'] },
+  { server: VersionsAsText, fails: ['version-numbers'] },
+  { server: IgnoresRevisions, fails: ['version-revision'] },
+  { server: NeverAcknowledges, fails: ['acknowledged'] },
+  { server: StopsAfterBadBody, fails: ['unreadable-body'] },
   {
-    server: Misplaced,
+    server: WrongQueues,
     fails: ['queues', 'fanout-exchange', 'call-topic', 'call-server', 'unknown-server', 'cast', 'fanout'],
   },
 ];

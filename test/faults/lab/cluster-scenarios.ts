@@ -15,12 +15,12 @@ export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
   return [
     {
       name: 'kill -9 of the node that leads a queue',
-      run: (lab, random) => goAndCome(cluster, lab, random, (queue) => cluster.leaderOf(queue)),
+      run: (lab, random) => stopAndStart(cluster, lab, random, (queue) => cluster.leaderOf(queue)),
     },
     {
       name: 'kill -9 of a node that follows',
       run: (lab, random) =>
-        goAndCome(cluster, lab, random, async (queue) => {
+        stopAndStart(cluster, lab, random, async (queue) => {
           const leader = await cluster.leaderOf(queue);
           return random.pick(cluster.nodes.filter((node) => node !== leader));
         }),
@@ -28,7 +28,7 @@ export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
     {
       name: 'kill -9 of the node with most connections',
       run: (lab, random) =>
-        goAndCome(cluster, lab, random, async () => {
+        stopAndStart(cluster, lab, random, async () => {
           const [most] = [...(await cluster.connections())].sort(([, a], [, b]) => b - a);
           if (!most) throw new Error('The cluster has no nodes');
           return most[0];
@@ -38,7 +38,7 @@ export function clusterScenarios(cluster: RabbitCluster): Scenario[] {
       // Everybody is connecting while queues look for a new leader.
       name: 'kill -9 of a node as it closes all connections',
       run: (lab, random) =>
-        goAndCome(cluster, lab, random, async () => {
+        stopAndStart(cluster, lab, random, async () => {
           await cluster.rabbitmqctl('close_all_connections', 'by the fault lab');
           return random.pick(cluster.nodes);
         }),
@@ -59,7 +59,7 @@ export async function loseTwo(cluster: RabbitCluster, random: Random, seconds: n
   await Promise.all(gone.map((node) => node.restart()));
 }
 
-async function goAndCome(
+async function stopAndStart(
   cluster: RabbitCluster,
   lab: Lab,
   random: Random,

@@ -8,7 +8,7 @@ import { type BrokerView, brokerView, differences } from './broker-view.js';
 import { type Account, VIOLATIONS, type Violation } from './ledger.js';
 import { ledgerTable } from './ledger-table.js';
 import { growthOf, inMib, type MemorySample } from './memory.js';
-import { type Secrets, tellTales } from './secrets.js';
+import { filesWithSecrets, type Secrets } from './secrets.js';
 import { GRACE, Service, type ServiceOptions } from './service.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -176,7 +176,7 @@ export class Lab {
     const left = (worker: WorkerProcess) => worker.close(GRACE + 10).then((rest) => this.#noteLeft(worker, rest));
     await this.#attempt(this.#workers().map(left));
     const { table, problems: more } = this.#outcome();
-    const tales = await tellTales(this.folder, this.secrets);
+    const tales = await filesWithSecrets(this.folder, this.secrets);
     return { table, problems: [...new Set([...problems, ...more, ...tales])], memory };
   }
 

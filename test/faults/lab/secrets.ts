@@ -14,7 +14,7 @@ export function makeSecrets(): Secrets {
 }
 
 /** The files that tell one, with which it is. */
-export async function tellTales(folder: string, { user, token }: Secrets): Promise<string[]> {
+export async function filesWithSecrets(folder: string, { user, token }: Secrets): Promise<string[]> {
   const tales: string[] = [];
   for (const file of await readdir(folder)) {
     const text = await readFile(join(folder, file), 'utf8');

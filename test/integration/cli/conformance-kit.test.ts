@@ -19,7 +19,7 @@ import {
   uniqueTopic,
 } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
-import { Exclusive, Forgetful, faultyServers, Hoarding } from '../../support/faulty-servers.js';
+import { AlteredValues, ExclusiveQueues, faultyServers, NeverAcknowledges } from '../../support/faulty-servers.js';
 import { type Members, RawReferenceServer, startRawServer } from '../../support/raw-reference-server.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
@@ -78,8 +78,8 @@ describeWithPython('the conformance kit on the reference servers', () => {
     ['docs/reference/conformance.md', tableOfChecks],
   ])('has its current results in %s (npm run conformance:kit -- --write)', async (path, table) => {
     const [, , ...rows] = generatedPart(await readFile(file(path), 'utf8'));
-    const squeezed = (lines: string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
-    expect(squeezed(rows)).toEqual(squeezed(table(reports.slice(0, 2)).slice(2)));
+    const withoutPadding = (lines: string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
+    expect(withoutPadding(rows)).toEqual(withoutPadding(table(reports.slice(0, 2)).slice(2)));
   });
 });
 
@@ -133,7 +133,7 @@ class WithoutReferenceEndpoints extends RawReferenceServer {
 }
 
 /** Knows neither pings nor compression, and admits one of them. */
-class Frugal extends RawReferenceServer {
+class MinimalServer extends RawReferenceServer {
   protected override async invoke(method: string, args: Members, request: Members): Promise<unknown> {
     if (method === 'about') return { implementation: 'frugal', server: this.server, lacks: { ping: 'who needs it' } };
     return super.invoke(method, args, request);
@@ -145,7 +145,7 @@ class Frugal extends RawReferenceServer {
 }
 
 /** Breaks off in the middle of the run. */
-class Vanishing extends RawReferenceServer {
+class ExitsOnRequest extends RawReferenceServer {
   protected override count(): null {
     void this.channel.deleteQueue(`${this.topic}.${this.server}`);
     return null;
@@ -181,7 +181,7 @@ describeWithRabbit('the conformance kit on a faulty server', { concurrent: true 
     60_000,
   );
 
-  it.each(faultyServers.filter(({ server }) => /^(Lexical|Revisionless)$/.test(server.name)))(
+  it.each(faultyServers.filter(({ server }) => /^(VersionsAsText|IgnoresRevisions)$/.test(server.name)))(
     'fails $server.name only in $fails',
     async ({ server, fails }) => {
       const versions = [
@@ -209,14 +209,14 @@ describeWithRabbit('the conformance kit on a faulty server', { concurrent: true 
   });
 
   it('shows the actual behaviour in the table', async () => {
-    const { code, stdout } = await withServer(Forgetful, (topic) => kit(topic, '--only', 'null-result'));
+    const { code, stdout } = await withServer(AlteredValues, (topic) => kit(topic, '--only', 'null-result'));
     expect(code).toBe(1);
     expect(stdout).toMatch(/^null-result +failed .*\n +failed: nothing: expected null, got \{\}$/m);
     expect(stdout).toMatch(/0 passed, 1 failed, 0 skipped\n$/);
   });
 
   it('skips a check, with the reason, only if the server declares the feature as missing', async () => {
-    const { code, stdout } = await withServer(Frugal, (topic) =>
+    const { code, stdout } = await withServer(MinimalServer, (topic) =>
       kit(topic, '--timeout', '3s', '--json', '--only', 'ping', 'compressed'),
     );
     const { checks, ...counts } = JSON.parse(stdout) as Report;
@@ -242,7 +242,7 @@ describeWithRabbit('the conformance kit on a faulty server', { concurrent: true 
   });
 
   it('fails a check of a queue that it may not inspect, and continues', async () => {
-    const { code, stdout, stderr } = await withServer(Exclusive, (topic) =>
+    const { code, stdout, stderr } = await withServer(ExclusiveQueues, (topic) =>
       kit(topic, '--timeout', '6s', '--json', '--only', 'queues', 'cast', 'unreadable-body', 'reply-members'),
     );
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
@@ -267,7 +267,7 @@ describeWithRabbit('the conformance kit on a faulty server', { concurrent: true 
   });
 
   it('continues with the next check when a server exits', async () => {
-    const { code, stdout } = await withServer(Vanishing, (topic) =>
+    const { code, stdout } = await withServer(ExitsOnRequest, (topic) =>
       kit(topic, '--timeout', '3s', '--json', '--only', 'cast', 'reply-members'),
     );
     expect(code).toBe(1);
@@ -276,9 +276,9 @@ describeWithRabbit('the conformance kit on a faulty server', { concurrent: true 
 });
 
 describeWithRabbitControl('the conformance kit with the management API', () => {
-  /** Has no prefetch limit: nothing but the broker's count shows that it acknowledges nothing. */
-  class Boundless extends Hoarding {
-    protected override readonly room = 0;
+  /** Without a prefetch, only the count of the broker shows that it acknowledges no request. */
+  class WithoutPrefetch extends NeverAcknowledges {
+    protected override readonly prefetch = 0;
   }
   let node: RabbitNode;
 
@@ -289,7 +289,7 @@ describeWithRabbitControl('the conformance kit with the management API', () => {
   afterAll(() => node?.stop());
 
   it.each([
-    [Boundless, 1, /^the queue ".*\.s1" has \d+ unacknowledged messages$/],
+    [WithoutPrefetch, 1, /^the queue ".*\.s1" has \d+ unacknowledged messages$/],
     [RawReferenceServer, 0, undefined],
   ])('finds messages that a %o leaves unacknowledged', async (ServerClass, code, detail) => {
     const topic = uniqueTopic();

@@ -175,7 +175,7 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
     expect(performance.now() - begun).toBeLessThan(28_000);
   });
 
-  it('exits with 4 when no queue takes the message', async () => {
+  it('exits with 4 for an undeliverable message', async () => {
     for (const wrong of [
       ['--topic', 'nobody'],
       ['--server', 's3'],
@@ -201,7 +201,7 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
     expect(await osloRpc(['ping', ...where, '--server', 's1'])).toEqual({ code: 0, stdout: '"pong"\n', stderr: '' });
   });
 
-  it('takes the broker from TRANSPORT_URL, over which --url wins', async () => {
+  it('reads the broker from TRANSPORT_URL, and prefers --url', async () => {
     const args = ['call', '--topic', topic, '--exchange', exchange, '--server', 's1', 'whoami'];
     expect(await osloRpc(args, { TRANSPORT_URL: rabbitUrl })).toMatchObject({ code: 0, stdout: '"s1"\n' });
     const elsewhere = { TRANSPORT_URL: `rabbit://guest:guest@127.0.0.1:${await freePort()}/` };

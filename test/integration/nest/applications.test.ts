@@ -126,7 +126,7 @@ describe('an application on memory://', () => {
     await app.close();
   });
 
-  it('takes the options from a factory', async () => {
+  it('uses the options of a factory', async () => {
     const topic = uniqueTopic();
     const module = await Test.createTestingModule({
       imports: [

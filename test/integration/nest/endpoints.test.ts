@@ -102,7 +102,7 @@ describe('Nest on memory://', () => {
     expect(await failure(scoped)).toMatchObject({ excType: 'Translated', value: 'global: scoped' });
   });
 
-  it('makes a request-scoped controller anew for each request', async () => {
+  it('makes a new request-scoped controller for each request', async () => {
     const { call } = await start();
     const id = () => call<number>({ method: 'id', namespace: 'scoped' });
     const ids = [await id(), ...(await Promise.all([id(), id()]))];

@@ -53,16 +53,16 @@ describe('batches of notification endpoints', () => {
     const topic = uniqueTopic();
     const single = listener({ topics: [topic] });
     const pairs = listener({ topics: [topic] }, { batch: { size: 2 } });
-    const threes = listener({ topics: [topic] }, { batch: { size: 3 } });
-    const controllers = [pairs.type, threes.type, single.type];
+    const batchesOfThree = listener({ topics: [topic] }, { batch: { size: 3 } });
+    const controllers = [pairs.type, batchesOfThree.type, single.type];
     const { app, notifier } = await start(controllers, { topics: [topic], concurrency: 2 });
     for (let count = 1; count <= 7; count++) await notifier.info(bob, 'x', count);
     await eventually(() => expect(single.seen).toEqual([1, 2, 3, 4, 5, 6, 7]));
-    await eventually(() => expect(threes.seen).toHaveLength(2));
+    await eventually(() => expect(batchesOfThree.seen).toHaveLength(2));
     // What is incomplete is handed over at the end, rather than put back for nobody.
     await app.close();
     expect(pairs.seen.flat()).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(threes.seen.flat()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(batchesOfThree.seen.flat()).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(pairs.seen.every((batch) => (batch as unknown[]).length <= 2)).toBe(true);
   });
 

@@ -226,7 +226,7 @@ describe('notification endpoints on memory://', () => {
       }
     }
     @Catch(Broken)
-    class Rescue implements RpcExceptionFilter {
+    class AnsweringFilter implements RpcExceptionFilter {
       catch(error: Broken, host: ArgumentsHost): Observable<unknown> {
         seen.push(
           `rescued ${error.message} of ${host.switchToRpc().getContext<OsloNotificationContext>().getEventType()}`,
@@ -235,7 +235,7 @@ describe('notification endpoints on memory://', () => {
       }
     }
     @NotificationEndpoint({ topics: [topic], allowRequeue: true })
-    @UseFilters(new Rescue())
+    @UseFilters(new AnsweringFilter())
     class Enhanced {
       @OnNotification({ eventType: 'fine' })
       @UseInterceptors(Observing)
@@ -257,7 +257,7 @@ describe('notification endpoints on memory://', () => {
     expect(logger.errors).toEqual([]);
   });
 
-  it('makes a request-scoped listener anew for each notification', async () => {
+  it('makes a new request-scoped listener for each notification', async () => {
     const topic = uniqueTopic();
     const ids: number[] = [];
     @Injectable({ scope: Scope.REQUEST })

@@ -165,7 +165,7 @@ describe.each([
   const context = RequestContext.fromDict({ user_id: 'u1' });
   const make = () => ({ transportUrl: `memory://${uniqueTopic()}`, topic: uniqueTopic(), logger: silent, serializer });
 
-  it('is used alike by the module, its clients, a server and a client proxy', async () => {
+  it('is used in the same way by the module, its clients, a server and a client proxy', async () => {
     const options = make();
     const target = { topic: options.topic };
     const module = await Test.createTestingModule({
@@ -187,7 +187,7 @@ describe.each([
     expect(await lastValueFrom(proxy.send('who', new OsloRecord({ name: 'b' }, { context })))).toBe('B OF U1');
   });
 
-  it('is used alike by init', async () => {
+  it('is used in the same way by init', async () => {
     init(make());
     closing.push(() => cleanup());
     const target = new Target({ topic: 't', server: 'one' });

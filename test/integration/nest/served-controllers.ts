@@ -78,7 +78,7 @@ export function filter(place: string): RpcExceptionFilter {
 }
 
 @Catch(Broken)
-export class Rescue implements RpcExceptionFilter {
+export class AnsweringFilter implements RpcExceptionFilter {
   catch(): Observable<string> {
     return of('rescued');
   }
@@ -191,7 +191,7 @@ export class Filtered {
   }
 
   @RpcMethod()
-  @UseFilters(Rescue)
+  @UseFilters(AnsweringFilter)
   rescued(): never {
     throw new Broken('x');
   }

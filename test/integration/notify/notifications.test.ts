@@ -292,9 +292,9 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
         });
       await new Notifier(on(20), { topics: [topic] }).info({}, 'vnf.create', 'killer');
       for (let lives = 0; lives < 3; lives++) {
-        const victim = new Held();
-        const listener = await listen(victim, {}, on(20));
-        await eventually(() => expect(victim.begun).toEqual(['killer']));
+        const interrupted = new Held();
+        const listener = await listen(interrupted, {}, on(20));
+        await eventually(() => expect(interrupted.begun).toEqual(['killer']));
         await listener.stop();
       }
       const endpoint = recorder();

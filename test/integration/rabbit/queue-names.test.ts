@@ -120,17 +120,17 @@ describeWithRabbitControl('useQueueManager', () => {
     expect(await names()).toEqual(before);
   });
 
-  it('takes the next number if another process took its own during the outage', async () => {
+  it('uses the next number if another process uses its own after the outage', async () => {
     const proxy = await TcpProxy.start(node.port);
     cleanups.push(() => proxy.close());
     const one = await start('one', NAMED, proxy.url + vhost);
     expect(await one.ask('one')).toBe('one');
     await proxy.refuse();
     proxy.cut();
-    const thief = await connect(amqpUrl(url));
-    cleanups.push(() => thief.close());
+    const otherProcess = await connect(amqpUrl(url));
+    cleanups.push(() => otherProcess.close());
     await eventually(async () => {
-      const channel = await thief.createChannel();
+      const channel = await otherProcess.createChannel();
       channel.on('error', () => undefined);
       await channel.assertQueue('claim_reply_node1:api:1', { exclusive: true, durable: false });
     });

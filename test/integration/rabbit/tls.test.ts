@@ -90,7 +90,7 @@ describeWithRabbitControl('TLS', () => {
   }
 
   const secure = (host = 'localhost', port = node.tlsPort) => `rabbit://guest:guest@${host}:${port}/`;
-  const stolen = (host = 'localhost', port = node.tlsPort) => `rabbit://user:${PASSWORD}@${host}:${port}/`;
+  const urlWithPassword = (host = 'localhost', port = node.tlsPort) => `rabbit://user:${PASSWORD}@${host}:${port}/`;
   const trusted = () => ({ ssl: true, sslCaFile: authority.caFile });
 
   async function protocols(): Promise<unknown[]> {
@@ -148,36 +148,36 @@ describeWithRabbitControl('TLS', () => {
   });
 
   it('refuses a broker with an untrusted authority', async () => {
-    expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
-    expect(await failure(stolen(), { ssl: true, sslCaFile: foreignAuthority.caFile })).toMatch(
+    expect(await failure(urlWithPassword(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
+    expect(await failure(urlWithPassword(), { ssl: true, sslCaFile: foreignAuthority.caFile })).toMatch(
       /localhost:\d+: .*certificate/,
     );
   });
 
   it('refuses a certificate for another host, unless verification is off', async () => {
-    expect(await failure(stolen('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
+    expect(await failure(urlWithPassword('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
     await roundTrip(secure('127.0.0.1'), { ...trusted(), sslEnforceHostnameVerification: false });
     const untrusted = { ...trusted(), sslCaFile: foreignAuthority.caFile, sslEnforceHostnameVerification: false };
-    expect(await failure(stolen('127.0.0.1'), untrusted)).toMatch(/certificate/);
+    expect(await failure(urlWithPassword('127.0.0.1'), untrusted)).toMatch(/certificate/);
   });
 
   it('verifies even if NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     try {
-      expect(await failure(stolen(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
-      expect(await failure(stolen('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
+      expect(await failure(urlWithPassword(), { ssl: true })).toMatch(/localhost:\d+: .*certificate/);
+      expect(await failure(urlWithPassword('127.0.0.1'), trusted())).toMatch(/127\.0\.0\.1:\d+: .*altnames/);
     } finally {
       vi.unstubAllEnvs();
     }
   });
 
   it('refuses an expired certificate', async () => {
-    expect(await failure(stolen('localhost', expiredPort), trusted())).toMatch(/certificate has expired/);
+    expect(await failure(urlWithPassword('localhost', expiredPort), trusted())).toMatch(/certificate has expired/);
   });
 
   it('names the mismatch if only one side speaks TLS', async () => {
-    expect(await failure(stolen('localhost', node.port), trusted(), [0])).toMatch(/does that port speak TLS/);
-    expect(await failure(stolen(), {}, [0])).toMatch(/does that port speak plain AMQP, not TLS/);
+    expect(await failure(urlWithPassword('localhost', node.port), trusted(), [0])).toMatch(/does that port speak TLS/);
+    expect(await failure(urlWithPassword(), {}, [0])).toMatch(/does that port speak plain AMQP, not TLS/);
   });
 
   it('logs in by the client’s certificate with EXTERNAL', async () => {
@@ -187,7 +187,7 @@ describeWithRabbitControl('TLS', () => {
         expect(one).toMatchObject({ auth_mechanism: 'EXTERNAL', user: 'tls-client' });
     });
     const withoutOne = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const };
-    expect(await failure(stolen(), withoutOne)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
+    expect(await failure(urlWithPassword(), withoutOne)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
   });
 
   it('reads the key from the certificate’s file, like Python', async () => {
@@ -203,24 +203,24 @@ describeWithRabbitControl('TLS', () => {
   it('fails a login by a certificate without a known user', async () => {
     const { cert, key } = await authority.issue({ name: 'nobody' });
     const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
-    expect(await failure(stolen(), options)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
+    expect(await failure(urlWithPassword(), options)).toMatch(/ACCESS.REFUSED.*EXTERNAL/);
   });
 
   it('refuses a client’s certificate that has expired', async () => {
     const { cert, key } = await authority.issue({ name: 'tls-client', days: -1 });
     const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
-    expect(await failure(stolen(), options, [0])).toMatch(/localhost:\d+: /);
+    expect(await failure(urlWithPassword(), options, [0])).toMatch(/localhost:\d+: /);
   });
 
   it('refuses a client’s certificate of another authority', async () => {
     const { cert, key } = await foreignAuthority.issue({ name: 'tls-client' });
     const options = { ...trusted(), rabbitLoginMethod: 'EXTERNAL' as const, sslCertFile: cert, sslKeyFile: key };
-    expect(await failure(stolen(), options, [0])).toMatch(/localhost:\d+: /);
+    expect(await failure(urlWithPassword(), options, [0])).toMatch(/localhost:\d+: /);
   });
 
   it('refuses missing and invalid files at start', async () => {
     const make = (rabbit: RabbitOptions) => () =>
-      getRpcTransport({ transportUrl: stolen(), rabbit: { ssl: true, ...rabbit } });
+      getRpcTransport({ transportUrl: urlWithPassword(), rabbit: { ssl: true, ...rabbit } });
     expect(make({ sslCaFile: '/no/such/ca.pem' })).toThrow(/rabbit\.sslCaFile.*\/no\/such\/ca\.pem.*ENOENT/);
     expect(make({ sslCertFile: client.key })).toThrow(/rabbit\.ssl….*\.key/);
     const { key } = await authority.issue({ name: 'other' });

@@ -114,7 +114,7 @@ describeWithRabbit.each(servers)('%s that receives a malformed request', (_name,
     return reply && (failureClass(reply) ?? 'result');
   }
 
-  async function soundCall(): Promise<void> {
+  async function answeredCall(): Promise<void> {
     const msgId = randomBytes(16).toString('hex');
     const message = { method: 'echo', args: {}, _msg_id: msgId, _reply_q: caller.replyQueue, _unique_id: msgId };
     const body = JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) });
@@ -127,7 +127,7 @@ describeWithRabbit.each(servers)('%s that receives a malformed request', (_name,
     const { refusedMessages } = served.transport.counts;
     const msgId = randomBytes(16).toString('hex');
     caller.publish('tacker', topic, bodyOf(bad, { msgId, replyQueue: caller.replyQueue }));
-    await soundCall();
+    await answeredCall();
     await eventually(() => expect(answerTo(msgId) ?? null).toBe(bad.answer));
     expect(said(log)).toHaveLength(bad.answer === 'result' ? 0 : 1);
     expectFitForALog(log);

@@ -47,7 +47,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
   }
 
   /** The broker hands everything in the queue to somebody who goes away without acknowledging it. */
-  async function deliverInVain(messages: number): Promise<void> {
+  async function deliverUnacknowledged(messages: number): Promise<void> {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages }));
     await withChannel(rabbitUrl, async (channel) => {
       for (let taken = 0; taken < messages; taken++) expect(await channel.get(topic)).not.toBe(false);
@@ -75,7 +75,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
     const call = client.call({}, 'record', { id: 'call' });
     call.catch(() => undefined);
     await client.cast({}, 'record', { id: 'cast' });
-    await deliverInVain(2);
+    await deliverUnacknowledged(2);
     await serve(true);
     await expect(call).rejects.toMatchObject({ excType: 'MessageDeliveryFailure', value: /may have started it/ });
     expect(await client.call({}, 'record', { id: 'first' })).toBe('first');
@@ -128,7 +128,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
   it('runs redelivered requests by default', async () => {
     await (await serve(false)).stop();
     const call = client.call({}, 'record', { id: 'again' });
-    await deliverInVain(1);
+    await deliverUnacknowledged(1);
     await serve(false);
     expect(await call).toBe('again');
   });

@@ -28,7 +28,7 @@ async function documentWith(by: string): Promise<string> {
 
 const baselines: Baselines = { 'one kind': { ratio: 1.5 }, another: { ratio: 2 } };
 
-const squeezed = (lines: readonly string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
+const withoutPadding = (lines: readonly string[]) => lines.map((line) => line.replace(/\s+/g, ' '));
 
 describe("the benchmark's documents", () => {
   it('have a marker for every table', async () => {
@@ -48,9 +48,9 @@ describe("the benchmark's documents", () => {
       await readJson<Baselines>('bench/baselines.json'),
     );
     for (const [by, blocks] of stored)
-      expect({ by, lines: squeezed(generatedPart(await documentWith(by), by)) }).toEqual({
+      expect({ by, lines: withoutPadding(generatedPart(await documentWith(by), by)) }).toEqual({
         by,
-        lines: squeezed(render(blocks)),
+        lines: withoutPadding(render(blocks)),
       });
   });
 

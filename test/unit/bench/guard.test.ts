@@ -29,7 +29,7 @@ describe("the benchmark's guard", () => {
     expect(fallen(stored, {})).toEqual(Object.keys(stored));
   });
 
-  it('takes the better of two measurements', () => {
+  it('uses the better of two measurements', () => {
     expect(better({ a: 1, b: 3 }, { a: 2, b: 1 })).toEqual({ a: 2, b: 3 });
     expect(better({ a: Number.NaN }, { a: 2 })).toEqual({ a: 2 });
   });

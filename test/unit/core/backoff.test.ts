@@ -55,7 +55,7 @@ describe('backoffDelay', () => {
     expect(backoffDelay({ ...DOUBLING, jitter }, 2, () => random)).toBe(expected);
   });
 
-  it('takes jitter from the capped delay', () => {
+  it('applies jitter to the capped delay', () => {
     expect(backoffDelay({ ...DOUBLING, jitter: 0.5 }, 20, () => 0.5)).toBe(750);
   });
 

@@ -33,7 +33,7 @@ it('ends an incomplete batch at its timeout, counted from its first item', () =>
   expect(batches).toEqual([[1, 2]]);
 });
 
-it('starts the timeout anew with the next batch', () => {
+it('restarts the timeout with the next batch', () => {
   const { batches, batch } = gather(2, 100);
   batch.add(1);
   vi.advanceTimersByTime(60);

@@ -14,7 +14,7 @@ import { badReplies, badRequests, bodyOf } from '../../support/bad-messages.js';
 const limits = { bodyBytes: 2 * 2 ** 20, depth: 100 };
 
 /** Reads a body in all ways. Any error must be an InvalidMessage. */
-function expectNothingWorse(body: Buffer): void {
+function expectInvalidMessage(body: Buffer): void {
   for (const read of [readRequest, readReply, readNotification]) {
     try {
       read(decodeEnvelope(body, limits));
@@ -64,7 +64,7 @@ const vectors = readdirSync(new URL('../../vectors/rpc/', import.meta.url))
 describe('reading a message from the wire', () => {
   it('throws only InvalidMessage: any bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => expectNothingWorse(Buffer.from(bytes))),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => expectInvalidMessage(Buffer.from(bytes))),
       { numRuns: 2000 },
     );
   });
@@ -78,7 +78,7 @@ describe('reading a message from the wire', () => {
       fc.tuple(value, value).map(([version, message]) => envelopeOf(version, message)),
     );
     fc.assert(
-      fc.property(odd, fc.boolean(), (tree, ascii) => expectNothingWorse(Buffer.from(writeTree(tree, ascii)))),
+      fc.property(odd, fc.boolean(), (tree, ascii) => expectInvalidMessage(Buffer.from(writeTree(tree, ascii)))),
       { numRuns: 4000 },
     );
   });
@@ -90,11 +90,11 @@ describe('reading a message from the wire', () => {
         const place = at % body.length;
         return Buffer.concat([body.subarray(0, place), inserted, body.subarray(place + removed)]);
       });
-    fc.assert(fc.property(damaged, expectNothingWorse), { numRuns: 4000 });
+    fc.assert(fc.property(damaged, expectInvalidMessage), { numRuns: 4000 });
   });
 
   it.each([...badRequests, ...badReplies])('throws only InvalidMessage: $name', (bad) => {
-    expectNothingWorse(bodyOf(bad, { msgId: 'a'.repeat(32), replyQueue: `reply_${'b'.repeat(32)}` }));
+    expectInvalidMessage(bodyOf(bad, { msgId: 'a'.repeat(32), replyQueue: `reply_${'b'.repeat(32)}` }));
   });
 
   it('returns the written message', () => {
@@ -151,18 +151,18 @@ describe('reading a message from the wire', () => {
 });
 
 describe('failures', () => {
-  class Picky extends Error {
+  class UpperCases extends Error {
     constructor(...args: string[]) {
       super(args.map((one) => one.toUpperCase()).join());
     }
   }
-  registerRemoteException(Picky, { module: 'picky' });
+  registerRemoteException(UpperCases, { module: 'picky' });
 
   const member = (names: string[]) =>
     fc.option(fc.oneof(value, fc.constantFrom(...names).map(string)), { nil: undefined });
   const failure = fc
     .record({
-      class: member(['Picky', '__proto__', 'constructor']),
+      class: member(['UpperCases', '__proto__', 'constructor']),
       module: member(['picky', 'os', 'builtins']),
       message: member(['bad']),
       tb: member(['line']),

@@ -189,6 +189,13 @@ describe('addEndpoint', () => {
     expect(found.readContext?.(request)).toEqual({ user: 'u1' });
   });
 
+  it('serves the version of an endpoint without allowed methods', () => {
+    const table = new MethodTable();
+    const endpoint = { target: target('2.0', 'ns'), _run: () => 1 };
+    addEndpoint(table, endpoint as unknown as Endpoint, new DefaultRPCAccessPolicy(), new NoOpSerializer());
+    expect(() => table.find('ns', '2.0', 'run')).toThrow(NoSuchMethod);
+  });
+
   it('refuses a target that is no Target', () => {
     const add = (endpoint: object) =>
       addEndpoint(new MethodTable(), endpoint as Endpoint, new DefaultRPCAccessPolicy(), new NoOpSerializer());

@@ -92,7 +92,7 @@ describe('a route', () => {
     expect(routes.has('tacker', 'topic', false)).toBe(false);
   });
 
-  it('is proven by its own message whatever becomes of one of an earlier connection', () => {
+  it('is proven by its own message, for any outcome of one of an earlier connection', () => {
     const earlier = routes.begin('tacker', 'topic');
     routes.restart();
     const current = routes.begin('tacker', 'topic');

@@ -55,7 +55,8 @@ describe.each(Object.entries(ways))('%s', (_name, read) => {
     ['a body that is cut off', deflateSync(text).subarray(0, -3), ZLIB, /damaged: unexpected end of file/],
     ['a body above the limit', deflateSync(Buffer.alloc(5 * MIB)), ZLIB, /compressionRatio|more than 4194304 bytes/],
   ])('refuses %s', async (_what, body, compression, reason) => {
-    const refused = read(body, compression, limits);
+    // The length alone: a body that was accepted would fill the message of the failure.
+    const refused = read(body, compression, limits).then(({ length }) => length);
     await expect(refused).rejects.toBeInstanceOf(InvalidMessage);
     await expect(refused).rejects.toThrow(reason);
   });
