@@ -21,6 +21,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
   let ran: unknown[];
   let release: () => void;
   let serving: Transport;
+  let calling: Transport;
   let client: RPCClient;
 
   async function serve(refuseRedelivered: boolean): Promise<RPCServer> {
@@ -32,7 +33,10 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
         ran.push(id);
         return id;
       },
-      hold: () => released,
+      hold: () => {
+        ran.push('hold');
+        return released;
+      },
     };
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, concurrency: 1, refuseRedelivered });
     serving = transport;
@@ -58,7 +62,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
   beforeEach(async () => {
     topic = uniqueTopic('again');
     ran = [];
-    const calling = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: 20 });
+    calling = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: 20 });
     open.push(() => calling.cleanup());
     client = getRpcClient(calling, new Target({ topic }));
   });
@@ -86,7 +90,10 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
   it('finishes its waiting requests when it stops, instead of requeueing them', async () => {
     const server = await serve(true);
     const held = client.call({}, 'hold');
+    await eventually(() => expect(ran).toEqual(['hold']));
     const waiting = client.prepare({ server: 'a' }).call({}, 'record', { id: 'waiting' });
+    // Confirmed, so it was in the queue, and delivered, so it is there no more.
+    await eventually(() => expect(calling.health()).toMatchObject({ pendingCalls: 2, pendingPublishes: 0 }));
     await eventually(async () => expect(await queueDepth(rabbitUrl, `${topic}.a`)).toMatchObject({ messages: 0 }));
     const stopped = server.stop();
     release();
