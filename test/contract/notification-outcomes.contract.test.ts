@@ -54,7 +54,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 1);
         await eventually(() => expect(endpoint.got).toHaveLength(3));
         await expectEmptyQueues();
-        expect(log.messages(/vnf\.create: Object\.info failed: Error: not yet/, 'error')).toHaveLength(2);
+        expect(log.messages(/"vnf\.create": Object\.info failed: Error: not yet/, 'error')).toHaveLength(2);
       });
 
       it('acknowledges if requeue is not allowed', async () => {
