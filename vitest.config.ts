@@ -18,6 +18,7 @@ export default defineConfig({
       ...(process.env.TEST_NEWEST_ROOT ? ['test/newest/**/*.test.ts'] : []),
     ],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/fresh-process.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Bounds for what hangs, not for what is slow on a busy machine.
     testTimeout: 60_000,
@@ -26,6 +27,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Files of one worker share its modules: loading them anew for each file would take a fifth of the whole run.
     isolate: false,
+    restoreMocks: true,
+    unstubEnvs: true,
     sequence: { sequencer: LongestFirst },
   },
 });

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { TransportHealth } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { pause } from '../core/pause.js';
 import { Secret } from '../core/secrets.js';
 import {
   type ConnectOptions,
@@ -103,8 +103,7 @@ async function keepConnecting(transport: Transport, options: ConnectOptions): Pr
       await transport.connect(options);
       return;
     } catch {
-      const pause = Math.max(MIN_PAUSE_MS, settings.rabbit.intervalMax);
-      await delay(pause, undefined, { signal: closed }).catch(() => undefined);
+      await pause(Math.max(MIN_PAUSE_MS, settings.rabbit.intervalMax), closed);
     }
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { consoleLogger } from '../core/logger.js';
+import { pause } from '../core/pause.js';
 import type { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from '../rpc/call-context.js';
@@ -31,7 +31,7 @@ class BackingOffContext extends CallContext {
     logger.error(
       `No reply to "${scoped}" within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
     );
-    await delay(wait, undefined, { signal: this.transport.closed }).catch(() => undefined);
+    await pause(wait, this.transport.closed);
   }
 
   private get timeouts(): MethodTimeouts {

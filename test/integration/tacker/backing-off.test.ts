@@ -23,16 +23,6 @@ interface Work {
 
 const ignore = () => undefined;
 
-// As Node's, in the time that the tests fake.
-vi.mock(import('node:timers/promises'), async (original) => ({
-  ...(await original()),
-  setTimeout: <T>(delay?: number, value?: T, { signal }: { signal?: AbortSignal | undefined } = {}) =>
-    new Promise<T>((resolve, reject) => {
-      setTimeout(() => resolve(value as T), delay);
-      signal?.addEventListener('abort', reject, { once: true });
-    }),
-}));
-
 class Worker {
   readonly target: Target;
 

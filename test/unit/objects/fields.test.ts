@@ -11,10 +11,10 @@ import {
   VersionedObject,
 } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
-import { load, made, part, primitive, receive, refusal, send, Vnf } from './vnf.js';
+import { load, made, part, primitive, receive, refusal, Stack, send } from './stack.js';
 
 describe('a field', () => {
-  const good: [keyof Vnf | 'created_at', unknown, unknown][] = [
+  const good: [keyof Stack | 'created_at', unknown, unknown][] = [
     ['name', 7, '7'],
     ['name', null, null],
     ['status', null, 'ACTIVE'],
@@ -27,28 +27,28 @@ describe('a field', () => {
     ['ports', ['7', 2n ** 60n, true], new Set([7, 2n ** 60n, 1])],
   ];
   it.each(good)('%s accepts %o', (name, given, expected) => {
-    const vnf = load({ [name]: given });
-    expect(vnf[name === 'created_at' ? 'createdAt' : name]).toEqual(expected);
+    const stack = load({ [name]: given });
+    expect(stack[name === 'created_at' ? 'createdAt' : name]).toEqual(expected);
   });
 
   const bad: [string, unknown, RegExp][] = [
-    ['name', true, /^Vnf\.name: expected a string or null; got true$/],
-    ['id', null, /^Vnf\.id: expected a UUID; got null$/],
-    ['status', 'BUSY', /^Vnf\.status: expected one of ACTIVE, ERROR; got "BUSY"$/],
-    ['load', 'much', /^Vnf\.load: expected a finite number; got "much"$/],
-    ['enabled', 'false', /^Vnf\.enabled: expected true or false; got "false"$/],
-    ['created_at', '2026-02-30T00:00:00Z', /^Vnf\.created_at: expected a date and time or null; got "2026-02-30/],
+    ['name', true, /^Stack\.name: expected a string or null; got true$/],
+    ['id', null, /^Stack\.id: expected a UUID; got null$/],
+    ['status', 'BUSY', /^Stack\.status: expected one of ACTIVE, ERROR; got "BUSY"$/],
+    ['load', 'much', /^Stack\.load: expected a finite number; got "much"$/],
+    ['enabled', 'false', /^Stack\.enabled: expected true or false; got "false"$/],
+    ['created_at', '2026-02-30T00:00:00Z', /^Stack\.created_at: expected a date and time or null; got "2026-02-30/],
     ['created_at', 'soon', /expected a date and time/],
     ['created_at', 5, /expected a date and time or null; got 5$/],
-    ['ports', [1, 1.5], /^Vnf\.ports\[1\]: expected an integer; got 1\.5$/],
-    ['ports', ['9'.repeat(4301)], /^Vnf\.ports\[0\]: expected an integer; got "9{80}…"$/],
-    ['ports', { a: 1 }, /^Vnf\.ports: expected a set of which each element is an integer; got an object$/],
-    ['labels', { a: 'x', b: [] }, /^Vnf\.labels\["b"\]: expected a string or null; got an array$/],
-    ['labels', 'x', /^Vnf\.labels: expected an object of which each member is a string or null; got "x"$/],
-    ['main', { size: 1 }, /^Vnf\.main: expected an object Part or null; got an object$/],
-    ['main', primitive(), /^Vnf\.main: expected an object Part; got a Vnf$/],
-    ['parts', [part(1), 5], /^Vnf\.parts\[1\]: expected an object Part; got 5$/],
-    ['parts', [part(-1)], /^Part\.size: expected an integer of at least 0; got -1$/],
+    ['ports', [1, 1.5], /^Stack\.ports\[1\]: expected an integer; got 1\.5$/],
+    ['ports', ['9'.repeat(4301)], /^Stack\.ports\[0\]: expected an integer; got "9{80}…"$/],
+    ['ports', { a: 1 }, /^Stack\.ports: expected a set of which each element is an integer; got an object$/],
+    ['labels', { a: 'x', b: [] }, /^Stack\.labels\["b"\]: expected a string or null; got an array$/],
+    ['labels', 'x', /^Stack\.labels: expected an object of which each member is a string or null; got "x"$/],
+    ['main', { size: 1 }, /^Stack\.main: expected an object Layer or null; got an object$/],
+    ['main', primitive(), /^Stack\.main: expected an object Layer; got a Stack$/],
+    ['parts', [part(1), 5], /^Stack\.parts\[1\]: expected an object Layer; got 5$/],
+    ['parts', [part(-1)], /^Layer\.size: expected an integer of at least 0; got -1$/],
   ];
   it.each(bad)('%s refuses %o', (name, given, message) => {
     const error = refusal(() => load({ [name]: given }));
@@ -58,14 +58,14 @@ describe('a field', () => {
 
   it('is checked when it is sent, too', () => {
     const wrong = made({ load: Number.NaN });
-    expect(refusal(() => send(wrong))).toMatchObject({ objname: 'Vnf', field: 'load', allowed: 'a finite number' });
+    expect(refusal(() => send(wrong))).toMatchObject({ objname: 'Stack', field: 'load', allowed: 'a finite number' });
     for (const values of [
       { createdAt: new Date(Number.NaN) },
       { createdAt: new Date('+012026-01-01T00:00:00Z') },
       { parts: [{ size: 1 }] },
       { status: 'BUSY' },
     ]) {
-      expect(refusal(() => send(Object.assign(new Vnf(), values)))).toBeInstanceOf(InvalidFieldValue);
+      expect(refusal(() => send(Object.assign(new Stack(), values)))).toBeInstanceOf(InvalidFieldValue);
     }
     expect(Number.isNaN(load({ load: Number.NaN }).load)).toBe(true);
   });
@@ -105,23 +105,23 @@ describe('an object that is not known here', () => {
 
   it('is refused by its namespace', () => {
     const error = refusal(() => receive(primitive({}, { 'tacker_object.namespace': 'nova' })));
-    expect(error).toMatchObject({ code: 'UNSUPPORTED_OBJECT', objtype: 'nova.Vnf' });
+    expect(error).toMatchObject({ code: 'UNSUPPORTED_OBJECT', objtype: 'nova.Stack' });
   });
 
   it('is refused by its version', () => {
     for (const version of ['1.3', '2.0', '0.9']) {
       const error = refusal(() => at(version));
       expect(error).toBeInstanceOf(IncompatibleObjectVersion);
-      expect(error).toMatchObject({ objname: 'Vnf', objver: version, supported: '1.2' });
+      expect(error).toMatchObject({ objname: 'Stack', objver: version, supported: '1.2' });
     }
   });
 
   it('is accepted in an older version, which it keeps', () => {
-    const old = at('1.0') as Vnf;
+    const old = at('1.0') as Stack;
     expect(objVersion(old)).toBe('1.0');
     expect(send(old)['tacker_object.version']).toBe('1.0');
-    expect(objVersion(at('1.2.5') as Vnf)).toBe('1.2');
-    expect(objVersion(new Vnf())).toBe('1.2');
+    expect(objVersion(at('1.2.5') as Stack)).toBe('1.2');
+    expect(objVersion(new Stack())).toBe('1.2');
   });
 
   it('is refused without one of its members, or with a wrong one', () => {
@@ -163,7 +163,7 @@ describe('any received value', () => {
       fc.property(arbitrary, (value) => {
         try {
           const read = receive([value]) as unknown[];
-          if (read[0] instanceof Vnf) expect(send(receive(send(read[0])))).toEqual(send(read[0]));
+          if (read[0] instanceof Stack) expect(send(receive(send(read[0])))).toEqual(send(read[0]));
           else expect(read).toEqual([value]);
         } catch (error) {
           if (!(error instanceof MessagingException)) throw error;

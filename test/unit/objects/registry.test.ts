@@ -12,36 +12,36 @@ import {
   VersionedObjectSerializer,
 } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
-import { made, Part, primitive, receive, refusal, send, Vnf } from './vnf.js';
+import { Layer, made, primitive, receive, refusal, Stack, send } from './stack.js';
 
 describe('versions of one object', () => {
-  @VersionedObject({ name: 'Flavor', version: '1.1' })
-  class Flavor1 {
+  @VersionedObject({ name: 'Volume', version: '1.1' })
+  class Volume1 {
     @VersionedField(fields.string())
     name?: string;
   }
-  @VersionedObject({ name: 'Flavor', version: '2.3' })
-  class Flavor2 {}
+  @VersionedObject({ name: 'Volume', version: '2.3' })
+  class Volume2 {}
   const flavor = (version: string) =>
-    receive({ ...primitive({ name: 'm1' }), 'tacker_object.name': 'Flavor', 'tacker_object.version': version });
+    receive({ ...primitive({ name: 'm1' }), 'tacker_object.name': 'Volume', 'tacker_object.version': version });
 
   it('are registered side by side', () => {
-    expect(flavor('1.0')).toBeInstanceOf(Flavor1);
-    expect(flavor('2.3')).toBeInstanceOf(Flavor2);
+    expect(flavor('1.0')).toBeInstanceOf(Volume1);
+    expect(flavor('2.3')).toBeInstanceOf(Volume2);
     expect(refusal(() => flavor('2.4'))).toMatchObject({ supported: '2.3' });
     expect(refusal(() => flavor('3.0'))).toMatchObject({ supported: '2.3' });
   });
 
   it('are sent in the version that the readers need', () => {
-    const pinned = new VersionedObjectSerializer({ versions: { Vnf: '1.0', Part: '1.0' } });
-    const vnf = made({ id: 'v1', load: 1, parts: [Object.assign(new Part(), { size: 1 })] });
-    const sent = send(vnf, pinned);
+    const pinned = new VersionedObjectSerializer({ versions: { Stack: '1.0', Layer: '1.0' } });
+    const stack = made({ id: 'v1', load: 1, parts: [Object.assign(new Layer(), { size: 1 })] });
+    const sent = send(stack, pinned);
     expect(sent).toMatchObject({ 'tacker_object.version': '1.0' });
     expect(Object.keys(sent['tacker_object.data']).sort()).toEqual(['id', 'parts']);
     expect(sent['tacker_object.changes'].sort()).toEqual(['id', 'parts']);
     expect(sent['tacker_object.data'].parts[0]['tacker_object.version']).toBe('1.0');
-    const ahead = new VersionedObjectSerializer({ versions: { Vnf: '1.9' } });
-    expect(send(vnf, ahead)).toMatchObject({ 'tacker_object.version': '1.2', 'tacker_object.data': { load: 1 } });
+    const ahead = new VersionedObjectSerializer({ versions: { Stack: '1.9' } });
+    expect(send(stack, ahead)).toMatchObject({ 'tacker_object.version': '1.2', 'tacker_object.data': { load: 1 } });
   });
 });
 
@@ -58,14 +58,14 @@ describe('namespaces', () => {
     const instance = Object.assign(new Instance(), { host: 'h1' });
     expect(Object.keys(send(instance, nova))).toContain('nova_object.name');
     expect(receive(send(instance, nova), nova)).toEqual(instance);
-    expect(send(new Part(), neutron)).toEqual({
-      'versioned_object.name': 'Part',
+    expect(send(new Layer(), neutron)).toEqual({
+      'versioned_object.name': 'Layer',
       'versioned_object.namespace': 'versionedobjects',
       'versioned_object.version': '1.1',
       'versioned_object.data': {},
     });
     const cinder = new VersionedObjectSerializer({ namespace: 'cinder', prefix: 'versioned_object' });
-    expect(send(new Part(), cinder)).toMatchObject({ 'versioned_object.namespace': 'cinder' });
+    expect(send(new Layer(), cinder)).toMatchObject({ 'versioned_object.namespace': 'cinder' });
   });
 
   it('do not share their objects', () => {
@@ -84,7 +84,7 @@ describe('a registry', () => {
     expect(declare({})).toThrow(InvalidVersion);
     expect(() => VersionedObject({ version: '1.0', name: '' })(class Some {})).toThrow(ConfigurationError);
     expect(() => new VersionedObjectSerializer({ namspace: 'nova' } as object)).toThrow(/did you mean "namespace"/);
-    expect(() => new VersionedObjectSerializer({ versions: { Vnf: 'old' } })).toThrow(InvalidVersion);
+    expect(() => new VersionedObjectSerializer({ versions: { Stack: 'old' } })).toThrow(InvalidVersion);
     expect(() => objWhatChanged({})).toThrow(ConfigurationError);
   });
 
@@ -118,13 +118,13 @@ describe('a registry', () => {
 
   it('accepts subclasses only if that is enabled', () => {
     @VersionedObject({ version: '1.0' })
-    class Special extends Part {}
+    class Special extends Layer {}
     @VersionedObject({ version: '1.0' })
     class Holder {
-      @VersionedField(fields.object(Part))
-      strict?: Part;
-      @VersionedField(fields.object(Part, { subclasses: true }))
-      loose?: Part;
+      @VersionedField(fields.object(Layer))
+      strict?: Layer;
+      @VersionedField(fields.object(Layer, { subclasses: true }))
+      loose?: Layer;
     }
     const special = Object.assign(new Special(), { size: 1 });
     const loose = receive(send(Object.assign(new Holder(), { loose: special }))) as Holder;
@@ -141,7 +141,7 @@ describe('the serializer inside a request context serializer', () => {
     expect(serializer.serializeContext(context)).toEqual({ user_id: 'u1' });
     expect(
       serializer.deserializeEntity(context, serializer.serializeEntity(context, made({ id: 'v1' }))),
-    ).toBeInstanceOf(Vnf);
+    ).toBeInstanceOf(Stack);
     expect(new VersionedObjectSerializer().deserializeContext({ user_id: 'u1' })).toEqual({ user_id: 'u1' });
   });
 });

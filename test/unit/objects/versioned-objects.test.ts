@@ -10,19 +10,19 @@ import {
   VersionedObject,
 } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
-import { load, made, Owner, Part, part, primitive, receive, refusal, send, tacker, Vnf } from './vnf.js';
+import { Layer, load, made, Owner, part, primitive, receive, refusal, Stack, send, tacker } from './stack.js';
 
 describe('a versioned object', () => {
   it('is written with all its set fields, all of them changed', () => {
-    const vnf = made({
+    const stack = made({
       id: 'v1',
       name: null,
       createdAt: new Date('2026-11-23T21:34:12.987Z'),
-      main: Object.assign(new Part(), { size: 2 }),
+      main: Object.assign(new Layer(), { size: 2 }),
       ports: new Set([80, 443]),
     });
-    expect(send(vnf)).toEqual({
-      'tacker_object.name': 'Vnf',
+    expect(send(stack)).toEqual({
+      'tacker_object.name': 'Stack',
       'tacker_object.namespace': 'tacker',
       'tacker_object.version': '1.2',
       'tacker_object.data': {
@@ -39,11 +39,11 @@ describe('a versioned object', () => {
   });
 
   it('is built from the written form', () => {
-    const vnf = made({
+    const stack = made({
       id: 'v1',
       status: 'ERROR',
       createdAt: new Date('2026-11-23T21:34:12Z'),
-      parts: [1, 2].map((size) => Object.assign(new Part(), { size })),
+      parts: [1, 2].map((size) => Object.assign(new Layer(), { size })),
       labels: { a: 'x', b: null, ['__proto__']: 'own' },
       ports: new Set([80]),
       load: 0.5,
@@ -51,21 +51,24 @@ describe('a versioned object', () => {
       extra: { any: ['thing', 1] },
       parent: made({ id: 'v0' }),
     });
-    const built = receive(send(vnf));
-    expect(built).toBeInstanceOf(Vnf);
-    expect(built).toEqual(vnf);
-    expect((built as Vnf).parts?.[1]).toBeInstanceOf(Part);
-    expect((built as Vnf).parent).toBeInstanceOf(Vnf);
-    expect(Object.keys((built as Vnf).labels ?? {})).toContain('__proto__');
+    const built = receive(send(stack));
+    expect(built).toBeInstanceOf(Stack);
+    expect(built).toEqual(stack);
+    expect((built as Stack).parts?.[1]).toBeInstanceOf(Layer);
+    expect((built as Stack).parent).toBeInstanceOf(Stack);
+    expect(Object.keys((built as Stack).labels ?? {})).toContain('__proto__');
   });
 
   it('is converted at any depth, and leaves other values unchanged', () => {
     const rest = { text: 'x', list: [1, null, { deep: true }], none: null, big: 2n ** 60n };
     expect(tacker.serializeEntity({}, rest)).toEqual(rest);
     expect(receive(rest)).toEqual(rest);
-    const written = send({ list: [{ vnf: made({ id: 'v1' }) }], map: new Map([['k', new Set([made({ id: 'v2' })])]]) });
-    const read = receive(written) as { list: { vnf: Vnf }[]; map: { k: Vnf[] } };
-    expect(read.list[0]?.vnf).toBeInstanceOf(Vnf);
+    const written = send({
+      list: [{ stack: made({ id: 'v1' }) }],
+      map: new Map([['k', new Set([made({ id: 'v2' })])]]),
+    });
+    const read = receive(written) as { list: { stack: Stack }[]; map: { k: Stack[] } };
+    expect(read.list[0]?.stack).toBeInstanceOf(Stack);
     expect(read.map.k[0]?.id).toBe('v2');
     const proto = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}');
     expect(Object.keys(receive(proto) as object)).toEqual(['__proto__', 'constructor']);
@@ -73,9 +76,9 @@ describe('a versioned object', () => {
 
   it('is found inside an object of an unregistered class', () => {
     class Answer {
-      readonly vnf = made({ id: 'v1' });
+      readonly stack = made({ id: 'v1' });
     }
-    expect(send(new Answer())).toMatchObject({ vnf: { 'tacker_object.name': 'Vnf' } });
+    expect(send(new Answer())).toMatchObject({ stack: { 'tacker_object.name': 'Stack' } });
     expect(send({ at: new Date(0), ctxt: RequestContext.fromDict({ user_id: 'u' }) })).toEqual({
       at: '1970-01-01T00:00:00.000Z',
       ctxt: { user_id: 'u' },
@@ -83,13 +86,13 @@ describe('a versioned object', () => {
   });
 
   it('that contains itself is refused', () => {
-    const vnf = made({ id: 'v1' });
-    vnf.parent = vnf;
+    const stack = made({ id: 'v1' });
+    stack.parent = stack;
     const list: unknown[] = [];
     list.push(list);
-    expect(refusal(() => send(vnf))).toBeInstanceOf(ClientSendError);
+    expect(refusal(() => send(stack))).toBeInstanceOf(ClientSendError);
     expect(refusal(() => send(list))).toBeInstanceOf(ClientSendError);
-    const shared = Object.assign(new Part(), { size: 1 });
+    const shared = Object.assign(new Layer(), { size: 1 });
     expect(send([shared, shared])).toHaveLength(2);
   });
 
@@ -115,42 +118,42 @@ describe('a versioned object', () => {
 
 describe('changes of a versioned object', () => {
   it('are empty after it was received', () => {
-    const vnf = load({ id: 'v1', created_at: '2026-11-23T21:34:12+05:30', parts: [part(1)], labels: { a: 'x' } });
-    expect(objWhatChanged(vnf)).toEqual([]);
-    expect(send(vnf)).not.toHaveProperty(['tacker_object.changes']);
+    const stack = load({ id: 'v1', created_at: '2026-11-23T21:34:12+05:30', parts: [part(1)], labels: { a: 'x' } });
+    expect(objWhatChanged(stack)).toEqual([]);
+    expect(send(stack)).not.toHaveProperty(['tacker_object.changes']);
   });
 
   it('are the fields that were set since, also in place', () => {
-    const vnf = load({ id: 'v1', name: 'a', labels: { a: 'x' }, ports: [1], parts: [part(1)], extra: [1] });
-    vnf.name = 'b';
-    expect(objWhatChanged(vnf)).toEqual(['name']);
-    vnf.name = 'a';
-    expect(objWhatChanged(vnf)).toEqual([]);
-    Object.assign(vnf.labels ?? {}, { b: 'y' });
-    vnf.ports?.add(2);
-    (vnf.extra as unknown[]).push(2);
-    vnf.enabled = true;
-    expect(objWhatChanged(vnf).sort()).toEqual(['enabled', 'extra', 'labels', 'ports']);
-    const [first] = vnf.parts ?? [];
+    const stack = load({ id: 'v1', name: 'a', labels: { a: 'x' }, ports: [1], parts: [part(1)], extra: [1] });
+    stack.name = 'b';
+    expect(objWhatChanged(stack)).toEqual(['name']);
+    stack.name = 'a';
+    expect(objWhatChanged(stack)).toEqual([]);
+    Object.assign(stack.labels ?? {}, { b: 'y' });
+    stack.ports?.add(2);
+    (stack.extra as unknown[]).push(2);
+    stack.enabled = true;
+    expect(objWhatChanged(stack).sort()).toEqual(['enabled', 'extra', 'labels', 'ports']);
+    const [first] = stack.parts ?? [];
     if (first) first.size = 7;
-    expect(objWhatChanged(vnf)).toContain('parts');
+    expect(objWhatChanged(stack)).toContain('parts');
   });
 
   it('include its received changes', () => {
-    const vnf = load({ id: 'v1', name: 'a' }, { 'tacker_object.changes': ['name', 'unknown', 7] });
-    expect(objWhatChanged(vnf)).toEqual(['name']);
-    expect(send(vnf)['tacker_object.changes']).toEqual(['name']);
+    const stack = load({ id: 'v1', name: 'a' }, { 'tacker_object.changes': ['name', 'unknown', 7] });
+    expect(objWhatChanged(stack)).toEqual(['name']);
+    expect(send(stack)['tacker_object.changes']).toEqual(['name']);
     const parent = load({ parent: primitive({ id: 'v0' }, { 'tacker_object.changes': ['id'] }) });
     expect(objWhatChanged(parent)).toEqual(['parent']);
   });
 
   it('can be reset', () => {
-    const vnf = made({ id: 'v1', main: Object.assign(new Part(), { size: 1 }), parts: [new Part()] });
-    objResetChanges(vnf);
+    const stack = made({ id: 'v1', main: Object.assign(new Layer(), { size: 1 }), parts: [new Layer()] });
+    objResetChanges(stack);
     // The object within still has its own.
-    expect(objWhatChanged(vnf)).toEqual(['main']);
-    objResetChanges(vnf, { recursive: true });
-    expect(objWhatChanged(vnf)).toEqual([]);
+    expect(objWhatChanged(stack)).toEqual(['main']);
+    objResetChanges(stack, { recursive: true });
+    expect(objWhatChanged(stack)).toEqual([]);
   });
 
   it('of a read-only field are refused for a replaced object, and not for a modified one', () => {
@@ -168,7 +171,7 @@ describe('changes of a versioned object', () => {
     copied.named = { ...copied.named };
     expect(() => send(copied)).not.toThrow();
     const replaced = [
-      (owner: Owner) => Object.assign(owner, { one: Object.assign(new Part(), { size: 1 }) }),
+      (owner: Owner) => Object.assign(owner, { one: Object.assign(new Layer(), { size: 1 }) }),
       (owner: Owner) => owner.list.splice(0, 1, owner.one),
       (owner: Owner) => owner.list.pop(),
       (owner: Owner) => Object.assign(owner.named, { b: owner.one }),
@@ -181,10 +184,10 @@ describe('changes of a versioned object', () => {
   });
 
   it('of a read-only field are refused', () => {
-    const vnf = load({ id: 'v1' });
-    expect(send(vnf)['tacker_object.data']).toEqual({ id: 'v1' });
-    vnf.id = 'v2';
-    const error = refusal(() => send(vnf));
+    const stack = load({ id: 'v1' });
+    expect(send(stack)['tacker_object.data']).toEqual({ id: 'v1' });
+    stack.id = 'v2';
+    const error = refusal(() => send(stack));
     expect(error).toBeInstanceOf(ReadOnlyFieldError);
     expect(error).toMatchObject({ code: 'READ_ONLY_FIELD', field: 'id' });
     const late = load();
@@ -193,12 +196,12 @@ describe('changes of a versioned object', () => {
   });
 
   it('do not include defaults that were not requested', () => {
-    const vnf = new Vnf();
-    expect(send(vnf)['tacker_object.data']).toEqual({});
-    objSetDefaults(vnf);
-    expect(send(vnf)['tacker_object.data']).toEqual({ status: 'ACTIVE', labels: {} });
-    const other = new Vnf();
+    const stack = new Stack();
+    expect(send(stack)['tacker_object.data']).toEqual({});
+    objSetDefaults(stack);
+    expect(send(stack)['tacker_object.data']).toEqual({ status: 'ACTIVE', labels: {} });
+    const other = new Stack();
     objSetDefaults(other);
-    expect(other.labels).not.toBe(vnf.labels);
+    expect(other.labels).not.toBe(stack.labels);
   });
 });

@@ -6,26 +6,26 @@ export class Persistent {
   createdAt?: Date | null;
 }
 
-@VersionedObject({ name: 'Part', version: '1.1' })
-export class Part {
+@VersionedObject({ name: 'Layer', version: '1.1' })
+export class Layer {
   @VersionedField(fields.integer({ min: 0 }))
   size!: number;
 }
 
 @VersionedObject({ version: '1.0' })
 export class Owner {
-  @VersionedField(fields.object(Part).readOnly())
-  one!: Part;
+  @VersionedField(fields.object(Layer).readOnly())
+  one!: Layer;
 
-  @VersionedField(fields.listOf(fields.object(Part)).readOnly())
-  list!: Part[];
+  @VersionedField(fields.listOf(fields.object(Layer)).readOnly())
+  list!: Layer[];
 
-  @VersionedField(fields.dictOf(fields.object(Part)).readOnly())
-  named!: Record<string, Part>;
+  @VersionedField(fields.dictOf(fields.object(Layer)).readOnly())
+  named!: Record<string, Layer>;
 }
 
 @VersionedObject({ version: '1.2' })
-export class Vnf extends Persistent {
+export class Stack extends Persistent {
   @VersionedField(fields.uuid().readOnly())
   id!: string;
 
@@ -35,11 +35,11 @@ export class Vnf extends Persistent {
   @VersionedField(fields.enum(['ACTIVE', 'ERROR']).default('ACTIVE'))
   status?: 'ACTIVE' | 'ERROR';
 
-  @VersionedField(fields.object(Part).nullable())
-  main?: Part | null;
+  @VersionedField(fields.object(Layer).nullable())
+  main?: Layer | null;
 
-  @VersionedField(fields.listOf(fields.object(() => Part)))
-  parts?: Part[];
+  @VersionedField(fields.listOf(fields.object(() => Layer)))
+  parts?: Layer[];
 
   @VersionedField(fields.dictOf(fields.string().nullable()).default(() => ({})))
   labels?: Record<string, string | null>;
@@ -56,8 +56,8 @@ export class Vnf extends Persistent {
   @VersionedField(fields.any())
   extra?: unknown;
 
-  @VersionedField(fields.object(() => Vnf))
-  parent?: Vnf;
+  @VersionedField(fields.object(() => Stack))
+  parent?: Stack;
 
   /** No field: stays here. */
   cache = 'local';
@@ -75,20 +75,20 @@ export const send = (entity: unknown, serializer = tacker) =>
 export const receive = (entity: unknown, serializer = tacker) => serializer.deserializeEntity({}, entity);
 
 export const primitive = (data: object = {}, changed: object = {}) => ({
-  'tacker_object.name': 'Vnf',
+  'tacker_object.name': 'Stack',
   'tacker_object.namespace': 'tacker',
   'tacker_object.version': '1.2',
   'tacker_object.data': data,
   ...changed,
 });
 export const part = (size: unknown) => ({
-  'tacker_object.name': 'Part',
+  'tacker_object.name': 'Layer',
   'tacker_object.namespace': 'tacker',
   'tacker_object.version': '1.1',
   'tacker_object.data': { size },
 });
-export const load = (data: object = {}, changed: object = {}): Vnf => receive(primitive(data, changed)) as Vnf;
-export const made = (values: Partial<Vnf>): Vnf => Object.assign(new Vnf(), values);
+export const load = (data: object = {}, changed: object = {}): Stack => receive(primitive(data, changed)) as Stack;
+export const made = (values: Partial<Stack>): Stack => Object.assign(new Stack(), values);
 
 export function refusal(action: () => unknown): unknown {
   try {

@@ -1,0 +1,10 @@
+import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
+import { vi } from 'vitest';
+
+// Files of one worker share its modules. This runs before each file and undoes what an earlier one may have left behind.
+const LEVELS: LogLevel[] = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'];
+
+vi.useRealTimers();
+// NestFactory sets the logger of the whole process.
+Logger.overrideLogger(LEVELS);
+Logger.overrideLogger(new ConsoleLogger());
