@@ -45,7 +45,7 @@ describeWithRabbit('a consumer that the broker cancels on an open channel', () =
     const { serving, client } = served;
     await eventually(() => expect(serving.log.messages(/The broker cancelled the consumer/)).toHaveLength(1));
     expect(
-      serving.log.messages(/consumer of served-\w+ and requeued its unacknowledged messages \(2\); consuming again/),
+      serving.log.messages(/consumer of "served-\w+" and requeued its unacknowledged messages \(2\); consuming again/),
     ).toHaveLength(1);
     expect(serving.transport.counts).toMatchObject({ cancelledConsumers: 1, revokedMessages: 2, lostConnections: 0 });
     await eventually(() => expect(serving.transport.health().status).toBe('connected'));

@@ -48,7 +48,7 @@ describe('a consumer timeout of a quorum queue', () => {
     ]);
     await other.start();
     await eventually(
-      () => expect(log.messages(/The broker cancelled the consumer of t;.*taken back: 3/)).toHaveLength(1),
+      () => expect(log.messages(/The broker cancelled the consumer of "t" and requeued .* \(3\);/)).toHaveLength(1),
       {
         within: 20_000,
       },

@@ -114,7 +114,7 @@ export class AtLeastOnce {
     } catch (error) {
       const why = oneLine(toError(error).message);
       this.settings.logger.warn(
-        `Could not count the return of a request to ${delivery.queue}: ${why}; running it uncounted`,
+        `Could not count the return of a request to "${delivery.queue}": ${why}; running it uncounted`,
       );
       return false;
     }

@@ -61,7 +61,7 @@ export class DeadLetters {
       const why = oneLine(toError(error).message);
       const delay = backoffDelay(RETRY_BACKOFF, failures);
       settings.logger.warn(
-        `Could not dead-letter a ${this.kind} from ${delivery.queue}: ${why}; trying again in ${delay / 1000} s`,
+        `Could not dead-letter a ${this.kind} from "${delivery.queue}": ${why}; trying again in ${delay / 1000} s`,
       );
       const again = () => void this.publish(letter, failures + 1);
       this.pauses.begin(delay, again, () => letter.abandoned());
@@ -71,7 +71,7 @@ export class DeadLetters {
     const outcome = queue === undefined ? 'Dropped' : 'Dead-lettered';
     const isUsual = queue === undefined || queue === `${delivery.queue}.dead`;
     settings.logger.error(
-      `${outcome} a ${this.kind} from ${delivery.queue}: ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
+      `${outcome} a ${this.kind} from "${delivery.queue}": ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
     );
     letter.published();
   }

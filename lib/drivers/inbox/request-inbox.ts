@@ -131,7 +131,7 @@ export class RequestInbox {
     const isDue = now - this.warnedAt > EXPIRED_WARNING_INTERVAL_MS;
     if (isDue) this.warnedAt = now;
     logger[isDue ? 'warn' : 'debug'](
-      `Dropped a request from ${delivery.queue}: its caller gave up ${overdue} ms ago, and no handler was free before`,
+      `Dropped a request from "${delivery.queue}": its caller gave up ${overdue} ms ago, and no handler was free before`,
     );
   }
 

@@ -42,7 +42,7 @@ export class Backlog {
         ? `it holds ${queue.length} messages, which is the limit (limits.queuedMessages)`
         : `the queues of the embedded broker hold ${this.bytes} bytes; the limit is ${limits.queuedBytes} (limits.queuedBytes)`;
     return new MessageDeliveryFailure(
-      `The queue ${oneLine(queue.name, 255)} accepts no more messages: ${reason}. ${cureFor(queue)}, or raise the limit`,
+      `The queue "${oneLine(queue.name, 255)}" accepts no more messages: ${reason}. ${cureFor(queue)}, or raise the limit`,
     );
   }
 
@@ -53,7 +53,7 @@ export class Backlog {
     if (this.warned.has(queue.name)) return;
     this.warned.add(queue.name);
     logger.warn(
-      `The queue ${oneLine(queue.name, 255)} of the embedded broker piles up: ${queue.length} messages wait in it, ${this.bytes} bytes in all queues; further ones are refused at ${limits.queuedMessages} messages (limits.queuedMessages) or ${limits.queuedBytes} bytes (limits.queuedBytes). ${cureFor(queue)}`,
+      `The queue "${oneLine(queue.name, 255)}" of the embedded broker piles up: ${queue.length} messages wait in it, ${this.bytes} bytes in all queues; further ones are refused at ${limits.queuedMessages} messages (limits.queuedMessages) or ${limits.queuedBytes} bytes (limits.queuedBytes). ${cureFor(queue)}`,
     );
   }
 

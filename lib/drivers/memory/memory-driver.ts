@@ -117,7 +117,7 @@ export class MemoryDriver implements Driver {
     const sendReply = ({ queue, reply }: OutgoingReply) => {
       const content = this.pass(replyMessage(reply));
       if (!this.broker.publish(this.context, '', queue, content))
-        throw new MessageUndeliverable(`The reply queue ${queue} is missing`);
+        throw new MessageUndeliverable(`The reply queue "${queue}" is missing`);
       return undefined;
     };
     const ports = { sendReply, deadLetter, countReturn, repeats: false };

@@ -96,7 +96,9 @@ export class ReplySender {
         this.logOnce(failure);
         return new MessageUndeliverable(`No reply can be sent: ${failure.message}`, { cause: failure });
       case PRECONDITION_FAILED:
-        return new ClientSendError(`The broker refused the reply to ${queue}. ${failure.message}`, { cause: failure });
+        return new ClientSendError(`The broker refused the reply to "${queue}". ${failure.message}`, {
+          cause: failure,
+        });
       default:
         return failure;
     }
@@ -131,7 +133,7 @@ export class ReplySender {
     const { messages, bytes } = this.waiting;
     this.counters.count('overLimit');
     throw new MessageUndeliverable(
-      `The reply queue ${queue} is missing or full, and ${messages} replies of ${bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
+      `The reply queue "${queue}" is missing or full, and ${messages} replies of ${bytes} bytes wait for such queues already (limits.waitingReplies, limits.waitingReplyBytes)`,
     );
   }
 
@@ -171,6 +173,6 @@ export class ReplySender {
 
 /** Returns why a queue does not take a reply for now; undefined when another attempt would not help. */
 function reasonToRetry(error: unknown, queue: string): Error | undefined {
-  if (error instanceof MessageUndeliverable) return new MessageUndeliverable(`The reply queue ${queue} is missing`);
+  if (error instanceof MessageUndeliverable) return new MessageUndeliverable(`The reply queue "${queue}" is missing`);
   return error instanceof MessageDeliveryFailure && error.cause instanceof Nacked ? error : undefined;
 }

@@ -368,7 +368,7 @@ describe('oslo-rpc --help and --version', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
-  it('is silentSuccess when nobody reads on, as under `head`', async () => {
+  it('exits with 0, without an error, when its output is closed early, as by `head`', async () => {
     expect(await osloRpc(['conformance', '--help'], {}, { readsOn: false })).toEqual({
       code: 0,
       stdout: '',

@@ -67,7 +67,7 @@ describe('The embedded broker', () => {
     expect(log.messages(piled)).toEqual([]);
     await notify(91);
     expect(log.messages(piled, 'warn')).toHaveLength(1);
-    expect(log.messages(piled)[0]).toContain(`The queue ${topic}.info of the embedded broker piles up: 10 messages`);
+    expect(log.messages(piled)[0]).toContain(`The queue "${topic}.info" of the embedded broker piles up: 10 messages`);
     expect(log.messages(piled)[0]).toContain('It has no consumer');
     const listener = getNotificationListener(transport, [new Target({ topic })], [{ info: () => undefined }]);
     await listener.start();
@@ -84,7 +84,7 @@ describe('The embedded broker', () => {
     for (let id = 0; id < 5; id++) await notifier.info({}, 'x', id);
     const refused = notifier.info({}, 'x', 5);
     await expect(refused).rejects.toBeInstanceOf(MessageDeliveryFailure);
-    await expect(refused).rejects.toThrow(`The queue ${topic}.info accepts no more messages`);
+    await expect(refused).rejects.toThrow(`The queue "${topic}.info" accepts no more messages`);
     await expect(refused).rejects.toThrow('limits.queuedMessages');
     await expect(refused).rejects.toThrow(/no consumer: start one.*raise the limit/);
     expect(transport.counts.overLimit).toBe(1);

@@ -108,7 +108,10 @@ it('starts no timer that a closed application would leave behind', async () => {
   expect(await later()).toEqual([]);
 });
 
-it.each([[[Served]], [[]]])('refuses the class as a strategy, with the controllers %j', async (controllers) => {
+it.each([
+  ['with a controller', [Served]],
+  ['without controllers', []],
+])('refuses the class as a strategy, %s', async (_name, controllers) => {
   const { App } = application(...controllers);
   const start = async () => {
     const app = await NestFactory.createMicroservice(App, { strategy: OsloServer as never, logger: false });

@@ -236,7 +236,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
       await sendRaw(...bad.map(([body]) => body), message({ payload: 'good' }));
       await eventually(() => expect(endpoint.got).toEqual(['good']));
       await eventually(() =>
-        expect(log.messages(/^Dead-lettered a notification from events/)).toHaveLength(bad.length),
+        expect(log.messages(/^Dead-lettered a notification from "events/)).toHaveLength(bad.length),
       );
       const kept = await dead();
       expect(kept).toHaveLength(bad.length);

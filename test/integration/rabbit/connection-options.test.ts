@@ -106,7 +106,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     const dropped = await eventually(() => {
       return lines.find(({ line }) => line.includes('was dropped')) ?? expect.fail('not yet');
     });
-    expect(dropped.line).toMatch(/reply queue reply_0+ is missing/);
+    expect(dropped.line).toMatch(/reply queue "reply_0+" is missing/);
     expect(dropped.at - began).toBeGreaterThanOrEqual(700);
   });
 

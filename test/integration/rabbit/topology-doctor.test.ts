@@ -177,7 +177,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
     const { server, client, logger, transport } = connect(checking);
     await server.start();
     await withChannel(node.url, (channel) => channel.unbindQueue(topic, exchange, topic));
-    const line = `The broker has lost the binding of ${topic} to ${exchange}: it is bound again`;
+    const line = `The broker has lost the binding of "${topic}" to "${exchange}": it is bound again`;
     await eventually(() => expect(logger.messages(new RegExp(line), 'warn')).toHaveLength(1), { within: 20_000 });
     expect(transport.counts).toMatchObject({ redeclared: 1, lostConnections: 0 });
     expect(await client.call({}, 'who')).toBe('one');

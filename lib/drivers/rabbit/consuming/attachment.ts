@@ -149,7 +149,7 @@ export class Attachment {
     const hasMessages = await queue.probe(performance.now() - began);
     // A channel that was lost meanwhile has delivered nothing, and proves nothing.
     if (!channel.open) throw this.again('The channel was closed');
-    if (hasMessages) throw new DeclareAgain(`The stream ${queue.name} is not empty`, undefined);
+    if (hasMessages) throw new DeclareAgain(`The stream "${queue.name}" is not empty`, undefined);
   }
 
   /** Returns the error of an attempt. The broker may have closed a shared channel because of another consumer. */

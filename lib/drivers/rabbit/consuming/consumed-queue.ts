@@ -113,15 +113,15 @@ export class ConsumedQueue {
     const { name, spec } = this;
     try {
       const { consumerCount } = await channel.checkQueue(name);
-      if (consumerCount === 0 && !this.place) return { what: `consumer of ${name}`, mended: false };
+      if (consumerCount === 0 && !this.place) return { what: `consumer of "${name}"`, mended: false };
       if (spec.exchange) await channel.checkExchange(spec.exchange.name);
     } catch (error) {
       if (!isAbsent(error)) throw error;
       const isExchange = /no exchange/.test((error as Error).message);
-      return { what: isExchange ? `exchange ${spec.exchange?.name}` : `queue ${name}`, mended: false };
+      return { what: isExchange ? `exchange "${spec.exchange?.name}"` : `queue "${name}"`, mended: false };
     }
     if (await declarer.bindAgain(channel, spec, name)) return undefined;
-    return { what: `binding of ${name} to ${spec.exchange?.name}`, mended: true };
+    return { what: `binding of "${name}" to "${spec.exchange?.name}"`, mended: true };
   }
 
   /** Deletes a temporary queue and the claim of a number. */
@@ -140,7 +140,7 @@ export class ConsumedQueue {
       if (!isAbsent(error)) throw error;
       this.absent = true;
       place.missing();
-      throw new DeclareAgain(`There is no stream ${this.name} yet`, error);
+      throw new DeclareAgain(`There is no stream "${this.name}" yet`, error);
     }
   }
 
@@ -161,7 +161,7 @@ export class ConsumedQueue {
     } catch (error) {
       const taken = replyCodeOf(error) === 405;
       if (!taken || this.number >= MAX_NUMBER) throw error;
-      const message = `Another connection has the queue ${this.name}`;
+      const message = `Another connection has the queue "${this.name}"`;
       if (this.ours && ++this.refusals <= MAX_CLAIM_RETRIES) throw new DeclareAgain(message, error, CLAIM_DELAY_MS);
       this.ours = false;
       this.refusals = 0;

@@ -20,7 +20,7 @@ export class ConsumerLog {
     const reason = oneLine(cause.message);
     const level = this.lastRefusal === reason ? 'debug' : 'error';
     this.lastRefusal = reason;
-    const queues = [...new Set(names)].join(', ');
+    const queues = [...new Set(names)].map((name) => `"${name}"`).join(', ');
     this.context.settings.logger[level](
       `Cannot consume from ${queues}: ${reason}; next attempt in ${secondsIn(delay)} s`,
     );
@@ -37,12 +37,12 @@ export class ConsumerLog {
     this.context.counters.count('cancelledConsumers');
     this.context.counters.count('revokedMessages', revoked);
     const held = revoked === 0 ? '' : ` and requeued its unacknowledged messages (${revoked})`;
-    this.context.settings.logger.warn(`The broker cancelled the consumer of ${queue}${held}; consuming again`);
+    this.context.settings.logger.warn(`The broker cancelled the consumer of "${queue}"${held}; consuming again`);
   }
 
   newStream(queue: string): void {
     this.context.settings.logger.warn(
-      `The stream ${queue} was deleted and declared anew; reading it from its beginning`,
+      `The stream "${queue}" was deleted and declared anew; reading it from its beginning`,
     );
   }
 }

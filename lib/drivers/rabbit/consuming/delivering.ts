@@ -30,13 +30,13 @@ export class Delivering {
     } catch (error) {
       // Otherwise it would end the connection, and the message would come back with the next one.
       this.context.counters.count('refusedMessages');
-      this.context.settings.logger.error(`Dropped a message from ${queue.name}: ${oneLine(toError(error).message)}`);
+      this.context.settings.logger.error(`Dropped a message from "${queue.name}": ${oneLine(toError(error).message)}`);
       void acknowledger.acknowledge(raw.deliveryTag);
     }
   }
 
   private countDamage(queue: ConsumedQueue, damage: string): void {
     this.context.counters.count('damagedHeaders');
-    this.context.settings.logger.warn(`Read a message from ${queue.name} without all of its headers: ${damage}`);
+    this.context.settings.logger.warn(`Read a message from "${queue.name}" without all of its headers: ${damage}`);
   }
 }
