@@ -1,4 +1,4 @@
-const KIT = 'npm run conformance:kit -- --write';
+const KIT = 'npm run conformance -- --write';
 const END = '<!-- end -->';
 
 /** The lines between the marks of a document. @param by the command that makes this part, as the first mark names it */

@@ -1,34 +1,26 @@
-// Compares this library with the real Python one: node scripts/conformance.mjs [--runs N] [--seed S] [--only I]
-// Captures messages of the Python library anew into test/vectors: node scripts/conformance.mjs vectors
-import { cpSync } from 'node:fs';
+// The conformance kit on both reference servers, from whatever state the clone is in: node scripts/conformance.mjs
+// [--write]. "serve --url … --topic … --server …" runs our reference server instead.
 import { ensureDependencies, root, run } from './install.mjs';
 import { ensurePrerequisites } from './prerequisites.mjs';
 
-const COMPILED = '../dist/differential/test/conformance';
-
 function compile() {
   const tsc = `${root}node_modules/.bin/tsc`;
-  console.log('compiling   the library and the comparison');
   run(tsc, ['-p', 'lib/tsconfig.json']);
-  run(tsc, ['-p', 'test/conformance/tsconfig.json']);
-  // The Python scripts stay beside the module that starts them.
-  const scripts = 'test/support/python';
-  cpSync(`${root}${scripts}`, `${root}dist/differential/${scripts}`, { recursive: true });
+  run(tsc, ['-p', 'conformance/tsconfig.json']);
 }
 
-async function main(args) {
+async function main([first, ...rest]) {
   ensureDependencies();
-  ensurePrerequisites();
+  if (first !== 'serve') ensurePrerequisites();
   compile();
   process.chdir(root);
-  if (args[0] === 'vectors') {
-    const { captureVectors } = await import(`${COMPILED}/capture-vectors.js`);
-    await captureVectors();
-    run(`${root}node_modules/.bin/biome`, ['format', '--write', 'test/vectors']);
-    return 0;
+  if (first === 'serve') {
+    process.argv.splice(2, 1);
+    await import('../dist/conformance/conformance/serve.js');
+    return process.exitCode;
   }
-  const { main: compare } = await import(`${COMPILED}/main.js`);
-  return compare(args);
+  const { main: compare } = await import('../dist/conformance/conformance/main.js');
+  return compare(first === undefined ? [] : [first, ...rest]);
 }
 
 try {

@@ -90,7 +90,7 @@ function limitsTable(measured: MeasuredPeer[], cores: number): Table {
   });
 }
 
-/** Returns the demands on one machine of the goal beside the best of the peers. */
+/** Returns the CPU that the goal against the best peer allows on one machine, and the CPU that is needed. */
 function bestTable(measured: MeasuredPeer[], best: PeerName | null, cores: number): Table[] {
   const rival = measured.find(({ name }) => name === best);
   const own = measured.find(({ name }) => name === 'oslo');
@@ -101,11 +101,14 @@ function bestTable(measured: MeasuredPeer[], best: PeerName | null, cores: numbe
   const allowed = (cores * 1e6) / asked;
   const rows = [
     ['calls/s', text(asked, 'thousands')],
-    [`µs of CPU that ${cores} cores, always busy, have for each call`, text(allowed, 0)],
-    [`left by the broker, as it works for ${own.title}`, text(allowed - own.brokerCpuMicros, 0)],
-    [`left where it works least: ${leanestAtBroker.title}`, text(allowed - leanestAtBroker.brokerCpuMicros, 0)],
-    [`client and server take of ${own.title}`, text(bothCpu(own), 0)],
-    [`client and server of the leanest: ${leanest.title}`, text(bothCpu(leanest), 0)],
+    [`µs of CPU available for each call on ${cores} busy cores`, text(allowed, 0)],
+    [`left by the broker under ${own.title}`, text(allowed - own.brokerCpuMicros, 0)],
+    [
+      `left by the broker under the peer that uses it least: ${leanestAtBroker.title}`,
+      text(allowed - leanestAtBroker.brokerCpuMicros, 0),
+    ],
+    [`client and server of ${own.title}`, text(bothCpu(own), 0)],
+    [`client and server of the peer that uses least: ${leanest.title}`, text(bothCpu(leanest), 0)],
   ];
   return [{ head: [`${TIMES_THE_BEST} × the best of the peers (${rival.title})`, ''], rows }];
 }

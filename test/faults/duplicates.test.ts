@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getRpcClient, MessagingTimeout, Target } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RawCaller } from '../conformance/raw-caller.js';
+import { RawCaller } from '../differential/raw-caller.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ServedTopic, Side } from '../support/served-topic.js';

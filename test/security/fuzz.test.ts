@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { value } from '../conformance/arbitrary-values.js';
-import { writeTree } from '../conformance/json-tree.js';
+import { value } from '../differential/arbitrary-values.js';
+import { writeTree } from '../differential/json-tree.js';
 import { badBodies, badNotifications, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
 import { within } from '../support/bounded.js';
 import { targets } from './fuzz-targets.js';

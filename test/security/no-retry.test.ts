@@ -1,6 +1,6 @@
 import { BackingOffClient, getRpcTransport, RPCClient, Target, type Transport } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RawCaller } from '../conformance/raw-caller.js';
+import { RawCaller } from '../differential/raw-caller.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { silent } from '../support/silent.js';
 

@@ -25,7 +25,7 @@ const LONGEST: readonly string[] = [
   'test/faults/under-load.test.ts',
   'test/faults/refused-publishes.test.ts',
   'test/faults/at-least-once.test.ts',
-  'test/conformance/differential.test.ts',
+  'test/differential/differential.test.ts',
   'test/integration/packaging/nest11.test.ts',
 ];
 

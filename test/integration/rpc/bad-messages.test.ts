@@ -19,8 +19,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../../testkit/amqp.js';
-import { failureClass, readReply } from '../../conformance/observation.js';
-import { RawCaller } from '../../conformance/raw-caller.js';
+import { failureClass, readReply } from '../../differential/observation.js';
+import { RawCaller } from '../../differential/raw-caller.js';
 import {
   type BadBody,
   type BadReply,

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseJson, stringifyJson } from '../../../lib/core/json.js';
 import { PYTHON } from '../../../testkit/prerequisites.js';
-import { key, nested, text, value } from '../../conformance/arbitrary-values.js';
-import { compareTrees } from '../../conformance/compare-trees.js';
-import { plainOf, readTree, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
+import { key, nested, text, value } from '../../differential/arbitrary-values.js';
+import { compareTrees } from '../../differential/compare-trees.js';
+import { plainOf, readTree, type Tree, treeOf, writeTree } from '../../differential/json-tree.js';
 
 describe('numbers', () => {
   it('keep their value for any size and spelling', () => {

@@ -6,8 +6,8 @@ import { decodeEnvelope, encodeMessage } from '../../../lib/core/envelope.js';
 import { RemoteError } from '../../../lib/core/errors.js';
 import { deserializeFailure, RemoteException, serializeFailure } from '../../../lib/core/failure.js';
 import { readReply, readRequest, replyMessage, requestMessage } from '../../../lib/core/rpc-message.js';
-import type { Vector } from '../../conformance/capture-vectors.js';
-import { readTree } from '../../conformance/json-tree.js';
+import type { Vector } from '../../differential/capture-vectors.js';
+import { readTree } from '../../differential/json-tree.js';
 
 const FOLDER = new URL('../../vectors/rpc/', import.meta.url);
 const limits = { bodyBytes: 2 ** 20, depth: 100 };

@@ -10,7 +10,7 @@ import { compareServersOn, type Finding } from './server-differential.js';
 const seed = Number(process.env.CONFORMANCE_SEED ?? 20_260);
 const LIMIT = 120_000;
 
-/** The short form of `npm run conformance`. A seed makes the same requests again. */
+/** The short form of `npm run differential`. A seed makes the same requests again. */
 describeWithPython(`Python and we, CONFORMANCE_SEED=${seed}`, () => {
   let python: PythonPeer;
 

@@ -7,8 +7,8 @@ import { deserializeFailure, registerRemoteException, serializeFailure } from '.
 import { readNotification } from '../../../lib/core/notification.js';
 import { findReplyAddress } from '../../../lib/core/reply-address.js';
 import { readReply, readRequest, requestMessage } from '../../../lib/core/rpc-message.js';
-import { dictOf, key, text, value } from '../../conformance/arbitrary-values.js';
-import { dict, list, NULL, plainOf, string, type Tree, treeOf, writeTree } from '../../conformance/json-tree.js';
+import { dictOf, key, text, value } from '../../differential/arbitrary-values.js';
+import { dict, list, NULL, plainOf, string, type Tree, treeOf, writeTree } from '../../differential/json-tree.js';
 import { badReplies, badRequests, bodyOf } from '../../support/bad-messages.js';
 
 const limits = { bodyBytes: 2 * 2 ** 20, depth: 100 };

@@ -8,7 +8,7 @@ import { compareTopologiesOn } from './compare-topologies.js';
 import { faults, reportText } from './report.js';
 import { compareServersOn, type RunOptions } from './server-differential.js';
 
-const USAGE = `npm run conformance -- [--runs N] [--seed S] [--only I]
+const USAGE = `npm run differential -- [--runs N] [--seed S] [--only I]
 
   --runs N  requests to compare (10000)
   --seed S  makes the same requests again; without it, they are new ones
@@ -52,7 +52,7 @@ async function compareAll(
   options: RunOptions,
 ): Promise<number> {
   const begin = performance.now();
-  const topic = `conformance-${randomBytes(4).toString('hex')}`;
+  const topic = `differential-${randomBytes(4).toString('hex')}`;
   const progress = (what: string, of: number) => (done: number) =>
     say(`${what} ${done} of ${of} after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
   const servers = await compareServersOn(url, python, topic, options, progress('servers', options.runs));
