@@ -350,7 +350,7 @@ describeWithRabbit('the runbook', () => {
     const half = Math.ceil(STEPS.length / 2);
     await Promise.all([runAll(STEPS.slice(0, half)), runAll(STEPS.slice(half))]);
     expect(wrong).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   it('shows an alarm', async () => {
     expect(new Set(ALARMED.map((name) => commands.get(name))).size).toBe(1);
