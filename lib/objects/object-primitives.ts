@@ -112,7 +112,7 @@ export class ObjectPrimitives implements ObjectCodec {
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isDict = (value: unknown): value is Dict => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns the version of the wire; without its revision where that is newer than the registered one, as in Python. */
+/** Returns the version on the wire. Omits its revision when that is newer than the registered one, as Python does. */
 function knownVersion(version: string, definition: ObjectDefinition): string {
   return compareVersions(version, definition.version) > 0 ? withoutRevision(version) : version;
 }

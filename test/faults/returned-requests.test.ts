@@ -172,7 +172,7 @@ describeWithRabbit('delivery at least once from transient queues', () => {
     const another = getRpcServer(transport, new Target({ topic: uniqueTopic('transient'), server: 'a' }), [{}]);
     await another.start();
     await another.stop();
-    return logger.messages(/at least once .* rabbit\.rabbitQuorumQueue/, 'warn').length;
+    return logger.messages(/at least once, .* rabbit\.rabbitQuorumQueue/, 'warn').length;
   };
 
   it('logs one warning, at the start', async () => {

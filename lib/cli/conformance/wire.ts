@@ -138,7 +138,7 @@ export class Wire {
 
   /**
    * Returns the state of a queue; undefined when it does not exist.
-   * @throws CheckFailure when the broker refuses to tell
+   * @throws CheckFailure when the broker refuses the request
    */
   async queue(name: string): Promise<QueueState | undefined> {
     const state = await this.passively(`the queue "${name}"`, (channel) => channel.checkQueue(name));

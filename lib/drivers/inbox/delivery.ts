@@ -19,7 +19,7 @@ export interface Delivery {
    * @throws InvalidMessage when it cannot be decompressed
    */
   text(limits: MessageLimits): Buffer;
-  /** Decompresses off the event loop and whatever the ratio, for a body that cannot be read. Absent without compression. */
+  /** Decompresses an unreadable body outside the event loop, at any ratio. Absent without compression. */
   textAside?(limits: MessageLimits): Promise<Buffer>;
   /** Returns the maximum size of the decompressed body, in bytes. Absent when reading allocates nothing further. */
   size?(limits: MessageLimits): number;
@@ -42,12 +42,12 @@ export interface Delivery {
   /** True once the broker has revoked it: it must not be started. Absent when the broker never revokes. */
   readonly revoked?: boolean;
   /**
-   * Acknowledges the message: true when it is gone from the queue. False when that fails, because the channel was lost;
-   * the broker then delivers it again.
+   * Acknowledges the message. Returns true when the queue no longer has it, false when the channel was lost; the broker
+   * then delivers it again.
    */
   acknowledge(): Promise<boolean> | true;
   /** Returns the message to its queue, to be delivered again. Never throws: without a channel it returns by itself. */
   requeue(): void;
-  /** Returns an unstarted message to its queue. Does not count as a return where the broker can tell the difference. */
+  /** Returns an unstarted message to its queue. Does not count as a return where the broker distinguishes the two. */
   release(): void;
 }

@@ -39,7 +39,7 @@ export class RequestInbox {
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
-  /** Settles of replies that wait for their queue. */
+  /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
   private warnedAt = Number.NEGATIVE_INFINITY;
@@ -193,7 +193,7 @@ export class RequestInbox {
   ): Promise<void> {
     if (!(await delivery.acknowledge())) return;
     this.context.counters.count(count);
-    this.settings.logger.warn(`Refused a message: ${oneLine(error.message, 300)}`);
+    this.settings.logger.warn(`Refused a message from "${delivery.queue}": ${oneLine(error.message, 300)}`);
     const address = await this.addressIn(delivery);
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };

@@ -16,7 +16,7 @@ export class WorkLimit {
   private readonly light: number;
   private readonly room: number;
   private taken = 0;
-  /** Result of the last weighing: a message that must wait is asked for again and again. */
+  /** Last message and its weight: a message that must wait is weighed once, although it is tried repeatedly. */
   private weighed: { readonly delivery: Delivery; readonly weight: number } | undefined;
 
   /** @param concurrency maximum number of messages in work */

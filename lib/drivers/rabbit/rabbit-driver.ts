@@ -221,7 +221,7 @@ export class RabbitDriver implements Driver {
     if (this.warnedOfTransientQueues || (durable && !autoDelete)) return;
     this.warnedOfTransientQueues = true;
     this.settings.logger.warn(
-      'Delivery at least once was asked for, but the queues are transient: what they hold is lost when the broker restarts. Set rabbit.rabbitQuorumQueue, or rabbit.amqpDurableQueues without rabbit.amqpAutoDelete, here and at all peers',
+      'Requests are delivered at least once, but the queues are transient: a restart of the broker loses their messages. Set rabbit.rabbitQuorumQueue, or rabbit.amqpDurableQueues without rabbit.amqpAutoDelete, here and at all peers',
     );
   }
 }

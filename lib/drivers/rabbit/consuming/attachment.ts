@@ -116,7 +116,7 @@ export class Attachment {
 
   private async declare(setup: Channel): Promise<void> {
     for (const queue of this.queues) {
-      // The setup channel may have become free long after it was asked for.
+      // The wait for a declaring channel may have been long.
       if (!this.ports.isWanted()) return;
       await queue.declare(setup, this.ports.declarer);
     }

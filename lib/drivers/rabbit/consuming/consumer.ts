@@ -29,7 +29,7 @@ const RETRY_DELAY_MS = 1000;
 /** Time for the broker to answer while a consumer stops, in milliseconds: the connection may have stalled. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Consumer of a set of queues on one channel. It is attached again whenever the broker takes the channel or a queue away. */
+/** Consumer of a set of queues on one channel. Attaches again after the loss of the channel, a queue or a consumer. */
 export class Consumer implements Reader, Inspected {
   /** Called on attach and on detach, and with the error when attaching failed. */
   onChange: (error?: Error) => void = () => undefined;

@@ -6,9 +6,9 @@ const SUFFIX_BYTES = 512;
 
 /** Minimum time for a stream that is not empty to deliver its first message, in milliseconds. */
 const MIN_PROBE_MS = 250;
-/** The same as a multiple of the broker's answer to a method on the channel: a busy broker needs longer for both. */
+/** Minimum time for the first message, in round trips on the channel: a busy broker needs longer for both. */
 const PROBE_ROUND_TRIPS = 10;
-/** Maximum time for it, in milliseconds: RabbitMQ has counted the messages of the stream by then. */
+/** Maximum time for the first message, in milliseconds. By then RabbitMQ has counted the messages of the stream. */
 const MAX_PROBE_MS = 5000;
 
 /** Last message that was read. */
@@ -39,7 +39,7 @@ export class StreamPlace {
   private wasRead = false;
   private hasMessages = false;
   private onFirstMessage: () => void = () => undefined;
-  /** True while the next message tells whether the stream is the same one. */
+  /** True while the next message shows whether the stream is the same one. */
   resuming = false;
   /** True while messages only show that the stream is not empty. */
   probing = false;

@@ -23,7 +23,7 @@ export class Upkeep {
     private readonly logger: LogSink,
   ) {}
 
-  /** Checks it from now on. Returns a function that ends this. */
+  /** Adds a consumer to the regular checks. Returns a function that removes it. */
   add(inspected: Inspected): () => void {
     this.inspected.push(inspected);
     this.schedule();

@@ -92,7 +92,7 @@ export class PublishAttempts {
     try {
       const ready = await this.prepare(publication, lease, deadline, retry);
       const expiration = expirationNow(publication);
-      // The caller has been told by now that the message was not sent.
+      // By now the message has been rejected as not sent.
       if (deadline.expired || expiration === 0) throw new MessageDeliveryFailure('The message was not sent in time');
       channel = ready;
       const trial = this.routes.begin(name, routingKey);

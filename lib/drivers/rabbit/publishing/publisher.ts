@@ -50,7 +50,7 @@ export class Publisher {
     const awaited = publication.expires === undefined;
     // One promise for all steps: a promise for each would be a good part of the cost of a small call.
     return new Promise((resolve, reject) => {
-      // Replies are as many as the requests in work, which the server bounds, and nobody could be told.
+      // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
       if (publication.exchange) this.pending.assertRoom(size);
       this.pending.add(size, awaited);
       const confirmed = () => {
@@ -105,7 +105,9 @@ export class Publisher {
     }
     unsubscribe();
     if (pending.awaited === 0) return;
-    this.logger.warn(`Closing with ${pending.awaited} messages that the broker has not confirmed`);
+    this.logger.warn(
+      `Closing with ${pending.awaited} messages that the broker has not confirmed; they may have been delivered`,
+    );
   }
 
   /** Publishes until the broker confirms the message or {@link decide} gives it up. @param first failure so far */

@@ -27,8 +27,7 @@ export interface Fields {
 }
 
 /**
- * Reads the wanted fields of a table, and skips all others by their length, whatever they hold and however deep they are
- * nested. Never throws.
+ * Reads the wanted fields of a table. Skips all others by their length, at any depth of nesting. Never throws.
  * @param start position behind the table's own length
  */
 export function readFields(bytes: Buffer, start: number, end: number, wanted: ReadonlySet<string>): Fields {
