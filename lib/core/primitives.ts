@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { circleIn } from './circle.js';
 import { ClientSendError } from './errors.js';
-import { oneLine } from './logger.js';
 
 /** Maximum depth that is converted. Deeper values are searched for a circle; JSON.stringify decides on others. */
 const MAX_DEPTH = 1000;
@@ -13,6 +12,8 @@ const WITHOUT_FORM = [Promise, WeakMap, WeakSet, WeakRef, RegExp, ArrayBuffer, S
 const path: (string | number)[] = [];
 /** The whole value of the walk. */
 let root: unknown;
+/** True once the walk has searched the whole value for a circle: at its first place that is too deep. */
+let isSearched = false;
 
 /**
  * Converts the parts of a value that `JSON.stringify` would lose, as Python's jsonutils does: a set becomes an array, a map
@@ -22,6 +23,7 @@ let root: unknown;
 export function toPrimitives(value: unknown): unknown {
   path.length = 0;
   root = value;
+  isSearched = false;
   try {
     return primitiveOf(value);
   } finally {
@@ -44,9 +46,11 @@ function primitiveOf(value: unknown, decided = false): unknown {
 }
 
 function assertNoCircle(): void {
+  if (isSearched) return;
+  isSearched = true;
   const circle = circleIn(root);
   if (circle === undefined) return;
-  throw new ClientSendError(`The message cannot be written as JSON: ${oneLine(circle, 200)}; send plain data`);
+  throw new ClientSendError(`The message cannot be written as JSON: ${circle}; send plain data`);
 }
 
 function elements(values: readonly unknown[]): readonly unknown[] {

@@ -27,7 +27,8 @@ function plain(value: unknown, conversion: Conversion, depth: number): unknown {
   if (converted !== undefined) return converted;
   if ('toJSON' in value) return value;
   if (depth > MAX_DEPTH) {
-    const circle = circleIn(conversion.root) ?? '';
+    const isWhole = (object: object) => conversion.convert?.(object) !== undefined;
+    const circle = circleIn(conversion.root, isWhole) ?? '';
     throw new ClientSendError(
       `A value is nested deeper than ${MAX_DEPTH} levels${circle && `: ${circle}`}; send plain data`,
     );

@@ -88,6 +88,32 @@ describe('a value that JSON.stringify would lose', () => {
     expect(() => toPrimitives(circular)).toThrow(/: self refers back to the value that holds it; send plain data$/);
   });
 
+  it('names no circle among what JSON does not write', () => {
+    const parent: Record<string, unknown> = {};
+    const entity = { parent, toJSON: () => 'entity' };
+    const error = Object.assign(new Error('failed'), { parent });
+    Object.assign(parent, { entity, error });
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    expect(() => toPrimitives({ entity, error, circular })).toThrow(/: circular\.self refers back to circular;/);
+    expect(toPrimitives({ entity, deep: nested(1100, 1) })).toMatchObject({ entity });
+  });
+
+  it('searches a value for a circle once, however many of its parts are too deep', () => {
+    let reads = 0;
+    const counting = Object.defineProperty({}, 'read', {
+      enumerable: true,
+      get: () => {
+        reads++;
+        return 'x';
+      },
+    });
+    const leaves = Array.from({ length: 1000 }, () => ({}));
+    toPrimitives([counting, nested(999, leaves)]);
+    // Once by the conversion, and once by the search.
+    expect(reads).toBe(2);
+  });
+
   it('passes through calls in both directions', async () => {
     const target = new Target({ topic: 't', server: 'h' });
     const transport = getRpcTransport({ transportUrl: 'memory://primitives', logger: silent });
@@ -112,6 +138,13 @@ describe('a value that JSON.stringify would lose', () => {
     await transport.cleanup();
   });
 });
+
+/** Wraps a value in arrays. */
+function nested(levels: number, value: unknown): unknown {
+  let wrapped = value;
+  for (let level = 0; level < levels; level++) wrapped = [wrapped];
+  return wrapped;
+}
 
 const SCRIPT = `
 from oslo_serialization import jsonutils
