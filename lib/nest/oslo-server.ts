@@ -1,6 +1,6 @@
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { ConfigurationError, ServerListenError, toError } from '../core/errors.js';
+import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { keepScope, runAsRequest } from '../messaging/current-request.js';
@@ -114,7 +114,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   /**
-   * Starts to consume. Calls back when every queue is consumed, or with the error of the start. The process stays alive
+   * Starts to consume. Calls back when every queue is consumed, with the error of the start, or after a
+   * {@link close} during the start. The process stays alive
    * until {@link close}, on memory:// as well.
    */
   async listen(callback: (error?: unknown) => void): Promise<void> {
@@ -133,7 +134,12 @@ export class OsloServer extends Server<never, DriverStatus> {
       this.enter('connecting');
       this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
-      if (this.closing) throw new ServerListenError('This OsloServer was closed while it was starting');
+      // A close during the start is no failure of the start: its error would end the process before other parts have closed.
+      if (this.closing) {
+        await this.closing;
+        callback();
+        return;
+      }
       this.keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
       this.enter('connected');
     } catch (error) {

@@ -67,13 +67,14 @@ describe('a server', () => {
     expect(String(await listen())).toMatch(/is closed/);
   });
 
-  it('is closed after a close while it starts', async () => {
+  // A rejection would end a process that a signal closes, before its other parts have closed.
+  it('is closed after a close while it starts, without an error', async () => {
     const server = new OsloServer(memory());
     const statuses: string[] = [];
     server.status.subscribe((status) => statuses.push(status));
     const listening = new Promise<unknown>((resolve) => void server.listen(resolve));
     await server.close();
-    expect(String(await listening)).toBe('ServerListenError: This OsloServer was closed while it was starting');
+    expect(await listening).toBeUndefined();
     expect(statuses.at(-1)).toBe('closed');
     expect(statuses).not.toContain('connected');
     const late = new Promise<unknown>((resolve) => void server.listen(resolve));
