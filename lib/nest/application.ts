@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
 import type { LogSink } from '../core/logger.js';
@@ -29,7 +29,10 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
   /** True once the brokers of the endpoints are checked. */
   private checked = false;
 
-  constructor(private readonly container: ModulesContainer) {}
+  constructor(
+    private readonly container: ModulesContainer,
+    private readonly http: HttpAdapterHost,
+  ) {}
 
   /** Adds the transports of a `forRoot`. @throws ConfigurationError for a name that is taken */
   add(transports: OsloMessagingTransports): OsloMessagingTransports {
@@ -76,13 +79,18 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
 
   /** Servers that Nest has bound, those made by `new OsloServer(options)` included. */
   get servers(): OsloServer[] {
+    return this.strategies.filter((strategy) => strategy instanceof OsloServer);
+  }
+
+  /** Servers of any kind that Nest has bound. */
+  private get strategies(): unknown[] {
     const targets = new Set<unknown>();
     // The subject replays all targets at once.
     this.container
       .getRpcTargetRegistry<unknown>()
       .subscribe((target) => void targets.add(target))
       .unsubscribe();
-    return [...targets].filter((target) => target instanceof OsloServer);
+    return [...targets];
   }
 
   /** Returns the health of each kind of transport of each broker. */
@@ -103,6 +111,8 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
     const check = new EndpointCheck(this.container, logger);
     check.onApplicationBootstrap();
     const { endpoints } = check;
+    // Nest calls the hook of a microservice twice when its init() is called.
+    clearTimeout(this.listenCheck);
     if (endpoints.length > 0)
       this.listenCheck = setTimeout(() => this.checkListening(endpoints), LISTEN_CHECK_MS).unref();
     if (servers.length > 0) this.checkBrokers();
@@ -146,13 +156,23 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
       }
       return;
     }
+    const advice = this.adviceToListen();
+    if (advice === undefined) return;
     const named = endpoints.slice(0, MAX_NAMED).join(', ');
     const more = endpoints.length > MAX_NAMED ? ` and ${endpoints.length - MAX_NAMED} more` : '';
-    const why =
-      servers.length === 0
-        ? 'the application has no OsloServer. Connect it: app.connectMicroservice({ strategy: app.get(OsloServer) })'
-        : 'the OsloServer does not listen. Call app.startAllMicroservices()';
-    this.logger.warn(`Not served: ${named}${more}: ${why}`);
+    const why = servers.length === 0 ? 'the application has no OsloServer' : 'the OsloServer does not listen';
+    this.logger.warn(`Not served: ${named}${more}: ${why}. ${advice}`);
+  }
+
+  /** Returns undefined for an application that cannot serve, as `NestFactory.createApplicationContext` makes it. */
+  private adviceToListen(): string | undefined {
+    const isConnected = this.servers.length > 0;
+    if (this.http.httpAdapter as unknown)
+      return isConnected
+        ? 'Call app.startAllMicroservices()'
+        : 'Connect it: app.connectMicroservice({ strategy: app.get(OsloServer) })';
+    if (isConnected) return 'Call app.listen()';
+    return this.strategies.length > 0 ? 'Create the application with { strategy: new OsloServer(options) }' : undefined;
   }
 
   /** Returns the transports with broker and kind, each once. */

@@ -44,6 +44,32 @@ function application(...controllers: Type[]) {
   return { App, later };
 }
 
+it('says nothing of endpoints in an application context, which cannot serve them', async () => {
+  const { App, later } = application(Served);
+  const app = await NestFactory.createApplicationContext(App, { logger: false });
+  closing.push(() => app.close());
+  expect(await later()).toEqual([]);
+});
+
+it.each([
+  [
+    'that does not listen',
+    () => ({ strategy: new OsloServer({ transportUrl: 'memory://', topic: uniqueTopic() }) }),
+    'Not served: Served: the OsloServer does not listen. Call app.listen()',
+  ],
+  [
+    'with another transport',
+    () => ({ transport: Transport.TCP }),
+    'Not served: Served: the application has no OsloServer. Create the application with { strategy: new OsloServer(options) }',
+  ],
+] as const)('warns of endpoints in a microservice %s', async (_name, options, message) => {
+  const { App, later } = application(Served);
+  const app = await NestFactory.createMicroservice(App, { ...options(), logger: false } as never);
+  closing.push(() => app.close());
+  await app.init();
+  expect(await later()).toEqual([{ level: 'warn', message }]);
+});
+
 async function hybrid(App: Type) {
   const app = await NestFactory.create(App, { logger: false });
   closing.push(() => app.close());
