@@ -57,6 +57,18 @@ export class Attachment {
     }
   }
 
+  /** Handles the end of the channel. @param late true where this consumer has held a delivery for longer than the broker allows */
+  ended(late: boolean): void {
+    this.channel = undefined;
+    this.needsOwnChannel ||= late;
+    this.endProbes();
+  }
+
+  /** Ends the waits for first messages of streams: their channel is lost, or the attempt is of no more use. */
+  endProbes(): void {
+    for (const queue of this.queues) queue.endProbe();
+  }
+
   /** Stops the consumers. On a shared channel, delivered messages can still be settled. */
   async withdraw(channel: ConsumingChannel): Promise<void> {
     await (channel.shared ? channel.cancel(this.reader).catch(() => undefined) : channel.leave(this.reader));

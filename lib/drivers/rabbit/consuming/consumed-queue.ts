@@ -74,11 +74,16 @@ export class ConsumedQueue {
   }
 
   /**
-   * Resolves with true as soon as the stream has delivered a message, and with false where it is empty.
+   * Resolves with true as soon as the stream has delivered a message, and with false where it is empty or the probe is ended.
    * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
    */
   async probe(roundTrip: number): Promise<boolean> {
     return this.place !== undefined && (await this.place.probe(roundTrip));
+  }
+
+  /** Ends the {@link probe} in progress: its channel is lost, or its result of no more use. */
+  endProbe(): void {
+    this.place?.endProbe();
   }
 
   /** Notes that a consumer is about to be started with the {@link options}. */

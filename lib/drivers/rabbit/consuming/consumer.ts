@@ -115,6 +115,7 @@ export class Consumer implements Reader, Inspected {
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
     this.streamResume.stop();
+    this.attachment.endProbes();
     this.callers.reject(this.stopped());
     if (this.attempt) await settleWithin(this.attempt, CLOSE_TIMEOUT_MS);
     const { channel } = this.attachment;
@@ -130,8 +131,7 @@ export class Consumer implements Reader, Inspected {
   /** Handles the end of a channel. @param late true where this consumer has held a delivery for longer than the broker allows */
   ended(channel: ConsumingChannel, late: boolean): void {
     if (this.attachment.channel !== channel) return;
-    this.attachment.channel = undefined;
-    this.attachment.needsOwnChannel ||= late;
+    this.attachment.ended(late);
     this.detach();
   }
 

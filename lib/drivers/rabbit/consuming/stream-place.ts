@@ -38,7 +38,8 @@ export class StreamPlace {
   private isNew = false;
   private wasRead = false;
   private hasMessages = false;
-  private onFirstMessage: () => void = () => undefined;
+  /** Ends the {@link probe} in progress. */
+  endProbe: () => void = () => undefined;
   /** True while the next message shows whether the stream is the same one. */
   resuming = false;
   /** True while messages only show that the stream is not empty. */
@@ -68,14 +69,14 @@ export class StreamPlace {
   }
 
   /**
-   * Resolves with true as soon as the stream delivers a message, and with false where it is empty.
+   * Resolves with true as soon as the stream delivers a message, and with false where it is empty or the probe is ended.
    * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
    */
   async probe(roundTrip: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, Math.min(MAX_PROBE_MS, Math.max(MIN_PROBE_MS, PROBE_ROUND_TRIPS * roundTrip)));
-      this.onFirstMessage = resolve;
+      this.endProbe = resolve;
       if (this.hasMessages) resolve();
     });
     clearTimeout(timer);
@@ -93,7 +94,7 @@ export class StreamPlace {
   judge({ properties, body }: RawDelivery): Judgement {
     if (this.probing) {
       this.hasMessages = true;
-      this.onFirstMessage();
+      this.endProbe();
       return 'seen';
     }
     if (!this.resuming) return 'new';
