@@ -1,5 +1,6 @@
 import { type Duration, readDuration, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
+import { nameOf } from './given.js';
 import { stringifyJson } from './json.js';
 import { type LogSink, oneLine } from './logger.js';
 import { isSecretName } from './secret-names.js';
@@ -159,7 +160,7 @@ export function checkNames(
   rules: Record<string, Rule> = {},
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${show('options', options)}`);
+    throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${nameOf(options)}`);
   }
   const name = Object.keys(options).find((given) => !known.includes(given));
   if (name === undefined) return;

@@ -35,6 +35,17 @@ describe('a request context', () => {
     expect(new RequestContext({ requestId: 'req-1' }).requestId).toBe('req-1');
   });
 
+  it('is not made of a token, and does not quote it', () => {
+    const error = (() => {
+      try {
+        return new RequestContext(TOKEN as never);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(String(error)).toBe('ConfigurationError: RequestContext fields: expected an object; got a string');
+  });
+
   it('that was received stays unchanged, with unknown and invalid keys', () => {
     const dict: Record<string, unknown> = JSON.parse(
       '{"user": "u1", "own_key": {"kept": [1, null]}, "__proto__": {"x": 1}, "auth_token": null, "client_timeout": 5}',
