@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { Counters, type Counts } from '../core/counters.js';
 import { Deadline } from '../core/deadline.js';
@@ -44,6 +45,8 @@ export class Transport {
     allowedModules: readonly string[],
   ) {
     const parsed = parseTransportUrl(url.expose());
+    // Any number of calls may wait at the same time.
+    setMaxListeners(0, this.closed);
     const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
     const context = { settings: this.settings, counters: this.counters };
