@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Stacks of errors as they were before callers were added. */
 const originals = new WeakMap<Error, string>();
@@ -48,8 +48,18 @@ export function framesOf(stack: unknown): string[] {
   return stack.split('\n').filter((line) => /^\s+at /.test(line) && !/\bnode:/.test(line) && !isOurs(line));
 }
 
-/** The folder of this library, as stacks name it. */
-const HERE = [fileURLToPath(new URL('..', import.meta.url)), new URL('..', import.meta.url).href];
+/** The folder of this library, as stacks name it: as a path and as a URL. */
+const HERE = foldersOf(new Error().stack);
+
+/**
+ * Returns the folder of this library from a stack of this module. Jest and bundlers turn the module into CommonJS, which has
+ * no `import.meta`.
+ */
+function foldersOf(stack: unknown): string[] {
+  const folder = /(?:\(|\bat )([^()\n]*[\\/])messaging[\\/]caller-stack\.\w+:\d/.exec(String(stack))?.[1];
+  if (folder === undefined) return [];
+  return folder.startsWith('file:') ? [fileURLToPath(folder), folder] : [folder, pathToFileURL(folder).href];
+}
 
 function isOurs(line: string): boolean {
   return HERE.some((folder) => line.includes(folder));
