@@ -175,6 +175,28 @@ describeWithRabbitControl('TLS', () => {
     expect(await failure(urlWithPassword('localhost', expiredPort), trusted())).toMatch(/certificate has expired/);
   });
 
+  it('refuses at once if the broker does not trust the authority of the client’s certificate', async () => {
+    const foreign = await foreignAuthority.issue({ name: 'tls-client' });
+    const rabbit = { ...trusted(), sslCertFile: foreign.cert, sslKeyFile: foreign.key };
+    // TLS 1.3 tells the client after its side of the handshake, TLS 1.2 during it.
+    for (const sslVersion of ['TLSv1_3', 'TLSv1_2'] as const)
+      expect(await failure(urlWithPassword(), { ...rabbit, sslVersion })).toMatch(/alert.*rabbit\.sslCertFile/);
+  });
+
+  it('refuses at once if the broker does not speak the version', async () => {
+    const { cert, key } = await authority.issue({ name: 'broker', hosts: ['localhost'] });
+    const options = { cert: await readFile(cert), key: await readFile(key), minVersion: 'TLSv1.3' } as const;
+    const modern = createTlsServer(options).on('tlsClientError', ignore);
+    await new Promise<void>((resolve) => modern.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = modern.address() as { port: number };
+      const old = await failure(urlWithPassword('localhost', port), { ...trusted(), sslVersion: 'TLSv1_2' });
+      expect(old).toMatch(/alert number 70.*rabbit\.sslVersion/);
+    } finally {
+      modern.close();
+    }
+  });
+
   it('names the mismatch if only one side speaks TLS', async () => {
     expect(await failure(urlWithPassword('localhost', node.port), trusted(), [0])).toMatch(/does that port speak TLS/);
     expect(await failure(urlWithPassword(), {}, [0])).toMatch(/does that port speak plain AMQP, not TLS/);

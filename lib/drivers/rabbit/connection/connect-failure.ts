@@ -7,6 +7,12 @@ const REFUSED_LOGIN = /ACCESS.REFUSED/i;
 /** Errors seen when only the client, or only the broker, speaks TLS. */
 const NO_TLS = /wrong version number|before secure TLS connection|packet length too long|ECONNRESET|hang up/i;
 const ONLY_TLS = /closed abruptly during opening handshake|ECONNRESET|Expected ConnectionStart/i;
+/** Number of the TLS alert by which the broker refuses a handshake (RFC 8446, section 6.2). */
+const TLS_ALERT = /SSL alert number (\d+)/;
+/** Alerts about the certificate of the client: its form, signature, validity or authority, or that it is missing. */
+const REFUSED_CERTIFICATE: readonly number[] = [42, 43, 44, 45, 46, 48, 49, 116];
+/** Alerts about the TLS versions and ciphers that the client offers. */
+const REFUSED_OFFER: readonly number[] = [40, 70, 71];
 /** The only sign in amqplib of a broker that closes the connection because of the virtual host. */
 const NO_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
 
@@ -37,8 +43,11 @@ export class ConnectFailure extends Error {
     } else if ((tls ? NO_TLS : ONLY_TLS).test(reason)) {
       reason += ` (does that port speak ${tls ? 'TLS, as the options demand' : 'plain AMQP, not TLS'}?)`;
     }
+    const refusal = refusalIn(reason);
+    if (refusal) reason += ` (${refusal})`;
     const canPass = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
-    const hopeless = cause instanceof ConfigurationError || (REFUSED.test(reason) && !canPass);
+    const hopeless =
+      cause instanceof ConfigurationError || ((refusal !== undefined || REFUSED.test(reason)) && !canPass);
     return new ConnectFailure(`${address}: ${reason}`, hopeless, cause);
   }
 
@@ -53,6 +62,15 @@ export class ConnectFailure extends Error {
       first,
     );
   }
+}
+
+/** Returns what the broker refuses by a TLS alert, and where to change it; undefined for an alert that may pass. */
+function refusalIn(reason: string): string | undefined {
+  const alert = Number(TLS_ALERT.exec(reason)?.[1]);
+  if (REFUSED_CERTIFICATE.includes(alert))
+    return "the broker refuses the client's certificate, or its absence: see rabbit.sslCertFile";
+  if (REFUSED_OFFER.includes(alert)) return 'the broker refuses the TLS version or the ciphers: see rabbit.sslVersion';
+  return undefined;
 }
 
 function reasonOf(thrown: unknown): string {
