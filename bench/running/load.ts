@@ -57,11 +57,12 @@ export async function applyPace(call: Call, { ratePerSecond, seconds }: Pace, ar
     );
   const start = performance.now();
   const total = Math.round(ratePerSecond * seconds);
-  while (calls.length < total && calls.length - tally.settled < MAX_BEHIND) {
+  const isBehind = () => calls.length - tally.settled >= MAX_BEHIND;
+  while (calls.length < total && !isBehind()) {
     await sleep(1);
     const now = performance.now();
     const due = Math.min(total, Math.floor(((now - start) / 1000) * ratePerSecond));
-    while (calls.length < due) {
+    while (calls.length < due && !isBehind()) {
       const ideal = start + (calls.length / ratePerSecond) * 1000;
       calls.push(callAt(now - ideal > TIMER_MS ? ideal : now));
     }
