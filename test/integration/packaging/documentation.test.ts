@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -79,6 +79,19 @@ describe('the links of the documentation', () => {
       }
     expect(count).toBeGreaterThan(100);
     expect(broken).toEqual([]);
+  });
+
+  it('name files and folders that exist in the repository', () => {
+    const named = [...pages, 'CONTRIBUTING.md'].flatMap((page) =>
+      [
+        ...textOf(page)
+          .replace(/<!-- by .*?<!-- end -->/gs, '')
+          .matchAll(/(?<![\w/])(?:lib|test|testkit|bench|conformance|examples|scripts)\/[\w/.-]*\w/g),
+      ].map(([path]) => ({ page, path })),
+    );
+    const isInstalled = (path: string) => path.includes('/node_modules/');
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter(({ path }) => !isInstalled(path) && !existsSync(join(root, path)))).toEqual([]);
   });
 
   it('reach every page from the index', () => {
