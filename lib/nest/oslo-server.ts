@@ -22,6 +22,8 @@ import { OsloMessagingTransports } from './transports.js';
 
 /** Interval of the timer that keeps the process alive, in milliseconds: the longest of Node.js. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1;
+/** Real timers. With a faked interval, a test that runs all timers would never end. */
+const { setInterval: every, clearInterval: end } = globalThis;
 
 const CLASS_AS_STRATEGY =
   'strategy: expected an instance of OsloServer; got the class. Write strategy: app.get(OsloServer), or strategy: new OsloServer(options)';
@@ -140,7 +142,7 @@ export class OsloServer extends Server<never, DriverStatus> {
         callback();
         return;
       }
-      this.keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
+      this.keepAlive = every(() => undefined, KEEP_ALIVE_MS);
       this.enter('connected');
     } catch (error) {
       await this.close();
@@ -174,7 +176,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.abort.abort();
     if (this.ownsTransports) await this.transports.onApplicationShutdown();
     this.enter('closed');
-    clearInterval(this.keepAlive);
+    end(this.keepAlive);
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 

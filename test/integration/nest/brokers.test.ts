@@ -29,7 +29,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { collectMetrics } from 'nestjs-oslo-messaging/prometheus';
 import { Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
@@ -65,6 +65,18 @@ describe('a server', () => {
     expect(server.unwrap().health()).toMatchObject({ status: 'connected', consumers: { length: 3 } });
     await server.close();
     expect(String(await listen())).toMatch(/is closed/);
+  });
+
+  it('lets a test that fakes time run all timers', async () => {
+    vi.useFakeTimers();
+    try {
+      const server = new OsloServer(memory());
+      expect(await new Promise<unknown>((resolve) => void server.listen(resolve))).toBeUndefined();
+      vi.runAllTimers();
+      await server.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   // A rejection would end a process that a signal closes, before its other parts have closed.
