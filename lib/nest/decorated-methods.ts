@@ -17,11 +17,20 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
   });
 }
 
-/** Returns the names of methods that carry the metadata, but that Nest does not serve. Those of {@link droppedOverrides} are left out. */
-export function unservedMethods(prototype: object, metadata: string): string[] {
+/**
+ * Returns the names of methods that carry the metadata, but that Nest does not serve. Those of {@link droppedOverrides}
+ * are left out.
+ * @param isServed returns true for a prototype whose methods an endpoint class inherits
+ */
+export function unservedMethods(
+  prototype: object,
+  metadata: string,
+  isServed: (prototype: object) => boolean,
+): string[] {
   const dropped = droppedOverrides(prototype);
   return exposures(prototype, metadata)
     .filter(([key, { definitions }]) => !dropped.includes(key) && !isMarked(definitions[0]?.value, PATTERN_HANDLER))
+    .filter(([, { level }]) => !isServed(level))
     .map(([key]) => key);
 }
 

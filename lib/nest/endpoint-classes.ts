@@ -63,9 +63,11 @@ export class EndpointCheck implements OnApplicationBootstrap {
 
   /** Names of the endpoint classes in the `controllers` of modules. */
   get endpoints(): string[] {
-    return [...this.controllers].flatMap((metatype) =>
-      isClass(metatype) && Reflect.hasOwnMetadata(ENDPOINT, metatype) ? [metatype.name] : [],
-    );
+    return this.endpointClasses.map(({ name }) => name);
+  }
+
+  private get endpointClasses(): Class[] {
+    return [...this.controllers].filter(isClass).filter((metatype) => Reflect.hasOwnMetadata(ENDPOINT, metatype));
   }
 
   private get controllers(): Set<unknown> {
@@ -97,9 +99,11 @@ export class EndpointCheck implements OnApplicationBootstrap {
 
   private warnOfMethods(metatype: unknown): void {
     if (!isClass(metatype)) return;
+    const isServed = (level: object) =>
+      this.endpointClasses.some((endpoint) => Object.prototype.isPrototypeOf.call(level, endpoint.prototype));
     for (const [decorator, metadata] of Object.entries(METHOD_OF) as [EndpointDecorator, string][]) {
       const { name, prototype } = metatype;
-      const methods = unservedMethods(prototype, metadata).map((method) => `${name}.${method}`);
+      const methods = unservedMethods(prototype, metadata, isServed).map((method) => `${name}.${method}`);
       if (methods.length === 0) continue;
       const verb = methods.length > 1 ? ['have', 'are'] : ['has', 'is'];
       this.logger.warn(
@@ -109,6 +113,11 @@ export class EndpointCheck implements OnApplicationBootstrap {
   }
 }
 
-function isClass(value: unknown): value is { name: string; prototype: object } {
+interface Class {
+  readonly name: string;
+  readonly prototype: object;
+}
+
+function isClass(value: unknown): value is Class {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

@@ -93,6 +93,20 @@ class Adding extends Served {
   added(): void {}
 }
 
+class Shared {
+  @RpcMethod()
+  ping(): void {}
+}
+
+@RpcEndpoint({ namespace: 'inheriting' })
+class Inheriting extends Shared {}
+
+class Using extends Shared {}
+
+class Changing extends Shared {
+  override ping(): void {}
+}
+
 async function warnings(controllers: (new () => object)[], providers: (new () => object)[] = []) {
   const logger = new LogRecorder();
   const topic = uniqueTopic();
@@ -109,6 +123,8 @@ async function warnings(controllers: (new () => object)[], providers: (new () =>
 it('logs no warning about endpoints that are served', async () => {
   expect(await warnings([Served, Mended])).toEqual([]);
   expect(await warnings([Served], [Served])).toEqual([]);
+  // Their methods are served as those of the endpoint that inherits them.
+  expect(await warnings([Inheriting], [Shared, Using])).toEqual([]);
 });
 
 it('warns of an endpoint in the providers', async () => {
@@ -142,6 +158,7 @@ it('warns of exposed methods of a class that is no endpoint', async () => {
   expect(await warnings([Served, WrongKind])).toEqual([
     'WrongKind.run has @RpcMethod but is not served: WrongKind has no @RpcEndpoint. Add @RpcEndpoint() to the class',
   ]);
+  expect(await warnings([Inheriting], [Changing])).toEqual([expect.stringMatching(/^Changing\.ping has @RpcMethod/)]);
   expect(await warnings([Derived, Adding])).toEqual([
     'Adding.added has @RpcMethod but is not served: Adding has no @RpcEndpoint. Add @RpcEndpoint() to the class',
   ]);
