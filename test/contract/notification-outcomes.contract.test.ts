@@ -89,7 +89,7 @@ for (const { name, url, describeOn } of transports) {
         await notifier.info({}, 'vnf.create', 'poison');
         await notifier.info({}, 'vnf.create', 'food');
         await eventually(() => expect(log.messages(new RegExp(`^${outcome}`), 'error')).toHaveLength(1));
-        expect(log.messages(new RegExp(`^${outcome}`))[0]).toMatch(/\.info: delivered 4 times: .*indigestible/);
+        expect(log.messages(new RegExp(`^${outcome}`))[0]).toMatch(/\.info": delivered 4 times: .*indigestible/);
         await expectEmptyQueues();
         expect(endpoint.payloads().filter((payload) => payload === 'poison')).toHaveLength(4);
         expect(endpoint.payloads()).toContain('food');

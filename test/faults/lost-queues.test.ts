@@ -41,7 +41,7 @@ describeWithRabbitControl('a queue that the broker has lost without a notice', {
       const queue = served.calling.sent(/reply_[0-9a-f]{32}/)[0] ?? '';
       await reconnect(served.calling, queue);
       await forget(queue);
-      await eventually(() => expect(served.calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1));
+      await eventually(() => expect(served.calling.log.messages(/lost the queue "reply_/, 'warn')).toHaveLength(1));
       await eventually(() => served.ping(0.5));
     }),
   );
@@ -56,7 +56,7 @@ describeWithRabbitControl('a queue that the broker has lost without a notice', {
       await topic.ping(20);
       // Without the check, the call would wait for its timeout.
       expect(performance.now() - begin).toBeLessThan(15_000);
-      expect(topic.calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1);
+      expect(topic.calling.log.messages(/lost the queue "reply_/, 'warn')).toHaveLength(1);
     } finally {
       await topic.close();
     }

@@ -34,7 +34,7 @@ describeWithRabbit('topology that is deleted under a running server', () => {
     await eventually(() => expect(served.serving.transport.health().status).toBe('connected'));
     await works();
     expect(
-      served.serving.log.messages(new RegExp(`lost the exchange ${controlExchange}: it is declared again`), 'warn'),
+      served.serving.log.messages(new RegExp(`lost the exchange "${controlExchange}": it is declared again`), 'warn'),
     ).toHaveLength(1);
     expect(served.serving.transport.counts).toMatchObject({ redeclared: 1, lostConnections: 0 });
   });
@@ -46,7 +46,7 @@ describeWithRabbit('topology that is deleted under a running server', () => {
       const [queue = ''] = calling.sent(/reply_[0-9a-f]{32}/);
       const name = `rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)`;
       await rabbitControl?.rabbitmqctl('eval', `rabbit_amqqueue:internal_delete(${name}, <<"test">>).`);
-      await eventually(() => expect(calling.log.messages(/lost the queue reply_/, 'warn')).toHaveLength(1));
+      await eventually(() => expect(calling.log.messages(/lost the queue "reply_/, 'warn')).toHaveLength(1));
       await works();
       expect(calling.transport.counts.redeclared).toBe(1);
     },
