@@ -170,6 +170,6 @@ function readPattern(pattern: unknown): Exclude<OsloPattern, string> {
     return pattern as Exclude<OsloPattern, string>;
   }
   throw new ConfigurationError(
-    `Pattern: expected a method name or { method, topic?, … }; got ${unfitForFields(pattern) ?? 'an object without a method'}`,
+    `Pattern: expected a method name or { method, topic?, … }; got ${unfitForFields(pattern) ?? "an object without a method. Write 'sum' instead of { cmd: 'sum' }"}`,
   );
 }

@@ -43,7 +43,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly transport: Transport;
   private readonly serializer_: Serializer;
   /** Warnings about endpoints that expose nothing. */
-  private readonly empty: string[] = [];
+  private readonly warnings: string[] = [];
   private readonly abort = new AbortController();
   private readonly invoke: Invoke = (callback, data, context) => this.runInPipeline(callback, data, context);
   private readonly rpc = new RpcHandlers(this.invoke, this.abort.signal);
@@ -89,7 +89,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     extras: OsloHandlerExtras & NotificationHandlerExtras & EmptyEndpointExtras = {},
   ): void {
     if (extras.osloEmpty) {
-      this.empty.push(extras.osloEmpty);
+      this.warnings.push(extras.osloEmpty);
       return;
     }
     const own = extras.osloNotification ?? extras.osloMessaging;
@@ -101,8 +101,11 @@ export class OsloServer extends Server<never, DriverStatus> {
     const route = this.normalizePattern(pattern as string);
     if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
     else if (extras.osloMessaging) this.rpc.add(extras.osloMessaging, callback);
-    else if (isEventHandler) this.rpc.addEvent(route, () => this.messageHandlers.get(route));
-    else this.rpc.addPattern(route, callback);
+    else {
+      if (typeof pattern === 'object') this.warnings.push(objectPatternWarning(route, isEventHandler));
+      if (isEventHandler) this.rpc.addEvent(route, () => this.messageHandlers.get(route));
+      else this.rpc.addPattern(route, callback);
+    }
   }
 
   /** @internal Refuses the class itself as a strategy, for an application with handlers. @throws ConfigurationError always */
@@ -132,7 +135,7 @@ export class OsloServer extends Server<never, DriverStatus> {
           'No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process',
         );
       }
-      for (const warning of this.empty) this.transport.settings.logger.warn(warning);
+      for (const warning of this.warnings) this.transport.settings.logger.warn(warning);
       this.enter('connecting');
       this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
       await Promise.all(this.servers.map((server) => server.start()));
@@ -237,4 +240,9 @@ function settle(callback: MessageHandler, data: unknown, context: OsloContext): 
 
 function resultOf(returned: unknown): unknown {
   return isObservable(returned) ? lastValueFrom(returned, { defaultValue: null }) : returned;
+}
+
+function objectPatternWarning(route: string, isEventHandler: boolean): string {
+  const decorator = isEventHandler ? '@EventPattern' : '@MessagePattern';
+  return `${decorator}(${route}) answers only to the whole text '${route}' as the method name. Use a method name, such as ${decorator}('sum')`;
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
   getRpcServer,
@@ -47,6 +48,15 @@ class Bare extends Served {
   override run(): string {
     return 'bare';
   }
+}
+
+@Controller()
+class WithObjectPatterns {
+  @MessagePattern({ cmd: 'sum' })
+  sum(): void {}
+
+  @EventPattern({ cmd: 'stop' })
+  stop(): void {}
 }
 
 /** Nest serves it as a controller, but its methods belong to no endpoint. */
@@ -131,6 +141,13 @@ it('warns of an endpoint in the providers', async () => {
   const lines = await warnings([Served], [Misplaced]);
   expect(lines).toEqual([
     'Misplaced has @RpcEndpoint but serves nothing: it is listed in the providers of Domain. List it in "controllers"',
+  ]);
+});
+
+it('warns of a plain handler whose pattern is an object', async () => {
+  expect(await warnings([Served, WithObjectPatterns])).toEqual([
+    expect.stringMatching(/^@MessagePattern\(\{"cmd":"sum"\}\) answers only to .* Use a method name/),
+    expect.stringMatching(/^@EventPattern\(\{"cmd":"stop"\}\) answers only to .* Use a method name/),
   ]);
 });
 
