@@ -24,16 +24,18 @@ const unreadable: readonly (string | Buffer)[] = [
 
 /** Number of requests: more than a usual prefetch limit, so that a server must acknowledge to get all. */
 const MANY = 500;
-/** Maximum wait for the counts of the broker, in milliseconds. RabbitMQ counts every 5 seconds. */
-const COUNT_TIMEOUT_MS = 10_000;
+/** Minimum wait for the counts of the broker. The queue and the channels of RabbitMQ count every 5 seconds, each by itself. */
+const COUNT_INTERVAL_MS = 7500;
+/** Maximum wait for the counts of the broker, in milliseconds. */
+const COUNT_TIMEOUT_MS = 15_000;
 
 /**
  * Checks the unacknowledged messages at the broker, because a server without a prefetch limit gets all requests anyway.
  */
 async function expectNoneHeld({ wire, key }: Peer): Promise<void> {
-  const deadline = Deadline.after(COUNT_TIMEOUT_MS);
+  const [earliest, deadline] = [Deadline.after(COUNT_INTERVAL_MS), Deadline.after(COUNT_TIMEOUT_MS)];
   let counted = await wire.unacknowledged(key);
-  const isCounted = () => counted && counted.published >= MANY;
+  const isCounted = () => earliest.expired && counted && counted.published >= MANY;
   while (counted && (!isCounted() || counted.unacknowledged > 0) && !deadline.expired) {
     await sleep(500);
     counted = await wire.unacknowledged(key);
