@@ -109,6 +109,8 @@ function ownForm(value: { toJSON(key: string): unknown }): unknown {
   return primitive === form ? value : primitive;
 }
 
+const NO_FORM = ', which JSON has no form for';
+
 const isIterable = (value: object): value is Iterable<unknown> =>
   Symbol.iterator in value && typeof value[Symbol.iterator] === 'function';
 
@@ -119,7 +121,10 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function refusal(value: object, why = ', which JSON has no form for'): ClientSendError {
+function refusal(
+  value: object,
+  why = NO_FORM + (isThenable(value) ? ': is an "await" missing?' : ''),
+): ClientSendError {
   const place = path.slice(0, 20).join('.').slice(0, 200);
   const name = value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
   return new ClientSendError(

@@ -229,7 +229,7 @@ export class MemoryDriver implements Driver {
     if (!this.broker.publish(this.context, exchange, key, content, expires) && mandatory) {
       this.context.counters.count('undeliverable');
       throw new MessageUndeliverable(
-        `No queue is bound for "${request.method}" on ${target}: no server has started there`,
+        `No queue is bound for "${request.method}" on ${target}: no server has started there in this process; memory:// reaches no other`,
         {
           target,
           method: request.method,

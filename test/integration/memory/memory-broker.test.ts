@@ -55,7 +55,10 @@ describe('The embedded broker', () => {
     await serve(connect({ transportUrl: one }), topic, { ping: () => 'pong' });
     const call = getRpcClient(connect({ transportUrl: other }), new Target({ topic })).call({}, 'ping');
     if (isSame) expect(await call).toBe('pong');
-    else await expect(call).rejects.toBeInstanceOf(MessageUndeliverable);
+    else {
+      await expect(call).rejects.toBeInstanceOf(MessageUndeliverable);
+      await expect(call).rejects.toThrow('memory:// reaches no other');
+    }
   });
 
   it('warns once when a queue piles up, and again when it does so later', async () => {

@@ -49,7 +49,7 @@ describe('a value that JSON.stringify would lose', () => {
   });
 
   it.each([
-    ['a promise', Promise.resolve(1), /Promise/],
+    ['a promise', Promise.resolve(1), /a Promise, .*: is an "await" missing\?$/],
     ['a thenable', Object.create({ ['th' + 'en']: () => 1 }), /cannot send/],
     ['a regular expression', /x/, /a RegExp/],
     ['a weak map', new WeakMap(), /WeakMap/],
