@@ -91,7 +91,7 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     const transport = await serve(delivery, { transportUrl });
     const calling = await client(3);
     const calls = [1, 2, 3].map((count) => calling.call({}, 'letters', { count }));
-    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'TIMEOUT' })));
     await eventually(() => expect(transport.counts.droppedReplies).toBe(3));
     expect(ran).toBe(3);
     expect(log.messages(/amq\.default.*set_permissions/, 'error')).toHaveLength(1);
