@@ -119,9 +119,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   /**
-   * Starts to consume. Calls back when every queue is consumed, with the error of the start, or after a
-   * {@link close} during the start. The process stays alive
-   * until {@link close}, on memory:// as well.
+   * Starts to consume. Calls back when every queue is consumed, or with the error of the start, or after a {@link close}
+   * during the start. The process stays alive until {@link close}, on memory:// as well.
    */
   async listen(callback: (error?: unknown) => void): Promise<void> {
     if (this.phase_ !== 'idle' || this.closing) {
