@@ -132,11 +132,11 @@ describeWithRabbit('a connection', () => {
     expect(await Stopwatch.time(() => transport.cleanup())).toBeLessThan(6000);
   });
 
-  it('is opened again after the event loop was blocked for three and a half heartbeats', async () => {
+  it('is opened again after the event loop was blocked for six heartbeats', async () => {
     const transport = connect(rabbitUrl, { rabbit: heartbeat });
     const client = await serve(transport, uniqueTopic());
-    const end = performance.now() + 3500;
-    while (performance.now() < end);
+    // The broker gives a silent client up after two to three; a wait leaves it the processor.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000);
     await eventually(() => expect(transport.counts.lostConnections).toBe(2));
     expect(await client.call({}, 'who')).toBe('one');
     await eventually(() => expect(transport.health().status).toBe('connected'));
