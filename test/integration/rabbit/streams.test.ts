@@ -215,6 +215,18 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
     expect(await management.queueNames(vhost)).toContain('topo_fanout');
   });
 
+  it.each([
+    ['a server, then a client', 'server'],
+    ['a client, then a server', 'client'],
+  ])('declares the fanout exchange alike for %s with the same options', async (_name, first) => {
+    const rabbit = { rabbitStreamFanout: true, topologyConflict: 'fail' } as const;
+    const cast = caster(rabbit);
+    if (first === 'client') await cast(0);
+    const seen = await serve('one', rabbit);
+    await cast(1);
+    await eventually(() => expect(seen).toEqual([1]));
+  });
+
   it('reaches a stream with a publisher without the option', async () => {
     const seen = await serve('one', { rabbitStreamFanout: true });
     await caster({})(1);

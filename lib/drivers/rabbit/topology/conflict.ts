@@ -72,13 +72,15 @@ export function adviceOn(resource: Resource, differences: readonly Difference[])
 
 function changesFor(resource: Resource, difference: Difference): string[] {
   const change = optionToChange(resource, difference);
-  return isDurableByQuorum(resource, difference) ? [change, `set ${named('rabbitQuorumQueue')} to false`] : [change];
+  const other = alsoDurableBy(resource, difference);
+  return other ? [change, `set ${named(other)} to false`] : [change];
 }
 
-/** Returns true where `rabbitQuorumQueue` alone makes durable what must not be. An exchange does not show it. */
-function isDurableByQuorum({ role, asked }: Resource, { argument, found }: Difference): boolean {
-  const mayBe = role === 'control' || (role === 'shared' && asked.type === 'quorum');
-  return mayBe && argument === 'durable' && !/true/.test(found);
+/** Returns another option that makes durable what must not be. The definition of an exchange does not show it. */
+function alsoDurableBy({ role, asked }: Resource, { argument, found }: Difference): OptionName | undefined {
+  if (argument !== 'durable' || /true/.test(found)) return undefined;
+  if (role === 'fanout') return 'rabbitStreamFanout';
+  return role === 'control' || (role === 'shared' && asked.type === 'quorum') ? 'rabbitQuorumQueue' : undefined;
 }
 
 function optionToChange({ kind, role }: Resource, { argument, found }: Difference): string {

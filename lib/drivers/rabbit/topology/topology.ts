@@ -34,11 +34,14 @@ export interface QueueSpec {
 
 type Arguments = Record<string, string | number>;
 
-/** Returns the exchange of a route, with exactly the arguments that Python declares it with. */
+/**
+ * Returns the exchange of a route, with exactly the arguments that Python declares it with. Python's publishers leave
+ * `rabbit_stream_fanout` out of account, but Python refuses it without `rabbit_transient_quorum_queue`.
+ */
 export function exchangeSpec(route: Route, settings: RabbitSettings): ExchangeSpec {
   const options =
     route.type === 'fanout'
-      ? { durable: settings.transientQuorum, autoDelete: true }
+      ? { durable: settings.transientQuorum || settings.streamFanout, autoDelete: true }
       : { durable: settings.durable, autoDelete: settings.autoDelete };
   return { name: route.exchange, type: route.type, options };
 }
@@ -53,8 +56,7 @@ export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSp
   // Python binds it with the topic as key, although a fanout exchange ignores the key.
   const key = binding.exchange.replace(/_fanout$/, '');
   if (settings.streamFanout) {
-    const durable = { ...exchange, options: { ...exchange.options, durable: true } };
-    return { name: binding.exchange, key, exchange: durable, options: streamOptions(settings), stream: true };
+    return { name: binding.exchange, key, exchange, options: streamOptions(settings), stream: true };
   }
   return { ...transientQueue(`${binding.exchange}_`, binding.queue, settings), key, exchange };
 }

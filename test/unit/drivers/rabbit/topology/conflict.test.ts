@@ -98,6 +98,7 @@ describe('adviceOn', () => {
   const DURABLE = 'set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) to';
   const TRANSIENT = 'set rabbit.rabbitTransientQuorumQueue (oslo: rabbit_transient_quorum_queue) to';
   const QUORUM = 'set rabbit.rabbitQuorumQueue (oslo: rabbit_quorum_queue) to';
+  const STREAM = 'set rabbit.rabbitStreamFanout (oslo: rabbit_stream_fanout) to';
   const queueType = (found: string) => difference('x-queue-type', "'classic'", found);
 
   it.each<[string, Difference, string]>([
@@ -116,6 +117,7 @@ describe('adviceOn', () => {
     ],
     ['fanout fanout', difference('type', "'fanout'", "'topic'"), 'use another topic, since the name is made of it'],
     ['fanout fanout', TO_TRUE, `${TRANSIENT} true`],
+    ['fanout fanout', TO_FALSE, `${TRANSIENT} false, and ${STREAM} false`],
     ['shared quorum', TO_FALSE, `${DURABLE} false, and ${QUORUM} false`],
     ['shared classic', TO_FALSE, `${DURABLE} false`],
     ['shared classic', queueType("the value 'quorum' of type 'longstr'"), `${QUORUM} true`],
