@@ -12,7 +12,7 @@ export interface Counts {
   readonly duplicates: number;
   /** Redelivered requests that were refused because a server may have started them (`refuseRedelivered`). */
   readonly redeliveries: number;
-  /** Requests that were not started because their caller had given up before a concurrency slot was free. */
+  /** Requests that were not started because their caller had given up before they arrived, or before a slot was free. */
   readonly expiredRequests: number;
   /** Replies that could not be delivered. */
   readonly droppedReplies: number;

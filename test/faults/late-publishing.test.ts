@@ -34,6 +34,7 @@ interface Setting {
   ran: unknown[];
   proxy: TcpProxy;
   transport: Transport;
+  serving: Transport;
   client: RPCClient;
   /** Messages published to the topic, in order. */
   tap: MessageTap;
@@ -75,7 +76,7 @@ async function begin(options: OsloMessagingOptions = {}): Promise<Setting> {
   await client.call({}, 'run', { n: 0 });
   const tap = await MessageTap.open(rabbitUrl, 'tacker', [topic]);
   open.push(() => tap.close());
-  return { topic, ran, proxy, transport, client, tap };
+  return { topic, ran, proxy, transport, serving, client, tap };
 }
 
 async function passed(began: number): Promise<void> {
@@ -122,7 +123,10 @@ describeWithRabbit('a request that is published late', () => {
     await eventually(() => expect(tap.messages).toHaveLength(2));
     expect(expirations(setting)[0]).toBe(10_000);
     expect(expirations(setting)[1]).toBeLessThanOrEqual(10_000 - WAIT);
-    expect(tap.messages[1]?.properties['headers']).toEqual({ 'x-published-again': 1 });
+    const deadline = expect.any(Number);
+    const headers = tap.messages.map(({ properties }) => properties['headers']);
+    expect(headers).toEqual([{ 'x-deadline': deadline }, { 'x-deadline': deadline, 'x-published-again': 1 }]);
+    expect(headers[1]).toMatchObject(headers[0] as object);
     expect(ran).toEqual([0, 1]);
   });
 
@@ -138,6 +142,31 @@ describeWithRabbit('a request that is published late', () => {
     await proxy.accept();
     expect(await client.call({}, 'run', { n: 3 })).toBe(3);
     expect(ran).toEqual([0, 3]);
+  });
+});
+
+describeWithRabbit('a request that was written in time and arrives late', () => {
+  it('is not started: a call', async () => {
+    const { client, proxy, ran, serving } = await begin();
+    proxy.stall('toServer');
+    const late = client.prepare({ timeout: '800ms' }).call({}, 'run', { n: 1 });
+    await expect(late).rejects.toBeInstanceOf(MessagingTimeout);
+    // The call that the server compares it with may have been slow, too.
+    await passed(performance.now());
+    proxy.resume();
+    expect(await client.call({}, 'run', { n: 2 })).toBe(2);
+    expect(ran).toEqual([0, 2]);
+    expect(serving.counts.expiredRequests).toBe(1);
+  });
+
+  it('runs: a cast, which its server may get long after the confirm', async () => {
+    const { client, proxy, ran, serving } = await begin();
+    proxy.stall('toServer');
+    const late = client.prepare({ timeout: '800ms' }).cast({}, 'run', { n: 1 });
+    await expect(late).rejects.toThrow('did not confirm the message in time; it may still be delivered');
+    proxy.resume();
+    await eventually(() => expect(ran).toEqual([0, 1]));
+    expect(serving.counts.expiredRequests).toBe(0);
   });
 });
 

@@ -39,6 +39,8 @@ export interface Delivery {
   readonly expires: number;
   /** Expiration in milliseconds as published, to publish the message again; absent when it never expires. */
   readonly expiration?: number | undefined;
+  /** Time at which its caller gives up, on the caller's clock in milliseconds; absent where the caller has not said. */
+  readonly deadline?: number | undefined;
   /** True once the broker has revoked it: it must not be started. Absent when the broker never revokes. */
   readonly revoked?: boolean;
   /**

@@ -8,6 +8,7 @@ import type { Settings } from '../../core/settings.js';
 import type { AcknowledgeAfterReply, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
+import { CallerClocks } from './caller-clocks.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
@@ -39,6 +40,7 @@ export class RequestInbox {
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
+  private readonly clocks = new CallerClocks();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
@@ -102,36 +104,44 @@ export class RequestInbox {
   /** Not async: each promise would be a good part of the cost of a usual call. */
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
-    const { expires } = delivery;
-    if (expires < performance.now()) return this.expire(delivery);
+    if (delivery.expires < performance.now())
+      return this.expire(delivery, delivery.expires, 'no handler was free before');
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
+    const expires = this.expiryOf(request, delivery);
+    if (expires < performance.now()) return this.expire(delivery, expires, 'it was under way for too long');
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
-    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery);
+    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
     if (acknowledged === true) return this.begin(request, expires);
     return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
   }
 
-  private async expire(delivery: Delivery): Promise<void> {
+  /** Returns the time at which the caller gives up. Without the caller's clock, it counts from the arrival. */
+  private expiryOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number {
+    if (deadline === undefined || !expiration || replyQueue === undefined) return expires;
+    return expires - this.clocks.delayOf(replyQueue, deadline - expiration, expires - expiration);
+  }
+
+  private async expire(delivery: Delivery, expires: number, why: string): Promise<void> {
     if (!(await delivery.acknowledge())) return;
     const { logger } = this.settings;
     this.context.counters.count('expiredRequests');
     const now = performance.now();
-    const overdue = Math.ceil(now - delivery.expires);
+    const overdue = Math.ceil(now - expires);
     const isDue = now - this.warnedAt > EXPIRED_WARNING_INTERVAL_MS;
     if (isDue) this.warnedAt = now;
     logger[isDue ? 'warn' : 'debug'](
-      `Dropped a request from "${delivery.queue}": its caller gave up ${overdue} ms ago, and no handler was free before`,
+      `Dropped a request from "${delivery.queue}": its caller gave up ${overdue} ms ago, and ${why}`,
     );
   }
 
@@ -156,9 +166,9 @@ export class RequestInbox {
     return this.receive(this.incoming(request, expires, this.awaitReply));
   }
 
-  private async processAtLeastOnce(request: RpcRequest, delivery: Delivery): Promise<void> {
+  private async processAtLeastOnce(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, delivery.expires);
+      const started = this.incoming(request, expires);
       await this.receive(started);
       return started;
     });

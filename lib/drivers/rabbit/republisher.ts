@@ -56,7 +56,7 @@ export class Republisher {
    * @throws MessageDeliveryFailure, MessageUndeliverable
    */
   countReturn(
-    { queue, body, compression, expiration, expires, returns, headerTable }: Delivery,
+    { queue, body, compression, expiration, expires, deadline, returns, headerTable }: Delivery,
     uniqueId: string | undefined,
   ): Promise<void> {
     const left = expiration && Math.max(1, Math.floor(expires - performance.now()));
@@ -68,6 +68,7 @@ export class Republisher {
       keptHeaders: headerTable && keepHeaders(headerTable, MEANINGFUL),
       expiration: left,
       expires,
+      deadline,
       mandatoryId: uniqueId,
     });
   }

@@ -138,9 +138,19 @@ export class RequestSender {
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       expiration,
       expires: expiration === undefined ? undefined : deadline.at,
+      deadline: expiration === undefined ? undefined : ownTime(deadline),
       mandatoryId: mandatory ? ids.uniqueId : undefined,
     };
   }
+}
+
+/**
+ * Returns a deadline on the clock of this process, which no change of the machine's clock moves. Servers compare it with
+ * the clock of the same process only. Undefined for a time that no client could read.
+ */
+function ownTime({ at }: Deadline): number | undefined {
+  const time = Math.round(performance.timeOrigin + at);
+  return Number.isSafeInteger(time) ? time : undefined;
 }
 
 /** Returns the driver's error with the target and the method of the request. */

@@ -5,6 +5,7 @@ import type { Delivery } from '../../inbox/delivery.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
 import {
   COMPRESSION,
+  DEADLINE,
   DEATH,
   DELIVERIES,
   DELIVERY_COUNT,
@@ -74,6 +75,11 @@ export class RabbitDelivery implements Delivery {
 
   get expiration(): number | undefined {
     return this.raw.properties.expiration;
+  }
+
+  get deadline(): number | undefined {
+    const deadline = this.raw.properties.deadline ?? this.header(DEADLINE);
+    return typeof deadline === 'number' ? deadline : undefined;
   }
 
   read(limits: MessageLimits): Dict {

@@ -13,6 +13,8 @@ export interface Publication extends Needs {
   readonly expiration?: number | undefined;
   /** Time of expiry on the monotonic clock, in milliseconds. A message that is written later carries what is left. */
   readonly expires?: number | undefined;
+  /** Time at which the caller gives up, in milliseconds on the caller's clock; undefined where nobody waits. */
+  readonly deadline?: number | undefined;
   /** `_unique_id` of a message that is published as mandatory. */
   readonly mandatoryId?: string | undefined;
 }

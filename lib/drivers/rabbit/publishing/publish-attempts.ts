@@ -62,11 +62,11 @@ export class PublishAttempts {
     expiration: number | undefined,
     done: (error?: Error) => void,
   ): void {
-    const { exchange, routingKey, body, mandatoryId, headers, keptHeaders } = publication;
+    const { exchange, routingKey, body, mandatoryId, headers, keptHeaders, deadline } = publication;
     const mandatory = mandatoryId !== undefined;
     try {
       channel.publish(
-        { exchange: exchange?.name ?? '', routingKey, body, expiration, mandatory, headers, keptHeaders },
+        { exchange: exchange?.name ?? '', routingKey, body, expiration, deadline, mandatory, headers, keptHeaders },
         (outcome) => {
           // The reply to a call, or its deadline, shows whether it was delivered.
           const isSettled = outcome === 'confirmed' || (outcome === 'confirm-lost' && isCall(publication));
@@ -124,7 +124,7 @@ export class PublishAttempts {
   late(deadline: Deadline): MessageDeliveryFailure {
     const { connection } = this;
     const cause = connection.troubleFor(deadline.since) ?? connection.lastError;
-    const why = connection.status === 'blocked' && cause ? `: ${cause.message}` : '';
+    const why = connection.status === 'blocked' && cause ? `: ${cause.message}` : '; it may still be delivered';
     return new MessageDeliveryFailure(`The broker did not confirm the message in time${why}`, { cause });
   }
 

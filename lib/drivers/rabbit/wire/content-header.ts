@@ -1,3 +1,4 @@
+import { readSoleDeadline } from './deadline-field.js';
 import { readFields } from './field-table.js';
 import { PROPERTY, readLong } from './frame-format.js';
 import { READ_HEADERS } from './header-names.js';
@@ -11,6 +12,8 @@ export interface MessageProperties {
   readonly headerTable?: Buffer | undefined;
   /** Time in milliseconds that the publisher gave the message to live. */
   readonly expiration: number | undefined;
+  /** Value of the header `x-deadline` where it is the only one; `headers` does not have it then. */
+  readonly deadline?: number | undefined;
   /** Reason why some properties could not be read. */
   readonly damage: string | undefined;
 }
@@ -35,13 +38,18 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   if (flags & PROPERTY.CONTENT_TYPE) at = behindText(bytes, at);
   if (flags & PROPERTY.CONTENT_ENCODING) at = behindText(bytes, at);
   let properties = BARE;
+  let deadline: number | undefined;
   if (flags & PROPERTY.HEADERS) {
     const length = at + 4 > end ? Number.POSITIVE_INFINITY : bytes.readUInt32BE(at);
     at += 4 + length;
     if (at > end) return { ...BARE, damage: 'the headers are cut off' };
     if (length > 0) {
-      const headerTable = tableOf(bytes.subarray(at - length, at));
-      properties = { ...BARE, headerTable, ...readFields(bytes, at - length, at, WANTED) };
+      // Every call has this header, and no other. Without an expiration it says nothing.
+      deadline = readSoleDeadline(bytes, at - length, at);
+      if (deadline === undefined) {
+        const headerTable = tableOf(bytes.subarray(at - length, at));
+        properties = { ...BARE, headerTable, ...readFields(bytes, at - length, at, WANTED) };
+      }
     }
   }
   if ((flags & PROPERTY.EXPIRATION) === 0) return properties;
@@ -50,7 +58,7 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   if (flags & PROPERTY.CORRELATION_ID) at = behindText(bytes, at);
   if (flags & PROPERTY.REPLY_TO) at = behindText(bytes, at);
   if (behindText(bytes, at) > end) return { ...properties, damage: 'the properties are cut off' };
-  return { ...properties, expiration: readDigits(bytes, at + 1, behindText(bytes, at)) };
+  return { ...properties, expiration: readDigits(bytes, at + 1, behindText(bytes, at)), deadline };
 }
 
 /** Copies the fields that fit of a large table. Otherwise the message would keep the whole table in memory. */

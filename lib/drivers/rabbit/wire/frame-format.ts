@@ -36,6 +36,9 @@ export const PROPERTY = {
   EXPIRATION: 0x0100,
 } as const;
 
+/** Type tags of the header values that are written. */
+export const TAG = { TEXT: 0x53, INTEGER: 0x6c } as const;
+
 /** Reads a 64-bit number. Delivery tags and sizes use its lower 53 bits. */
 export function readLong(buffer: Buffer, at: number): number {
   return buffer.readUInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4);

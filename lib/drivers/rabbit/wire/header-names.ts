@@ -19,6 +19,12 @@ export const DEATH = 'x-death';
 /** Mark of a message that may be in its queue already: it was published again without knowing the first outcome. */
 export const PUBLISHED_AGAIN = 'x-published-again';
 
+/**
+ * Time at which the caller gives up, in milliseconds on the caller's clock. The property `timestamp` has whole seconds
+ * only, and a broker may overwrite it.
+ */
+export const DEADLINE = 'x-deadline';
+
 /** Position of a message in a stream. */
 export const STREAM_OFFSET = 'x-stream-offset';
 
@@ -31,6 +37,7 @@ export const READ_HEADERS = [
   DELIVERIES,
   DEATH,
   PUBLISHED_AGAIN,
+  DEADLINE,
   STREAM_OFFSET,
 ] as const;
 

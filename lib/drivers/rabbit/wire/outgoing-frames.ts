@@ -1,6 +1,17 @@
 import { ClientSendError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
-import { BASIC, FRAME, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, METHOD, PROPERTY, writeLong } from './frame-format.js';
+import { putDeadline } from './deadline-field.js';
+import {
+  BASIC,
+  FRAME,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_OVERHEAD,
+  METHOD,
+  PROPERTY,
+  TAG,
+  writeLong,
+} from './frame-format.js';
 
 /** Message to publish. */
 export interface OutgoingMessage {
@@ -12,6 +23,8 @@ export interface OutgoingMessage {
   readonly keptHeaders?: Buffer | undefined;
   /** Time to live in whole milliseconds; undefined is for ever. */
   readonly expiration: number | undefined;
+  /** Value of the header {@link DEADLINE}. */
+  readonly deadline?: number | undefined;
   readonly body: Buffer;
 }
 
@@ -19,11 +32,10 @@ export interface OutgoingMessage {
 export const MAX_NAME_BYTES = 255;
 
 /** Maximum size in bytes of everything before the body but the headers. */
-const MAX_HEAD_BYTES = 2 * MAX_NAME_BYTES + 128;
+const MAX_HEAD_BYTES = 2 * MAX_NAME_BYTES + 160;
 
 const TYPE = Buffer.from('\x10application/json\x05utf-8', 'latin1');
 const PERSISTENT = 2;
-const TAG = { TEXT: 0x53, INTEGER: 0x6c } as const;
 const FLAGS =
   PROPERTY.CONTENT_TYPE | PROPERTY.CONTENT_ENCODING | PROPERTY.HEADERS | PROPERTY.DELIVERY_MODE | PROPERTY.PRIORITY;
 
@@ -93,14 +105,14 @@ function putHeader(
   bytes: Buffer,
   start: number,
   channel: number,
-  { headers, keptHeaders, expiration, body }: OutgoingMessage,
+  { headers, keptHeaders, expiration, deadline, body }: OutgoingMessage,
 ): number {
   let at = start + FRAME_HEAD;
   at = bytes.writeUInt32BE(BASIC << 16, at);
   writeLong(bytes, body.length, at);
   at = bytes.writeUInt16BE(FLAGS | (expiration === undefined ? 0 : PROPERTY.EXPIRATION), at + 8);
   at += TYPE.copy(bytes, at);
-  at = putTable(bytes, at, headers, keptHeaders);
+  at = putTable(bytes, at, headers, keptHeaders, deadline);
   at = bytes.writeUInt8(PERSISTENT, at);
   at = bytes.writeUInt8(0, at);
   if (expiration !== undefined) at = putShortText(bytes, at, String(expiration));
@@ -126,8 +138,15 @@ function putShortText(bytes: Buffer, at: number, text: string): number {
   return at + 1 + length;
 }
 
-function putTable(bytes: Buffer, start: number, fields: OutgoingMessage['headers'], kept: Buffer | undefined): number {
+function putTable(
+  bytes: Buffer,
+  start: number,
+  fields: OutgoingMessage['headers'],
+  kept: Buffer | undefined,
+  deadline: number | undefined,
+): number {
   let at = start + 4;
+  if (deadline !== undefined) at = putDeadline(bytes, at, deadline);
   for (const name in fields) {
     at = putField(bytes, putShortText(bytes, at, name), fields[name] ?? '');
   }

@@ -39,6 +39,24 @@ describe('frames to the broker', () => {
     expect(head?.readUInt32BE(15)).toBe(4);
   });
 
+  it.each([undefined, { 'x-published-again': 1 }])('carry the deadline of a caller, with the headers %o', (headers) => {
+    const bytes = Buffer.alloc(1000);
+    const message = {
+      exchange: 'tacker',
+      routingKey: 'topic',
+      mandatory: true,
+      headers,
+      expiration: 60_000,
+      deadline: 1_796_000_000_123,
+      body: Buffer.from('body'),
+    };
+    const [, head = Buffer.alloc(0)] = framesOf(bytes.subarray(0, putHead(bytes, 0, 3, message)));
+    const properties = readProperties(head, 7, head.length - 1);
+    expect(properties).toMatchObject({ expiration: 60_000, damage: undefined });
+    expect(properties.deadline ?? properties.headers.get('x-deadline')).toBe(1_796_000_000_123);
+    expect(properties.headers.get('x-published-again')).toBe(headers?.['x-published-again']);
+  });
+
   it('settle deliveries beyond 2^32', () => {
     const bytes = Buffer.alloc(30);
     const end = putSettlement(bytes, 0, 1, (60 << 16) | 120, 2 ** 40 + 1, 2);
