@@ -2,9 +2,11 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedQueue, Missing } from './consumed-queue.js';
-import { type ConsumingChannel, isRefusedConsume, type Reader } from './consuming-channel.js';
+import type { ConsumedStream } from './consumed-stream.js';
+import { type ConsumingChannel, type Consumption, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import type { Reading } from './reading.js';
+import { StreamSurvey } from './stream-survey.js';
 
 /** Events of the consumers that an attachment has started. */
 export interface AttachmentEvents {
@@ -33,6 +35,8 @@ export class Attachment {
   channel: ConsumingChannel | undefined;
   /** True where this consumer has caused the loss of a shared channel, until it is attached again. */
   needsOwnChannel = false;
+  /** Number of attempts. */
+  private turn = 0;
 
   constructor(
     private readonly reader: Reader,
@@ -48,8 +52,13 @@ export class Attachment {
    */
   async open(model: ChannelModel): Promise<void> {
     const before = this.ports.lastError();
+    const turn = ++this.turn;
     try {
       const channel = await this.join(model);
+      if (turn !== this.turn) {
+        await channel.leave(this.reader);
+        throw this.again('The attempt was abandoned');
+      }
       this.channel = channel;
       await this.attach(channel);
     } catch (error) {
@@ -61,12 +70,22 @@ export class Attachment {
   ended(late: boolean): void {
     this.channel = undefined;
     this.needsOwnChannel ||= late;
-    this.endProbes();
+    this.endSurveys();
   }
 
-  /** Ends the waits for first messages of streams: their channel is lost, or the attempt is of no more use. */
-  endProbes(): void {
-    for (const queue of this.queues) queue.endProbe();
+  /** Ends the surveys of streams: their channel is lost, or the attempt is of no more use. */
+  endSurveys(): void {
+    for (const { stream } of this.queues) stream?.endSurvey();
+  }
+
+  /** Leaves the channel of an attempt that the broker does not answer. The attempt has no effect any more. */
+  abandon(): void {
+    const { channel } = this;
+    this.turn++;
+    this.channel = undefined;
+    this.endSurveys();
+    // The broker may not answer this either.
+    if (channel) void channel.leave(this.reader);
   }
 
   /** Stops the consumers. On a shared channel, delivered messages can still be settled. */
@@ -141,27 +160,31 @@ export class Attachment {
 
   private async consume(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
     const { name, options } = queue;
-    queue.starting();
+    queue.stream?.starting();
+    const { prefetch } = this.reading;
     await channel.consume(
       this.reader,
-      { queue: name, options, prefetch: this.reading.prefetch },
+      { queue: name, options, prefetch },
       {
         delivered: (raw) => this.events.delivered(raw, queue, channel),
         cancelled: (revoked) => this.events.cancelled(queue, channel, revoked),
       },
     );
-    if (queue.isProbing) await this.probe(channel, queue);
-    queue.started();
+    if (queue.stream) await this.follow(channel, queue.stream, { queue: name, prefetch });
   }
 
-  /** @throws DeclareAgain where the stream holds messages, so that it is read from its last one */
-  private async probe(channel: ConsumingChannel, queue: ConsumedQueue): Promise<void> {
+  /** Resolves when a stream delivers all that is published from now on, and can be resumed. */
+  private async follow(
+    channel: ConsumingChannel,
+    stream: ConsumedStream,
+    consumption: Pick<Consumption, 'queue' | 'prefetch'>,
+  ): Promise<void> {
     const began = performance.now();
     await channel.awaitStart();
-    const hasMessages = await queue.probe(performance.now() - began);
+    if (!stream.isUnknown) return;
+    await new StreamSurvey(channel, stream).run(consumption, performance.now() - began);
     // A channel that was lost meanwhile has delivered nothing, and proves nothing.
     if (!channel.open) throw this.again('The channel was closed');
-    if (hasMessages) throw new DeclareAgain(`The stream "${queue.name}" is not empty`, undefined);
   }
 
   /** Returns the error of an attempt. The broker may have closed a shared channel because of another consumer. */

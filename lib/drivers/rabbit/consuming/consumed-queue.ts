@@ -3,10 +3,9 @@ import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareAgain, type Declarer } from '../topology/declarer.js';
 import type { QueueSpec } from '../topology/topology.js';
 import { STREAM_OFFSET } from '../wire/header-names.js';
-import type { RawDelivery } from '../wire/incoming-content.js';
 import { assertName } from '../wire/outgoing-frames.js';
+import { ConsumedStream } from './consumed-stream.js';
 import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
-import { type Judgement, StreamPlace } from './stream-place.js';
 
 /** Attempts to get back a number that this process held, since the broker may not have noticed the lost connection. */
 const MAX_CLAIM_RETRIES = 5;
@@ -25,14 +24,15 @@ export class ConsumedQueue {
   private number = 1;
   private ours = false;
   private refusals = 0;
-  private readonly place: StreamPlace | undefined;
+  /** Place in the stream, where the queue is one. */
+  readonly stream: ConsumedStream | undefined;
   /** True where the stream is known not to exist. */
   private absent = false;
   /** Rule by which the queue counts redeliveries; undefined where it does not count. */
   counting: DeliveryCounting | undefined;
 
   constructor(private readonly spec: QueueSpec) {
-    if (spec.stream) this.place = new StreamPlace();
+    if (spec.stream) this.stream = new ConsumedStream();
   }
 
   get name(): string {
@@ -46,68 +46,17 @@ export class ConsumedQueue {
 
   /** Options of `basic.consume`. */
   get options(): Options.Consume {
-    const { place } = this;
-    return { noAck: false, arguments: { ...this.spec.consume, ...(place && { [STREAM_OFFSET]: place.offset }) } };
+    const { stream } = this;
+    return { noAck: false, arguments: { ...this.spec.consume, ...(stream && { [STREAM_OFFSET]: stream.offset }) } };
   }
 
   /** Declares the queue. @throws DeclareAgain, DeclareRefused, or the loss of the channel */
   async declare(channel: Channel, declarer: Declarer): Promise<void> {
     if (this.spec.numbered) await this.claim(channel);
-    if (this.place && !this.absent) await this.look(channel, this.place);
+    if (this.stream && !this.absent) await this.look(channel, this.stream);
     await declarer.declareQueue(channel, this.spec, this.name);
     this.absent = false;
     this.counting = deliveryCountingOf(channel, this.spec, (argument) => declarer.found(this.name, argument));
-  }
-
-  get isStream(): boolean {
-    return this.place !== undefined;
-  }
-
-  /** True until a message shows whether the stream is the one that was read before. */
-  get isResuming(): boolean {
-    return this.place?.resuming === true;
-  }
-
-  /** True while the messages of the stream only show that it is not empty. */
-  get isProbing(): boolean {
-    return this.place?.probing === true;
-  }
-
-  /**
-   * Resolves with true as soon as the stream has delivered a message, and with false where it is empty or the probe is ended.
-   * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
-   */
-  async probe(roundTrip: number): Promise<boolean> {
-    return this.place !== undefined && (await this.place.probe(roundTrip));
-  }
-
-  /** Ends the {@link probe} in progress: its channel is lost, or its result of no more use. */
-  endProbe(): void {
-    this.place?.endProbe();
-  }
-
-  /** Notes that a consumer is about to be started with the {@link options}. */
-  starting(): void {
-    this.place?.starting();
-  }
-
-  /** Notes that the consumer has been started. */
-  started(): void {
-    this.place?.started();
-  }
-
-  judge(raw: RawDelivery): Judgement {
-    return this.place?.judge(raw) ?? 'new';
-  }
-
-  /** Notes that a message has been acknowledged. The stream is read on behind it. */
-  pass(raw: RawDelivery): void {
-    this.place?.pass(raw);
-  }
-
-  /** Marks the stream as a new one with the old name. */
-  restart(): void {
-    this.place?.restart();
   }
 
   /**
@@ -118,7 +67,7 @@ export class ConsumedQueue {
     const { name, spec } = this;
     try {
       const { consumerCount } = await channel.checkQueue(name);
-      if (consumerCount === 0 && !this.place) return { what: `consumer of "${name}"`, mended: false };
+      if (consumerCount === 0 && !this.stream) return { what: `consumer of "${name}"`, mended: false };
       if (spec.exchange) await channel.checkExchange(spec.exchange.name);
     } catch (error) {
       if (!isAbsent(error)) throw error;
@@ -137,14 +86,14 @@ export class ConsumedQueue {
   }
 
   /** Finds out whether the stream exists: RabbitMQ does not tell whether a declaration has created it. */
-  private async look(channel: Channel, place: StreamPlace): Promise<void> {
+  private async look(channel: Channel, stream: ConsumedStream): Promise<void> {
     try {
       const { messageCount } = await channel.checkQueue(this.name);
-      place.found(messageCount);
+      stream.found(messageCount);
     } catch (error) {
       if (!isAbsent(error)) throw error;
       this.absent = true;
-      place.missing();
+      stream.dispatch({ type: 'absent' });
       throw new DeclareAgain(`There is no stream "${this.name}" yet`, error);
     }
   }

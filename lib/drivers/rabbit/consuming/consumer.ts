@@ -9,6 +9,7 @@ import type { RabbitConnection } from '../connection/connection.js';
 import { DeclareAgain, type Declarer } from '../topology/declarer.js';
 import { Attachment } from './attachment.js';
 import { ConsumedQueue } from './consumed-queue.js';
+import type { ConsumedStream } from './consumed-stream.js';
 import { ConsumerLog } from './consumer-log.js';
 import type { ConsumingChannel, Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
@@ -115,7 +116,7 @@ export class Consumer implements Reader, Inspected {
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
     this.streamResume.stop();
-    this.attachment.endProbes();
+    this.attachment.endSurveys();
     this.callers.reject(this.stopped());
     if (this.attempt) await settleWithin(this.attempt, CLOSE_TIMEOUT_MS);
     const { channel } = this.attachment;
@@ -188,8 +189,9 @@ export class Consumer implements Reader, Inspected {
     this.reattachBackoff.reset();
     if (this.attachedBefore) this.queueCheck.start();
     this.attachedBefore = true;
-    for (const queue of this.queues)
-      this.streamResume.watch(queue, () => this.attachment.channel === channel && this.restartStream(queue, channel));
+    for (const { stream, name } of this.queues)
+      if (stream)
+        this.streamResume.watch(stream, () => this.attachment.channel === channel && this.restartStream(stream, name));
     this.callers.resolve();
     this.onChange();
   }
@@ -235,9 +237,9 @@ export class Consumer implements Reader, Inspected {
     if (channel) void this.attachment.withdraw(channel);
   }
 
-  private restartStream(queue: ConsumedQueue, channel = this.attachment.channel): void {
-    queue.restart();
-    this.log.newStream(queue.name);
+  private restartStream(stream: ConsumedStream, name: string, channel = this.attachment.channel): void {
+    stream.dispatch({ type: 'replaced' });
+    this.log.newStream(name);
     this.reattach(channel);
   }
 

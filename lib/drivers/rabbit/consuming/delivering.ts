@@ -3,6 +3,7 @@ import { oneLine } from '../../../core/logger.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedQueue } from './consumed-queue.js';
+import type { ConsumedStream } from './consumed-stream.js';
 import type { ConsumingChannel } from './consuming-channel.js';
 import { RabbitDelivery } from './rabbit-delivery.js';
 import type { OnMessage } from './reading.js';
@@ -13,16 +14,16 @@ export class Delivering {
   constructor(
     private readonly context: DriverContext,
     private readonly onMessage: OnMessage,
-    private readonly onNewStream: (queue: ConsumedQueue, channel: ConsumingChannel) => void,
+    private readonly onNewStream: (stream: ConsumedStream, name: string, channel: ConsumingChannel) => void,
   ) {}
 
   deliver(raw: RawDelivery, queue: ConsumedQueue, channel: ConsumingChannel): void {
     const { acknowledger } = channel;
     if (raw.properties.damage !== undefined) this.countDamage(queue, raw.properties.damage);
-    if (queue.isStream) {
-      const judgement = queue.judge(raw);
+    if (queue.stream) {
+      const judgement = queue.stream.judge(raw);
       if (judgement === 'seen') void acknowledger.acknowledge(raw.deliveryTag);
-      else if (judgement === 'of another stream') this.onNewStream(queue, channel);
+      else if (judgement === 'of another stream') this.onNewStream(queue.stream, queue.name, channel);
       if (judgement !== 'new') return;
     }
     try {

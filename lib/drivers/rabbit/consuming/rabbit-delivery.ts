@@ -16,6 +16,7 @@ import {
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { Acknowledger } from './acknowledger.js';
 import type { ConsumedQueue } from './consumed-queue.js';
+import type { ConsumedStream } from './consumed-stream.js';
 
 /** Message that a queue of RabbitMQ has delivered. */
 export class RabbitDelivery implements Delivery {
@@ -62,7 +63,7 @@ export class RabbitDelivery implements Delivery {
   }
 
   get uncounted(): boolean {
-    return this.raw.redelivered && !this.source.isStream && this.counted === undefined;
+    return this.raw.redelivered && !this.source.stream && this.counted === undefined;
   }
 
   get repeated(): boolean {
@@ -101,7 +102,8 @@ export class RabbitDelivery implements Delivery {
 
   acknowledge(): Promise<boolean> {
     const acknowledging = this.acknowledger.acknowledge(this.raw.deliveryTag);
-    return this.source.isStream ? this.pass(acknowledging) : acknowledging;
+    const { stream } = this.source;
+    return stream ? this.pass(stream, acknowledging) : acknowledging;
   }
 
   requeue(): void {
@@ -127,9 +129,9 @@ export class RabbitDelivery implements Delivery {
     return this.header(DELIVERIES) === undefined && this.header(DEATH) === undefined ? count : 0;
   }
 
-  private async pass(acknowledging: Promise<boolean>): Promise<boolean> {
+  private async pass(stream: ConsumedStream, acknowledging: Promise<boolean>): Promise<boolean> {
     const acknowledged = await acknowledging;
-    if (acknowledged) this.source.pass(this.raw);
+    if (acknowledged) stream.pass(this.raw);
     return acknowledged;
   }
 

@@ -4,122 +4,113 @@ import type { RawDelivery } from '../wire/incoming-content.js';
 /** Bytes at the end of a body that identify a message. oslo.messaging writes the unique id last. */
 const SUFFIX_BYTES = 512;
 
-/** Minimum time for a stream that is not empty to deliver its first message, in milliseconds. */
-const MIN_PROBE_MS = 250;
-/** Minimum time for the first message, in round trips on the channel: a busy broker needs longer for both. */
-const PROBE_ROUND_TRIPS = 10;
-/** Maximum time for the first message, in milliseconds. By then RabbitMQ has counted the messages of the stream. */
-const MAX_PROBE_MS = 5000;
-
-/** Last message that was read. */
+/** Message at which reading resumes. */
 interface Mark {
   readonly offset: number;
   readonly size: number;
   readonly suffix: Buffer;
+  /** True for a message that was read, or that is older than the server. */
+  readonly read: boolean;
 }
 
-/** Meaning of a message of a stream: to be processed, to be skipped, or proof that the stream is another one. */
-export type Judgement = 'new' | 'seen' | 'of another stream';
-
-/**
- * Place in a stream up to which it was read.
- *
- * A server that has never read begins at the last message, as in Python. In an empty stream it begins at the first one,
- * since RabbitMQ's `last` skips a message that is published while the consumer is being started. RabbitMQ counts the
- * messages of a stream every few seconds only, so a count of 0 proves nothing: the stream is probed. A stream that holds
- * messages but delivers none in time counts as empty. It is then read from its first message, which is some seconds old.
- *
- * Later, an offset alone does not identify a place. A stream that was deleted and declared again begins at 0, and
- * RabbitMQ waits for an offset that the stream has not reached. So reading resumes at the last message that was read,
- * which has to be the same one. The message is there unless the stream was truncated behind it, or is another one.
- */
-export class StreamPlace {
-  private mark: Mark | undefined;
-  private isNew = false;
-  private wasRead = false;
-  private hasMessages = false;
-  /** Ends the {@link probe} in progress. */
-  endProbe: () => void = () => undefined;
-  /** True while the next message shows whether the stream is the same one. */
-  resuming = false;
-  /** True while messages only show that the stream is not empty. */
-  probing = false;
-
-  /** Argument `x-stream-offset` of the next consumer. */
-  get offset(): number | 'first' | 'last' {
-    if (this.mark) return this.mark.offset;
-    return this.isNew || this.wasRead || !this.hasMessages ? 'first' : 'last';
-  }
-
-  /** Notes that the stream does not exist. */
-  missing(): void {
-    this.mark = undefined;
-    this.isNew = true;
-  }
-
-  /** Notes that the stream exists. @param messages its message count at the broker, which may be some seconds old */
-  found(messages: number): void {
-    this.hasMessages ||= messages > 0;
-  }
-
-  /** Notes that a consumer is about to be started at the {@link offset}. */
-  starting(): void {
-    this.resuming = this.mark !== undefined;
-    this.probing = !this.mark && !this.isNew && !this.wasRead && !this.hasMessages;
-  }
-
+/** Place in a stream up to which it was read. */
+export type StreamPlace =
   /**
-   * Resolves with true as soon as the stream delivers a message, and with false where it is empty or the probe is ended.
-   * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
+   * Nothing is known of the stream, which is read from its end. `since`: time at which the server began to work without
+   * it, in seconds since 1970; the stream is then read from that time.
    */
-  async probe(roundTrip: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(MAX_PROBE_MS, Math.max(MIN_PROBE_MS, PROBE_ROUND_TRIPS * roundTrip)));
-      this.endProbe = resolve;
-      if (this.hasMessages) resolve();
-    });
-    clearTimeout(timer);
-    // Further messages of this consumer are skipped, too.
-    this.probing = this.hasMessages;
-    return this.hasMessages;
-  }
+  | { readonly name: 'end'; readonly since: number | undefined }
+  /** The stream is read from its end, and the messages before it are being looked through. `last`: the last of them. */
+  | { readonly name: 'surveyed'; readonly last: Mark | undefined }
+  /** All messages are unread: the stream was empty or did not exist, or is another one than before. */
+  | { readonly name: 'beginning' }
+  | { readonly name: 'mark'; readonly mark: Mark };
 
-  /** Notes that the consumer has been started. */
-  started(): void {
-    this.wasRead = true;
-    this.isNew = false;
-  }
+/** Event that may change the place. */
+export type StreamEvent =
+  /** The stream does not exist. */
+  | { readonly type: 'absent' }
+  /** The server has begun to work without the stream. `at`: now, in milliseconds since 1970. */
+  | { readonly type: 'missed'; readonly at: number }
+  /** A consumer has been started at the end, and another one shows the messages before it. */
+  | { readonly type: 'survey' }
+  /** The survey has found a message. */
+  | { readonly type: 'sighted'; readonly raw: RawDelivery }
+  /** The survey has ended. `empty`: it has waited long enough to prove that the stream is empty. */
+  | { readonly type: 'surveyEnd'; readonly empty: boolean }
+  /** A message has been delivered that was not delivered before. */
+  | { readonly type: 'delivered'; readonly raw: RawDelivery }
+  /** A message has been acknowledged. */
+  | { readonly type: 'passed'; readonly raw: RawDelivery }
+  /** The stream is another one than before. */
+  | { readonly type: 'replaced' };
 
-  judge({ properties, body }: RawDelivery): Judgement {
-    if (this.probing) {
-      this.hasMessages = true;
-      this.endProbe();
-      return 'seen';
-    }
-    if (!this.resuming) return 'new';
-    this.resuming = false;
-    const offset = properties.headers.get(STREAM_OFFSET);
-    const { mark } = this;
-    if (!mark || typeof offset !== 'number') return 'new';
-    // The stream was truncated behind the mark. All messages from here on are unread, whatever stream it is.
-    if (offset > mark.offset) return 'new';
-    const isSame =
-      offset === mark.offset && body.length === mark.size && body.subarray(-SUFFIX_BYTES).equals(mark.suffix);
-    if (!isSame) this.restart();
-    return isSame ? 'seen' : 'of another stream';
-  }
+/** Place in a stream that was never read. */
+export const UNREAD: StreamPlace = { name: 'end', since: undefined };
+const BEGINNING: StreamPlace = { name: 'beginning' };
 
-  /** Notes that the stream is another one, to be read from its beginning. */
-  restart(): void {
-    this.mark = undefined;
-    this.resuming = false;
+/** Returns the place after an event, or the same place where the event has no meaning. Pure. */
+export function next(place: StreamPlace, event: StreamEvent): StreamPlace {
+  switch (event.type) {
+    case 'absent':
+    case 'replaced':
+      return place.name === 'beginning' ? place : BEGINNING;
+    case 'missed':
+      // Rounded up to a second: a message from before the start must not run.
+      return isUnread(place) ? { name: 'end', since: Math.ceil(event.at / 1000) } : place;
+    case 'survey':
+      return isUnread(place) ? { name: 'surveyed', last: undefined } : place;
+    case 'sighted':
+      return place.name === 'surveyed' ? { name: 'surveyed', last: markAt(event.raw, true) ?? place.last } : place;
+    case 'surveyEnd':
+      return afterSurvey(place, event.empty);
+    case 'delivered':
+      return afterDelivery(place, event.raw);
+    case 'passed':
+      return afterPass(place, event.raw);
   }
+}
 
-  /** Notes that a message has been acknowledged. */
-  pass({ properties, body }: RawDelivery): void {
-    const offset = properties.headers.get(STREAM_OFFSET);
-    if (typeof offset !== 'number' || offset <= (this.mark?.offset ?? -1)) return;
-    this.mark = { offset, size: body.length, suffix: Buffer.from(body.subarray(-SUFFIX_BYTES)) };
-  }
+function isUnread(place: StreamPlace): boolean {
+  return place.name === 'surveyed' || (place.name === 'end' && place.since === undefined);
+}
+
+function afterSurvey(place: StreamPlace, empty: boolean): StreamPlace {
+  if (place.name !== 'surveyed') return place;
+  if (place.last) return { name: 'mark', mark: place.last };
+  return empty ? BEGINNING : UNREAD;
+}
+
+function afterDelivery(place: StreamPlace, raw: RawDelivery): StreamPlace {
+  if (place.name === 'beginning') return place;
+  // The survey may have found a message that is delivered only now.
+  if (place.name === 'mark' && (offsetOf(raw) ?? 0) > place.mark.offset) return place;
+  const mark = markAt(raw, false);
+  return mark ? { name: 'mark', mark } : place;
+}
+
+function afterPass(place: StreamPlace, raw: RawDelivery): StreamPlace {
+  if (place.name === 'mark' && (offsetOf(raw) ?? -1) < place.mark.offset) return place;
+  const mark = markAt(raw, true);
+  return mark ? { name: 'mark', mark } : place;
+}
+
+/** Returns a mark; undefined for a message without an offset. */
+function markAt(raw: RawDelivery, read: boolean): Mark | undefined {
+  const offset = offsetOf(raw);
+  const { body } = raw;
+  if (offset === undefined) return undefined;
+  return { offset, size: body.length, suffix: Buffer.from(body.subarray(-SUFFIX_BYTES)), read };
+}
+
+/** Returns true for the marked message. Any other one at this offset is of another stream. */
+export function isMarked({ offset, size, suffix }: Mark, raw: RawDelivery): boolean {
+  const { body } = raw;
+  return offsetOf(raw) === offset && body.length === size && body.subarray(-SUFFIX_BYTES).equals(suffix);
+}
+
+/** Returns the position of a message; undefined where its header has none. */
+export function offsetOf({ properties }: RawDelivery): number | undefined {
+  const offset = properties.headers.get(STREAM_OFFSET);
+  return typeof offset === 'number' ? offset : undefined;
 }

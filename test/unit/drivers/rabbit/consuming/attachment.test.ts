@@ -3,8 +3,8 @@ import { Attachment } from '../../../../../lib/drivers/rabbit/consuming/attachme
 import { ConsumedQueue } from '../../../../../lib/drivers/rabbit/consuming/consumed-queue.js';
 import { DeclareAgain } from '../../../../../lib/drivers/rabbit/topology/declarer.js';
 
-/** Attachment to an empty stream at a broker that takes half a second to answer, so that the stream is probed for 5 s. */
-function probing() {
+/** Attachment to an empty stream at a broker that takes half a second to answer, so that the survey waits for 5 s. */
+function surveying() {
   const model = {};
   const channel = {
     model,
@@ -12,6 +12,8 @@ function probing() {
     shared: true,
     cancel: async () => undefined,
     consume: async () => undefined,
+    join: () => true,
+    leave: async () => undefined,
     awaitStart: async () => {
       vi.advanceTimersByTime(500);
     },
@@ -36,12 +38,12 @@ function probing() {
   return { attachment, channel, opening: attachment.open(model as never).catch((error: unknown) => error) };
 }
 
-describe('an attachment that probes a stream', () => {
+describe('an attachment that surveys a stream', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   it('fails at once when its channel ends, so that it is repeated', async () => {
-    const { attachment, channel, opening } = probing();
+    const { attachment, channel, opening } = surveying();
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
     channel.open = false;
     attachment.ended(false);
@@ -50,9 +52,9 @@ describe('an attachment that probes a stream', () => {
   });
 
   it('leaves no timer when its consumer stops', async () => {
-    const { attachment, opening } = probing();
+    const { attachment, opening } = surveying();
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
-    attachment.endProbes();
+    attachment.endSurveys();
     expect(await opening).toBeUndefined();
     expect(vi.getTimerCount()).toBe(0);
   });

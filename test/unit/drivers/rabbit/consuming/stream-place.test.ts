@@ -1,115 +1,125 @@
-import { describe, expect, it, vi } from 'vitest';
-import { StreamPlace } from '../../../../../lib/drivers/rabbit/consuming/stream-place.js';
+import { describe, expect, it } from 'vitest';
+import {
+  isMarked,
+  next,
+  offsetOf,
+  type StreamEvent,
+  type StreamPlace,
+  UNREAD,
+} from '../../../../../lib/drivers/rabbit/consuming/stream-place.js';
 
-function arrival(offset: number, text = `message ${offset}`) {
-  const properties = { headers: new Map([['x-stream-offset', offset]]), expiration: undefined, damage: undefined };
-  return { deliveryTag: offset + 1, redelivered: false, properties, body: Buffer.from(text) };
+function arrival(offset: number | undefined, text = `message ${offset}`) {
+  const headers = new Map(offset === undefined ? [] : [['x-stream-offset', offset]]);
+  const properties = { headers, expiration: undefined, damage: undefined };
+  return { deliveryTag: 1, redelivered: false, properties, body: Buffer.from(text) };
 }
 
-function started(place: StreamPlace): StreamPlace {
-  place.starting();
-  place.started();
-  return place;
-}
+const mark = (offset: number, read: boolean) => {
+  const suffix = Buffer.from(`message ${offset}`);
+  return { offset, size: suffix.length, suffix, read };
+};
+
+const PLACES = {
+  end: UNREAD,
+  missed: { name: 'end', since: 7 },
+  looking: { name: 'surveyed', last: undefined },
+  sighted: { name: 'surveyed', last: mark(4, true) },
+  beginning: { name: 'beginning' },
+  read: { name: 'mark', mark: mark(4, true) },
+  unread: { name: 'mark', mark: mark(4, false) },
+} as const satisfies Record<string, StreamPlace>;
+type PlaceName = keyof typeof PLACES;
+
+const EVENTS = {
+  absent: { type: 'absent' },
+  missed: { type: 'missed', at: 6001 },
+  survey: { type: 'survey' },
+  sighted: { type: 'sighted', raw: arrival(4) },
+  found: { type: 'surveyEnd', empty: false },
+  empty: { type: 'surveyEnd', empty: true },
+  'delivered 4': { type: 'delivered', raw: arrival(4) },
+  'delivered 9': { type: 'delivered', raw: arrival(9) },
+  'passed 2': { type: 'passed', raw: arrival(2) },
+  'passed 4': { type: 'passed', raw: arrival(4) },
+  replaced: { type: 'replaced' },
+} as const satisfies Record<string, StreamEvent>;
+
+const at = (offset: number, read: boolean): StreamPlace => ({ name: 'mark', mark: mark(offset, read) });
+
+/** Places after each event; those that stay are left out. */
+const TABLE: Readonly<Record<keyof typeof EVENTS, Partial<Record<PlaceName, StreamPlace>>>> = {
+  absent: {
+    end: PLACES.beginning,
+    missed: PLACES.beginning,
+    looking: PLACES.beginning,
+    sighted: PLACES.beginning,
+    read: PLACES.beginning,
+    unread: PLACES.beginning,
+  },
+  missed: { end: PLACES.missed, looking: PLACES.missed, sighted: PLACES.missed },
+  survey: { end: PLACES.looking, sighted: PLACES.looking },
+  sighted: { looking: PLACES.sighted },
+  found: { looking: PLACES.end, sighted: PLACES.read },
+  empty: { looking: PLACES.beginning, sighted: PLACES.read },
+  'delivered 4': {
+    end: PLACES.unread,
+    missed: PLACES.unread,
+    looking: PLACES.unread,
+    sighted: PLACES.unread,
+    read: PLACES.unread,
+  },
+  'delivered 9': { end: at(9, false), missed: at(9, false), looking: at(9, false), sighted: at(9, false) },
+  'passed 2': {
+    end: at(2, true),
+    missed: at(2, true),
+    looking: at(2, true),
+    sighted: at(2, true),
+    beginning: at(2, true),
+  },
+  'passed 4': {
+    end: PLACES.read,
+    missed: PLACES.read,
+    looking: PLACES.read,
+    sighted: PLACES.read,
+    beginning: PLACES.read,
+    unread: PLACES.read,
+  },
+  replaced: {
+    end: PLACES.beginning,
+    missed: PLACES.beginning,
+    looking: PLACES.beginning,
+    sighted: PLACES.beginning,
+    read: PLACES.beginning,
+    unread: PLACES.beginning,
+  },
+};
 
 describe('the place in a stream', () => {
-  it('begins at the first message of a stream that did not exist', () => {
-    const place = new StreamPlace();
-    place.missing();
-    expect(place.offset).toBe('first');
-    expect(started(place).judge(arrival(0))).toBe('new');
+  const cells = Object.keys(TABLE).flatMap((event) => Object.keys(PLACES).map((place) => [place, event] as const));
+
+  it.each(cells)('%s, after %s', (place, event) => {
+    const before = PLACES[place as PlaceName];
+    const expected = TABLE[event as keyof typeof EVENTS][place as PlaceName] ?? before;
+    expect(next(before, EVENTS[event as keyof typeof EVENTS])).toEqual(expected);
   });
 
-  it('begins at the last message of a stream with a message count', () => {
-    const place = new StreamPlace();
-    place.found(3);
-    expect(place.offset).toBe('last');
-    expect(started(place).judge(arrival(2))).toBe('new');
+  it('stays where a message has no offset', () => {
+    for (const type of ['sighted', 'delivered', 'passed'] as const)
+      for (const place of Object.values(PLACES)) {
+        if (type === 'delivered' && place.name === 'mark') continue;
+        expect(next(place, { type, raw: arrival(undefined) })).toEqual(place);
+      }
   });
 
-  it('begins at the first message of a stream that proves empty', async () => {
-    const place = new StreamPlace();
-    place.found(0);
-    expect(place.offset).toBe('first');
-    place.starting();
-    expect(place.probing).toBe(true);
-    expect(await place.probe(0)).toBe(false);
-    place.started();
-    expect(place.judge(arrival(0))).toBe('new');
+  it('recognizes the marked message by its offset, its size and its end', () => {
+    expect(isMarked(mark(4, true), arrival(4))).toBe(true);
+    expect(isMarked(mark(4, true), arrival(5, 'message 4'))).toBe(false);
+    expect(isMarked(mark(4, true), arrival(4, 'massage 4'))).toBe(false);
+    expect(isMarked(mark(4, true), arrival(4, 'my message 4'))).toBe(false);
   });
 
-  it('begins at the last message of a stream that proves non-empty, and skips the messages of the probe', async () => {
-    const place = new StreamPlace();
-    place.found(0);
-    place.starting();
-    const probe = place.probe(0);
-    expect(place.judge(arrival(0))).toBe('seen');
-    expect(await probe).toBe(true);
-    expect(place.judge(arrival(1))).toBe('seen');
-    expect(place.offset).toBe('last');
-    expect(started(place).judge(arrival(1))).toBe('new');
-  });
-
-  it.each([
-    [0, 250],
-    [20, 250],
-    [100, 1000],
-    [60_000, 5000],
-  ])('probes longer at a busy broker: answered in %i ms, probed for %i ms', async (roundTrip, expected) => {
-    vi.useFakeTimers();
-    try {
-      const place = new StreamPlace();
-      place.found(0);
-      place.starting();
-      const ended = vi.fn();
-      void place.probe(roundTrip).then(ended);
-      await vi.advanceTimersByTimeAsync(expected - 1);
-      expect(ended).not.toHaveBeenCalled();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(ended).toHaveBeenCalledWith(false);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  it('includes a message that arrived before the probe was awaited', async () => {
-    const place = new StreamPlace();
-    place.found(0);
-    place.starting();
-    expect(place.judge(arrival(0))).toBe('seen');
-    expect(await place.probe(0)).toBe(true);
-  });
-
-  it('begins at the first message after the loss of a consumer on an empty stream', () => {
-    const place = new StreamPlace();
-    place.found(0);
-    started(place);
-    place.found(2);
-    expect(place.offset).toBe('first');
-    place.starting();
-    expect(place.probing).toBe(false);
-  });
-
-  it('resumes after the last acknowledged message', () => {
-    const place = started(new StreamPlace());
-    place.pass(arrival(4));
-    expect(place.offset).toBe(4);
-    place.starting();
-    expect([place.judge(arrival(4)), place.judge(arrival(5))]).toEqual(['seen', 'new']);
-  });
-
-  it('begins again if another message is at the offset of the last one', () => {
-    const place = started(new StreamPlace());
-    place.pass(arrival(4));
-    place.starting();
-    expect(place.judge(arrival(4, 'another'))).toBe('of another stream');
-    expect(place.offset).toBe('first');
-  });
-
-  it('continues if the stream was truncated after the last message', () => {
-    const place = started(new StreamPlace());
-    place.pass(arrival(4));
-    place.starting();
-    expect(place.judge(arrival(9))).toBe('new');
+  it('reads numeric offsets only', () => {
+    expect(offsetOf(arrival(3))).toBe(3);
+    expect(offsetOf(arrival(undefined))).toBeUndefined();
   });
 });
