@@ -20,6 +20,9 @@ interface DoctorFlags extends TargetFlags {
 const UNSEEN =
   'Bindings were not checked: give --management-url to check that the queues are bound to the exchange, or try oslo-rpc ping\n';
 
+const OTHER_OPTIONS =
+  "The broker denies transient queues: compared with the options of rabbit.profile 'rabbitmq-4', which servers and callers without a profile take there\n";
+
 /** Adds `doctor`. */
 export function addDoctorCommand(program: Command): void {
   takesTarget(program.command('doctor'), '10s')
@@ -52,7 +55,9 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
   const url = parseTransportUrl(given.transportUrl.expose());
   const doctor = new Doctor(withUrlOptions(given, url), url);
   try {
-    return await doctor.examine(new Target({ topic, exchange, server }));
+    const findings = await doctor.examine(new Target({ topic, exchange, server }));
+    if (doctor.hasOtherOptions) process.stderr.write(OTHER_OPTIONS);
+    return findings;
   } finally {
     await doctor.close();
   }

@@ -16,6 +16,8 @@ import {
 export interface RabbitOptions {
   /**
    * Name of a set of these options. Options given beside it have priority. `rabbitmq-4`: durable, with quorum queues.
+   * `classic`: the defaults below, whatever the broker. @default the defaults below, or those of `rabbitmq-4` on a broker
+   * that denies transient queues
    */
   profile?: RabbitProfile | undefined;
 
@@ -117,14 +119,14 @@ export interface RabbitOptions {
 }
 
 /** Name of a set of RabbitMQ options, see {@link RabbitOptions.profile}. */
-export type RabbitProfile = 'rabbitmq-4';
+export type RabbitProfile = 'classic' | 'rabbitmq-4';
 
 /** Maximum that RabbitMQ accepts as `x-expires`: ten years. */
 const MAX_EXPIRY = '87600h';
 
 /** Rule of each option. */
 export const RABBIT_RULES: Readonly<Record<keyof RabbitOptions, Rule>> = {
-  profile: member('rabbitmq-4'),
+  profile: member('classic', 'rabbitmq-4'),
   amqpDurableQueues: flag,
   amqpAutoDelete: flag,
   rabbitHaQueues: flag,

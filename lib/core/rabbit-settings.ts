@@ -27,6 +27,8 @@ export interface RabbitSettings {
   readonly streamFanout: boolean;
   /** `<hostname>:<processname>` for the names of queues; undefined for random names. */
   readonly queueManager: string | undefined;
+  /** Settings for a broker that denies transient queues; undefined where a profile or another option forbids them. */
+  readonly withoutTransientQueues: RabbitSettings | undefined;
   /** True to use an existing exchange or queue that was declared differently. */
   readonly adoptConflicts: boolean;
   /** URL of the management API, with its password. */
@@ -76,10 +78,11 @@ export interface RabbitSettings {
 }
 
 /**
- * Options of each profile. RabbitMQ 4.3 denies transient queues that are not exclusive, which are the defaults of oslo.
+ * Options of each profile. RabbitMQ 4.3 denies transient queues that are not exclusive, which are oslo's defaults.
  * A Python service can be set alike with the same options.
  */
 const PROFILES: Readonly<Record<RabbitProfile, RabbitOptions>> = {
+  classic: {},
   'rabbitmq-4': { amqpDurableQueues: true, rabbitQuorumQueue: true, rabbitTransientQuorumQueue: true },
 };
 
@@ -89,7 +92,8 @@ const PROFILES: Readonly<Record<RabbitProfile, RabbitOptions>> = {
  */
 export function rabbitSettings(given: RabbitOptions): RabbitSettings {
   const options = withProfile(given);
-  refuseContradictions(options);
+  const contradiction = contradictionIn(options);
+  if (contradiction) throw new ConfigurationError(contradiction);
   const milliseconds = (value: Duration | undefined, fallback: number) => toMilliseconds(value ?? fallback);
   const quorum = options.rabbitQuorumQueue ?? false;
   const version = options.sslVersion?.toUpperCase() ?? 'SSLV23';
@@ -105,6 +109,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     transientTtl: Math.ceil(toMilliseconds(options.rabbitTransientQueuesTtl ?? 1800, '', Number.POSITIVE_INFINITY)),
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
+    withoutTransientQueues: given.profile === undefined ? withoutTransientQueues(given) : undefined,
     adoptConflicts: options.topologyConflict !== 'fail',
     managementUrl: options.managementUrl === undefined ? undefined : new Secret(options.managementUrl),
     cancelOnFailover: options.enableCancelOnFailover ?? false,
@@ -137,24 +142,25 @@ function withProfile(given: RabbitOptions): RabbitOptions {
   return { ...(given.profile && PROFILES[given.profile]), ...explicit };
 }
 
-function refuseContradictions(options: RabbitOptions): void {
+function withoutTransientQueues(given: RabbitOptions): RabbitSettings | undefined {
+  const options: RabbitOptions = { ...given, profile: 'rabbitmq-4' };
+  return contradictionIn(withProfile(options)) === undefined ? rabbitSettings(options) : undefined;
+}
+
+/** Returns the error text for options that contradict each other. */
+function contradictionIn(options: RabbitOptions): string | undefined {
   const quorum = (['rabbitQuorumQueue', 'rabbitTransientQuorumQueue'] as const).find((name) => options[name]);
   const because = options.profile ? ` (profile ${options.profile})` : '';
   if (options.amqpAutoDelete && options.rabbitQuorumQueue) {
-    throw new ConfigurationError(
-      `Options "rabbit.amqpAutoDelete" and "rabbit.rabbitQuorumQueue"${because}: only one of them; RabbitMQ refuses quorum queues that delete themselves`,
-    );
+    return `Options "rabbit.amqpAutoDelete" and "rabbit.rabbitQuorumQueue"${because}: only one of them; RabbitMQ refuses quorum queues that delete themselves`;
   }
   if (options.rabbitHaQueues && quorum) {
-    throw new ConfigurationError(
-      `Options "rabbit.rabbitHaQueues" and "rabbit.${quorum}"${because}: only one of them; a queue is mirrored or a quorum queue`,
-    );
+    return `Options "rabbit.rabbitHaQueues" and "rabbit.${quorum}"${because}: only one of them; a queue is mirrored or a quorum queue`;
   }
   if (options.sslKeyFile !== undefined && options.sslCertFile === undefined) {
-    throw new ConfigurationError(
-      'Option "rabbit.sslKeyFile": it needs "rabbit.sslCertFile", the certificate of the key',
-    );
+    return 'Option "rabbit.sslKeyFile": it needs "rabbit.sslCertFile", the certificate of the key';
   }
+  return undefined;
 }
 
 function quorumArguments(options: RabbitOptions): Record<string, number> {

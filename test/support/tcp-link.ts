@@ -9,7 +9,7 @@ export class Flow {
   jitter = 0;
   /** The longest piece that is written at once. */
   slice = Number.POSITIVE_INFINITY;
-  see: (chunk: Buffer) => void = () => undefined;
+  see: (chunk: Buffer, link: Link) => void = () => undefined;
   #open: Promise<void> = Promise.resolve();
   #release: (() => void) | undefined;
 
@@ -93,7 +93,7 @@ export class Link {
         .then(() => undefined);
     };
     from.on('data', (chunk: Buffer) => {
-      flow.see(chunk);
+      flow.see(chunk, this);
       inTurn(() => this.#write(chunk, to, flow));
     });
     from.on('end', () => inTurn(() => to.writable && to.end()));

@@ -50,7 +50,7 @@ export class TcpProxy {
   }
 
   /** Sees all that is sent in one direction; chunks are no messages. */
-  observe(direction: Direction, see: (chunk: Buffer) => void): void {
+  observe(direction: Direction, see: (chunk: Buffer, link: Link) => void): void {
     this.#flows[direction].see = see;
   }
 

@@ -1,3 +1,4 @@
+import type { ChannelModel } from 'amqplib';
 import { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
 import { ConfigurationError, MessageDeliveryFailure, ServerListenError, toError } from '../../core/errors.js';
@@ -27,8 +28,9 @@ import { ChannelBudget } from './connection/channel-budget.js';
 import { usesTls } from './connection/connect-options.js';
 import { RabbitConnection } from './connection/connection.js';
 import { checkTlsFiles } from './connection/tls-options.js';
-import { Consumer, type Reading } from './consuming/consumer.js';
+import { Consumer } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
+import type { Reading } from './consuming/reading.js';
 import { Upkeep } from './consuming/upkeep.js';
 import { DriverHealth } from './driver-health.js';
 import { Publisher } from './publishing/publisher.js';
@@ -36,6 +38,7 @@ import { ReplySender } from './reply-sender.js';
 import { Republisher } from './republisher.js';
 import { RequestSender } from './request-sender.js';
 import { Declarer } from './topology/declarer.js';
+import { QueueProfile } from './topology/queue-profile.js';
 import { notificationQueue, serverQueue } from './topology/topology.js';
 
 /** Driver for RabbitMQ. Has one connection to publish and one to consume, each opened on first use and reopened when lost. */
@@ -43,6 +46,7 @@ export class RabbitDriver implements Driver {
   private readonly publishing: RabbitConnection;
   private readonly consuming: RabbitConnection;
   private readonly driverHealth: DriverHealth;
+  private readonly profile: QueueProfile;
   private readonly declarer: Declarer;
   private readonly channels: ConsumingChannels;
   private readonly upkeep: Upkeep;
@@ -64,10 +68,12 @@ export class RabbitDriver implements Driver {
     this.settings = settings;
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
-    this.publishing = new RabbitConnection(url, context, 'publishing');
-    this.consuming = new RabbitConnection(url, context, 'consuming');
+    this.profile = new QueueProfile(settings.rabbit, settings.logger);
+    const examine = (model: ChannelModel) => this.profile.examine(model);
+    this.publishing = new RabbitConnection(url, context, 'publishing', examine);
+    this.consuming = new RabbitConnection(url, context, 'consuming', examine);
     this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings.logger);
-    this.declarer = new Declarer(settings, url);
+    this.declarer = new Declarer(settings, this.profile, url);
     this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);
     const budget = new ChannelBudget();
     this.channels = new ConsumingChannels(budget);
@@ -111,7 +117,6 @@ export class RabbitDriver implements Driver {
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
   ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
-    if (acknowledgeAfterReply) this.warnOfTransientQueues();
     const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, {
       repeats: true,
       sendReply: (reply) => this.replySender.send(reply),
@@ -126,7 +131,9 @@ export class RabbitDriver implements Driver {
       }));
       // Requests that are acknowledged after their reply stay unacknowledged for long. A stream is read from an offset.
       const prompt = acknowledgeAfterReply === undefined && !queues.some(({ stream }) => stream);
-      return await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
+      const listener = await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
+      if (acknowledgeAfterReply) this.warnOfTransientQueues();
+      return listener;
     } catch (error) {
       throw new ServerListenError(`Cannot listen on ${target}: ${toError(error).message}`, { target, cause: error });
     }
@@ -217,7 +224,7 @@ export class RabbitDriver implements Driver {
 
   /** Warns once for all servers of a transport: they share the options. */
   private warnOfTransientQueues(): void {
-    const { durable, autoDelete } = this.settings.rabbit;
+    const { durable, autoDelete } = this.profile.options;
     if (this.warnedOfTransientQueues || (durable && !autoDelete)) return;
     this.warnedOfTransientQueues = true;
     this.settings.logger.warn(

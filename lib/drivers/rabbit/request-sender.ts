@@ -1,7 +1,13 @@
 import type { Counters } from '../../core/counters.js';
 import type { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
-import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
+import {
+  ClientSendError,
+  MessageDeliveryFailure,
+  MessageUndeliverable,
+  ServerListenError,
+  toError,
+} from '../../core/errors.js';
 import { newId } from '../../core/id.js';
 import { type RequestIds, type RpcInvocation, requestMessage } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
@@ -11,7 +17,8 @@ import type { DriverContext } from '../driver-context.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { newReplyQueueName } from '../reply-queue.js';
 import { routeOf } from '../routing.js';
-import type { Consumer, OnMessage } from './consuming/consumer.js';
+import type { Consumer } from './consuming/consumer.js';
+import type { OnMessage } from './consuming/reading.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
 import { ReplyWatch } from './reply-watch.js';
@@ -121,7 +128,12 @@ export class RequestSender {
       this.replyWatch.received();
       this.calls.receive(delivery);
     });
-    await this.replies.start(deadline, retry);
+    try {
+      await this.replies.start(deadline, retry);
+    } catch (error) {
+      // To a caller it makes no difference which queue the broker refuses.
+      throw error instanceof ServerListenError ? new MessageDeliveryFailure(error.message, { cause: error }) : error;
+    }
     this.repliesReady = true;
   }
 

@@ -244,7 +244,7 @@ describeWithRabbit('oslo-rpc and an unusable broker', { concurrent: true }, () =
       for (const link of proxy.links) link.inject('toClient', connectionBlocked('low on memory'));
     });
     try {
-      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '3s', 'hold']);
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', topic, '--timeout', '6s', 'hold']);
       expect(outcome).toMatchObject({ code: 3, stdout: '' });
       expect(outcome.stderr).toMatch(
         /^MessagingTimeout: [^\n]*the broker blocks publishing \(low on memory\)[^\n]*\n$/,

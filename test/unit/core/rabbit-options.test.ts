@@ -41,6 +41,46 @@ describe('the options of the RabbitMQ driver', () => {
     expect(settings()).toMatchObject({ intervalMax: 3000, reconnectDelay: 200, sslVerifyHostname: true });
   });
 
+  describe('profile', () => {
+    const quorum = { durable: true, quorum: true, transientQuorum: true };
+
+    it('rabbitmq-4 is durable, with quorum queues', () => {
+      expect(settings({ profile: 'rabbitmq-4' })).toMatchObject({ ...quorum, withoutTransientQueues: undefined });
+    });
+
+    it('classic stays with the defaults on every broker', () => {
+      const { withoutTransientQueues, ...others } = settings();
+      expect(settings({ profile: 'classic' })).toEqual({ ...others, withoutTransientQueues: undefined });
+      expect(withoutTransientQueues).toMatchObject(quorum);
+    });
+
+    it.each([
+      [{}, quorum],
+      [{ rabbitQuorumQueue: false }, { ...quorum, quorum: false }],
+      [{ rabbitTransientQuorumQueue: false }, { ...quorum, transientQuorum: false }],
+      [
+        { rabbitQuorumQueue: false, amqpDurableQueues: false },
+        { durable: false, quorum: false, transientQuorum: true },
+      ],
+      [
+        { amqpAutoDelete: true, rabbitQuorumQueue: false },
+        { ...quorum, quorum: false, autoDelete: true },
+      ],
+    ])(
+      'left out keeps the given options beside those for a broker that denies transient queues: %j',
+      (given, there) => {
+        expect(settings(given).withoutTransientQueues).toMatchObject(there);
+      },
+    );
+
+    it.each([[{ amqpAutoDelete: true }], [{ rabbitHaQueues: true }]])(
+      'left out has no other options where the given ones exclude quorum queues: %j',
+      (given) => {
+        expect(settings(given).withoutTransientQueues).toBeUndefined();
+      },
+    );
+  });
+
   it.each([
     ['amqpDurableQueues', 'yes', 'true or false', '"yes"'],
     ['rabbitQuorumQueue', 1, 'true or false', '1'],
@@ -59,7 +99,7 @@ describe('the options of the RabbitMQ driver', () => {
     ['sslCaFile', '', 'a non-empty string', '""'],
     ['hostname', 'a host', '1 to 100 letters', '"a host"'],
     ['processname', 'a:b', '1 to 100 letters', '"a:b"'],
-    ['profile', 'rabbitmq-5', 'one of rabbitmq-4', '"rabbitmq-5"'],
+    ['profile', 'rabbitmq-5', 'one of classic, rabbitmq-4', '"rabbitmq-5"'],
   ])('refuse %s: %j, naming what is allowed and what was given', (name, value, allowed, given) => {
     const { code, message } = refusal(() => transport({ [name]: value }));
     expect(code).toBe('CONFIGURATION');

@@ -34,7 +34,7 @@ export function attemptOf(url: TransportURL, host: TransportHost, settings: Rabb
 }
 
 /** Properties of one attempt to connect. */
-interface Identity {
+export interface Identity {
   readonly login: Login;
   /** Name of the connection at the broker. */
   readonly name: string;

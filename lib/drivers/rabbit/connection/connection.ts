@@ -14,7 +14,7 @@ import { Acquisitions } from './acquisitions.js';
 import { ConnectFailure } from './connect-failure.js';
 import { ConnectFailureLog } from './connect-failure-log.js';
 import { type ConnectionEvent, type ConnectionState, next } from './connection-state.js';
-import { Connector, type Link } from './connector.js';
+import { Connector, type Examine, type Link } from './connector.js';
 import { secondsIn } from './seconds.js';
 import { socketOf } from './socket.js';
 
@@ -46,16 +46,21 @@ export class RabbitConnection {
   /** Called with each error that leaves the connection up. */
   onTrouble: (error: Error) => void = () => undefined;
 
-  /** @param purpose use of the connection, for the log and for its name at the broker */
+  /**
+   * @param purpose use of the connection, for the log and for its name at the broker
+   * @param examine called with each new connection before it is used. Resolves with false where it is lost and another
+   * one to the same host is wanted
+   */
   constructor(
     url: TransportURL,
     { settings, counters }: DriverContext,
     private readonly purpose: string,
+    examine?: Examine,
   ) {
     const { logger, rabbit } = settings;
     this.logger = logger;
     this.counters = counters;
-    this.connector = new Connector(url, settings, purpose, (error) => this.onTrouble(error));
+    this.connector = new Connector(url, settings, purpose, (error) => this.onTrouble(error), examine);
     this.statusListeners = new Listeners('status', logger);
     this.connectedListeners = new Listeners('connections', logger);
     this.failureLog = ConnectFailureLog.of(logger);

@@ -2,12 +2,15 @@ import amqplib, { type ChannelModel } from 'amqplib';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Wire } from '../wire/wire.js';
+import { closeReasonOf, rememberCloseReason } from './close-reason.js';
 import { ConnectFailure } from './connect-failure.js';
-import { attemptOf, connectOptions } from './connect-options.js';
+import { attemptOf, connectOptions, type Identity } from './connect-options.js';
 import { Failover } from './failover.js';
 import { Logins } from './logins.js';
 import { SecretRenewal } from './secret-renewal.js';
 import { socketOf } from './socket.js';
+
+const CLOSED_AT_ONCE = 'the broker closed the connection at once';
 
 /** An open connection. */
 export interface Link {
@@ -17,6 +20,9 @@ export interface Link {
   /** Keeps the password of the connection valid. */
   readonly renewal: SecretRenewal;
 }
+
+/** Looks at a new connection before it is used. Resolves with false where another one to the same host is wanted. */
+export type Examine = (model: ChannelModel) => Promise<boolean>;
 
 /** Opens connections to the hosts of a transport URL. */
 export class Connector {
@@ -34,6 +40,7 @@ export class Connector {
     private readonly settings: Pick<Settings, 'connectionName' | 'credentials' | 'logger' | 'rabbit'>,
     private readonly purpose: string,
     private readonly onTrouble: (error: Error) => void,
+    private readonly examine: Examine = async () => true,
   ) {
     this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
     this.logins = new Logins(url, settings);
@@ -65,6 +72,7 @@ export class Connector {
     const attempt = new AbortController();
     this.attempt = attempt;
     let isLate = false;
+    let step = 'finish the handshake';
     let timer: NodeJS.Timeout | undefined;
     try {
       const login = await this.logins.for(host, attempt.signal);
@@ -75,20 +83,27 @@ export class Connector {
       }, connectTimeout);
       const name = `${this.settings.connectionName}:${this.purpose}`;
       const identity = { login, name, signal: attempt.signal };
-      const model = await amqplib.connect(...connectOptions(this.url, host, this.settings.rabbit, identity));
-      // amqplib reads a close that comes right behind the handshake before a listener can be added.
-      if (socketOf(model)?.writable === false) throw new Error('the broker closed the connection at once');
-      Wire.takeOver(model);
+      let model = await this.connect(host, identity);
+      step = 'answer a declaration';
+      if (!(await this.examine(model))) model = await this.connect(host, identity);
+      if (socketOf(model)?.writable === false) throw closeReasonOf(model) ?? new Error(CLOSED_AT_ONCE);
       const ask = (signal: AbortSignal) => this.logins.for(host, signal);
       const renewal = new SecretRenewal(model, ask, this.onTrouble, this.settings.logger, login);
       return { model, address: attemptOf(this.url, host, this.settings.rabbit).address, renewal };
     } catch (error) {
-      throw isLate
-        ? new Error(`the broker did not finish the handshake within ${connectTimeout} ms`, { cause: error })
-        : error;
+      throw isLate ? new Error(`the broker did not ${step} within ${connectTimeout} ms`, { cause: error }) : error;
     } finally {
       clearTimeout(timer);
       this.attempt = undefined;
     }
+  }
+
+  private async connect(host: TransportHost, identity: Identity): Promise<ChannelModel> {
+    const model = await amqplib.connect(...connectOptions(this.url, host, this.settings.rabbit, identity));
+    // amqplib reads a close that comes right behind the handshake before a listener can be added.
+    if (socketOf(model)?.writable === false) throw new Error(CLOSED_AT_ONCE);
+    rememberCloseReason(model);
+    Wire.takeOver(model);
+    return model;
   }
 }

@@ -56,7 +56,9 @@ export class ConsumedQueue {
     if (this.stream && !this.absent) await this.look(channel, this.stream);
     await declarer.declareQueue(channel, this.spec, this.name);
     this.absent = false;
-    this.counting = deliveryCountingOf(channel, this.spec, (argument) => declarer.found(this.name, argument));
+    this.counting = deliveryCountingOf(channel, declarer.optionsOf(this.spec), (argument) =>
+      declarer.found(this.name, argument),
+    );
   }
 
   /**

@@ -6,7 +6,7 @@ import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { RabbitConnection } from '../connection/connection.js';
-import { DeclareAgain, type Declarer } from '../topology/declarer.js';
+import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
 import { Attachment } from './attachment.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
@@ -21,8 +21,6 @@ import { StartCallers } from './start-callers.js';
 import { StreamResume } from './stream-resume.js';
 import { next, type SubscriptionEvent, type SubscriptionState } from './subscription-state.js';
 import type { Inspected, Upkeep } from './upkeep.js';
-
-export type { OnMessage, Reading } from './reading.js';
 
 /** Delay before the queues are tried again that the broker refuses, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
@@ -203,16 +201,17 @@ export class Consumer implements Reader, Inspected {
       return;
     }
     const isConnected = current !== undefined && current === model;
-    // A channel that ends with its connection does not know the reason.
-    const cause = isConnected ? toError(thrown) : (lastError ?? toError(thrown));
+    const isRefused = isConnected || thrown instanceof DeclareRefused;
+    // A channel that ends with its connection does not know the reason, unless it was refused.
+    const cause = isRefused ? toError(thrown) : (lastError ?? toError(thrown));
     if (!isConnected) this.reattachBackoff.grow(lastError);
     const delay = isConnected ? RETRY_DELAY_MS : this.reattachBackoff.delay;
     if (!this.dispatch({ type: 'refused', delay: current && delay, final: true })) return;
     const error = new ServerListenError(cause.message, { cause });
-    if (isConnected && this.callers.size === 0) this.log.refused(this.names, cause, delay);
+    if (isRefused && this.callers.size === 0) this.log.refused(this.names, cause, delay);
     this.callers.reject(error);
     // The connection reports its own outage.
-    this.onChange(isConnected ? error : undefined);
+    this.onChange(isRefused ? error : undefined);
   }
 
   private stopped(): ServerListenError {

@@ -1,5 +1,5 @@
-import type { Channel } from 'amqplib';
-import type { QueueSpec } from '../topology/topology.js';
+import type { Channel, Options } from 'amqplib';
+import { brokerVersion } from '../connection/broker-version.js';
 import { ACQUIRED_COUNT, DELIVERY_COUNT } from '../wire/header-names.js';
 
 /** Rule by which a queue counts redeliveries. Classic queues and streams do not count. */
@@ -20,7 +20,7 @@ const QUORUM = 'quorum';
  */
 export function deliveryCountingOf(
   channel: Channel,
-  { options }: QueueSpec,
+  options: Options.AssertQueue,
   found: (argument: string) => string | undefined,
 ): DeliveryCounting | undefined {
   const asked: unknown = options.arguments?.['x-queue-type'];
@@ -37,7 +37,7 @@ export function deliveryCountingOf(
   };
 }
 
-function limitIn({ arguments: args }: QueueSpec['options']): number | undefined {
+function limitIn({ arguments: args }: Options.AssertQueue): number | undefined {
   const limit: unknown = args?.['x-delivery-limit'];
   return typeof limit === 'number' ? limit : undefined;
 }
@@ -46,11 +46,4 @@ function limitIn({ arguments: args }: QueueSpec['options']): number | undefined 
 function numberIn(text: string | undefined): number | undefined {
   const [, digits] = /'(\d{1,10})'/.exec(text ?? '') ?? [];
   return digits === undefined ? undefined : Number(digits);
-}
-
-/** Returns the major version plus a hundredth of the minor one: 4.03 for 4.3. 0 where the broker does not report it. */
-function brokerVersion({ connection }: Channel): number {
-  const { serverProperties } = connection as { serverProperties?: { version?: unknown } };
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(String(serverProperties?.version)) ?? [];
-  return Number(major ?? 0) + Number(minor ?? 0) / 100;
 }

@@ -134,7 +134,7 @@ export class PublishAttempts {
     // The broker refuses a message that is too large, whatever its route.
     if (body.length > this.largest) return publication;
     // Any message to it may be the first after it has vanished.
-    if (exchange?.options.autoDelete) return exchange.name;
+    if (exchange?.autoDelete) return exchange.name;
     const name = exchange?.name ?? '';
     return this.routes.has(name, routingKey, mandatoryId !== undefined) ? undefined : routeKey(name, routingKey);
   }

@@ -125,6 +125,12 @@ export function remedyFor(code: unknown, resource: Resource): string {
       return 'It, or something that it depends on, does not exist now: a node of the cluster may be down';
     case 405:
       return `Another connection uses it exclusively: stop that program, use another topic or host, or ${removal(resource)}`;
+    case 503:
+    case 530:
+    case 540:
+      return 'The broker has closed the connection for it: see its log, the limits of the virtual host (rabbitmqctl list_vhost_limits), and the rabbit.… options of the queue';
+    case 541:
+      return "The broker denies transient queues. Set rabbit.profile to 'rabbitmq-4', or leave it out, and set amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue in Python services; or have the broker permit them (deprecated_features.permit.transient_nonexcl_queues = true)";
     default:
       return 'The options of rabbit.… request something that this broker does not support';
   }

@@ -1,15 +1,20 @@
-import type { Channel } from 'amqplib';
+import type { Channel, Options } from 'amqplib';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { assertName } from '../wire/outgoing-frames.js';
+import { ClosingRefusals } from './closing-refusals.js';
 import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
+import { exchangeOptions, queueOptions } from './declared-options.js';
 import { ManagementApi } from './management-api.js';
+import type { QueueProfile } from './queue-profile.js';
 import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
+import { isDenial } from './transient-queues.js';
 
 /** A declaration failed and the broker closed the channel. On a new one, after a delay in milliseconds, it may succeed. */
 export class DeclareAgain extends Error {
@@ -33,8 +38,11 @@ interface Adoption {
   settled: boolean;
 }
 
-/** AMQP reply codes of permanent refusals: no permission, exclusive to another connection, other arguments. */
-const REFUSALS: readonly unknown[] = [403, 405, 406];
+/**
+ * AMQP reply codes of permanent refusals: no permission, exclusive to another connection, other arguments, and those for
+ * which the broker closes the connection.
+ */
+const REFUSALS: readonly unknown[] = [403, 405, 406, 503, 530, 540, 541];
 
 /**
  * Declares exchanges and queues. One that exists with other arguments is used as it is, unless the options forbid it:
@@ -43,9 +51,11 @@ const REFUSALS: readonly unknown[] = [403, 405, 406];
 export class Declarer {
   private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
   private readonly management: ManagementApi | undefined;
+  private readonly closingRefusals = new ClosingRefusals();
 
   constructor(
     private readonly settings: Pick<Settings, 'credentials' | 'logger' | 'rabbit'>,
+    private readonly profile: QueueProfile,
     url: TransportURL,
   ) {
     const { managementUrl } = settings.rabbit;
@@ -54,11 +64,15 @@ export class Declarer {
 
   /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */
   async declareExchange(channel: Channel, spec: ExchangeSpec): Promise<void> {
-    const { name, type, options } = spec;
+    const { name, type } = spec;
+    const used = this.profile.options;
+    const options = exchangeOptions(spec, used);
     // For a longer name amqplib throws while it writes the frame, and the channel waits for an answer for ever.
     assertName(name);
     await this.declare(
-      exchangeResource(spec),
+      channel,
+      exchangeResource(spec, options),
+      used,
       () => channel.checkExchange(name),
       (found) => channel.assertExchange(name, type, { ...options, ...found }),
     );
@@ -70,9 +84,12 @@ export class Declarer {
     assertName(name);
     assertName(key);
     if (exchange) await this.declareExchange(channel, exchange);
-    const options = this.queueOptions(queue);
+    const used = this.profile.options;
+    const options = this.optionsOf(queue);
     await this.declare(
-      queueResource({ ...queue, name, options }),
+      channel,
+      queueResource({ ...queue, name }, options),
+      used,
       () => channel.checkQueue(name),
       (found) => channel.assertQueue(name, { ...options, ...found }),
     );
@@ -113,7 +130,9 @@ export class Declarer {
    * Returns the options of a queue. On a transient exchange a classic queue is transient, as Python declares it: a durable
    * one would fail the next Python server. Queues of other types are always durable.
    */
-  private queueOptions({ exchange, options }: QueueSpec): QueueSpec['options'] {
+  optionsOf(queue: QueueSpec): Options.AssertQueue {
+    const { exchange } = queue;
+    const options = queueOptions(queue, this.profile.options);
     const adoption = exchange && this.adopted.get(`exchange "${exchange.name}"`);
     const transient = adoption !== undefined && flagsIn(adoption.differences).durable === false;
     const classic = options.arguments?.['x-queue-type'] === undefined;
@@ -126,16 +145,22 @@ export class Declarer {
    * difference.
    */
   private async declare(
+    channel: Channel,
     resource: Resource,
+    used: RabbitSettings,
     check: () => Promise<unknown>,
     assert: (found: Flags) => Promise<unknown>,
   ): Promise<void> {
     const thing = `${resource.kind} "${resource.name}"`;
     const adoption = this.adopted.get(thing);
     try {
-      await (adoption?.settled ? check() : assert(flagsIn(adoption?.differences ?? [])));
+      await this.closingRefusals.run(channel, resource, () =>
+        adoption?.settled ? check() : assert(flagsIn(adoption?.differences ?? [])),
+      );
     } catch (error) {
       const code = replyCodeOf(error);
+      if (error instanceof Error && isDenial(error) && this.profile.denied(used))
+        throw new DeclareAgain('The broker denies transient queues', error);
       if (adoption && code === 404) {
         this.adopted.delete(thing);
         throw new DeclareAgain(`The ${thing} is gone`, error);
@@ -153,7 +178,7 @@ export class Declarer {
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
     const remedy = difference ? await this.explain(resource, [difference]) : remedyFor(replyCodeOf(error), resource);
     return new DeclareRefused(
-      `The ${resource.kind} "${resource.name}" cannot be declared: ${error.message}. ${remedy}`,
+      `The ${resource.kind} "${resource.name}" cannot be declared: ${oneLine(error.message)}. ${remedy}`,
       { cause: error },
     );
   }

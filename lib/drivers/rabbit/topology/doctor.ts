@@ -9,10 +9,13 @@ import { serverBindings } from '../../routing.js';
 import { RabbitConnection } from '../connection/connection.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { remedyFor } from './conflict.js';
+import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
 import { ManagementApi, type QueueBinding } from './management-api.js';
-import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
+import { QueueProfile } from './queue-profile.js';
+import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
+import { findDenial } from './transient-queues.js';
 
 /** State of one exchange or queue of a topic. */
 export interface Finding {
@@ -38,14 +41,18 @@ const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 export class Doctor {
   private readonly connection: RabbitConnection;
   private readonly declarer: Declarer;
+  private readonly profile: QueueProfile;
+  private denial: Error | undefined;
   private readonly settings: Settings;
   private readonly management: ManagementApi | undefined;
 
   constructor(settings: Settings, url: TransportURL) {
     // Conflicts are reported, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
-    this.connection = new RabbitConnection(url, { settings: this.settings, counters: new Counters() }, 'consuming');
-    this.declarer = new Declarer(this.settings, url);
+    this.profile = new QueueProfile(settings.rabbit, settings.logger);
+    const context = { settings: this.settings, counters: new Counters() };
+    this.connection = new RabbitConnection(url, context, 'consuming', (model) => this.findDenial(model));
+    this.declarer = new Declarer(this.settings, this.profile, url);
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);
   }
@@ -64,8 +71,22 @@ export class Doctor {
     );
   }
 
+  /** True where the options were replaced by those of `rabbitmq-4`, because the broker denies transient queues. */
+  get hasOtherOptions(): boolean {
+    return this.profile.options.withoutTransientQueues !== this.settings.rabbit.withoutTransientQueues;
+  }
+
   close(): Promise<void> {
     return this.connection.close();
+  }
+
+  /** Finds out whether the broker denies transient queues, which it answers by closing the connection. */
+  private async findDenial(model: ChannelModel): Promise<boolean> {
+    if (this.denial) return true;
+    const { options } = this.profile;
+    this.denial = await findDenial(model);
+    if (this.denial) this.profile.denied(options);
+    return !this.denial;
   }
 
   private async examineAll(model: ChannelModel, target: Target): Promise<Finding[]> {
@@ -85,7 +106,7 @@ export class Doctor {
   }
 
   private exchange(model: ChannelModel, spec: ExchangeSpec): Promise<Finding> {
-    return this.look(model, exchangeResource(spec), async (channel) => {
+    return this.look(model, exchangeResource(spec, exchangeOptions(spec, this.profile.options)), async (channel) => {
       await channel.checkExchange(spec.name);
       await this.declarer.declareExchange(channel, spec);
       const bound = spec.type === 'fanout' && (await this.management?.countBindings(spec.name).catch(toError));
@@ -95,8 +116,11 @@ export class Doctor {
     });
   }
 
-  private queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
-    return this.look(model, queueResource(spec), async (channel) => {
+  private async queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
+    const resource = queueResource(spec, this.declarer.optionsOf(spec));
+    if (this.denial && isTransient(resource.asked))
+      return { kind: 'queue', name: spec.name, state: 'conflict', text: remedyFor(replyCodeOf(this.denial), resource) };
+    return this.look(model, resource, async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });

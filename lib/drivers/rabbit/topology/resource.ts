@@ -1,3 +1,4 @@
+import type { Options } from 'amqplib';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 
 /** Definition of an exchange or queue. */
@@ -20,13 +21,21 @@ export interface Resource {
   readonly asked: Definition;
 }
 
-export function exchangeResource({ name, type, options }: ExchangeSpec): Resource {
+/** Returns true for a queue of the kind that RabbitMQ 4.3 denies. */
+export function isTransient({ durable, exclusive }: Definition): boolean {
+  return !durable && !exclusive;
+}
+
+export function exchangeResource({ name, type }: ExchangeSpec, options: Options.AssertExchange): Resource {
   const { durable = true, autoDelete = false, arguments: args = {} } = options;
   const asked = { type, durable, autoDelete, exclusive: false, arguments: args };
   return { kind: 'exchange', role: type === 'fanout' ? 'fanout' : 'control', name, asked };
 }
 
-export function queueResource({ name, options, temporary, numbered, stream }: QueueSpec): Resource {
+export function queueResource(
+  { name, temporary, numbered, stream }: QueueSpec,
+  options: Options.AssertQueue,
+): Resource {
   const { durable = true, autoDelete = false, exclusive = false, arguments: all = {} } = options;
   const { 'x-queue-type': type = 'classic', ...args } = all as Record<string, unknown>;
   const role = stream ? 'stream' : temporary || numbered ? 'transient' : 'shared';

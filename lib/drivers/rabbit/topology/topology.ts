@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto';
-import type { Options } from 'amqplib';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import { REPLY_QUEUE_PREFIX } from '../../reply-queue.js';
 import type { Binding, Route } from '../../routing.js';
 import { MAX_NAME_BYTES } from '../wire/outgoing-frames.js';
 
-/** Exchange to declare. */
+/** Exchange to declare, with the options of {@link exchangeOptions}. */
 export interface ExchangeSpec {
   readonly name: string;
   readonly type: 'topic' | 'fanout';
-  readonly options: Options.AssertExchange;
+  /** True when it goes with its last queue. */
+  readonly autoDelete: boolean;
 }
 
-/** Queue to declare and bind. Without an exchange it is published to by its name. */
+/** Queue to declare, with the options of {@link queueOptions}, and to bind. Without an exchange it is published to by its name. */
 export interface QueueSpec {
   readonly name: string;
-  readonly options: Options.AssertQueue;
   readonly exchange: ExchangeSpec | undefined;
   readonly key: string;
   /** True when a number is appended to the name: the first that no other process has claimed. */
@@ -32,18 +31,9 @@ export interface QueueSpec {
   readonly consume?: Readonly<Record<string, unknown>>;
 }
 
-type Arguments = Record<string, string | number>;
-
-/**
- * Returns the exchange of a route, with exactly the arguments that Python declares it with. Python's publishers leave
- * `rabbit_stream_fanout` out of account, but Python refuses it without `rabbit_transient_quorum_queue`.
- */
-export function exchangeSpec(route: Route, settings: RabbitSettings): ExchangeSpec {
-  const options =
-    route.type === 'fanout'
-      ? { durable: settings.transientQuorum || settings.streamFanout, autoDelete: true }
-      : { durable: settings.durable, autoDelete: settings.autoDelete };
-  return { name: route.exchange, type: route.type, options };
+/** Returns the exchange of a route. */
+export function exchangeSpec({ exchange: name, type }: Route, { autoDelete }: RabbitSettings): ExchangeSpec {
+  return { name, type, autoDelete: type === 'fanout' || autoDelete };
 }
 
 /** Returns a queue of a server: the topic's, its own, or its fanout queue. */
@@ -51,12 +41,12 @@ export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSp
   const exchange = exchangeSpec(binding, settings);
   if (!binding.transient) {
     const { queue: name, key } = binding;
-    return { name, key, exchange, options: sharedOptions(settings), ...cancelling(settings) };
+    return { name, key, exchange, ...cancelling(settings) };
   }
   // Python binds it with the topic as key, although a fanout exchange ignores the key.
   const key = binding.exchange.replace(/_fanout$/, '');
   if (settings.streamFanout) {
-    return { name: binding.exchange, key, exchange, options: streamOptions(settings), stream: true };
+    return { name: binding.exchange, key, exchange, stream: true };
   }
   return { ...transientQueue(`${binding.exchange}_`, binding.queue, settings), key, exchange };
 }
@@ -67,7 +57,6 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
     name: key,
     key,
     exchange: exchangeSpec({ exchange, key, type: 'topic' }, settings),
-    options: sharedOptions(settings),
     ...cancelling(settings),
   };
 }
@@ -76,10 +65,9 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
   const name = deadLetterName(source);
   const { deadLetterExchange } = settings;
-  const options = sharedOptions(settings);
-  if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined, options };
+  if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined };
   const exchange = exchangeSpec({ exchange: deadLetterExchange, key: source, type: 'topic' }, settings);
-  return { name, key: source, exchange, options };
+  return { name, key: source, exchange };
 }
 
 /** Returns `<source>.dead`, cut and made unique by a hash where AMQP allows no name of that length. */
@@ -110,37 +98,8 @@ function transientQueue(prefix: string, randomName: string, settings: RabbitSett
     ...(queueManager === undefined
       ? { name: randomName, temporary: true }
       : { name: `${prefix}${queueManager}:`, numbered: true }),
-    options: transientOptions(settings),
     ...cancelling(settings),
   };
-}
-
-function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
-  return queueOptions(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
-}
-
-function transientOptions(settings: RabbitSettings): Options.AssertQueue {
-  const { transientQuorum, transientTtl } = settings;
-  return queueOptions(transientQuorum, false, {
-    ...typeArguments(settings, transientQuorum),
-    ...(transientTtl > 0 && { 'x-expires': transientTtl }),
-  });
-}
-
-function streamOptions({ transientTtl }: RabbitSettings): Options.AssertQueue {
-  const age = transientTtl > 0 && { 'x-max-age': `${Math.ceil(transientTtl / 1000)}s` };
-  return queueOptions(true, false, { 'x-queue-type': 'stream', ...age });
-}
-
-function typeArguments({ mirrored, quorumArguments }: RabbitSettings, quorum: boolean): Arguments {
-  return {
-    ...(mirrored && { 'x-ha-policy': 'all' }),
-    ...(quorum && { 'x-queue-type': 'quorum', ...quorumArguments }),
-  };
-}
-
-function queueOptions(durable: boolean, autoDelete: boolean, args: Arguments): Options.AssertQueue {
-  return { durable, autoDelete, exclusive: false, arguments: args };
 }
 
 function cancelling({ cancelOnFailover }: RabbitSettings): Pick<QueueSpec, 'consume'> {

@@ -25,13 +25,13 @@ function surveying() {
       setup: { use: async (_model: object, work: (on: object) => Promise<unknown>) => work(setup) },
       budget: { learn: () => false },
     },
-    declarer: { declareQueue: async () => undefined, found: () => undefined },
+    declarer: { declareQueue: async () => undefined, optionsOf: () => ({}), found: () => undefined },
     reconnectDelay: 100,
     isWanted: () => true,
     isCurrent: () => true,
     lastError: () => undefined,
   };
-  const queue = new ConsumedQueue({ name: 'empty', key: 'key', exchange: undefined, options: {}, stream: true });
+  const queue = new ConsumedQueue({ name: 'empty', key: 'key', exchange: undefined, stream: true });
   const events = { delivered: vi.fn(), cancelled: vi.fn() };
   const reading = { queues: [], prefetch: 1, prompt: true, onMessage: vi.fn() };
   const attachment = new Attachment({ ended: vi.fn() }, [queue], reading as never, ports as never, events);

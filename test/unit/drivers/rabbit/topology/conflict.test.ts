@@ -171,7 +171,10 @@ describe('remedyFor', () => {
     [403, /permissions.*set_permissions/],
     [404, /does not exist now.*node of the cluster/],
     [405, /exclusively: stop that program.*delete_queue orders/],
-    [540, /something that this broker does not support/],
+    [503, /closed the connection.*list_vhost_limits/],
+    [530, /closed the connection.*list_vhost_limits/],
+    [540, /closed the connection.*list_vhost_limits/],
+    [541, /denies transient queues.*'rabbitmq-4'.*transient_nonexcl_queues = true/],
     [undefined, /something that this broker does not support/],
   ])('names the remedy for the reply code %s', (code, remedy) => {
     expect(remedyFor(code, resource('shared', 'classic'))).toMatch(remedy);

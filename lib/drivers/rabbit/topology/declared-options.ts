@@ -1,0 +1,53 @@
+import type { Options } from 'amqplib';
+import type { RabbitSettings } from '../../../core/rabbit-settings.js';
+import type { ExchangeSpec, QueueSpec } from './topology.js';
+
+type Arguments = Record<string, string | number>;
+
+/**
+ * Returns the options of an exchange: exactly those that Python declares it with. Python's publishers leave
+ * `rabbit_stream_fanout` out of account, but Python refuses it without `rabbit_transient_quorum_queue`.
+ */
+export function exchangeOptions(
+  { type, autoDelete }: ExchangeSpec,
+  { durable, streamFanout, transientQuorum }: RabbitSettings,
+): Options.AssertExchange {
+  return { durable: type === 'topic' ? durable : transientQuorum || streamFanout, autoDelete };
+}
+
+/** Returns the options of a queue: exactly those that Python declares it with. */
+export function queueOptions(
+  { stream, temporary, numbered }: QueueSpec,
+  settings: RabbitSettings,
+): Options.AssertQueue {
+  if (stream) return streamOptions(settings);
+  return temporary || numbered ? transientOptions(settings) : sharedOptions(settings);
+}
+
+function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
+  return optionsWith(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
+}
+
+function transientOptions(settings: RabbitSettings): Options.AssertQueue {
+  const { transientQuorum, transientTtl } = settings;
+  return optionsWith(transientQuorum, false, {
+    ...typeArguments(settings, transientQuorum),
+    ...(transientTtl > 0 && { 'x-expires': transientTtl }),
+  });
+}
+
+function streamOptions({ transientTtl }: RabbitSettings): Options.AssertQueue {
+  const age = transientTtl > 0 && { 'x-max-age': `${Math.ceil(transientTtl / 1000)}s` };
+  return optionsWith(true, false, { 'x-queue-type': 'stream', ...age });
+}
+
+function typeArguments({ mirrored, quorumArguments }: RabbitSettings, quorum: boolean): Arguments {
+  return {
+    ...(mirrored && { 'x-ha-policy': 'all' }),
+    ...(quorum && { 'x-queue-type': 'quorum', ...quorumArguments }),
+  };
+}
+
+function optionsWith(durable: boolean, autoDelete: boolean, args: Arguments): Options.AssertQueue {
+  return { durable, autoDelete, exclusive: false, arguments: args };
+}
