@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { programOf } from './release.js';
+import { inNamespace, programOf } from './release.js';
 
 const run = promisify(execFile);
 
 export const RABBIT_SCRIPTS = '/usr/lib/rabbitmq/bin';
+/** Variables of a node whose host has a dot in its name, and of the programs that reach it. */
+export const LONG_NAMES = { RABBITMQ_USE_LONGNAME: 'true' };
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 /** Settings with which `rabbitmqctl` reaches a node. Plain data, so that a test worker can receive it. */
@@ -16,6 +18,8 @@ export interface RabbitAddress {
   home: string;
   /** Folder of the Debian release that the node comes from; undefined for this machine. */
   root: string | undefined;
+  /** Network namespace of the node; undefined for the machine's own. */
+  namespace?: string | undefined;
 }
 
 const binary = (text: string) => `<<"${text.replace(/["\\]/g, '\\$&')}"/utf8>>`;
@@ -39,13 +43,23 @@ export class RabbitControl {
   constructor(readonly address: RabbitAddress) {}
 
   async rabbitmqctl(command: string, ...args: string[]): Promise<string> {
-    const { nodename, home, root } = this.address;
+    const { root, namespace } = this.address;
     const expression = EXPRESSIONS[command]?.(...args);
-    // Another release's nodes speak to programs of their own release.
-    if (expression !== undefined && root === undefined) return this.#evaluate(expression);
-    const variables = { HOME: home, RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf` };
-    const path = `${RABBIT_SCRIPTS}/rabbitmqctl`;
-    const program = programOf(root, path, ['-q', '-n', nodename, command, ...args], variables);
+    // Another release's nodes speak to programs of their own release, and a namespace's to programs inside.
+    if (expression !== undefined && root === undefined && namespace === undefined) return this.#evaluate(expression);
+    return this.tool('rabbitmqctl', command, ...args);
+  }
+
+  /** Runs one of the node's programs, e.g. `rabbitmq-queues`. It takes one to two seconds of a processor. */
+  async tool(name: string, ...args: string[]): Promise<string> {
+    const { nodename, home, root, namespace } = this.address;
+    const variables = {
+      HOME: home,
+      RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf`,
+      ...(namespace && LONG_NAMES),
+    };
+    const command = programOf(root, `${RABBIT_SCRIPTS}/${name}`, ['-q', '-n', nodename, ...args], variables);
+    const program = inNamespace(command, namespace);
     const { stdout } = await run(program.file, program.args, {
       cwd: `${root ?? ''}${home}`,
       env: program.env,

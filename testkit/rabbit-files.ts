@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NodePlace } from './cluster-network.js';
 import { freePort, freePortPair } from './free-port.js';
+import { LONG_NAMES } from './rabbit-control.js';
 import { newestRoot } from './release.js';
 
 export interface RabbitOptions {
@@ -18,6 +20,8 @@ export interface RabbitOptions {
   cookie?: string;
   /** Folder of the Debian release that the node comes from. @default TEST_NEWEST_ROOT, else this machine */
   root?: string;
+  /** Network namespace of the node. @default the machine's own, on the loopback address */
+  place?: NodePlace;
 }
 
 export interface RabbitFiles {
@@ -25,7 +29,10 @@ export interface RabbitFiles {
   root: string | undefined;
   /** The same folder as the node sees it. */
   home: string;
+  place: NodePlace | undefined;
   nodename: string;
+  /** Address of its listeners. */
+  host: string;
   port: number;
   managementPort: number | undefined;
   streamPort: number | undefined;
@@ -49,14 +56,18 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const streamPort = plugins.includes('rabbitmq_stream') ? await freePort() : undefined;
   const tlsPort = options.tls ? await freePort() : undefined;
 
-  const config = [`listeners.tcp.default = 127.0.0.1:${port}`];
+  const { place } = options;
+  const host = place?.address ?? '127.0.0.1';
+  const config = [`listeners.tcp.default = ${host}:${port}`];
+  // Its clients come from another address.
+  if (place) config.push('loopback_users = none');
   // Debian permits by a patch what RabbitMQ 4.3 denies.
   if (root !== undefined) config.push('deprecated_features.permit.transient_nonexcl_queues = false');
-  if (managementPort) config.push('management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`);
-  if (streamPort) config.push(`stream.listeners.tcp.1 = 127.0.0.1:${streamPort}`);
+  if (managementPort) config.push(`management.tcp.ip = ${host}`, `management.tcp.port = ${managementPort}`);
+  if (streamPort) config.push(`stream.listeners.tcp.1 = ${host}:${streamPort}`);
   if (options.tls) {
     const { ca, cert, key } = root === undefined ? options.tls : await copied(options.tls, folder, home);
-    config.push(`listeners.ssl.default = 127.0.0.1:${tlsPort}`, `ssl_options.cacertfile = ${ca}`);
+    config.push(`listeners.ssl.default = ${host}:${tlsPort}`, `ssl_options.cacertfile = ${ca}`);
     config.push(`ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`, 'ssl_options.verify = verify_peer');
     config.push('ssl_options.fail_if_no_peer_cert = false');
   }
@@ -69,12 +80,14 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
 
   if (options.cookie) await writeFile(join(folder, '.erlang.cookie'), options.cookie, { mode: 0o400 });
 
-  const nodename = `test-${process.pid}-${randomBytes(4).toString('hex')}@localhost`;
+  const nodename = `test-${process.pid}-${randomBytes(4).toString('hex')}@${place?.peerAddress ?? 'localhost'}`;
   return {
     folder,
     root,
     home,
+    place,
     nodename,
+    host,
     port,
     managementPort,
     streamPort,
@@ -83,6 +96,7 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
     env: {
       HOME: home,
       RABBITMQ_NODENAME: nodename,
+      ...(place && LONG_NAMES),
       RABBITMQ_NODE_PORT: String(port),
       RABBITMQ_DIST_PORT: String(port + DIST_OFFSET),
       RABBITMQ_MNESIA_BASE: join(home, 'mnesia'),

@@ -5,10 +5,11 @@ import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { amqpUrl } from './amqp.js';
+import type { NodePlace } from './cluster-network.js';
 import { RABBIT_SCRIPTS, RabbitControl } from './rabbit-control.js';
 import { layOut, outputTail, type RabbitFiles, type RabbitOptions } from './rabbit-files.js';
-import { Reaper } from './reaper.js';
-import { programOf } from './release.js';
+import { DELETE_FOLDER, Reaper } from './reaper.js';
+import { inNamespace, programOf } from './release.js';
 
 const START_LIMIT = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
@@ -30,13 +31,18 @@ export class RabbitNode {
 
   private constructor(files: RabbitFiles, user: { name: string; password: string }) {
     this.#files = files;
-    this.#reaper = new Reaper(files.folder);
+    this.#reaper = new Reaper(DELETE_FOLDER, files.folder);
     this.port = files.port;
-    this.url = `rabbit://${user.name}:${user.password}@127.0.0.1:${files.port}/`;
-    this.managementUrl = files.managementPort ? `http://127.0.0.1:${files.managementPort}` : undefined;
+    this.url = `rabbit://${user.name}:${user.password}@${files.host}:${files.port}/`;
+    this.managementUrl = files.managementPort ? `http://${files.host}:${files.managementPort}` : undefined;
     this.streamPort = files.streamPort;
     this.tlsPort = files.tlsPort;
-    this.control = new RabbitControl({ nodename: files.nodename, home: files.home, root: files.root });
+    this.control = new RabbitControl({
+      nodename: files.nodename,
+      home: files.home,
+      root: files.root,
+      namespace: files.place?.namespace,
+    });
   }
 
   /** Resolves when an AMQP connection opens. */
@@ -55,6 +61,11 @@ export class RabbitNode {
     return this.#process !== undefined;
   }
 
+  /** Network namespace of the node, where it has its own. */
+  get place(): NodePlace | undefined {
+    return this.#files.place;
+  }
+
   rabbitmqctl(command: string, ...args: string[]): Promise<string> {
     return this.control.rabbitmqctl(command, ...args);
   }
@@ -62,6 +73,16 @@ export class RabbitNode {
   /** A fault: the node has too little memory, so that it reads from no connection that publishes. Or it has enough again. */
   async alarm(raised: boolean): Promise<void> {
     await this.rabbitmqctl('eval', `vm_memory_monitor:set_vm_memory_high_watermark(${raised ? '0.0000001' : '0.4'}).`);
+  }
+
+  /** A fault: the whole process group stands still. Its connections stay open. */
+  pause(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  /** Ends `pause`. */
+  resume(): void {
+    this.#signal('SIGCONT');
   }
 
   /** A fault: the whole process group dies at once, without a word to its clients. The data stays. */
@@ -90,7 +111,9 @@ export class RabbitNode {
   async #launch(): Promise<void> {
     const output = openSync(this.#files.output, 'a');
     // A process group of its own: the server is a shell script with the Erlang machine as its child.
-    const program = programOf(this.#files.root, `${RABBIT_SCRIPTS}/rabbitmq-server`, [], this.#files.env);
+    const { root, env, place } = this.#files;
+    const server = programOf(root, `${RABBIT_SCRIPTS}/rabbitmq-server`, [], env);
+    const program = inNamespace(server, place?.namespace);
     const child = spawn(program.file, program.args, {
       cwd: this.#files.folder,
       env: program.env,
@@ -136,6 +159,12 @@ export class RabbitNode {
     throw new Error(`no AMQP connection on port ${this.port} within ${START_LIMIT} ms`, { cause: last });
   }
 
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error(`The node on port ${this.port} does not run`);
+    process.kill(-pid, signal);
+  }
+
   async #end(signalTo: (pid: number) => void): Promise<void> {
     const child = this.#process;
     if (!child) return;
@@ -149,7 +178,7 @@ export class RabbitNode {
       clearTimeout(killTimer);
     }
     // The script may go before the Erlang machine does.
-    while (await accepts(this.port)) {
+    while (await accepts(this.#files)) {
       killGroup(child.pid);
       await sleep(20);
     }
@@ -166,9 +195,9 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts({ host, port }: RabbitFiles): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectSocket(port, '127.0.0.1');
+    const socket = connectSocket(port, host);
     socket.once('connect', () => resolve(true));
     socket.once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());

@@ -11,6 +11,12 @@ export interface Program {
   env: NodeJS.ProcessEnv;
 }
 
+/** Program in a network namespace, or as it is where there is none. */
+export function inNamespace({ file, args, env }: Program, namespace: string | undefined): Program {
+  if (namespace === undefined) return { file, args, env };
+  return { file: 'ip', args: ['netns', 'exec', namespace, file, ...args], env };
+}
+
 /** Program of this machine, or of the release below `root`, which sees only that folder and these variables. */
 export function programOf(root: string | undefined, path: string, args: string[], env: NodeJS.ProcessEnv): Program {
   if (root === undefined) return { file: path, args, env: { ...process.env, ...env } };
