@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import { describeWithRabbitControl } from '../support/environment.js';
-import { clusterScenarios, ELECTION, loseTwo } from './lab/cluster-scenarios.js';
+import { killedNodes } from './lab/cluster-faults.js';
+import { scenarioOf } from './lab/cluster-scenarios.js';
 import { Lab } from './lab/lab.js';
 import { Random } from './lab/random.js';
 import { makeSecrets } from './lab/secrets.js';
+import { runScenario } from './lab/stage.js';
 
 const secrets = makeSecrets();
 const TIMEOUT = 4;
@@ -35,10 +37,10 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
   });
 
   it('loses no confirmed message, and no time, when one node is killed', async () => {
-    const kills = clusterScenarios(cluster).filter(({ name }) => name.startsWith('kill'));
+    const kills = killedNodes.filter(({ majority }) => majority);
     expect(kills).toHaveLength(4);
-    for (const { run } of kills) {
-      await run(lab, random);
+    for (const fault of kills) {
+      await runScenario(lab, scenarioOf(fault, cluster), random, console.log);
       await lab.served(1);
     }
     const { table, problems } = await lab.reckon();
@@ -49,9 +51,11 @@ describeWithRabbitControl('a cluster of three nodes, with quorum queues', () => 
   it('rejects each request with a typed error when two nodes are down, and answers when they are back', async () => {
     await lab.load();
     const [before] = lab.accounts().values();
-    await loseTwo(cluster, random, TIMEOUT + 2);
-    await lab.recovery(Date.now(), 60, ELECTION);
-    await lab.served(1);
+    for (const fault of killedNodes.filter(({ majority }) => !majority)) {
+      const scenario = scenarioOf({ ...fault, lasts: [TIMEOUT + 2, TIMEOUT + 2] }, cluster);
+      await runScenario(lab, scenario, random, console.log);
+      await lab.served(1);
+    }
     const { table, problems } = await lab.finish();
     console.log(table);
     expect(problems).toEqual([]);

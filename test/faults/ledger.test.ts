@@ -109,12 +109,12 @@ describe('the ledger of the fault lab', () => {
 
   it('measures the longest time without an answer', () => {
     const { ledger } = ledgerOf('at-most-once', [...called, ['c', 'answered', '2'], ['d', 'answered', '3']]);
-    expect(ledger.silenceAfter(1000, ['c'])).toBe(3);
-    expect(ledger.silenceAfter(1000, ['c', 'd'])).toBe(5);
-    expect(ledger.silenceAfter(1005, ['c', 'd'])).toBe(Number.POSITIVE_INFINITY);
-    expect(ledger.longestSilence(1000, ['c'], 1005)).toBe(3);
+    expect(ledger.answers.silenceAfter(1000, ['c'])).toBe(3);
+    expect(ledger.answers.silenceAfter(1000, ['c', 'd'])).toBe(5);
+    expect(ledger.answers.silenceAfter(1005, ['c', 'd'])).toBe(Number.POSITIVE_INFINITY);
+    expect(ledger.answers.longestGap(1000, ['c'], 1005)).toEqual({ from: 1000, length: 3 });
     // It may not have ended yet.
-    expect(ledger.longestSilence(1000, ['c'], 1104)).toBe(100);
+    expect(ledger.answers.longestGap(1000, ['c'], 1104)).toEqual({ from: 1004, length: 100 });
   });
 });
 

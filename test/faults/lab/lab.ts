@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import type { Controllable } from '../../support/broker-inspector.js';
 import { eventually } from '../../support/eventually.js';
 import { LagProbe } from '../../support/lag-probe.js';
-import { type BrokerView, brokerView, differences } from './broker-view.js';
+import type { Gap } from './answers.js';
+import { BrokerWatch } from './broker-view.js';
+import { FaultLog, type FaultRow } from './fault-log.js';
 import { type Account, VIOLATIONS, type Violation } from './ledger.js';
 import { ledgerTable } from './ledger-table.js';
-import { growthOf, inMib, type MemorySample } from './memory.js';
+import { type MemorySample, MemoryWatch } from './memory.js';
 import { filesWithSecrets, type Secrets } from './secrets.js';
 import { GRACE, Service, type ServiceOptions } from './service.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -17,9 +19,6 @@ const FLUSH = 'mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].';
 
 /** Seconds within which service is back once its broker is. */
 const RECOVERY = 5;
-
-/** Seconds within which the broker has let go of what killed processes left behind. */
-const LEFTOVERS = 40;
 
 /** Seconds after the last deadline for a client to say that all has settled: a busy machine needs them. */
 const REST = 10;
@@ -32,6 +31,8 @@ const SETTLED: ReadonlySet<Violation> = new Set(
 export interface Outcome {
   /** The reconciled ledgers. */
   readonly table: string;
+  /** Damage of each fault of a cluster to each service. */
+  readonly faults: readonly FaultRow[];
   /** Findings; an empty list is the aim. */
   readonly problems: readonly string[];
   /** Memory of each process that lived from the beginning to the end. */
@@ -42,17 +43,19 @@ export interface Outcome {
 export class Lab {
   readonly problems: string[] = [];
   readonly services: Service[] = [];
-  /** The memory of each process that was there from the beginning. */
-  readonly #samples = new Map<string, MemorySample[]>();
+  readonly faults = new FaultLog(this.services, (gap) => this.#lagIn(gap));
+  readonly #memory = new MemoryWatch();
   readonly #lag = new LagProbe();
-  #baseline: BrokerView | undefined;
+  readonly #view: BrokerWatch;
 
   private constructor(
     private readonly folder: string,
     private readonly url: string,
     private readonly broker: Controllable,
     private readonly secrets: Secrets,
-  ) {}
+  ) {
+    this.#view = new BrokerWatch(broker);
+  }
 
   /** @param broker asked for what it sees, at the beginning and at the end */
   static async open(url: string, broker: Controllable, secrets: Secrets): Promise<Lab> {
@@ -72,22 +75,7 @@ export class Lab {
     await this.load();
     await this.served(4);
     await this.sample();
-    this.#baseline = await this.#settledView();
-  }
-
-  /** Returns the view once two in a row are equal: idle channels to publish on are closed after 2 to 4 seconds. */
-  async #settledView(): Promise<BrokerView> {
-    let before: BrokerView | undefined;
-    return eventually(
-      async () => {
-        const now = await brokerView(this.broker);
-        const isSettled = before && differences(before, now).length === 0 && differences(now, before).length === 0;
-        before = now;
-        if (!isSettled) throw new Error('The broker still opens or closes something');
-        return now;
-      },
-      { every: 4500, within: 60_000 },
-    );
+    await this.#view.begin();
   }
 
   async load(): Promise<void> {
@@ -106,15 +94,21 @@ export class Lab {
    * @param bound when it is a problem, in seconds
    */
   async recovery(since = Date.now(), limit = 60, bound = RECOVERY): Promise<number> {
+    const silence = await this.silence(since, limit);
+    const allowed = bound * 1000 + this.lagSince(since);
+    if (silence > allowed) this.problems.push(`not served within ${bound} s, but in ${silence} ms`);
+    return silence;
+  }
+
+  /** Milliseconds from then until every client had an answer; Infinity when one has none within the limit, in seconds. */
+  async silence(since: number, limit: number): Promise<number> {
     let silence = Number.POSITIVE_INFINITY;
     const check = () => {
       this.collect();
-      silence = this.#worst((service, callers) => service.ledger.silenceAfter(since, callers));
+      silence = this.#worst(since);
       if (!Number.isFinite(silence)) throw new Error('not served');
     };
     await eventually(check, { within: limit * 1000, every: 100 }).catch(() => undefined);
-    const allowed = bound * 1000 + this.lagSince(since);
-    if (silence > allowed) this.problems.push(`not served within ${bound} s, but in ${silence} ms`);
     return silence;
   }
 
@@ -123,24 +117,13 @@ export class Lab {
     return this.#lag.since(performance.now() - (Date.now() - time));
   }
 
-  /** The longest time that a client was without an answer, from then until now. */
-  longestSilence(since: number): number {
-    this.collect();
-    return this.#worst((service, callers) => service.ledger.longestSilence(since, callers));
-  }
-
   collect(): void {
     for (const service of this.services) service.collect();
   }
 
   /** Takes the memory of every process. */
   async sample(): Promise<void> {
-    for (const worker of this.#workers()) {
-      const { memory } = await worker.measure();
-      const samples = this.#samples.get(worker.name) ?? [];
-      this.#samples.set(worker.name, samples);
-      samples.push({ at: performance.now() / 1000, bytes: memory });
-    }
+    await this.#memory.sample(this.#workers());
   }
 
   /** Progress in one line. */
@@ -164,20 +147,20 @@ export class Lab {
     const rest = ({ clients, timeout }: Service) => clients.map((one) => one.rest(timeout + REST));
     await this.#attempt(this.services.flatMap(rest));
     await this.#emptied();
-    await this.#compareView();
+    this.problems.push(...(await this.#view.compare()));
     await this.#attempt([this.sample()]);
-    this.#compareMemory();
+    this.problems.push(...this.#memory.problems(this.#workers()));
     return this.#outcome();
   }
 
   /** Ends everything, and looks at what is left. */
   async finish(): Promise<Outcome> {
-    const { problems, memory } = await this.reckon();
+    const { problems, faults, memory } = await this.reckon();
     const left = (worker: WorkerProcess) => worker.close(GRACE + 10).then((rest) => this.#noteLeft(worker, rest));
     await this.#attempt(this.#workers().map(left));
     const { table, problems: more } = this.#outcome();
     const tales = await filesWithSecrets(this.folder, this.secrets);
-    return { table, problems: [...new Set([...problems, ...more, ...tales])], memory };
+    return { table, problems: [...new Set([...problems, ...more, ...tales])], faults, memory };
   }
 
   /** The last lines that each running process has logged, for the report of a problem. */
@@ -204,23 +187,28 @@ export class Lab {
     for (const { name, ledger } of this.services) {
       problems.push(...[...ledger.oddities].slice(0, 10).map((text) => `${name}: ${text}`));
     }
-    return { table: ledgerTable(accounts), problems, memory: this.#memory() };
+    return {
+      table: ledgerTable(accounts),
+      problems,
+      faults: this.faults.rows(),
+      memory: this.#memory.of(this.#workers()),
+    };
   }
 
   #workers(): WorkerProcess[] {
     return this.services.flatMap(({ servers, clients }) => [...servers, ...clients]).filter(({ running }) => running);
   }
 
-  #worst(measure: (service: Service, callers: string[]) => number): number {
-    return Math.max(
-      0,
-      ...this.services.map((one) =>
-        measure(
-          one,
-          one.clients.map(({ name }) => name),
-        ),
-      ),
-    );
+  #worst(since: number): number {
+    const silences = this.services.map(({ ledger, clients }) => {
+      const callers = clients.map(({ name }) => name);
+      return ledger.answers.silenceAfter(since, callers);
+    });
+    return Math.max(0, ...silences);
+  }
+
+  #lagIn({ from, length }: Gap): number {
+    return this.lagSince(from) - this.lagSince(from + length);
   }
 
   /** Waits for all attempts. A failure is a finding and does not end the comparison. */
@@ -238,30 +226,6 @@ export class Lab {
       for (const { ledger } of sure) if (ledger.unexecuted.length > 0) throw new Error('not yet');
     };
     await eventually(check, { within: 30_000, every: 200 }).catch(() => undefined);
-  }
-
-  async #compareView(): Promise<void> {
-    let found: string[] = [];
-    const check = async () => {
-      if (!this.#baseline) return;
-      found = differences(this.#baseline, await brokerView(this.broker));
-      if (found.length > 0) throw new Error('not yet');
-    };
-    await eventually(check, { within: LEFTOVERS * 1000, every: 1000 }).catch(() => undefined);
-    this.problems.push(...found.map((text) => `the broker had ${text}`));
-  }
-
-  #memory(): Map<string, readonly MemorySample[]> {
-    const alive = new Set(this.#workers().map(({ name }) => name));
-    return new Map([...this.#samples].filter(([name, { length }]) => length > 1 && alive.has(name)));
-  }
-
-  #compareMemory(): void {
-    for (const [name, samples] of this.#memory()) {
-      const growth = growthOf(samples);
-      if (!growth) continue;
-      this.problems.push(`${name}: memory grew from ${inMib(growth.before)} to ${inMib(growth.after)}`);
-    }
   }
 
   #noteLeft({ name }: WorkerProcess, left: Record<string, number>): void {

@@ -1,21 +1,10 @@
 import type { DeliveryMode } from 'nestjs-oslo-messaging';
+import { Answers } from './answers.js';
 import type { Entry } from './journal.js';
+import { hasFailed, isUnexecuted, type LedgerItem, unknownItem } from './ledger-item.js';
 
 /** Codes of the errors that a request may end with when its broker or server fails. All others are untyped errors. */
 const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND', 'REFUSED']);
-
-interface Item {
-  readonly kind: 'call' | 'cast';
-  readonly caller: string;
-  /** Outcome for its caller: `answered`, `confirmed`, `wrong`, or the error's code. */
-  fate: string | undefined;
-  settled: number;
-  begun: number;
-  finished: number;
-  /** Server and time of its first start. */
-  server: string;
-  begunAt: number;
-}
 
 /** The numbers of one service, reconciled. */
 export interface Account {
@@ -52,10 +41,10 @@ export type Violation = (typeof VIOLATIONS)[number];
 export class Ledger {
   /** The messages of unhandled and of untyped errors. */
   readonly oddities = new Set<string>();
-  readonly #items = new Map<string, Item>();
+  readonly answers = new Answers();
+  readonly #items = new Map<string, LedgerItem>();
   readonly #killed = new Set<string>();
   readonly #drained = new Map<string, number>();
-  readonly #answers = new Map<string, number[]>();
   #late = 0;
   #unhandled = 0;
 
@@ -66,19 +55,19 @@ export class Ledger {
       case 'called':
       case 'cast':
         // A server's journal may have been read first.
-        Object.assign(this.#item(id), { kind: event === 'cast' ? 'cast' : 'call', caller: process });
+        Object.assign(this.#item(id), { kind: event === 'cast' ? 'cast' : 'call', caller: process, sentAt: at });
         break;
       case 'answered':
-        this.#timesOf(process).push(at);
-        this.#settle(id, event);
+        this.answers.note(process, at);
+        this.#settle(id, event, at);
         break;
       case 'confirmed':
       case 'wrong':
-        this.#settle(id, event);
+        this.#settle(id, event, at);
         break;
       case 'failed': {
         const [code = ''] = detail.split(' ');
-        this.#settle(id, code);
+        this.#settle(id, code, at);
         if (!TYPED.has(code)) this.oddities.add(detail);
         break;
       }
@@ -88,6 +77,7 @@ export class Ledger {
         break;
       case 'began': {
         const item = this.#item(id);
+        item.lastBegunAt = at;
         if (item.begun++ === 0) Object.assign(item, { server: process, begunAt: at });
         break;
       }
@@ -118,9 +108,7 @@ export class Ledger {
 
   /** The confirmed casts that nobody has executed to the end. */
   get unexecuted(): string[] {
-    return [...this.#items]
-      .filter(([, { fate, finished }]) => fate === 'confirmed' && finished === 0)
-      .map(([id]) => id);
+    return [...this.#items].filter(([, item]) => isUnexecuted(item)).map(([id]) => id);
   }
 
   /** Number of casts that the server has started and no server has finished. */
@@ -129,28 +117,9 @@ export class Ledger {
     return items.filter((item) => item.kind === 'cast' && item.server === server && item.finished === 0).length;
   }
 
-  /** Milliseconds from then until each of these callers had an answer; Infinity where one has none yet. */
-  silenceAfter(time: number, callers: readonly string[]): number {
-    const waits = callers.map((caller) => {
-      const first = this.#answers.get(caller)?.find((at) => at >= time);
-      return first === undefined ? Number.POSITIVE_INFINITY : first - time;
-    });
-    return Math.max(0, ...waits);
-  }
-
-  /** The longest time that one of these callers was without an answer, from then until now. */
-  longestSilence(since: number, callers: readonly string[], now = Date.now()): number {
-    let longest = 0;
-    for (const caller of callers) {
-      let last = since;
-      for (const at of this.#answers.get(caller) ?? []) {
-        if (at < since) continue;
-        longest = Math.max(longest, at - last);
-        last = at;
-      }
-      longest = Math.max(longest, now - last);
-    }
-    return longest;
+  /** Returns the requests that were sent from one time until before another. */
+  sentBetween(from: number, to: number): LedgerItem[] {
+    return [...this.#items.values()].filter(({ sentAt }) => sentAt >= from && sentAt < to);
   }
 
   account(): Account {
@@ -166,22 +135,23 @@ export class Ledger {
       if (item.begun > 1) count.repeated++;
       if (fate === 'answered') count.answered++;
       else if (fate === 'confirmed') count.confirmed++;
-      else if (fate !== undefined && fate !== 'wrong') errors[fate] = (errors[fate] ?? 0) + 1;
-      if (fate === 'confirmed' && item.finished === 0) count.unexecuted++;
+      else if (fate !== undefined && hasFailed(item)) errors[fate] = (errors[fate] ?? 0) + 1;
+      if (isUnexecuted(item)) count.unexecuted++;
       for (const violation of this.#violationsOf(item)) violations[violation]++;
     }
     return { ...count, errors, violations };
   }
 
-  #violationsOf({ kind, fate, caller, settled, begun, finished, server, begunAt }: Item): Violation[] {
+  #violationsOf(item: LedgerItem): Violation[] {
+    const { kind, fate, caller, settled, begun, finished, server, begunAt } = item;
     const drainedAt = this.#drained.get(server);
     const wrong: Partial<Record<Violation, boolean>> = {
       unsettled: fate === undefined && !this.#killed.has(caller),
       'settled twice': settled > 1,
-      'untyped error': fate !== undefined && !['answered', 'confirmed', 'wrong'].includes(fate) && !TYPED.has(fate),
+      'untyped error': fate !== undefined && hasFailed(item) && !TYPED.has(fate),
       'wrong result': fate === 'wrong',
       'answered by nobody': fate === 'answered' && finished === 0,
-      lost: this.delivery === 'at-least-once' && fate === 'confirmed' && finished === 0,
+      lost: this.delivery === 'at-least-once' && isUnexecuted(item),
       'executed twice': this.delivery === 'at-most-once' && begun > 1,
       'lost in a shutdown':
         drainedAt !== undefined && begunAt >= drainedAt && (finished === 0 || (kind === 'call' && fate !== 'answered')),
@@ -189,25 +159,19 @@ export class Ledger {
     return VIOLATIONS.filter((name) => wrong[name]);
   }
 
-  #settle(id: string, fate: string): void {
+  #settle(id: string, fate: string, at: number): void {
     const item = this.#item(id);
     item.fate ??= fate;
+    if (item.settled === 0) item.settledAt = at;
     item.settled++;
   }
 
-  #item(id: string): Item {
+  #item(id: string): LedgerItem {
     let item = this.#items.get(id);
     if (!item) {
-      const unknown = { kind: 'call', caller: '', fate: undefined, server: '' } as const;
-      item = { ...unknown, settled: 0, begun: 0, finished: 0, begunAt: 0 };
+      item = unknownItem();
       this.#items.set(id, item);
     }
     return item;
-  }
-
-  #timesOf(caller: string): number[] {
-    const times = this.#answers.get(caller) ?? [];
-    this.#answers.set(caller, times);
-    return times;
   }
 }

@@ -49,7 +49,7 @@ export class Load {
     this.#timer = setInterval(() => {
       const seconds = (performance.now() - begin) / 1000;
       // What a stopped process has missed is not made up for.
-      const due = (rate: number, done: number) => Math.min(rate * seconds - done, (5 * rate) / GROUPS);
+      const due = (rate: number, done: number) => Math.min(rate * seconds - done, Math.max(1, (5 * rate) / GROUPS));
       for (let n = due(callRate, sent.call); n >= 1; n--) this.#send('call');
       for (let n = due(castRate, sent.cast); n >= 1; n--) this.#send('cast');
       Object.assign(sent, { call: Math.floor(callRate * seconds), cast: Math.floor(castRate * seconds) });

@@ -1,3 +1,5 @@
+import type { WorkerProcess } from './worker-process.js';
+
 /** Samples of one process, in order of time. */
 export interface MemorySample {
   /** Seconds. */
@@ -32,4 +34,32 @@ export function slopeOf(samples: readonly MemorySample[]): number {
   const bytes = mean((one) => one.bytes);
   const variance = mean((one) => (one.at - at) ** 2);
   return variance === 0 ? 0 : mean((one) => (one.at - at) * (one.bytes - bytes)) / variance;
+}
+
+/** Memory of processes, from their beginning to the end. */
+export class MemoryWatch {
+  readonly #samples = new Map<string, MemorySample[]>();
+
+  async sample(workers: readonly WorkerProcess[]): Promise<void> {
+    for (const worker of workers) {
+      const { memory } = await worker.measure();
+      const samples = this.#samples.get(worker.name) ?? [];
+      this.#samples.set(worker.name, samples);
+      samples.push({ at: performance.now() / 1000, bytes: memory });
+    }
+  }
+
+  /** Samples of the processes that have several. */
+  of(workers: readonly WorkerProcess[]): Map<string, readonly MemorySample[]> {
+    const names = new Set(workers.map(({ name }) => name));
+    return new Map([...this.#samples].filter(([name, { length }]) => length > 1 && names.has(name)));
+  }
+
+  /** Returns what has grown. */
+  problems(workers: readonly WorkerProcess[]): string[] {
+    return [...this.of(workers)].flatMap(([name, samples]) => {
+      const growth = growthOf(samples);
+      return growth ? [`${name}: memory grew from ${inMib(growth.before)} to ${inMib(growth.after)}`] : [];
+    });
+  }
 }

@@ -10,7 +10,8 @@ export interface Scenario {
   readonly name: string;
   /** Seconds within which every client is served again. @default 5 */
   readonly recovery?: number;
-  run(lab: Lab, random: Random): Promise<void>;
+  /** Resolves with the name of what it hit, where it has one. */
+  run(lab: Lab, random: Random): Promise<unknown>;
 }
 
 /** A dead connection is found within three heartbeats; then it is made again. */

@@ -6,13 +6,15 @@ import type { Scenario } from './scenarios.js';
 /** Seconds between two looks at the memory. */
 const SAMPLING = 20;
 
+export type Say = (line: string) => void;
+
 /** Runs scenarios in random order, each of them before any comes again, for so many seconds. */
 export async function runScenarios(
   lab: Lab,
   scenarios: readonly Scenario[],
   random: Random,
   seconds: number,
-  say: (line: string) => void,
+  say: Say,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
   let sampled = performance.now();
@@ -21,15 +23,22 @@ export async function runScenarios(
     if (bag.length === 0) bag = random.shuffled(scenarios);
     const scenario = bag.pop();
     if (!scenario) return;
-    const begin = performance.now();
-    await scenario.run(lab, random);
-    const silence = await lab.recovery(Date.now(), 60, scenario.recovery);
-    const took = ((performance.now() - begin) / 1000).toFixed(1);
-    say(`${scenario.name}: ${took} s, served again after ${silence} ms; ${lab.progress}`);
+    await runScenario(lab, scenario, random, say);
     await sleep(random.between(500, 2000));
     if (performance.now() > sampled + SAMPLING * 1000) {
       await lab.sample();
       sampled = performance.now();
     }
   }
+}
+
+/** Runs one scenario, until all clients are served again. */
+export async function runScenario(lab: Lab, scenario: Scenario, random: Random, say: Say): Promise<void> {
+  const begin = performance.now();
+  const hit = await scenario.run(lab, random);
+  const silence = await lab.recovery(Date.now(), 60, scenario.recovery);
+  lab.problems.push(...lab.faults.end());
+  const took = ((performance.now() - begin) / 1000).toFixed(1);
+  const name = typeof hit === 'string' ? `${scenario.name} (${hit})` : scenario.name;
+  say(`${name}: ${took} s, served again after ${silence} ms; ${lab.progress}`);
 }

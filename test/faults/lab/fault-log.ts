@@ -1,0 +1,67 @@
+import type { Gap } from './answers.js';
+import { type Damage, damageOf } from './damage.js';
+import type { Fault } from './fault.js';
+import type { Service } from './service.js';
+
+/** Maximum time without an answer while more than half of the nodes can serve, in milliseconds. */
+export const MAX_GAP_MS = 5000;
+/** Handlers take so many milliseconds at most: what was sent so long before a fault may be in work when it begins. */
+const IN_WORK_MS = 1000;
+
+/** Damage of all runs of one fault to one service. */
+export interface FaultRow extends Damage {
+  readonly fault: string;
+  readonly service: string;
+  readonly runs: number;
+  /** Longest time that one of the clients was without an answer, in milliseconds. */
+  readonly gap: number;
+}
+
+interface Run {
+  readonly fault: Fault;
+  readonly begun: number;
+  ended: number | undefined;
+  /** By the service's name; empty until the run has ended. */
+  readonly gaps: Map<string, number>;
+}
+
+/** Runs of faults, and what each did to the services. */
+export class FaultLog {
+  readonly #runs: Run[] = [];
+
+  /** @param lagIn milliseconds that a busy machine has kept the lab from running in that time */
+  constructor(
+    private readonly services: readonly Service[],
+    private readonly lagIn: (gap: Gap) => number,
+  ) {}
+
+  begin(fault: Fault): void {
+    this.#runs.push({ fault, begun: Date.now(), ended: undefined, gaps: new Map() });
+  }
+
+  /** Ends the current run when the services have recovered. Returns problems of its gaps; none where no run is current. */
+  end(): string[] {
+    const run = this.#runs.at(-1);
+    if (!run || run.ended !== undefined) return [];
+    run.ended = Date.now();
+    return this.services.flatMap(({ name, clients, ledger }) => {
+      const callers = clients.map((client) => client.name);
+      const gap = ledger.answers.longestGap(run.begun, callers);
+      run.gaps.set(name, gap.length);
+      const isBad = run.fault.majority && gap.length > MAX_GAP_MS + this.lagIn(gap);
+      return isBad ? [`${run.fault.name}: a client of ${name} was not served for ${gap.length} ms`] : [];
+    });
+  }
+
+  rows(): FaultRow[] {
+    const names = [...new Set(this.#runs.map(({ fault }) => fault.name))];
+    return names.flatMap((name) => this.services.map((service) => this.#row(name, service)));
+  }
+
+  #row(fault: string, { name: service, ledger }: Service): FaultRow {
+    const runs = this.#runs.filter((run) => run.fault.name === fault);
+    const items = runs.flatMap(({ begun, ended = Date.now() }) => ledger.sentBetween(begun - IN_WORK_MS, ended));
+    const gap = Math.max(0, ...runs.map(({ gaps }) => gaps.get(service) ?? 0));
+    return { fault, service, runs: runs.length, gap, ...damageOf(items) };
+  }
+}
