@@ -42,6 +42,11 @@ export class PendingCalls {
     return this.calls.size;
   }
 
+  /** Returns true until the call has settled. */
+  has(msgId: string): boolean {
+    return this.calls.has(msgId);
+  }
+
   /**
    * Adds a call.
    * @param monitor heartbeat timeout, in seconds; undefined for none

@@ -54,6 +54,7 @@ export class RequestSender {
     this.settings = context.settings;
     this.counters = context.counters;
     this.calls = new PendingCalls(context, allowedModules);
+    ports.publisher.isPending = (msgId) => this.calls.has(msgId);
   }
 
   /** Number of calls that wait for their reply. */
@@ -151,6 +152,7 @@ export class RequestSender {
       expiration,
       expires: expiration === undefined ? undefined : deadline.at,
       deadline: expiration === undefined ? undefined : ownTime(deadline),
+      msgId: ids.msgId,
       mandatoryId: mandatory ? ids.uniqueId : undefined,
     };
   }

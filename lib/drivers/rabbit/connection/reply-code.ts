@@ -4,6 +4,9 @@ export function replyCodeOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
+/** Reply code with which the broker closes the connections of a node that is stopped or drained. */
+export const CONNECTION_FORCED = 320;
+
 /** Error for a queue or exchange that does not exist, unlike the error for a queue whose node is down. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 

@@ -4,6 +4,7 @@ import { settleWithin } from '../../../core/settle-within.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 import type { RabbitConnection } from '../connection/connection.js';
+import { CONNECTION_FORCED, replyCodeOf } from '../connection/reply-code.js';
 import type { Declarer } from '../topology/declarer.js';
 import { compressed, type Publication, repeated } from './publication.js';
 import { PublishAttempts, type PublishFailure } from './publish-attempts.js';
@@ -15,9 +16,17 @@ import { UnconfirmedLimit } from './unconfirmed-limit.js';
 /** Time in milliseconds without a confirm after which closing stops waiting: the connection may have stalled. */
 const FLUSH_STALL_MS = 1500;
 
+/**
+ * Time in milliseconds for the reply to a call that was not confirmed when a node closed its connections. Such a node has
+ * put into their queues what it had read, so that another copy would run, too.
+ */
+const REPLY_GRACE_MS = 2000;
+
 /** Publishes messages with confirms. Declares their exchanges and queues first, once for each connection. */
 export class Publisher {
   readonly pending: UnconfirmedLimit;
+  /** Returns true while a call waits for its reply. */
+  isPending: (msgId: string) => boolean = () => true;
   private readonly attempts: PublishAttempts;
   private readonly grace: RouteGrace;
   private closed = false;
@@ -124,7 +133,10 @@ export class Publisher {
       const { error } = failure;
       const decision = decide(error, this.historyOf(publication, counts, deadline, retry));
       counts = countFailure(counts, error);
-      if (mayBeQueued(error)) next = repeated(next);
+      if (mayBeQueued(error)) {
+        next = repeated(next);
+        if (decision.action !== 'giveUp' && (await this.settledMeanwhile(publication, failure, deadline))) return;
+      }
       switch (decision.action) {
         case 'giveUp':
           throw decision.error;
@@ -139,6 +151,21 @@ export class Publisher {
           await this.grace.pause(decision.delay, deadline);
       }
     }
+  }
+
+  /** Waits for the reply to a call where it is likely to come. Returns true when the call has settled. */
+  private async settledMeanwhile(
+    { msgId }: Publication,
+    { channel }: PublishFailure,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    if (msgId === undefined || channel === undefined) return false;
+    // amqplib reports the end of the channels before that of their connection.
+    await Promise.resolve();
+    const { current, lastError } = this.connection;
+    if (channel.model === current || replyCodeOf(lastError) !== CONNECTION_FORCED) return false;
+    await this.grace.pause(Math.min(REPLY_GRACE_MS, deadline.remaining() / 2), deadline);
+    return !this.isPending(msgId);
   }
 
   private historyOf(
