@@ -6,11 +6,13 @@ import type { Settings } from '../../../core/settings.js';
 import type { Target } from '../../../core/target.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { serverBindings } from '../../routing.js';
+import { brokerVersion } from '../connection/broker-version.js';
 import { RabbitConnection } from '../connection/connection.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { remedyFor } from './conflict.js';
 import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
+import { disconnectedTimeout } from './disconnected-timeout.js';
 import { ManagementApi, type QueueBinding } from './management-api.js';
 import { QueueProfile } from './queue-profile.js';
 import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
@@ -124,7 +126,9 @@ export class Doctor {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
-      const counts = `, ${messageCount} messages, ${consumerCount} consumers`;
+      const held = await this.heldFor(model, resource);
+      if (held instanceof Error) return { state: 'unseen', text: `; ${held.message}` };
+      const counts = `, ${messageCount} messages, ${consumerCount} consumers${held}`;
       const unbound = await this.whyUnbound(spec, exchangeIsThere);
       if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
       if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}` };
@@ -134,6 +138,13 @@ export class Doctor {
         text: `${counts}; start a server, or read the log of the running one for the reason`,
       };
     });
+  }
+
+  /** Returns the time for which the queue keeps the requests of a lost node, as text. */
+  private async heldFor(model: ChannelModel, { name, asked }: Resource): Promise<string | Error> {
+    const rules = await this.management?.rulesOf(name).catch(toError);
+    if (rules instanceof Error) return rules;
+    return disconnectedTimeout(brokerVersion(model), asked.type, rules);
   }
 
   /** Returns why requests to its exchange do not reach the queue; undefined when they do, or when it is unknown. */

@@ -56,6 +56,19 @@ export class ManagementApi {
     };
   }
 
+  /**
+   * Returns the arguments of a queue, and the definition of the policies that apply to it. Undefined when the queue does
+   * not exist.
+   * @throws as {@link find}
+   */
+  async rulesOf(queue: string): Promise<QueueRules | undefined> {
+    const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
+    if (typeof answer !== 'object' || answer === null) return undefined;
+    const { arguments: args = {}, effective_policy_definition: policy } = answer as Row;
+    // Without a policy, it is an empty list in some releases.
+    return { arguments: args, policy: isTable(policy) ? policy : {} };
+  }
+
   /** Returns true when an exchange routes the key to the queue. @throws as {@link find} */
   async isBound(exchange: string, queue: string, key: string): Promise<boolean> {
     const [from, to] = [encodeURIComponent(exchange), encodeURIComponent(queue)];
@@ -136,6 +149,16 @@ export class ManagementApi {
   }
 }
 
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Rules of a queue: its own, and those of policies. */
+export interface QueueRules {
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly policy: Readonly<Record<string, unknown>>;
+}
+
 /** A binding of a queue. */
 export interface QueueBinding {
   readonly exchange: string;
@@ -153,6 +176,7 @@ interface Row {
   readonly exclusive?: boolean;
   readonly type?: string;
   readonly arguments?: Record<string, unknown>;
+  readonly effective_policy_definition?: unknown;
   readonly messages_unacknowledged?: number;
   readonly message_stats?: { readonly publish?: number };
 }
