@@ -1,7 +1,7 @@
 import type { Gap } from './answers.js';
 import { type Damage, damageOf } from './damage.js';
 import type { Fault } from './fault.js';
-import type { Service } from './service.js';
+import type { Ledger } from './ledger.js';
 
 /** Maximum time without an answer while more than half of the nodes can serve, in milliseconds. */
 export const MAX_GAP_MS = 5000;
@@ -15,6 +15,13 @@ export interface FaultRow extends Damage {
   readonly runs: number;
   /** Longest time that one of the clients was without an answer, in milliseconds. */
   readonly gap: number;
+}
+
+/** Service whose requests are looked at. */
+interface Observed {
+  readonly name: string;
+  readonly clients: readonly { readonly name: string }[];
+  readonly ledger: Ledger;
 }
 
 interface Run {
@@ -31,7 +38,7 @@ export class FaultLog {
 
   /** @param lagIn milliseconds that a busy machine has kept the lab from running in that time */
   constructor(
-    private readonly services: readonly Service[],
+    private readonly services: readonly Observed[],
     private readonly lagIn: (gap: Gap) => number,
   ) {}
 
@@ -58,7 +65,7 @@ export class FaultLog {
     return names.flatMap((name) => this.services.map((service) => this.#row(name, service)));
   }
 
-  #row(fault: string, { name: service, ledger }: Service): FaultRow {
+  #row(fault: string, { name: service, ledger }: Observed): FaultRow {
     const runs = this.#runs.filter((run) => run.fault.name === fault);
     const items = runs.flatMap(({ begun, ended = Date.now() }) => ledger.sentBetween(begun - IN_WORK_MS, ended));
     const gap = Math.max(0, ...runs.map(({ gaps }) => gaps.get(service) ?? 0));

@@ -5,7 +5,7 @@ import type { FaultRow } from './fault-log.js';
 export function faultTable(rows: readonly FaultRow[]): string {
   const heading = ['fault', 'service', 'runs', 'gap (s)', 'calls', 'failed', 'casts', 'failed'];
   return textTable([
-    [...heading, 'run twice', 'run late', 'confirmed, lost'],
+    [...heading, 'run twice', 'run late', 'confirmed, not run'],
     ...rows.map((row) => [
       row.fault,
       row.service,

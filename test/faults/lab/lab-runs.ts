@@ -14,7 +14,7 @@ import { makeSecrets } from './secrets.js';
 import type { ServiceOptions } from './service.js';
 import { runScenario, runScenarios, type Say } from './stage.js';
 
-type Load = Pick<LabOptions, 'rate' | 'delivery'>;
+type Load = Pick<LabOptions, 'rate' | 'delivery' | 'keep'>;
 
 const secrets = makeSecrets();
 
@@ -35,7 +35,7 @@ function services({ rate, delivery }: Load, more: Partial<ServiceOptions>, sure?
 export async function onOneNode(random: Random, seconds: number, load: Load, say: Say): Promise<Outcome> {
   say('starting a node, servers and clients');
   const node = await RabbitNode.start({ user: secrets.user });
-  const lab = await Lab.open(node.url, node, secrets);
+  const lab = await Lab.open(node.url, node, secrets, load.keep);
   try {
     const proxied = { proxied: true, ...(DURABLE && { rabbit: DURABLE }) };
     await lab.begin(...services(load, proxied, DURABLE ?? { amqpDurableQueues: true }));
@@ -80,7 +80,7 @@ async function withCluster(
   say('starting a cluster of three nodes, servers and clients');
   const namespaces = isIsolated && missing === undefined;
   const cluster = await RabbitCluster.start(3, { user: secrets.user, namespaces });
-  const lab = await Lab.open(cluster.url, cluster, secrets);
+  const lab = await Lab.open(cluster.url, cluster, secrets, load.keep);
   try {
     await lab.begin(...services(load, { rabbit: DURABLE ?? { rabbitQuorumQueue: true } }));
     say('all are served');

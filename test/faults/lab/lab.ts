@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Controllable } from '../../support/broker-inspector.js';
@@ -53,13 +53,19 @@ export class Lab {
     private readonly url: string,
     private readonly broker: Controllable,
     private readonly secrets: Secrets,
+    private readonly isKept: boolean,
   ) {
     this.#view = new BrokerWatch(broker);
   }
 
-  /** @param broker asked for what it sees, at the beginning and at the end */
-  static async open(url: string, broker: Controllable, secrets: Secrets): Promise<Lab> {
-    return new Lab(await mkdtemp(join(tmpdir(), 'fault-lab-')), url, broker, secrets);
+  /**
+   * @param broker asked for what it sees, at the beginning and at the end
+   * @param kept folder in which the journals and outputs of the processes stay; none by default
+   */
+  static async open(url: string, broker: Controllable, secrets: Secrets, kept?: string): Promise<Lab> {
+    if (kept !== undefined) await mkdir(kept, { recursive: true });
+    const folder = await mkdtemp(join(kept ?? tmpdir(), 'fault-lab-'));
+    return new Lab(folder, url, broker, secrets, kept !== undefined);
   }
 
   /** Starts services and their load; resolves when they are warm, which is what the end is compared with. */
@@ -175,7 +181,7 @@ export class Lab {
   async close(): Promise<void> {
     this.#lag.stop();
     for (const service of this.services) await service.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    if (!this.isKept) await rm(this.folder, { recursive: true, force: true });
   }
 
   #outcome(): Outcome {
