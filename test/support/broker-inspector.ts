@@ -36,6 +36,7 @@ export interface ConsumerRow {
   ack_required: boolean;
   prefetch_count: number;
   active: boolean;
+  arguments: Record<string, unknown>;
 }
 
 export interface ConnectionRow {

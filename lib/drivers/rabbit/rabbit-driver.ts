@@ -38,6 +38,7 @@ import { ReplySender } from './reply-sender.js';
 import { Republisher } from './republisher.js';
 import { RequestSender } from './request-sender.js';
 import { Declarer } from './topology/declarer.js';
+import { IgnoredOptions } from './topology/ignored-options.js';
 import { QueueProfile } from './topology/queue-profile.js';
 import { notificationQueue, serverQueue } from './topology/topology.js';
 
@@ -72,6 +73,8 @@ export class RabbitDriver implements Driver {
     const examine = (model: ChannelModel) => this.profile.examine(model);
     this.publishing = new RabbitConnection(url, context, 'publishing', examine);
     this.consuming = new RabbitConnection(url, context, 'consuming', examine);
+    const ignored = new IgnoredOptions(settings.rabbit, settings.logger);
+    for (const one of [this.publishing, this.consuming]) one.onConnected((model) => ignored.check(model));
     this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings.logger);
     this.declarer = new Declarer(settings, this.profile, url);
     this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);

@@ -83,6 +83,20 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     for (const one of consumers) expect(one).toMatchObject({ arguments: { 'x-cancel-on-ha-failover': true } });
   });
 
+  it('enableCancelOnFailover is none of a quorum queue, which cannot be mirrored', async () => {
+    const { topic, lines } = await start({ enableCancelOnFailover: true, rabbitQuorumQueue: true });
+    cleanups.push(() =>
+      withChannel(rabbitUrl, async (channel) => {
+        for (const queue of [topic, `${topic}.one`]) await channel.deleteQueue(queue);
+      }),
+    );
+    const consumers = ((await inspector?.consumers()) ?? []).filter(({ queue_name }) => queue_name.startsWith(topic));
+    const mirrorable = consumers.filter(({ arguments: args }) => 'x-cancel-on-ha-failover' in args);
+    expect(consumers).toHaveLength(3);
+    expect(mirrorable.map(({ queue_name }) => queue_name)).toEqual([expect.stringMatching(/_fanout_/)]);
+    expect(lines.filter(({ line }) => /ignores/.test(line))).toEqual([]);
+  });
+
   it.each([
     ['kombuReconnectDelay', { kombuReconnectDelay: '1500ms' }, 1500],
     ['kombuReconnectDelay by default', {}, 200],

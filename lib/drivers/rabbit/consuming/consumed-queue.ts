@@ -46,8 +46,10 @@ export class ConsumedQueue {
 
   /** Options of `basic.consume`. */
   get options(): Options.Consume {
-    const { stream } = this;
-    return { noAck: false, arguments: { ...this.spec.consume, ...(stream && { [STREAM_OFFSET]: stream.offset }) } };
+    if (this.stream) return { noAck: false, arguments: { [STREAM_OFFSET]: this.stream.offset } };
+    // Only classic queues are mirrored. RabbitMQ 3.10 refuses the argument for a quorum queue.
+    const isClassic = this.counting === undefined;
+    return { noAck: false, arguments: { ...(isClassic && this.spec.consume) } };
   }
 
   /** Declares the queue. @throws DeclareAgain, DeclareRefused, or the loss of the channel */
