@@ -1,10 +1,10 @@
 import { type Counts, NO_COUNTS } from './counters.js';
 
 /**
- * Status of a connection, or of a transport. `idle`: not used yet. `blocked`: the broker accepts no messages because of a
- * memory or disk alarm; consuming continues.
+ * Status of a connection, or of a transport. `idle`: not used yet. `degraded`: a fanout stream cannot be read; everything
+ * else is served. `blocked`: the broker accepts no messages because of a memory or disk alarm; consuming continues.
  */
-export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'blocked' | 'closed';
+export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'degraded' | 'disconnected' | 'blocked' | 'closed';
 
 /** Health of one consumed queue. */
 export interface ConsumedQueueHealth {
@@ -48,7 +48,14 @@ export interface TransportHealth {
 }
 
 /** Statuses, the worst first. */
-const WORST_FIRST: readonly DriverStatus[] = ['closed', 'disconnected', 'connecting', 'blocked', 'connected'];
+const WORST_FIRST: readonly DriverStatus[] = [
+  'closed',
+  'disconnected',
+  'connecting',
+  'blocked',
+  'degraded',
+  'connected',
+];
 
 /** Returns the health of several transports as one: the worst status, and sums. */
 export function mergeHealth(healths: readonly TransportHealth[]): TransportHealth {

@@ -3,6 +3,9 @@ import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '.
 import { OsloMessagingApplication } from './application.js';
 import type { MeasuredHealth } from './transports.js';
 
+/** Statuses in which an application is ready: without a fanout stream, it serves everything else. */
+const HEALTHY: readonly DriverStatus[] = ['connected', 'degraded', 'idle'];
+
 /** Servers and transports of an application, which the module provides. */
 export interface MonitoredApplication {
   /** Servers that Nest has bound, with their own status. */
@@ -21,7 +24,10 @@ export interface BrokerReport {
 
 /** Health of the application's transports. */
 export interface OsloMessagingReport extends BrokerReport {
-  /** True while every connection in use is up and not blocked, every server listens and every queue is consumed. */
+  /**
+   * True while every connection in use is up and not blocked, every server listens and every queue is consumed. A fanout
+   * stream may be missing (`degraded`).
+   */
   readonly healthy: boolean;
   /** Worst status of all transports and servers. */
   readonly status: DriverStatus;
@@ -53,7 +59,7 @@ export class OsloMessagingHealth {
     const names = new Set(measured.flatMap(({ broker }) => broker ?? []));
     const brokers = Object.fromEntries([...names].map((name) => [name, reportOf(name)]));
     // A transport that was not used yet is idle: it connects on first use.
-    return { healthy: status === 'connected' || status === 'idle', status, ...reportOf(undefined), brokers };
+    return { healthy: HEALTHY.includes(status), status, ...reportOf(undefined), brokers };
   }
 
   /**

@@ -5,9 +5,9 @@ import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
 import type { Consumer } from './consuming/consumer.js';
 
-/** Consumer of a server or listener, and its number of messages in work. */
+/** Consumers of a server or listener, and its number of messages in work. */
 export interface Serving {
-  readonly consumer: Consumer;
+  readonly consumers: readonly Consumer[];
   readonly inbox: { readonly busy: number };
 }
 
@@ -32,16 +32,19 @@ export class DriverHealth {
   ) {
     this.listeners = new Listeners('status', logger);
     this.outage = new Outage([publishing, consuming], logger);
-    for (const connection of [publishing, consuming]) {
-      connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
-      connection.onTrouble = (error) => this.changed(error);
-    }
+    for (const connection of [publishing, consuming]) this.follow(connection);
+  }
+
+  /** Includes the errors of a connection. */
+  follow(connection: RabbitConnection): void {
+    connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
+    connection.onTrouble = (error) => this.changed(error);
   }
 
   /** Includes the queues of a server or listener. Returns a function that ends this. */
   watch(serving: Serving): () => void {
     this.servings.add(serving);
-    this.watchConsumer(serving.consumer);
+    for (const consumer of serving.consumers) this.watchConsumer(consumer);
     return () => {
       this.servings.delete(serving);
       this.changed();
@@ -58,7 +61,7 @@ export class DriverHealth {
   }
 
   read(): WatchedHealth {
-    const consumers = [...this.servings].flatMap(({ consumer }) => healthOf(consumer));
+    const consumers = this.consumers.flatMap(healthOf);
     return {
       status: this.status,
       publishing: this.publishing.status,
@@ -70,16 +73,20 @@ export class DriverHealth {
     };
   }
 
+  private get consumers(): Consumer[] {
+    return [...this.servings].flatMap(({ consumers }) => consumers);
+  }
+
   private get attachedQueues(): number {
-    const consumers = [...this.servings].map(({ consumer }) => consumer);
-    const all = this.replies ? [...consumers, this.replies] : consumers;
+    const all = this.replies ? [...this.consumers, this.replies] : this.consumers;
     return all.flatMap(healthOf).filter(({ attached }) => attached).length;
   }
 
   private get status(): DriverStatus {
-    const attached = [...this.servings].every(({ consumer }) => consumer.attached) && this.replies?.attached !== false;
     const consuming = this.consuming.status;
-    return worstOf([this.publishing.status, attached || consuming !== 'connected' ? consuming : 'connecting']);
+    const consumers = this.replies ? [...this.consumers, this.replies] : this.consumers;
+    const attached = consuming === 'connected' ? consumers.map(({ status }) => status) : [];
+    return worstOf([this.publishing.status, consuming, ...attached]);
   }
 
   private watchConsumer(consumer: Consumer): void {

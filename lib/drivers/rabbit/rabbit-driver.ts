@@ -30,19 +30,24 @@ import { RabbitConnection } from './connection/connection.js';
 import { checkTlsFiles } from './connection/tls-options.js';
 import { Consumer } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
-import type { Reading } from './consuming/reading.js';
+import type { OnMessage, Reading } from './consuming/reading.js';
 import { Upkeep } from './consuming/upkeep.js';
 import { DriverHealth } from './driver-health.js';
 import { Publisher } from './publishing/publisher.js';
 import { ReplySender } from './reply-sender.js';
 import { Republisher } from './republisher.js';
 import { RequestSender } from './request-sender.js';
+import { ServedQueues } from './served-queues.js';
+import { StreamSide } from './stream-side.js';
 import { Declarer } from './topology/declarer.js';
 import { IgnoredOptions } from './topology/ignored-options.js';
 import { QueueProfile } from './topology/queue-profile.js';
 import { notificationQueue, serverQueue } from './topology/topology.js';
 
-/** Driver for RabbitMQ. Has one connection to publish and one to consume, each opened on first use and reopened when lost. */
+/**
+ * Driver for RabbitMQ. Has one connection to publish, one to consume and one for fanout streams, each opened on first use and
+ * reopened when lost.
+ */
 export class RabbitDriver implements Driver {
   private readonly publishing: RabbitConnection;
   private readonly consuming: RabbitConnection;
@@ -51,11 +56,12 @@ export class RabbitDriver implements Driver {
   private readonly declarer: Declarer;
   private readonly channels: ConsumingChannels;
   private readonly upkeep: Upkeep;
+  private readonly streams: StreamSide;
   private readonly publisher: Publisher;
   private readonly requests: RequestSender;
   private readonly replySender: ReplySender;
   private readonly republisher: Republisher;
-  private readonly inboxes = new Set<RequestInbox | NotificationInbox>();
+  private readonly served = new Set<ServedQueues>();
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
   private readonly settings: Settings;
@@ -80,6 +86,8 @@ export class RabbitDriver implements Driver {
     this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);
     const budget = new ChannelBudget();
     this.channels = new ConsumingChannels(budget);
+    this.streams = new StreamSide(url, context, this.declarer, budget);
+    this.driverHealth.follow(this.streams.connection);
     this.publisher = new Publisher(this.publishing, context, this.declarer, budget);
     this.replySender = new ReplySender(this.publisher, context);
     this.republisher = new Republisher(this.publisher, settings);
@@ -132,8 +140,8 @@ export class RabbitDriver implements Driver {
         ...serverQueue(binding, rabbit),
         lasting: acknowledgeAfterReply !== undefined && !binding.transient,
       }));
-      // Requests that are acknowledged after their reply stay unacknowledged for long. A stream is read from an offset.
-      const prompt = acknowledgeAfterReply === undefined && !queues.some(({ stream }) => stream);
+      // Requests that are acknowledged after their reply stay unacknowledged for long.
+      const prompt = acknowledgeAfterReply === undefined;
       const listener = await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
       if (acknowledgeAfterReply) this.warnOfTransientQueues();
       return listener;
@@ -184,9 +192,9 @@ export class RabbitDriver implements Driver {
     this.replySender.close();
     await this.publisher.close(Deadline.after(this.settings.drainTimeout));
     await this.requests.close();
-    await Promise.all([this.publishing.close(), this.consuming.close()]);
+    await Promise.all([this.publishing.close(), this.consuming.close(), this.streams.close()]);
     // Timers of inboxes that were not stopped would outlive the transport.
-    for (const inbox of this.inboxes) inbox.close(false);
+    for (const { inbox } of this.served) inbox.close(false);
   }
 
   private consumer(reading: Reading): Consumer {
@@ -195,34 +203,21 @@ export class RabbitDriver implements Driver {
 
   /** @throws ServerListenError, MessageDeliveryFailure */
   private async consume(
-    reading: Omit<Reading, 'onMessage'>,
+    { queues, prefetch, prompt }: Omit<Reading, 'onMessage'>,
     inbox: RequestInbox | NotificationInbox,
   ): Promise<Listener> {
-    const consumer = this.consumer({ ...reading, onMessage: (delivery) => inbox.push(delivery) });
-    const unwatch = this.driverHealth.watch({ consumer, inbox });
-    this.inboxes.add(inbox);
-    try {
-      await consumer.start(Deadline.after(this.settings.rpcResponseTimeout));
-    } catch (error) {
-      unwatch();
-      this.inboxes.delete(inbox);
-      await cancelAndClose(consumer);
-      throw error;
-    }
-    return {
-      cancel: async (graceful) => {
-        unwatch();
-        await consumer.cancel();
-        inbox.close(graceful);
-      },
-      stop: async (milliseconds) => {
-        unwatch();
-        await consumer.cancel();
-        await inbox.drain(milliseconds);
-        this.inboxes.delete(inbox);
-        await consumer.close();
-      },
-    };
+    const onMessage: OnMessage = (delivery) => inbox.push(delivery);
+    const [streams, others] = [queues.filter(({ stream }) => stream), queues.filter(({ stream }) => !stream)];
+    const stream = streams.length > 0 ? this.streams.consumer({ queues: streams, prefetch, onMessage }) : undefined;
+    const consumer = this.consumer({ queues: others, prefetch, prompt, onMessage });
+    const served = new ServedQueues(consumer, stream, inbox, {
+      cancelled: () => unwatch(),
+      stopped: () => this.served.delete(served),
+    });
+    const unwatch = this.driverHealth.watch(served);
+    this.served.add(served);
+    await served.start(Deadline.after(this.settings.rpcResponseTimeout));
+    return served;
   }
 
   /** Warns once for all servers of a transport: they share the options. */
@@ -234,9 +229,4 @@ export class RabbitDriver implements Driver {
       'Requests are delivered at least once, but the queues are transient: a restart of the broker loses their messages. Set rabbit.rabbitQuorumQueue, or rabbit.amqpDurableQueues without rabbit.amqpAutoDelete, here and at all peers',
     );
   }
-}
-
-async function cancelAndClose(consumer: Consumer): Promise<void> {
-  await consumer.cancel();
-  await consumer.close();
 }

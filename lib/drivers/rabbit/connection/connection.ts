@@ -198,18 +198,26 @@ export class RabbitConnection {
     this.failureLog.failed(this, this.purpose, error, `next attempt ${attempt}`);
   }
 
+  /** Ends the connection because its host does not serve it, which the caller reports. Connects to the next host. */
+  leave(reason: Error): void {
+    if (this.link) this.ended(this.link, reason, true);
+  }
+
   private lost(link: Link, error: Error | undefined): void {
-    socketOf(link.model)?.destroy();
+    if (this.link === link) this.counters.count('lostConnections');
+    this.ended(link, error ?? new Error('the connection was closed'), false);
+  }
+
+  private ended(link: Link, reason: Error, left: boolean): void {
+    socketOf(link.model)?.destroy(left ? reason : undefined);
     link.renewal.stop();
     if (this.link !== link) return;
-    const reason = error ?? new Error('the connection was closed');
     this.lastError = reason;
-    this.counters.count('lostConnections');
     this.dispatch({ type: 'lost', at: performance.now() });
     if (this.status === 'closed') return;
     const delay = this.schedule();
-    const lost = `Lost the ${this.purpose} connection to ${link.address} (${oneLine(reason.message)})`;
-    this.logger.warn(`${lost}; reconnecting${delay ? ` in ${secondsIn(delay)} s` : ''}`);
+    const lost = `${left ? 'Left' : 'Lost'} the ${this.purpose} connection to ${link.address} (${oneLine(reason.message)})`;
+    this.logger[left ? 'debug' : 'warn'](`${lost}; reconnecting${delay ? ` in ${secondsIn(delay)} s` : ''}`);
     if (delay === 0) this.tryNow({ type: 'timer' });
   }
 

@@ -3,6 +3,8 @@ import type { LogSink } from '../../../core/logger.js';
 import type { RabbitConnection } from './connection.js';
 import { secondsIn } from './seconds.js';
 
+const UP: readonly DriverStatus[] = ['connected', 'degraded', 'blocked'];
+
 /** Outage of a transport whose connections are in use. Its end is one log line for both connections. */
 export class Outage {
   /** Start of the outage, on the monotonic clock. */
@@ -20,7 +22,7 @@ export class Outage {
       this.since = performance.now();
       this.wasConnected = this.connections.some((connection) => connection.wasConnected);
     }
-    if (this.since === undefined || (status !== 'connected' && status !== 'blocked')) return;
+    if (this.since === undefined || !UP.includes(status)) return;
     const seconds = secondsIn(performance.now() - this.since);
     this.since = undefined;
     const hosts = new Set(this.connections.filter(({ current }) => current).map(({ address }) => address));

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { Deadline } from '../../../core/deadline.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedQueue, Missing } from './consumed-queue.js';
@@ -29,6 +30,9 @@ export interface AttachmentPorts {
   lastError(): Error | undefined;
 }
 
+/** The broker has not answered an attempt in time. */
+export class Unanswered extends Error {}
+
 /** Channel on which the queues of one consumer are declared and consumed from. */
 export class Attachment {
   /** Channel of the current consumers, or of the messages that can still be settled. */
@@ -48,21 +52,17 @@ export class Attachment {
 
   /**
    * Declares all queues and starts their consumers, unless the attempt becomes of no use.
-   * @throws DeclareAgain where another attempt may succeed, DeclareRefused, or the loss of the channel
+   * @throws DeclareAgain where another attempt may succeed, DeclareRefused, Unanswered, or the loss of the channel
    */
   async open(model: ChannelModel): Promise<void> {
-    const before = this.ports.lastError();
-    const turn = ++this.turn;
+    const { attemptTimeout } = this.reading;
+    if (attemptTimeout === undefined) return this.tryToOpen(model);
+    const late = () => new Unanswered(`the broker did not answer within ${attemptTimeout} ms`);
     try {
-      const channel = await this.join(model);
-      if (turn !== this.turn) {
-        await channel.leave(this.reader);
-        throw this.again('The attempt was abandoned');
-      }
-      this.channel = channel;
-      await this.attach(channel);
+      await Deadline.after(attemptTimeout).race(this.tryToOpen(model), late);
     } catch (error) {
-      throw this.isOutOfChannels(error, before) ? this.again('There are too many channels', error) : error;
+      if (error instanceof Unanswered) this.abandon();
+      throw error;
     }
   }
 
@@ -76,16 +76,6 @@ export class Attachment {
   /** Ends the surveys of streams: their channel is lost, or the attempt is of no more use. */
   endSurveys(): void {
     for (const { stream } of this.queues) stream?.endSurvey();
-  }
-
-  /** Leaves the channel of an attempt that the broker does not answer. The attempt has no effect any more. */
-  abandon(): void {
-    const { channel } = this;
-    this.turn++;
-    this.channel = undefined;
-    this.endSurveys();
-    // The broker may not answer this either.
-    if (channel) void channel.leave(this.reader);
   }
 
   /** Stops the consumers. On a shared channel, delivered messages can still be settled. */
@@ -122,6 +112,32 @@ export class Attachment {
         if (missing && isAttached() && this.channel === channel) onMissing(missing);
       }
     });
+  }
+
+  private async tryToOpen(model: ChannelModel): Promise<void> {
+    const before = this.ports.lastError();
+    const turn = ++this.turn;
+    try {
+      const channel = await this.join(model);
+      if (turn !== this.turn) {
+        await channel.leave(this.reader);
+        throw this.again('The attempt was abandoned');
+      }
+      this.channel = channel;
+      await this.attach(channel);
+    } catch (error) {
+      throw this.isOutOfChannels(error, before) ? this.again('There are too many channels', error) : error;
+    }
+  }
+
+  /** Leaves the channel of an attempt that the broker does not answer. The attempt has no effect any more. */
+  private abandon(): void {
+    const { channel } = this;
+    this.turn++;
+    this.channel = undefined;
+    this.endSurveys();
+    // The broker may not answer this either.
+    if (channel) void channel.leave(this.reader);
   }
 
   private async join(model: ChannelModel): Promise<ConsumingChannel> {
@@ -192,6 +208,8 @@ export class Attachment {
     const isLost = channel.shared && !channel.open && this.ports.isCurrent(channel.model);
     if (!isLost || error instanceof DeclareRefused) return error;
     if (!isRefusedConsume(error)) return this.again('The channel was closed', error);
+    // There are too few channels for one of its own.
+    if (this.needsOwnChannel || !this.reading.prompt) return error;
     this.needsOwnChannel = true;
     return new DeclareAgain('The broker refuses the consumer on a shared channel', error);
   }

@@ -3,6 +3,15 @@ import type { DriverContext } from '../../driver-context.js';
 import { secondsIn } from '../connection/seconds.js';
 import type { Missing } from './consumed-queue.js';
 
+/** Failed attempt to attach. */
+export interface Refusal {
+  readonly cause: Error;
+  /** True where the broker has refused it, and false where the connection was lost. */
+  readonly refused: boolean;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
+}
+
 /** Log lines and counters of one consumer. */
 export class ConsumerLog {
   /** Refusal that was logged last, since the consumer was attached. */
@@ -15,8 +24,8 @@ export class ConsumerLog {
     this.lastRefusal = undefined;
   }
 
-  /** Logs a refusal as an error, and its repetitions as debug lines. @param delay milliseconds until the next attempt */
-  refused(names: readonly string[], cause: Error, delay: number): void {
+  /** Logs a refusal as an error, and its repetitions as debug lines. */
+  refused(names: readonly string[], { cause, delay }: Refusal): void {
     const reason = oneLine(cause.message);
     const level = this.lastRefusal === reason ? 'debug' : 'error';
     this.lastRefusal = reason;
@@ -38,6 +47,18 @@ export class ConsumerLog {
     this.context.counters.count('revokedMessages', revoked);
     const held = revoked === 0 ? '' : ` and requeued its unacknowledged messages (${revoked})`;
     this.context.settings.logger.warn(`The broker cancelled the consumer of "${queue}"${held}; consuming again`);
+  }
+
+  /** Logs that a server works without its stream. @param again true for a repetition, which is a debug line */
+  unreadable(stream: string, { cause, delay }: Refusal, again: boolean): void {
+    this.context.settings.logger[again ? 'debug' : 'warn'](
+      `Cannot read the stream "${stream}": ${oneLine(cause.message)}; the server works without its fanouts, next attempt in ${secondsIn(delay)} s`,
+    );
+  }
+
+  /** Logs that a stream is read again, at the level at which its loss was logged. @param after milliseconds without it */
+  readable(stream: string, after: number): void {
+    this.context.settings.logger.warn(`Reading the stream "${stream}" after ${secondsIn(after)} s`);
   }
 
   newStream(queue: string): void {

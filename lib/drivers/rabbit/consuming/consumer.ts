@@ -10,7 +10,7 @@ import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declare
 import { Attachment } from './attachment.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
-import { ConsumerLog } from './consumer-log.js';
+import { ConsumerLog, type Refusal } from './consumer-log.js';
 import type { ConsumingChannel, Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import { Delivering } from './delivering.js';
@@ -18,8 +18,7 @@ import { QueueCheck } from './queue-check.js';
 import type { Reading } from './reading.js';
 import { ReattachBackoff } from './reattach-backoff.js';
 import { StartCallers } from './start-callers.js';
-import { StreamResume } from './stream-resume.js';
-import { next, type SubscriptionEvent, type SubscriptionState } from './subscription-state.js';
+import { Subscription } from './subscription.js';
 import type { Inspected, Upkeep } from './upkeep.js';
 
 /** Delay before the queues are tried again that the broker refuses, in milliseconds. */
@@ -32,26 +31,21 @@ const CLOSE_TIMEOUT_MS = 1000;
 export class Consumer implements Reader, Inspected {
   /** Called on attach and on detach, and with the error when attaching failed. */
   onChange: (error?: Error) => void = () => undefined;
-  private state: SubscriptionState = { name: 'idle' };
-  /** True after the first attach. */
-  private attachedBefore = false;
+  protected readonly subscription: Subscription;
   private readonly rabbit: RabbitSettings;
-  private readonly queues: readonly ConsumedQueue[];
-  private readonly attachment: Attachment;
+  protected readonly queues: readonly ConsumedQueue[];
+  protected readonly attachment: Attachment;
   private readonly delivering: Delivering;
   private readonly reattachBackoff = new ReattachBackoff();
   private readonly queueCheck: QueueCheck;
-  private readonly streamResume = new StreamResume();
   private readonly callers = new StartCallers();
-  private readonly log: ConsumerLog;
-  /** Runs while the state is `waiting`. */
-  private timer: NodeJS.Timeout | undefined;
+  protected readonly log: ConsumerLog;
   /** The attempt to attach that is in progress. */
   private attempt: Promise<void> | undefined;
   private readonly unsubscribes: (() => void)[] = [];
 
   constructor(
-    private readonly connection: RabbitConnection,
+    protected readonly connection: RabbitConnection,
     context: DriverContext,
     declarer: Declarer,
     channels: ConsumingChannels,
@@ -60,12 +54,18 @@ export class Consumer implements Reader, Inspected {
   ) {
     this.rabbit = context.settings.rabbit;
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
-    this.delivering = new Delivering(context, reading.onMessage, (...stream) => this.restartStream(...stream));
+    this.subscription = new Subscription(
+      () => connection.current !== undefined,
+      () => {
+        this.attempt = this.attach();
+      },
+    );
+    this.delivering = new Delivering(context, reading.onMessage, (...stream) => this.replaced(...stream));
     const ports = {
       channels,
       declarer,
       reconnectDelay: this.rabbit.reconnectDelay,
-      isWanted: () => this.state.name === 'attaching',
+      isWanted: () => this.subscription.name === 'attaching',
       isCurrent: (model: ChannelModel) => connection.current === model,
       lastError: () => connection.lastError,
     };
@@ -77,7 +77,7 @@ export class Consumer implements Reader, Inspected {
     this.queueCheck = new QueueCheck(() => this.inspect());
     this.unsubscribes.push(
       upkeep.add(this),
-      connection.onConnected(() => this.dispatch({ type: 'connected', delay: this.reattachBackoff.delay })),
+      connection.onConnected(() => this.subscription.dispatch({ type: 'connected', delay: this.delayAfter(false) })),
       // Otherwise callers and timers would wait for a connection that never comes.
       connection.onStatus((status) => status === 'closed' && void this.cancel()),
     );
@@ -85,7 +85,12 @@ export class Consumer implements Reader, Inspected {
 
   /** True while the broker delivers from all queues. */
   get attached(): boolean {
-    return this.state.name === 'attached';
+    return this.subscription.name === 'attached';
+  }
+
+  /** Status of a transport whose connections are up, because of these queues. */
+  get status(): 'connecting' | 'degraded' | 'connected' {
+    return this.attached ? 'connected' : 'connecting';
   }
 
   /** Names of the queues, in the order given. A number in a name is known after the first attach. */
@@ -102,18 +107,17 @@ export class Consumer implements Reader, Inspected {
     if (this.attached) return;
     await this.callers.wait((attached) => {
       // The timers of the consumer outlive the request that needs it first, and its async context.
-      newScope().runInAsyncScope(this.dispatch, this, { type: 'needed' });
-      if (this.isEnding) throw this.stopped();
+      newScope().runInAsyncScope(() => this.subscription.dispatch({ type: 'needed' }));
+      if (this.subscription.isEnding) throw this.stopped();
       return deadline.race(attached, () => new ServerListenError('The queues were not attached in time'));
     });
   }
 
   /** Stops the flow of messages. Delivered messages can still be acknowledged. */
   async cancel(): Promise<void> {
-    this.dispatch({ type: 'cancel' });
+    this.subscription.dispatch({ type: 'cancel' });
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
-    this.streamResume.stop();
     this.attachment.endSurveys();
     this.callers.reject(this.stopped());
     if (this.attempt) await settleWithin(this.attempt, CLOSE_TIMEOUT_MS);
@@ -123,7 +127,7 @@ export class Consumer implements Reader, Inspected {
 
   /** Deletes temporary queues and leaves the channel. The broker requeues all messages that were not acknowledged. */
   async close(): Promise<void> {
-    this.dispatch({ type: 'close' });
+    this.subscription.dispatch({ type: 'close' });
     await settleWithin(this.attachment.release(), CLOSE_TIMEOUT_MS);
   }
 
@@ -144,24 +148,6 @@ export class Consumer implements Reader, Inspected {
     });
   }
 
-  private get isEnding(): boolean {
-    return this.state.name === 'stopping' || this.state.name === 'closed';
-  }
-
-  /** Changes the state, and runs the actions of the new one. Returns false where the event has no meaning. */
-  private dispatch(event: SubscriptionEvent): boolean {
-    const before = this.state;
-    const state = next(before, event);
-    if (state === before) return false;
-    this.state = state;
-    clearTimeout(this.timer);
-    if (state.name === 'waiting' && state.delay !== undefined)
-      // Without a connection, the next one ends the wait.
-      this.timer = setTimeout(() => this.connection.current && this.dispatch({ type: 'timer' }), state.delay);
-    if (state.name === 'attaching' && before.name !== 'attaching') this.attempt = this.attach();
-    return true;
-  }
-
   private async attach(): Promise<void> {
     const { current: model } = this.connection;
     try {
@@ -171,80 +157,91 @@ export class Consumer implements Reader, Inspected {
     } catch (thrown) {
       this.refused(model, thrown);
     }
-    if (this.state.name === 'closed') await this.attachment.release().catch(() => undefined);
+    if (this.subscription.name === 'closed') await this.attachment.release().catch(() => undefined);
   }
 
   private async consumed(): Promise<void> {
-    this.dispatch({ type: 'consumed', delay: this.rabbit.reconnectDelay });
+    this.subscription.dispatch({ type: 'consumed', delay: this.rabbit.reconnectDelay });
     const { channel } = this.attachment;
     if (!this.attached) {
       // While it stops, messages that were delivered in the meantime can still be settled.
-      if (channel) await (this.isEnding ? channel.cancel(this) : this.attachment.withdraw(channel));
+      if (channel) await (this.subscription.isEnding ? channel.cancel(this) : this.attachment.withdraw(channel));
       return;
     }
     this.attachment.needsOwnChannel = false;
     this.log.attached();
     this.reattachBackoff.reset();
-    if (this.attachedBefore) this.queueCheck.start();
-    this.attachedBefore = true;
-    for (const { stream, name } of this.queues)
-      if (stream)
-        this.streamResume.watch(stream, () => this.attachment.channel === channel && this.restartStream(stream, name));
+    this.queueCheck.start();
     this.callers.resolve();
+    this.changed(true);
     this.onChange();
   }
 
   private refused(model: ChannelModel | undefined, thrown: unknown): void {
     const { current, lastError } = this.connection;
     if (thrown instanceof DeclareAgain) {
-      this.dispatch({ type: 'refused', delay: current && thrown.delay, final: false });
+      this.subscription.dispatch({ type: 'refused', delay: current && thrown.delay, final: false });
       return;
     }
     const isConnected = current !== undefined && current === model;
-    const isRefused = isConnected || thrown instanceof DeclareRefused;
+    const refused = isConnected || thrown instanceof DeclareRefused;
     // A channel that ends with its connection does not know the reason, unless it was refused.
-    const cause = isRefused ? toError(thrown) : (lastError ?? toError(thrown));
+    const cause = refused ? toError(thrown) : (lastError ?? toError(thrown));
     if (!isConnected) this.reattachBackoff.grow(lastError);
-    const delay = isConnected ? RETRY_DELAY_MS : this.reattachBackoff.delay;
-    if (!this.dispatch({ type: 'refused', delay: current && delay, final: true })) return;
-    const error = new ServerListenError(cause.message, { cause });
-    if (isRefused && this.callers.size === 0) this.log.refused(this.names, cause, delay);
-    this.callers.reject(error);
+    const delay = this.delayAfter(isConnected);
+    if (!this.subscription.dispatch({ type: 'refused', delay: current && delay, final: true })) return;
+    this.failed({ cause, refused, delay });
     // The connection reports its own outage.
-    this.onChange(isRefused ? error : undefined);
+    this.onChange(refused ? cause : undefined);
+  }
+
+  /** Returns the milliseconds before the next attempt, after a refusal, or after the loss of the connection. */
+  protected delayAfter(refusal: boolean): number {
+    return refusal ? RETRY_DELAY_MS : this.reattachBackoff.delay;
+  }
+
+  /** Called on attach and on detach. */
+  protected changed(_attached: boolean): void {}
+
+  /** Reports a failed attempt, which its callers and the log must learn of. */
+  protected failed(refusal: Refusal): void {
+    const { cause, refused } = refusal;
+    if (refused && this.callers.size === 0) this.log.refused(this.names, refusal);
+    this.callers.reject(new ServerListenError(cause.message, { cause }));
   }
 
   private stopped(): ServerListenError {
     const { lastError: cause, status } = this.connection;
-    const message = status === 'closed' ? 'The transport was closed' : 'The consumer was stopped';
-    return new ServerListenError(message, { cause });
+    return new ServerListenError(`The ${status === 'closed' ? 'transport was closed' : 'consumer was stopped'}`, {
+      cause,
+    });
   }
 
   /** Handles the loss of a channel, a queue or a consumer. */
   private detach(): void {
-    this.streamResume.stop();
     this.queueCheck.stop();
     const { attached, rabbit } = this;
-    this.dispatch({ type: 'lost', delay: rabbit.reconnectDelay + Math.random() * rabbit.reconnectSplay });
-    if (attached && !this.attached) this.onChange();
+    this.subscription.dispatch({ type: 'lost', delay: rabbit.reconnectDelay + Math.random() * rabbit.reconnectSplay });
+    if (!attached || this.attached) return;
+    this.changed(false);
+    this.onChange();
   }
 
   /** Declares all queues again and consumes from them anew. */
   private reattach(channel: ConsumingChannel | undefined): void {
-    if (this.isEnding) return;
+    if (this.subscription.isEnding) return;
     this.detach();
     if (channel) void this.attachment.withdraw(channel);
   }
 
-  private restartStream(stream: ConsumedStream, name: string, channel = this.attachment.channel): void {
-    stream.dispatch({ type: 'replaced' });
-    this.log.newStream(name);
+  /** Handles a message that shows that a stream is another one than before. Such queues have consumers of their own. */
+  protected replaced(_stream: ConsumedStream, _name: string, channel: ConsumingChannel): void {
     this.reattach(channel);
   }
 
   private cancelled(queue: ConsumedQueue, channel: ConsumingChannel, revoked: number): void {
     // The broker cancels the consumer of a deleted queue even while it stops.
-    if (this.isEnding) return;
+    if (this.subscription.isEnding) return;
     this.log.cancelled(queue.name, revoked);
     this.reattach(channel);
   }

@@ -8,12 +8,18 @@ const CHECK_DELAYS_MS = [2000, 10_000];
  */
 export class QueueCheck {
   private timers: NodeJS.Timeout[] = [];
+  /** True after the first attach. */
+  private attachedBefore = false;
 
   constructor(private readonly inspect: () => Promise<void>) {}
 
-  /** Schedules the checks anew. */
+  /** Schedules the checks anew, unless it is the first attach. */
   start(): void {
     this.stop();
+    if (!this.attachedBefore) {
+      this.attachedBefore = true;
+      return;
+    }
     // A failed check proves nothing: the loss of the connection has its own event.
     this.timers = CHECK_DELAYS_MS.map((delay) => setTimeout(() => void this.inspect().catch(() => undefined), delay));
   }

@@ -11,5 +11,7 @@ export interface Reading {
   readonly prefetch: number;
   /** True where each message is settled before it is processed, so that the channel can be shared. */
   readonly prompt: boolean;
+  /** Time for an attempt to attach, in milliseconds; undefined to wait for as long as the connection is up. */
+  readonly attemptTimeout?: number;
   readonly onMessage: OnMessage;
 }

@@ -32,6 +32,7 @@ describe('the end of an outage', () => {
     [['connected', 'disconnected', 'connected'], ['Reconnected to mq1:5672 after 1.0 s']],
     [['disconnected', 'connecting', 'disconnected', 'connected'], ['Reconnected to mq1:5672 after 3.0 s']],
     [['disconnected', 'blocked', 'connected'], ['Reconnected to mq1:5672 after 1.0 s']],
+    [['disconnected', 'degraded', 'connected'], ['Reconnected to mq1:5672 after 1.0 s']],
     [
       ['disconnected', 'connected', 'disconnected', 'disconnected', 'connected'],
       ['Reconnected to mq1:5672 after 1.0 s', 'Reconnected to mq1:5672 after 2.0 s'],

@@ -1,0 +1,54 @@
+import type { TransportURL } from '../../core/transport-url.js';
+import type { DriverContext } from '../driver-context.js';
+import type { ChannelBudget } from './connection/channel-budget.js';
+import { RabbitConnection } from './connection/connection.js';
+import { ConsumingChannels } from './consuming/consuming-channels.js';
+import type { Reading } from './consuming/reading.js';
+import { ATTEMPT_TIMEOUT_MS, StreamConsumer } from './consuming/stream-consumer.js';
+import { Upkeep } from './consuming/upkeep.js';
+import type { Declarer } from './topology/declarer.js';
+
+/**
+ * Connection of its own for the fanout streams of a transport, opened with the first one. RabbitMQ closes the whole
+ * connection of a consumer whose stream has no majority in its cluster, and a node reads a stream only if it has a replica:
+ * the streams may need another host than the queues.
+ */
+export class StreamSide {
+  readonly connection: RabbitConnection;
+  private readonly channels: ConsumingChannels;
+  private readonly upkeep: Upkeep;
+  private readonly consumers = new Set<StreamConsumer>();
+  private readonly hosts: number;
+
+  constructor(
+    url: TransportURL,
+    private readonly context: DriverContext,
+    private readonly declarer: Declarer,
+    budget: ChannelBudget,
+  ) {
+    const { logger, rabbit } = context.settings;
+    this.connection = new RabbitConnection(url, context, 'streams');
+    this.channels = new ConsumingChannels(budget);
+    this.upkeep = new Upkeep(rabbit.topologyCheckInterval, logger);
+    this.hosts = url.hosts.length;
+  }
+
+  /** Returns a consumer of a stream, not started yet. */
+  consumer(reading: Omit<Reading, 'attemptTimeout' | 'prompt'>): StreamConsumer {
+    const { connection, context, declarer, channels, upkeep, consumers } = this;
+    const patient = { ...reading, attemptTimeout: ATTEMPT_TIMEOUT_MS, prompt: false };
+    const consumer = new StreamConsumer(connection, context, declarer, channels, patient, upkeep);
+    consumers.add(consumer);
+    consumer.onClose = () => consumers.delete(consumer);
+    consumer.leaveHost = (reason, unanswered) => {
+      // The other streams may have their replicas on this host. Without an answer, it is going to close the connection.
+      const isUseful = this.hosts > 1 && ![...consumers].some(({ attached }) => attached);
+      if (unanswered || isUseful) connection.leave(reason);
+    };
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+}

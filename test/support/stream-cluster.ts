@@ -1,0 +1,105 @@
+import {
+  getRpcServer,
+  getRpcTransport,
+  type RabbitOptions,
+  RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { withChannel } from '../../testkit/amqp.js';
+import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { uniqueTopic } from './environment.js';
+import { LogRecorder } from './log-recorder.js';
+import { silent } from './silent.js';
+
+const STREAM: RabbitOptions = { rabbitStreamFanout: true, rabbitRetryInterval: '50ms' };
+/** Arguments with which a server declares the stream. */
+const ARGUMENTS = { 'x-queue-type': 'stream', 'x-max-age': '1800s' };
+
+/** Server of a topic with a fanout stream. */
+export interface StreamServer {
+  readonly transport: Transport;
+  readonly log: LogRecorder;
+  /** Fanouts that it has run. */
+  readonly seen: number[];
+  stop(): Promise<void>;
+}
+
+/** Cluster whose last node can be without a replica of a stream. */
+export class StreamCluster {
+  private readonly cleanups: (() => Promise<unknown>)[] = [];
+
+  private constructor(readonly cluster: RabbitCluster) {}
+
+  static async start(size: number): Promise<StreamCluster> {
+    return new StreamCluster(await RabbitCluster.start(size));
+  }
+
+  /** Node that keeps its replicas. */
+  get first(): RabbitNode {
+    return this.cluster.nodes[0] as RabbitNode;
+  }
+
+  get last(): RabbitNode {
+    return this.cluster.nodes.at(-1) as RabbitNode;
+  }
+
+  /** Declares the stream of a new topic, with a replica on each node. */
+  async newTopic(): Promise<string> {
+    const topic = uniqueTopic();
+    await withChannel(this.first.url, async (channel) => {
+      await channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: true, autoDelete: true });
+      await channel.assertQueue(`${topic}_fanout`, { durable: true, arguments: ARGUMENTS });
+      await channel.bindQueue(`${topic}_fanout`, `${topic}_fanout`, topic);
+    });
+    return topic;
+  }
+
+  /** A fault: the last node loses its replica of the stream. */
+  removeReplica(topic: string): Promise<void> {
+    return this.replica('delete_replica', topic);
+  }
+
+  addReplica(topic: string): Promise<void> {
+    return this.replica('add_replica', topic);
+  }
+
+  async serve(topic: string, transportUrl: string): Promise<StreamServer> {
+    const log = new LogRecorder();
+    const seen: number[] = [];
+    const transport = getRpcTransport({ transportUrl, rabbit: STREAM, logger: log });
+    this.cleanups.push(() => transport.cleanup());
+    const endpoint = {
+      echo: (_context: object, { n }: { n: number }) => n,
+      note: (_context: object, { n }: { n: number }) => void seen.push(n),
+    };
+    const server = getRpcServer(transport, new Target({ topic, server: uniqueTopic('host') }), [endpoint]);
+    this.cleanups.push(() => server.stop());
+    await server.start();
+    return { transport, log, seen, stop: () => server.stop() };
+  }
+
+  client(topic: string, transportUrl: string) {
+    const transport = getRpcTransport({ transportUrl, rabbit: STREAM, logger: silent, rpcResponseTimeout: '30s' });
+    this.cleanups.push(() => transport.cleanup());
+    const client = new RPCClient(transport, new Target({ topic }));
+    return {
+      call: (n: number) => client.call<number>({}, 'echo', { n }),
+      cast: (n: number) => client.prepare({ fanout: true }).cast({}, 'note', { n }),
+    };
+  }
+
+  async cleanUp(): Promise<void> {
+    for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
+  }
+
+  private async replica(command: 'add_replica' | 'delete_replica', topic: string): Promise<void> {
+    const { nodename } = this.last.control.address;
+    const done = await this.first.rabbitmqctl(
+      'eval',
+      `rabbit_stream_queue:${command}(<<"/">>, <<"${topic}_fanout">>, '${nodename}').`,
+    );
+    if (!/\bok\b/.test(done)) throw new Error(`${command}: ${done}`);
+  }
+}
