@@ -124,7 +124,7 @@ describeWithRabbit('an unavailable broker', () => {
     {
       name: 'a missing virtual host',
       url: () => `${rabbitUrl}no-such-vhost`,
-      reason: /virtual host "no-such-vhost" does not exist/,
+      reason: /NOT_ALLOWED - vhost no-such-vhost not found/,
       hopeless: true,
     },
   ];

@@ -104,6 +104,10 @@ describeWithRabbitControl('TLS', () => {
     return JSON.parse(text) as unknown[];
   }
 
+  it('has the reason of the broker for a refused virtual host in the error', async () => {
+    expect(await failure(`${secure()}nowhere`, trusted())).toContain('NOT_ALLOWED - vhost nowhere not found');
+  });
+
   it('verifies the broker by the authority in sslCaFile', async () => {
     await roundTrip(secure(), trusted(), async () => {
       const connections = await protocols();

@@ -13,8 +13,11 @@ const TLS_ALERT = /SSL alert number (\d+)/;
 const REFUSED_CERTIFICATE: readonly number[] = [42, 43, 44, 45, 46, 48, 49, 116];
 /** Alerts about the TLS versions and ciphers that the client offers. */
 const REFUSED_OFFER: readonly number[] = [40, 70, 71];
-/** The only sign in amqplib of a broker that closes the connection because of the virtual host. */
-const NO_VHOST = /Expected ConnectionOpenOk; got <ConnectionClose/;
+/** Limit of the virtual host, the user or the node: it ends with another connection. */
+const LIMIT_REACHED = /limit \(?\d+\)? is reached/i;
+
+/** The only sign in amqplib of a broker that refuses to open the virtual host. */
+const OPEN_REFUSED = /Expected ConnectionOpenOk; got <ConnectionClose/;
 
 /** Parameters of an attempt to connect to one host, for its error message. */
 export interface Attempt {
@@ -38,14 +41,15 @@ export class ConnectFailure extends Error {
   /** Returns the failure to connect to one host. @param newLogin true where the next attempt has another login */
   static of({ address, tls, virtualHost }: Attempt, cause: unknown, newLogin: boolean): ConnectFailure {
     let reason = reasonOf(cause);
-    if (NO_VHOST.test(reason)) {
-      reason = `NOT_ALLOWED: the virtual host "${virtualHost}" does not exist, or the user has no access to it, or it has reached its connection limit`;
+    if (isOpenRefused(cause)) {
+      reason = `NOT_ALLOWED: the virtual host "${virtualHost}" was refused, and the broker did not say why`;
     } else if ((tls ? NO_TLS : ONLY_TLS).test(reason)) {
       reason += ` (does that port speak ${tls ? 'TLS, as the options demand' : 'plain AMQP, not TLS'}?)`;
     }
     const refusal = refusalIn(reason);
     if (refusal) reason += ` (${refusal})`;
-    const canPass = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
+    const isRenewed = newLogin && (cause instanceof CredentialsFailure || REFUSED_LOGIN.test(reason));
+    const canPass = isRenewed || LIMIT_REACHED.test(reason);
     const hopeless =
       cause instanceof ConfigurationError || ((refusal !== undefined || REFUSED.test(reason)) && !canPass);
     return new ConnectFailure(`${address}: ${reason}`, hopeless, cause);
@@ -62,6 +66,11 @@ export class ConnectFailure extends Error {
       first,
     );
   }
+}
+
+/** Returns true for amqplib's error where the broker has refused to open the virtual host. It lacks the reason. */
+export function isOpenRefused(error: unknown): boolean {
+  return error instanceof Error && OPEN_REFUSED.test(error.message);
 }
 
 /** Returns what the broker refuses by a TLS alert, and where to change it; undefined for an alert that may pass. */

@@ -5,7 +5,17 @@ import type { TransportHost, TransportURL } from '../../../core/transport-url.js
 import type { Attempt } from './connect-failure.js';
 import { tlsOptions } from './tls-options.js';
 
-type SocketOptions = NonNullable<Parameters<typeof amqplib.connect>[1]>;
+/** Mechanism of a login, and its answer for the broker. */
+interface Credentials {
+  readonly mechanism: string;
+  readonly response: () => Buffer;
+}
+
+/** Options of a connection, as amqplib takes them: those of the handshake, and those of the socket. */
+export type ConnectOptions = readonly [
+  Options.Connect,
+  NonNullable<Parameters<typeof amqplib.connect>[1]> & { readonly credentials: Credentials },
+];
 
 /** Schemes that demand TLS (`amqps`, `rabbits`). For any other scheme the `ssl` option decides. */
 const TLS_SCHEME = /s$/;
@@ -19,7 +29,7 @@ export function portOf(url: TransportURL, host: TransportHost): number {
   return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
 }
 
-function credentialsOf({ username, password }: Login, settings: RabbitSettings): unknown {
+function credentialsOf({ username, password }: Login, settings: RabbitSettings): Credentials {
   const { plain, amqplain, external } = amqplib.credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
   const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.expose());
@@ -48,7 +58,7 @@ export function connectOptions(
   host: TransportHost,
   settings: RabbitSettings,
   { login, name, signal }: Identity,
-): [Options.Connect, SocketOptions] {
+): ConnectOptions {
   const tls = usesTls(url, settings);
   const connect: Options.Connect = {
     protocol: tls ? 'amqps' : 'amqp',
@@ -66,5 +76,5 @@ export function connectOptions(
     clientProperties: { connection_name: name },
     ...(tls && tlsOptions(settings)),
   };
-  return [connect, socket as SocketOptions];
+  return [connect, socket as ConnectOptions[1]];
 }

@@ -3,10 +3,11 @@ import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Wire } from '../wire/wire.js';
 import { closeReasonOf, rememberCloseReason } from './close-reason.js';
-import { ConnectFailure } from './connect-failure.js';
+import { ConnectFailure, isOpenRefused } from './connect-failure.js';
 import { attemptOf, connectOptions, type Identity } from './connect-options.js';
 import { Failover } from './failover.js';
 import { Logins } from './logins.js';
+import { openRefusal } from './open-refusal.js';
 import { SecretRenewal } from './secret-renewal.js';
 import { socketOf } from './socket.js';
 
@@ -99,7 +100,11 @@ export class Connector {
   }
 
   private async connect(host: TransportHost, identity: Identity): Promise<ChannelModel> {
-    const model = await amqplib.connect(...connectOptions(this.url, host, this.settings.rabbit, identity));
+    const options = connectOptions(this.url, host, this.settings.rabbit, identity);
+    const model = await amqplib.connect(...options).catch(async (error: unknown) => {
+      const reason = isOpenRefused(error) ? await openRefusal(options) : undefined;
+      throw reason === undefined ? error : new Error(reason, { cause: error });
+    });
     // amqplib reads a close that comes right behind the handshake before a listener can be added.
     if (socketOf(model)?.writable === false) throw new Error(CLOSED_AT_ONCE);
     rememberCloseReason(model);

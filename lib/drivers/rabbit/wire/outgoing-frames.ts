@@ -120,7 +120,7 @@ function putHeader(
 }
 
 /** Writes the head and the end mark of a frame around its payload. Returns where the frame ends. */
-function putFrame(bytes: Buffer, start: number, end: number, type: number, channel: number): number {
+export function putFrame(bytes: Buffer, start: number, end: number, type: number, channel: number): number {
   putFrameHead(bytes, start, type, channel, end - start - FRAME_HEAD);
   return bytes.writeUInt8(FRAME_END, end);
 }
