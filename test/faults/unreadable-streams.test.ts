@@ -64,6 +64,24 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
     await proxy.close();
   });
 
+  it.each([
+    ['is gone', false],
+    ['is another one', true],
+  ])('is found to be silent by the regular checks, where its replica %s', async (_name, again) => {
+    const topic = await streams.newTopic();
+    const elsewhere = streams.client(topic, streams.first.url);
+    const { transport, seen } = await streams.serve(topic, streams.last.url, { topologyCheckInterval: '300ms' });
+    await elsewhere.cast(1);
+    await eventually(() => expect(seen).toEqual([1]));
+    await streams.removeReplica(topic);
+    if (!again) await eventually(() => expect(transport.health().status).toBe('degraded'));
+    await streams.addReplica(topic);
+    await elsewhere.cast(2);
+    await eventually(() => expect(seen).toEqual([1, 2]), { within: 30_000 });
+    await eventually(() => expect(transport.health().status).toBe('connected'));
+    expect(transport.counts.lostConnections).toBe(0);
+  });
+
   it('is read by another host, where there are several', async () => {
     const topic = await streams.newTopic();
     await streams.removeReplica(topic);

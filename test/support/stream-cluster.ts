@@ -65,10 +65,10 @@ export class StreamCluster {
     return this.replica('add_replica', topic);
   }
 
-  async serve(topic: string, transportUrl: string): Promise<StreamServer> {
+  async serve(topic: string, transportUrl: string, rabbit: RabbitOptions = {}): Promise<StreamServer> {
     const log = new LogRecorder();
     const seen: number[] = [];
-    const transport = getRpcTransport({ transportUrl, rabbit: STREAM, logger: log });
+    const transport = getRpcTransport({ transportUrl, rabbit: { ...STREAM, ...rabbit }, logger: log });
     this.cleanups.push(() => transport.cleanup());
     const endpoint = {
       echo: (_context: object, { n }: { n: number }) => n,

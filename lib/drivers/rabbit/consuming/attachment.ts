@@ -114,6 +114,12 @@ export class Attachment {
     });
   }
 
+  /** Returns the offset of the last message of a stream; undefined where none is found. Rejects when the channel is lost. */
+  async lastOffset(stream: ConsumedStream, queue: string): Promise<number | undefined> {
+    if (!this.channel) return undefined;
+    return new StreamSurvey(this.channel, stream).run({ queue, prefetch: this.reading.prefetch }, 0);
+  }
+
   private async tryToOpen(model: ChannelModel): Promise<void> {
     const before = this.ports.lastError();
     const turn = ++this.turn;

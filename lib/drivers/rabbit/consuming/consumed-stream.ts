@@ -39,6 +39,13 @@ export class ConsumedStream {
     return this.place.name === 'end' && this.place.since === undefined;
   }
 
+  /** Offset of the last message that was read; undefined where it is not known. */
+  get lastRead(): number | undefined {
+    const { place } = this;
+    if (place.name === 'beginning') return -1;
+    return place.name === 'mark' ? place.mark.offset - (place.mark.read ? 0 : 1) : undefined;
+  }
+
   /** Notes that the stream exists. @param messages its message count at the broker, which may be some seconds old */
   found(messages: number): void {
     this.hasMessages = messages > 0;

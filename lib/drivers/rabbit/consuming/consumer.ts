@@ -228,7 +228,7 @@ export class Consumer implements Reader, Inspected {
   }
 
   /** Declares all queues again and consumes from them anew. */
-  private reattach(channel: ConsumingChannel | undefined): void {
+  protected reattach(channel: ConsumingChannel | undefined): void {
     if (this.subscription.isEnding) return;
     this.detach();
     if (channel) void this.attachment.withdraw(channel);

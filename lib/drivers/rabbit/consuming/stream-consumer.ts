@@ -54,6 +54,8 @@ export class StreamConsumer extends Consumer {
   private begun = false;
   private onUnreadable: () => void = () => undefined;
   private restart: NodeJS.Timeout | undefined;
+  /** Offset of a message that was not delivered at the time of the last check. */
+  private overdue: number | undefined;
 
   override get status(): 'connecting' | 'degraded' | 'connected' {
     if (this.attached) return 'connected';
@@ -80,6 +82,15 @@ export class StreamConsumer extends Consumer {
     // What is published from now on is read later.
     for (const { stream } of this.queues) stream?.dispatch({ type: 'missed', at: Date.now() });
     this.onChange();
+  }
+
+  /**
+   * Checks the flow of messages, too. RabbitMQ 3.10 does not tell the consumer of a stream that the replica on its node is
+   * gone, or is another one than before. Without a replica, the check closes the channel.
+   */
+  override async inspect(): Promise<void> {
+    await super.inspect();
+    for (const { stream, name } of this.queues) if (stream && this.attached) await this.inspectFlow(stream, name);
   }
 
   override async cancel(): Promise<void> {
@@ -146,6 +157,22 @@ export class StreamConsumer extends Consumer {
       this.unreadable({ cause: toError(error), refused: false, delay });
       this.restart = setTimeout(() => void this.startPatiently().catch(() => undefined), delay);
     }
+  }
+
+  private async inspectFlow(stream: ConsumedStream, name: string): Promise<void> {
+    const { channel } = this.attachment;
+    const last = await this.attachment.lastOffset(stream, name);
+    if (!channel || channel !== this.attachment.channel || !this.attached) return;
+    const { lastRead } = stream;
+    // While a message is in work, the prefetch limit may hold back the next ones.
+    const isIdle = channel.acknowledger.slowest === undefined;
+    const isBehind = isIdle && last !== undefined && lastRead !== undefined && lastRead < last;
+    const { overdue } = this;
+    this.overdue = isBehind ? last : undefined;
+    if (!isBehind || overdue === undefined || lastRead >= overdue) return;
+    this.overdue = undefined;
+    this.log.missing({ what: `consumer of "${name}"`, mended: false });
+    this.reattach(channel);
   }
 
   private unreadable(refusal: Refusal): void {

@@ -2,6 +2,7 @@ import { STREAM_OFFSET } from '../wire/header-names.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedStream } from './consumed-stream.js';
 import type { ConsumingChannel, Consumption, Reader } from './consuming-channel.js';
+import { offsetOf } from './stream-place.js';
 
 /** Minimum time for a stream that is not empty to deliver its first message, in milliseconds. */
 const MIN_WAIT_MS = 250;
@@ -17,6 +18,7 @@ const MAX_WAIT_MS = 5000;
  */
 export class StreamSurvey implements Reader {
   private sightings = 0;
+  private last: number | undefined;
   private over = false;
   private wake: () => void = () => undefined;
 
@@ -26,10 +28,14 @@ export class StreamSurvey implements Reader {
   ) {}
 
   /**
-   * Resolves when the end is found, or a new message has been delivered. Rejects when the channel is lost.
+   * Resolves with the offset of the last message when the end is found, or when a new message has been delivered. Rejects
+   * when the channel is lost.
    * @param roundTrip time in milliseconds that the broker has taken to answer a method on the channel
    */
-  async run({ queue, prefetch }: Pick<Consumption, 'queue' | 'prefetch'>, roundTrip: number): Promise<void> {
+  async run(
+    { queue, prefetch }: Pick<Consumption, 'queue' | 'prefetch'>,
+    roundTrip: number,
+  ): Promise<number | undefined> {
     const { channel, stream } = this;
     stream.dispatch({ type: 'survey' });
     stream.endSurvey = () => this.end();
@@ -53,6 +59,7 @@ export class StreamSurvey implements Reader {
       stream.dispatch({ type: 'surveyEnd', empty: empty && !stream.hasMessages });
       await channel.leave(this);
     }
+    return this.last;
   }
 
   /** Handles the end of the channel. */
@@ -74,6 +81,7 @@ export class StreamSurvey implements Reader {
 
   private sight(raw: RawDelivery): void {
     this.sightings++;
+    this.last = offsetOf(raw);
     this.stream.dispatch({ type: 'sighted', raw });
     void this.channel.acknowledger.acknowledge(raw.deliveryTag);
     this.wake();

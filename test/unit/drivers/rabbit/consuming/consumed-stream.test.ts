@@ -72,6 +72,17 @@ describe('a consumed stream', () => {
     expect(resuming(stream).judge(arrival(9))).toBe('new');
   });
 
+  it('knows the last message that was read, once the end was found or a message was delivered', () => {
+    const stream = new ConsumedStream();
+    expect(stream.lastRead).toBeUndefined();
+    stream.judge(arrival(4));
+    expect(stream.lastRead).toBe(3);
+    stream.pass(arrival(4));
+    expect(stream.lastRead).toBe(4);
+    stream.dispatch({ type: 'replaced' });
+    expect(stream.lastRead).toBe(-1);
+  });
+
   it('ends a survey with the first new message', () => {
     const stream = new ConsumedStream();
     stream.endSurvey = vi.fn();

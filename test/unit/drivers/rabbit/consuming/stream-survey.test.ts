@@ -38,7 +38,7 @@ describe('the survey of a stream', () => {
     const { stream, running, channel, acknowledge, deliver } = survey([[4, 5], [6], []]);
     await vi.advanceTimersByTimeAsync(10);
     deliver(3);
-    await running;
+    expect(await running).toBe(6);
     expect(stream.offset).toBe(6);
     expect(acknowledge).toHaveBeenCalledTimes(4);
     expect(channel.awaitStart).toHaveBeenCalledTimes(3);
