@@ -55,10 +55,15 @@ export class ClusterNetwork {
   /** Returns the reason why this machine cannot make namespaces; undefined when it can. */
   static missing(): string | undefined {
     if (process.getuid?.() !== 0) return 'network namespaces need root';
-    const name = `${prefixOf(0)}-${process.pid}`;
-    const script = `ip netns add ${name} && ip link add ${prefixOf(0)}t type veth peer name t netns ${name} && ip link add ${prefixOf(0)}c type bridge`;
-    const { status, stderr, error } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
-    spawnSync('sh', ['-c', `ip link del ${prefixOf(0)}t; ip link del ${prefixOf(0)}c; ip netns del ${name}`]);
+    // Names of its own: several processes may try at once.
+    const [namespace, link, bridge] = ['n', 'l', 'b'].map((kind) => `rmq${kind}${process.pid}`);
+    const attempts = [
+      `ip netns add ${namespace}`,
+      `ip link add ${link} type veth peer name t netns ${namespace}`,
+      `ip link add ${bridge} type bridge`,
+    ];
+    const { status, stderr, error } = spawnSync('sh', ['-c', attempts.join(' && ')], { encoding: 'utf8' });
+    spawnSync('sh', ['-c', `ip link del ${link}; ip link del ${bridge}; ip netns del ${namespace}`]);
     if (status === 0) return undefined;
     return `ip netns, veth or a bridge is refused: ${(error?.message ?? stderr).trim()}`;
   }
