@@ -18,8 +18,8 @@ type Load = Pick<LabOptions, 'rate' | 'delivery' | 'keep'>;
 
 const secrets = makeSecrets();
 
-/** Options for a broker that denies transient queues, as the nodes of another release are told to. */
-const DURABLE: RabbitOptions | undefined = newestRoot === undefined ? undefined : { profile: 'rabbitmq-4' };
+/** True when the broker denies transient queues, as the nodes of another release do: the transport adapts by itself. */
+const isDenying = newestRoot !== undefined;
 
 /** One service in each delivery mode, with several processes on both sides. */
 function services({ rate, delivery }: Load, more: Partial<ServiceOptions>, sure?: RabbitOptions): ServiceOptions[] {
@@ -37,8 +37,7 @@ export async function onOneNode(random: Random, seconds: number, load: Load, say
   const node = await RabbitNode.start({ user: secrets.user });
   const lab = await Lab.open(node.url, node, secrets, load.keep);
   try {
-    const proxied = { proxied: true, ...(DURABLE && { rabbit: DURABLE }) };
-    await lab.begin(...services(load, proxied, DURABLE ?? { amqpDurableQueues: true }));
+    await lab.begin(...services(load, { proxied: true }, isDenying ? {} : { amqpDurableQueues: true }));
     const scenarios = [...nodeScenarios(node), ...processScenarios, ...networkScenarios];
     await runScenarios(lab, scenarios, random, seconds, say);
     return await lab.finish();
@@ -50,7 +49,7 @@ export async function onOneNode(random: Random, seconds: number, load: Load, say
 
 /** Faults at random for a cluster, and for the processes. */
 export function onACluster(random: Random, seconds: number, load: Load, say: Say): Promise<Outcome> {
-  const faults = DURABLE ? clusterFaults : killedNodes;
+  const faults = isDenying ? clusterFaults : killedNodes;
   return withCluster(faults, load, say, (lab, possible, cluster) => {
     const scenarios = [...possible.map((fault) => scenarioOf(fault, cluster)), ...processScenarios];
     return runScenarios(lab, scenarios, random, seconds, say);
@@ -82,7 +81,7 @@ async function withCluster(
   const cluster = await RabbitCluster.start(3, { user: secrets.user, namespaces });
   const lab = await Lab.open(cluster.url, cluster, secrets, load.keep);
   try {
-    await lab.begin(...services(load, { rabbit: DURABLE ?? { rabbitQuorumQueue: true } }));
+    await lab.begin(...services(load, { rabbit: isDenying ? {} : { rabbitQuorumQueue: true } }));
     say('all are served');
     await work(lab, possible, cluster);
     return await lab.finish();
