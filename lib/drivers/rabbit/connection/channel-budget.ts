@@ -12,6 +12,12 @@ const MAX_POOLED_UNDER_USER_LIMIT = 2;
 /** Error by which RabbitMQ closes a connection that exceeds `max-channels` of its user. */
 const USER_LIMIT = /number of channels opened for user .* maximum allowed (?:user )?limit of \(?(\d+)/;
 
+/** Returns the limit of the user's channels that the broker names in a refusal; undefined for any other error. */
+export function channelLimitIn(error: unknown): number | undefined {
+  const limit = error instanceof Error ? USER_LIMIT.exec(error.message)?.[1] : undefined;
+  return limit === undefined ? undefined : Number(limit);
+}
+
 /**
  * Numbers of channels that a connection may open, by purpose: shares of the negotiated maximum, and of the limit of the
  * user. The connections of a transport share one budget, since the channels of both count against the user's limit.
@@ -24,10 +30,10 @@ export class ChannelBudget {
   /** Learns the limit of the user. Returns true where one of the errors is the broker's refusal because of it. */
   learn(...errors: readonly unknown[]): boolean {
     for (const error of errors) {
-      const limit = error instanceof Error ? USER_LIMIT.exec(error.message)?.[1] : undefined;
+      const limit = channelLimitIn(error);
       if (limit === undefined) continue;
-      const isNew = this.userLimit !== Number(limit);
-      this.userLimit = Number(limit);
+      const isNew = this.userLimit !== limit;
+      this.userLimit = limit;
       if (isNew) this.onLimit();
       return true;
     }

@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib';
+import { channelLimitIn } from '../connection/channel-budget.js';
 import { closeReasonOf } from '../connection/close-reason.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { isTransient, type Resource } from './resource.js';
@@ -37,5 +38,7 @@ export class ClosingRefusals {
 function isAbout(reason: Error, { kind, name, asked }: Resource, { accompanied }: UnderWay): boolean {
   const { message } = reason;
   if (isDenial(reason)) return kind === 'queue' && isTransient(asked);
+  // It is about a channel, and ends with the next connection.
+  if (channelLimitIn(reason) !== undefined) return false;
   return REFUSALS.includes(replyCodeOf(reason)) && (!accompanied || message.includes(`'${name}'`));
 }
