@@ -25,6 +25,8 @@ const START_TIMEOUT_MS = 12_000;
 /** Maximum time without the stream that is not worth a log line, in milliseconds. */
 const SHORT_MS = 1000;
 
+const SECOND_MS = 1000;
+
 /** Refusal by a node without a running replica of the stream. It has the code of a permanent refusal. */
 const NO_REPLICA = /does not have a (running )?replica on the local node/;
 /** Reply codes of refusals that stay: no permission, exclusive to another connection, wrong arguments. */
@@ -77,10 +79,8 @@ export class StreamConsumer extends Consumer {
       if (!(error instanceof Unanswered)) throw error;
       this.unreadable({ cause: this.connection.outage ?? error, refused: false, delay: this.delayAfter(true) });
     }
+    if (!this.attached) await this.beginWithout();
     this.begun = true;
-    if (this.attached) return;
-    // What is published from now on is read later.
-    for (const { stream } of this.queues) stream?.dispatch({ type: 'missed', at: Date.now() });
     this.onChange();
   }
 
@@ -173,6 +173,13 @@ export class StreamConsumer extends Consumer {
     this.overdue = undefined;
     this.log.missing({ what: `consumer of "${name}"`, mended: false });
     this.reattach(channel);
+  }
+
+  /** Has the stream read later from now on. AMQP counts its time in seconds, so that this one has to end first. */
+  private async beginWithout(): Promise<void> {
+    const at = Math.ceil(Date.now() / SECOND_MS) * SECOND_MS;
+    for (const { stream } of this.queues) stream?.dispatch({ type: 'missed', at });
+    await Deadline.after(SECOND_MS).pause(at + 1 - Date.now());
   }
 
   private unreadable(refusal: Refusal): void {

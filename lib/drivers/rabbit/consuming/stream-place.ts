@@ -30,7 +30,7 @@ export type StreamPlace =
 export type StreamEvent =
   /** The stream does not exist. */
   | { readonly type: 'absent' }
-  /** The server has begun to work without the stream. `at`: now, in milliseconds since 1970. */
+  /** The server works without the stream. `at`: from when on, in milliseconds since 1970. */
   | { readonly type: 'missed'; readonly at: number }
   /** A consumer has been started at the end, and another one shows the messages before it. */
   | { readonly type: 'survey' }
