@@ -1,8 +1,8 @@
 import { type Counts, NO_COUNTS } from './counters.js';
 
 /**
- * Status of a connection, or of a transport. `idle`: not used yet. `degraded`: a fanout stream cannot be read; everything
- * else is served. `blocked`: the broker accepts no messages because of a memory or disk alarm; consuming continues.
+ * Status of a connection, or of a transport. `idle`: not used yet. `degraded`: a fanout stream cannot be read, and
+ * everything else is served; or the node has not answered for a moment and may be cut off from its cluster. `blocked`: the broker accepts no messages because of a memory or disk alarm; consuming continues.
  */
 export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'degraded' | 'disconnected' | 'blocked' | 'closed';
 

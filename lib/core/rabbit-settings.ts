@@ -17,6 +17,11 @@ export interface RabbitSettings {
   readonly quorum: boolean;
   /** True when reply and fanout queues are quorum queues. */
   readonly transientQuorum: boolean;
+  /**
+   * True when reply and fanout queues are private to a process and need no majority: a reply queue is exclusive, a fanout
+   * queue is durable and classic.
+   */
+  readonly privateQueues: boolean;
   /** `x-delivery-limit` of quorum queues; 0 for none. */
   readonly deliveryLimit: number;
   /** Limits of quorum queues, as arguments of their declaration. */
@@ -103,6 +108,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     mirrored: options.rabbitHaQueues ?? false,
     quorum,
     transientQuorum: options.rabbitTransientQuorumQueue ?? false,
+    privateQueues: given.profile === 'rabbitmq-4' && given.rabbitTransientQuorumQueue === undefined,
     deliveryLimit: options.rabbitQuorumDeliveryLimit ?? 0,
     quorumArguments: quorumArguments(options),
     // The broker waits for it, so the maximum of Node's timers does not apply.

@@ -39,6 +39,7 @@ export class DriverHealth {
   follow(connection: RabbitConnection): void {
     connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
     connection.onTrouble = (error) => this.changed(error);
+    connection.doubt.onChange = () => this.changed();
   }
 
   /** Includes the queues of a server or listener. Returns a function that ends this. */
@@ -86,7 +87,8 @@ export class DriverHealth {
     const consuming = this.consuming.status;
     const consumers = this.replies ? [...this.consumers, this.replies] : this.consumers;
     const attached = consuming === 'connected' ? consumers.map(({ status }) => status) : [];
-    return worstOf([this.publishing.status, consuming, ...attached]);
+    const isDoubted = this.publishing.doubt.isOpen || this.consuming.doubt.isOpen;
+    return worstOf([this.publishing.status, consuming, isDoubted ? 'degraded' : consuming, ...attached]);
   }
 
   private watchConsumer(consumer: Consumer): void {

@@ -27,7 +27,9 @@ import { notificationBindings, serverBindings } from '../routing.js';
 import { ChannelBudget } from './connection/channel-budget.js';
 import { usesTls } from './connection/connect-options.js';
 import { RabbitConnection } from './connection/connection.js';
+import { Failover } from './connection/failover.js';
 import { checkTlsFiles } from './connection/tls-options.js';
+import { TrafficWatch } from './connection/traffic-watch.js';
 import { Consumer } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
 import type { OnMessage, Reading } from './consuming/reading.js';
@@ -55,6 +57,7 @@ export class RabbitDriver implements Driver {
   private readonly profile: QueueProfile;
   private readonly declarer: Declarer;
   private readonly channels: ConsumingChannels;
+  private readonly traffic: TrafficWatch;
   private readonly upkeep: Upkeep;
   private readonly streams: StreamSide;
   private readonly publisher: Publisher;
@@ -76,9 +79,13 @@ export class RabbitDriver implements Driver {
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
-    const examine = (model: ChannelModel) => this.profile.examine(model);
-    this.publishing = new RabbitConnection(url, context, 'publishing', examine);
-    this.consuming = new RabbitConnection(url, context, 'consuming', examine);
+    const shared = {
+      failover: new Failover(url.hosts, settings.rabbit.failoverStrategy, settings.logger),
+      examine: (model: ChannelModel) => this.profile.examine(model),
+    };
+    this.publishing = new RabbitConnection(url, context, 'publishing', shared);
+    this.consuming = new RabbitConnection(url, context, 'consuming', shared);
+    this.traffic = new TrafficWatch(() => void this.consuming.doubt.raise());
     const ignored = new IgnoredOptions(settings.rabbit, settings.logger);
     for (const one of [this.publishing, this.consuming]) one.onConnected((model) => ignored.check(model));
     this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings.logger);
@@ -87,6 +94,7 @@ export class RabbitDriver implements Driver {
     const budget = new ChannelBudget();
     this.channels = new ConsumingChannels(budget);
     this.streams = new StreamSide(url, context, this.declarer, budget);
+    shared.failover.onSuspect((host) => this.streams.suspect(host));
     this.driverHealth.follow(this.streams.connection);
     this.publisher = new Publisher(this.publishing, context, this.declarer, budget);
     this.replySender = new ReplySender(this.publisher, context);
@@ -98,6 +106,7 @@ export class RabbitDriver implements Driver {
         this.driverHealth.watchReplies(replies);
         return replies;
       },
+      doubt: () => this.consuming.doubt.raise(),
       trouble: ({ since }) => this.publishing.troubleFor(since) ?? this.consuming.outage,
     });
   }
@@ -192,6 +201,7 @@ export class RabbitDriver implements Driver {
     this.replySender.close();
     await this.publisher.close(Deadline.after(this.settings.drainTimeout));
     await this.requests.close();
+    this.traffic.close();
     await Promise.all([this.publishing.close(), this.consuming.close(), this.streams.close()]);
     // Timers of inboxes that were not stopped would outlive the transport.
     for (const { inbox } of this.served) inbox.close(false);
@@ -206,7 +216,10 @@ export class RabbitDriver implements Driver {
     { queues, prefetch, prompt }: Omit<Reading, 'onMessage'>,
     inbox: RequestInbox | NotificationInbox,
   ): Promise<Listener> {
-    const onMessage: OnMessage = (delivery) => inbox.push(delivery);
+    const onMessage: OnMessage = (delivery) => {
+      this.traffic.received();
+      inbox.push(delivery);
+    };
     const [streams, others] = [queues.filter(({ stream }) => stream), queues.filter(({ stream }) => !stream)];
     const stream = streams.length > 0 ? this.streams.consumer({ queues: streams, prefetch, onMessage }) : undefined;
     const consumer = this.consumer({ queues: others, prefetch, prompt, onMessage });

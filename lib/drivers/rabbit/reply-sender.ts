@@ -14,6 +14,7 @@ import { type EncodedReply, MissingReplyQueue, type PendingReply, type ReplyAtte
 import { Nacked } from './publishing/publish-failures.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';
 import type { Publisher } from './publishing/publisher.js';
+import { SlowReplies } from './slow-replies.js';
 
 /** Time in milliseconds for which a reply to a missing queue is tried only once. */
 const MISSING_TTL_MS = 60_000;
@@ -30,6 +31,7 @@ export class ReplySender {
   private readonly missing: LRUCache<string, true>;
   private readonly retried = new Map<string, MissingReplyQueue>();
   private readonly waiting: BoundedTotal;
+  private readonly slow: SlowReplies;
   private closed = false;
   private loggedAt = Number.NEGATIVE_INFINITY;
   private readonly settings: Settings;
@@ -42,13 +44,14 @@ export class ReplySender {
     this.settings = settings;
     this.counters = counters;
     const { waitingReplies, waitingReplyBytes, missingReplyQueues } = settings.limits;
+    this.slow = new SlowReplies(() => !publisher.isConnected);
     this.waiting = new BoundedTotal(waitingReplies, waitingReplyBytes);
     this.missing = new LRUCache({ max: missingReplyQueues, ttl: MISSING_TTL_MS, ttlResolution: 1000 });
   }
 
   /**
    * Publishes a reply. Resolves with nothing when the broker has confirmed it. Resolves with a waiting reply when its
-   * queue is missing or full. A waiting reply is retried until its caller's deadline; for a missing queue, at most for
+   * queue is missing or full, or does not confirm it soon. A waiting reply is retried until its caller's deadline; for a missing queue, at most for
    * `kombuMissingConsumerRetryTimeout`.
    * @throws ClientSendError when it cannot be written or is too large for the broker, MessageUndeliverable when it is not
    * retried, MessageDeliveryFailure when the broker cannot be reached
@@ -57,26 +60,44 @@ export class ReplySender {
     const uniqueId = newId();
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
-    const until = Math.min(expires, performance.now() + this.settings.rabbit.missingReplyQueueTimeout);
-    // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
-    return this.publish(reply, expires).then(
-      () => {
-        if (this.missing.size > 0) this.missing.delete(queue);
-        return undefined;
-      },
-      (error: unknown) => {
-        const reason = lasting ? reasonToRetry(error, queue) : undefined;
-        if (!reason) throw this.failureOf(error, queue);
-        // A queue that is full exists, and so does its caller.
-        const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
-        return { delivered: this.retry(reply, isFull ? expires : until, reason) };
-      },
-    );
+    const since = performance.now();
+    const until = Math.min(expires, since + this.settings.rabbit.missingReplyQueueTimeout);
+    return new Promise((resolve, reject) => {
+      const release = () => {
+        if (this.waiting.exceededBy(body.length) !== undefined) return;
+        this.waiting.add(body.length);
+        const delivered = sending.then((waiting) => waiting?.delivered).finally(() => this.waiting.remove(body.length));
+        resolve({ delivered });
+      };
+      const unconfirmed = { since, release };
+      this.slow.add(unconfirmed);
+      // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
+      const sending = this.publish(reply, expires).then(
+        () => {
+          this.slow.remove(unconfirmed);
+          if (this.missing.size > 0) this.missing.delete(queue);
+          resolve(undefined);
+          return undefined;
+        },
+        (error: unknown) => {
+          this.slow.remove(unconfirmed);
+          const reason = lasting ? reasonToRetry(error, queue) : undefined;
+          if (!reason) throw this.failureOf(error, queue);
+          // A queue that is full exists, and so does its caller.
+          const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
+          const waiting = { delivered: this.retry(reply, isFull ? expires : until, reason) };
+          resolve(waiting);
+          return waiting;
+        },
+      );
+      sending.catch(reject);
+    });
   }
 
   /** Drops every reply that waits for its queue. */
   close(): void {
     this.closed = true;
+    this.slow.close();
     for (const queue of this.retried.values()) queue.close(new MessageUndeliverable('The transport was closed'));
     this.retried.clear();
   }

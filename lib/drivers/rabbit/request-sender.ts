@@ -17,11 +17,11 @@ import type { DriverContext } from '../driver-context.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { newReplyQueueName } from '../reply-queue.js';
 import { routeOf } from '../routing.js';
+import { SilenceWatch } from './connection/silence-watch.js';
 import type { Consumer } from './consuming/consumer.js';
 import type { OnMessage } from './consuming/reading.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
-import { ReplyWatch } from './reply-watch.js';
 import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
 
 /** Parts of the driver that requests use. */
@@ -29,6 +29,8 @@ export interface RequestPorts {
   readonly publisher: Publisher;
   /** Returns a consumer of a queue, not started yet. */
   readonly consume: (queue: QueueSpec, onMessage: OnMessage) => Consumer;
+  /** Doubts the node that replies are consumed from. */
+  readonly doubt: () => Promise<unknown>;
   /** Returns the reason why a request with the deadline could not reach the broker; undefined when none is known. */
   readonly trouble: (deadline: Deadline) => Error | undefined;
 }
@@ -38,9 +40,9 @@ export class RequestSender {
   private readonly calls: PendingCalls;
   private replies: Consumer | undefined;
   private repliesReady = false;
-  private readonly replyWatch = new ReplyWatch(
+  private readonly replyWatch = new SilenceWatch(
     () => this.calls.size > 0,
-    async () => this.replies?.inspect(),
+    () => Promise.all([this.replies?.inspect(), this.ports.doubt()]),
   );
   private closed = false;
   private readonly settings: Settings;
@@ -114,7 +116,12 @@ export class RequestSender {
     if (!this.repliesReady) await this.consumeReplies(options);
     const { callMonitorTimeout, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
-    const publication = this.publication(request, ids, options, Math.max(1, Math.trunc(timeout)));
+    const publication = this.publication(request, ids, options, {
+      expiration: Math.max(1, Math.trunc(timeout)),
+      expires: deadline.at,
+      deadline: ownTime(deadline),
+      renew: () => this.renewed(request, ids, options),
+    });
     await this.ports.publisher.publish(publication, deadline, retry);
   }
 
@@ -138,22 +145,29 @@ export class RequestSender {
     this.repliesReady = true;
   }
 
+  /** Waits for the reply queue, and returns the request with its new name where it has one on another node. */
+  private async renewed(request: RpcInvocation, ids: RequestIds, options: CallOptions): Promise<Buffer | undefined> {
+    // Where it is not there in time, the reply may still come: its queue keeps its name on the same node.
+    await this.consumeReplies(options).catch(() => undefined);
+    const replyQueue = this.replies?.names[0];
+    if (replyQueue === ids.replyQueue) return undefined;
+    return encodeMessage(requestMessage(request, { ...ids, replyQueue }), this.settings.limits);
+  }
+
   private publication(
     request: RpcInvocation,
     ids: RequestIds,
-    { target, mandatory, deadline }: SendOptions,
-    expiration?: number,
+    { target, mandatory }: SendOptions,
+    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'>,
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     return {
       exchange: exchangeSpec(route, this.settings.rabbit),
       routingKey: route.key,
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
-      expiration,
-      expires: expiration === undefined ? undefined : deadline.at,
-      deadline: expiration === undefined ? undefined : ownTime(deadline),
       msgId: ids.msgId,
       mandatoryId: mandatory ? ids.uniqueId : undefined,
+      ...call,
     };
   }
 }

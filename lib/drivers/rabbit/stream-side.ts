@@ -1,7 +1,8 @@
-import type { TransportURL } from '../../core/transport-url.js';
+import type { TransportHost, TransportURL } from '../../core/transport-url.js';
 import type { DriverContext } from '../driver-context.js';
 import type { ChannelBudget } from './connection/channel-budget.js';
 import { RabbitConnection } from './connection/connection.js';
+import { Failover } from './connection/failover.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
 import type { Reading } from './consuming/reading.js';
 import { ATTEMPT_TIMEOUT_MS, StreamConsumer } from './consuming/stream-consumer.js';
@@ -18,7 +19,7 @@ export class StreamSide {
   private readonly channels: ConsumingChannels;
   private readonly upkeep: Upkeep;
   private readonly consumers = new Set<StreamConsumer>();
-  private readonly hosts: number;
+  private readonly failover: Failover;
 
   constructor(
     url: TransportURL,
@@ -27,10 +28,10 @@ export class StreamSide {
     budget: ChannelBudget,
   ) {
     const { logger, rabbit } = context.settings;
-    this.connection = new RabbitConnection(url, context, 'streams');
+    this.failover = new Failover(url.hosts, rabbit.failoverStrategy, logger);
+    this.connection = new RabbitConnection(url, context, 'streams', { failover: this.failover });
     this.channels = new ConsumingChannels(budget);
     this.upkeep = new Upkeep(rabbit.topologyCheckInterval, logger);
-    this.hosts = url.hosts.length;
   }
 
   /** Returns a consumer of a stream, not started yet. */
@@ -42,10 +43,15 @@ export class StreamSide {
     consumer.onClose = () => consumers.delete(consumer);
     consumer.leaveHost = (reason, unanswered) => {
       // The other streams may have their replicas on this host. Without an answer, it is going to close the connection.
-      const isUseful = this.hosts > 1 && ![...consumers].some(({ attached }) => attached);
+      const isUseful = this.failover.size > 1 && ![...consumers].some(({ attached }) => attached);
       if (unanswered || isUseful) connection.leave(reason);
     };
     return consumer;
+  }
+
+  /** Leaves a host that is cut off from its cluster. */
+  suspect(host: TransportHost): void {
+    this.failover.suspect(host);
   }
 
   async close(): Promise<void> {

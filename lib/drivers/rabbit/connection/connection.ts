@@ -6,16 +6,18 @@ import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
 import type { DriverStatus } from '../../../core/health.js';
 import { Listeners } from '../../../core/listeners.js';
-import { type LogSink, oneLine } from '../../../core/logger.js';
+import { oneLine } from '../../../core/logger.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import type { DriverContext } from '../../driver-context.js';
 import { Acquisitions } from './acquisitions.js';
 import { ConnectFailure } from './connect-failure.js';
-import { ConnectFailureLog } from './connect-failure-log.js';
+import { ConnectionLog } from './connection-log.js';
 import { type ConnectionEvent, type ConnectionState, next } from './connection-state.js';
-import { Connector, type Examine, type Link } from './connector.js';
-import { secondsIn } from './seconds.js';
+import { Connector, type Link } from './connector.js';
+import { Failover } from './failover.js';
+import { NodeDoubt } from './node-doubt.js';
+import type { Shared } from './shared.js';
 import { socketOf } from './socket.js';
 
 /** Time for the broker to confirm the end of a connection, in milliseconds. */
@@ -27,13 +29,15 @@ const JITTER = 0.75;
 /** One connection to any host of a transport URL. It is made on first use and again after each loss, until it is closed. */
 export class RabbitConnection {
   private state: ConnectionState<Link> = { name: 'idle' };
+  /** Doubt in the node that it is connected to. */
+  readonly doubt: NodeDoubt;
   private readonly connector: Connector;
   private readonly acquisitions = new Acquisitions();
   private readonly statusListeners: Listeners<DriverStatus>;
   private readonly connectedListeners: Listeners<ChannelModel>;
-  private readonly failureLog: ConnectFailureLog;
   private readonly backoff: Backoff;
-  private readonly logger: LogSink;
+  private readonly failover: Failover;
+  private readonly log: ConnectionLog;
   private readonly counters: Counters;
   /** Runs while the state is `disconnected`, until the next attempt. */
   private timer: NodeJS.Timeout | undefined;
@@ -46,26 +50,23 @@ export class RabbitConnection {
   /** Called with each error that leaves the connection up. */
   onTrouble: (error: Error) => void = () => undefined;
 
-  /**
-   * @param purpose use of the connection, for the log and for its name at the broker
-   * @param examine called with each new connection before it is used. Resolves with false where it is lost and another
-   * one to the same host is wanted
-   */
+  /** @param purpose use of the connection, for the log and for its name at the broker */
   constructor(
     url: TransportURL,
     { settings, counters }: DriverContext,
-    private readonly purpose: string,
-    examine?: Examine,
+    purpose: string,
+    { failover, examine }: Shared = {},
   ) {
     const { logger, rabbit } = settings;
-    this.logger = logger;
+    this.log = new ConnectionLog(logger, purpose);
     this.counters = counters;
-    this.connector = new Connector(url, settings, purpose, (error) => this.onTrouble(error), examine);
+    this.failover = failover ?? new Failover(url.hosts, rabbit.failoverStrategy, logger);
+    this.connector = new Connector(url, this.failover, settings, purpose, (error) => this.onTrouble(error), examine);
+    this.doubt = new NodeDoubt(this.failover, () => (this.status === 'blocked' ? undefined : this.link));
     this.statusListeners = new Listeners('status', logger);
     this.connectedListeners = new Listeners('connections', logger);
-    this.failureLog = ConnectFailureLog.of(logger);
-    const growth = { step: rabbit.retryBackoff };
-    this.backoff = { first: rabbit.retryInterval, growth, cap: rabbit.intervalMax, jitter: JITTER };
+    const { retryInterval: first, retryBackoff: step, intervalMax: cap } = rabbit;
+    this.backoff = { first, growth: { step }, cap, jitter: JITTER };
   }
 
   get status(): DriverStatus {
@@ -120,7 +121,7 @@ export class RabbitConnection {
     if (status === 'closed') return;
     clearTimeout(this.timer);
     this.connector.close();
-    this.failureLog.ended(this);
+    this.log.settled();
     link?.renewal.stop();
     this.acquisitions.reject(new MessageDeliveryFailure('The transport was closed'));
     this.dispatch({ type: 'close' });
@@ -170,14 +171,14 @@ export class RabbitConnection {
     }
     // amqplib reports every failure by 'close', too; 'error' without a listener would end the process.
     model.on('error', (error) => {
-      this.lastError = error;
+      if (this.link === link) this.lastError = error;
     });
     model.on('blocked', (reason) => this.blocked(link, oneLine(String(reason))));
     model.on('unblocked', () => this.unblocked(link));
     model.on('close', (error) => this.lost(link, error));
     this.address = address;
     this.wasConnected = true;
-    this.failureLog.ended(this);
+    this.log.settled();
     if (!this.dispatch({ type: 'opened', link, at: performance.now() })) return;
     this.acquisitions.resolve(model);
     this.connectedListeners.emit(model);
@@ -193,9 +194,7 @@ export class RabbitConnection {
     const wanted = this.acquisitions.size > 0 || this.wasConnected;
     this.dispatch({ type: 'failed', wanted });
     if (this.status === 'closed') return;
-    const delay = this.schedule();
-    const attempt = delay === undefined ? 'on the next use' : `in ${secondsIn(delay)} s`;
-    this.failureLog.failed(this, this.purpose, error, `next attempt ${attempt}`);
+    this.log.failed(error, this.schedule());
   }
 
   /** Ends the connection because its host does not serve it, which the caller reports. Connects to the next host. */
@@ -213,11 +212,11 @@ export class RabbitConnection {
     link.renewal.stop();
     if (this.link !== link) return;
     this.lastError = reason;
+    this.failover.failed(link.host);
     this.dispatch({ type: 'lost', at: performance.now() });
     if (this.status === 'closed') return;
     const delay = this.schedule();
-    const lost = `${left ? 'Left' : 'Lost'} the ${this.purpose} connection to ${link.address} (${oneLine(reason.message)})`;
-    this.logger[left ? 'debug' : 'warn'](`${lost}; reconnecting${delay ? ` in ${secondsIn(delay)} s` : ''}`);
+    this.log.ended(link.address, reason, delay, left);
     if (delay === 0) this.tryNow({ type: 'timer' });
   }
 
@@ -232,14 +231,13 @@ export class RabbitConnection {
 
   private blocked(link: Link, reason: string): void {
     if (this.link !== link) return;
-    this.logger.warn(`The broker blocks publishing: ${reason}; messages wait until it accepts them again`);
+    this.log.blocked(reason);
     this.dispatch({ type: 'blocked', reason, at: performance.now() });
   }
 
   private unblocked(link: Link): void {
     if (this.link !== link || this.state.name !== 'blocked') return;
-    const { since } = this.state.alarm;
-    this.logger.warn(`The broker accepts publishing again, after ${secondsIn(performance.now() - since)} s`);
+    this.log.unblocked(this.state.alarm.since);
     this.dispatch({ type: 'unblocked' });
   }
 

@@ -5,7 +5,7 @@ import { Wire } from '../wire/wire.js';
 import { closeReasonOf, rememberCloseReason } from './close-reason.js';
 import { ConnectFailure, isOpenRefused } from './connect-failure.js';
 import { attemptOf, connectOptions, type Identity } from './connect-options.js';
-import { Failover } from './failover.js';
+import type { Failover } from './failover.js';
 import { Logins } from './logins.js';
 import { openRefusal } from './open-refusal.js';
 import { SecretRenewal } from './secret-renewal.js';
@@ -16,6 +16,7 @@ const CLOSED_AT_ONCE = 'the broker closed the connection at once';
 /** An open connection. */
 export interface Link {
   readonly model: ChannelModel;
+  readonly host: TransportHost;
   /** Host and port. */
   readonly address: string;
   /** Keeps the password of the connection valid. */
@@ -27,23 +28,23 @@ export type Examine = (model: ChannelModel) => Promise<boolean>;
 
 /** Opens connections to the hosts of a transport URL. */
 export class Connector {
-  private readonly failover: Failover;
   private readonly logins: Logins;
   private attempt: AbortController | undefined;
   private closed = false;
 
   /**
+   * @param failover order of the hosts, which the connections of a transport share
    * @param purpose end of the connection's name at the broker
    * @param onTrouble called with each failure to renew the password of an open connection
    */
   constructor(
     private readonly url: TransportURL,
+    private readonly failover: Failover,
     private readonly settings: Pick<Settings, 'connectionName' | 'credentials' | 'logger' | 'rabbit'>,
     private readonly purpose: string,
     private readonly onTrouble: (error: Error) => void,
     private readonly examine: Examine = async () => true,
   ) {
-    this.failover = new Failover(url.hosts, settings.rabbit.failoverStrategy);
     this.logins = new Logins(url, settings);
   }
 
@@ -55,6 +56,7 @@ export class Connector {
       try {
         return await this.openHost(host);
       } catch (error) {
+        this.failover.failed(host);
         const attempt = attemptOf(this.url, host, this.settings.rabbit);
         failures.push(ConnectFailure.of(attempt, error, this.logins.isDynamic));
       }
@@ -90,7 +92,7 @@ export class Connector {
       if (socketOf(model)?.writable === false) throw closeReasonOf(model) ?? new Error(CLOSED_AT_ONCE);
       const ask = (signal: AbortSignal) => this.logins.for(host, signal);
       const renewal = new SecretRenewal(model, ask, this.onTrouble, this.settings.logger, login);
-      return { model, address: attemptOf(this.url, host, this.settings.rabbit).address, renewal };
+      return { model, host, address: attemptOf(this.url, host, this.settings.rabbit).address, renewal };
     } catch (error) {
       throw isLate ? new Error(`the broker did not ${step} within ${connectTimeout} ms`, { cause: error }) : error;
     } finally {

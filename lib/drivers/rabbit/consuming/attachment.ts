@@ -4,6 +4,7 @@ import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declare
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedQueue, Missing } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
+import { ConsumerStart, StartStuck } from './consumer-start.js';
 import { type ConsumingChannel, type Consumption, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import type { Reading } from './reading.js';
@@ -39,6 +40,7 @@ export class Attachment {
   channel: ConsumingChannel | undefined;
   /** True where this consumer has caused the loss of a shared channel, until it is attached again. */
   needsOwnChannel = false;
+  private readonly consumerStart = new ConsumerStart();
   /** Number of attempts. */
   private turn = 0;
 
@@ -76,6 +78,12 @@ export class Attachment {
   /** Ends the surveys of streams: their channel is lost, or the attempt is of no more use. */
   endSurveys(): void {
     for (const { stream } of this.queues) stream?.endSurvey();
+  }
+
+  /** Gives up what a node does not answer although it answers others. */
+  giveUpUnanswered(): void {
+    for (const queue of this.queues) queue.giveUp();
+    this.consumerStart.giveUp();
   }
 
   /** Stops the consumers. On a shared channel, delivered messages can still be settled. */
@@ -160,8 +168,14 @@ export class Attachment {
       // Ends the consumers of the attempt before on the same channel.
       await channel.cancel(this.reader);
       await channels.setup.use(channel.model, (setup) => this.declare(setup));
-      if (isWanted()) await Promise.all(this.distinct.map((queue) => this.consume(channel, queue)));
+      const start = () => Promise.all(this.distinct.map((queue) => this.consume(channel, queue)));
+      if (isWanted()) await this.consumerStart.wait(start());
     } catch (error) {
+      if (error instanceof StartStuck) {
+        this.needsOwnChannel = true;
+        this.abandon();
+        throw this.again('The broker does not answer', error);
+      }
       await this.withdraw(channel);
       throw this.classifyClose(channel, error);
     }

@@ -6,6 +6,7 @@ import { STREAM_OFFSET } from '../wire/header-names.js';
 import { assertName } from '../wire/outgoing-frames.js';
 import { ConsumedStream } from './consumed-stream.js';
 import { type DeliveryCounting, deliveryCountingOf } from './delivery-counting.js';
+import { TemporaryName } from './temporary-name.js';
 
 /** Attempts to get back a number that this process held, since the broker may not have noticed the lost connection. */
 const MAX_CLAIM_RETRIES = 5;
@@ -31,12 +32,15 @@ export class ConsumedQueue {
   /** Rule by which the queue counts redeliveries; undefined where it does not count. */
   counting: DeliveryCounting | undefined;
 
+  private readonly temporary: TemporaryName | undefined;
+
   constructor(private readonly spec: QueueSpec) {
+    if (spec.rename) this.temporary = new TemporaryName(spec.name, spec.rename);
     if (spec.stream) this.stream = new ConsumedStream();
   }
 
   get name(): string {
-    return this.spec.numbered ? `${this.spec.name}${this.number}` : this.spec.name;
+    return this.spec.numbered ? `${this.spec.name}${this.number}` : (this.temporary?.current ?? this.spec.name);
   }
 
   /** Time for which acknowledgements are gathered, in milliseconds. */
@@ -56,11 +60,17 @@ export class ConsumedQueue {
   async declare(channel: Channel, declarer: Declarer): Promise<void> {
     if (this.spec.numbered) await this.claim(channel);
     if (this.stream && !this.absent) await this.look(channel, this.stream);
-    await declarer.declareQueue(channel, this.spec, this.name);
+    const declaration = declarer.declareQueue(channel, this.spec, this.name);
+    await (this.temporary ? this.temporary.declare(declaration) : declaration);
     this.absent = false;
     this.counting = deliveryCountingOf(channel, declarer.optionsOf(this.spec), (argument) =>
       declarer.found(this.name, argument),
     );
+  }
+
+  /** Gives up a declaration that the broker does not answer, where the queue can have another name. */
+  giveUp(): void {
+    this.temporary?.giveUp();
   }
 
   /**

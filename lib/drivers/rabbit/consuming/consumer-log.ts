@@ -2,6 +2,7 @@ import { oneLine } from '../../../core/logger.js';
 import type { DriverContext } from '../../driver-context.js';
 import { secondsIn } from '../connection/seconds.js';
 import type { Missing } from './consumed-queue.js';
+import type { QueueReplaced } from './temporary-name.js';
 
 /** Failed attempt to attach. */
 export interface Refusal {
@@ -33,6 +34,10 @@ export class ConsumerLog {
     this.context.settings.logger[level](
       `Cannot consume from ${queues}: ${reason}; next attempt in ${secondsIn(delay)} s`,
     );
+  }
+
+  replaced({ message }: QueueReplaced): void {
+    this.context.settings.logger.warn(oneLine(message));
   }
 
   missing({ what, mended }: Missing): void {

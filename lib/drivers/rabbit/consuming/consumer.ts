@@ -8,7 +8,7 @@ import type { DriverContext } from '../../driver-context.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declarer.js';
 import { Attachment } from './attachment.js';
-import { ConsumedQueue } from './consumed-queue.js';
+import { ConsumedQueue, type Missing } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
 import { ConsumerLog, type Refusal } from './consumer-log.js';
 import type { ConsumingChannel, Reader } from './consuming-channel.js';
@@ -19,6 +19,7 @@ import type { Reading } from './reading.js';
 import { ReattachBackoff } from './reattach-backoff.js';
 import { StartCallers } from './start-callers.js';
 import { Subscription } from './subscription.js';
+import { QueueReplaced } from './temporary-name.js';
 import type { Inspected, Upkeep } from './upkeep.js';
 
 /** Delay before the queues are tried again that the broker refuses, in milliseconds. */
@@ -141,18 +142,18 @@ export class Consumer implements Reader, Inspected {
   /** Checks at the broker that all queues, consumers and exchanges exist, and repairs them. Rejects when the check fails. */
   async inspect(): Promise<void> {
     const { channel } = this.attachment;
-    const isAttached = () => this.attached;
-    await this.attachment.inspect(isAttached, (missing) => {
+    const onMissing = (missing: Missing) => {
       this.log.missing(missing);
       if (!missing.mended) this.reattach(channel);
-    });
+    };
+    await this.connection.doubt.over(this.attachment.inspect(() => this.attached, onMissing));
   }
 
   private async attach(): Promise<void> {
     const { current: model } = this.connection;
     try {
       if (!model) throw new Error('There is no connection to the broker');
-      await this.attachment.open(model);
+      await this.connection.doubt.over(this.attachment.open(model), () => this.attachment.giveUpUnanswered());
       await this.consumed();
     } catch (thrown) {
       this.refused(model, thrown);
@@ -180,6 +181,7 @@ export class Consumer implements Reader, Inspected {
   private refused(model: ChannelModel | undefined, thrown: unknown): void {
     const { current, lastError } = this.connection;
     if (thrown instanceof DeclareAgain) {
+      if (thrown instanceof QueueReplaced) this.log.replaced(thrown);
       this.subscription.dispatch({ type: 'refused', delay: current && thrown.delay, final: false });
       return;
     }

@@ -17,6 +17,11 @@ export interface Publication extends Needs {
   readonly deadline?: number | undefined;
   /** Id of a call. Its reply shows that it was delivered. */
   readonly msgId?: string | undefined;
+  /**
+   * Returns the body to publish after a failed attempt, as soon as it can be published; undefined where it is the same.
+   * Never rejects.
+   */
+  readonly renew?: () => Promise<Buffer | undefined>;
   /** `_unique_id` of a message that is published as mandatory. */
   readonly mandatoryId?: string | undefined;
 }
@@ -28,8 +33,12 @@ export function repeated(publication: Publication): Publication {
 
 /** Compresses the body, unless it is compressed already. */
 export function compressed(publication: Publication): Publication {
-  if (publication.headers?.[COMPRESSION] !== undefined) return publication;
-  const { body, headers } = compress(publication.body);
+  return publication.headers?.[COMPRESSION] === undefined ? withCompressed(publication, publication.body) : publication;
+}
+
+/** Replaces the body by another one, compressed. */
+export function withCompressed(publication: Publication, given: Buffer): Publication {
+  const { body, headers } = compress(given);
   return { ...publication, body, headers: { ...publication.headers, ...headers } };
 }
 

@@ -5,8 +5,9 @@ import type { DriverContext } from '../../driver-context.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { CONNECTION_FORCED, replyCodeOf } from '../connection/reply-code.js';
+import { SilenceWatch } from '../connection/silence-watch.js';
 import type { Declarer } from '../topology/declarer.js';
-import { compressed, type Publication, repeated } from './publication.js';
+import { compressed, type Publication, repeated, withCompressed } from './publication.js';
 import { PublishAttempts, type PublishFailure } from './publish-attempts.js';
 import { nackedTwice } from './publish-failures.js';
 import { countFailure, decide, mayBeQueued, type PublishCounts, type PublishHistory } from './publish-retry.js';
@@ -29,6 +30,7 @@ export class Publisher {
   isPending: (msgId: string) => boolean = () => true;
   private readonly attempts: PublishAttempts;
   private readonly grace: RouteGrace;
+  private readonly silence: SilenceWatch;
   private closed = false;
   private readonly compress: boolean;
   private readonly logger: LogSink;
@@ -44,7 +46,16 @@ export class Publisher {
     this.attempts = new PublishAttempts(connection, declarer, budget);
     this.grace = new RouteGrace(this.attempts.routes);
     this.pending = new UnconfirmedLimit(context);
+    this.silence = new SilenceWatch(
+      () => this.pending.messages > 0,
+      () => connection.doubt.raise(),
+    );
     connection.onConnected(() => this.grace.connected());
+  }
+
+  /** True while the broker can confirm messages: it is connected, and no alarm blocks publishing. */
+  get isConnected(): boolean {
+    return this.connection.status === 'connected';
   }
 
   /**
@@ -62,8 +73,10 @@ export class Publisher {
       // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
       if (publication.exchange) this.pending.assertRoom(size);
       this.pending.add(size, awaited);
+      this.silence.waiting();
       const confirmed = () => {
         this.pending.remove(size, awaited);
+        this.silence.received();
         resolve();
       };
       const persist = (first?: PublishFailure) => {
@@ -98,6 +111,7 @@ export class Publisher {
     this.closed = true;
     this.attempts.gate.close();
     this.grace.close();
+    this.silence.close();
   }
 
   private async flush(deadline: Deadline): Promise<void> {
@@ -137,6 +151,7 @@ export class Publisher {
         next = repeated(next);
         if (decision.action !== 'giveUp' && (await this.settledMeanwhile(publication, failure, deadline))) return;
       }
+      if (next.renew && decision.action !== 'giveUp') next = await this.renewed(next);
       switch (decision.action) {
         case 'giveUp':
           throw decision.error;
@@ -166,6 +181,12 @@ export class Publisher {
     if (channel.model === current || replyCodeOf(lastError) !== CONNECTION_FORCED) return false;
     await this.grace.pause(Math.min(REPLY_GRACE_MS, deadline.remaining() / 2), deadline);
     return !this.isPending(msgId);
+  }
+
+  private async renewed(publication: Publication): Promise<Publication> {
+    const body = await publication.renew?.();
+    if (!body) return publication;
+    return this.compress ? withCompressed(publication, body) : { ...publication, body };
   }
 
   private historyOf(

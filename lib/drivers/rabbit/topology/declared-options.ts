@@ -15,17 +15,29 @@ export function exchangeOptions(
   return { durable: type === 'topic' ? durable : transientQuorum || streamFanout, autoDelete };
 }
 
-/** Returns the options of a queue: exactly those that Python declares it with. */
-export function queueOptions(
-  { stream, temporary, numbered }: QueueSpec,
-  settings: RabbitSettings,
-): Options.AssertQueue {
+/**
+ * Returns the options of a queue: exactly those that Python declares it with, except for temporary queues, which no other
+ * program declares.
+ */
+export function queueOptions(spec: QueueSpec, settings: RabbitSettings): Options.AssertQueue {
+  const { stream, temporary, numbered } = spec;
   if (stream) return streamOptions(settings);
+  if (temporary && settings.privateQueues) return privateOptions(spec, settings);
   return temporary || numbered ? transientOptions(settings) : sharedOptions(settings);
 }
 
 function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
   return optionsWith(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
+}
+
+/**
+ * A cluster that has just lost a node declares a quorum queue only when it knows of the loss, a minute later. An exclusive
+ * queue goes with its node, so that it can be declared again at once; a fanout queue must keep its messages while the
+ * server reconnects.
+ */
+function privateOptions({ exchange }: QueueSpec, { transientTtl }: RabbitSettings): Options.AssertQueue {
+  if (!exchange) return { durable: false, autoDelete: false, exclusive: true, arguments: {} };
+  return optionsWith(true, false, transientTtl > 0 ? { 'x-expires': transientTtl } : {});
 }
 
 function transientOptions(settings: RabbitSettings): Options.AssertQueue {

@@ -27,6 +27,11 @@ export class DeclaringChannels {
     try {
       used = await this.acquire(model);
       await work(used.channel);
+    } catch (error) {
+      // Its last declaration may still wait for an answer, and would hold up the next one.
+      if (used?.open) used.channel.close().catch(() => undefined);
+      if (used) used.open = false;
+      throw error;
     } finally {
       this.release(used);
     }

@@ -52,8 +52,9 @@ export class Doctor {
     // Conflicts are reported, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
+    const examine = (model: ChannelModel) => this.findDenial(model);
     const context = { settings: this.settings, counters: new Counters() };
-    this.connection = new RabbitConnection(url, context, 'consuming', (model) => this.findDenial(model));
+    this.connection = new RabbitConnection(url, context, 'consuming', { examine });
     this.declarer = new Declarer(this.settings, this.profile, url);
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { newId } from '../../../core/id.js';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import { REPLY_QUEUE_PREFIX } from '../../reply-queue.js';
 import type { Binding, Route } from '../../routing.js';
@@ -23,6 +24,8 @@ export interface QueueSpec {
   readonly lasting?: boolean;
   /** True when it is deleted as its consumer closes. */
   readonly temporary?: boolean;
+  /** Returns another name for a temporary queue that cannot be reached. */
+  readonly rename?: () => string;
   /** True for a stream: it is read from an offset, and reading removes nothing. */
   readonly stream?: boolean;
   /** Time in milliseconds for which acknowledgements may be batched. */
@@ -48,7 +51,8 @@ export function serverQueue(binding: Binding, settings: RabbitSettings): QueueSp
   if (settings.streamFanout) {
     return { name: binding.exchange, key, exchange, stream: true };
   }
-  return { ...transientQueue(`${binding.exchange}_`, binding.queue, settings), key, exchange };
+  const prefix = `${binding.exchange}_`;
+  return { ...transientQueue(prefix, binding.queue, settings), key, exchange };
 }
 
 /** Returns the queue that a publisher of notifications declares, so that none is lost before the first listener starts. */
@@ -96,7 +100,7 @@ function transientQueue(prefix: string, randomName: string, settings: RabbitSett
   const { queueManager } = settings;
   return {
     ...(queueManager === undefined
-      ? { name: randomName, temporary: true }
+      ? { name: randomName, temporary: true, rename: () => `${prefix}${newId()}` }
       : { name: `${prefix}${queueManager}:`, numbered: true }),
     ...cancelling(settings),
   };

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ReplyWatch } from '../../../../lib/drivers/rabbit/reply-watch.js';
+import { SilenceWatch } from '../../../../../lib/drivers/rabbit/connection/silence-watch.js';
 
-describe('the watch of a reply queue', () => {
+describe('the watch of a silence', () => {
   let pending = 0;
   let checks: number[] = [];
   let check = async () => undefined;
-  let watch: ReplyWatch;
+  let watch: SilenceWatch;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -17,7 +17,7 @@ describe('the watch of a reply queue', () => {
       checks.push(Date.now() - begin);
       return check();
     };
-    watch = new ReplyWatch(() => pending > 0, noted);
+    watch = new SilenceWatch(() => pending > 0, noted);
   });
   afterEach(() => {
     watch.close();
@@ -32,7 +32,7 @@ describe('the watch of a reply queue', () => {
   it('checks at growing intervals while calls wait and nothing arrives', async () => {
     call();
     await vi.advanceTimersByTimeAsync(100_000);
-    expect(checks).toEqual([1500, 4500, 10_500, 22_500, 46_500, 76_500]);
+    expect(checks).toEqual([1000, 3000, 7000, 15_000, 31_000, 61_000, 91_000]);
   });
 
   it('does not check while replies arrive', async () => {
@@ -42,18 +42,18 @@ describe('the watch of a reply queue', () => {
       await vi.advanceTimersByTimeAsync(1000);
     }
     expect(checks).toEqual([]);
-    await vi.advanceTimersByTimeAsync(3000);
+    await vi.advanceTimersByTimeAsync(2000);
     expect(checks).toHaveLength(1);
   });
 
   it('begins with the first interval after a reply', async () => {
     call();
-    await vi.advanceTimersByTimeAsync(10_500);
+    await vi.advanceTimersByTimeAsync(7000);
     watch.received();
-    await vi.advanceTimersByTimeAsync(12_000);
-    expect(checks).toEqual([1500, 4500, 10_500]);
-    await vi.advanceTimersByTimeAsync(1500);
-    expect(checks).toEqual([1500, 4500, 10_500, 24_000]);
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(checks).toEqual([1000, 3000, 7000]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(checks).toEqual([1000, 3000, 7000, 16_000]);
   });
 
   it('has no timer while no call waits', async () => {
@@ -64,17 +64,19 @@ describe('the watch of a reply queue', () => {
     expect(checks).toEqual([]);
     call();
     await vi.advanceTimersByTimeAsync(1500);
-    expect(checks).toEqual([3000]);
+    expect(checks).toEqual([2500]);
   });
 
-  it('goes on after a check that failed, and makes none while one is in progress', async () => {
+  it('goes on after a check that failed, and five seconds after one that does not end', async () => {
     check = async () => Promise.reject(new Error('no connection'));
     call();
-    await vi.advanceTimersByTimeAsync(4500);
-    expect(checks).toEqual([1500, 4500]);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(checks).toEqual([1000, 3000]);
     check = () => new Promise(() => undefined);
-    await vi.advanceTimersByTimeAsync(100_000);
-    expect(checks).toEqual([1500, 4500, 10_500]);
+    await vi.advanceTimersByTimeAsync(16_999);
+    expect(checks).toEqual([1000, 3000, 7000]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(checks).toHaveLength(4);
   });
 
   it('ends when it is closed, also during a check', async () => {
