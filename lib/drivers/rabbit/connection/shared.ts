@@ -1,7 +1,7 @@
 import type { Examine } from './connector.js';
 import type { Failover } from './failover.js';
 
-/** What the connections of a transport have in common. */
+/** Parts that the connections of a transport share. */
 export interface Shared {
   /** Order of the hosts. @default an order of its own */
   readonly failover?: Failover;
