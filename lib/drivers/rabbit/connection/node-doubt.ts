@@ -22,6 +22,9 @@ const CALM_MS = 300_000;
 /** Time in milliseconds without an answer after which the transport counts as degraded. */
 const DEGRADED_AFTER_MS = 500;
 
+/** Reason for the end of a connection whose node is cut off. The node may not notice the end, and keep the consumers. */
+export class NodeCutOff extends Error {}
+
 /**
  * Doubt in the node of a connection. A node that is cut off from its cluster answers its clients for a minute as if nothing
  * were, but confirms nothing that needs the others. Where it does not answer a question that does, it is left for another.
@@ -107,7 +110,7 @@ export class NodeDoubt {
     const link = this.link();
     // With an error, because amqplib does not notice the end of the socket otherwise.
     if (link?.host === host)
-      socketOf(link.model)?.destroy(new Error('the node answers nothing that needs its cluster'));
+      socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));
   }
 
   private open(isOpen: boolean): void {

@@ -60,6 +60,7 @@ export class ConsumedQueue {
   async declare(channel: Channel, declarer: Declarer): Promise<void> {
     if (this.spec.numbered) await this.claim(channel);
     if (this.stream && !this.absent) await this.look(channel, this.stream);
+    this.temporary?.prepare(channel);
     const declaration = declarer.declareQueue(channel, this.spec, this.name);
     await (this.temporary ? this.temporary.declare(declaration) : declaration);
     this.absent = false;

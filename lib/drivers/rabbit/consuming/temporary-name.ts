@@ -1,4 +1,7 @@
+import type { Channel } from 'amqplib';
 import { toError } from '../../../core/errors.js';
+import { closeReasonOf } from '../connection/close-reason.js';
+import { NodeCutOff } from '../connection/node-doubt.js';
 import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareAgain, DeclareRefused } from '../topology/declarer.js';
 
@@ -13,6 +16,8 @@ export class QueueReplaced extends DeclareAgain {}
 
 /** Name of a temporary queue. Other programs use it as they are told, so that it can change. */
 export class TemporaryName {
+  /** Channel on which the queue was declared last. */
+  private last: Channel | undefined;
   /** Ends the wait for the declaration in progress. */
   private end: (() => void) | undefined;
 
@@ -21,6 +26,12 @@ export class TemporaryName {
     public current: string,
     private readonly rename: () => string,
   ) {}
+
+  /** Takes another name where the last node was cut off: the consumer there would go on to get every second message. */
+  prepare(channel: Channel): void {
+    if (this.last && closeReasonOf(this.last) instanceof NodeCutOff) this.current = this.rename();
+    this.last = channel;
+  }
 
   /** Waits for a declaration under the current name. @throws QueueReplaced, or the error of the declaration */
   async declare(declaration: Promise<void>): Promise<void> {

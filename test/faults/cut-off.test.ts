@@ -1,0 +1,114 @@
+import {
+  getRpcServer,
+  getRpcTransport,
+  type OsloMessagingOptions,
+  RPCClient,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { Stopwatch } from '../support/stopwatch.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+/** Bar for the gap of a service, in milliseconds. */
+const MAX_GAP_MS = 5000;
+
+describeWithRabbit('a node that answers nothing, with another host in the URL', () => {
+  const open: (() => Promise<unknown>)[] = [];
+  let hosts: TcpProxy[];
+  let logger: LogRecorder;
+  let topic: string;
+
+  beforeEach(async () => {
+    hosts = [await TcpProxy.start(rabbitPort), await TcpProxy.start(rabbitPort)];
+    for (const host of hosts) open.push(() => host.close());
+    logger = new LogRecorder();
+    topic = uniqueTopic();
+  });
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
+
+  function connect(options: Partial<OsloMessagingOptions> = {}): Transport {
+    const addresses = hosts.map(({ port }) => `guest:guest@127.0.0.1:${port}`);
+    const transportUrl = `rabbit://${addresses.join(',')}/`;
+    const transport = getRpcTransport({ transportUrl, logger, rpcResponseTimeout: '20s', ...options });
+    open.push(() => transport.cleanup());
+    return transport;
+  }
+
+  async function serve(transport: Transport): Promise<void> {
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    open.push(() => server.stop());
+    await server.start();
+  }
+
+  /** Returns the host that the transport is connected to, and the other one. */
+  function inUse(): [TcpProxy, TcpProxy] {
+    const used = hosts.find(({ connections }) => connections > 0);
+    const other = hosts.find((host) => host !== used);
+    if (!used || !other) throw new Error('There is no connection, or both hosts have some');
+    return [used, other];
+  }
+
+  it('is preferred by both connections, and left by both while a call waits, which is answered', async () => {
+    await serve(connect({ transportUrl: rabbitUrl }));
+    const transport = connect();
+    const client = new RPCClient(transport, new Target({ topic }));
+    expect(await client.call({}, 'who')).toBe('one');
+    const [used, other] = inUse();
+    expect(used.connections).toBe(2);
+    const statuses: string[] = [];
+    open.push(async () => end());
+    const end = transport.onStatus((status) => statuses.push(status));
+    used.stall();
+    const took = Stopwatch.time(async () => expect(await client.call({}, 'who')).toBe('one'));
+    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(other.connections).toBe(2);
+    expect(statuses).toContain('degraded');
+    expect(transport.health().status).toBe('connected');
+    // A reply queue that both connections consume from would lose every second reply.
+    for (let calls = 0; calls < 10; calls++) expect(await client.call({}, 'who')).toBe('one');
+    expect(logger.messages(/the node answers nothing that needs its cluster/, 'warn')).toHaveLength(2);
+  });
+
+  it('is left by a server whose busy traffic ends', async () => {
+    await serve(connect());
+    const client = new RPCClient(connect({ transportUrl: rabbitUrl }), new Target({ topic }));
+    for (let calls = 0; calls < 5; calls++) await Promise.all(Array.from({ length: 20 }, () => client.call({}, 'who')));
+    const [used, other] = inUse();
+    // Bytes are lost without a word to either side.
+    used.halfOpen();
+    const took = Stopwatch.time(() => eventually(() => expect(other.connections).toBe(2)));
+    expect(await took).toBeLessThan(MAX_GAP_MS);
+    await eventually(async () => expect(await client.prepare({ timeout: '1s' }).call({}, 'who')).toBe('one'));
+  });
+
+  it('is left with a new reply queue, because the old one still belongs to the lost connection', async () => {
+    await serve(connect({ transportUrl: rabbitUrl, rabbit: { profile: 'rabbitmq-4' } }));
+    const transport = connect({ rabbit: { profile: 'rabbitmq-4' } });
+    const client = new RPCClient(transport, new Target({ topic }));
+    expect(await client.call({}, 'who')).toBe('one');
+    const before = transport.health().replyQueue?.queue;
+    inUse()[0].halfOpen();
+    const took = Stopwatch.time(async () => expect(await client.call({}, 'who')).toBe('one'));
+    expect(await took).toBeLessThan(MAX_GAP_MS);
+    const { queue, attached } = transport.health().replyQueue ?? {};
+    expect(attached).toBe(true);
+    expect(queue).not.toBe(before);
+  });
+
+  it('is not left where there is no other host', async () => {
+    hosts.splice(1);
+    await serve(connect({ transportUrl: rabbitUrl }));
+    const transport = connect({ rpcResponseTimeout: '4s' });
+    const client = new RPCClient(transport, new Target({ topic }));
+    expect(await client.call({}, 'who')).toBe('one');
+    hosts[0]?.stall();
+    await expect(client.call({}, 'who')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(transport.counts.lostConnections).toBe(0);
+  });
+});
