@@ -11,7 +11,7 @@ export function compareCaptures(python: Capture, ours: Capture): Difference[] {
   return [
     ...same('exchange', ({ raw }) => string(raw.exchange)),
     ...same('routing key', ({ raw }) => string(raw.routingKey)),
-    ...same('properties', ({ raw }) => treeOf({ ...raw.properties, ...alike(python, ours) })),
+    ...same('properties', ({ raw }) => treeOf({ ...raw.properties, ...alike(python, ours) })).map(knowDeadline),
     ...same('envelope keys', ({ envelope }) => keysOf(envelope)),
     ...same('envelope version', ({ envelope }) => member(envelope, 'oslo.version')),
     ...same('message', ({ message }) => partOf(message, false)),
@@ -26,6 +26,13 @@ const MAX_WAIT = 5000;
 function alike(python: Capture, ours: Capture): { expiration?: unknown } {
   const [whole, left] = [python, ours].map(({ raw }) => Number(raw.properties['expiration'])) as [number, number];
   return whole >= left && whole - left <= MAX_WAIT ? { expiration: python.raw.properties['expiration'] } : {};
+}
+
+/** Calls carry their deadline, which Python does not read. */
+function knowDeadline(difference: Difference): Difference {
+  const { where, python, ours } = difference;
+  const isKnown = where === 'properties.headers.x-deadline' && python === 'nothing' && /^\d+$/.test(ours);
+  return isKnown ? { ...difference, rule: 'deadlines' } : difference;
 }
 
 function keysOf(tree: Tree): Tree {

@@ -8,6 +8,7 @@ export const KNOWN = [
   'attributes',
   'builtins',
   'client-timeout',
+  'deadlines',
   'depth',
   'duplicates',
   'heartbeats-after-a-failure',
