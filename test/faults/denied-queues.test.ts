@@ -22,18 +22,28 @@ const DENIAL =
 
 /** Class and method of `queue.declare`. */
 const QUEUE_DECLARE = Buffer.of(0, 50, 0, 10);
-/** Bit of `durable` among the flags of `queue.declare`. */
+/** Flags of `queue.declare`. */
+const PASSIVE = 1;
 const DURABLE = 2;
+const EXCLUSIVE = 4;
+
+interface Declared {
+  name: string;
+  durable: boolean;
+  exclusive: boolean;
+}
+
+/** Returns true for a queue of the kind that RabbitMQ 4.3 denies. */
+const isTransient = ({ durable, exclusive }: Declared) => !durable && !exclusive;
 
 /** Names and flags of the queues that a chunk of frames declares. */
-function declaredIn(chunk: Buffer): { name: string; durable: boolean }[] {
-  const found: { name: string; durable: boolean }[] = [];
+function declaredIn(chunk: Buffer): Declared[] {
+  const found: Declared[] = [];
   for (let at = chunk.indexOf(QUEUE_DECLARE); at >= 0; at = chunk.indexOf(QUEUE_DECLARE, at + 1)) {
     const [start, length] = [at + 7, chunk[at + 6] ?? 0];
     const flags = chunk[start + length] ?? 0;
-    // Not the passive form.
-    if ((flags & 1) === 0)
-      found.push({ name: chunk.toString('utf8', start, start + length), durable: (flags & DURABLE) > 0 });
+    const name = chunk.toString('utf8', start, start + length);
+    if (!(flags & PASSIVE)) found.push({ name, durable: (flags & DURABLE) > 0, exclusive: (flags & EXCLUSIVE) > 0 });
   }
   return found;
 }
@@ -55,7 +65,7 @@ describeWithRabbit('a broker that closes the connection because of a declaration
   });
 
   /** Lets the broker refuse queues by closing their connection. Returns the number of refusals. */
-  function refuse(code: number, reason: string, isRefused: (queue: { name: string; durable: boolean }) => boolean) {
+  function refuse(code: number, reason: string, isRefused: (queue: Declared) => boolean) {
     const refusals = { count: 0 };
     proxy.observe('toServer', (chunk, link) => {
       if (!declaredIn(chunk).some(isRefused)) return;
@@ -91,7 +101,7 @@ describeWithRabbit('a broker that closes the connection because of a declaration
     const client = new RPCClient(transport, new Target({ topic }));
     expect(await client.call({}, 'who')).toBe('one');
     const { consumers, replyQueue } = transport.health();
-    const refusals = refuse(541, DENIAL, ({ durable }) => !durable);
+    const refusals = refuse(541, DENIAL, isTransient);
     await proxy.refuse();
     proxy.cut();
     // A node that denies transient queues does not start while there are any.
@@ -107,7 +117,7 @@ describeWithRabbit('a broker that closes the connection because of a declaration
   });
 
   it('fails servers, calls and notifications at once with the cure, where the options insist on transient queues', async () => {
-    refuse(541, DENIAL, ({ durable }) => !durable);
+    refuse(541, DENIAL, isTransient);
     const transport = connect({ profile: 'classic' });
     const cure = /denies transient queues\. Set rabbit\.profile to 'rabbitmq-4'/;
     const notifications = getNotificationTransport({ transportUrl: proxy.url, logger, rabbit: { profile: 'classic' } });

@@ -17,6 +17,7 @@ import { silent } from '../../support/silent.js';
 const classic = (durable: boolean, autoDelete: boolean, args = {}) => {
   return { durable, autoDelete, exclusive: false, arguments: args };
 };
+const EXCLUSIVE = { ...classic(false, false), exclusive: true };
 const EXPIRES = { 'x-expires': 1_800_000 };
 const QUORUM = { 'x-queue-type': 'quorum' };
 const LIMITS = { 'x-delivery-limit': 3, 'x-max-in-memory-length': 50, 'x-max-in-memory-bytes': 60_000 };
@@ -27,6 +28,8 @@ interface Expected {
   shared?: ReturnType<typeof classic>;
   /** Arguments of the reply queue and the fanout queue. */
   transient?: ReturnType<typeof classic>;
+  /** Arguments of the reply queue, where they are others. */
+  reply?: ReturnType<typeof classic>;
   fanoutExchangeDurable?: boolean;
 }
 
@@ -61,7 +64,8 @@ const cases: [name: string, options: RabbitOptions, expected: Expected][] = [
     { profile: 'rabbitmq-4' },
     {
       shared: classic(true, false, QUORUM),
-      transient: classic(true, false, { ...QUORUM, ...EXPIRES }),
+      reply: EXCLUSIVE,
+      transient: classic(true, false, EXPIRES),
       fanoutExchangeDurable: true,
     },
   ],
@@ -70,7 +74,17 @@ const cases: [name: string, options: RabbitOptions, expected: Expected][] = [
     { profile: 'rabbitmq-4', rabbitQuorumQueue: false, rabbitTransientQueuesTtl: '1m' },
     {
       shared: classic(true, false),
-      transient: classic(true, false, { ...QUORUM, 'x-expires': 60_000 }),
+      reply: EXCLUSIVE,
+      transient: classic(true, false, { 'x-expires': 60_000 }),
+      fanoutExchangeDurable: true,
+    },
+  ],
+  [
+    'the profile with quorum queues for replies and fanouts',
+    { profile: 'rabbitmq-4', rabbitTransientQuorumQueue: true },
+    {
+      shared: classic(true, false, QUORUM),
+      transient: classic(true, false, { ...QUORUM, ...EXPIRES }),
       fanoutExchangeDurable: true,
     },
   ],
@@ -142,6 +156,7 @@ describeWithRabbitControl('the topology on RabbitMQ', () => {
 
   it.each(cases)('with %s', async (_name, rabbit, expected) => {
     const { shared = classic(false, false), transient = classic(false, false, EXPIRES) } = expected;
+    const { reply = transient } = expected;
     const exchange = { durable: shared.durable, autoDelete: shared.autoDelete, arguments: {} };
     const fanout = { durable: expected.fanoutExchangeDurable ?? false, autoDelete: true, arguments: {} };
     const { exchanges, queues, bindings } = await topologyOf(rabbit);
@@ -151,7 +166,7 @@ describeWithRabbitControl('the topology on RabbitMQ', () => {
     ]);
     expect(queues).toEqual([
       { name: 'events.info', ...shared },
-      { name: 'reply_<id>', ...transient },
+      { name: 'reply_<id>', ...reply },
       { name: 'topo', ...shared },
       { name: 'topo.one', ...shared },
       { name: 'topo_fanout_<id>', ...transient },

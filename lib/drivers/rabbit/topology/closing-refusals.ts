@@ -19,6 +19,8 @@ export class ClosingRefusals {
 
   /** Runs a declaration. @throws its error; the reason for the end of the connection where the declaration is the reason */
   async run(channel: Channel, resource: Resource, declaration: () => Promise<unknown>): Promise<void> {
+    // A connection that has ended before was not closed for this declaration.
+    const before = closeReasonOf(channel);
     const all = this.underWay.get(channel.connection) ?? new Set();
     this.underWay.set(channel.connection, all);
     const own = { accompanied: all.size > 0 };
@@ -28,7 +30,7 @@ export class ClosingRefusals {
       await declaration();
     } catch (error) {
       const reason = closeReasonOf(channel);
-      throw reason && isAbout(reason, resource, own) ? reason : error;
+      throw reason && reason !== before && isAbout(reason, resource, own) ? reason : error;
     } finally {
       all.delete(own);
     }
