@@ -3,9 +3,9 @@ import { newScope } from '../../../core/async-scope.js';
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
-import { newReplyQueueName } from '../../reply-queue.js';
 import type { Link } from './connector.js';
 import type { Failover } from './failover.js';
+import { probeQueue } from './probe-queue.js';
 import { socketOf } from './socket.js';
 
 /** Time in milliseconds that an operation may take before its node is doubted. */
@@ -94,7 +94,9 @@ export class NodeDoubt {
     if (performance.now() - this.leftAt > CALM_MS) this.left = 0;
     const patience = backoffDelay(PATIENCE, this.left);
     let isAnswered = false;
-    const question = declareAndDelete(model).then(() => {
+    // A node cannot declare without the majority of its cluster. A refusal is an answer; a loss has its own event.
+    const probe = probeQueue(model, { exclusive: true, durable: false }).catch(() => undefined);
+    const question = probe.then(() => {
       isAnswered = true;
     });
     await settleWithin(question, DEGRADED_AFTER_MS);
@@ -117,19 +119,5 @@ export class NodeDoubt {
     if (this.isOpen === isOpen) return;
     this.isOpen = isOpen;
     this.onChange();
-  }
-}
-
-/** Asks for what a node cannot do without the majority of its cluster. Never rejects: a refusal is an answer, too. */
-async function declareAndDelete(model: ChannelModel): Promise<void> {
-  const name = newReplyQueueName();
-  try {
-    const channel = await model.createChannel();
-    channel.on('error', () => undefined);
-    await channel.assertQueue(name, { exclusive: true, durable: false });
-    await channel.deleteQueue(name);
-    await channel.close();
-  } catch {
-    // The loss of the connection has its own event.
   }
 }

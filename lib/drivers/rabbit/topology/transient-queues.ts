@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
-import { newReplyQueueName } from '../../reply-queue.js';
 import { brokerVersion } from '../connection/broker-version.js';
 import { closeReasonOf } from '../connection/close-reason.js';
+import { probeQueue } from '../connection/probe-queue.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 
 /** First version whose configuration can deny transient queues. */
@@ -24,18 +24,9 @@ export function isDenial(error: Error | undefined): error is Error {
  */
 export async function findDenial(model: ChannelModel): Promise<Error | undefined> {
   if (brokerVersion(model) < FIRST_DENYING_VERSION) return undefined;
-  const name = newReplyQueueName();
+  const args = { 'x-expires': PROBE_EXPIRES_MS };
   try {
-    const channel = await model.createChannel();
-    channel.on('error', () => undefined);
-    await channel.assertQueue(name, {
-      durable: false,
-      autoDelete: false,
-      exclusive: false,
-      arguments: { 'x-expires': PROBE_EXPIRES_MS },
-    });
-    await channel.deleteQueue(name);
-    await channel.close();
+    await probeQueue(model, { durable: false, autoDelete: false, exclusive: false, arguments: args });
     return undefined;
   } catch {
     // Whatever else is wrong shows again with the first declaration.

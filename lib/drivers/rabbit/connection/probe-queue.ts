@@ -1,0 +1,16 @@
+import type { ChannelModel, Options } from 'amqplib';
+import { newReplyQueueName } from '../../reply-queue.js';
+
+/**
+ * Declares a queue on a channel of its own and deletes it, to see how the broker answers. Its name is that of a reply queue,
+ * which every client may declare.
+ * @throws the refusal, or the loss of the connection
+ */
+export async function probeQueue(model: ChannelModel, options: Options.AssertQueue): Promise<void> {
+  const name = newReplyQueueName();
+  const channel = await model.createChannel();
+  channel.on('error', () => undefined);
+  await channel.assertQueue(name, options);
+  await channel.deleteQueue(name);
+  await channel.close();
+}
