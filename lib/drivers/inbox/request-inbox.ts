@@ -104,8 +104,8 @@ export class RequestInbox {
   /** Not async: each promise would be a good part of the cost of a usual call. */
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
-    if (delivery.expires < performance.now())
-      return this.expire(delivery, delivery.expires, 'no handler was free before');
+    const now = performance.now();
+    if (delivery.expires < now) return this.expire(delivery, delivery.expires, 'no handler was free before');
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
@@ -113,7 +113,7 @@ export class RequestInbox {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
     const expires = this.expiryOf(request, delivery);
-    if (expires < performance.now()) return this.expire(delivery, expires, 'it was under way for too long');
+    if (expires < now) return this.expire(delivery, expires, 'it was under way for too long');
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;

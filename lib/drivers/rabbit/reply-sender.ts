@@ -14,7 +14,7 @@ import { type EncodedReply, MissingReplyQueue, type PendingReply, type ReplyAtte
 import { Nacked } from './publishing/publish-failures.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';
 import type { Publisher } from './publishing/publisher.js';
-import { SlowReplies } from './slow-replies.js';
+import { SlowReplies, UnconfirmedReply } from './slow-replies.js';
 
 /** Time in milliseconds for which a reply to a missing queue is tried only once. */
 const MISSING_TTL_MS = 60_000;
@@ -44,15 +44,15 @@ export class ReplySender {
     this.settings = settings;
     this.counters = counters;
     const { waitingReplies, waitingReplyBytes, missingReplyQueues } = settings.limits;
-    this.slow = new SlowReplies(() => !publisher.isConnected);
     this.waiting = new BoundedTotal(waitingReplies, waitingReplyBytes);
+    this.slow = new SlowReplies(() => !publisher.isConnected, this.waiting);
     this.missing = new LRUCache({ max: missingReplyQueues, ttl: MISSING_TTL_MS, ttlResolution: 1000 });
   }
 
   /**
    * Publishes a reply. Resolves with nothing when the broker has confirmed it. Resolves with a waiting reply when its
-   * queue is missing or full, or does not confirm it soon. A waiting reply is retried until its caller's deadline; for a missing queue, at most for
-   * `kombuMissingConsumerRetryTimeout`.
+   * queue is missing or full, or does not confirm it soon. A waiting reply is retried until its caller's deadline; for a
+   * missing queue, at most for `kombuMissingConsumerRetryTimeout`.
    * @throws ClientSendError when it cannot be written or is too large for the broker, MessageUndeliverable when it is not
    * retried, MessageDeliveryFailure when the broker cannot be reached
    */
@@ -60,37 +60,26 @@ export class ReplySender {
     const uniqueId = newId();
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
-    const since = performance.now();
-    const until = Math.min(expires, since + this.settings.rabbit.missingReplyQueueTimeout);
     return new Promise((resolve, reject) => {
-      const release = () => {
-        if (this.waiting.exceededBy(body.length) !== undefined) return;
-        this.waiting.add(body.length);
-        const delivered = sending.then((waiting) => waiting?.delivered).finally(() => this.waiting.remove(body.length));
-        resolve({ delivered });
-      };
-      const unconfirmed = { since, release };
+      const unconfirmed = new UnconfirmedReply(body.length, resolve, reject);
       this.slow.add(unconfirmed);
       // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
-      const sending = this.publish(reply, expires).then(
+      this.publish(reply, expires).then(
         () => {
           this.slow.remove(unconfirmed);
           if (this.missing.size > 0) this.missing.delete(queue);
-          resolve(undefined);
-          return undefined;
+          unconfirmed.settle();
         },
         (error: unknown) => {
           this.slow.remove(unconfirmed);
           const reason = lasting ? reasonToRetry(error, queue) : undefined;
-          if (!reason) throw this.failureOf(error, queue);
+          if (!reason) return unconfirmed.fail(this.failureOf(error, queue));
           // A queue that is full exists, and so does its caller.
           const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
-          const waiting = { delivered: this.retry(reply, isFull ? expires : until, reason) };
-          resolve(waiting);
-          return waiting;
+          const longest = isFull ? expires : unconfirmed.since + this.settings.rabbit.missingReplyQueueTimeout;
+          unconfirmed.settle({ delivered: this.retry(reply, Math.min(expires, longest), reason) });
         },
       );
-      sending.catch(reject);
     });
   }
 

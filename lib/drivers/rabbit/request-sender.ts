@@ -24,6 +24,9 @@ import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
 import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
 
+/** Start of the monotonic clock, in milliseconds since 1970. Kept, since each call needs it. */
+const TIME_ORIGIN = performance.timeOrigin;
+
 /** Parts of the driver that requests use. */
 export interface RequestPorts {
   readonly publisher: Publisher;
@@ -116,12 +119,15 @@ export class RequestSender {
     if (!this.repliesReady) await this.consumeReplies(options);
     const { callMonitorTimeout, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
-    const publication = this.publication(request, ids, options, {
-      expiration: Math.max(1, Math.trunc(timeout)),
-      expires: deadline.at,
-      deadline: ownTime(deadline),
-      renew: () => this.renewed(request, ids, options),
-    });
+    const publication = this.publication(
+      request,
+      ids,
+      options,
+      Math.max(1, Math.trunc(timeout)),
+      deadline.at,
+      ownTime(deadline),
+      () => this.renewed(request, ids, options),
+    );
     await this.ports.publisher.publish(publication, deadline, retry);
   }
 
@@ -154,11 +160,15 @@ export class RequestSender {
     return encodeMessage(requestMessage(request, { ...ids, replyQueue }), this.settings.limits);
   }
 
+  /** The last four are those of a call. */
   private publication(
     request: RpcInvocation,
     ids: RequestIds,
     { target, mandatory }: SendOptions,
-    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'>,
+    expiration?: number,
+    expires?: number,
+    deadline?: number,
+    renew?: Publication['renew'],
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     return {
@@ -167,7 +177,10 @@ export class RequestSender {
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       msgId: ids.msgId,
       mandatoryId: mandatory ? ids.uniqueId : undefined,
-      ...call,
+      expiration,
+      expires,
+      deadline,
+      renew,
     };
   }
 }
@@ -177,7 +190,7 @@ export class RequestSender {
  * the clock of the same process only. Undefined for a time that no client could read.
  */
 function ownTime({ at }: Deadline): number | undefined {
-  const time = Math.round(performance.timeOrigin + at);
+  const time = Math.round(TIME_ORIGIN + at);
   return Number.isSafeInteger(time) ? time : undefined;
 }
 

@@ -1,14 +1,45 @@
 import { newScope } from '../../core/async-scope.js';
+import type { BoundedTotal } from '../../core/bounded-total.js';
+import type { WaitingReply } from '../inbox/inbox-request.js';
 
 /** Time in milliseconds after which a reply without a confirm no longer holds up its server. */
 const SLOW_MS = 1000;
 
-/** Reply that the broker has not confirmed. */
-export interface UnconfirmedReply {
+/** Reply that the broker has not confirmed. Its server waits for it until it is released. */
+export class UnconfirmedReply {
   /** Time at which it was published, on the monotonic clock. */
-  readonly since: number;
+  readonly since = performance.now();
+  private delivered: { resolve(waiting?: Promise<void>): void; reject(error: unknown): void } | undefined;
+
+  /** @param size size of the body in bytes */
+  constructor(
+    readonly size: number,
+    private readonly resolve: (waiting?: WaitingReply) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {}
+
+  get isReleased(): boolean {
+    return this.delivered !== undefined;
+  }
+
   /** Lets the server go on. */
-  release(): void;
+  release(): void {
+    const delivered = new Promise<void>((resolve, reject) => {
+      this.delivered = { resolve, reject };
+    });
+    this.resolve({ delivered });
+  }
+
+  /** @param waiting state of a reply whose queue is missing or full; undefined for a confirmed one */
+  settle(waiting?: WaitingReply): void {
+    if (this.delivered) this.delivered.resolve(waiting?.delivered);
+    else this.resolve(waiting);
+  }
+
+  fail(error: unknown): void {
+    if (this.delivered) this.delivered.reject(error);
+    else this.reject(error);
+  }
 }
 
 /**
@@ -20,8 +51,14 @@ export class SlowReplies {
   private readonly replies = new Set<UnconfirmedReply>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param explained returns true where the whole connection confirms nothing, so that replies have to wait */
-  constructor(private readonly explained: () => boolean) {}
+  /**
+   * @param explained returns true where the whole connection confirms nothing, so that replies have to wait
+   * @param room counts the replies that no server waits for
+   */
+  constructor(
+    private readonly explained: () => boolean,
+    private readonly room: BoundedTotal,
+  ) {}
 
   add(reply: UnconfirmedReply): void {
     this.replies.add(reply);
@@ -30,6 +67,7 @@ export class SlowReplies {
 
   remove(reply: UnconfirmedReply): void {
     this.replies.delete(reply);
+    if (reply.isReleased) this.room.remove(reply.size);
   }
 
   close(): void {
@@ -48,6 +86,8 @@ export class SlowReplies {
       const latest = performance.now() - SLOW_MS;
       for (const reply of this.replies) {
         if (reply.since > latest) break;
+        if (this.room.exceededBy(reply.size) !== undefined) continue;
+        this.room.add(reply.size);
         this.replies.delete(reply);
         reply.release();
       }

@@ -21,7 +21,7 @@ export interface Publication extends Needs {
    * Returns the body to publish after a failed attempt, as soon as it can be published; undefined where it is the same.
    * Never rejects.
    */
-  readonly renew?: () => Promise<Buffer | undefined>;
+  readonly renew?: (() => Promise<Buffer | undefined>) | undefined;
   /** `_unique_id` of a message that is published as mandatory. */
   readonly mandatoryId?: string | undefined;
 }

@@ -58,7 +58,8 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   if (flags & PROPERTY.CORRELATION_ID) at = behindText(bytes, at);
   if (flags & PROPERTY.REPLY_TO) at = behindText(bytes, at);
   if (behindText(bytes, at) > end) return { ...properties, damage: 'the properties are cut off' };
-  return { ...properties, expiration: readDigits(bytes, at + 1, behindText(bytes, at)), deadline };
+  const { headers, headerTable, damage } = properties;
+  return { headers, headerTable, expiration: readDigits(bytes, at + 1, behindText(bytes, at)), deadline, damage };
 }
 
 /** Copies the fields that fit of a large table. Otherwise the message would keep the whole table in memory. */
