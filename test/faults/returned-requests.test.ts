@@ -147,8 +147,14 @@ describeWithRabbit('a request on a classic queue that kills its servers', () => 
       await eventually(async () => expect((await channel.checkQueue(topic)).messageCount).toBe(0));
       await server.stop();
       await eventually(async () => expect((await channel.checkQueue(topic)).messageCount).toBe(1));
-      await serve({ wait: () => new Promise(() => undefined) }, topic, 'b', {});
-      await eventually(async () => expect((await channel.checkQueue(topic)).messageCount).toBe(0));
+      let isCounted = false;
+      const wait = () => {
+        // It runs when it is delivered with its count.
+        isCounted = true;
+        return new Promise(() => undefined);
+      };
+      await serve({ wait }, topic, 'b', {});
+      await eventually(() => expect(isCounted).toBe(true));
       for (const close of open.splice(0).reverse()) await close();
       const message = await eventually(async () => {
         const found = await channel.get(topic, { noAck: true });
