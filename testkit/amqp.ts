@@ -1,8 +1,14 @@
 import { type Channel, connect } from 'amqplib';
 
-/** oslo's `rabbit://user:password@host:port/` as amqplib wants it. The path `/` means the virtual host `/`. */
+/**
+ * oslo's `rabbit://user:password@host:port,…/` as amqplib wants it: the first host of them. The path `/` means the virtual
+ * host `/`.
+ */
 export function amqpUrl(url: string): string {
-  return url.replace(/^rabbit:/, 'amqp:').replace(/\/$/, '');
+  return url
+    .replace(/^rabbit:/, 'amqp:')
+    .replace(/,[^/]*/, '')
+    .replace(/\/$/, '');
 }
 
 /** Runs `work` on a channel of its own, on a connection of its own. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ClusterNetwork, type NodePlace } from './cluster-network.js';
+import type { RabbitControl } from './rabbit-control.js';
 import type { RabbitOptions } from './rabbit-files.js';
 import { RabbitNode } from './rabbit-node.js';
 
@@ -47,6 +48,13 @@ export class RabbitCluster {
   get url(): string {
     const hosts = this.nodes.map(({ url }) => url.replace(/^rabbit:\/\/|\/$/g, ''));
     return `rabbit://${hosts.join(',')}/`;
+  }
+
+  /** That of the first node. */
+  get control(): RabbitControl {
+    const [first] = this.nodes;
+    if (!first) throw new Error('The cluster has no nodes');
+    return first.control;
   }
 
   /** A node that runs, and that its peers reach. */

@@ -61,7 +61,7 @@ export async function layOut(options: RabbitOptions): Promise<RabbitFiles> {
   const config = [`listeners.tcp.default = ${host}:${port}`];
   // Its clients come from another address.
   if (place) config.push('loopback_users = none');
-  // Debian permits by a patch what RabbitMQ 4.3 denies.
+  // Debian permits by a patch what RabbitMQ 4.3 denies. RabbitMQ 4.0 denies it on demand.
   if (root !== undefined) config.push('deprecated_features.permit.transient_nonexcl_queues = false');
   if (managementPort) config.push(`management.tcp.ip = ${host}`, `management.tcp.port = ${managementPort}`);
   if (streamPort) config.push(`stream.listeners.tcp.1 = ${host}:${streamPort}`);

@@ -4,6 +4,12 @@
  */
 export const newestRoot = process.env.TEST_NEWEST_ROOT || undefined;
 
+/** True when the brokers deny transient queues, as those of another release do. The transport adapts by itself. */
+export const isDenying = newestRoot !== undefined;
+
+/** Options of oslo.messaging that such a broker needs, as the query of a transport URL. */
+export const PERMITTED_QUERY = 'amqp_durable_queues=true&rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true';
+
 /** Program with its arguments and environment, as `spawn` and `execFile` take it. */
 export interface Program {
   file: string;

@@ -32,7 +32,10 @@ export interface RabbitSettings {
   readonly streamFanout: boolean;
   /** `<hostname>:<processname>` for the names of queues; undefined for random names. */
   readonly queueManager: string | undefined;
-  /** Settings for a broker that denies transient queues; undefined where a profile or another option forbids them. */
+  /**
+   * Settings for a broker that denies transient queues; undefined where there are none anyway, and where a profile or
+   * another option forbids them.
+   */
   readonly withoutTransientQueues: RabbitSettings | undefined;
   /** True to use an existing exchange or queue that was declared differently. */
   readonly adoptConflicts: boolean;
@@ -101,13 +104,16 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
   if (contradiction) throw new ConfigurationError(contradiction);
   const milliseconds = (value: Duration | undefined, fallback: number) => toMilliseconds(value ?? fallback);
   const quorum = options.rabbitQuorumQueue ?? false;
+  const durable = quorum || (options.amqpDurableQueues ?? false);
+  const transientQuorum = options.rabbitTransientQuorumQueue ?? false;
+  const avoidsTransientQueues = durable && transientQuorum;
   const version = options.sslVersion?.toUpperCase() ?? 'SSLV23';
   return {
-    durable: quorum || (options.amqpDurableQueues ?? false),
+    durable,
     autoDelete: options.amqpAutoDelete ?? false,
     mirrored: options.rabbitHaQueues ?? false,
     quorum,
-    transientQuorum: options.rabbitTransientQuorumQueue ?? false,
+    transientQuorum,
     privateQueues: given.profile === 'rabbitmq-4' && given.rabbitTransientQuorumQueue === undefined,
     deliveryLimit: options.rabbitQuorumDeliveryLimit ?? 0,
     quorumArguments: quorumArguments(options),
@@ -115,7 +121,8 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     transientTtl: Math.ceil(toMilliseconds(options.rabbitTransientQueuesTtl ?? 1800, '', Number.POSITIVE_INFINITY)),
     streamFanout: options.rabbitStreamFanout ?? false,
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
-    withoutTransientQueues: given.profile === undefined ? withoutTransientQueues(given) : undefined,
+    withoutTransientQueues:
+      given.profile === undefined && !avoidsTransientQueues ? withoutTransientQueues(given) : undefined,
     adoptConflicts: options.topologyConflict !== 'fail',
     managementUrl: options.managementUrl === undefined ? undefined : new Secret(options.managementUrl),
     cancelOnFailover: options.enableCancelOnFailover ?? false,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
 import { amqpUrl } from '../../testkit/amqp.js';
+import { isDenying } from '../../testkit/release.js';
 import type { Answer } from './client-request.js';
 import { dict, member, NULL, readTree, string, type Tree, textOf, writeTree } from './json-tree.js';
 import { type RawMessage, rawMessage } from './raw-caller.js';
@@ -32,10 +33,10 @@ export class CapturingServer {
     const channel = await connection.createChannel();
     const server = new CapturingServer(connection, channel, answerOf);
     const { queue } = await channel.assertQueue('', { exclusive: true });
-    await channel.assertExchange('tacker', 'topic', { durable: false, autoDelete: false });
+    await channel.assertExchange('tacker', 'topic', { durable: isDenying, autoDelete: false });
     await channel.bindQueue(queue, 'tacker', topic);
     await channel.bindQueue(queue, 'tacker', `${topic}.#`);
-    await channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true });
+    await channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: isDenying, autoDelete: true });
     await channel.bindQueue(queue, `${topic}_fanout`, '');
     await channel.consume(queue, (message) => message && server.take(message), { noAck: true });
     return server;

@@ -1,4 +1,5 @@
 import { getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
+import { isDenying, PERMITTED_QUERY } from '../../testkit/release.js';
 import { BrokerInspector, type Controllable } from '../support/broker-inspector.js';
 import type { PythonPeer } from '../support/python-peer.js';
 import type { Finding } from './server-differential.js';
@@ -19,7 +20,8 @@ export async function compareTopologiesOn(
   python: PythonPeer,
   topic: string,
 ): Promise<Finding[]> {
-  const transport = getRpcTransport({ transportUrl: url });
+  // Without options, ours would declare private queues of its own on a broker that denies transient ones.
+  const transport = getRpcTransport({ transportUrl: isDenying ? `${url}?${PERMITTED_QUERY}` : url });
   const [theirs, own] = ['python', 'ours'].map((language) => ({
     exchange: `exchange-${topic}-${language}`,
     topic: `${topic}-${language}`,

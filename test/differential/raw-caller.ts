@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import { amqpUrl } from '../../testkit/amqp.js';
+import { isDenying } from '../../testkit/release.js';
 import { eventually } from '../support/eventually.js';
 
 /** A message as the broker delivered it. */
@@ -47,7 +48,7 @@ export class RawCaller {
 
   /** Binds the reply queue to an exchange, for copies of its messages. */
   async bind(exchange: string, type: 'topic' | 'fanout', key: string): Promise<void> {
-    await this.channel.assertExchange(exchange, type, { durable: false, autoDelete: type === 'fanout' });
+    await this.channel.assertExchange(exchange, type, { durable: isDenying, autoDelete: type === 'fanout' });
     await this.channel.bindQueue(this.replyQueue, exchange, key);
   }
 

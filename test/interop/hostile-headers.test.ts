@@ -136,7 +136,10 @@ describeWithPython('messages of Python with headers of every kind', () => {
       text: '\u2028',
       small: -1,
     });
-    expect(headers.get('many')).toMatchObject({ 'header-0': 2 ** 40, 'header-500': 2 ** 40 + 500 });
+    // As many as fit. RabbitMQ 4 changes their order.
+    const many = Object.entries(headers.get('many') as object).filter(([name]) => name.startsWith('header-'));
+    expect(many.length).toBeGreaterThan(500);
+    for (const [name, value] of many) expect(value).toBe(2 ** 40 + Number(name.slice('header-'.length)));
     expect(headers.get('deep table')).not.toHaveProperty('deep');
     expect(headers.get('deep array')).not.toHaveProperty('deep');
     expect(Object.getPrototypeOf(headers.get('prototype'))).toBe(Object.prototype);

@@ -35,8 +35,12 @@ describeWithPython('Notifications between Python and us', () => {
   let topic: string;
   let transport: Transport;
 
+  /** True for releases of oslo.messaging that send no context but oslo.context's own. Those before send the safe keys of a dict. */
+  let dropsPlainContexts: boolean;
+
   beforeAll(async () => {
     peer = await PythonPeer.start(rabbitUrl);
+    dropsPlainContexts = Number.parseInt(await peer.version(), 10) >= 16;
   });
   afterAll(() => peer?.stop());
 
@@ -106,7 +110,8 @@ describeWithPython('Notifications between Python and us', () => {
       await eventually(async () => expect(await peer.receivedNotifications('vnf.create')).toHaveLength(1));
     });
 
-    it('has the same context as a notification of Python', async () => {
+    it('has the same context as a notification of Python', async ({ skip }) => {
+      skip(dropsPlainContexts, 'this release of oslo.messaging drops a context that is a dict');
       const endpoint = recorder();
       await listen(endpoint, { serializer: new RequestContextSerializer() });
       await peer.notify({ ...fromPython, topic, payload: 'Python', context: CONTEXT });
@@ -122,6 +127,7 @@ describeWithPython('Notifications between Python and us', () => {
 
     it('has the same bytes as a notification of Python, except ids and spelling', async () => {
       await notifierWith().info({}, 'exists', null);
+      const context = dropsPlainContexts ? {} : CONTEXT;
       const keys = PRIORITIES.map((priority) => `${topic}.${priority}`);
       const tap = await MessageTap.open(rabbitUrl, 'tacker', keys);
       open.push(() => tap.close());
@@ -129,7 +135,7 @@ describeWithPython('Notifications between Python and us', () => {
         for (const priority of PRIORITIES) {
           for (const payload of PAYLOADS) {
             await peer.notify({ ...fromPython, topic, priority, payload, driver, context: CONTEXT });
-            await notifierWith({ driver })[priority](CONTEXT, 'vnf.create', payload);
+            await notifierWith({ driver })[priority](context, 'vnf.create', payload);
             await eventually(() => expect(tap.messages).toHaveLength(2));
             const [python, ours] = tap.messages.splice(0).map(({ body, ...rest }) => ({ ...rest, ...unfold(body) }));
             expect(ours).toEqual(python);
@@ -151,7 +157,7 @@ describeWithPython('Notifications between Python and us', () => {
           ...fromPython,
           priority,
           payload: { priority },
-          ctxt: expect.objectContaining({ user_id: 'u1', roles: ['admin', 'member'] }),
+          ctxt: expect.objectContaining(dropsPlainContexts ? {} : { user_id: 'u1', roles: ['admin', 'member'] }),
           metadata: {
             messageId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
             timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?$/),

@@ -1,13 +1,12 @@
 import { getRpcClient, getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
+import { PERMITTED_QUERY } from '../../testkit/release.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { PythonPeer } from '../support/python-peer.js';
 
-const QUORUM = 'rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true';
-
 describeWithPython('on a broker that denies transient queues', () => {
-  const url = `${rabbitUrl}?${QUORUM}`;
+  const url = `${rabbitUrl}?${PERMITTED_QUERY}`;
   let python: PythonPeer;
 
   beforeAll(async () => {

@@ -10,6 +10,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
+import { PERMITTED_QUERY } from '../../testkit/release.js';
 import { osloRpc } from '../support/command.js';
 import { describeWithPython, describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -92,6 +93,14 @@ describeWithRabbit('a broker that denies transient queues, with the default opti
     expect(await new RPCClient(transport, new Target({ topic })).call({}, 'who')).toBe('one');
   });
 
+  it('asks and says nothing where the options need no transient queue', async () => {
+    const { transport, logger } = connect({ transportUrl: `${rabbitUrl}?${PERMITTED_QUERY}` });
+    const topic = uniqueTopic();
+    await serverOf(transport, topic).server.start();
+    expect(await new RPCClient(transport, new Target({ topic })).call({}, 'who')).toBe('one');
+    expect(logger.messages(/./, 'warn')).toEqual([]);
+  });
+
   it('is no fault for doctor and call of the command line', async () => {
     const topic = uniqueTopic();
     const { transport } = connect();
@@ -155,8 +164,7 @@ describeWithRabbit("a broker that denies transient queues, with rabbit.profile '
 describeWithPython('a broker that denies transient queues, with Python peers', () => {
   let python: PythonPeer;
   beforeAll(async () => {
-    const options = 'amqp_durable_queues=true&rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true';
-    python = await PythonPeer.start(`${rabbitUrl}?${options}`);
+    python = await PythonPeer.start(rabbitUrl);
   });
   afterAll(() => python?.stop());
 

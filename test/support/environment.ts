@@ -1,12 +1,13 @@
 /// <reference path="./global-setup.ts" />
 import { randomBytes } from 'node:crypto';
 import { describe, inject } from 'vitest';
+import { amqpUrl } from '../../testkit/amqp.js';
 import { RabbitControl } from '../../testkit/rabbit-control.js';
 
 /** The broker that all test files share; empty when there is none. */
 export const rabbitUrl = inject('rabbitUrl');
 
-export const rabbitPort = rabbitUrl === '' ? 0 : Number(new URL(rabbitUrl.replace(/^rabbit:/, 'http:')).port || 5672);
+export const rabbitPort = rabbitUrl === '' ? 0 : Number(new URL(amqpUrl(rabbitUrl)).port || 5672);
 
 const address = inject('rabbitAddress');
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
+import { isDenying } from '../../testkit/release.js';
 import { type Members, RawReferenceServer } from './raw-reference-server.js';
 
 /** Changes arguments, results and the request context. */
@@ -153,7 +154,7 @@ class WrongQueues extends RawReferenceServer {
   private answers = 0;
 
   override async listen(): Promise<void> {
-    await this.channel.assertExchange('tacker', 'topic', { durable: false });
+    await this.channel.assertExchange('tacker', 'topic', { durable: isDenying });
     await this.consume(`${this.topic}_all`, 'tacker', `${this.topic}.*`);
   }
 

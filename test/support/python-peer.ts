@@ -1,3 +1,4 @@
+import { isDenying, PERMITTED_QUERY } from '../../testkit/release.js';
 import { PythonProcess } from './python-process.js';
 import type {
   PythonFilter,
@@ -19,6 +20,9 @@ import type {
 export type * from './python-types.js';
 export { PythonError } from './python-values.js';
 
+/** Options without which no Python peer works on these brokers. A test's own options win, and so does the query of its URL. */
+const NEEDED = isDenying ? Object.fromEntries(new URLSearchParams(PERMITTED_QUERY)) : {};
+
 /**
  * A Python process that speaks oslo.messaging: client, server, notifier and listener, on one transport. It takes a
  * second to start, so a test file starts one and shares it. What `call` raises in Python rejects with a PythonError.
@@ -28,8 +32,9 @@ export class PythonPeer {
 
   static async start(url: string, options: PythonPeerOptions = {}): Promise<PythonPeer> {
     const process = new PythonProcess();
+    const config = { ...NEEDED, ...options.config };
     try {
-      await process.ask('configure', { url, ...options });
+      await process.ask('configure', { url, ...options, config });
     } catch (error) {
       await process.stop();
       throw error;

@@ -4,6 +4,7 @@ import { type Channel, type ChannelModel, type ConsumeMessage, connect, type Opt
 import { newId } from '../../lib/core/id.js';
 import { parseJson, stringifyJson } from '../../lib/core/json.js';
 import { amqpUrl } from '../../testkit/amqp.js';
+import { isDenying } from '../../testkit/release.js';
 
 export type Members = Record<string, unknown>;
 
@@ -30,7 +31,10 @@ const EXCHANGE = 'tacker';
 export class RawReferenceServer {
   /** Names of the methods that were called, in order. */
   readonly executed: unknown[] = [];
-  protected readonly queueOptions: Options.AssertQueue = { durable: false, arguments: { 'x-expires': 60_000 } };
+  protected readonly queueOptions: Options.AssertQueue = {
+    durable: isDenying,
+    arguments: { 'x-expires': 60_000 },
+  };
   protected readonly counts = new Map<string, number>();
   private readonly seen = new Set<string>();
   private returned: ConsumeMessage[] = [];
@@ -52,8 +56,8 @@ export class RawReferenceServer {
   }
 
   async listen(): Promise<void> {
-    await this.channel.assertExchange(EXCHANGE, 'topic', { durable: false });
-    await this.channel.assertExchange(`${this.topic}_fanout`, 'fanout', { durable: false, autoDelete: true });
+    await this.channel.assertExchange(EXCHANGE, 'topic', { durable: isDenying });
+    await this.channel.assertExchange(`${this.topic}_fanout`, 'fanout', { durable: isDenying, autoDelete: true });
     await this.consume(this.topic, EXCHANGE, this.topic);
     await this.consume(`${this.topic}.${this.server}`, EXCHANGE, `${this.topic}.${this.server}`);
     await this.consume(`${this.topic}_fanout_${newId()}`, `${this.topic}_fanout`, '');

@@ -120,10 +120,13 @@ export class Wire {
     return channel;
   }
 
-  /** Declares a queue as callers declare their reply queue, and consumes from it. */
+  /**
+   * Declares a queue as callers declare their reply queue, and consumes from it. It is durable, for brokers that deny
+   * transient queues.
+   */
   async consume(queue: string, onMessage: (message: ConsumeMessage) => void): Promise<void> {
     const options = {
-      durable: false,
+      durable: true,
       autoDelete: false,
       exclusive: false,
       arguments: { 'x-expires': QUEUE_EXPIRES_MS },

@@ -2,7 +2,7 @@ import type { RabbitOptions } from 'nestjs-oslo-messaging';
 import { ClusterNetwork } from '../../../testkit/cluster-network.js';
 import { RabbitCluster } from '../../../testkit/rabbit-cluster.js';
 import { RabbitNode } from '../../../testkit/rabbit-node.js';
-import { newestRoot } from '../../../testkit/release.js';
+import { isDenying } from '../../../testkit/release.js';
 import { clusterFaults, killedNodes } from './cluster-faults.js';
 import { scenarioOf } from './cluster-scenarios.js';
 import type { Fault } from './fault.js';
@@ -17,9 +17,6 @@ import { runScenario, runScenarios, type Say } from './stage.js';
 type Load = Pick<LabOptions, 'rate' | 'delivery' | 'keep'>;
 
 const secrets = makeSecrets();
-
-/** True when the broker denies transient queues, as the nodes of another release do: the transport adapts by itself. */
-const isDenying = newestRoot !== undefined;
 
 /** One service in each delivery mode, with several processes on both sides. */
 function services({ rate, delivery }: Load, more: Partial<ServiceOptions>, sure?: RabbitOptions): ServiceOptions[] {

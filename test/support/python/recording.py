@@ -36,7 +36,9 @@ class RecordingDispatcher(om.RPCDispatcher):
             kind='rpc', server=self._server, method=message.get('method'),
             args=message.get('args', {}), ctxt=dict(incoming.ctxt),
             namespace=message.get('namespace'), version=message.get('version'),
-            msgId=getattr(incoming, 'msg_id', None),
+            # Newer releases give a cast an id of their own.
+            msgId=getattr(incoming, 'orig_msg_id',
+                          getattr(incoming, 'msg_id', None)),
             replyQueue=getattr(incoming, 'reply_q', None),
             uniqueId=getattr(incoming, 'unique_id', None),
             clientTimeout=getattr(incoming, 'client_timeout', None))
