@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Report } from '../lib/cli/conformance/report.js';
-import { RabbitNode } from '../testkit/rabbit-node.js';
+import { startBroker } from '../testkit/broker.js';
 import { withGeneratedPart } from './generated-part.js';
 import { tableOfChecks, tableOfThemes } from './report-tables.js';
 import { runSideBySide } from './side-by-side.js';
@@ -11,7 +11,7 @@ export async function main(args: string[]): Promise<number> {
   const write = args.includes('--write');
   if (args.some((arg) => arg !== '--write')) throw new Error('expected nothing but --write');
   const given = process.env.TEST_RABBIT_URL;
-  const node = given ? undefined : await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  const node = given ? undefined : await startBroker({ plugins: ['rabbitmq_management'] });
   try {
     const topic = `conformance-${randomBytes(4).toString('hex')}`;
     const reports = await runSideBySide(node?.url ?? given ?? '', topic, node?.managementUrl);

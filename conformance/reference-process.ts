@@ -1,7 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { PYTHON } from '../testkit/prerequisites.js';
+import { isDenying, newestRoot, PERMITTED_QUERY, type Program, programOf, visibleTo } from '../testkit/release.js';
 
 const START_LIMIT = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -21,15 +24,14 @@ export class ReferenceProcess {
   }
 
   /** @throws Error with the last words of a process that does not get ready */
-  static async start(command: string, args: readonly string[]): Promise<ReferenceProcess> {
-    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
-    const started = new ReferenceProcess(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+  static async start({ file, args, env }: Program): Promise<ReferenceProcess> {
+    const started = new ReferenceProcess(spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
     try {
       await started.ready();
       return started;
     } catch (cause) {
       await started.stop();
-      throw new Error(`${command} ${args[0]} did not get ready\n${started.lastWords.join('\n')}`, { cause });
+      throw new Error(`${file} ${args.join(' ')} did not get ready\n${started.lastWords.join('\n')}`, { cause });
     }
   }
 
@@ -48,4 +50,15 @@ export class ReferenceProcess {
     const [line] = (await Promise.race([once(lines, 'line', { signal }), gone])) as [string];
     if (line !== 'ready') throw new Error(`the process said ${JSON.stringify(line)}`);
   }
+}
+
+/**
+ * Program of the Python reference server, with the options that the broker needs.
+ * @param folder that of reference_server.py
+ * @param where topic and server, as arguments
+ */
+export function pythonReference(folder: string, url: string, where: readonly string[]): Program {
+  const script = join(visibleTo(newestRoot, resolve(folder)), 'reference_server.py');
+  const permitted = isDenying ? `${url}?${PERMITTED_QUERY}` : url;
+  return programOf(newestRoot, PYTHON, [script, '--url', permitted, ...where], { PYTHONDONTWRITEBYTECODE: '1' });
 }

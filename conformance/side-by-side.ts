@@ -1,20 +1,26 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { Report } from '../lib/cli/conformance/report.js';
-import { PYTHON } from '../testkit/prerequisites.js';
-import { ReferenceProcess } from './reference-process.js';
+import type { Program } from '../testkit/release.js';
+import { pythonReference, ReferenceProcess } from './reference-process.js';
 
 const COMMAND = 'dist/lib/cli/oslo-rpc.js';
 
 interface Peer {
   readonly name: string;
-  readonly command: string;
-  readonly script: string;
+  /** @param where topic and server, as arguments */
+  readonly program: (url: string, where: readonly string[]) => Program;
 }
 
 const peers: readonly Peer[] = [
-  { name: 'python', command: PYTHON, script: 'conformance/reference_server.py' },
-  { name: 'node', command: process.execPath, script: 'dist/conformance/conformance/serve.js' },
+  { name: 'python', program: (url, where) => pythonReference('conformance', url, where) },
+  {
+    name: 'node',
+    program: (url, where) => {
+      const args = ['dist/conformance/conformance/serve.js', '--url', url, ...where];
+      return { file: process.execPath, args, env: process.env };
+    },
+  },
 ];
 
 /** The kit's reports on both reference servers. The working directory is the repository's root. */
@@ -23,16 +29,11 @@ export function runSideBySide(url: string, topic: string, managementUrl?: string
   return Promise.all(peers.map((peer) => judge(peer, url, `${topic}-${peer.name}`, more)));
 }
 
-async function judge(
-  { name, command, script }: Peer,
-  url: string,
-  topic: string,
-  more: readonly string[],
-): Promise<Report> {
-  const where = ['--url', url, '--topic', topic, '--server', name];
-  const server = await ReferenceProcess.start(command, [script, ...where]);
+async function judge({ name, program }: Peer, url: string, topic: string, more: readonly string[]): Promise<Report> {
+  const where = ['--topic', topic, '--server', name];
+  const server = await ReferenceProcess.start(program(url, where));
   try {
-    return await reportOn([...where, ...more]);
+    return await reportOn(['--url', url, ...where, ...more]);
   } finally {
     await server.stop();
   }

@@ -52,9 +52,12 @@ export class RabbitCluster {
 
   /** That of the first node. */
   get control(): RabbitControl {
-    const [first] = this.nodes;
-    if (!first) throw new Error('The cluster has no nodes');
-    return first.control;
+    return this.#first.control;
+  }
+
+  /** That of the first node. */
+  get managementUrl(): string | undefined {
+    return this.#first.managementUrl;
   }
 
   /** A node that runs, and that its peers reach. */
@@ -115,6 +118,12 @@ export class RabbitCluster {
     // The others first: a node that outlives them need not wait for anybody.
     for (const node of this.nodes.toReversed()) await node.stop();
     await this.network?.remove();
+  }
+
+  get #first(): RabbitNode {
+    const [first] = this.nodes;
+    if (!first) throw new Error('The cluster has no nodes');
+    return first;
   }
 
   #placeOf(node: RabbitNode): [ClusterNetwork, NodePlace] {

@@ -1,3 +1,6 @@
+import { cpSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
 /**
  * Folder that holds another release of Debian with newer peers (`npm run test:newest` makes one); undefined for the
  * peers of this machine. Every node and Python peer of the tests then comes from there.
@@ -15,6 +18,14 @@ export interface Program {
   file: string;
   args: string[];
   env: NodeJS.ProcessEnv;
+}
+
+/** Folder of this machine as a program of the release sees it: a copy below its own temporary folder. */
+export function visibleTo(root: string | undefined, folder: string): string {
+  if (root === undefined) return folder;
+  const home = join('/tmp', basename(folder));
+  cpSync(folder, join(root, home), { recursive: true });
+  return home;
 }
 
 /** Program in a network namespace, or as it is where there is none. */

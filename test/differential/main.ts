@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { startBroker } from '../../testkit/broker.js';
 import type { RabbitControl } from '../../testkit/rabbit-control.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { PythonPeer } from '../support/python-peer.js';
 import { compareClientsOn } from './client-differential.js';
 import { compareTopologiesOn } from './compare-topologies.js';
@@ -77,7 +77,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   const given = process.env.TEST_RABBIT_URL;
-  const node = given ? undefined : await RabbitNode.start();
+  const node = given ? undefined : await startBroker();
   const url = given || node?.url || '';
   let python: PythonPeer | undefined;
   try {

@@ -1,8 +1,7 @@
 import type { TestProject } from 'vitest/node';
+import { startBroker } from '../../testkit/broker.js';
 import { ensurePresent, osloMessaging, rabbitmq } from '../../testkit/prerequisites.js';
-import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import type { RabbitAddress } from '../../testkit/rabbit-control.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,9 +27,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await broker?.stop();
   };
-}
-
-function startBroker(): Promise<RabbitNode | RabbitCluster> {
-  const nodes = Number(process.env.TEST_CLUSTER_NODES ?? 1);
-  return nodes > 1 ? RabbitCluster.start(nodes) : RabbitNode.start();
 }

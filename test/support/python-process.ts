@@ -1,24 +1,16 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../../testkit/prerequisites.js';
-import { newestRoot, programOf } from '../../testkit/release.js';
+import { newestRoot, programOf, visibleTo } from '../../testkit/release.js';
 import { decode, encode, PythonError } from './python-values.js';
 
-const SCRIPT = fileURLToPath(new URL('./python/peer.py', import.meta.url));
+const SCRIPTS = fileURLToPath(new URL('./python', import.meta.url));
 const STOP_TIMEOUT_MS = 15_000;
 const LINES_KEPT = 60;
-
-/** The script's folder, copied to where a Python sees it that sees its own release only. */
-function copied(root: string): string {
-  const home = '/tmp/python-peer';
-  cpSync(dirname(SCRIPT), `${root}${home}`, { recursive: true });
-  return `${home}/${basename(SCRIPT)}`;
-}
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -36,7 +28,7 @@ export class PythonProcess {
 
   constructor() {
     // The script ends by itself when its input does, so it cannot outlive this process.
-    const program = programOf(newestRoot, PYTHON, ['-u', newestRoot === undefined ? SCRIPT : copied(newestRoot)], {
+    const program = programOf(newestRoot, PYTHON, ['-u', join(visibleTo(newestRoot, SCRIPTS), 'peer.py')], {
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONIOENCODING: 'utf-8',
     });

@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { ConsumeMessage } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generatedPart } from '../../../conformance/generated-part.js';
-import { ReferenceProcess } from '../../../conformance/reference-process.js';
+import { pythonReference, ReferenceProcess } from '../../../conformance/reference-process.js';
 import { startReferenceServer } from '../../../conformance/reference-server.js';
 import { tableOfChecks, tableOfThemes } from '../../../conformance/report-tables.js';
 import type { Report } from '../../../lib/cli/conformance/report.js';
 import { Wire } from '../../../lib/cli/conformance/wire.js';
-import { PYTHON } from '../../../testkit/prerequisites.js';
 import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Outcome, osloRpc } from '../../support/command.js';
 import {
@@ -42,9 +41,10 @@ describeWithPython('the conformance kit on the reference servers', () => {
 
   beforeAll(async () => {
     const [python, node, third] = [uniqueTopic(), uniqueTopic(), uniqueTopic()];
-    const script = file('conformance/reference_server.py').pathname;
     const servers = await Promise.all([
-      ReferenceProcess.start(PYTHON, [script, '--url', rabbitUrl, '--topic', python, '--server', 'py1']),
+      ReferenceProcess.start(
+        pythonReference(file('conformance').pathname, rabbitUrl, ['--topic', python, '--server', 'py1']),
+      ),
       startReferenceServer({ url: rabbitUrl, topic: node, server: 'node1' }),
       startRawServer(RawReferenceServer, { url: rabbitUrl, topic: third, server: 's1' }),
     ]);
