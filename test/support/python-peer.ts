@@ -30,9 +30,9 @@ const NEEDED = isDenying ? Object.fromEntries(new URLSearchParams(PERMITTED_QUER
 export class PythonPeer {
   private constructor(private readonly process: PythonProcess) {}
 
-  static async start(url: string, options: PythonPeerOptions = {}): Promise<PythonPeer> {
+  static async start(url: string, { bare = false, ...options }: PythonPeerOptions = {}): Promise<PythonPeer> {
     const process = new PythonProcess();
-    const config = { ...NEEDED, ...options.config };
+    const config = { ...(bare ? {} : NEEDED), ...options.config };
     try {
       await process.ask('configure', { url, ...options, config });
     } catch (error) {

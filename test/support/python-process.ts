@@ -31,6 +31,8 @@ export class PythonProcess {
     const program = programOf(newestRoot, PYTHON, ['-u', join(visibleTo(newestRoot, SCRIPTS), 'peer.py')], {
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONIOENCODING: 'utf-8',
+      // For use_queue_manager.
+      OSLO_LOCK_PATH: '/tmp',
     });
     this.#child = spawn(program.file, program.args, { stdio: ['pipe', 'pipe', 'pipe'], env: program.env });
     this.#exited = once(this.#child, 'close').catch(() => undefined);

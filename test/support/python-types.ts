@@ -3,6 +3,8 @@
 export interface PythonPeerOptions {
   /** Driver options under their oslo names: `conf.set_override(name, value, group='oslo_messaging_rabbit')`. */
   config?: Record<string, unknown>;
+  /** True to leave out the options that a denying broker needs. @default false */
+  bare?: boolean;
   /** Options of the DEFAULT group, e.g. `rpc_response_timeout`. */
   defaults?: Record<string, unknown>;
   /** `allowed_remote_exmods` of the transport. */

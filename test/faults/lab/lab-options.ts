@@ -5,7 +5,7 @@ import { clusterFaults } from './cluster-faults.js';
 import type { Fault } from './fault.js';
 
 export const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rate N] [--broker RELEASE] [--faults LIST]
-                 [--delivery MODE] [--keep FOLDER]
+                 [--delivery MODE] [--config LINE]... [--keep FOLDER]
 
   --minutes N       how long faults are made (20)
   --seed S          makes the same choices again; without it, they are new ones
@@ -15,6 +15,7 @@ export const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rate N] [--br
   --faults LIST     each of these faults of a cluster once, in this order, instead of faults at random; separated by
                     commas, or "all"
   --delivery MODE   at-most-once or at-least-once alone (both)
+  --config LINE     a further line of rabbitmq.conf, for every node; may be repeated
   --keep FOLDER     leaves the journals and the output of all processes below this folder
 
 Faults of a cluster: ${clusterFaults.map(({ name }) => name).join(', ')}.
@@ -33,6 +34,8 @@ export interface LabOptions {
   readonly faults: readonly Fault[] | undefined;
   /** The only delivery mode; undefined for both. */
   readonly delivery: DeliveryMode | undefined;
+  /** Further lines of rabbitmq.conf. */
+  readonly config: readonly string[];
   /** Folder for the journals and outputs; undefined to delete them. */
   readonly keep: string | undefined;
 }
@@ -48,18 +51,20 @@ export function parseOptions(args: readonly string[]): LabOptions | undefined {
       broker: { type: 'string' },
       faults: { type: 'string' },
       delivery: { type: 'string' },
+      config: { type: 'string', multiple: true, default: [] },
       keep: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
-  const { minutes, seed, rate, faults, delivery, keep } = values;
+  const { minutes, seed, rate, faults, delivery, config, keep } = values;
   return {
     minutes: positive('minutes', minutes),
     seed: positive('seed', seed),
     rate: positive('rate', rate ?? (faults === undefined ? '500' : '60')),
     faults: faults === undefined ? undefined : faultsNamed(faults),
     delivery: delivery === undefined ? undefined : modeNamed(delivery),
+    config,
     keep,
   };
 }

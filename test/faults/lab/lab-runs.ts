@@ -14,7 +14,7 @@ import { makeSecrets } from './secrets.js';
 import type { ServiceOptions } from './service.js';
 import { runScenario, runScenarios, type Say } from './stage.js';
 
-type Load = Pick<LabOptions, 'rate' | 'delivery' | 'keep'>;
+type Load = Pick<LabOptions, 'rate' | 'delivery' | 'config' | 'keep'>;
 
 const secrets = makeSecrets();
 
@@ -31,7 +31,7 @@ function services({ rate, delivery }: Load, more: Partial<ServiceOptions>, sure?
 /** Faults at random for a single node behind proxies. */
 export async function onOneNode(random: Random, seconds: number, load: Load, say: Say): Promise<Outcome> {
   say('starting a node, servers and clients');
-  const node = await RabbitNode.start({ user: secrets.user });
+  const node = await RabbitNode.start({ user: secrets.user, config: [...load.config] });
   const lab = await Lab.open(node.url, node, secrets, load.keep);
   try {
     await lab.begin(...services(load, { proxied: true }, isDenying ? {} : { amqpDurableQueues: true }));
@@ -75,7 +75,7 @@ async function withCluster(
   for (const fault of faults) if (!possible.includes(fault)) say(`left out: ${fault.name}, since ${missing}`);
   say('starting a cluster of three nodes, servers and clients');
   const namespaces = isIsolated && missing === undefined;
-  const cluster = await RabbitCluster.start(3, { user: secrets.user, namespaces });
+  const cluster = await RabbitCluster.start(3, { user: secrets.user, config: [...load.config], namespaces });
   const lab = await Lab.open(cluster.url, cluster, secrets, load.keep);
   try {
     await lab.begin(...services(load, { rabbit: isDenying ? {} : { rabbitQuorumQueue: true } }));
