@@ -4,11 +4,11 @@ import { DeclareAgain, DeclareRefused, type Declarer } from '../topology/declare
 import type { RawDelivery } from '../wire/incoming-content.js';
 import type { ConsumedQueue, Missing } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
-import { ConsumerStart, StartStuck } from './consumer-start.js';
 import { type ConsumingChannel, type Consumption, isRefusedConsume, type Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import type { Reading } from './reading.js';
 import { StreamSurvey } from './stream-survey.js';
+import { AnswerWait, Unanswered } from './unanswered.js';
 
 /** Events of the consumers that an attachment has started. */
 export interface AttachmentEvents {
@@ -31,8 +31,11 @@ export interface AttachmentPorts {
   lastError(): Error | undefined;
 }
 
-/** The broker has not answered an attempt in time. */
-export class Unanswered extends Error {}
+/**
+ * Time in milliseconds after which consumers that the broker has not confirmed are started on another channel. A channel
+ * that starts one on a quorum queue without a leader may wait for half a minute, also after there is one.
+ */
+const STUCK_MS = 3000;
 
 /** Channel on which the queues of one consumer are declared and consumed from. */
 export class Attachment {
@@ -40,7 +43,7 @@ export class Attachment {
   channel: ConsumingChannel | undefined;
   /** True where this consumer has caused the loss of a shared channel, until it is attached again. */
   needsOwnChannel = false;
-  private readonly consumerStart = new ConsumerStart();
+  private readonly consumerStart = new AnswerWait();
   /** Number of attempts. */
   private turn = 0;
 
@@ -83,7 +86,7 @@ export class Attachment {
   /** Gives up what a node does not answer although it answers others. */
   giveUpUnanswered(): void {
     for (const queue of this.queues) queue.giveUp();
-    this.consumerStart.giveUp();
+    this.consumerStart.giveUp(STUCK_MS);
   }
 
   /** Stops the consumers. On a shared channel, delivered messages can still be settled. */
@@ -169,9 +172,9 @@ export class Attachment {
       await channel.cancel(this.reader);
       await channels.setup.use(channel.model, (setup) => this.declare(setup));
       const start = () => Promise.all(this.distinct.map((queue) => this.consume(channel, queue)));
-      if (isWanted()) await this.consumerStart.wait(start());
+      if (isWanted()) await this.consumerStart.for(start());
     } catch (error) {
-      if (error instanceof StartStuck) {
+      if (error instanceof Unanswered) {
         this.needsOwnChannel = true;
         this.abandon();
         throw this.again('The broker does not answer', error);

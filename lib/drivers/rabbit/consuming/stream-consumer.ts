@@ -3,12 +3,12 @@ import { Deadline } from '../../../core/deadline.js';
 import { ClientSendError, MessageDeliveryFailure, toError } from '../../../core/errors.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { DeclareRefused } from '../topology/declarer.js';
-import { Unanswered } from './attachment.js';
 import type { ConsumedStream } from './consumed-stream.js';
 import { Consumer } from './consumer.js';
 import type { Refusal } from './consumer-log.js';
 import type { ConsumingChannel } from './consuming-channel.js';
 import { StreamResume } from './stream-resume.js';
+import { Unanswered } from './unanswered.js';
 
 /** Delays before a stream is tried again that cannot be read. Random, so that not all servers come at once. */
 const BACKOFF: Backoff = { first: 1000, growth: 'doubling', cap: 10_000, jitter: 0.25 };

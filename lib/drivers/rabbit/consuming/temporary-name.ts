@@ -4,12 +4,11 @@ import { closeReasonOf } from '../connection/close-reason.js';
 import { NodeCutOff } from '../connection/node-doubt.js';
 import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareAgain, DeclareRefused } from '../topology/declarer.js';
+import { AnswerWait, Unanswered } from './unanswered.js';
 
 /** AMQP reply codes. */
 const NOT_FOUND = 404;
 const RESOURCE_LOCKED = 405;
-
-class Unanswered extends Error {}
 
 /** A temporary queue cannot be reached. It has another name now, under which it is to be declared. */
 export class QueueReplaced extends DeclareAgain {}
@@ -18,8 +17,7 @@ export class QueueReplaced extends DeclareAgain {}
 export class TemporaryName {
   /** Channel on which the queue was declared last. */
   private last: Channel | undefined;
-  /** Ends the wait for the declaration in progress. */
-  private end: (() => void) | undefined;
+  private readonly answer = new AnswerWait();
 
   /** @param rename returns another name */
   constructor(
@@ -36,11 +34,8 @@ export class TemporaryName {
   /** Waits for a declaration under the current name. @throws QueueReplaced, or the error of the declaration */
   async declare(declaration: Promise<void>): Promise<void> {
     const { current } = this;
-    const unanswered = new Promise<never>((_, reject) => {
-      this.end = () => reject(new Unanswered('there is no answer'));
-    });
     try {
-      await Promise.race([declaration, unanswered]);
+      await this.answer.for(declaration);
     } catch (error) {
       if (!isOutOfReach(error)) throw error;
       this.current = this.rename();
@@ -48,14 +43,12 @@ export class TemporaryName {
         `The queue "${current}" cannot be reached (${reasonOf(error)}): "${this.current}" takes its place, and what was sent to the other is lost`,
         error,
       );
-    } finally {
-      this.end = undefined;
     }
   }
 
   /** Gives up the declaration in progress: its node answers, so that the queue is on another that does not. */
   giveUp(): void {
-    this.end?.();
+    this.answer.giveUp();
   }
 }
 
