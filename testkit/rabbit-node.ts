@@ -72,7 +72,10 @@ export class RabbitNode {
 
   /** A fault: the node has too little memory, so that it reads from no connection that publishes. Or it has enough again. */
   async alarm(raised: boolean): Promise<void> {
-    await this.rabbitmqctl('eval', `vm_memory_monitor:set_vm_memory_high_watermark(${raised ? '0.0000001' : '0.4'}).`);
+    const limit = raised ? '0.0000001' : '0.4';
+    // The alarm is told to the connections by another process, which answers afterwards.
+    const expressions = [`vm_memory_monitor:set_vm_memory_high_watermark(${limit})`, 'rabbit_alarm:get_alarms()'];
+    await this.rabbitmqctl('eval', `${expressions.join(', ')}.`);
   }
 
   /** A fault: the whole process group stands still. Its connections stay open. */
