@@ -101,6 +101,30 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     expect(queue).not.toBe(before);
   });
 
+  it.each(['the other host', 'it'] as const)(
+    'is left only for a host that answers, while a cluster elects: %s',
+    async (answers) => {
+      await serve(connect({ transportUrl: rabbitUrl }));
+      const transport = connect();
+      const client = new RPCClient(transport, new Target({ topic }));
+      expect(await client.call({}, 'who')).toBe('one');
+      const [used, other] = inUse();
+      for (const host of hosts) host.stall();
+      const answer = client.call({}, 'who');
+      await eventually(() => expect(other.accepted).toBeGreaterThan(0));
+      expect(transport.health().status).toBe('degraded');
+      expect(transport.counts.lostConnections).toBe(0);
+      const [server, unused] = answers === 'it' ? [used, other] : [other, used];
+      server.resume();
+      expect(await answer).toBe('one');
+      // A proxy that stalls notices no end.
+      unused.resume();
+      await eventually(() => expect([server.connections, unused.connections]).toEqual([2, 0]));
+      expect(transport.counts.lostConnections).toBe(answers === 'it' ? 0 : 2);
+      await eventually(() => expect(transport.health().status).toBe('connected'));
+    },
+  );
+
   it('is not left where there is no other host', async () => {
     hosts.splice(1);
     await serve(connect({ transportUrl: rabbitUrl }));

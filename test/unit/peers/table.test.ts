@@ -8,7 +8,8 @@ describe('the table of options and brokers', () => {
   it('has an outcome of every set on every broker', async () => {
     const all = await readResults();
     expect(Object.keys(all).length).toBeGreaterThan(1);
-    for (const results of Object.values(all)) expect(Object.keys(results)).toEqual(optionSets.map(({ query }) => query));
+    for (const results of Object.values(all))
+      expect(Object.keys(results)).toEqual(optionSets.map(({ query }) => query));
   });
 
   it('is the one that the last run has found', async () => {

@@ -62,7 +62,8 @@ export class RabbitConnection {
     this.counters = counters;
     this.failover = failover ?? new Failover(url.hosts, rabbit.failoverStrategy, logger);
     this.connector = new Connector(url, this.failover, settings, purpose, (error) => this.onTrouble(error), examine);
-    this.doubt = new NodeDoubt(this.failover, () => (this.status === 'blocked' ? undefined : this.link));
+    const { connector } = this;
+    this.doubt = new NodeDoubt(this.failover, connector, () => (this.status === 'blocked' ? undefined : this.link));
     this.statusListeners = new Listeners('status', logger);
     this.connectedListeners = new Listeners('connections', logger);
     const { retryInterval: first, retryBackoff: step, intervalMax: cap } = rabbit;

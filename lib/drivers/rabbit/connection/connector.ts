@@ -1,5 +1,6 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import type { Settings } from '../../../core/settings.js';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Wire } from '../wire/wire.js';
 import { closeReasonOf, rememberCloseReason } from './close-reason.js';
@@ -8,8 +9,12 @@ import { attemptOf, connectOptions, type Identity } from './connect-options.js';
 import type { Failover } from './failover.js';
 import { Logins } from './logins.js';
 import { openRefusal } from './open-refusal.js';
+import { probeNode } from './probe-queue.js';
 import { SecretRenewal } from './secret-renewal.js';
 import { socketOf } from './socket.js';
+
+/** Time for the broker to confirm the end of a probe, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2000;
 
 const CLOSED_AT_ONCE = 'the broker closed the connection at once';
 
@@ -30,7 +35,7 @@ export type Examine = (model: ChannelModel) => Promise<boolean>;
 export class Connector {
   private readonly logins: Logins;
   private attempt: AbortController | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
 
   /**
    * @param failover order of the hosts, which the connections of a transport share
@@ -52,7 +57,7 @@ export class Connector {
   async open(): Promise<Link> {
     const failures: ConnectFailure[] = [];
     for (const host of this.failover.round()) {
-      if (this.closed) break;
+      if (this.closing.signal.aborted) break;
       try {
         return await this.openHost(host);
       } catch (error) {
@@ -66,8 +71,24 @@ export class Connector {
 
   /** Aborts the attempt in progress and destroys its socket. No more are made. */
   close(): void {
-    this.closed = true;
+    this.closing.abort();
     this.attempt?.abort();
+  }
+
+  /**
+   * Resolves when a host answers what it cannot without the majority of its cluster, on a connection of its own.
+   * @param signal ends the wait. Rejects then, and where the host refuses or cannot be connected to
+   */
+  async probe(host: TransportHost, signal: AbortSignal): Promise<void> {
+    const end = AbortSignal.any([signal, this.closing.signal]);
+    const login = await this.logins.for(host, end);
+    end.throwIfAborted();
+    const name = `${this.settings.connectionName}:${this.purpose}`;
+    // The signal destroys the socket also later on.
+    const model = await this.connect(host, { login, name, signal: end });
+    model.on('error', () => undefined);
+    await probeNode(model);
+    await settleWithin(model.close(), CLOSE_TIMEOUT_MS);
   }
 
   private async openHost(host: TransportHost): Promise<Link> {

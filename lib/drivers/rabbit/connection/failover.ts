@@ -49,10 +49,22 @@ export class Failover {
     if (this.preferred === host) this.preferred = undefined;
   }
 
-  /** Notes that a host is cut off from its cluster. Calls the listeners, so that all connections leave it. */
-  suspect(host: TransportHost): void {
+  /** Returns the hosts besides this one. */
+  others(host: TransportHost): readonly TransportHost[] {
+    return this.hosts.filter((one) => one !== host);
+  }
+
+  /**
+   * Notes that a host is cut off from its cluster. Calls the listeners, so that all connections leave it.
+   * @param better host that is not, where one is known
+   */
+  suspect(host: TransportHost, better?: TransportHost): void {
     this.suspects.set(host, performance.now() + SUSPECT_MS);
     this.failed(host);
+    if (better) {
+      this.suspects.delete(better);
+      this.preferred = better;
+    }
     this.listeners.emit(host);
   }
 

@@ -1,11 +1,10 @@
-import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
-import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
-import type { Link } from './connector.js';
+import type { Connector, Link } from './connector.js';
 import type { Failover } from './failover.js';
-import { probeQueue } from './probe-queue.js';
+import { betterHost, Question } from './host-survey.js';
+import { probeNode } from './probe-queue.js';
 import { socketOf } from './socket.js';
 
 /** Time in milliseconds that an operation may take before its node is doubted. */
@@ -13,7 +12,7 @@ const DOUBT_AFTER_MS = 1500;
 /** Time in milliseconds until it is doubted again because of the same operation. */
 const NEXT_DOUBT_MS = 5000;
 
-/** Time in milliseconds for an answer. It doubles with each host left: where several do not answer, the cluster elects. */
+/** Time in milliseconds for an answer before the other hosts are asked. It doubles with each host left, for a cluster that is overloaded. */
 const PATIENCE: Backoff = { first: 1500, growth: 'doubling', cap: 30_000 };
 
 /** Time in milliseconds since a host was left, after which the patience is the first again. */
@@ -27,7 +26,7 @@ export class NodeCutOff extends Error {}
 
 /**
  * Doubt in the node of a connection. A node that is cut off from its cluster answers its clients for a minute as if nothing
- * were, but confirms nothing that needs the others. Where it does not answer a question that does, it is left for another.
+ * were, but confirms nothing that needs the others. Where it does not answer a question that does, it is left for one that does.
  */
 export class NodeDoubt {
   /** Called when {@link isOpen} changes. */
@@ -35,20 +34,27 @@ export class NodeDoubt {
   /** True while the node owes an answer. */
   isOpen = false;
   private asking: Promise<boolean> | undefined;
+  /** Ends the survey of the other hosts. */
+  private survey = new AbortController();
   /** Number of hosts left in a row. */
   private left = 0;
   private leftAt = Number.NEGATIVE_INFINITY;
 
-  /** @param link returns the connection in use; undefined while there is none, or while an alarm explains every silence */
+  /**
+   * @param connector asks the other hosts
+   * @param link returns the connection in use; undefined while there is none, or while an alarm explains every silence
+   */
   constructor(
     private readonly failover: Failover,
+    private readonly connector: Connector,
     private readonly link: () => Link | undefined,
   ) {
     failover.onSuspect((host) => this.leave(host));
   }
 
   /**
-   * Asks the node, and suspects it where it does not answer. Has no effect where there is no other host.
+   * Asks the node. Suspects it where it does not answer and another does; while none does, the cluster elects, and no other
+   * is better. Has no effect where there is no other host.
    * @returns true where the node has answered
    */
   async raise(): Promise<boolean> {
@@ -80,36 +86,33 @@ export class NodeDoubt {
   }
 
   private async ask(link: Link): Promise<boolean> {
-    const isAnswered = await this.isAnswered(link.model);
+    const question = new Question(probeNode(link.model));
+    const better = (await this.isAnswered(question)) ? undefined : await this.findBetter(link, question);
     this.asking = undefined;
     this.open(false);
-    if (isAnswered || this.link() !== link) return isAnswered;
+    if (!better || this.link() !== link) return question.isAnswered;
     this.left++;
     this.leftAt = performance.now();
-    this.failover.suspect(link.host);
+    this.failover.suspect(link.host, better);
     return false;
   }
 
-  private async isAnswered(model: ChannelModel): Promise<boolean> {
+  private async isAnswered(question: Question): Promise<boolean> {
     if (performance.now() - this.leftAt > CALM_MS) this.left = 0;
-    const patience = backoffDelay(PATIENCE, this.left);
-    let isAnswered = false;
-    // A node cannot declare without the majority of its cluster. A refusal is an answer; a loss has its own event.
-    const probe = probeQueue(model, { exclusive: true, durable: false }).catch(() => undefined);
-    const question = probe.then(() => {
-      isAnswered = true;
-    });
-    await settleWithin(question, DEGRADED_AFTER_MS);
-    if (isAnswered) return true;
+    if (await question.within(DEGRADED_AFTER_MS)) return true;
     this.open(true);
-    await settleWithin(question, patience - DEGRADED_AFTER_MS);
-    // After a blocked event loop the answer may have arrived, but not been read.
-    await new Promise(setImmediate);
-    return isAnswered;
+    return question.within(backoffDelay(PATIENCE, this.left) - DEGRADED_AFTER_MS);
+  }
+
+  private findBetter({ host }: Link, question: Question): Promise<TransportHost | undefined> {
+    this.survey = new AbortController();
+    const { signal } = this.survey;
+    return betterHost(question, this.failover.others(host), (other, end) => this.connector.probe(other, end), signal);
   }
 
   private leave(host: TransportHost): void {
     const link = this.link();
+    if (link?.host === host) this.survey.abort();
     // With an error, because amqplib does not notice the end of the socket otherwise.
     if (link?.host === host)
       socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));

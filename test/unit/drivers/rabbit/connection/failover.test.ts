@@ -81,6 +81,14 @@ describe('the order of hosts', () => {
     vi.useRealTimers();
   });
 
+  it('begins with the host that is better than a suspect', () => {
+    const failover = new Failover(hosts, 'round-robin', silent);
+    const used = firstOf(failover);
+    const better = failover.others(hostOf(used)).at(-1);
+    failover.suspect(hostOf(used), better);
+    expect(firstOf(failover)).toBe(better?.hostname);
+  });
+
   it('knows its size', () => {
     expect(new Failover(hosts, 'shuffle', silent).size).toBe(4);
   });
