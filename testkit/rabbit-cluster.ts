@@ -4,6 +4,9 @@ import type { RabbitControl } from './rabbit-control.js';
 import type { RabbitOptions } from './rabbit-files.js';
 import { RabbitNode } from './rabbit-node.js';
 
+/** Maximum time for a queue to have a leader, in milliseconds. */
+const ELECTION_LIMIT_MS = 30_000;
+
 const LEADER = `
   {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"NAME">>)),
   rabbit_amqqueue:info(Queue, [leader]).`;
@@ -98,13 +101,17 @@ export class RabbitCluster {
     return this.survivor.rabbitmqctl(command, ...args);
   }
 
-  /** The node that leads a quorum queue. */
+  /** The node that leads a quorum queue, as soon as there is one. */
   async leaderOf(queue: string): Promise<RabbitNode> {
-    // Not list_queues: the other nodes would have to reach the program that asks, in a namespace of the first node.
-    const answer = await this.rabbitmqctl('eval', LEADER.replace('NAME', queue));
-    const node = this.nodes.find(({ control }) => answer.includes(control.address.nodename));
-    if (!node) throw new Error(`The queue ${queue} has no leader, or no quorum queue has that name: ${answer}`);
-    return node;
+    const end = performance.now() + ELECTION_LIMIT_MS;
+    for (;;) {
+      // Not list_queues: the other nodes would have to reach the program that asks, in a namespace of the first node.
+      const answer = await this.rabbitmqctl('eval', LEADER.replace('NAME', queue));
+      const node = this.nodes.find(({ control }) => answer.includes(control.address.nodename));
+      if (node) return node;
+      if (performance.now() > end)
+        throw new Error(`The queue ${queue} has no leader, or no quorum queue has that name: ${answer}`);
+    }
   }
 
   /** Returns the number of client connections to each node. */

@@ -7,7 +7,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { Stopwatch } from '../support/stopwatch.js';
@@ -41,7 +41,9 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
   }
 
   async function serve(transport: Transport): Promise<void> {
-    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [
+      { who: () => 'one', note: () => undefined },
+    ]);
     open.push(() => server.stop());
     await server.start();
   }
@@ -124,6 +126,30 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
       await eventually(() => expect(transport.health().status).toBe('connected'));
     },
   );
+
+  it.runIf(rabbitControl)('is kept where it answers, but not the channel on which requests wait', async () => {
+    await serve(connect({ transportUrl: rabbitUrl }));
+    const transport = connect();
+    const client = new RPCClient(transport, new Target({ topic }));
+    expect(await client.call({}, 'who')).toBe('one');
+    const ports = inUse()[0].links.map(({ port }) => port);
+    const evaluate = async (expression: string) => (await rabbitControl?.rabbitmqctl('eval', expression)) ?? '';
+    const found = await evaluate(`[Pid || Pid <- rabbit_channel:list_local(), [{name, Name}, {confirm, true}] <-
+      [rabbit_channel:info(Pid, [name, confirm])], Port <- [${ports.join(', ')}],
+      string:find(Name, ":" ++ integer_to_list(Port) ++ " ->") =/= nomatch].`);
+    const channels = found.match(/<[\d.]+>/g) ?? [];
+    expect(channels).not.toEqual([]);
+    const all = (act: 'suspend' | 'resume') =>
+      Promise.all(channels.map((pid) => evaluate(`sys:${act}(list_to_pid("${pid}")).`)));
+    await all('suspend');
+    const cast = client.cast({}, 'note');
+    const soon = client.prepare({ timeout: '1s' });
+    const took = Stopwatch.time(() => eventually(async () => expect(await soon.call({}, 'who')).toBe('one')));
+    expect(await took).toBeLessThan(MAX_GAP_MS);
+    await all('resume');
+    await cast;
+    expect(transport.counts.lostConnections).toBe(0);
+  });
 
   it('is not left where there is no other host', async () => {
     hosts.splice(1);

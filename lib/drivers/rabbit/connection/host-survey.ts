@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
 
 /** Time in milliseconds for any host to answer. A cluster elects in a few seconds. */
 const SURVEY_MS = 30_000;
+
+/** Time in milliseconds until a host is asked again that has refused. */
+const PAUSE_MS = 500;
 
 /** Time in milliseconds for which the host in use may answer behind another one. It is not left without need. */
 const HEAD_START_MS = 250;
@@ -44,11 +48,18 @@ export async function betterHost(
   const signal = AbortSignal.any([given, found.signal]);
   let better: TransportHost | undefined;
   const ask = async (host: TransportHost) => {
-    await probe(host, signal);
-    better ??= host;
+    while (!signal.aborted) {
+      try {
+        await probe(host, signal);
+        better ??= host;
+        return;
+      } catch {
+        // A cluster that elects may refuse connections, too.
+        await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
   };
-  const first = Promise.any(others.map(ask));
-  await settleWithin(Promise.race([question.settled, first]), SURVEY_MS);
+  await settleWithin(Promise.race([question.settled, ...others.map(ask)]), SURVEY_MS);
   const isAnswered = question.isAnswered || (await question.within(HEAD_START_MS));
   found.abort();
   return isAnswered ? undefined : better;

@@ -3,7 +3,7 @@ import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { settleWithin } from '../../../core/settle-within.js';
 
 /** Time of silence after which a check is made while something waits, and between further checks. */
-const CHECK: Backoff = { first: 1000, growth: 'doubling', cap: 30_000 };
+const CHECK: Backoff = { first: 1000, growth: 'doubling', cap: 5000 };
 
 /** Time in milliseconds after which a check is not waited for. */
 const CHECK_TIMEOUT_MS = 5000;
@@ -22,10 +22,12 @@ export class SilenceWatch {
   /**
    * @param isWaiting returns true while something waits
    * @param check finds the reason for the silence and repairs it. A failed check has no effect on the next
+   * @param isStuck returns true where a part of what waits has waited since the call before, although something arrived
    */
   constructor(
     private readonly isWaiting: () => boolean,
     private readonly check: () => Promise<unknown>,
+    private readonly isStuck: () => boolean = () => false,
   ) {}
 
   /** Notes that something begins to wait. */
@@ -52,7 +54,7 @@ export class SilenceWatch {
   }
 
   private async look(): Promise<void> {
-    const isLost = this.isSilent && this.isWaiting();
+    const isLost = (this.isStuck() || this.isSilent) && this.isWaiting();
     this.checks = isLost ? this.checks + 1 : 0;
     if (isLost) await settleWithin(this.check(), CHECK_TIMEOUT_MS);
     this.timer = undefined;

@@ -85,6 +85,10 @@ export class ChannelPool {
     if (lease.channel) this.vacate(lease.channel, lease);
   }
 
+  all(): Iterable<PublishingChannel> {
+    return this.channels.keys();
+  }
+
   has(channel: PublishingChannel): boolean {
     return this.channels.has(channel);
   }

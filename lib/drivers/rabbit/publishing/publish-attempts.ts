@@ -114,6 +114,19 @@ export class PublishAttempts {
     return channel !== undefined && this.channels.replace(channel);
   }
 
+  /** Returns the channels on which a request has waited since the call before. */
+  stuckChannels(): PublishingChannel[] {
+    return this.channels.stuck();
+  }
+
+  /**
+   * Publishes on other channels from now on. What these have published stays with them: it may be delivered yet. A channel
+   * goes on to ask the former leader of a quorum queue that is cut off, for a minute, also after there is another one.
+   */
+  leaveStuck(channels: readonly PublishingChannel[]): void {
+    for (const channel of channels) if (channel.isStuck()) this.channels.replace(channel);
+  }
+
   /** Declares the exchange and the queue of a message again with the next attempt. */
   redeclare({ exchange, queue }: Publication): void {
     if (queue) this.declarations.forget(queue);

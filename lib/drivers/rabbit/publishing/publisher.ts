@@ -11,6 +11,7 @@ import { compressed, type Publication, repeated, withCompressed } from './public
 import { PublishAttempts, type PublishFailure } from './publish-attempts.js';
 import { nackedTwice } from './publish-failures.js';
 import { countFailure, decide, mayBeQueued, type PublishCounts, type PublishHistory } from './publish-retry.js';
+import type { PublishingChannel } from './publishing-channel.js';
 import { RouteGrace } from './route-grace.js';
 import { UnconfirmedLimit } from './unconfirmed-limit.js';
 
@@ -46,9 +47,16 @@ export class Publisher {
     this.attempts = new PublishAttempts(connection, declarer, budget);
     this.grace = new RouteGrace(this.attempts.routes);
     this.pending = new UnconfirmedLimit(context);
+    let stuck: PublishingChannel[] = [];
     this.silence = new SilenceWatch(
       () => this.pending.messages > 0,
-      () => connection.doubt.raise(),
+      async () => {
+        if (await connection.doubt.raise()) this.attempts.leaveStuck(stuck);
+      },
+      () => {
+        stuck = this.attempts.stuckChannels();
+        return stuck.length > 0;
+      },
     );
     connection.onConnected(() => this.grace.connected());
   }

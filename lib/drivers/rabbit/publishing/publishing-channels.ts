@@ -67,6 +67,12 @@ export class PublishingChannels {
     return true;
   }
 
+  /** Returns the channels on which a request has waited since the call before. */
+  stuck(): PublishingChannel[] {
+    const all = [...this.pool.all(), ...(this.proven ? [this.proven] : [])];
+    return all.filter((channel) => channel.isStuck());
+  }
+
   private acquireProven(model: ChannelModel): Promise<PublishingChannel> {
     if (this.proven) return Promise.resolve(this.proven);
     this.openingProven ??= this.openProven(model).finally(() => {
