@@ -3,7 +3,7 @@ import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { settleWithin } from '../../../core/settle-within.js';
 
 /** Time of silence after which a check is made while something waits, and between further checks. */
-const CHECK: Backoff = { first: 1000, growth: 'doubling', cap: 5000 };
+const CHECK: Backoff = { first: 1000, growth: 'doubling', cap: 30_000 };
 
 /** Time in milliseconds after which a check is not waited for. */
 const CHECK_TIMEOUT_MS = 5000;
@@ -23,11 +23,13 @@ export class SilenceWatch {
    * @param isWaiting returns true while something waits
    * @param check finds the reason for the silence and repairs it. A failed check has no effect on the next
    * @param isStuck returns true where a part of what waits has waited since the call before, although something arrived
+   * @param longest longest time between two checks, in milliseconds
    */
   constructor(
     private readonly isWaiting: () => boolean,
     private readonly check: () => Promise<unknown>,
     private readonly isStuck: () => boolean = () => false,
+    private readonly longest = Number.POSITIVE_INFINITY,
   ) {}
 
   /** Notes that something begins to wait. */
@@ -48,7 +50,7 @@ export class SilenceWatch {
 
   private arm(): void {
     this.isSilent = true;
-    const delay = backoffDelay(CHECK, this.checks);
+    const delay = Math.min(this.longest, backoffDelay(CHECK, this.checks));
     // It serves all that wait, so that it keeps neither the async context of the first nor the process alive.
     this.timer = newScope().runInAsyncScope(() => setTimeout(() => void this.look(), delay).unref());
   }

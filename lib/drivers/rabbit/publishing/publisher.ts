@@ -24,6 +24,9 @@ const FLUSH_STALL_MS = 1500;
  */
 const REPLY_GRACE_MS = 2000;
 
+/** Longest time in milliseconds between two checks while nothing is confirmed. A cluster elects in a few seconds. */
+const CHECK_INTERVAL_MS = 5000;
+
 /** Publishes messages with confirms. Declares their exchanges and queues first, once for each connection. */
 export class Publisher {
   readonly pending: UnconfirmedLimit;
@@ -57,6 +60,7 @@ export class Publisher {
         stuck = this.attempts.stuckChannels();
         return stuck.length > 0;
       },
+      CHECK_INTERVAL_MS,
     );
     connection.onConnected(() => this.grace.connected());
   }
