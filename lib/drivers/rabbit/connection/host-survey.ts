@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
 
@@ -46,6 +46,7 @@ export async function betterHost(
 ): Promise<TransportHost | undefined> {
   const found = new AbortController();
   const signal = AbortSignal.any([given, found.signal]);
+  const ended = once(signal, 'abort');
   let better: TransportHost | undefined;
   const ask = async (host: TransportHost) => {
     while (!signal.aborted) {
@@ -55,7 +56,7 @@ export async function betterHost(
         return;
       } catch {
         // A cluster that elects may refuse connections, too.
-        await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+        await settleWithin(ended, PAUSE_MS);
       }
     }
   };
