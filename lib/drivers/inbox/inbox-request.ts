@@ -16,7 +16,7 @@ export interface OutgoingReply {
   readonly lasting: boolean;
 }
 
-/** Reply whose queue is missing, or full. It is sent again until it is delivered or dropped. */
+/** Reply whose queue is missing or full, or does not confirm it soon. */
 export interface WaitingReply {
   /** Resolves when the reply is delivered; rejects when it is dropped. */
   readonly delivered: Promise<void>;
@@ -24,7 +24,7 @@ export interface WaitingReply {
 
 /**
  * Sends one reply. Returns undefined when the reply is in its queue already. Resolves with a {@link WaitingReply} when the
- * queue is missing or full.
+ * queue is missing or full, or does not confirm it soon.
  * @throws ClientSendError when this reply cannot be encoded or is larger than the broker accepts, MessageUndeliverable when
  * no reply can be sent
  */

@@ -51,8 +51,8 @@ export class ReplySender {
 
   /**
    * Publishes a reply. Resolves with nothing when the broker has confirmed it. Resolves with a waiting reply when its
-   * queue is missing or full, or does not confirm it soon. A waiting reply is retried until its caller's deadline; for a
-   * missing queue, at most for `kombuMissingConsumerRetryTimeout`.
+   * queue is missing or full, or does not confirm it soon. A reply to a missing or full queue is retried until its
+   * caller's deadline; for a missing queue, at most for `kombuMissingConsumerRetryTimeout`.
    * @throws ClientSendError when it cannot be written or is too large for the broker, MessageUndeliverable when it is not
    * retried, MessageDeliveryFailure when the broker cannot be reached
    */
@@ -62,7 +62,8 @@ export class ReplySender {
     const reply = { queue, uniqueId, body };
     return new Promise((resolve, reject) => {
       const unconfirmed = new UnconfirmedReply(body.length, resolve, reject);
-      this.slow.add(unconfirmed);
+      // A heartbeat holds up nobody.
+      if (lasting) this.slow.add(unconfirmed);
       // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
       this.publish(reply, expires).then(
         () => {

@@ -122,6 +122,7 @@ export class RabbitConnection {
     if (status === 'closed') return;
     clearTimeout(this.timer);
     this.connector.close();
+    this.doubt.close();
     this.log.settled();
     link?.renewal.stop();
     this.acquisitions.reject(new MessageDeliveryFailure('The transport was closed'));

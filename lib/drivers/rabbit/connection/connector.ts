@@ -35,7 +35,7 @@ export type Examine = (model: ChannelModel) => Promise<boolean>;
 export class Connector {
   private readonly logins: Logins;
   private attempt: AbortController | undefined;
-  private readonly closing = new AbortController();
+  private closed = false;
 
   /**
    * @param failover order of the hosts, which the connections of a transport share
@@ -57,7 +57,7 @@ export class Connector {
   async open(): Promise<Link> {
     const failures: ConnectFailure[] = [];
     for (const host of this.failover.round()) {
-      if (this.closing.signal.aborted) break;
+      if (this.closed) break;
       try {
         return await this.openHost(host);
       } catch (error) {
@@ -71,24 +71,30 @@ export class Connector {
 
   /** Aborts the attempt in progress and destroys its socket. No more are made. */
   close(): void {
-    this.closing.abort();
+    this.closed = true;
     this.attempt?.abort();
   }
 
   /**
-   * Resolves when a host answers what it cannot without the majority of its cluster, on a connection of its own.
-   * @param signal ends the wait. Rejects then, and where the host refuses or cannot be connected to
+   * Resolves when a host answers what it cannot without the majority of its cluster, on a connection of its own. A refusal
+   * is an answer. Rejects where the host cannot be connected to, and when the signal says so.
    */
   async probe(host: TransportHost, signal: AbortSignal): Promise<void> {
-    const end = AbortSignal.any([signal, this.closing.signal]);
-    const login = await this.logins.for(host, end);
-    end.throwIfAborted();
+    signal.throwIfAborted();
+    const login = await this.logins.for(host, signal);
+    signal.throwIfAborted();
     const name = `${this.settings.connectionName}:${this.purpose}`;
     // The signal destroys the socket also later on.
-    const model = await this.connect(host, { login, name, signal: end });
+    const model = await this.connect(host, { login, name, signal });
     model.on('error', () => undefined);
-    await probeNode(model);
-    await settleWithin(model.close(), CLOSE_TIMEOUT_MS);
+    const isOpen = () => socketOf(model)?.writable === true;
+    try {
+      await probeNode(model);
+    } catch (error) {
+      if (!isOpen()) throw error;
+    } finally {
+      if (isOpen()) await settleWithin(model.close(), CLOSE_TIMEOUT_MS);
+    }
   }
 
   private async openHost(host: TransportHost): Promise<Link> {

@@ -13,6 +13,8 @@ export class Failover {
   private hosts: readonly TransportHost[];
   private next = 0;
   private preferred: TransportHost | undefined;
+  /** Survey of the other hosts that is in progress. Resolves with a better host, where there is one. */
+  survey: Promise<TransportHost | undefined> | undefined;
   /** Ends of the suspicion, on the monotonic clock. */
   private readonly suspects = new Map<TransportHost, number>();
   private readonly listeners: Listeners<TransportHost>;

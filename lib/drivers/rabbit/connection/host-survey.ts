@@ -1,12 +1,13 @@
 import { once } from 'node:events';
+import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
 
 /** Time in milliseconds for any host to answer. A cluster elects in a few seconds. */
 const SURVEY_MS = 30_000;
 
-/** Time in milliseconds until a host is asked again that has refused. */
-const PAUSE_MS = 500;
+/** Time until a host is asked again that cannot be connected to. Random, so that not all clients come at once. */
+const PAUSE: Backoff = { first: 500, growth: 'doubling', cap: 5000, jitter: 0.5 };
 
 /** Time in milliseconds for which the host in use may answer behind another one. It is not left without need. */
 const HEAD_START_MS = 250;
@@ -35,33 +36,33 @@ export class Question {
 
 /**
  * Asks the other hosts while the one in use owes an answer.
- * @param probe resolves when a host answers; rejects where it refuses, cannot be connected to, or the signal says so
- * @returns the first one that answers; undefined where none does, or the one in use does, too
+ * @param probe resolves when a host answers; rejects where it cannot be connected to, and when the signal says so
+ * @param survey aborted at the end. Aborting it before ends the survey
+ * @returns the first one that answers; undefined where none does, and where the one in use does
  */
 export async function betterHost(
   question: Question,
   others: readonly TransportHost[],
   probe: (host: TransportHost, signal: AbortSignal) => Promise<void>,
-  given: AbortSignal,
+  survey: AbortController,
 ): Promise<TransportHost | undefined> {
-  const found = new AbortController();
-  const signal = AbortSignal.any([given, found.signal]);
+  const { signal } = survey;
   const ended = once(signal, 'abort');
   let better: TransportHost | undefined;
   const ask = async (host: TransportHost) => {
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; failures++) {
       try {
         await probe(host, signal);
         better ??= host;
         return;
       } catch {
         // A cluster that elects may refuse connections, too.
-        await settleWithin(ended, PAUSE_MS);
+        await settleWithin(ended, backoffDelay(PAUSE, failures));
       }
     }
   };
   await settleWithin(Promise.race([question.settled, ...others.map(ask)]), SURVEY_MS);
   const isAnswered = question.isAnswered || (await question.within(HEAD_START_MS));
-  found.abort();
+  survey.abort();
   return isAnswered ? undefined : better;
 }

@@ -34,8 +34,7 @@ export class NodeDoubt {
   /** True while the node owes an answer. */
   isOpen = false;
   private asking: Promise<boolean> | undefined;
-  /** Ends the survey of the other hosts. */
-  private survey = new AbortController();
+  private surveying: AbortController | undefined;
   /** Number of hosts left in a row. */
   private left = 0;
   private leftAt = Number.NEGATIVE_INFINITY;
@@ -90,7 +89,8 @@ export class NodeDoubt {
     const better = (await this.isAnswered(question)) ? undefined : await this.findBetter(link, question);
     this.asking = undefined;
     this.open(false);
-    if (!better || this.link() !== link) return question.isAnswered;
+    // The survey may be that of a connection to another host.
+    if (!better || better === link.host || this.link() !== link) return question.isAnswered;
     this.left++;
     this.leftAt = performance.now();
     this.failover.suspect(link.host, better);
@@ -104,18 +104,31 @@ export class NodeDoubt {
     return question.within(backoffDelay(PATIENCE, this.left) - DEGRADED_AFTER_MS);
   }
 
+  /** The connections of a transport share a survey, as they share the host. */
   private findBetter({ host }: Link, question: Question): Promise<TransportHost | undefined> {
-    this.survey = new AbortController();
-    const { signal } = this.survey;
-    return betterHost(question, this.failover.others(host), (other, end) => this.connector.probe(other, end), signal);
+    const { connector, failover } = this;
+    failover.survey ??= this.survey(failover.others(host), question, connector).finally(() => {
+      failover.survey = undefined;
+    });
+    return failover.survey;
+  }
+
+  private survey(others: readonly TransportHost[], question: Question, connector: Connector) {
+    this.surveying = new AbortController();
+    return betterHost(question, others, (host, signal) => connector.probe(host, signal), this.surveying);
+  }
+
+  /** Ends the survey of the other hosts. */
+  close(): void {
+    this.surveying?.abort();
   }
 
   private leave(host: TransportHost): void {
     const link = this.link();
-    if (link?.host === host) this.survey.abort();
+    if (link?.host !== host) return;
+    this.close();
     // With an error, because amqplib does not notice the end of the socket otherwise.
-    if (link?.host === host)
-      socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));
+    socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));
   }
 
   private open(isOpen: boolean): void {

@@ -7,13 +7,17 @@ export class AnswerWait {
 
   /** Settles as the answer does. @throws Unanswered after {@link giveUp} */
   async for(answer: Promise<unknown>): Promise<void> {
+    let end = () => undefined as unknown;
     const unanswered = new Promise<never>((_, reject) => {
-      this.current = { since: performance.now(), end: () => reject(new Unanswered('there is no answer')) };
+      end = () => reject(new Unanswered('there is no answer'));
     });
+    const current = { since: performance.now(), end };
+    this.current = current;
     try {
       await Promise.race([answer, unanswered]);
     } finally {
-      this.current = undefined;
+      // An abandoned wait may end during the next one.
+      if (this.current === current) this.current = undefined;
     }
   }
 

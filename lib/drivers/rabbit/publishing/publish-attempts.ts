@@ -12,7 +12,7 @@ import { failureOf } from './publish-failures.js';
 import { PublishGate } from './publish-gate.js';
 import { exchangeIn } from './publish-refusal.js';
 import type { PublishingChannel } from './publishing-channel.js';
-import { PublishingChannels } from './publishing-channels.js';
+import { PublishingChannels, type StuckChannels } from './publishing-channels.js';
 
 /** Body size in bytes up to which the broker is expected to accept a message. */
 const SMALL_BODY = 64 * 1024;
@@ -115,7 +115,7 @@ export class PublishAttempts {
   }
 
   /** Returns the channels on which a request has waited since the call before. */
-  stuckChannels(): PublishingChannel[] {
+  stuckChannels(): StuckChannels {
     return this.channels.stuck();
   }
 
@@ -123,8 +123,8 @@ export class PublishAttempts {
    * Publishes on other channels from now on. What these have published stays with them: it may be delivered yet. A channel
    * goes on to ask the former leader of a quorum queue that is cut off, for a minute, also after there is another one.
    */
-  leaveStuck(channels: readonly PublishingChannel[]): void {
-    for (const channel of channels) if (channel.isStuck()) this.channels.replace(channel);
+  leaveStuck(stuck: StuckChannels): void {
+    this.channels.leave(stuck);
   }
 
   /** Declares the exchange and the queue of a message again with the next attempt. */

@@ -11,7 +11,7 @@ import { compressed, type Publication, repeated, withCompressed } from './public
 import { PublishAttempts, type PublishFailure } from './publish-attempts.js';
 import { nackedTwice } from './publish-failures.js';
 import { countFailure, decide, mayBeQueued, type PublishCounts, type PublishHistory } from './publish-retry.js';
-import type { PublishingChannel } from './publishing-channel.js';
+import type { StuckChannels } from './publishing-channels.js';
 import { RouteGrace } from './route-grace.js';
 import { UnconfirmedLimit } from './unconfirmed-limit.js';
 
@@ -50,7 +50,7 @@ export class Publisher {
     this.attempts = new PublishAttempts(connection, declarer, budget);
     this.grace = new RouteGrace(this.attempts.routes);
     this.pending = new UnconfirmedLimit(context);
-    let stuck: PublishingChannel[] = [];
+    let stuck: StuckChannels = new Map();
     this.silence = new SilenceWatch(
       () => this.pending.messages > 0,
       async () => {
@@ -58,7 +58,7 @@ export class Publisher {
       },
       () => {
         stuck = this.attempts.stuckChannels();
-        return stuck.length > 0;
+        return stuck.size > 0;
       },
       CHECK_INTERVAL_MS,
     );

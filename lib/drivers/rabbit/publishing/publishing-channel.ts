@@ -31,8 +31,6 @@ export class PublishingChannel {
   private readonly number: number | undefined;
   open = true;
   private retired = false;
-  /** Delivery tag of the oldest request at the last look; undefined where there was none. */
-  private looked: number | undefined;
   /** Highest delivery tag that the broker has confirmed or returned. */
   private processed = 0;
   /** Error with which the broker closed the channel. */
@@ -84,18 +82,12 @@ export class PublishingChannel {
   }
 
   /**
-   * Looks at the oldest request without a confirm. Returns true where it is the same as at the last look. Replies do not
-   * count: a queue of another caller may be out of reach for long.
+   * Delivery tag of the oldest request without a confirm. Replies do not count: the queue of another caller may be out of
+   * reach for long.
    */
-  isStuck(): boolean {
-    const before = this.looked;
-    this.looked = undefined;
-    for (const [tag, { message }] of this.unconfirmed) {
-      if (message.exchange === '') continue;
-      this.looked = tag;
-      break;
-    }
-    return this.looked !== undefined && this.looked === before;
+  get oldestRequest(): number | undefined {
+    for (const [tag, { message }] of this.unconfirmed) if (message.exchange !== '') return tag;
+    return undefined;
   }
 
   /** Accepts no more messages, and closes the channel as soon as every message on it is confirmed. */

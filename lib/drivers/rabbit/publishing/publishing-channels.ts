@@ -9,6 +9,9 @@ const REPLACE_INTERVAL_MS = 250;
 /** Maximum number of retired channels that wait for confirms. A queue without a majority may owe them for long. */
 const MAX_RETIRED = 8;
 
+/** Channels on which a request waits, with its delivery tag. */
+export type StuckChannels = ReadonlyMap<PublishingChannel, number>;
+
 /**
  * Channels of one connection to publish on: one for every route that the broker has accepted on this connection, and a
  * pool for messages that it may refuse, because it closes the channel with a refusal.
@@ -20,6 +23,8 @@ export class PublishingChannels {
   private readonly pool: ChannelPool;
   private replacedAt = Number.NEGATIVE_INFINITY;
   private retired = 0;
+  /** Oldest request of each channel at the last look. */
+  private looked: StuckChannels = new Map();
 
   /** @param onClose called with a channel that is closed, before the outcomes of its messages */
   constructor(
@@ -58,19 +63,44 @@ export class PublishingChannels {
    * @returns false when no other channel may be opened now
    */
   replace(channel: PublishingChannel): boolean {
-    if (this.proven !== channel && !this.pool.has(channel)) return true;
+    if (!this.owns(channel)) return true;
     const now = performance.now();
-    const maxRetired = Math.min(MAX_RETIRED, this.budget.retirements(channel.model));
-    if (now - this.replacedAt < REPLACE_INTERVAL_MS || this.retired >= maxRetired) return false;
+    if (now - this.replacedAt < REPLACE_INTERVAL_MS || this.retired >= this.maxRetired(channel)) return false;
     this.replacedAt = now;
     this.giveUp(channel);
     return true;
   }
 
-  /** Returns the channels on which a request has waited since the call before. */
-  stuck(): PublishingChannel[] {
-    const all = [...this.pool.all(), ...(this.proven ? [this.proven] : [])];
-    return all.filter((channel) => channel.isStuck());
+  /** Returns the channels whose oldest request is the same as at the call before, with its delivery tag. */
+  stuck(): StuckChannels {
+    const before = this.looked;
+    const now = new Map<PublishingChannel, number>();
+    for (const channel of [...(this.proven ? [this.proven] : []), ...this.pool.all()]) {
+      const { oldestRequest } = channel;
+      if (oldestRequest !== undefined) now.set(channel, oldestRequest);
+    }
+    this.looked = now;
+    return new Map([...now].filter(([channel, tag]) => before.get(channel) === tag));
+  }
+
+  /**
+   * Publishes on other channels than these from now on, where the same request still waits. It uses a half of the retired
+   * channels at most: the others are for {@link replace}, which one queue without a majority must not prevent.
+   */
+  leave(stuck: StuckChannels): void {
+    for (const [channel, tag] of stuck) {
+      if (channel.oldestRequest !== tag || !this.owns(channel)) continue;
+      if (this.retired >= this.maxRetired(channel) / 2) return;
+      this.giveUp(channel);
+    }
+  }
+
+  private owns(channel: PublishingChannel): boolean {
+    return this.proven === channel || this.pool.has(channel);
+  }
+
+  private maxRetired({ model }: PublishingChannel): number {
+    return Math.min(MAX_RETIRED, this.budget.retirements(model));
   }
 
   private acquireProven(model: ChannelModel): Promise<PublishingChannel> {

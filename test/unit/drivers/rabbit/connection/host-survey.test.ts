@@ -27,13 +27,13 @@ describe('the survey of the other hosts', () => {
   const never = (signal: AbortSignal) =>
     new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
 
-  function survey(signal = new AbortController().signal) {
+  function survey() {
     let found: string | undefined = 'none yet';
     const probe = (host: TransportHost, end: AbortSignal) => {
       asked.push(host.hostname);
       return (probes[host.hostname] ?? never)(end);
     };
-    const done = betterHost(question, hosts, probe, signal).then((host) => {
+    const done = betterHost(question, hosts, probe, new AbortController()).then((host) => {
       found = host?.hostname;
     });
     return { done, found: () => found };
