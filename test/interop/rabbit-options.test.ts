@@ -27,7 +27,7 @@ const QUERIES = [
   'rabbit_ha_queues=yes&enable_cancel_on_failover=true',
 ];
 
-/** Those that a broker permits that denies transient queues. */
+/** Queries for a broker that denies transient queues. */
 const PERMITTED_QUERIES = [
   PERMITTED_QUERY,
   `${PERMITTED_QUERY}&rabbit_transient_queues_ttl=90&kombu_compression=zlib`,
