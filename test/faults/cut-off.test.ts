@@ -151,6 +151,24 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     expect(transport.counts.lostConnections).toBe(0);
   });
 
+  it.runIf(rabbitControl)('is left by a user who may not declare what is asked', async () => {
+    await serve(connect({ transportUrl: rabbitUrl }));
+    const user = uniqueTopic('user');
+    await rabbitControl?.rabbitmqctl('add_user', user, user);
+    open.push(async () => rabbitControl?.rabbitmqctl('delete_user', user));
+    await rabbitControl?.rabbitmqctl('set_permissions', user, '^tacker$', '.*', '^$');
+    const addresses = hosts.map(({ port }) => `${user}:${user}@127.0.0.1:${port}`);
+    const client = new RPCClient(connect({ transportUrl: `rabbit://${addresses.join(',')}/` }), new Target({ topic }));
+    await client.cast({}, 'note');
+    const [used, other] = inUse();
+    used.stall();
+    const took = Stopwatch.time(() => client.cast({}, 'note'));
+    expect(await took).toBeLessThan(MAX_GAP_MS);
+    // One to ask, and one to publish.
+    expect(other.accepted).toBe(2);
+    await eventually(() => expect(other.connections).toBe(1));
+  });
+
   it('is not left where there is no other host', async () => {
     hosts.splice(1);
     await serve(connect({ transportUrl: rabbitUrl }));
