@@ -6,8 +6,9 @@ import { build } from './build.mjs';
 import { ensureDependencies, root as repository } from './install.mjs';
 import { releaseFolder, sayVersions, withProc } from './release.mjs';
 
-const USAGE = `npm run test:peers -- trixie|sid|FOLDER [--only LIST]
+const USAGE = `npm run test:peers -- RELEASE [--only LIST]
 
+  RELEASE      Debian's "trixie" or "sid", installed below a temporary folder, or a folder that has a release; as root
   --only LIST  these steps alone, separated by commas: suites, conformance, options, lab
 `;
 
@@ -40,17 +41,21 @@ function main(given) {
   const { positionals, values } = parseArgs({
     args: given,
     allowPositionals: true,
-    options: { only: { type: 'string' } },
+    options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
   });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
   const [release, ...more] = positionals;
   const chosen = values.only?.split(',') ?? Object.keys(STEPS);
   const unknown = chosen.find((name) => !Object.hasOwn(STEPS, name));
   if (unknown !== undefined) throw new Error(`--only: '${unknown}' is not among ${Object.keys(STEPS).join(', ')}`);
-  if (release === undefined || more.length > 0) throw new Error(USAGE);
+  if (release === undefined || more.length > 0) throw new Error(`Expected one release\n\n${USAGE}`);
   ensureDependencies();
-  build({ examples: true });
   const folder = releaseFolder(release);
   sayVersions(folder);
+  build({ examples: true });
   const outcomes = withProc(folder, () =>
     chosen.flatMap((name) => (name === 'lab' ? [3] : [1, 3]).map((nodes) => carryOut(name, folder, nodes))),
   );
