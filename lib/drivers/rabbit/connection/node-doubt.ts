@@ -12,7 +12,10 @@ const DOUBT_AFTER_MS = 1500;
 /** Time in milliseconds until it is doubted again because of the same operation. */
 const NEXT_DOUBT_MS = 5000;
 
-/** Time in milliseconds for an answer before the other hosts are asked. It doubles with each host left, for a cluster that is overloaded. */
+/**
+ * Time in milliseconds for an answer before the other hosts are asked. It doubles with each host left, for a cluster that
+ * is overloaded.
+ */
 const PATIENCE: Backoff = { first: 1500, growth: 'doubling', cap: 30_000 };
 
 /** Time in milliseconds since a host was left, after which the patience is the first again. */
@@ -26,7 +29,8 @@ export class NodeCutOff extends Error {}
 
 /**
  * Doubt in the node of a connection. A node that is cut off from its cluster answers its clients for a minute as if nothing
- * were, but confirms nothing that needs the others. Where it does not answer a question that does, it is left for one that does.
+ * were, but confirms nothing that needs the others. Where it does not answer a question that does, it is left for one that
+ * answers.
  */
 export class NodeDoubt {
   /** Called when {@link isOpen} changes. */

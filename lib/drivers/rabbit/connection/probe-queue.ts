@@ -15,7 +15,10 @@ export async function probeQueue(model: ChannelModel, options: Options.AssertQue
   await channel.close();
 }
 
-/** Resolves when a node has done what it cannot without the majority of its cluster. @throws the refusal, or the loss of the connection */
+/**
+ * Resolves when a node has done what it cannot without the majority of its cluster.
+ * @throws the refusal, or the loss of the connection
+ */
 export function probeNode(model: ChannelModel): Promise<void> {
   return probeQueue(model, { exclusive: true, durable: false });
 }
