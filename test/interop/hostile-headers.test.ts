@@ -9,6 +9,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
+import { isDenying } from '../../testkit/release.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { type PythonHeaders, PythonPeer } from '../support/python-peer.js';
@@ -136,7 +137,9 @@ describeWithPython('messages of Python with headers of every kind', () => {
       text: '\u2028',
       small: -1,
     });
-    // As many as fit. RabbitMQ 4 changes their order.
+    expect(headers.get('many')).toMatchObject({ 'header-0': 2 ** 40 });
+    // As many as fit. RabbitMQ 4 changes their order, and with it the ones that do.
+    if (!isDenying) expect(headers.get('many')).toMatchObject({ 'header-500': 2 ** 40 + 500 });
     const many = Object.entries(headers.get('many') as object).filter(([name]) => name.startsWith('header-'));
     expect(many.length).toBeGreaterThan(500);
     for (const [name, value] of many) expect(value).toBe(2 ** 40 + Number(name.slice('header-'.length)));
