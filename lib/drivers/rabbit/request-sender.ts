@@ -119,15 +119,12 @@ export class RequestSender {
     if (!this.repliesReady) await this.consumeReplies(options);
     const { callMonitorTimeout, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
-    const publication = this.publication(
-      request,
-      ids,
-      options,
-      Math.max(1, Math.trunc(timeout)),
-      deadline.at,
-      ownTime(deadline),
-      () => this.renewed(request, ids, options),
-    );
+    const publication = this.publication(request, ids, options, {
+      expiration: Math.max(1, Math.trunc(timeout)),
+      expires: deadline.at,
+      deadline: ownTime(deadline),
+      renew: () => this.renewed(request, ids, options),
+    });
     await this.ports.publisher.publish(publication, deadline, retry);
   }
 
@@ -160,15 +157,11 @@ export class RequestSender {
     return encodeMessage(requestMessage(request, { ...ids, replyQueue }), this.settings.limits);
   }
 
-  /** The last four are those of a call. */
   private publication(
     request: RpcInvocation,
     ids: RequestIds,
     { target, mandatory }: SendOptions,
-    expiration?: number,
-    expires?: number,
-    deadline?: number,
-    renew?: Publication['renew'],
+    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'>,
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     return {
@@ -177,10 +170,11 @@ export class RequestSender {
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       msgId: ids.msgId,
       mandatoryId: mandatory ? ids.uniqueId : undefined,
-      expiration,
-      expires,
-      deadline,
-      renew,
+      // One by one: a spread would cost each call more.
+      expiration: call?.expiration,
+      expires: call?.expires,
+      deadline: call?.deadline,
+      renew: call?.renew,
     };
   }
 }

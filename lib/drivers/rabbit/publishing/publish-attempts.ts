@@ -12,7 +12,7 @@ import { failureOf } from './publish-failures.js';
 import { PublishGate } from './publish-gate.js';
 import { exchangeIn } from './publish-refusal.js';
 import type { PublishingChannel } from './publishing-channel.js';
-import { PublishingChannels, type StuckChannels } from './publishing-channels.js';
+import { PublishingChannels } from './publishing-channels.js';
 
 /** Body size in bytes up to which the broker is expected to accept a message. */
 const SMALL_BODY = 64 * 1024;
@@ -27,7 +27,7 @@ export interface PublishFailure {
 export class PublishAttempts {
   readonly routes = new ProvenRoutes();
   readonly gate: PublishGate;
-  private readonly channels: PublishingChannels;
+  readonly channels: PublishingChannels;
   private readonly declarations: DeclarationCache;
   /** Size in bytes of the largest body that the broker has accepted on this connection. */
   private largest = SMALL_BODY;
@@ -112,19 +112,6 @@ export class PublishAttempts {
   /** Replaces the channel of a failed attempt. Returns false when no other channel may be opened now. */
   replace({ channel }: PublishFailure): boolean {
     return channel !== undefined && this.channels.replace(channel);
-  }
-
-  /** Returns the channels on which a request has waited since the call before. */
-  stuckChannels(): StuckChannels {
-    return this.channels.stuck();
-  }
-
-  /**
-   * Publishes on other channels from now on. What these have published stays with them: it may be delivered yet. A channel
-   * goes on to ask the former leader of a quorum queue that is cut off, for a minute, also after there is another one.
-   */
-  leaveStuck(stuck: StuckChannels): void {
-    this.channels.leave(stuck);
   }
 
   /** Declares the exchange and the queue of a message again with the next attempt. */

@@ -11,7 +11,6 @@ import { compressed, type Publication, repeated, withCompressed } from './public
 import { PublishAttempts, type PublishFailure } from './publish-attempts.js';
 import { nackedTwice } from './publish-failures.js';
 import { countFailure, decide, mayBeQueued, type PublishCounts, type PublishHistory } from './publish-retry.js';
-import type { StuckChannels } from './publishing-channels.js';
 import { RouteGrace } from './route-grace.js';
 import { UnconfirmedLimit } from './unconfirmed-limit.js';
 
@@ -50,16 +49,13 @@ export class Publisher {
     this.attempts = new PublishAttempts(connection, declarer, budget);
     this.grace = new RouteGrace(this.attempts.routes);
     this.pending = new UnconfirmedLimit(context);
-    let stuck: StuckChannels = new Map();
+    const { channels } = this.attempts;
     this.silence = new SilenceWatch(
       () => this.pending.messages > 0,
       async () => {
-        if (await connection.doubt.raise()) this.attempts.leaveStuck(stuck);
+        if (await connection.doubt.raise()) channels.leaveStuck();
       },
-      () => {
-        stuck = this.attempts.stuckChannels();
-        return stuck.size > 0;
-      },
+      () => channels.findStuck(),
       CHECK_INTERVAL_MS,
     );
     connection.onConnected(() => this.grace.connected());

@@ -9,9 +9,6 @@ const REPLACE_INTERVAL_MS = 250;
 /** Maximum number of retired channels that wait for confirms. A queue without a majority may owe them for long. */
 const MAX_RETIRED = 8;
 
-/** Channels on which a request waits, with its delivery tag. */
-export type StuckChannels = ReadonlyMap<PublishingChannel, number>;
-
 /**
  * Channels of one connection to publish on: one for every route that the broker has accepted on this connection, and a
  * pool for messages that it may refuse, because it closes the channel with a refusal.
@@ -23,8 +20,10 @@ export class PublishingChannels {
   private readonly pool: ChannelPool;
   private replacedAt = Number.NEGATIVE_INFINITY;
   private retired = 0;
-  /** Oldest request of each channel at the last look. */
-  private looked: StuckChannels = new Map();
+  /** Delivery tag of the oldest request of each channel at the last look. */
+  private looked = new Map<PublishingChannel, number>();
+  /** Channels on which it was the same at the look before, with that tag. */
+  private readonly stuck = new Map<PublishingChannel, number>();
 
   /** @param onClose called with a channel that is closed, before the outcomes of its messages */
   constructor(
@@ -71,24 +70,28 @@ export class PublishingChannels {
     return true;
   }
 
-  /** Returns the channels whose oldest request is the same as at the call before, with its delivery tag. */
-  stuck(): StuckChannels {
+  /** Looks for channels whose oldest request is the same as at the last look. Returns true where there are some. */
+  findStuck(): boolean {
     const before = this.looked;
-    const now = new Map<PublishingChannel, number>();
+    this.looked = new Map();
+    this.stuck.clear();
     for (const channel of [...(this.proven ? [this.proven] : []), ...this.pool.all()]) {
       const { oldestRequest } = channel;
-      if (oldestRequest !== undefined) now.set(channel, oldestRequest);
+      if (oldestRequest === undefined) continue;
+      this.looked.set(channel, oldestRequest);
+      if (before.get(channel) === oldestRequest) this.stuck.set(channel, oldestRequest);
     }
-    this.looked = now;
-    return new Map([...now].filter(([channel, tag]) => before.get(channel) === tag));
+    return this.stuck.size > 0;
   }
 
   /**
-   * Publishes on other channels than these from now on, where the same request still waits. It uses a half of the retired
-   * channels at most: the others are for {@link replace}, which one queue without a majority must not prevent.
+   * Publishes on other channels from now on where the found request still waits. What these have published stays with them:
+   * it may be delivered yet. A channel goes on to ask the former leader of a quorum queue that is cut off, for a minute,
+   * also after there is another one. It uses a half of the retired channels at most: the others are for {@link replace},
+   * which one queue without a majority must not prevent.
    */
-  leave(stuck: StuckChannels): void {
-    for (const [channel, tag] of stuck) {
+  leaveStuck(): void {
+    for (const [channel, tag] of this.stuck) {
       if (channel.oldestRequest !== tag || !this.owns(channel)) continue;
       if (this.retired >= this.maxRetired(channel) / 2) return;
       this.giveUp(channel);
