@@ -59,10 +59,10 @@ function install(suite, root) {
 
 /**
  * Folder of a release: of a suite, which is installed when it is not there yet, or a folder that has one.
- * TEST_NEWEST_ROOT names a folder that has the suite already.
+ * TEST_NEWEST_ROOT names a folder that has the newest suite already.
  */
 export function releaseFolder(release) {
-  const folder = SUITES.includes(release) ? process.env.TEST_NEWEST_ROOT : resolve(release);
+  const folder = folderOf(release);
   if (folder !== undefined) {
     if (existsSync(join(folder, 'usr/lib/rabbitmq/bin/rabbitmq-server'))) return folder;
     throw new Error(`No RabbitMQ in ${folder}: expected a folder with a Debian release, or ${SUITES.join(' or ')}`);
@@ -71,6 +71,11 @@ export function releaseFolder(release) {
   const root = join(tmpdir(), `nestjs-oslo-messaging-${name}`);
   install(release, root);
   return root;
+}
+
+function folderOf(release) {
+  if (release === NEWEST) return process.env.TEST_NEWEST_ROOT;
+  return SUITES.includes(release) ? undefined : resolve(release);
 }
 
 /** Prints the versions of the peers that a folder has. */

@@ -37,6 +37,8 @@ export interface RabbitSettings {
    * another option forbids them.
    */
   readonly withoutTransientQueues: RabbitSettings | undefined;
+  /** Option that asks for transient queues on every broker; undefined where none does. */
+  readonly transientBy: TransientOption | undefined;
   /** True to use an existing exchange or queue that was declared differently. */
   readonly adoptConflicts: boolean;
   /** URL of the management API, with its password. */
@@ -85,6 +87,9 @@ export interface RabbitSettings {
   readonly sslVerifyHostname: boolean;
 }
 
+/** Option by which a user insists on transient queues. */
+export type TransientOption = 'profile' | 'amqpAutoDelete' | 'amqpDurableQueues' | 'rabbitTransientQuorumQueue';
+
 /**
  * Options of each profile. RabbitMQ 4.3 denies transient queues that are not exclusive, which are oslo's defaults.
  * A Python service can be set alike with the same options.
@@ -123,6 +128,7 @@ export function rabbitSettings(given: RabbitOptions): RabbitSettings {
     queueManager: options.useQueueManager ? queueManager(options) : undefined,
     withoutTransientQueues:
       given.profile === undefined && !avoidsTransientQueues ? withoutTransientQueues(given) : undefined,
+    transientBy: avoidsTransientQueues ? undefined : transientBy(options),
     adoptConflicts: options.topologyConflict !== 'fail',
     managementUrl: options.managementUrl === undefined ? undefined : new Secret(options.managementUrl),
     cancelOnFailover: options.enableCancelOnFailover ?? false,
@@ -155,9 +161,18 @@ function withProfile(given: RabbitOptions): RabbitOptions {
   return { ...(given.profile && PROFILES[given.profile]), ...explicit };
 }
 
+/** Returns the settings without mirrored queues, which brokers that deny transient queues do not have, either. */
 function withoutTransientQueues(given: RabbitOptions): RabbitSettings | undefined {
-  const options: RabbitOptions = { ...given, profile: 'rabbitmq-4' };
+  const { rabbitHaQueues: _, ...others } = given;
+  const options: RabbitOptions = { ...others, profile: 'rabbitmq-4' };
   return contradictionIn(withProfile(options)) === undefined ? rabbitSettings(options) : undefined;
+}
+
+function transientBy(options: RabbitOptions): TransientOption | undefined {
+  if (options.profile === 'classic') return 'profile';
+  if (options.amqpAutoDelete) return 'amqpAutoDelete';
+  const switches = ['amqpDurableQueues', 'rabbitTransientQuorumQueue'] as const;
+  return switches.find((name) => options[name] === false);
 }
 
 /** Returns the error text for options that contradict each other. */

@@ -19,7 +19,7 @@ import { PythonPeer } from '../support/python-peer.js';
 import { Stopwatch } from '../support/stopwatch.js';
 
 const SWITCHED = /The broker denies transient queues: .* options of rabbit\.profile 'rabbitmq-4'/;
-const CURE = /denies transient queues\. Set rabbit\.profile to 'rabbitmq-4'/;
+const CURE = /denies transient queues\. Set rabbit\.profile to 'rabbitmq-4', or leave it out,/;
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -93,6 +93,31 @@ describeWithRabbit('a broker that denies transient queues, with the default opti
     expect(await new RPCClient(transport, new Target({ topic })).call({}, 'who')).toBe('one');
   });
 
+  it.each<RabbitOptions>([{}, { profile: 'rabbitmq-4' }, { rabbitQuorumQueue: false, amqpDurableQueues: true }])(
+    'serves on exchanges that a caster with other options has declared transient: %j',
+    async (rabbit) => {
+      const [topic, controlExchange] = [uniqueTopic(), uniqueTopic('exchange')];
+      await withChannel(rabbitUrl, async (channel) => {
+        await channel.assertExchange(controlExchange, 'topic', { durable: false });
+        await channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true });
+      });
+      const { transport } = connect({ rabbit, controlExchange });
+      const { server, heard } = serverOf(transport, topic);
+      await server.start();
+      const client = new RPCClient(transport, new Target({ topic }));
+      expect(await client.call({}, 'who')).toBe('one');
+      await client.prepare({ fanout: true }).cast({}, 'note', { n: 1 });
+      await eventually(() => expect(heard).toEqual([{ n: 1 }]));
+    },
+  );
+
+  it('leaves out mirrored queues, which it does not have', async () => {
+    const { transport } = connect({ rabbit: { rabbitHaQueues: true } });
+    const topic = uniqueTopic();
+    await serverOf(transport, topic).server.start();
+    expect(await new RPCClient(transport, new Target({ topic })).call({}, 'who')).toBe('one');
+  });
+
   it('asks and says nothing where the options need no transient queue', async () => {
     const { transport, logger } = connect({ transportUrl: `${rabbitUrl}?${PERMITTED_QUERY}` });
     const topic = uniqueTopic();
@@ -115,10 +140,15 @@ describeWithRabbit('a broker that denies transient queues, with the default opti
   });
 });
 
-describeWithRabbit.each<[string, RabbitOptions]>([
-  ["rabbit.profile 'classic'", { profile: 'classic' }],
-  ['rabbit.rabbitTransientQuorumQueue: false', { rabbitTransientQuorumQueue: false }],
-])('a broker that denies transient queues, with %s', (_options, rabbit) => {
+describeWithRabbit.each<[string, RabbitOptions, RegExp]>([
+  ["rabbit.profile 'classic'", { profile: 'classic' }, CURE],
+  [
+    'rabbit.rabbitTransientQuorumQueue: false',
+    { rabbitTransientQuorumQueue: false },
+    /Leave out rabbit\.rabbitTransientQuorumQueue \(oslo: rabbit_transient_quorum_queue\)/,
+  ],
+  ['rabbit.amqpAutoDelete', { amqpAutoDelete: true }, /Leave out rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\)/],
+])('a broker that denies transient queues, with %s', (_options, rabbit, cure) => {
   it('fails a server and a call at once, with the queue and the cure', async () => {
     const { transport } = connect({ rabbit });
     const topic = uniqueTopic();
@@ -126,11 +156,11 @@ describeWithRabbit.each<[string, RabbitOptions]>([
     const took = Stopwatch.time(async () => {
       await expect(server.start()).rejects.toMatchObject({
         code: 'SERVER_LISTEN',
-        message: expect.stringMatching(new RegExp(`The queue "${topic}[^"]*" cannot be declared: .*${CURE.source}`)),
+        message: expect.stringMatching(new RegExp(`The queue "${topic}[^"]*" cannot be declared: .*${cure.source}`)),
       });
       await expect(new RPCClient(transport, new Target({ topic })).call({}, 'who')).rejects.toMatchObject({
         code: 'DELIVERY_FAILURE',
-        message: expect.stringMatching(CURE),
+        message: expect.stringMatching(cure),
       });
     });
     expect(await took).toBeLessThan(8000);
@@ -176,5 +206,14 @@ describeWithPython('a broker that denies transient queues, with Python peers', (
     expect(await new RPCClient(transport, new Target({ topic: theirs })).call({}, 'echo', { value: 2 })).toBeDefined();
     await serverOf(transport, ours).server.start();
     expect(await python.call({ topic: ours, method: 'who', args: {} })).toBe('one');
+  });
+
+  it('serves a topic to which a Python program with default options has sent a fanout', async () => {
+    const topic = uniqueTopic();
+    await python.cast({ topic, method: 'note', args: { n: 1 }, fanout: true });
+    const { server, heard } = serverOf(connect().transport, topic);
+    await server.start();
+    await python.cast({ topic, method: 'note', args: { n: 2 }, fanout: true });
+    await eventually(() => expect(heard).toEqual([{ n: 2 }]));
   });
 });

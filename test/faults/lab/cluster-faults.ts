@@ -43,6 +43,14 @@ export const killedNodes: readonly Fault[] = [
 
 /** All faults of such a cluster. */
 export const clusterFaults: readonly Fault[] = [
+  // Before a node is cut off: for a while after that, RabbitMQ waits longer until it takes a silent node for a lost one.
+  ofNode(
+    'leader stalled',
+    [12, 18],
+    leader,
+    (cluster, node) => cluster.pause(node),
+    (cluster, node) => cluster.resume(node),
+  ),
   {
     ...ofNode(
       'node cut off',
@@ -53,13 +61,6 @@ export const clusterFaults: readonly Fault[] = [
     ),
     needs: 'namespaces',
   },
-  ofNode(
-    'leader stalled',
-    [12, 18],
-    leader,
-    (cluster, node) => cluster.pause(node),
-    (cluster, node) => cluster.resume(node),
-  ),
   ofNode(
     'node drained',
     [5, 10],

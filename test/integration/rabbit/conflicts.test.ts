@@ -50,7 +50,7 @@ describeWithRabbit('an object that another program declared differently', () => 
     const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [endpoint]);
     await server.start();
     cleanups.push(() => server.stop());
-    return { warnings, seen };
+    return { transport, warnings, seen };
   }
 
   const declare = (durable: boolean, type = 'topic', autoDelete = false) =>
@@ -90,6 +90,18 @@ describeWithRabbit('an object that another program declared differently', () => 
     await declare(false);
     await serve({ amqpDurableQueues: true });
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: false }));
+  });
+
+  it('leaves the queues of one process durable', async () => {
+    await declare(false);
+    const fanout = `${topic}_fanout`;
+    await withChannel(rabbitUrl, (channel) =>
+      channel.assertExchange(fanout, 'fanout', { durable: false, autoDelete: true }),
+    );
+    const { transport } = await serve({ profile: 'rabbitmq-4' });
+    const own = transport.health().consumers.find(({ queue }) => queue.startsWith(fanout)) ?? expect.fail();
+    const kept = { durable: true, arguments: { 'x-queue-type': 'classic', 'x-expires': 1_800_000 } };
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(own.queue, kept));
   });
 
   it('leaves quorum queues durable', async () => {

@@ -283,6 +283,7 @@ const STEPS: readonly Step[] = [
     /^conflict {2}queue idle: .*rabbit_quorum_queue\) to false/m,
   ],
   ['ServerListenError, no permission', {}, 0, /^guest\t\.\*\t\.\*\t\.\*$/m],
+  ['the broker, after an upgrade to 4.3', {}, 0, /^idle\ttrue\tfalse$/m],
   ['ServerListenError, not connected in time', {}, 0, /^Ping succeeded$/m],
   ['status connecting for minutes', {}, 0, /^calculator\t<.*\ttrue\t/m],
   ['channel closed every 30 minutes', {}, 0, /consumer_timeout,\d+/],

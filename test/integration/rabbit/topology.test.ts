@@ -19,6 +19,7 @@ const classic = (durable: boolean, autoDelete: boolean, args = {}) => {
 };
 const EXCLUSIVE = { ...classic(false, false), exclusive: true };
 const EXPIRES = { 'x-expires': 1_800_000 };
+const CLASSIC = { 'x-queue-type': 'classic' };
 const QUORUM = { 'x-queue-type': 'quorum' };
 const LIMITS = { 'x-delivery-limit': 3, 'x-max-in-memory-length': 50, 'x-max-in-memory-bytes': 60_000 };
 const limits = { rabbitQuorumDeliveryLimit: 3, rabbitQuorumMaxMemoryLength: 50, rabbitQuorumMaxMemoryBytes: 60_000 };
@@ -65,7 +66,7 @@ const cases: [name: string, options: RabbitOptions, expected: Expected][] = [
     {
       shared: classic(true, false, QUORUM),
       reply: EXCLUSIVE,
-      transient: classic(true, false, EXPIRES),
+      transient: classic(true, false, { ...CLASSIC, ...EXPIRES }),
       fanoutExchangeDurable: true,
     },
   ],
@@ -75,7 +76,7 @@ const cases: [name: string, options: RabbitOptions, expected: Expected][] = [
     {
       shared: classic(true, false),
       reply: EXCLUSIVE,
-      transient: classic(true, false, { 'x-expires': 60_000 }),
+      transient: classic(true, false, { ...CLASSIC, 'x-expires': 60_000 }),
       fanoutExchangeDurable: true,
     },
   ],

@@ -1,5 +1,7 @@
 import type { RabbitOptions } from '../../../core/rabbit-options.js';
+import type { RabbitSettings, TransientOption } from '../../../core/rabbit-settings.js';
 import { snakeCase } from '../../../core/snake-case.js';
+import { replyCodeOf } from '../connection/reply-code.js';
 import type { Definition, Resource } from './resource.js';
 
 /** Difference between an existing exchange or queue and the requested one, in RabbitMQ's words. */
@@ -117,8 +119,8 @@ function quoted(name: string): string {
 }
 
 /** Returns the advice on a refusal without a difference, by its AMQP reply code. */
-export function remedyFor(code: unknown, resource: Resource): string {
-  switch (code) {
+export function remedyFor(refusal: Error, resource: Resource, { transientBy }: RabbitSettings): string {
+  switch (replyCodeOf(refusal)) {
     case 403:
       return `The user needs permissions for it (rabbitmqctl set_permissions): to configure in order to declare it, to write in order to publish to it or bind it, to read in order to consume from it`;
     case 404:
@@ -128,10 +130,20 @@ export function remedyFor(code: unknown, resource: Resource): string {
     case 503:
     case 530:
     case 540:
-      return 'The broker has closed the connection for it: see its log, the limits of the virtual host (rabbitmqctl list_vhost_limits), and the rabbit.… options of the queue';
+      return `The broker has closed the connection for it: see its log, ${VHOST_LIMITS}, and the rabbit.… options of the queue`;
     case 541:
-      return "The broker denies transient queues. Set rabbit.profile to 'rabbitmq-4', or leave it out, and set amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue in Python services; or have the broker permit them (deprecated_features.permit.transient_nonexcl_queues = true)";
+      return `The broker denies transient queues. ${transientBy ? withoutOption(transientBy) : "Set rabbit.profile to 'rabbitmq-4'"}, and set amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue in Python services; or have the broker permit them (deprecated_features.permit.transient_nonexcl_queues = true)`;
     default:
-      return 'The options of rabbit.… request something that this broker does not support';
+      return /limit in vhost/.test(refusal.message)
+        ? `See ${VHOST_LIMITS}`
+        : 'The options of rabbit.… request something that this broker does not support';
   }
+}
+
+const VHOST_LIMITS = 'the limits of the virtual host (rabbitmqctl list_vhost_limits)';
+
+function withoutOption(option: TransientOption): string {
+  return option === 'profile'
+    ? "Set rabbit.profile to 'rabbitmq-4', or leave it out"
+    : `Leave out ${named(option)}, which asks for them`;
 }

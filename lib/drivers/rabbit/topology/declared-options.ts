@@ -37,7 +37,11 @@ function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
  */
 function privateOptions({ exchange }: QueueSpec, { transientTtl }: RabbitSettings): Options.AssertQueue {
   if (!exchange) return { durable: false, autoDelete: false, exclusive: true, arguments: {} };
-  return optionsWith(true, false, transientTtl > 0 ? { 'x-expires': transientTtl } : {});
+  return optionsWith(true, false, {
+    // The virtual host's default type may be another.
+    'x-queue-type': 'classic',
+    ...(transientTtl > 0 && { 'x-expires': transientTtl }),
+  });
 }
 
 function transientOptions(settings: RabbitSettings): Options.AssertQueue {

@@ -2,7 +2,6 @@ import type { Channel, Options } from 'amqplib';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
-import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { replyCodeOf } from '../connection/reply-code.js';
@@ -52,6 +51,8 @@ export class Declarer {
   private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
   private readonly management: ManagementApi | undefined;
   private readonly closingRefusals = new ClosingRefusals();
+  /** True once the broker has denied a queue that was transient only because of its exchange. */
+  private keepsDurable = false;
 
   constructor(
     private readonly settings: Pick<Settings, 'credentials' | 'logger' | 'rabbit'>,
@@ -72,7 +73,7 @@ export class Declarer {
     await this.declare(
       channel,
       exchangeResource(spec, options),
-      used,
+      () => this.profile.denied(used),
       () => channel.checkExchange(name),
       (found) => channel.assertExchange(name, type, { ...options, ...found }),
     );
@@ -89,7 +90,7 @@ export class Declarer {
     await this.declare(
       channel,
       queueResource({ ...queue, name }, options),
-      used,
+      () => this.profile.denied(used) || this.denied(queue, options),
       () => channel.checkQueue(name),
       (found) => channel.assertQueue(name, { ...options, ...found }),
     );
@@ -128,26 +129,39 @@ export class Declarer {
 
   /**
    * Returns the options of a queue. On a transient exchange a classic queue is transient, as Python declares it: a durable
-   * one would fail the next Python server. Queues of other types are always durable.
+   * one would fail the next Python server. Queues of other types and those of one process are as the options say, and
+   * all are where the broker denies transient queues.
    */
   optionsOf(queue: QueueSpec): Options.AssertQueue {
-    const { exchange } = queue;
-    const options = queueOptions(queue, this.profile.options);
+    const { exchange, temporary } = queue;
+    const used = this.profile.options;
+    const options = queueOptions(queue, used);
+    const isShared = options.arguments?.['x-queue-type'] === undefined && !(temporary && used.privateQueues);
     const adoption = exchange && this.adopted.get(`exchange "${exchange.name}"`);
-    const transient = adoption !== undefined && flagsIn(adoption.differences).durable === false;
-    const classic = options.arguments?.['x-queue-type'] === undefined;
-    return transient && classic ? { ...options, durable: false } : options;
+    const isTransient = adoption !== undefined && flagsIn(adoption.differences).durable === false;
+    return isTransient && isShared && !this.keepsDurable ? { ...options, durable: false } : options;
+  }
+
+  /**
+   * Notes that the broker denies a transient queue.
+   * @param declared options of the denied declaration
+   * @returns true where its options are others now
+   */
+  private denied(queue: QueueSpec, declared: Options.AssertQueue): boolean {
+    this.keepsDurable = true;
+    return this.optionsOf(queue).durable !== declared.durable;
   }
 
   /**
    * Declares, and adopts a difference that the broker names. The broker names the first difference only. The next
    * attempt, with that one adopted, finds the next. So a stream in place of a queue is found beside any other
    * difference.
+   * @param denied called when the broker denies a transient queue; returns true where the next attempt declares otherwise
    */
   private async declare(
     channel: Channel,
     resource: Resource,
-    used: RabbitSettings,
+    denied: () => boolean,
     check: () => Promise<unknown>,
     assert: (found: Flags) => Promise<unknown>,
   ): Promise<void> {
@@ -159,7 +173,7 @@ export class Declarer {
       );
     } catch (error) {
       const code = replyCodeOf(error);
-      if (error instanceof Error && isDenial(error) && this.profile.denied(used))
+      if (error instanceof Error && isDenial(error) && denied())
         throw new DeclareAgain('The broker denies transient queues', error);
       if (adoption && code === 404) {
         this.adopted.delete(thing);
@@ -176,7 +190,9 @@ export class Declarer {
   }
 
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
-    const remedy = difference ? await this.explain(resource, [difference]) : remedyFor(replyCodeOf(error), resource);
+    const remedy = difference
+      ? await this.explain(resource, [difference])
+      : remedyFor(error, resource, this.profile.options);
     return new DeclareRefused(
       `The ${resource.kind} "${resource.name}" cannot be declared: ${oneLine(error.message)}. ${remedy}`,
       { cause: error },

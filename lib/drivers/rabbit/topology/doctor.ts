@@ -121,8 +121,10 @@ export class Doctor {
 
   private async queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
     const resource = queueResource(spec, this.declarer.optionsOf(spec));
-    if (this.denial && isTransient(resource.asked))
-      return { kind: 'queue', name: spec.name, state: 'conflict', text: remedyFor(replyCodeOf(this.denial), resource) };
+    if (this.denial && isTransient(resource.asked)) {
+      const text = remedyFor(this.denial, resource, this.profile.options);
+      return { kind: 'queue', name: spec.name, state: 'conflict', text };
+    }
     return this.look(model, resource, async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
@@ -187,7 +189,12 @@ export class Doctor {
       if (code === undefined) throw error;
       if (ABSENT.test(error.message))
         return { kind, name, state: 'absent', text: `${describe(kind, asked)} would be declared` };
-      return { kind, name, state: 'conflict', text: `${error.message}. ${remedyFor(code, resource)}` };
+      return {
+        kind,
+        name,
+        state: 'conflict',
+        text: `${error.message}. ${remedyFor(error, resource, this.profile.options)}`,
+      };
     } finally {
       if (open) await channel.close().catch(() => undefined);
     }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { RabbitOptions } from '../../../../../lib/core/rabbit-options.js';
+import { rabbitSettings } from '../../../../../lib/core/rabbit-settings.js';
 import {
   adviceOn,
   type Difference,
@@ -177,6 +179,25 @@ describe('remedyFor', () => {
     [541, /denies transient queues.*'rabbitmq-4'.*transient_nonexcl_queues = true/],
     [undefined, /something that this broker does not support/],
   ])('names the remedy for the reply code %s', (code, remedy) => {
-    expect(remedyFor(code, resource('shared', 'classic'))).toMatch(remedy);
+    const refusal = Object.assign(new Error('Operation failed'), { code });
+    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings({}))).toMatch(remedy);
+  });
+
+  it('names the limits of the virtual host where one of them is reached', () => {
+    const refusal = Object.assign(new Error("PRECONDITION_FAILED - queue limit in vhost '/' (5) is reached"), {
+      code: 406,
+    });
+    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings({}))).toMatch(/list_vhost_limits/);
+  });
+
+  it.each<[RabbitOptions, RegExp]>([
+    [{ profile: 'classic' }, /Set rabbit\.profile to 'rabbitmq-4', or leave it out, and/],
+    [{ amqpAutoDelete: true }, /Leave out rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\)/],
+    [{ rabbitTransientQuorumQueue: false }, /Leave out rabbit\.rabbitTransientQuorumQueue/],
+    [{ profile: 'rabbitmq-4', rabbitTransientQuorumQueue: false }, /Leave out rabbit\.rabbitTransientQuorumQueue/],
+    [{ profile: 'rabbitmq-4', rabbitQuorumQueue: false, amqpDurableQueues: false }, /rabbit\.amqpDurableQueues/],
+  ])('names the option that asks for transient queues: %j', (options, remedy) => {
+    const refusal = Object.assign(new Error('INTERNAL_ERROR'), { code: 541 });
+    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings(options))).toMatch(remedy);
   });
 });
