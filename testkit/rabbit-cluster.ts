@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ClusterNetwork, type NodePlace } from './cluster-network.js';
+import { untilDeniable } from './late-denial.js';
 import type { RabbitControl } from './rabbit-control.js';
 import type { RabbitOptions } from './rabbit-files.js';
 import { RabbitNode } from './rabbit-node.js';
@@ -143,8 +144,7 @@ export class RabbitCluster {
     for (const node of others) {
       await node.rabbitmqctl('stop_app');
       await node.rabbitmqctl('join_cluster', String(first?.control.address.nodename));
-      // RabbitMQ 4.0 refuses to deny a feature when it cannot check its use yet: the tables of the others come late.
-      await node.rabbitmqctl('start_app').catch(() => node.rabbitmqctl('start_app'));
+      await untilDeniable(() => node.rabbitmqctl('start_app'));
     }
   }
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { amqpUrl } from './amqp.js';
 import type { NodePlace } from './cluster-network.js';
+import { untilDeniable } from './late-denial.js';
 import { RABBIT_SCRIPTS, RabbitControl } from './rabbit-control.js';
 import { layOut, outputTail, type RabbitFiles, type RabbitOptions } from './rabbit-files.js';
 import { DELETE_FOLDER, Reaper } from './reaper.js';
@@ -102,7 +103,7 @@ export class RabbitNode {
   /** Runs the node again, on the same data and ports, after `kill` or `halt` (and halts it first when it runs). */
   async restart(): Promise<void> {
     await this.halt();
-    await this.#launch();
+    await untilDeniable(() => this.#launch());
   }
 
   /** An orderly shutdown, after which nothing of the node is left. */

@@ -19,7 +19,7 @@ import { PythonPeer } from '../support/python-peer.js';
 import { Stopwatch } from '../support/stopwatch.js';
 
 const SWITCHED = /The broker denies transient queues: .* options of rabbit\.profile 'rabbitmq-4'/;
-const CURE = /denies transient queues\. Set rabbit\.profile to 'rabbitmq-4', or leave it out,/;
+const CURE = /the broker denies transient queues, and rabbit\.profile 'classic' asks for them\. Leave it out/;
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -145,9 +145,13 @@ describeWithRabbit.each<[string, RabbitOptions, RegExp]>([
   [
     'rabbit.rabbitTransientQuorumQueue: false',
     { rabbitTransientQuorumQueue: false },
-    /Leave out rabbit\.rabbitTransientQuorumQueue \(oslo: rabbit_transient_quorum_queue\)/,
+    /rabbit\.rabbitTransientQuorumQueue \(oslo: rabbit_transient_quorum_queue\) asks for them/,
   ],
-  ['rabbit.amqpAutoDelete', { amqpAutoDelete: true }, /Leave out rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\)/],
+  [
+    'rabbit.amqpAutoDelete',
+    { amqpAutoDelete: true },
+    /rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\) asks for them/,
+  ],
 ])('a broker that denies transient queues, with %s', (_options, rabbit, cure) => {
   it('fails a server and a call at once, with the queue and the cure', async () => {
     const { transport } = connect({ rabbit });
@@ -188,6 +192,18 @@ describeWithRabbit("a broker that denies transient queues, with rabbit.profile '
   it('is a conflict for doctor', async () => {
     const doctor = await osloRpc(['doctor', '--url', `${rabbitUrl}?profile=classic`, '--topic', uniqueTopic()]);
     expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(CURE) });
+  });
+
+  it('advises no deletion of durable queues, which would not help', async () => {
+    const [topic, controlExchange] = [uniqueTopic(), uniqueTopic('exchange')];
+    await serverOf(connect({ controlExchange }).transport, topic).server.start();
+    const { transport, logger } = connect({ controlExchange, rabbit: { profile: 'classic' } });
+    await expect(serverOf(transport, topic).server.start()).rejects.toThrow(CURE);
+    expect(logger.messages(/./, 'warn')).toEqual([
+      expect.stringMatching(/^Servers, calls and notifications are refused: the broker denies/),
+    ]);
+    const { stdout } = await osloRpc(['doctor', '--url', `${rabbitUrl}?profile=classic`, '--topic', topic]);
+    expect(stdout).not.toMatch(/delete/);
   });
 });
 

@@ -83,7 +83,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
     expect(message).toContain(`The exchange "${exchange}" cannot be declared`);
     expect(message).toContain('Requested is a transient topic exchange; it is a durable topic exchange');
     expect(message).toContain('set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) to true');
-    expect(message).toContain(`rabbitmqadmin delete exchange name=${exchange}`);
+    expect(message).toContain(`rabbitmqadmin delete exchange --name ${exchange}`);
     await expect(connect(options).client.cast({}, 'who')).rejects.toMatchObject({
       code: 'DELIVERY_FAILURE',
       message: expect.stringContaining('amqp_durable_queues'),

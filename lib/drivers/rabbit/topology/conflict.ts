@@ -1,5 +1,5 @@
 import type { RabbitOptions } from '../../../core/rabbit-options.js';
-import type { RabbitSettings, TransientOption } from '../../../core/rabbit-settings.js';
+import type { TransientOption } from '../../../core/rabbit-settings.js';
 import { snakeCase } from '../../../core/snake-case.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import type { Definition, Resource } from './resource.js';
@@ -110,7 +110,7 @@ const named = (option: OptionName): string => `rabbit.${option} (oslo: ${snakeCa
 function removal({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return kind === 'queue'
     ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${quoted(name)}): it is then declared as requested`
-    : `stop all programs that use the exchange and delete it (rabbitmqadmin delete exchange name=${quoted(name)}): it is then declared as requested`;
+    : `stop all programs that use the exchange and delete it (rabbitmqadmin delete exchange --name ${quoted(name)}; before RabbitMQ 4: name=${quoted(name)}): it is then declared as requested`;
 }
 
 /** Quotes a name for a shell. */
@@ -119,7 +119,7 @@ function quoted(name: string): string {
 }
 
 /** Returns the advice on a refusal without a difference, by its AMQP reply code. */
-export function remedyFor(refusal: Error, resource: Resource, { transientBy }: RabbitSettings): string {
+export function remedyFor(refusal: Error, resource: Resource): string {
   switch (replyCodeOf(refusal)) {
     case 403:
       return `The user needs permissions for it (rabbitmqctl set_permissions): to configure in order to declare it, to write in order to publish to it or bind it, to read in order to consume from it`;
@@ -131,8 +131,6 @@ export function remedyFor(refusal: Error, resource: Resource, { transientBy }: R
     case 530:
     case 540:
       return `The broker has closed the connection for it: see its log, ${VHOST_LIMITS}, and the rabbit.… options of the queue`;
-    case 541:
-      return `The broker denies transient queues. ${transientBy ? withoutOption(transientBy) : "Set rabbit.profile to 'rabbitmq-4'"}, and set amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue in Python services; or have the broker permit them (deprecated_features.permit.transient_nonexcl_queues = true)`;
     default:
       return /limit in vhost/.test(refusal.message)
         ? `See ${VHOST_LIMITS}`
@@ -142,8 +140,13 @@ export function remedyFor(refusal: Error, resource: Resource, { transientBy }: R
 
 const VHOST_LIMITS = 'the limits of the virtual host (rabbitmqctl list_vhost_limits)';
 
-function withoutOption(option: TransientOption): string {
-  return option === 'profile'
-    ? "Set rabbit.profile to 'rabbitmq-4', or leave it out"
-    : `Leave out ${named(option)}, which asks for them`;
+/** Returns the reason and the cure of a denied transient queue. @param transientBy option that asks for such queues */
+export function denialText(transientBy: TransientOption | undefined): string {
+  const isProfile = transientBy === 'profile';
+  const by = isProfile ? "rabbit.profile 'classic'" : transientBy && named(transientBy);
+  const reason =
+    by === undefined
+      ? '.'
+      : `, and ${by} asks for them. Leave it out${isProfile ? ", or set it to 'rabbitmq-4'" : ''}.`;
+  return `the broker denies transient queues${reason} Python services of this broker need amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue. Releases without the last one, such as oslo.messaging 14.0, need a broker that permits such queues (deprecated_features.permit.transient_nonexcl_queues = true)`;
 }

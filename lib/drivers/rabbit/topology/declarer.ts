@@ -1,17 +1,16 @@
 import type { Channel, Options } from 'amqplib';
-import { LRUCache } from 'lru-cache';
-import { toError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { assertName } from '../wire/outgoing-frames.js';
+import { Adoptions, type Flags } from './adoptions.js';
 import { ClosingRefusals } from './closing-refusals.js';
-import { adviceOn, type Difference, differenceIn, differencesBetween, isUsable, remedyFor } from './conflict.js';
+import { type Difference, denialText, differenceIn, isUsable, remedyFor } from './conflict.js';
 import { exchangeOptions, queueOptions } from './declared-options.js';
 import { ManagementApi } from './management-api.js';
 import type { QueueProfile } from './queue-profile.js';
-import { describe, exchangeResource, queueResource, type Resource } from './resource.js';
+import { exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 import { isDenial } from './transient-queues.js';
 
@@ -29,14 +28,6 @@ export class DeclareAgain extends Error {
 /** The broker refused a declaration, and would refuse it again. */
 export class DeclareRefused extends Error {}
 
-/** Exchange or queue that another program declared otherwise, and that is used as it is. */
-interface Adoption {
-  /** Differences in the order in which the broker named them: one for each attempt. */
-  readonly differences: Difference[];
-  /** True when no further difference can be found. */
-  settled: boolean;
-}
-
 /**
  * AMQP reply codes of permanent refusals: no permission, exclusive to another connection, other arguments, and those for
  * which the broker closes the connection.
@@ -48,7 +39,7 @@ const REFUSALS: readonly unknown[] = [403, 405, 406, 503, 530, 540, 541];
  * services that share an exchange often differ in `durable`. Each driver has one declarer, so that it is logged once.
  */
 export class Declarer {
-  private readonly adopted = new LRUCache<string, Adoption>({ max: 1000 });
+  private readonly adoptions: Adoptions;
   private readonly management: ManagementApi | undefined;
   private readonly closingRefusals = new ClosingRefusals();
   /** True once the broker has denied a queue that was transient only because of its exchange. */
@@ -61,6 +52,7 @@ export class Declarer {
   ) {
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementApi(managementUrl, url, settings);
+    this.adoptions = new Adoptions(settings.logger, this.management);
   }
 
   /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */
@@ -73,7 +65,7 @@ export class Declarer {
     await this.declare(
       channel,
       exchangeResource(spec, options),
-      () => this.profile.denied(used),
+      (denial) => this.profile.denied(used, denial),
       () => channel.checkExchange(name),
       (found) => channel.assertExchange(name, type, { ...options, ...found }),
     );
@@ -84,17 +76,21 @@ export class Declarer {
     const { exchange, key } = queue;
     assertName(name);
     assertName(key);
+    this.refuseDenied(queueResource({ ...queue, name }, this.optionsOf(queue)));
     if (exchange) await this.declareExchange(channel, exchange);
     const used = this.profile.options;
     const options = this.optionsOf(queue);
     await this.declare(
       channel,
       queueResource({ ...queue, name }, options),
-      () => this.profile.denied(used) || this.denied(queue, options),
+      (denial) => this.profile.denied(used, denial) || this.denied(queue, options),
       () => channel.checkQueue(name),
       (found) => channel.assertQueue(name, { ...options, ...found }),
     );
-    if (queue.lasting) this.refuseTransient([exchange && `exchange "${exchange.name}"`, `queue "${name}"`]);
+    if (queue.lasting) {
+      if (exchange) this.refuseTransient('exchange', exchange.name);
+      this.refuseTransient('queue', name);
+    }
     if (exchange) await channel.bindQueue(name, exchange.name, key);
   }
 
@@ -111,19 +107,16 @@ export class Declarer {
   }
 
   /** @throws DeclareRefused for a transient queue or exchange: a restart of the broker loses their messages or their binding */
-  private refuseTransient(things: readonly (string | undefined)[]): void {
-    for (const thing of things) {
-      const adoption = thing && this.adopted.get(thing);
-      if (!adoption || flagsIn(adoption.differences).durable !== false) continue;
-      throw new DeclareRefused(
-        `The ${thing} exists and is transient: a restart of the broker loses its messages, but delivery is at least once. Set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) in all programs that declare it and delete it, or use another controlExchange or topic`,
-      );
-    }
+  private refuseTransient(kind: Resource['kind'], name: string): void {
+    if (!this.adoptions.isTransient(kind, name)) return;
+    throw new DeclareRefused(
+      `The ${kind} "${name}" exists and is transient: a restart of the broker loses its messages, but delivery is at least once. Set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) in all programs that declare it and delete it, or use another controlExchange or topic`,
+    );
   }
 
   /** Returns the value of a queue's argument, in RabbitMQ's words; undefined unless the broker named it as different. */
   found(queue: string, argument: string): string | undefined {
-    const adoption = this.adopted.get(`queue "${queue}"`);
+    const adoption = this.adoptions.of({ kind: 'queue', name: queue });
     return adoption?.differences.find((difference) => difference.argument === argument)?.found;
   }
 
@@ -137,9 +130,8 @@ export class Declarer {
     const used = this.profile.options;
     const options = queueOptions(queue, used);
     const isShared = options.arguments?.['x-queue-type'] === undefined && !(temporary && used.privateQueues);
-    const adoption = exchange && this.adopted.get(`exchange "${exchange.name}"`);
-    const isTransient = adoption !== undefined && flagsIn(adoption.differences).durable === false;
-    return isTransient && isShared && !this.keepsDurable ? { ...options, durable: false } : options;
+    const isLowered = exchange !== undefined && this.adoptions.isTransient('exchange', exchange.name);
+    return isLowered && isShared && !this.keepsDurable ? { ...options, durable: false } : options;
   }
 
   /**
@@ -161,96 +153,52 @@ export class Declarer {
   private async declare(
     channel: Channel,
     resource: Resource,
-    denied: () => boolean,
+    denied: (denial: Error) => boolean,
     check: () => Promise<unknown>,
     assert: (found: Flags) => Promise<unknown>,
   ): Promise<void> {
     const thing = `${resource.kind} "${resource.name}"`;
-    const adoption = this.adopted.get(thing);
+    const adoption = this.adoptions.of(resource);
     try {
       await this.closingRefusals.run(channel, resource, () =>
-        adoption?.settled ? check() : assert(flagsIn(adoption?.differences ?? [])),
+        adoption?.settled ? check() : assert(this.adoptions.flagsOf(resource)),
       );
     } catch (error) {
       const code = replyCodeOf(error);
-      if (error instanceof Error && isDenial(error) && denied())
-        throw new DeclareAgain('The broker denies transient queues', error);
+      if (error instanceof Error && isDenial(error)) {
+        if (denied(error)) throw new DeclareAgain('The broker denies transient queues', error);
+        throw this.denialOf(resource, error);
+      }
       if (adoption && code === 404) {
-        this.adopted.delete(thing);
+        this.adoptions.forget(resource);
         throw new DeclareAgain(`The ${thing} is gone`, error);
       }
       if (!(error instanceof Error) || !REFUSALS.includes(code)) throw error;
       const difference = differenceIn(error.message);
       if (!difference || !isUsable(difference) || !this.settings.rabbit.adoptConflicts)
         throw await this.refusal(resource, error, difference);
-      await this.adopt(resource, thing, difference);
+      await this.adoptions.adopt(resource, difference);
       throw new DeclareAgain(`The ${thing} differs in ${difference.argument}`, error);
     }
-    if (adoption) await this.settle(resource, adoption);
+    if (adoption) await this.adoptions.settle(resource);
+  }
+
+  /** @throws DeclareRefused for a queue that the broker is known to deny: its answer would end the connection */
+  private refuseDenied(resource: Resource): void {
+    const { denial } = this.profile;
+    if (denial && isTransient(resource.asked)) throw this.denialOf(resource, denial);
+  }
+
+  private denialOf({ kind, name }: Resource, cause: Error): DeclareRefused {
+    const text = denialText(this.profile.options.transientBy);
+    return new DeclareRefused(`The ${kind} "${name}" cannot be declared: ${text}`, { cause });
   }
 
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
-    const remedy = difference
-      ? await this.explain(resource, [difference])
-      : remedyFor(error, resource, this.profile.options);
+    const remedy = difference ? await this.adoptions.explain(resource, [difference]) : remedyFor(error, resource);
     return new DeclareRefused(
       `The ${resource.kind} "${resource.name}" cannot be declared: ${oneLine(error.message)}. ${remedy}`,
       { cause: error },
     );
   }
-
-  private async adopt(resource: Resource, thing: string, difference: Difference): Promise<void> {
-    const adoption = this.adopted.get(thing) ?? { differences: [], settled: false };
-    this.adopted.set(thing, adoption);
-    // Several declarations may have been under way at once.
-    const isNew = !adoption.differences.some(({ argument }) => argument === difference.argument);
-    if (isNew) adoption.differences.push(difference);
-    if (!isNew || !(difference.argument in FLAGS)) await this.settle(resource, adoption);
-  }
-
-  private async settle(resource: Resource, adoption: Adoption): Promise<void> {
-    if (adoption.settled) return;
-    adoption.settled = true;
-    const { differences } = adoption;
-    const others = differences
-      .map(({ argument, wanted, found }) => `${argument} is ${found}, not ${wanted}`)
-      .join('; ');
-    const explanation = await this.explain(resource, differences);
-    this.settings.logger.warn(
-      oneLine(
-        `The ${resource.kind} "${resource.name}" exists with other options: ${others}. It is used as it is. ${explanation}`,
-      ),
-    );
-  }
-
-  /** Returns the requested definition, the existing one as far as it is known, and the advice. */
-  private async explain(resource: Resource, told: readonly Difference[]): Promise<string> {
-    const { kind, asked } = resource;
-    const wanted = `Requested is ${describe(kind, asked)}`;
-    const advice = adviceOn(resource, told);
-    if (!this.management) return `${wanted}. ${advice}`;
-    try {
-      const present = await this.management.find(resource);
-      if (!present) return `${wanted}; it does not exist now`;
-      const all = differencesBetween(asked, present);
-      return `${wanted}; it is ${describe(kind, present)}. ${all.length > 0 ? adviceOn(resource, all) : advice}`;
-    } catch (error) {
-      return `${wanted}; ${toError(error).message}. ${advice}`;
-    }
-  }
-}
-
-/** Arguments that can be adopted without knowing their type. */
-const FLAGS = { durable: 'durable', auto_delete: 'autoDelete' } as const;
-
-interface Flags {
-  durable?: boolean;
-  autoDelete?: boolean;
-}
-
-function flagsIn(differences: readonly Difference[]): Flags {
-  const flags: Flags = {};
-  for (const { argument, found } of differences)
-    if (argument === 'durable' || argument === 'auto_delete') flags[FLAGS[argument]] = found === "'true'";
-  return flags;
 }

@@ -9,7 +9,7 @@ import { serverBindings } from '../../routing.js';
 import { brokerVersion } from '../connection/broker-version.js';
 import { RabbitConnection } from '../connection/connection.js';
 import { replyCodeOf } from '../connection/reply-code.js';
-import { remedyFor } from './conflict.js';
+import { denialText, remedyFor } from './conflict.js';
 import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
 import { disconnectedTimeout } from './disconnected-timeout.js';
@@ -17,7 +17,6 @@ import { ManagementApi, type QueueBinding } from './management-api.js';
 import { QueueProfile } from './queue-profile.js';
 import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
-import { findDenial } from './transient-queues.js';
 
 /** State of one exchange or queue of a topic. */
 export interface Finding {
@@ -44,7 +43,6 @@ export class Doctor {
   private readonly connection: RabbitConnection;
   private readonly declarer: Declarer;
   private readonly profile: QueueProfile;
-  private denial: Error | undefined;
   private readonly settings: Settings;
   private readonly management: ManagementApi | undefined;
 
@@ -52,7 +50,7 @@ export class Doctor {
     // Conflicts are reported, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
-    const examine = (model: ChannelModel) => this.findDenial(model);
+    const examine = (model: ChannelModel) => this.profile.examine(model);
     const context = { settings: this.settings, counters: new Counters() };
     this.connection = new RabbitConnection(url, context, 'consuming', { examine });
     this.declarer = new Declarer(this.settings, this.profile, url);
@@ -83,20 +81,13 @@ export class Doctor {
     return this.connection.close();
   }
 
-  /** Finds out whether the broker denies transient queues, which it answers by closing the connection. */
-  private async findDenial(model: ChannelModel): Promise<boolean> {
-    if (this.denial) return true;
-    const { options } = this.profile;
-    this.denial = await findDenial(model);
-    if (this.denial) this.profile.denied(options);
-    return !this.denial;
-  }
-
   private async examineAll(model: ChannelModel, target: Target): Promise<Finding[]> {
     const { rabbit, controlExchange } = this.settings;
     const queues = serverBindings(target, controlExchange)
       .filter(({ transient, queue }) => transient || queue === target.topic || target.server !== undefined)
       .map((binding) => serverQueue(binding, rabbit));
+    const denied = this.denied(queues);
+    if (denied.length > 0) return denied;
     const exchanges = new Map(queues.flatMap(({ exchange }) => (exchange ? [[exchange.name, exchange] as const] : [])));
     const findings: Finding[] = [];
     for (const exchange of exchanges.values()) findings.push(await this.exchange(model, exchange));
@@ -106,6 +97,16 @@ export class Doctor {
       findings.push(await this.queue(model, queue, exchange?.state !== 'absent'));
     }
     return findings;
+  }
+
+  /** Returns the queues that the broker denies. Nothing else matters there: no server of the topic starts. */
+  private denied(queues: readonly QueueSpec[]): Finding[] {
+    const { denial, options } = this.profile;
+    if (!denial) return [];
+    return queues
+      .map((spec) => queueResource(spec, this.declarer.optionsOf(spec)))
+      .filter(({ asked }) => isTransient(asked))
+      .map(({ kind, name }) => ({ kind, name, state: 'conflict', text: denialText(options.transientBy) }));
   }
 
   private exchange(model: ChannelModel, spec: ExchangeSpec): Promise<Finding> {
@@ -121,10 +122,6 @@ export class Doctor {
 
   private async queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
     const resource = queueResource(spec, this.declarer.optionsOf(spec));
-    if (this.denial && isTransient(resource.asked)) {
-      const text = remedyFor(this.denial, resource, this.profile.options);
-      return { kind: 'queue', name: spec.name, state: 'conflict', text };
-    }
     return this.look(model, resource, async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
@@ -193,7 +190,7 @@ export class Doctor {
         kind,
         name,
         state: 'conflict',
-        text: `${error.message}. ${remedyFor(error, resource, this.profile.options)}`,
+        text: `${error.message}. ${remedyFor(error, resource)}`,
       };
     } finally {
       if (open) await channel.close().catch(() => undefined);

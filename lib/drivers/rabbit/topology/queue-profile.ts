@@ -1,6 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import type { LogSink } from '../../../core/logger.js';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
+import { denialText } from './conflict.js';
 import { findDenial } from './transient-queues.js';
 
 /**
@@ -9,6 +10,9 @@ import { findDenial } from './transient-queues.js';
  */
 export class QueueProfile {
   private current: RabbitSettings;
+  private isWarned = false;
+  /** Error with which the broker denies queues that the options ask for; undefined where it denies none. */
+  denial: Error | undefined;
 
   constructor(
     given: RabbitSettings,
@@ -23,12 +27,15 @@ export class QueueProfile {
 
   /**
    * Finds out on a new connection whether the options suit the broker.
-   * @returns false where the options have changed and the broker has closed the connection
+   * @returns false where the broker has closed the connection as its answer
    */
   async examine(model: ChannelModel): Promise<boolean> {
     const { current } = this;
-    if (!current.withoutTransientQueues) return true;
-    return !(await findDenial(model)) || !this.denied(current);
+    if (!current.withoutTransientQueues && current.transientBy === undefined) return true;
+    const denial = await findDenial(model);
+    this.denial = undefined;
+    if (denial) this.denied(current, denial);
+    return denial === undefined;
   }
 
   /**
@@ -36,14 +43,20 @@ export class QueueProfile {
    * @param used options of the denied declaration
    * @returns true where the options are others now
    */
-  denied(used: RabbitSettings): boolean {
-    const { withoutTransientQueues } = this.current;
-    if (used === this.current && withoutTransientQueues) {
-      this.current = withoutTransientQueues;
+  denied(used: RabbitSettings, denial: Error): boolean {
+    if (used !== this.current) return true;
+    const { withoutTransientQueues, transientBy } = used;
+    if (withoutTransientQueues) this.current = withoutTransientQueues;
+    if (transientBy) this.denial = denial;
+    if (!this.isWarned && (withoutTransientQueues || transientBy)) {
+      this.isWarned = true;
       this.logger.warn(
-        "The broker denies transient queues: exchanges and queues are declared with the options of rabbit.profile 'rabbitmq-4' from now on. Python services need the same options there: amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue",
+        transientBy ? `Servers, calls and notifications are refused: ${denialText(transientBy)}` : SWITCHED,
       );
     }
-    return used !== this.current;
+    return withoutTransientQueues !== undefined;
   }
 }
+
+const SWITCHED =
+  "The broker denies transient queues: exchanges and queues are declared with the options of rabbit.profile 'rabbitmq-4' from now on. Python services of this broker need the same options: amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue";

@@ -4,6 +4,7 @@ import { rabbitSettings } from '../../../../../lib/core/rabbit-settings.js';
 import {
   adviceOn,
   type Difference,
+  denialText,
   differenceIn,
   differencesBetween,
   isUsable,
@@ -164,7 +165,7 @@ describe('adviceOn', () => {
     ["it's; rm", "'it'\\''s; rm'"],
   ])('quotes the name %j for a shell', (name, quoted) => {
     expect(adviceOn(resource('shared', 'classic', name), [TO_TRUE])).toContain(`rabbitmqctl delete_queue ${quoted})`);
-    expect(adviceOn(resource('control', 'topic', name), [TO_TRUE])).toContain(`delete exchange name=${quoted})`);
+    expect(adviceOn(resource('control', 'topic', name), [TO_TRUE])).toContain(`delete exchange --name ${quoted};`);
   });
 });
 
@@ -176,28 +177,29 @@ describe('remedyFor', () => {
     [503, /closed the connection.*list_vhost_limits/],
     [530, /closed the connection.*list_vhost_limits/],
     [540, /closed the connection.*list_vhost_limits/],
-    [541, /denies transient queues.*'rabbitmq-4'.*transient_nonexcl_queues = true/],
     [undefined, /something that this broker does not support/],
   ])('names the remedy for the reply code %s', (code, remedy) => {
     const refusal = Object.assign(new Error('Operation failed'), { code });
-    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings({}))).toMatch(remedy);
+    expect(remedyFor(refusal, resource('shared', 'classic'))).toMatch(remedy);
   });
 
   it('names the limits of the virtual host where one of them is reached', () => {
     const refusal = Object.assign(new Error("PRECONDITION_FAILED - queue limit in vhost '/' (5) is reached"), {
       code: 406,
     });
-    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings({}))).toMatch(/list_vhost_limits/);
+    expect(remedyFor(refusal, resource('shared', 'classic'))).toMatch(/list_vhost_limits/);
   });
+});
 
+describe('denialText', () => {
   it.each<[RabbitOptions, RegExp]>([
-    [{ profile: 'classic' }, /Set rabbit\.profile to 'rabbitmq-4', or leave it out, and/],
-    [{ amqpAutoDelete: true }, /Leave out rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\)/],
-    [{ rabbitTransientQuorumQueue: false }, /Leave out rabbit\.rabbitTransientQuorumQueue/],
-    [{ profile: 'rabbitmq-4', rabbitTransientQuorumQueue: false }, /Leave out rabbit\.rabbitTransientQuorumQueue/],
+    [{ profile: 'classic' }, /rabbit\.profile 'classic' asks for them\. Leave it out, or set it to 'rabbitmq-4'\./],
+    [{ amqpAutoDelete: true }, /rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\) asks for them\. Leave it out\./],
+    [{ rabbitTransientQuorumQueue: false }, /rabbit\.rabbitTransientQuorumQueue/],
+    [{ profile: 'rabbitmq-4', rabbitTransientQuorumQueue: false }, /rabbit\.rabbitTransientQuorumQueue/],
     [{ profile: 'rabbitmq-4', rabbitQuorumQueue: false, amqpDurableQueues: false }, /rabbit\.amqpDurableQueues/],
-  ])('names the option that asks for transient queues: %j', (options, remedy) => {
-    const refusal = Object.assign(new Error('INTERNAL_ERROR'), { code: 541 });
-    expect(remedyFor(refusal, resource('shared', 'classic'), rabbitSettings(options))).toMatch(remedy);
+    [{}, /denies transient queues\. Python services .*transient_nonexcl_queues = true/],
+  ])('names the option that asks for transient queues, and the cure: %j', (options, text) => {
+    expect(denialText(rabbitSettings(options).transientBy)).toMatch(text);
   });
 });
