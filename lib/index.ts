@@ -35,7 +35,7 @@ export type { Notification, Priority } from './core/notification.js';
 export type { Announcement, NotificationDriver, NotifierDriver } from './core/notification-driver.js';
 export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
-export type { RabbitSettings } from './core/rabbit-settings.js';
+export type { RabbitSettings, TransientOption } from './core/rabbit-settings.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
 export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';

@@ -50,7 +50,8 @@ describe('the options of the RabbitMQ driver', () => {
 
     it('classic stays with the defaults on every broker', () => {
       const { withoutTransientQueues, ...others } = settings();
-      expect(settings({ profile: 'classic' })).toEqual({ ...others, withoutTransientQueues: undefined });
+      const classic = { ...others, withoutTransientQueues: undefined, transientBy: 'profile' };
+      expect(settings({ profile: 'classic' })).toEqual(classic);
       expect(withoutTransientQueues).toMatchObject(quorum);
     });
 
@@ -73,12 +74,13 @@ describe('the options of the RabbitMQ driver', () => {
       },
     );
 
-    it.each([[{ amqpAutoDelete: true }], [{ rabbitHaQueues: true }]])(
-      'left out has no other options where the given ones exclude quorum queues: %j',
-      (given) => {
-        expect(settings(given).withoutTransientQueues).toBeUndefined();
-      },
-    );
+    it('left out has no other options where the given ones exclude quorum queues', () => {
+      expect(settings({ amqpAutoDelete: true }).withoutTransientQueues).toBeUndefined();
+    });
+
+    it('left out leaves mirrored queues out on such a broker, which has none', () => {
+      expect(settings({ rabbitHaQueues: true }).withoutTransientQueues).toMatchObject({ ...quorum, mirrored: false });
+    });
   });
 
   it.each([
