@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { withGeneratedPart } from '../../conformance/generated-part.js';
 import { markdownTable } from '../../conformance/markdown-table.js';
 import type { OptionSet } from './option-sets.js';
@@ -37,7 +38,7 @@ export function linesOf(all: ResultsFile, sets: readonly OptionSet[]): string[] 
     if (!errors.includes(outcome)) errors.push(outcome);
     return `error ${errors.indexOf(outcome) + 1}`;
   };
-  const brokers = Object.keys(all);
+  const columns = Object.entries(withoutEqualClusters(all));
   const rows = sets.map(({ query }) => [
     query === ''
       ? 'none'
@@ -45,11 +46,26 @@ export function linesOf(all: ResultsFile, sets: readonly OptionSet[]): string[] 
           .split('&')
           .map((option) => `\`${option}\``)
           .join(' '),
-    ...brokers.map((broker) => {
-      const found = all[broker]?.[query];
+    ...columns.map(([, results]) => {
+      const found = results[query];
       return found ? `${said(found.ours)} / ${said(found.python)}` : 'not run';
     }),
   ]);
   const list = errors.map((error, index) => `${index + 1}. \`${error.replaceAll('`', "'")}\``);
-  return [...markdownTable(['options', ...brokers], rows), '', ...list];
+  return [...markdownTable(['options', ...columns.map(([name]) => name)], rows), '', ...list];
+}
+
+const CLUSTER = /, (\d+) nodes/;
+
+/** A cluster on which everything is as on one node of the same release needs no column of its own. */
+function withoutEqualClusters(all: ResultsFile): ResultsFile {
+  const columns = new Map(Object.entries(all));
+  for (const [name, results] of Object.entries(all)) {
+    const single = name.replace(CLUSTER, '');
+    if (single === name || !isDeepStrictEqual(results, all[single])) continue;
+    columns.delete(name);
+    columns.delete(single);
+    columns.set(name.replace(CLUSTER, ' (one node, and $1)'), results);
+  }
+  return Object.fromEntries([...columns].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })));
 }

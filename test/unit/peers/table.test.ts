@@ -36,4 +36,13 @@ describe('lines of results', () => {
       '2. `denied`',
     ]);
   });
+
+  it('have one column for a cluster that is like one node', () => {
+    const works = { '': { ours: null } };
+    const lines = linesOf(
+      { 'RabbitMQ 4, 3 nodes, Python': works, 'RabbitMQ 4, Python': works, 'RabbitMQ 5, 3 nodes, Python': works },
+      [{ query: '' }],
+    );
+    expect(lines[0]).toBe('| options | RabbitMQ 4 (one node, and 3), Python | RabbitMQ 5, 3 nodes, Python |');
+  });
 });

@@ -134,7 +134,7 @@ export class ManagementApi {
           });
           response.on('error', fail).on('end', () => {
             if (response.statusCode === 404) resolve(undefined);
-            else if (response.statusCode !== 200) fail(new Error(`it answers ${response.statusCode}`));
+            else if (response.statusCode !== 200) fail(new Error(`it answers ${statusText(response.statusCode)}`));
             else
               try {
                 resolve(JSON.parse(text));
@@ -179,4 +179,10 @@ interface Row {
   readonly effective_policy_definition?: unknown;
   readonly messages_unacknowledged?: number;
   readonly message_stats?: { readonly publish?: number };
+}
+
+function statusText(code: number | undefined): string {
+  const cure =
+    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
+  return code === 401 ? `401: ${cure}` : String(code);
 }
