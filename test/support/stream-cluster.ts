@@ -10,6 +10,7 @@ import { withChannel } from '../../testkit/amqp.js';
 import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
 import { uniqueTopic } from './environment.js';
+import { eventually } from './eventually.js';
 import { LogRecorder } from './log-recorder.js';
 import { silent } from './silent.js';
 
@@ -62,7 +63,8 @@ export class StreamCluster {
   }
 
   addReplica(topic: string): Promise<void> {
-    return this.replica('add_replica', topic);
+    // After the removal of a replica RabbitMQ starts the writer anew, and cannot add one meanwhile.
+    return eventually(() => this.replica('add_replica', topic));
   }
 
   async serve(topic: string, transportUrl: string, rabbit: RabbitOptions = {}): Promise<StreamServer> {
