@@ -16,7 +16,7 @@ import { arbitraryConfig, arbitraryFiles, type ConfigCase, LOOKED_UP } from './a
 /** The same for everybody, so that what a change did not cause does not fail it. */
 const seed = Number(process.env.CONFORMANCE_SEED ?? 20_260);
 /** Number of generated configurations. */
-const numRuns = Number(process.env.CONFIGURATION_RUNS ?? 150);
+const numRuns = Number(process.env.CONFIGURATION_RUNS ?? 100);
 
 interface PythonOption {
   group: string;
