@@ -1,6 +1,9 @@
 // @internal The entry of the package's own leaves (cli, observability): what they need besides the public surface. It is
 // no entry of the package, so its names can change in any release. It leaves Nest out, so that the command starts fast.
 
+export { filesIn } from './config/config-sources.js';
+export { withConfigFiles } from './config/configured-options.js';
+export { atPlaces, extended } from './config/places.js';
 export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';

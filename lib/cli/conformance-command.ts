@@ -5,7 +5,7 @@ import { Peer } from './conformance/peer.js';
 import { type Report, reportOf, tableFoot, tableHead, tableRow } from './conformance/report.js';
 import { runChecks } from './conformance/run-checks.js';
 import { EXIT, UsageError } from './exit-code.js';
-import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
+import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface ConformanceFlags extends TargetFlags {
   json?: boolean;
@@ -34,8 +34,8 @@ export function addConformanceCommand(program: Command): void {
 
 async function conformance(flags: ConformanceFlags): Promise<Report> {
   const chosen = choose(flags.only);
-  const options = transportOptions(flags);
-  const { topic = '', exchange = '', server, managementUrl } = flags;
+  const { options, exchange } = readTarget(flags);
+  const { topic = '', server, managementUrl } = flags;
   const timeout = toMilliseconds(options.rpcResponseTimeout as Duration);
   const rabbit = { ...options.rabbit, ...(managementUrl && { managementUrl }) };
   const peer = await Peer.connect({ ...options, rabbit }, { topic, exchange, server, timeout });

@@ -10,7 +10,7 @@ import {
   withUrlOptions,
 } from '../internal.js';
 import { EXIT } from './exit-code.js';
-import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
+import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface DoctorFlags extends TargetFlags {
   managementUrl?: string;
@@ -46,8 +46,8 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function examine(flags: DoctorFlags): Promise<Finding[]> {
-  const { topic, exchange, server, managementUrl } = flags;
-  const options = transportOptions(flags);
+  const { topic, server, managementUrl } = flags;
+  const { options, exchange } = readTarget(flags);
   const given = normalizeOptions({
     ...options,
     rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) },

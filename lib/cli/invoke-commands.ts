@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { getRpcTransport, PING_METHOD, parseJson, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
 import { UsageError } from './exit-code.js';
-import { type TargetFlags, takesTarget, transportOptions } from './target-options.js';
+import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface InvokeFlags extends TargetFlags {
   namespace?: string;
@@ -9,8 +9,6 @@ interface InvokeFlags extends TargetFlags {
   context?: string;
   fanout?: boolean;
 }
-
-const TIMEOUT = '60s';
 
 /** Adds `call`, `cast` and `ping`. */
 export function addInvokeCommands(program: Command): void {
@@ -30,7 +28,7 @@ export function addInvokeCommands(program: Command): void {
     .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
       await invoke(flags, (client, context) => client.cast(context, method, objectOf(args, 'ARGUMENTS')));
     });
-  takesTarget(program.command('ping'), TIMEOUT)
+  takesTarget(program.command('ping'))
     .summary('check that a server answers')
     .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
     .action(async (flags: TargetFlags) => {
@@ -51,7 +49,7 @@ async function ping(client: RPCClient): Promise<unknown> {
 }
 
 function takesRequest(command: Command): Command {
-  return takesTarget(command, TIMEOUT)
+  return takesTarget(command)
     .argument('<method>', 'method to invoke')
     .argument('[arguments]', 'keyword arguments, a JSON object (default: {})')
     .option('--namespace <namespace>', 'namespace of the method (default: the null namespace)')
@@ -60,8 +58,8 @@ function takesRequest(command: Command): Command {
 }
 
 async function invoke<T>(flags: InvokeFlags, send: (client: RPCClient, context: object) => Promise<T>): Promise<T> {
-  const { exchange, topic, server, namespace, version, fanout } = flags;
-  const options = transportOptions(flags);
+  const { topic, server, namespace, version, fanout } = flags;
+  const { options, exchange } = readTarget(flags);
   const context = objectOf(flags.context, '--context');
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);

@@ -1,55 +1,102 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { OsloMessagingOptions } from '../internal.js';
-import { ConfigurationError, parseTransportUrl, toMilliseconds } from '../internal.js';
+import {
+  atPlaces,
+  ConfigurationError,
+  extended,
+  filesIn,
+  normalizeOptions,
+  parseTransportUrl,
+  toMilliseconds,
+  withConfigFiles,
+  withUrlOptions,
+} from '../internal.js';
 import { UsageError } from './exit-code.js';
 
-/** Flags of every command: server and broker. */
+/** Flags of every command: server, broker and the operator's files. */
 export interface TargetFlags {
   url?: string;
   topic?: string;
   exchange?: string;
   server?: string;
-  timeout: string;
+  timeout?: string;
+  configFile?: string[];
+  configDir?: string[];
+}
+
+/** Transport and exchange for the flags. */
+export interface CommandTarget {
+  readonly options: OsloMessagingOptions;
+  readonly exchange: string;
 }
 
 /** Longest time for one attempt to connect. */
 const MAX_CONNECT_TIMEOUT_MS = 5000;
+/** Default of `--timeout`, where the files have no `rpc_response_timeout`. */
+const DEFAULT_TIMEOUT = '60s';
 
 const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Adds the options of {@link TargetFlags} to a command. */
-export function takesTarget(command: Command, timeout: string): Command {
+/** Adds the options of {@link TargetFlags} to a command. @param timeout default, whatever the files say */
+export function takesTarget(command: Command, timeout?: string): Command {
+  // One list for both flags: as in Python, the files count in the order of the flags.
+  const files: string[] = [];
+  const add = (paths: readonly string[]) => {
+    files.push(...paths);
+    return files;
+  };
+  const ofFiles = timeout === undefined ? ` (default: rpc_response_timeout of the files, else ${DEFAULT_TIMEOUT})` : '';
   return command
-    .addOption(
-      new Option('--url <url>', 'the broker, e.g. rabbit://user:password@host:5672/vhost').env('TRANSPORT_URL'),
+    .option(
+      '--url <url>',
+      'the broker, e.g. rabbit://user:password@host:5672/vhost (default: transport_url of the files, else the variable TRANSPORT_URL)',
     )
     .option('--topic <topic>', 'topic of the server (required)')
-    .option('--exchange <exchange>', 'exchange of the topic', 'tacker')
+    .option('--exchange <exchange>', 'exchange of the topic (default: control_exchange of the files, else tacker)')
     .option('--server <server>', 'one server of the topic, by name')
-    .option('--timeout <duration>', 'how long to wait for a reply, in seconds or with a unit: 10, 250ms, 5m', timeout);
+    .option(
+      '--timeout <duration>',
+      `how long to wait for a reply, in seconds or with a unit: 10, 250ms, 5m${ofFiles}`,
+      timeout,
+    )
+    .option('--config-file <path>', 'configuration file of oslo.config; can be repeated, later ones win', (path) =>
+      add([path]),
+    )
+    .option('--config-dir <path>', 'folder of further ones, *.conf; can be repeated', (path) => add(filesIn(path)));
 }
 
 /**
- * Returns the options of a transport for the flags. Nothing is logged: the command prints its error.
- * @throws UsageError, InvalidTransportURL; neither quotes the password
+ * Returns transport and exchange for the flags, which win over the files. Nothing is logged: the command prints its error.
+ * @throws UsageError, InvalidTransportURL, ConfigurationError; none quotes the password
  */
-export function transportOptions({ url, topic, timeout }: TargetFlags): OsloMessagingOptions {
+export function readTarget(flags: TargetFlags): CommandTarget {
   // Commander would report a missing topic before a misspelt option.
-  if (!topic) throw new UsageError('no topic: give --topic');
+  if (!flags.topic) throw new UsageError('no topic: give --topic');
+  const configFiles = flags.configFile ?? flags.configDir;
+  const configured = withConfigFiles({ transportUrl: flags.url, configFiles, logger: silent });
+  const url = configured.transportUrl || process.env['TRANSPORT_URL'];
   if (!url) throw new UsageError('no broker: give --url, or set TRANSPORT_URL');
-  const { scheme } = parseTransportUrl(url);
+  const transportUrl = atPlaces(configured, 'transportUrl', () => parseTransportUrl(url));
+  const { scheme } = transportUrl;
   if (scheme === 'memory' || scheme === 'fake') {
+    const source = url === flags.url ? '--url ' : '';
     throw new UsageError(
-      `--url ${scheme}:// stays within one process, so no server can be reached by it; use rabbit://`,
+      `${source}${scheme}:// stays within one process, so no server can be reached by it; use rabbit://`,
     );
   }
-  const milliseconds = timeoutOf(timeout);
-  return {
+  const milliseconds = timeoutOf(flags.timeout ?? String(configured.rpcResponseTimeout ?? DEFAULT_TIMEOUT));
+  // Connecting must fail before the call does, to tell an unreachable broker from a silent server.
+  const connectTimeout = Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000;
+  const options = extended(configured, {
     transportUrl: url,
     rpcResponseTimeout: milliseconds / 1000,
-    // Connecting must fail before the call does, to tell an unreachable broker from a silent server.
-    rabbit: { connectTimeout: Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000 },
-    logger: silent,
+    rabbit: { ...configured.rabbit, connectTimeout },
+  });
+  // Commands change the options further. The places in the files are known here only.
+  atPlaces(options, 'transportUrl', () => withUrlOptions(normalizeOptions(options), transportUrl));
+  return {
+    options,
+    exchange: flags.exchange ?? configured.controlExchange ?? 'tacker',
   };
 }
 

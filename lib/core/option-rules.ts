@@ -59,6 +59,9 @@ const uncut = (duration: Duration, name?: string) => toMilliseconds(duration, na
 /** Rules of durations. */
 const spans = new WeakSet<Rule>([span]);
 
+/** Returns true for the rule of a duration. */
+export const takesDuration = (rule: Rule): boolean => spans.has(rule);
+
 /** Logs a warning for each duration that looks like milliseconds. The options must be checked already. */
 export function adviseOnDurations(
   options: object | undefined,
@@ -68,7 +71,7 @@ export function adviseOnDurations(
 ): void {
   for (const [name, value] of Object.entries(options ?? {})) {
     const rule = value === undefined ? undefined : rules[name];
-    if (rule && spans.has(rule)) readDuration(value as Duration, `${prefix}${name}`, logger);
+    if (rule && takesDuration(rule)) readDuration(value as Duration, `${prefix}${name}`, logger);
   }
 }
 
@@ -206,7 +209,8 @@ function namesWithin(rules: Record<string, Rule>): string[] {
 /** Returns a name without its path and underscores, in lower case. */
 const plain = (name: string) => name.replace(/^.*\./, '').replaceAll('_', '').toLowerCase();
 
-function nearest(given: string, known: readonly string[]): string | undefined {
+/** Returns the known name that a given one was probably meant to be. */
+export function nearest(given: string, known: readonly string[]): string | undefined {
   const name = plain(given.slice(0, 60));
   const ranked = known.map((candidate) => ({ candidate, far: distance(name, plain(candidate)) }));
   const best = ranked.sort((a, b) => a.far - b.far)[0];

@@ -4,7 +4,19 @@ import type { Duration } from './duration.js';
 import { LIMIT_RULES, type LimitOptions } from './limits.js';
 import type { LogSink } from './logger.js';
 import { type NotificationDriver, type NotifierDriver, notificationDrivers } from './notification-driver.js';
-import { flag, list, member, natural, nested, object, type Rule, span, text, withMethods } from './option-rules.js';
+import {
+  flag,
+  list,
+  member,
+  natural,
+  nested,
+  object,
+  oneOrMore,
+  type Rule,
+  span,
+  text,
+  withMethods,
+} from './option-rules.js';
 import { RABBIT_RULES, type RabbitOptions } from './rabbit-options.js';
 import type { RoutingConfig } from './routing-config.js';
 import { type Serializer, serializerLike } from './serializer.js';
@@ -16,6 +28,14 @@ export type DeliveryMode = 'at-most-once' | 'at-least-once';
 
 /** Options of the library, all optional. */
 export interface OsloMessagingOptions {
+  /**
+   * Configuration files of oslo.config, such as `/etc/tacker/tacker.conf`, read once at the start; later ones win. Options
+   * given beside them win over the files. With them, the variables `OS_<GROUP>__<NAME>` of the environment are read, too,
+   * and win over the files; `[]` reads only these. @default no files
+   */
+  configFiles?: string | readonly string[] | undefined;
+  /** Folders whose files `*.conf` are read after `configFiles`, in the order of their names. @default none */
+  configDirs?: string | readonly string[] | undefined;
   /**
    * `rabbit://user:password@host:5672/vhost`, several hosts separated by commas, or `memory://`. @default environment
    * TRANSPORT_URL, else 'memory://'
@@ -79,6 +99,8 @@ export interface OsloMessagingOptions {
     | undefined;
   /** Topics of notifications. @default ['notifications'] */
   notificationTopics?: readonly string[] | undefined;
+  /** Number of retries of connecting to send a notification: 0 for none, −1 for any number until the timeout. @default −1 */
+  notificationRetry?: number | undefined;
   /** Rules of the driver `routing`, or the path of a YAML or JSON file with them, which is reloaded when it changes. */
   notificationRouting?: string | RoutingConfig | undefined;
   /**
@@ -113,6 +135,8 @@ export interface OsloMessagingOptions {
 
 /** Rule of each option. */
 export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
+  configFiles: oneOrMore(text),
+  configDirs: oneOrMore(text),
   transportUrl: text,
   notificationTransportUrl: text,
   host: text,
@@ -134,6 +158,7 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   limits: nested(LIMIT_RULES),
   notificationDriver: notificationDrivers,
   notificationTopics: list,
+  notificationRetry: natural(-1),
   notificationRouting: (value, name) => (text(value, name) && object(value, name) ? 'a path, or an object' : undefined),
   notificationContext: member('safe', 'whole'),
   credentials: (value) => (typeof value === 'function' ? undefined : 'a function that returns { username, password }'),

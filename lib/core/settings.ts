@@ -61,6 +61,8 @@ export interface Settings {
   readonly notificationDriver: readonly (NotificationDriver | NotifierDriver)[];
   /** Topics of notifications. */
   readonly notificationTopics: readonly string[];
+  /** Number of retries of connecting to send a notification; undefined or −1 for any number until the timeout. */
+  readonly notificationRetry: number | undefined;
   /** Rules of the driver `routing`, or the path of a file with them. */
   readonly notificationRouting: string | RoutingConfig | undefined;
   /** Part of the request context in notifications. */
@@ -133,6 +135,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     limits: limitsOf(options.limits),
     notificationDriver: [options.notificationDriver ?? 'messagingv2'].flat(),
     notificationTopics: [...(options.notificationTopics ?? ['notifications'])],
+    notificationRetry: options.notificationRetry,
     notificationRouting: options.notificationRouting,
     notificationContext: options.notificationContext ?? 'safe',
     credentials: options.credentials,

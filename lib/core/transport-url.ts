@@ -9,6 +9,19 @@ export interface TransportHost {
   readonly password: Secret<string> | undefined;
 }
 
+/** Kind of driver that a transport URL selects. */
+export type DriverKind = 'memory' | 'rabbit';
+
+const SCHEMES: Readonly<Record<DriverKind, ReadonlySet<string>>> = {
+  memory: new Set(['memory', 'fake']),
+  rabbit: new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+rabbit', 'kombu+amqp', 'kombu+amqps']),
+};
+
+/** Returns the kind of driver for the scheme of a transport URL; undefined for an unknown scheme. */
+export function driverOf({ scheme }: TransportURL): DriverKind | undefined {
+  return (['memory', 'rabbit'] as const).find((kind) => SCHEMES[kind].has(scheme));
+}
+
 /** Parsed transport URL: `scheme://[user:password@]host[:port][,…]/virtual-host?query`, as in oslo.messaging. */
 export interface TransportURL {
   readonly scheme: string;

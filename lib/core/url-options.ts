@@ -18,7 +18,7 @@ NAMES.set('rabbit_quroum_max_memory_bytes', 'rabbitQuorumMaxMemoryBytes');
 const RULES = new Map([...NAMES].map(([parameter, name]) => [parameter, RABBIT_RULES[name]]));
 
 /** Options of oslo that are ignored, because this library has no pools and threads. One URL can serve both sides. */
-const IGNORED = new Set([
+export const IGNORED_OPTIONS: ReadonlySet<string> = new Set([
   'conn_pool_min_size',
   'conn_pool_ttl',
   'direct_mandatory_flag',
@@ -27,8 +27,9 @@ const IGNORED = new Set([
   'rpc_conn_pool_size',
 ]);
 
-const FIPS =
-  'Transport URL parameter "ssl_enforce_fips_mode": it cannot be switched on here; start Node.js with --enable-fips or --force-fips';
+/** Reason for which oslo's `ssl_enforce_fips_mode` must be false. */
+export const NO_FIPS_OPTION = 'it cannot be switched on here; start Node.js with --enable-fips or --force-fips';
+const FIPS = `Transport URL parameter "ssl_enforce_fips_mode": ${NO_FIPS_OPTION}`;
 
 const TRUE = /^(true|1|on|yes)$/i;
 const FALSE = /^(false|0|off|no)$/i;
@@ -49,7 +50,7 @@ function read(text: string, rule: Rule): unknown {
 export function withUrlOptions(settings: Settings, { query }: TransportURL): Settings {
   const given: [parameter: string, value: unknown][] = [];
   for (const [parameter, text] of Object.entries(query)) {
-    if (IGNORED.has(parameter)) {
+    if (IGNORED_OPTIONS.has(parameter)) {
       settings.logger.log(`Ignored the transport URL parameter "${parameter}", which has no meaning here`);
     } else if (parameter === 'ssl_enforce_fips_mode') {
       if (read(text, flag) !== false) throw new ConfigurationError(FIPS);

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
+import { withConfigFiles } from '../config/configured-options.js';
+import { atPlaces } from '../config/places.js';
 import { Counters, type Counts } from '../core/counters.js';
 import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
@@ -10,14 +12,11 @@ import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import type { Secret } from '../core/secrets.js';
 import { normalizeOptions, type Settings } from '../core/settings.js';
-import { parseTransportUrl, type TransportURL } from '../core/transport-url.js';
+import { driverOf, parseTransportUrl, type TransportURL } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
 import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
-
-const MEMORY = new Set(['memory', 'fake']);
-const RABBIT = new Set(['rabbit', 'amqp', 'amqps', 'rabbits', 'kombu', 'kombu+rabbit', 'kombu+amqp', 'kombu+amqps']);
 
 /** Options of {@link Transport.connect}. */
 export interface ConnectOptions {
@@ -48,12 +47,13 @@ export class Transport {
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
     const allowed = new Set(allowedModules);
-    this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
+    const kind = driverOf(parsed);
+    this.settings = kind === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
     const context = { settings: this.settings, counters: this.counters };
-    if (MEMORY.has(parsed.scheme)) {
+    if (kind === 'memory') {
       assertNoParameters(parsed);
       this.driver = new MemoryDriver(context, allowed, parsed);
-    } else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
+    } else if (kind === 'rabbit') this.driver = new RabbitDriver(context, allowed, parsed);
     else {
       throw new DriverLoadFailure(
         `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
@@ -126,8 +126,11 @@ export class Transport {
  * @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme
  */
 export function getRpcTransport(options: OsloMessagingOptions = {}): Transport {
-  const settings = normalizeOptions(options);
-  return Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods);
+  const configured = withConfigFiles(options);
+  return atPlaces(configured, 'transportUrl', () => {
+    const settings = normalizeOptions(configured);
+    return Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods);
+  });
 }
 
 /**
@@ -136,8 +139,11 @@ export function getRpcTransport(options: OsloMessagingOptions = {}): Transport {
  * @throws ConfigurationError for an unknown or ill-typed option, InvalidTransportURL, DriverLoadFailure for an unknown scheme
  */
 export function getNotificationTransport(options: OsloMessagingOptions = {}): Transport {
-  const settings = normalizeOptions(options);
-  return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
+  const configured = withConfigFiles(options);
+  return atPlaces(configured, 'notificationTransportUrl', () => {
+    const settings = normalizeOptions(configured);
+    return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
+  });
 }
 
 /** Checks that a value is a transport. @throws ConfigurationError for any other value */

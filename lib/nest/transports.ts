@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { withConfigFiles } from '../config/configured-options.js';
 import type { TransportHealth } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { pause } from '../core/pause.js';
@@ -40,8 +41,10 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
   constructor(@Inject(OSLO_MESSAGING_OPTIONS) given: Secret<OsloMessagingOptions> | OsloMessagingOptions) {
     const options = given instanceof Secret ? given.expose() : given;
     const withLogger = { ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) };
-    this.rpc = getRpcTransport(withLogger);
-    this.notifications = getNotificationTransport(withLogger);
+    // Once, so that both transports have the same files.
+    const configured = withConfigFiles(withLogger);
+    this.rpc = getRpcTransport(configured);
+    this.notifications = getNotificationTransport(configured);
     isolateTimeouts(this.rpc);
   }
 

@@ -29,7 +29,7 @@ export interface NotifierOptions {
   topics?: readonly string[] | undefined;
   /** Serializer of request context and payload. @default NoOpSerializer */
   serializer?: Serializer | undefined;
-  /** Number of retries of connecting: 0 for none, −1 for any number until the timeout. @default −1 */
+  /** Number of retries of connecting: 0 for none, −1 for any number until the timeout. @default the `notificationRetry` option */
   retry?: number | undefined;
   /** Longest time to send a notification, in seconds or with a unit. @default the `rpcResponseTimeout` option */
   timeout?: Duration | undefined;
@@ -144,7 +144,9 @@ export class Notifier {
   }
 
   private async notify(priority: Priority, own: unknown, eventType: string, payload: unknown): Promise<void> {
-    const { retry, publisherId = null, context = this.transport.settings.notificationContext } = this.options;
+    const { settings } = this.transport;
+    const { publisherId = null, context = settings.notificationContext } = this.options;
+    const retry = this.options.retry ?? settings.notificationRetry;
     const ctxt = own ?? getCurrentRequestContext();
     if (typeof eventType !== 'string')
       throw new ConfigurationError(

@@ -1,13 +1,11 @@
 import { ConfigurationError } from '../core/errors.js';
+import { PYTHON_SPACE } from '../core/python-space.js';
 
 /** Python's character classes: of all scripts, or of ASCII with the flag `a`. */
 const CLASSES: Readonly<Record<string, { readonly all: string; readonly ascii: string }>> = {
   d: { all: String.raw`\p{Nd}`, ascii: '0-9' },
   w: { all: String.raw`\p{L}\p{N}_`, ascii: 'A-Za-z0-9_' },
-  s: {
-    all: String.raw` \t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`,
-    ascii: String.raw` \t-\r`,
-  },
+  s: { all: PYTHON_SPACE, ascii: String.raw` \t-\r` },
 };
 const CONTROLS: Readonly<Record<string, string>> = { a: '\\x07', f: '\\f', n: '\\n', r: '\\r', t: '\\t', v: '\\v' };
 const START = '(?<![^])';

@@ -1,3 +1,5 @@
+import { withConfigFiles } from '../config/configured-options.js';
+import { atPlaces } from '../config/places.js';
 import { ConfigurationError } from '../core/errors.js';
 import { checkNames, checkOptions, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
@@ -5,7 +7,7 @@ import { checkedSerializer } from '../core/serializer.js';
 import { normalizeOptions, type Settings } from '../core/settings.js';
 import type { Target } from '../core/target.js';
 import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from '../messaging/serializer.js';
-import { Transport } from '../messaging/transport.js';
+import { getRpcTransport, Transport } from '../messaging/transport.js';
 import { Notifier } from '../notify/notifier.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import type { Endpoint } from '../rpc/method-table.js';
@@ -51,10 +53,13 @@ function assertIdle(caller: string): void {
  */
 export function init(options: OsloMessagingOptions = {}): void {
   assertIdle('init');
-  const settings = normalizeOptions(options);
+  const configured = withConfigFiles(options);
+  const settings = atPlaces(configured, 'transportUrl', () => normalizeOptions(configured));
   const exmods = [...getAllowedExmods(), ...settings.allowedRemoteExmods];
-  const transport = Transport.make(settings, settings.transportUrl, exmods);
-  const notificationTransport = Transport.make(settings, settings.notificationTransportUrl, exmods);
+  const transport = atPlaces(configured, 'transportUrl', () => Transport.make(settings, settings.transportUrl, exmods));
+  const notificationTransport = atPlaces(configured, 'notificationTransportUrl', () =>
+    Transport.make(settings, settings.notificationTransportUrl, exmods),
+  );
   const serializer = new RequestContextSerializer(new JsonPayloadSerializer());
   runtime = {
     settings,
@@ -71,8 +76,8 @@ export function init(options: OsloMessagingOptions = {}): void {
  */
 export function initActionRpc(options: OsloMessagingOptions = {}): void {
   assertIdle('initActionRpc');
-  const settings = normalizeOptions(options);
-  runtime = { settings, transport: Transport.make(settings, settings.transportUrl, settings.allowedRemoteExmods) };
+  const transport = getRpcTransport(options);
+  runtime = { settings: transport.settings, transport };
 }
 
 /** Closes the transports of the default runtime and forgets all grown timeouts. Does nothing before `init`. Source: tacker.common.rpc.cleanup. */

@@ -1,8 +1,10 @@
 /// <reference path="./global-setup.ts" />
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { describe, inject } from 'vitest';
 import { amqpUrl } from '../../testkit/amqp.js';
 import { RabbitControl } from '../../testkit/rabbit-control.js';
+import { newestRoot } from '../../testkit/release.js';
 
 /** The broker that all test files share; empty when there is none. */
 export const rabbitUrl = inject('rabbitUrl');
@@ -20,6 +22,12 @@ export const describeWithRabbit = rabbitUrl ? describe : describe.skip;
 export const describeWithRabbitControl = rabbitControl ? describe : describe.skip;
 
 export const describeWithPython = rabbitUrl && inject('pythonPresent') ? describe : describe.skip;
+
+/** For tests that ask the Python library without a broker: also under `TEST_RABBIT_URL=none`, where it is installed. */
+export const describeWithPythonLibrary =
+  inject('pythonPresent') || existsSync(`${newestRoot ?? ''}/usr/lib/python3/dist-packages/oslo_messaging`)
+    ? describe
+    : describe.skip;
 
 /** Test files share a broker, so each test talks about topics of its own. */
 export function uniqueTopic(prefix = 'topic'): string {

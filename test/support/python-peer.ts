@@ -30,7 +30,8 @@ const NEEDED = isDenying ? Object.fromEntries(new URLSearchParams(PERMITTED_QUER
 export class PythonPeer {
   private constructor(private readonly process: PythonProcess) {}
 
-  static async start(url: string, { bare = false, ...options }: PythonPeerOptions = {}): Promise<PythonPeer> {
+  /** @param url null for that of the configuration */
+  static async start(url: string | null, { bare = false, ...options }: PythonPeerOptions = {}): Promise<PythonPeer> {
     const process = new PythonProcess();
     const config = { ...(bare ? {} : NEEDED), ...options.config };
     try {

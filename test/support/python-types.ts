@@ -3,6 +3,8 @@
 export interface PythonPeerOptions {
   /** Driver options under their oslo names: `conf.set_override(name, value, group='oslo_messaging_rabbit')`. */
   config?: Record<string, unknown>;
+  /** Text of the file that Python is given by `--config-file`. @default none */
+  configFile?: string;
   /** True to leave out the options that a denying broker needs. @default false */
   bare?: boolean;
   /** Options of the DEFAULT group, e.g. `rpc_response_timeout`. */
@@ -41,8 +43,8 @@ export type PythonSerializer = 'context' | 'tacker' | 'nova' | 'neutron';
 export interface PythonServerOptions {
   topic: string;
   server: string;
-  /** @default 'tacker' */
-  exchange?: string;
+  /** Null for that of the configuration. @default 'tacker' */
+  exchange?: string | null;
   /** @default all but `objects` */
   endpoints?: PythonEndpoint[];
   /** @default none */
@@ -54,8 +56,8 @@ export interface PythonRequest {
   method: string;
   args?: Record<string, unknown>;
   context?: Record<string, unknown>;
-  /** @default 'tacker' */
-  exchange?: string;
+  /** Null for that of the configuration. @default 'tacker' */
+  exchange?: string | null;
   namespace?: string;
   version?: string;
   server?: string;
@@ -72,15 +74,16 @@ export interface PythonRequest {
 export type PythonPriority = 'audit' | 'debug' | 'info' | 'warn' | 'error' | 'critical' | 'sample';
 
 export interface PythonNotification {
-  topic: string;
+  /** Null for those of the configuration. */
+  topic: string | null;
   publisherId: string;
   eventType: string;
   payload: unknown;
   /** @default 'info' */
   priority?: PythonPriority;
   context?: Record<string, unknown>;
-  /** @default 'messagingv2' */
-  driver?: 'messaging' | 'messagingv2';
+  /** Null for those of the configuration. @default 'messagingv2' */
+  driver?: 'messaging' | 'messagingv2' | null;
   retry?: number;
   /** Instead of `topic`. */
   topics?: string[];

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 
+import configuration
 import differential
 import extra_headers
 import notifications
@@ -37,14 +38,15 @@ class Peer:
         self._handles = itertools.count(1)
 
     def configure(self, url, config=None, defaults=None, allowedExmods=None,
-                  rpcPing=False, controlExchange='tacker',
+                  rpcPing=None, controlExchange='tacker', configFile=None,
                   logLevel='WARNING', extraHeaders=False):
         if extraHeaders:
             extra_headers.prepare()
         logging.basicConfig(stream=sys.stderr, level=logLevel)
         # The global object: 14.0.3's metrics look there and nowhere else.
         conf = cfg.CONF
-        conf([], project='peer')
+        with configuration.arguments_for(configFile) as arguments:
+            conf(arguments, project='peer')
         om.set_transport_defaults(control_exchange=controlExchange)
         # A first transport registers the driver's options, so that they can
         # be set before the one that is used reads them.
@@ -54,10 +56,17 @@ class Peer:
             conf.set_override(name, value, group=RABBIT_GROUP)
         for name, value in (defaults or {}).items():
             conf.set_override(name, value)
-        conf.set_override('rpc_ping_enabled', rpcPing)
+        if rpcPing is not None:
+            conf.set_override('rpc_ping_enabled', rpcPing)
         self._rpc = om.get_rpc_transport(
             conf, url, allowed_remote_exmods=allowedExmods)
         self._notifications = om.get_notification_transport(conf, url)
+
+    def read_configuration(self, **case):
+        return configuration.read(**case)
+
+    def messaging_options(self):
+        return configuration.messaging_options()
 
     def choose_headers(self, kind):
         extra_headers.choose(kind)
@@ -146,9 +155,12 @@ class Peer:
 
     def notify(self, topic, publisherId, eventType, payload, priority='info',
                context=None, driver='messagingv2', retry=None, topics=None):
+        # Without a topic, those of the configuration.
+        if topics is None and topic is not None:
+            topics = [topic]
         notifier = om.Notifier(
             self._notifications, publisher_id=publisherId, driver=driver,
-            topics=topics or [topic], retry=retry)
+            topics=topics, retry=retry)
         getattr(notifier, priority)(context or {}, eventType, payload)
 
     def filter_matches(self, rule, candidates):
