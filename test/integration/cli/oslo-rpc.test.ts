@@ -256,6 +256,43 @@ describeWithRabbit('oslo-rpc and an unusable broker', { concurrent: true }, () =
     }
   });
 
+  it('exits with 3 at the deadline although the broker lets nothing go', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    // After the handshake, with the reply queue of the call.
+    proxy.observe('toServer', (chunk) => chunk.includes('reply_') && proxy.stall());
+    try {
+      const begun = performance.now();
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', 't', '--timeout', '2s', 'm']);
+      expect(outcome).toMatchObject({ code: 3, stdout: '' });
+      expect(outcome.stderr).toMatch(/^MessagingTimeout: [^\n]*\n$/);
+      // To wait for the broker would take 5 s.
+      expect(performance.now() - begun).toBeLessThan(6500);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('has doctor name each host that cannot be used, and why', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    proxy.observe('toServer', (chunk) => chunk.includes('reply_') && proxy.stall());
+    const down = await freePort();
+    const doctor = (url: string) => osloRpc(['doctor', '--url', url, '--topic', uniqueTopic(), '--timeout', '4s']);
+    try {
+      const one = await doctor(`${rabbitUrl.replace(/\/$/, '')},guest:guest@127.0.0.1:${down}/`);
+      expect(one).toMatchObject({ code: 1 });
+      const [first, ...others] = one.stdout.trimEnd().split('\n');
+      expect(first).toBe(`unavailable  host 127.0.0.1:${down}: connect ECONNREFUSED 127.0.0.1:${down}`);
+      expect(others.length).toBeGreaterThan(0);
+      for (const line of others) expect(line).toMatch(/^(as asked|absent) /);
+      const all = await doctor(`rabbit://guest:guest@127.0.0.1:${proxy.port},guest:guest@127.0.0.1:${down}/`);
+      expect(all).toMatchObject({ code: 4, stdout: '' });
+      expect(all.stderr).toContain(`; 127.0.0.1:${proxy.port}: it confirms nothing`);
+      expect(all.stderr).toContain(`; 127.0.0.1:${down}: connect ECONNREFUSED`);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it('exits with 4, not with 3, when the broker never speaks', async () => {
     const silentServer = createServer().listen(0, '127.0.0.1');
     try {
