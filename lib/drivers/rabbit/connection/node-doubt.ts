@@ -101,16 +101,18 @@ export class NodeDoubt {
     let better: TransportHost | undefined;
     while (!better && !question.isSettled && isOpen(link)) better = await this.findBetter(link, question);
     this.asking = undefined;
+    const { isSettled } = question;
+    const inUse = this.link();
     // A node that could not do it in time has closed the connection, which is no answer.
-    if (this.link() !== link) {
+    if (!isOpen(link)) {
       // Where the next connection was made meanwhile, it could not ask.
-      if (this.link()) this.connected();
+      if (inUse !== link) this.connected();
       return false;
     }
-    // The survey may be that of a connection to another host.
-    if (question.isSettled || !better || better === link.host) {
-      if (question.isSettled) this.standstill.end(this, link.address);
-      return question.isSettled;
+    // Otherwise an alarm explains the silence, or the survey of a connection to another host has found this one to answer.
+    if (inUse !== link || isSettled || !better || better === link.host) {
+      this.standstill.end(this, `${link.address} confirms again`);
+      return inUse === link && isSettled;
     }
     this.left++;
     this.leftAt = performance.now();
@@ -156,6 +158,7 @@ export class NodeDoubt {
     const link = this.link();
     if (link?.host !== host) return;
     this.surveying?.abort();
+    this.standstill.end(this, 'Another host confirms');
     // With an error, because amqplib does not notice the end of the socket otherwise.
     socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));
   }

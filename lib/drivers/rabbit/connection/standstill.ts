@@ -59,11 +59,11 @@ export class Standstill {
     this.onChange(this.reason);
   }
 
-  /** Notes that the node has answered. */
-  end(doubt: object, address: string): void {
+  /** Notes that a node has answered. @param news for the log, where the begin was logged */
+  end(doubt: object, news: string): void {
     const { isLogged, since } = this;
     if (!this.forget(doubt)) return;
-    if (isLogged) this.log(`${address} confirms again, after ${secondsIn(performance.now() - since)} s`);
+    if (isLogged) this.log(`${news}, after ${secondsIn(performance.now() - since)} s`);
     this.onChange();
   }
 
