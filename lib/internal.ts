@@ -17,7 +17,7 @@ export {
   RemoteError,
   toError,
 } from './core/errors.js';
-export type { DriverStatus, TransportHealth } from './core/health.js';
+export { type DriverStatus, isServing, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { oneLine } from './core/logger.js';

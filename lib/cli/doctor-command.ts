@@ -10,6 +10,7 @@ import {
   withUrlOptions,
 } from '../internal.js';
 import { EXIT } from './exit-code.js';
+import type { OpenConnections } from './open-connections.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface DoctorFlags extends TargetFlags {
@@ -24,11 +25,11 @@ const OTHER_OPTIONS =
   "The broker denies transient queues: compared with the options of rabbit.profile 'rabbitmq-4', which servers and callers without a profile take there\n";
 
 /** Adds `doctor`. */
-export function addDoctorCommand(program: Command): void {
+export function addDoctorCommand(program: Command, connections: OpenConnections): void {
   takesTarget(program.command('doctor'), '10s')
     .summary('compare the needs of a topic with what exists at the broker')
     .description(
-      'Compares the exchanges and queues of a topic with those that a server declares. Reports missing and conflicting ones, unbound queues and queues without consumers, with advice. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Exits with 1 when anything is in conflict, unbound, unserved or unseen. AMQP cannot list bindings: without --management-url, a server on another exchange is found only when the exchange does not exist.',
+      'Compares the exchanges and queues of a topic with those that a server declares. Reports missing and conflicting ones, unbound queues and queues without consumers, with advice. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Reports each host of the URL that cannot be used. Exits with 1 when anything is unavailable, in conflict, unbound, unserved or unseen. AMQP cannot list bindings: without --management-url, a server on another exchange is found only when the exchange does not exist.',
     )
     .option('--management-url <url>', 'management API of RabbitMQ, for details of what exists: http://host:15672')
     .option('--json', 'print the findings as JSON')
@@ -37,7 +38,7 @@ export function addDoctorCommand(program: Command): void {
       '\nExample:\n  oslo-rpc doctor --url "rabbit://user:password@host/?amqp_durable_queues=true" --topic calculator --server calc1',
     )
     .action(async (flags: DoctorFlags) => {
-      const findings = await examine(flags);
+      const findings = await examine(flags, connections);
       process.stdout.write(flags.json ? `${stringifyJson(findings)}\n` : findings.map(line).join(''));
       if (!flags.managementUrl && findings.some(({ kind, state }) => kind === 'queue' && state === 'as asked'))
         process.stderr.write(UNSEEN);
@@ -45,7 +46,7 @@ export function addDoctorCommand(program: Command): void {
     });
 }
 
-async function examine(flags: DoctorFlags): Promise<Finding[]> {
+async function examine(flags: DoctorFlags, connections: OpenConnections): Promise<Finding[]> {
   const { topic, server, managementUrl } = flags;
   const { options, exchange } = readTarget(flags);
   const given = normalizeOptions({
@@ -54,13 +55,10 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
   });
   const url = parseTransportUrl(given.transportUrl.expose());
   const doctor = new Doctor(withUrlOptions(given, url), url);
-  try {
-    const findings = await doctor.examine(new Target({ topic, exchange, server }));
-    if (doctor.hasOtherOptions) process.stderr.write(OTHER_OPTIONS);
-    return findings;
-  } finally {
-    await doctor.close();
-  }
+  connections.add(() => doctor.close());
+  const findings = await doctor.examine(new Target({ topic, exchange, server }));
+  if (doctor.hasOtherOptions) process.stderr.write(OTHER_OPTIONS);
+  return findings;
 }
 
 function line({ kind, name, state, text }: Finding): string {

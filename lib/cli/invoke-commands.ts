@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { getRpcTransport, PING_METHOD, parseJson, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
 import { UsageError } from './exit-code.js';
+import type { OpenConnections } from './open-connections.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface InvokeFlags extends TargetFlags {
@@ -11,7 +12,8 @@ interface InvokeFlags extends TargetFlags {
 }
 
 /** Adds `call`, `cast` and `ping`. */
-export function addInvokeCommands(program: Command): void {
+export function addInvokeCommands(program: Command, connections: OpenConnections): void {
+  const invoke = <T>(flags: InvokeFlags, send: Send<T>) => invokeOver(connections, flags, send);
   takesRequest(program.command('call'))
     .summary('invoke a method and print its result as JSON')
     .description(
@@ -57,17 +59,16 @@ function takesRequest(command: Command): Command {
     .option('--context <json>', 'request context, a JSON object (default: {})');
 }
 
-async function invoke<T>(flags: InvokeFlags, send: (client: RPCClient, context: object) => Promise<T>): Promise<T> {
+type Send<T> = (client: RPCClient, context: object) => Promise<T>;
+
+function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<T> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
   const context = objectOf(flags.context, '--context');
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);
-  try {
-    return await send(new RPCClient(transport, target, { retry: 0, transportOptions: { atLeastOnce: true } }), context);
-  } finally {
-    await transport.cleanup();
-  }
+  connections.add(() => transport.cleanup());
+  return send(new RPCClient(transport, target, { retry: 0, transportOptions: { atLeastOnce: true } }), context);
 }
 
 function objectOf(text: string | undefined, what: string): object {

@@ -4,6 +4,7 @@ import { addConformanceCommand } from './conformance-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addInvokeCommands } from './invoke-commands.js';
+import { OpenConnections } from './open-connections.js';
 
 const { version } = createRequire(import.meta.url)('nestjs-oslo-messaging/package.json') as { version: string };
 
@@ -15,7 +16,7 @@ Exit codes:
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
 
-function makeProgram(): Command {
+function makeProgram(connections: OpenConnections): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
     .version(version, '--version', 'print the version of this command')
@@ -37,9 +38,9 @@ function makeProgram(): Command {
         ),
     })
     .addHelpText('afterAll', EXIT_CODES);
-  addInvokeCommands(program);
+  addInvokeCommands(program, connections);
   addConformanceCommand(program);
-  addDoctorCommand(program);
+  addDoctorCommand(program, connections);
   return program;
 }
 
@@ -52,11 +53,14 @@ export async function run(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  const connections = new OpenConnections();
   try {
-    await makeProgram().parseAsync(argv);
+    await makeProgram(connections).parseAsync(argv);
   } catch (error) {
     // Commander has written its own.
     if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
+  // Otherwise their sockets would keep the process alive.
+  if (!(await connections.close())) process.exit();
 }

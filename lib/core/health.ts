@@ -2,9 +2,16 @@ import { type Counts, NO_COUNTS } from './counters.js';
 
 /**
  * Status of a connection, or of a transport. `idle`: not used yet. `degraded`: a fanout stream cannot be read, and
- * everything else is served; or the node has not answered for a moment and may be cut off from its cluster. `blocked`: the broker accepts no messages because of a memory or disk alarm; consuming continues.
+ * everything else is served; or the node owes an answer, for at most 10 seconds. `connecting`: also when nothing is confirmed
+ * for longer, and no other host is better. `blocked`: the broker accepts no messages because of a memory or disk alarm;
+ * consuming continues.
  */
 export type DriverStatus = 'idle' | 'connecting' | 'connected' | 'degraded' | 'disconnected' | 'blocked' | 'closed';
+
+/** Returns true for a status in which everything is served, but perhaps a fanout stream. */
+export function isServing(status: DriverStatus): boolean {
+  return status === 'connected' || status === 'degraded';
+}
 
 /** Health of one consumed queue. */
 export interface ConsumedQueueHealth {

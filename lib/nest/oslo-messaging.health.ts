@@ -1,10 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
+import { type DriverStatus, isServing, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
 import { OsloMessagingApplication } from './application.js';
 import type { MeasuredHealth } from './transports.js';
-
-/** Statuses in which an application is ready: without a fanout stream, it serves everything else. */
-const HEALTHY: readonly DriverStatus[] = ['connected', 'degraded', 'idle'];
 
 /** Servers and transports of an application, which the module provides. */
 export interface MonitoredApplication {
@@ -26,7 +23,7 @@ export interface BrokerReport {
 export interface OsloMessagingReport extends BrokerReport {
   /**
    * True while every connection in use is up and not blocked, every server listens and every queue is consumed. A fanout
-   * stream may be missing (`degraded`).
+   * stream may be missing, and the node may owe an answer for at most 10 seconds (`degraded`).
    */
   readonly healthy: boolean;
   /** Worst status of all transports and servers. */
@@ -59,7 +56,7 @@ export class OsloMessagingHealth {
     const names = new Set(measured.flatMap(({ broker }) => broker ?? []));
     const brokers = Object.fromEntries([...names].map((name) => [name, reportOf(name)]));
     // A transport that was not used yet is idle: it connects on first use.
-    return { healthy: HEALTHY.includes(status), status, ...reportOf(undefined), brokers };
+    return { healthy: status === 'idle' || isServing(status), status, ...reportOf(undefined), brokers };
   }
 
   /**

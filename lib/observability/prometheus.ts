@@ -1,5 +1,5 @@
 import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom-client';
-import { checkNames, type DriverStatus, snakeCase, type TransportHealth } from '../internal.js';
+import { checkNames, type DriverStatus, isServing, snakeCase, type TransportHealth } from '../internal.js';
 
 /** Object with a health, such as a `Transport`. */
 export interface HealthSource {
@@ -36,11 +36,13 @@ export interface MetricsOptions {
 /** Returns a value; undefined where there is nothing to measure. */
 type Measure = (health: TransportHealth) => number | undefined;
 
-const isUp = (status: DriverStatus): number | undefined =>
-  status === 'idle' ? undefined : Number(status === 'connected');
+const isUp = (status: DriverStatus): number | undefined => (status === 'idle' ? undefined : Number(isServing(status)));
 
 const GAUGES: Readonly<Record<string, readonly [help: string, measure: Measure]>> = {
-  up: ['1 while all that the transport needs is connected and attached', ({ status }) => isUp(status)],
+  up: [
+    '1 while all that the transport needs is connected and attached, but perhaps a fanout stream',
+    ({ status }) => isUp(status),
+  ],
   publishing_up: ['1 while the connection to publish by is up and not blocked', ({ publishing }) => isUp(publishing)],
   consuming_up: ['1 while the connection to consume by is up', ({ consuming }) => isUp(consuming)],
   publishing_blocked: ['1 while the broker blocks publishing', ({ publishing }) => Number(publishing === 'blocked')],

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
 import { connectionClose } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -141,6 +142,9 @@ describeWithRabbit('a broker that closes the connection because of a declaration
       });
     });
     expect(await took).toBeLessThan(8000);
+    // Their errors say it all.
+    await eventually(() => expect(logger.messages(/^Lost the/, 'debug').length).toBeGreaterThan(0));
+    expect(logger.messages(/^(Lost|Reconnected)/, 'warn')).toEqual([]);
   });
 
   it.each([

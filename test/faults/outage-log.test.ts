@@ -57,7 +57,7 @@ describeWithRabbit('the log of an outage', () => {
     const lineFor = (purpose: string) =>
       expect.stringMatching(
         new RegExp(
-          `^Cannot connect to 127\\.0\\.0\\.1:${rabbitPort}: .*ACCESS.REFUSED.* \\(${purpose}\\); next attempt on the next use$`,
+          `^Cannot connect to 127\\.0\\.0\\.1:${rabbitPort}: .*ACCESS.REFUSED.* \\(${purpose}\\); not tried again before the next use, because it would not help$`,
         ),
       );
     expect(log.messages(/./, 'warn').toSorted()).toEqual([lineFor('consuming'), lineFor('publishing')]);

@@ -48,13 +48,18 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
     const topic = await streams.newTopic();
     const elsewhere = streams.client(topic, streams.first.url);
     const proxy = await TcpProxy.start(streams.last.port);
-    const { transport, seen } = await streams.serve(topic, proxy.url);
+    const { transport, log, seen } = await streams.serve(topic, proxy.url);
     await elsewhere.cast(1);
     await eventually(() => expect(seen).toEqual([1]));
     await streams.removeReplica(topic);
     // RabbitMQ 3.10 does not tell the consumer of a stream that its replica is gone.
     proxy.cut();
     await eventually(() => expect(transport.health().status).toBe('degraded'));
+    expect(log.messages(/^Lost the streams connection/, 'warn')).toHaveLength(1);
+    expect(log.messages(/^Reconnected/, 'warn').toSorted()).toEqual([
+      expect.stringMatching(/^Reconnected the streams connection to 127.* after [\d.]+ s$/),
+      expect.stringMatching(/^Reconnected to 127.* after [\d.]+ s; 2 queues attached$/),
+    ]);
     await elsewhere.cast(2);
     expect(await elsewhere.call(1)).toBe(1);
     await streams.addReplica(topic);
@@ -85,13 +90,16 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
   it('is read by another host, where there are several', async () => {
     const topic = await streams.newTopic();
     await streams.removeReplica(topic);
-    const [first, last] = [streams.first, streams.last].map(({ port }) => `guest:guest@127.0.0.1:${port}`);
     // The first host is chosen at random.
-    const { transport, seen } = await streams.serve(topic, `rabbit://${[last, last, last, last, first].join(',')}/`);
+    const proxies = await Promise.all(Array.from({ length: 4 }, () => TcpProxy.start(streams.last.port)));
+    const hosts = [...proxies, streams.first].map(({ port }) => `guest:guest@127.0.0.1:${port}`);
+    const { transport, seen } = await streams.serve(topic, `rabbit://${hosts.join(',')}/`);
     await eventually(() => expect(transport.health().status).toBe('connected'), { within: 60_000 });
     await streams.client(topic, streams.first.url).cast(1);
     await eventually(() => expect(seen).toEqual([1]));
     expect(transport.counts.lostConnections).toBe(0);
+    await streams.cleanUp();
+    for (const proxy of proxies) await proxy.close();
   });
 
   it('fails the start where the user may not read it', async () => {

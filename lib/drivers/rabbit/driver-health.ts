@@ -3,6 +3,7 @@ import { Listeners } from '../../core/listeners.js';
 import { type LogSink, oneLine } from '../../core/logger.js';
 import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
+import type { Standstill } from './connection/standstill.js';
 import type { Consumer } from './consuming/consumer.js';
 
 /** Consumers of a server or listener, and its number of messages in work. */
@@ -28,18 +29,20 @@ export class DriverHealth {
   constructor(
     private readonly publishing: RabbitConnection,
     private readonly consuming: RabbitConnection,
+    private readonly standstill: Standstill,
     logger: LogSink,
   ) {
     this.listeners = new Listeners('status', logger);
     this.outage = new Outage([publishing, consuming], logger);
     for (const connection of [publishing, consuming]) this.follow(connection);
+    standstill.onChange = (error) => this.changed(error);
   }
 
   /** Includes the errors of a connection. */
   follow(connection: RabbitConnection): void {
-    connection.onStatus((status) => this.changed(status === 'disconnected' ? connection.lastError : undefined));
+    // A loss that is reported otherwise is no news.
+    connection.onStatus(() => this.changed(connection.isOut ? connection.lastError : undefined));
     connection.onTrouble = (error) => this.changed(error);
-    connection.doubt.onChange = () => this.changed();
   }
 
   /** Includes the queues of a server or listener. Returns a function that ends this. */
@@ -87,8 +90,14 @@ export class DriverHealth {
     const consuming = this.consuming.status;
     const consumers = this.replies ? [...this.consumers, this.replies] : this.consumers;
     const attached = consuming === 'connected' ? consumers.map(({ status }) => status) : [];
-    const isDoubted = this.publishing.doubt.isOpen || this.consuming.doubt.isOpen;
-    return worstOf([this.publishing.status, consuming, isDoubted ? 'degraded' : consuming, ...attached]);
+    return worstOf([this.publishing.status, consuming, ...this.confirming, ...attached]);
+  }
+
+  /** Status because of a node that confirms nothing, if there is one. */
+  private get confirming(): DriverStatus[] {
+    const { isLasting, isOpen } = this.standstill;
+    if (!isOpen) return [];
+    return [isLasting ? 'connecting' : 'degraded'];
   }
 
   private watchConsumer(consumer: Consumer): void {

@@ -27,7 +27,9 @@ import { notificationBindings, serverBindings } from '../routing.js';
 import { ChannelBudget } from './connection/channel-budget.js';
 import { usesTls } from './connection/connect-options.js';
 import { RabbitConnection } from './connection/connection.js';
+import { withDistinctHosts } from './connection/distinct-hosts.js';
 import { Failover } from './connection/failover.js';
+import { Standstill } from './connection/standstill.js';
 import { checkTlsFiles } from './connection/tls-options.js';
 import { TrafficWatch } from './connection/traffic-watch.js';
 import { Consumer } from './consuming/consumer.js';
@@ -72,15 +74,19 @@ export class RabbitDriver implements Driver {
   constructor(
     private readonly context: DriverContext,
     allowedModules: ReadonlySet<string>,
-    url: TransportURL,
+    given: TransportURL,
   ) {
     const { settings } = context;
     this.settings = settings;
+    const url = withDistinctHosts(given, (address) =>
+      settings.logger.warn(`The transport URL names ${address} more than once: it counts as one host`),
+    );
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
     const shared = {
       failover: new Failover(url.hosts, settings.rabbit.failoverStrategy, settings.logger),
+      standstill: new Standstill((line) => settings.logger.warn(line)),
       examine: (model: ChannelModel) => this.profile.examine(model),
     };
     this.publishing = new RabbitConnection(url, context, 'publishing', shared);
@@ -88,7 +94,7 @@ export class RabbitDriver implements Driver {
     this.traffic = new TrafficWatch(() => void this.consuming.doubt.raise());
     const ignored = new IgnoredOptions(settings.rabbit, settings.logger);
     for (const one of [this.publishing, this.consuming]) one.onConnected((model) => ignored.check(model));
-    this.driverHealth = new DriverHealth(this.publishing, this.consuming, settings.logger);
+    this.driverHealth = new DriverHealth(this.publishing, this.consuming, shared.standstill, settings.logger);
     this.declarer = new Declarer(settings, this.profile, url);
     this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);
     const budget = new ChannelBudget();

@@ -3,6 +3,7 @@ import type { DriverContext } from '../driver-context.js';
 import type { ChannelBudget } from './connection/channel-budget.js';
 import { RabbitConnection } from './connection/connection.js';
 import { Failover } from './connection/failover.js';
+import { Outage } from './connection/outage.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
 import type { Reading } from './consuming/reading.js';
 import { ATTEMPT_TIMEOUT_MS, StreamConsumer } from './consuming/stream-consumer.js';
@@ -30,6 +31,9 @@ export class StreamSide {
     const { logger, rabbit } = context.settings;
     this.failover = new Failover(url.hosts, rabbit.failoverStrategy, logger);
     this.connection = new RabbitConnection(url, context, 'streams', { failover: this.failover });
+    // The transport is not out without its streams. Each stream that stays unread has log lines of its own.
+    const outage = new Outage([this.connection], logger, 'streams');
+    this.connection.onStatus((status) => outage.follow(status, () => 0));
     this.channels = new ConsumingChannels(budget);
     this.upkeep = new Upkeep(rabbit.topologyCheckInterval, logger);
   }

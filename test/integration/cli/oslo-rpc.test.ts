@@ -23,6 +23,7 @@ import {
 import { eventually } from '../../support/eventually.js';
 import { PythonPeer } from '../../support/python-peer.js';
 import { silent } from '../../support/silent.js';
+import { Stopwatch } from '../../support/stopwatch.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
 type Args = Record<string, unknown>;
@@ -253,6 +254,47 @@ describeWithRabbit('oslo-rpc and an unusable broker', { concurrent: true }, () =
       await proxy.close();
       await server.stop({ graceful: false });
       await transport.cleanup();
+    }
+  });
+
+  it('exits with 3 at the deadline although the broker lets nothing go', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    let watch: Stopwatch | undefined;
+    // After the handshake, with the reply queue of the call.
+    proxy.observe('toServer', (chunk) => {
+      if (watch || !chunk.includes('reply_')) return;
+      watch = new Stopwatch();
+      proxy.stall();
+    });
+    try {
+      const outcome = await osloRpc(['call', '--url', proxy.url, '--topic', 't', '--timeout', '2s', 'm']);
+      expect(outcome).toMatchObject({ code: 3, stdout: '' });
+      expect(outcome.stderr).toMatch(/^MessagingTimeout: [^\n]*\n$/);
+      // To wait for the broker would take 5 s.
+      expect(watch?.stop()).toBeLessThan(5500);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('has doctor name each host that cannot be used, and why', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    proxy.observe('toServer', (chunk) => chunk.includes('reply_') && proxy.stall());
+    const down = await freePort();
+    const doctor = (url: string) => osloRpc(['doctor', '--url', url, '--topic', uniqueTopic(), '--timeout', '4s']);
+    try {
+      const one = await doctor(`${rabbitUrl.replace(/\/$/, '')},guest:guest@127.0.0.1:${down}/`);
+      expect(one).toMatchObject({ code: 1 });
+      const [first, ...others] = one.stdout.trimEnd().split('\n');
+      expect(first).toBe(`unavailable  host 127.0.0.1:${down}: connect ECONNREFUSED 127.0.0.1:${down}`);
+      expect(others.length).toBeGreaterThan(0);
+      for (const line of others) expect(line).toMatch(/^(as asked|absent) /);
+      const all = await doctor(`rabbit://guest:guest@127.0.0.1:${proxy.port},guest:guest@127.0.0.1:${down}/`);
+      expect(all).toMatchObject({ code: 4, stdout: '' });
+      expect(all.stderr).toContain(`; 127.0.0.1:${proxy.port}: it confirms nothing`);
+      expect(all.stderr).toContain(`; 127.0.0.1:${down}: connect ECONNREFUSED`);
+    } finally {
+      await proxy.close();
     }
   });
 

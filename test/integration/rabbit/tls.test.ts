@@ -206,8 +206,10 @@ describeWithRabbitControl('TLS', () => {
   });
 
   it('names the mismatch if only one side speaks TLS', async () => {
-    expect(await failure(urlWithPassword('localhost', node.port), trusted(), [0])).toMatch(/does that port speak TLS/);
-    expect(await failure(urlWithPassword(), {}, [0])).toMatch(/does that port speak plain AMQP, not TLS/);
+    expect(await failure(urlWithPassword('localhost', node.port), trusted(), [0])).toMatch(
+      /is it the AMQP port, and plain or TLS/,
+    );
+    expect(await failure(urlWithPassword(), {}, [0])).toMatch(/is it the AMQP port, and plain or TLS/);
   });
 
   it('logs in by the client’s certificate with EXTERNAL', async () => {

@@ -273,6 +273,7 @@ const STEPS: readonly Step[] = [
   ['MessageUndeliverable', { T: 'absent' }, 0, /^absent {4}queue absent: .* would be declared$/m],
   ['MessagingTimeout, server not started', {}, 0, /^idle\t1\t0$/m],
   ['MessagingTimeout, server running', { T: 'calculator', S: 'calc1' }, 1, /NoSuchMethod/],
+  ['MessagingTimeout, majority named', {}, 0, /Running Nodes/],
   ['MessagingTimeout under load', {}, 0, /^idle\t1\t0$/m],
   ['MessageDeliveryFailure, connection', {}, 0, /Successfully connected to ports/],
   ['UnsupportedVersion, NoSuchMethod', { T: 'calculator', V: '2.0', METHOD: 'add' }, 1, /UnsupportedVersion/],

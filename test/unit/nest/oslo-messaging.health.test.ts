@@ -1,6 +1,8 @@
+import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import type { DriverStatus } from '../../../lib/core/health.js';
+import { type DriverStatus, mergeHealth } from '../../../lib/core/health.js';
 import { OsloMessagingHealth } from '../../../lib/nest/oslo-messaging.health.js';
+import { collectMetrics } from '../../../lib/observability/prometheus.js';
 
 describe('the health of an application', () => {
   it.each<[DriverStatus, boolean, DriverStatus]>([
@@ -15,5 +17,22 @@ describe('the health of an application', () => {
     const health = new OsloMessagingHealth({ servers: [{ phase }], measure: () => [] });
     expect(health.check()).toMatchObject({ healthy, status });
     expect(health.isHealthy('mq').mq.status).toBe(healthy ? 'up' : 'down');
+  });
+
+  it.each<[DriverStatus, boolean]>([
+    ['connecting', false],
+    ['connected', true],
+    ['degraded', true],
+    ['blocked', false],
+    ['disconnected', false],
+    ['closed', false],
+  ])('agrees with the metrics about a transport that is %s: %s', async (status, healthy) => {
+    const health = { ...mergeHealth([]), status };
+    const measure = () => [{ transport: 'rpc' as const, broker: undefined, health }];
+    const register = new Registry();
+    collectMetrics({ measure }, { register });
+    const { values = [] } = (await register.getSingleMetric('oslo_messaging_up')?.get()) ?? {};
+    expect(values.map(({ value }) => value)).toEqual([Number(healthy)]);
+    expect(new OsloMessagingHealth({ servers: [], measure }).check().healthy).toBe(healthy);
   });
 });

@@ -6,7 +6,11 @@ const REFUSED = /ACCESS.REFUSED|NOT.ALLOWED|SASL mechanism|certificate|self.sign
 const REFUSED_LOGIN = /ACCESS.REFUSED/i;
 /** Errors seen when only the client, or only the broker, speaks TLS. */
 const NO_TLS = /wrong version number|before secure TLS connection|packet length too long|ECONNRESET|hang up/i;
-const ONLY_TLS = /closed abruptly during opening handshake|ECONNRESET|Expected ConnectionStart/i;
+const ONLY_TLS = /ECONNRESET|Expected ConnectionStart/i;
+/** End of a connection whose other end does not speak AMQP, in amqplib's words. */
+const NO_AMQP = /closed abruptly during opening handshake/i;
+/** Question about the port of the other end. */
+const WHICH_PORT = 'is it the AMQP port, and plain or TLS as the URL says?';
 /** Number of the TLS alert by which the broker refuses a handshake (RFC 8446, section 6.2). */
 const TLS_ALERT = /SSL alert number (\d+)/;
 /** Alerts about the certificate of the client: its form, signature, validity or authority, or that it is missing. */
@@ -43,8 +47,10 @@ export class ConnectFailure extends Error {
     let reason = reasonOf(cause);
     if (isOpenRefused(cause)) {
       reason = `NOT_ALLOWED: the virtual host "${virtualHost}" was refused, and the broker did not say why`;
+    } else if (NO_AMQP.test(reason)) {
+      reason = `the other end closed the connection instead of an AMQP handshake: ${WHICH_PORT}`;
     } else if ((tls ? NO_TLS : ONLY_TLS).test(reason)) {
-      reason += ` (does that port speak ${tls ? 'TLS, as the options demand' : 'plain AMQP, not TLS'}?)`;
+      reason += ` (${WHICH_PORT})`;
     }
     const refusal = refusalIn(reason);
     if (refusal) reason += ` (${refusal})`;

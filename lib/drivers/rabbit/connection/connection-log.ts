@@ -14,10 +14,16 @@ export class ConnectionLog {
     this.failures = ConnectFailureLog.of(logger);
   }
 
-  /** Logs a failure to connect. @param delay time until the next attempt, in milliseconds; undefined where none is scheduled */
-  failed(error: Error, delay: number | undefined): void {
-    const attempt = delay === undefined ? 'on the next use' : `in ${secondsIn(delay)} s`;
-    this.failures.failed(this, this.purpose, error, `next attempt ${attempt}`);
+  /**
+   * Logs a failure to connect.
+   * @param delay time until the next attempt, in milliseconds; undefined where none is scheduled
+   * @param hopeless true where another attempt with the same options would fail, too
+   */
+  failed(error: Error, delay: number | undefined, hopeless: boolean): void {
+    const next = delay === undefined ? 'next attempt on the next use' : `next attempt in ${secondsIn(delay)} s`;
+    const isHopeless = hopeless && delay === undefined;
+    const followUp = isHopeless ? 'not tried again before the next use, because it would not help' : next;
+    this.failures.failed(this, this.purpose, error, followUp);
   }
 
   /** Ends a series of failures: the connection is up, or closed. */
@@ -26,12 +32,15 @@ export class ConnectionLog {
   }
 
   /**
+   * Logs the end of a connection.
+   * @param how `left` by this end; `lost` otherwise
+   * @param isReported true where the reason is reported otherwise
    * @param delay time until the next attempt, in milliseconds; undefined where none is scheduled
-   * @param left true where the connection was left for a reason that the caller reports
    */
-  ended(address: string, reason: Error, delay: number | undefined, left: boolean): void {
-    const ended = `${left ? 'Left' : 'Lost'} the ${this.purpose} connection to ${address} (${oneLine(reason.message)})`;
-    this.logger[left ? 'debug' : 'warn'](`${ended}; reconnecting${delay ? ` in ${secondsIn(delay)} s` : ''}`);
+  ended(how: 'left' | 'lost', isReported: boolean, address: string, reason: Error, delay: number | undefined): void {
+    const verb = how === 'left' ? 'Left' : 'Lost';
+    const ended = `${verb} the ${this.purpose} connection to ${address} (${oneLine(reason.message)})`;
+    this.logger[isReported ? 'debug' : 'warn'](`${ended}; reconnecting${delay ? ` in ${secondsIn(delay)} s` : ''}`);
   }
 
   blocked(reason: string): void {

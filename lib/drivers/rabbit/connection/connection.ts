@@ -11,6 +11,7 @@ import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import type { DriverContext } from '../../driver-context.js';
 import { Acquisitions } from './acquisitions.js';
+import { isClaimed, isClusterTimeout } from './close-reason.js';
 import { ConnectFailure } from './connect-failure.js';
 import { ConnectionLog } from './connection-log.js';
 import { type ConnectionEvent, type ConnectionState, next } from './connection-state.js';
@@ -19,6 +20,7 @@ import { Failover } from './failover.js';
 import { NodeDoubt } from './node-doubt.js';
 import type { Shared } from './shared.js';
 import { socketOf } from './socket.js';
+import { Standstill } from './standstill.js';
 
 /** Time for the broker to confirm the end of a connection, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -37,6 +39,7 @@ export class RabbitConnection {
   private readonly connectedListeners: Listeners<ChannelModel>;
   private readonly backoff: Backoff;
   private readonly failover: Failover;
+  private readonly standstill: Standstill;
   private readonly log: ConnectionLog;
   private readonly counters: Counters;
   /** Runs while the state is `disconnected`, until the next attempt. */
@@ -47,6 +50,8 @@ export class RabbitConnection {
   address = '';
   /** Reason for the last loss or failure to connect. */
   lastError: Error | undefined;
+  /** True after a loss whose reason is reported otherwise, until an attempt to connect has failed. */
+  private isReported = false;
   /** Called with each error that leaves the connection up. */
   onTrouble: (error: Error) => void = () => undefined;
 
@@ -55,19 +60,21 @@ export class RabbitConnection {
     url: TransportURL,
     { settings, counters }: DriverContext,
     purpose: string,
-    { failover, examine }: Shared = {},
+    { failover, standstill, examine }: Shared = {},
   ) {
     const { logger, rabbit } = settings;
     this.log = new ConnectionLog(logger, purpose);
     this.counters = counters;
     this.failover = failover ?? new Failover(url.hosts, rabbit.failoverStrategy, logger);
     this.connector = new Connector(url, this.failover, settings, purpose, (error) => this.onTrouble(error), examine);
-    const { connector } = this;
-    this.doubt = new NodeDoubt(this.failover, connector, () => (this.status === 'blocked' ? undefined : this.link));
+    this.standstill = standstill ?? new Standstill((line) => logger.debug(line));
+    const link = () => (this.status === 'blocked' ? undefined : this.link);
+    this.doubt = new NodeDoubt(this.failover, this.connector, link, this.standstill);
     this.statusListeners = new Listeners('status', logger);
     this.connectedListeners = new Listeners('connections', logger);
     const { retryInterval: first, retryBackoff: step, intervalMax: cap } = rabbit;
     this.backoff = { first, growth: { step }, cap, jitter: JITTER };
+    this.connectedListeners.addForNext(() => this.doubt.connected());
   }
 
   get status(): DriverStatus {
@@ -79,9 +86,16 @@ export class RabbitConnection {
     return this.link?.model;
   }
 
-  /** Reason for the outage, where there is one and its reason is known. */
+  /** Reason why nothing gets through, where it is known: the outage, or a node that confirms nothing. */
   get outage(): Error | undefined {
-    return this.link ? undefined : this.lastError;
+    const { lastError, link, standstill } = this;
+    if (link) return standstill.reason;
+    return this.isReported ? (standstill.reason ?? lastError) : lastError;
+  }
+
+  /** True while it is lost, unless the reason is reported otherwise. */
+  get isOut(): boolean {
+    return this.status === 'disconnected' && !this.isReported;
   }
 
   /** Returns the reason why an operation does not reach the broker. @param began start of the operation, on the monotonic clock */
@@ -191,34 +205,39 @@ export class RabbitConnection {
     const error = toError(thrown);
     const hopeless = error instanceof ConnectFailure && error.hopeless && !this.wasConnected;
     this.lastError = error;
+    this.isReported = false;
     if (hopeless) this.acquisitions.reject(this.unreachable(', and trying again would not help'));
     else this.acquisitions.countFailure(() => this.unreachable(', and no retries are left'));
     const wanted = this.acquisitions.size > 0 || this.wasConnected;
     this.dispatch({ type: 'failed', wanted });
     if (this.status === 'closed') return;
-    this.log.failed(error, this.schedule());
+    this.log.failed(error, this.schedule(), hopeless);
   }
 
   /** Ends the connection because its host does not serve it, which the caller reports. Connects to the next host. */
   leave(reason: Error): void {
-    if (this.link) this.ended(this.link, reason, true);
+    if (this.link) this.ended(this.link, reason, 'left', true);
   }
 
   private lost(link: Link, error: Error | undefined): void {
     if (this.link === link) this.counters.count('lostConnections');
-    this.ended(link, error ?? new Error('the connection was closed'), false);
+    const reason = error ?? new Error('the connection was closed');
+    // What else was at work on it begins again by itself.
+    const isReported = isClaimed(link.model, reason) || (this.standstill.isOpen && isClusterTimeout(reason));
+    this.ended(link, reason, 'lost', isReported);
   }
 
-  private ended(link: Link, reason: Error, left: boolean): void {
-    socketOf(link.model)?.destroy(left ? reason : undefined);
+  private ended(link: Link, reason: Error, how: 'left' | 'lost', isReported: boolean): void {
+    socketOf(link.model)?.destroy(how === 'left' ? reason : undefined);
     link.renewal.stop();
     if (this.link !== link) return;
     this.lastError = reason;
+    this.isReported = isReported;
     this.failover.failed(link.host);
     this.dispatch({ type: 'lost', at: performance.now() });
     if (this.status === 'closed') return;
     const delay = this.schedule();
-    this.log.ended(link.address, reason, delay, left);
+    this.log.ended(how, isReported, link.address, reason, delay);
     if (delay === 0) this.tryNow({ type: 'timer' });
   }
 

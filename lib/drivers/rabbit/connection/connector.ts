@@ -7,6 +7,7 @@ import { closeReasonOf, rememberCloseReason } from './close-reason.js';
 import { ConnectFailure, isOpenRefused } from './connect-failure.js';
 import { attemptOf, connectOptions, type Identity } from './connect-options.js';
 import type { Failover } from './failover.js';
+import { followerOf } from './follower-signal.js';
 import { Logins } from './logins.js';
 import { openRefusal } from './open-refusal.js';
 import { probeNode } from './probe-queue.js';
@@ -78,8 +79,9 @@ export class Connector {
   /**
    * Resolves when a host answers what it cannot without the majority of its cluster, on a connection of its own. A refusal
    * is an answer. Rejects where the host cannot be connected to, and when the signal says so.
+   * @param onConnected called when the host has accepted the connection
    */
-  async probe(host: TransportHost, signal: AbortSignal): Promise<void> {
+  async probe(host: TransportHost, signal: AbortSignal, onConnected: () => void = () => undefined): Promise<void> {
     signal.throwIfAborted();
     const login = await this.logins.for(host, signal);
     signal.throwIfAborted();
@@ -87,6 +89,7 @@ export class Connector {
     // The signal destroys the socket also later on.
     const model = await this.connect(host, { login, name, signal });
     model.on('error', () => undefined);
+    onConnected();
     const isOpen = () => socketOf(model)?.writable === true;
     try {
       await probeNode(model);
@@ -129,11 +132,14 @@ export class Connector {
   }
 
   private async connect(host: TransportHost, identity: Identity): Promise<ChannelModel> {
-    const options = connectOptions(this.url, host, this.settings.rabbit, identity);
+    const { signal, unfollow } = followerOf(identity.signal);
+    const options = connectOptions(this.url, host, this.settings.rabbit, { ...identity, signal });
     const model = await amqplib.connect(...options).catch(async (error: unknown) => {
       const reason = isOpenRefused(error) ? await openRefusal(options) : undefined;
+      unfollow();
       throw reason === undefined ? error : new Error(reason, { cause: error });
     });
+    socketOf(model)?.once('close', unfollow);
     // amqplib reads a close that comes right behind the handshake before a listener can be added.
     if (socketOf(model)?.writable === false) throw new Error(CLOSED_AT_ONCE);
     rememberCloseReason(model);

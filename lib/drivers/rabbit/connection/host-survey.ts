@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
+import { pause } from '../../../core/pause.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost } from '../../../core/transport-url.js';
 
@@ -14,14 +14,15 @@ const HEAD_START_MS = 250;
 
 /** Question to a node. Never rejects: a refusal is an answer, and a loss of the connection has its own event. */
 export class Question {
-  isAnswered = false;
+  /** True once the node has answered, and after the loss of its connection. */
+  isSettled = false;
   readonly settled: Promise<void>;
 
   constructor(answer: Promise<unknown>) {
     this.settled = answer
       .catch(() => undefined)
       .then(() => {
-        this.isAnswered = true;
+        this.isSettled = true;
       });
   }
 
@@ -29,8 +30,8 @@ export class Question {
   async within(milliseconds: number): Promise<boolean> {
     await settleWithin(this.settled, milliseconds);
     // After a blocked event loop the answer may have arrived, but not been read.
-    if (!this.isAnswered) await new Promise(setImmediate);
-    return this.isAnswered;
+    if (!this.isSettled) await new Promise(setImmediate);
+    return this.isSettled;
   }
 }
 
@@ -47,7 +48,6 @@ export async function betterHost(
   survey: AbortController,
 ): Promise<TransportHost | undefined> {
   const { signal } = survey;
-  const ended = once(signal, 'abort');
   let better: TransportHost | undefined;
   const ask = async (host: TransportHost) => {
     for (let failures = 0; !signal.aborted; failures++) {
@@ -57,12 +57,12 @@ export async function betterHost(
         return;
       } catch {
         // A cluster that elects may refuse connections, too.
-        await settleWithin(ended, backoffDelay(PAUSE, failures));
+        await pause(backoffDelay(PAUSE, failures), signal);
       }
     }
   };
   await settleWithin(Promise.race([question.settled, ...others.map(ask)]), SURVEY_MS);
-  const isAnswered = question.isAnswered || (await question.within(HEAD_START_MS));
+  const isSettled = question.isSettled || (await question.within(HEAD_START_MS));
   survey.abort();
-  return isAnswered ? undefined : better;
+  return isSettled ? undefined : better;
 }

@@ -6,6 +6,7 @@ import type { Failover } from './failover.js';
 import { betterHost, Question } from './host-survey.js';
 import { probeNode } from './probe-queue.js';
 import { socketOf } from './socket.js';
+import type { Standstill } from './standstill.js';
 
 /** Time in milliseconds that an operation may take before its node is doubted. */
 const DOUBT_AFTER_MS = 1500;
@@ -24,6 +25,9 @@ const CALM_MS = 300_000;
 /** Time in milliseconds without an answer after which the transport counts as degraded. */
 const DEGRADED_AFTER_MS = 500;
 
+/** Time in milliseconds for any other host to answer, before the log says that none does. */
+const SURVEYED_AFTER_MS = 1500;
+
 /** Reason for the end of a connection whose node is cut off. The node may not notice the end, and keep the consumers. */
 export class NodeCutOff extends Error {}
 
@@ -33,10 +37,6 @@ export class NodeCutOff extends Error {}
  * answers.
  */
 export class NodeDoubt {
-  /** Called when {@link isOpen} changes. */
-  onChange: () => void = () => undefined;
-  /** True while the node owes an answer. */
-  isOpen = false;
   private asking: Promise<boolean> | undefined;
   private surveying: AbortController | undefined;
   /** Number of hosts left in a row. */
@@ -46,11 +46,13 @@ export class NodeDoubt {
   /**
    * @param connector asks the other hosts
    * @param link returns the connection in use; undefined while there is none, or while an alarm explains every silence
+   * @param standstill collects the nodes that owe an answer, also after their connections have ended
    */
   constructor(
     private readonly failover: Failover,
     private readonly connector: Connector,
     private readonly link: () => Link | undefined,
+    private readonly standstill: Standstill,
   ) {
     failover.onSuspect((host) => this.leave(host));
   }
@@ -88,33 +90,57 @@ export class NodeDoubt {
     }
   }
 
+  /** Goes on with a question that the connection before has not answered. */
+  connected(): void {
+    if (this.standstill.has(this)) void this.raise();
+  }
+
   private async ask(link: Link): Promise<boolean> {
     const question = new Question(probeNode(link.model));
-    const better = (await this.isAnswered(question)) ? undefined : await this.findBetter(link, question);
+    await this.waitFor(question, link);
+    let better: TransportHost | undefined;
+    while (!better && !question.isSettled && isOpen(link)) better = await this.findBetter(link, question);
     this.asking = undefined;
-    this.open(false);
-    // The survey may be that of a connection to another host.
-    if (!better || better === link.host || this.link() !== link) return question.isAnswered;
+    const { isSettled } = question;
+    const inUse = this.link();
+    // A node that could not do it in time has closed the connection, which is no answer.
+    if (!isOpen(link)) {
+      // Where the next connection was made meanwhile, it could not ask.
+      if (inUse !== link) this.connected();
+      return false;
+    }
+    // Otherwise an alarm explains the silence, or the survey of a connection to another host has found this one to answer.
+    if (inUse !== link || isSettled || !better || better === link.host) {
+      this.standstill.end(this, `${link.address} confirms again`);
+      return inUse === link && isSettled;
+    }
     this.left++;
     this.leftAt = performance.now();
     this.failover.suspect(link.host, better);
     return false;
   }
 
-  private async isAnswered(question: Question): Promise<boolean> {
-    if (performance.now() - this.leftAt > CALM_MS) this.left = 0;
-    if (await question.within(DEGRADED_AFTER_MS)) return true;
-    this.open(true);
-    return question.within(backoffDelay(PATIENCE, this.left) - DEGRADED_AFTER_MS);
+  /** Waits until the node has answered, or until the other hosts are to be asked. */
+  private async waitFor(question: Question, { address }: Link): Promise<void> {
+    const now = performance.now();
+    if (now - this.leftAt > CALM_MS) this.left = 0;
+    if (await question.within(DEGRADED_AFTER_MS)) return;
+    this.standstill.begin(this, address, now);
+    await question.within(backoffDelay(PATIENCE, this.left) - DEGRADED_AFTER_MS);
   }
 
   /** The connections of a transport share a survey, as they share the host. */
-  private findBetter({ host }: Link, question: Question): Promise<TransportHost | undefined> {
+  private async findBetter({ address, host }: Link, question: Question): Promise<TransportHost | undefined> {
     const { connector, failover } = this;
     failover.survey ??= this.survey(failover.others(host), question, connector).finally(() => {
       failover.survey = undefined;
     });
-    return failover.survey;
+    const timer = setTimeout(() => this.standstill.surveyed(this, address), SURVEYED_AFTER_MS);
+    try {
+      return await failover.survey;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private survey(others: readonly TransportHost[], question: Question, connector: Connector) {
@@ -122,22 +148,23 @@ export class NodeDoubt {
     return betterHost(question, others, (host, signal) => connector.probe(host, signal), this.surveying);
   }
 
-  /** Ends the survey of the other hosts. */
+  /** Ends the survey of the other hosts. Nothing is asked again. */
   close(): void {
     this.surveying?.abort();
+    this.standstill.forget(this);
   }
 
   private leave(host: TransportHost): void {
     const link = this.link();
     if (link?.host !== host) return;
-    this.close();
+    this.surveying?.abort();
+    this.standstill.end(this, 'Another host confirms');
     // With an error, because amqplib does not notice the end of the socket otherwise.
     socketOf(link.model)?.destroy(new NodeCutOff('the node answers nothing that needs its cluster'));
   }
+}
 
-  private open(isOpen: boolean): void {
-    if (this.isOpen === isOpen) return;
-    this.isOpen = isOpen;
-    this.onChange();
-  }
+/** Returns false for a connection that has ended, or was left. */
+function isOpen({ model }: Link): boolean {
+  return socketOf(model)?.destroyed === false;
 }

@@ -5,20 +5,22 @@ import { secondsIn } from './seconds.js';
 
 const UP: readonly DriverStatus[] = ['connected', 'degraded', 'blocked'];
 
-/** Outage of a transport whose connections are in use. Its end is one log line for both connections. */
+/** Outage of connections that are in use. Its end is one log line for all of them. */
 export class Outage {
   /** Start of the outage, on the monotonic clock. */
   private since: number | undefined;
   private wasConnected = false;
 
+  /** @param purpose use of the connections, for a log line that is not about the whole transport */
   constructor(
     private readonly connections: readonly RabbitConnection[],
     private readonly logger: LogSink,
+    private readonly purpose?: string,
   ) {}
 
-  /** Follows the status of the transport. @param attached returns the number of attached queues */
+  /** Follows the common status. @param attached returns the number of attached queues */
   follow(status: DriverStatus, attached: () => number): void {
-    if (status === 'disconnected' && this.since === undefined) {
+    if (status === 'disconnected' && this.since === undefined && this.connections.some(({ isOut }) => isOut)) {
       this.since = performance.now();
       this.wasConnected = this.connections.some((connection) => connection.wasConnected);
     }
@@ -30,6 +32,7 @@ export class Outage {
     const consuming = queues === 0 ? '' : `; ${queues} ${queues === 1 ? 'queue' : 'queues'} attached`;
     const verb = this.wasConnected ? 'Reconnected' : 'Connected';
     // At the level of the loss, so that a log that shows the loss shows its end.
-    this.logger.warn(`${verb} to ${[...hosts].join(' and ')} after ${seconds} s${consuming}`);
+    const what = this.purpose === undefined ? '' : ` the ${this.purpose} connection`;
+    this.logger.warn(`${verb}${what} to ${[...hosts].join(' and ')} after ${seconds} s${consuming}`);
   }
 }

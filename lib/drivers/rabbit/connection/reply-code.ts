@@ -7,6 +7,9 @@ export function replyCodeOf(error: unknown): number | undefined {
 /** Reply code with which the broker closes the connections of a node that is stopped or drained. */
 export const CONNECTION_FORCED = 320;
 
+/** Reply code with which the broker closes a connection that asks for what its configuration denies, or its cluster cannot do. */
+export const INTERNAL_ERROR = 541;
+
 /** Error for a queue or exchange that does not exist, unlike the error for a queue whose node is down. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
 

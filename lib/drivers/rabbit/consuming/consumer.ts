@@ -110,7 +110,7 @@ export class Consumer implements Reader, Inspected {
       // The timers of the consumer outlive the request that needs it first, and its async context.
       newScope().runInAsyncScope(() => this.subscription.dispatch({ type: 'needed' }));
       if (this.subscription.isEnding) throw this.stopped();
-      return deadline.race(attached, () => new ServerListenError('The queues were not attached in time'));
+      return deadline.race(attached, () => this.late());
     });
   }
 
@@ -210,6 +210,12 @@ export class Consumer implements Reader, Inspected {
     const { cause, refused } = refusal;
     if (refused && this.callers.size === 0) this.log.refused(this.names, refusal);
     this.callers.reject(new ServerListenError(cause.message, { cause }));
+  }
+
+  private late(): ServerListenError {
+    const { outage: cause } = this.connection;
+    const reason = cause ? `: ${cause.message}` : '';
+    return new ServerListenError(`The queues were not attached in time${reason}`, { cause });
   }
 
   private stopped(): ServerListenError {

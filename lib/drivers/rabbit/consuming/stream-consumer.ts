@@ -1,7 +1,7 @@
 import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import { Deadline } from '../../../core/deadline.js';
 import { ClientSendError, MessageDeliveryFailure, toError } from '../../../core/errors.js';
-import { replyCodeOf } from '../connection/reply-code.js';
+import { INTERNAL_ERROR, replyCodeOf } from '../connection/reply-code.js';
 import { DeclareRefused } from '../topology/declarer.js';
 import type { ConsumedStream } from './consumed-stream.js';
 import { Consumer } from './consumer.js';
@@ -31,9 +31,6 @@ const SECOND_MS = 1000;
 const NO_REPLICA = /does not have a (running )?replica on the local node/;
 /** Reply codes of refusals that stay: no permission, exclusive to another connection, wrong arguments. */
 const PERMANENT: readonly unknown[] = [403, 405, 406];
-
-/** Reply code of a cluster in trouble. */
-const INTERNAL_ERROR = 541;
 
 /** Leaves the host of the connection. @param unanswered true where the host has not answered at all */
 export type LeaveHost = (reason: Error, unanswered: boolean) => void;

@@ -123,9 +123,12 @@ export class PublishAttempts {
   /** Returns the error of a message that was not confirmed before its deadline. */
   late(deadline: Deadline): MessageDeliveryFailure {
     const { connection } = this;
-    const cause = connection.troubleFor(deadline.since) ?? connection.lastError;
-    const why = connection.status === 'blocked' && cause ? `: ${cause.message}` : '; it may still be delivered';
-    return new MessageDeliveryFailure(`The broker did not confirm the message in time${why}`, { cause });
+    const trouble = connection.troubleFor(deadline.since);
+    const cause = trouble ?? connection.lastError;
+    const reason = connection.current && trouble ? `: ${trouble.message}` : '';
+    // An alarm knows whether anything was sent.
+    const fate = connection.status === 'blocked' ? '' : '; it may still be delivered';
+    return new MessageDeliveryFailure(`The broker did not confirm the message in time${fate}${reason}`, { cause });
   }
 
   /** Returns undefined for a message that the broker is expected to accept, as it has accepted others like it. */

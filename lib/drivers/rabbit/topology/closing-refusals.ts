@@ -1,6 +1,6 @@
 import type { Channel } from 'amqplib';
 import { channelLimitIn } from '../connection/channel-budget.js';
-import { closeReasonOf } from '../connection/close-reason.js';
+import { claimClose, closeReasonOf } from '../connection/close-reason.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { isTransient, type Resource } from './resource.js';
 import { isDenial } from './transient-queues.js';
@@ -26,12 +26,14 @@ export class ClosingRefusals {
     const own = { accompanied: all.size > 0 };
     for (const other of all) other.accompanied = true;
     all.add(own);
+    const release = claimClose(channel, (reason) => isAbout(reason, resource, own));
     try {
       await declaration();
     } catch (error) {
       const reason = closeReasonOf(channel);
       throw reason && reason !== before && isAbout(reason, resource, own) ? reason : error;
     } finally {
+      release();
       all.delete(own);
     }
   }

@@ -8,26 +8,30 @@ import type { TransportURL } from '../../../core/transport-url.js';
 import { serverBindings } from '../../routing.js';
 import { brokerVersion } from '../connection/broker-version.js';
 import { RabbitConnection } from '../connection/connection.js';
+import { withDistinctHosts } from '../connection/distinct-hosts.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { denialText, remedyFor } from './conflict.js';
 import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
 import { disconnectedTimeout } from './disconnected-timeout.js';
+import { checkHosts, type HostFault } from './host-check.js';
 import { ManagementApi, type QueueBinding } from './management-api.js';
 import { QueueProfile } from './queue-profile.js';
+import { membersOnline, whyUnavailable } from './queue-replicas.js';
 import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
 
-/** State of one exchange or queue of a topic. */
+/** State of one exchange or queue of a topic, or of a host that has a fault. */
 export interface Finding {
-  readonly kind: 'exchange' | 'queue';
+  readonly kind: 'exchange' | 'host' | 'queue';
   readonly name: string;
   /**
    * `absent`: not declared, which is no fault, because servers and callers declare it. `conflict`: declared with
    * another definition. `unbound`: requests to the exchange do not reach the queue. `unserved`: no consumer. `unseen`:
-   * the management API did not answer.
+   * the management API did not answer. `unavailable`: a host that cannot be connected to or confirms nothing, or a quorum
+   * queue without a leader or a majority.
    */
-  readonly state: 'as asked' | 'absent' | 'conflict' | 'unbound' | 'unserved' | 'unseen';
+  readonly state: 'as asked' | 'absent' | 'conflict' | 'unavailable' | 'unbound' | 'unserved' | 'unseen';
   /** Definition, counts, and the remedy for a fault. */
   readonly text: string;
 }
@@ -46,7 +50,13 @@ export class Doctor {
   private readonly settings: Settings;
   private readonly management: ManagementApi | undefined;
 
-  constructor(settings: Settings, url: TransportURL) {
+  private readonly url: TransportURL;
+  /** True where the node confirms nothing. */
+  private isSilent = false;
+
+  constructor(settings: Settings, given: TransportURL) {
+    const url = withDistinctHosts(given);
+    this.url = url;
     // Conflicts are reported, not adopted.
     this.settings = { ...settings, rabbit: { ...settings.rabbit, adoptConflicts: false } };
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
@@ -59,17 +69,19 @@ export class Doctor {
   }
 
   /**
-   * Compares what a server of the target and its callers would declare with what exists.
+   * Compares what a server of the target and its callers would declare with what exists, and checks each host.
    * @param target without a server, only the parts that all servers of the topic share are compared
    * @throws MessageDeliveryFailure when the broker cannot be reached
    */
   async examine(target: Target): Promise<Finding[]> {
     const deadline = Deadline.after(this.settings.rpcResponseTimeout);
     const model = await this.connection.acquire(deadline, 0);
-    return deadline.race(
-      this.examineAll(model, target),
-      () => new MessageDeliveryFailure('The broker did not answer in time'),
-    );
+    const { address: used } = this.connection;
+    const faults = await checkHosts(this.url, this.settings, { address: used, model });
+    this.isSilent = faults.some(({ address }) => address === used);
+    const reasons = faults.map(({ address, reason }) => `; ${address}: ${reason}`).join('');
+    const late = () => new MessageDeliveryFailure(`The broker did not answer in time${reasons}`);
+    return [...faults.map(findingOf), ...(await deadline.race(this.examineAll(model, target), late))];
   }
 
   /** True where the options were replaced by those of `rabbitmq-4`, because the broker denies transient queues. */
@@ -126,9 +138,19 @@ export class Doctor {
       const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
-      const held = await this.heldFor(model, resource);
-      if (held instanceof Error) return { state: 'unseen', text: `; ${held.message}` };
-      const counts = `, ${messageCount} messages, ${consumerCount} consumers${held}`;
+      const rules = await this.management?.rulesOf(spec.name).catch(toError);
+      if (rules instanceof Error) return { state: 'unseen', text: `; ${rules.message}` };
+      const { replicas } = rules ?? {};
+      const held = disconnectedTimeout(brokerVersion(model), resource.asked.type, rules);
+      const online = replicas ? membersOnline(replicas) : '';
+      const counts = `, ${messageCount} messages, ${consumerCount} consumers${online}${held}`;
+      const fault = replicas && whyUnavailable(replicas);
+      if (fault !== undefined) return { state: 'unavailable', text: `${counts}; ${fault}` };
+      if (this.isSilent)
+        return {
+          state: 'unavailable',
+          text: `${counts}; the node confirms nothing, so that these numbers may be wrong`,
+        };
       const unbound = await this.whyUnbound(spec, exchangeIsThere);
       if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
       if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}` };
@@ -138,13 +160,6 @@ export class Doctor {
         text: `${counts}; start a server, or read the log of the running one for the reason`,
       };
     });
-  }
-
-  /** Returns the time for which the queue keeps the requests of a lost node, as text. */
-  private async heldFor(model: ChannelModel, { name, asked }: Resource): Promise<string | Error> {
-    const rules = await this.management?.rulesOf(name).catch(toError);
-    if (rules instanceof Error) return rules;
-    return disconnectedTimeout(brokerVersion(model), asked.type, rules);
   }
 
   /** Returns why requests to its exchange do not reach the queue; undefined when they do, or when it is unknown. */
@@ -196,6 +211,10 @@ export class Doctor {
       if (open) await channel.close().catch(() => undefined);
     }
   }
+}
+
+function findingOf({ address, reason }: HostFault): Finding {
+  return { kind: 'host', name: address, state: 'unavailable', text: reason };
 }
 
 function listed(bindings: readonly QueueBinding[]): string {

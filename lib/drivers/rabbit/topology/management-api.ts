@@ -57,16 +57,18 @@ export class ManagementApi {
   }
 
   /**
-   * Returns the arguments of a queue, and the definition of the policies that apply to it. Undefined when the queue does
-   * not exist.
+   * Returns the arguments of a queue, the definition of the policies that apply to it, and its replicas. Undefined when the
+   * queue does not exist.
    * @throws as {@link find}
    */
   async rulesOf(queue: string): Promise<QueueRules | undefined> {
     const answer = await this.get(`api/queues/${this.vhost}/${encodeURIComponent(queue)}`);
     if (typeof answer !== 'object' || answer === null) return undefined;
-    const { arguments: args = {}, effective_policy_definition: policy } = answer as Row;
+    const { arguments: args = {}, effective_policy_definition: policy, type, leader, members, online } = answer as Row;
+    const isReplicated = type === 'quorum' && Array.isArray(members) && Array.isArray(online);
+    const replicas = isReplicated ? { leader: leader ? String(leader) : undefined, members, online } : undefined;
     // Without a policy, it is an empty list in some releases.
-    return { arguments: args, policy: isTable(policy) ? policy : {} };
+    return { arguments: args, policy: isTable(policy) ? policy : {}, replicas };
   }
 
   /** Returns true when an exchange routes the key to the queue. @throws as {@link find} */
@@ -157,6 +159,17 @@ function isTable(value: unknown): value is Record<string, unknown> {
 export interface QueueRules {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly policy: Readonly<Record<string, unknown>>;
+  /** Replicas of a quorum queue; undefined for other types, and where the API does not report them. */
+  readonly replicas?: QueueReplicas | undefined;
+}
+
+/** Replicas of a quorum queue, as names of nodes. */
+export interface QueueReplicas {
+  /** Undefined while there is none. */
+  readonly leader: string | undefined;
+  readonly members: readonly string[];
+  /** Members that are running. */
+  readonly online: readonly string[];
 }
 
 /** A binding of a queue. */
@@ -177,6 +190,9 @@ interface Row {
   readonly type?: string;
   readonly arguments?: Record<string, unknown>;
   readonly effective_policy_definition?: unknown;
+  readonly leader?: unknown;
+  readonly members?: string[];
+  readonly online?: string[];
   readonly messages_unacknowledged?: number;
   readonly message_stats?: { readonly publish?: number };
 }

@@ -2,13 +2,10 @@ import type { ChannelModel } from 'amqplib';
 import { brokerVersion } from '../connection/broker-version.js';
 import { closeReasonOf } from '../connection/close-reason.js';
 import { probeQueue } from '../connection/probe-queue.js';
-import { replyCodeOf } from '../connection/reply-code.js';
+import { INTERNAL_ERROR, replyCodeOf } from '../connection/reply-code.js';
 
 /** First version whose configuration can deny transient queues. */
 const FIRST_DENYING_VERSION = 3.12;
-
-/** AMQP reply code INTERNAL_ERROR. */
-const INTERNAL_ERROR = 541;
 
 /** Time in milliseconds after which the broker deletes the queue of a probe that was cut short. */
 const PROBE_EXPIRES_MS = 60_000;

@@ -40,6 +40,23 @@ describe('a TLS alert of the broker', () => {
   });
 });
 
+describe('a port of another protocol', () => {
+  const question = 'is it the AMQP port, and plain or TLS as the URL says?';
+
+  it.each([
+    [
+      'Socket closed abruptly during opening handshake',
+      `mq1:5671: the other end closed the connection instead of an AMQP handshake: ${question}`,
+    ],
+    ['read ECONNRESET', `mq1:5671: read ECONNRESET (${question})`],
+  ])('is asked for: %s', (message, asked) => {
+    for (const tls of [true, false]) {
+      const { hopeless, message: text } = ConnectFailure.of({ ...ATTEMPT, tls }, new Error(message), false);
+      expect({ hopeless, text }).toEqual({ hopeless: false, text: asked });
+    }
+  });
+});
+
 describe('the failure of several hosts', () => {
   const refused = failure('ACCESS_REFUSED - Login was refused');
   const down = ConnectFailure.of({ ...ATTEMPT, address: 'mq2:5671' }, new Error('connect ECONNREFUSED'), false);

@@ -12,10 +12,19 @@ afterEach(() => {
 });
 
 /** Follows the statuses, each a second after the one before, and returns the log lines. */
-function follow(statuses: DriverStatus[], { was = true, addresses = ['mq1:5672', 'mq1:5672'], queues = 0 } = {}) {
+function follow(
+  statuses: DriverStatus[],
+  {
+    was = true,
+    isOut = true,
+    addresses = ['mq1:5672', 'mq1:5672'],
+    queues = 0,
+    purpose = undefined as string | undefined,
+  } = {},
+) {
   const log = new LogRecorder();
-  const connections = addresses.map((address) => ({ wasConnected: was, current: address && {}, address }));
-  const outage = new Outage(connections as unknown as RabbitConnection[], log);
+  const connections = addresses.map((address) => ({ wasConnected: was, isOut, current: address && {}, address }));
+  const outage = new Outage(connections as unknown as RabbitConnection[], log, purpose);
   for (const status of statuses) {
     outage.follow(status, () => queues);
     vi.advanceTimersByTime(1000);
@@ -49,5 +58,16 @@ describe('the end of an outage', () => {
     [{ addresses: ['', 'mq2:5672'] }, 'Reconnected to mq2:5672 after 1.0 s'],
   ])('names hosts and queues: %j', (facts, line) => {
     expect(follow(['disconnected', 'connected'], facts)).toEqual([line]);
+  });
+
+  it('names the connection, where it is one beside the others', () => {
+    const facts = { purpose: 'streams', addresses: ['mq1:5672'] };
+    expect(follow(['disconnected', 'connected'], facts)).toEqual([
+      'Reconnected the streams connection to mq1:5672 after 1.0 s',
+    ]);
+  });
+
+  it('is not logged after a loss that is reported otherwise', () => {
+    expect(follow(['disconnected', 'connected'], { isOut: false })).toEqual([]);
   });
 });
