@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type DriverStatus, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
 import { OsloMessagingApplication } from './application.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import type { MeasuredHealth } from './transports.js';
 
 /** Statuses in which an application is ready: without a fanout stream, it serves everything else. */
@@ -40,6 +41,7 @@ export interface OsloMessagingReport extends BrokerReport {
  * included), and client proxies that modules provide. For readiness probes. Works with `@nestjs/terminus` and does not need
  * it.
  */
+@sharedNestClass('OsloMessagingHealth')
 @Injectable()
 export class OsloMessagingHealth {
   /** Created by the module: inject it. @param application servers and transports to report on */
