@@ -1,19 +1,22 @@
-// Entry points of the package. `node scripts/entries.mjs` writes them into package.json and tsconfig.json; a test compares.
+// Writes the entry points of the package, a table in entries.json (import path: source file below lib/), into the files that
+// repeat them: node scripts/entries.mjs. With --check it only says which files differ; a test does that.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { root, run } from './install.mjs';
 
-/** Source file below lib/, without its extension, of each import path. */
-export const ENTRIES = {
-  'nestjs-oslo-messaging': 'index',
-  'nestjs-oslo-messaging/prometheus': 'observability/prometheus',
-};
+const PACKAGE = 'nestjs-oslo-messaging';
+const entries = Object.entries(read('scripts/entries.json')).map(([path, file]) => ({ path, file }));
+const main = entries.find(({ path }) => path === PACKAGE);
+const others = entries.filter((entry) => entry !== main);
 
-const files = Object.entries(ENTRIES).map(([path, file]) => [path.replace('nestjs-oslo-messaging', '.'), file]);
+function read(file) {
+  return JSON.parse(readFileSync(root + file, 'utf8'));
+}
 
 /**
- * Conditional exports of a source file. Node.js (`module-sync`) and bundlers (`module`) take the ES module for `import` and
- * for `require`, so that one program has one copy. `require` is for what cannot load an ES module that way: Jest, tools on
- * the rules of older versions of Node.js.
+ * Returns the conditional exports of a source file. Node.js (`module-sync`) and bundlers (`module`) take the ES module for
+ * `import` and for `require`, so that a program has one copy. `require` is for what cannot load an ES module that way: Jest,
+ * and tools that resolve as older versions of Node.js did.
  */
 function conditionsOf(file) {
   return {
@@ -24,37 +27,41 @@ function conditionsOf(file) {
   };
 }
 
-/** Fields of package.json that depend on the entries. `main`, `types` and `typesVersions` are for what ignores `exports`. */
-export function packageFields() {
-  const others = files.filter(([path]) => path !== '.');
-  return {
+/** Fields by file. `main`, `types` and `typesVersions` are for tools that ignore `exports`. */
+const fields = {
+  'package.json': {
     exports: {
-      ...Object.fromEntries(files.map(([path, file]) => [path, conditionsOf(file)])),
+      ...Object.fromEntries(entries.map(({ path, file }) => [path.replace(PACKAGE, '.'), conditionsOf(file)])),
       './package.json': './package.json',
     },
-    main: `./dist/cjs/${ENTRIES['nestjs-oslo-messaging']}.js`,
-    types: `./dist/cjs/${ENTRIES['nestjs-oslo-messaging']}.d.ts`,
+    main: `./dist/cjs/${main.file}.js`,
+    types: `./dist/cjs/${main.file}.d.ts`,
     typesVersions: {
-      '*': Object.fromEntries(others.map(([path, file]) => [path.slice(2), [`./dist/cjs/${file}.d.ts`]])),
+      '*': Object.fromEntries(
+        others.map(({ path, file }) => [path.slice(PACKAGE.length + 1), [`./dist/cjs/${file}.d.ts`]]),
+      ),
     },
-  };
-}
+  },
+  'typedoc.json': { entryPoints: entries.map(({ file }) => `lib/${file}.ts`) },
+  'tsconfig.json': {
+    compilerOptions: {
+      ...read('tsconfig.json').compilerOptions,
+      paths: Object.fromEntries(entries.map(({ path, file }) => [path, [`./lib/${file}.ts`]])),
+    },
+  },
+};
 
-/** `paths` of tsconfig.json, by which this repository imports its own package. */
-export function sourcePaths() {
-  return Object.fromEntries(Object.entries(ENTRIES).map(([path, file]) => [path, [`./lib/${file}.ts`]]));
+const wanted = Object.entries(fields).map(([file, own]) => ({
+  file,
+  now: read(file),
+  next: { ...read(file), ...own },
+}));
+const different = wanted.filter(({ now, next }) => !isDeepStrictEqual(now, next));
+if (process.argv.includes('--check')) {
+  for (const { file } of different)
+    console.error(`${file} differs from scripts/entries.json: node scripts/entries.mjs`);
+  process.exitCode = different.length === 0 ? 0 : 1;
+} else {
+  for (const { file, next } of different) writeFileSync(root + file, `${JSON.stringify(next, null, 2)}\n`);
+  run(`${root}node_modules/.bin/biome`, ['format', '--write', ...Object.keys(fields)]);
 }
-
-function write() {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-  writeFileSync(`${root}package.json`, `${JSON.stringify({ ...manifest, ...packageFields() }, null, 2)}\n`);
-  const config = readFileSync(`${root}tsconfig.json`, 'utf8');
-  const lines = Object.entries(sourcePaths()).map(([path, [file]]) => `      "${path}": ["${file}"]`);
-  writeFileSync(
-    `${root}tsconfig.json`,
-    config.replace(/("paths": \{\n)[^}]*?(\n {4}\})/, (_, start, end) => start + lines.join(',\n') + end),
-  );
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) write();
