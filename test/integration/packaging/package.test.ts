@@ -25,28 +25,31 @@ interface Manifest {
 }
 
 // npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
-describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%s', (folder) => {
-  const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
+describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/', 'test/compatibility/'])(
+  'the dependencies in ./%s',
+  (folder) => {
+    const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
 
-  it('install without a warning on the oldest Node.js that is promised', async () => {
-    const promised = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
-    const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
-    const { allowScripts = {} } = await read<Manifest>('package.json');
-    const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
-    const complaints = Object.entries(packages).flatMap(
-      ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
-        const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-        return [
-          semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
-          hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
-          deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
-        ].flat();
-      },
-    );
-    expect(Object.keys(packages).length).toBeGreaterThan(1);
-    expect(complaints).toEqual([]);
-  });
-});
+    it('install without a warning on the oldest Node.js that is promised', async () => {
+      const promised = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
+      const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
+      const { allowScripts = {} } = await read<Manifest>('package.json');
+      const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
+      const complaints = Object.entries(packages).flatMap(
+        ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
+          const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+          return [
+            semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
+            hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
+            deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
+          ].flat();
+        },
+      );
+      expect(Object.keys(packages).length).toBeGreaterThan(1);
+      expect(complaints).toEqual([]);
+    });
+  },
+);
 
 describe('the package', () => {
   it('exports the entries of the table, in both forms', async () => {
