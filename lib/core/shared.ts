@@ -2,11 +2,11 @@ import { LIBRARY_VERSION } from './library-version.js';
 
 /*
  * One state for two copies. The package contains the library twice: as an ES module and as CommonJS. Node.js and bundlers
- * take the ES module for `import` and for `require`, so a process has one copy. Other loaders take one for each (Jest with
- * `--experimental-vm-modules`, tsx, Node.js with `--no-require-module`). The copy that is loaded second then takes the
- * values and classes of the first, so that `instanceof`, registries and injection tokens work across both.
+ * take the ES module for `import` and for `require`, so a program has one copy. Other loaders take one for each: Jest with
+ * `--experimental-vm-modules`, tsx, Yarn's Plug'n'Play, Node.js with `--no-require-module`. The second copy then takes the
+ * values and classes of the first. So `instanceof`, registries and injection tokens work across both.
  *
- * Copies of one module system stay apart: after Jest's `resetModules` the library is fresh, and two installations in one
+ * Copies of one module system stay apart. After Jest's `resetModules` the library is fresh, and two installations in one
  * program do not mix. Versions stay apart, too.
  */
 
