@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { ANSWER, type CliProject, type CliVersion, type InstallOptions } from './cli-project.js';
 import { runCommand } from './commands.js';
 
+/** Versions of Node.js, oldest first. The oldest one that the package promises is in test/compatibility. */
+const NODES = ['20.19', '22', '24', '26'] as const;
+
 /** A way to set up, and to run, a default project. */
 export interface Variant extends InstallOptions {
   readonly title: string;
   readonly cli: CliVersion;
   /** Version of Node.js. @default the one of this process */
-  readonly node?: string | undefined;
+  readonly node?: (typeof NODES)[number] | undefined;
   /** Builder of `nest build`. @default the one of the project */
   readonly builder?: string | undefined;
 }
@@ -21,19 +24,11 @@ const rspack = {
   others: ['@rspack/core', 'webpack-node-externals', 'tsconfig-paths-webpack-plugin', 'ts-loader'],
 };
 
-/** Versions of Node.js, by the folder that has them below test/. */
-export const NODES: Readonly<Record<string, string>> = {
-  '20.19': 'compatibility/node_modules/node-20.19',
-  '22': 'runtimes/node_modules/node-22',
-  '24': 'runtimes/node_modules/node-24',
-  '26': 'runtimes/node_modules/node-26',
-};
-
 export const VARIANTS: readonly Variant[] = [
-  ...Object.keys(NODES).flatMap((node) =>
+  ...NODES.flatMap((node) =>
     ([11, 12] as const).map((cli): Variant => ({ title: `Nest ${cli}, Node.js ${node}`, cli, node })),
   ),
-  { title: 'Nest 11.0, Node.js 20.19', cli: 11, node: '20.19', others: nest('~11.0.0') },
+  { title: 'Nest 11.0.0, Node.js 20.19', cli: 11, node: '20.19', others: nest('11.0.0') },
   { title: 'Nest 11, Jest 29', cli: 11, others: ['jest@29', '@types/jest@29'] },
   { title: 'Nest 11, pnpm', cli: 11, manager: 'pnpm', others: ['@nestjs/microservices@11'] },
   { title: 'Nest 12, pnpm', cli: 12, manager: 'pnpm', others: ['@nestjs/microservices@12'] },
@@ -48,7 +43,8 @@ export const STEPS = ['build', 'run', 'test', 'test:e2e'] as const;
 
 /** Runs one step of a variant. Rejects with the output of a program that failed. */
 export function runStep(step: (typeof STEPS)[number], project: CliProject, { node, builder }: Variant, root: string) {
-  const path = node === undefined ? process.execPath : join(root, 'test', NODES[node] ?? '', 'bin/node');
+  const installed = join(root, 'test', node === NODES[0] ? 'compatibility' : 'runtimes', 'node_modules');
+  const path = node === undefined ? process.execPath : join(installed, `node-${node}/bin/node`);
   const { folder: cwd } = project;
   // The CLI itself runs on the Node.js of this process.
   if (step === 'build') {

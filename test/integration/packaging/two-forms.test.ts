@@ -75,6 +75,22 @@ describe('both forms of the package in one process', () => {
     expect(found.sort()).toEqual(Object.keys(APART).sort());
   });
 
+  it('share each value under a name of its own, a class under its name', () => {
+    const files = readdirSync(`${root}lib`, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const text = files.map((file) => readFileSync(`${root}lib/${file}`, 'utf8')).join('\n');
+    const classes = [
+      ...text.matchAll(/^@shared(?:Nest)?Class\('(\w+)'\)\n(?:@.*\n)*export (?:abstract )?class (\w+)/gm),
+    ];
+    const values = [...text.matchAll(/ shared(?:InNest)?\(\s*'([^']+)'/g)].map(([, name]) => name);
+    expect(classes.filter(([, name, declared]) => name !== declared)).toEqual([]);
+    const names = [...values, ...classes.map(([, name]) => `class ${name}`)];
+    expect(classes.length).toBeGreaterThan(50);
+    expect(values.length).toBeGreaterThan(15);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   it('are fresh when a form is loaded again alone, as by jest.resetModules()', async () => {
     const program = `
       const first = require('./dist/cjs/index.js');
