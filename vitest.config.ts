@@ -1,15 +1,16 @@
 import swc from 'unplugin-swc';
 import { defineConfig } from 'vitest/config';
+import entries from './scripts/entries.json' with { type: 'json' };
 import LongestFirst from './test/support/longest-first.js';
 
 export default defineConfig({
   // SWC, not esbuild: Nest needs the decorator metadata that esbuild does not emit.
   plugins: [swc.vite({ module: { type: 'es6' } })],
   resolve: {
-    alias: {
-      'nestjs-oslo-messaging/prometheus': new URL('./lib/observability/prometheus.ts', import.meta.url).pathname,
-      'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname,
-    },
+    // The longest first: a path also replaces the beginning of a longer one.
+    alias: Object.entries(entries)
+      .map(([find, file]) => ({ find, replacement: new URL(`./lib/${file}.ts`, import.meta.url).pathname }))
+      .toSorted((a, b) => b.find.length - a.find.length),
   },
   test: {
     include: [

@@ -20,6 +20,7 @@ export {
 export { type DriverStatus, isServing, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export { parseJson, stringifyJson } from './core/json.js';
+export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
 export { checkNames } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';

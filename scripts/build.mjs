@@ -7,6 +7,8 @@ export function build({ examples = false } = {}) {
   ensureDependencies();
   const nest = `${root}node_modules/.bin/nest`;
   run(nest, ['build', 'lib']);
+  // A process of its own: TypeScript may have been missing when this one started.
+  run(process.execPath, ['scripts/common-js.mjs']);
   const command = `${root}dist/lib/cli/oslo-rpc.js`;
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(`${root}sample-app/main.ts`)) run(nest, ['build', 'sample-app']);

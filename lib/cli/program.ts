@@ -1,12 +1,10 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { LIBRARY_VERSION } from '../internal.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { OpenConnections } from './open-connections.js';
-
-const { version } = createRequire(import.meta.url)('nestjs-oslo-messaging/package.json') as { version: string };
 
 const EXIT_CODES = `
 Exit codes:
@@ -19,7 +17,7 @@ Exit codes:
 function makeProgram(connections: OpenConnections): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
-    .version(version, '--version', 'print the version of this command')
+    .version(LIBRARY_VERSION, '--version', 'print the version of this command')
     // Options after a command belong to the command: its --version is the version of the request.
     .enablePositionalOptions()
     .exitOverride()

@@ -1,6 +1,8 @@
 import type { Rule } from './option-rules.js';
+import { sharedClass } from './shared.js';
 
 /** Decides which methods of a plain endpoint can be called. Source: oslo_messaging.rpc.dispatcher. */
+@sharedClass('RPCAccessPolicyBase')
 export abstract class RPCAccessPolicyBase {
   /** Returns true for a method that can be called. */
   abstract isAllowed(endpoint: object, method: string): boolean;

@@ -1,4 +1,5 @@
 import { inspectMasked, maskSecrets } from './secrets.js';
+import { sharedClass } from './shared.js';
 import type { ErrorTarget } from './target-fields.js';
 import { loggedMessage } from './thrown.js';
 
@@ -13,6 +14,7 @@ export interface ErrorDetails {
 }
 
 /** Base class of every error of this library. Source: oslo_messaging.exceptions.MessagingException. */
+@sharedClass('MessagingException')
 export class MessagingException extends Error {
   /** Stable identifier of the kind of error. */
   readonly code: string = 'MESSAGING';
@@ -30,36 +32,43 @@ export class MessagingException extends Error {
 }
 
 /** Thrown when no reply arrived before the deadline. */
+@sharedClass('MessagingTimeout')
 export class MessagingTimeout extends MessagingException {
   override readonly code = 'TIMEOUT';
 }
 
 /** Thrown when the broker did not confirm the message within its retries or before its deadline. */
+@sharedClass('MessageDeliveryFailure')
 export class MessageDeliveryFailure extends MessagingException {
   override readonly code = 'DELIVERY_FAILURE';
 }
 
 /** Thrown when no queue is bound for the message: no server has declared one. */
+@sharedClass('MessageUndeliverable')
 export class MessageUndeliverable extends MessagingException {
   override readonly code = 'UNDELIVERABLE';
 }
 
 /** Thrown when the target lacks a field that the operation needs, or has one that it refuses. */
+@sharedClass('InvalidTarget')
 export class InvalidTarget extends MessagingException {
   override readonly code = 'INVALID_TARGET';
 }
 
 /** Thrown when the transport URL is malformed. The message never quotes its password. */
+@sharedClass('InvalidTransportURL')
 export class InvalidTransportURL extends MessagingException {
   override readonly code = 'INVALID_TRANSPORT_URL';
 }
 
 /** Thrown when the scheme of the transport URL has no driver. */
+@sharedClass('DriverLoadFailure')
 export class DriverLoadFailure extends MessagingException {
   override readonly code = 'DRIVER_LOAD_FAILURE';
 }
 
 /** Thrown when a version is not of the form `major.minor[.revision]`. */
+@sharedClass('InvalidVersion')
 export class InvalidVersion extends MessagingException {
   override readonly code = 'INVALID_VERSION';
   constructor(
@@ -73,11 +82,13 @@ export class InvalidVersion extends MessagingException {
 }
 
 /** Thrown when a request has no form as a message, or exceeds a limit. It was not sent. */
+@sharedClass('ClientSendError')
 export class ClientSendError extends MessagingException {
   override readonly code = 'CLIENT_SEND';
 }
 
 /** Thrown when the requested version is above the version cap of the client. Nothing was sent. */
+@sharedClass('RPCVersionCapError')
 export class RPCVersionCapError extends MessagingException {
   override readonly code = 'VERSION_CAP';
   constructor(
@@ -103,6 +114,7 @@ export interface RemoteErrorDetails extends ErrorDetails {
 }
 
 /** Thrown when the server replied with an exception that has no class here. */
+@sharedClass('RemoteError')
 export class RemoteError extends MessagingException {
   override readonly code = 'REMOTE';
   /** Arguments of the remote exception. Their secrets are masked in logs and by `JSON.stringify`. */
@@ -131,6 +143,7 @@ export class RemoteError extends MessagingException {
 }
 
 /** Thrown when no endpoint exposes the method. */
+@sharedClass('NoSuchMethod')
 export class NoSuchMethod extends MessagingException {
   override readonly code = 'NO_SUCH_METHOD';
   constructor(method: string, details: ErrorDetails = {}) {
@@ -139,6 +152,7 @@ export class NoSuchMethod extends MessagingException {
 }
 
 /** Thrown when no endpoint implements the version in the namespace. */
+@sharedClass('UnsupportedVersion')
 export class UnsupportedVersion extends MessagingException {
   override readonly code = 'UNSUPPORTED_VERSION';
   constructor(
@@ -155,21 +169,25 @@ export class UnsupportedVersion extends MessagingException {
 }
 
 /** Thrown when a server could not start to consume. */
+@sharedClass('ServerListenError')
 export class ServerListenError extends MessagingException {
   override readonly code = 'SERVER_LISTEN';
 }
 
 /** Thrown when an option, a decorator or an endpoint is invalid. */
+@sharedClass('ConfigurationError')
 export class ConfigurationError extends MessagingException {
   override readonly code = 'CONFIGURATION';
 }
 
 /** Thrown when the function of the option `credentials` failed, so that there are no credentials for the login. */
+@sharedClass('CredentialsFailure')
 export class CredentialsFailure extends MessagingException {
   override readonly code = 'CREDENTIALS';
 }
 
 /** Thrown when a received message cannot be read, or exceeds a limit. */
+@sharedClass('InvalidMessage')
 export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }

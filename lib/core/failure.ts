@@ -1,6 +1,7 @@
 import * as errors from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
 import { checkNames } from './option-rules.js';
+import { shared } from './shared.js';
 import { detailsOf, messageOf, ownField, sentStack } from './thrown.js';
 
 /** Name of the Python exception that a TypeScript error class travels as. */
@@ -26,23 +27,27 @@ const FAILURE_LIMITS = { depth: 1000, values: 500_000 };
 /** Modules of builtin exceptions: of Python 3, and of Python 2, which some services still send. */
 const BUILTINS = new Set(['builtins', 'exceptions']);
 
-const identities = new Map<unknown, Identity>([
-  [Error, { module: 'builtins', name: 'Exception' }],
-  [TypeError, { module: 'builtins', name: 'TypeError' }],
-  [RangeError, { module: 'builtins', name: 'ValueError' }],
-  [SyntaxError, { module: 'builtins', name: 'ValueError' }],
-  ...named('oslo_messaging.exceptions', [
-    errors.MessagingException,
-    errors.MessagingTimeout,
-    errors.MessageDeliveryFailure,
-    errors.MessageUndeliverable,
-    errors.InvalidTarget,
-    errors.ConfigurationError,
-  ]),
-  ...named('oslo_messaging.rpc.client', [errors.RemoteError, errors.RPCVersionCapError, errors.ClientSendError]),
-  ...named('oslo_messaging.rpc.dispatcher', [errors.NoSuchMethod, errors.UnsupportedVersion]),
-]);
-const classes = new Map<string, ErrorClass>();
+const identities = shared('exception identities', knownIdentities);
+const classes = shared('exception classes', () => new Map<string, ErrorClass>());
+
+function knownIdentities(): Map<unknown, Identity> {
+  return new Map<unknown, Identity>([
+    [Error, { module: 'builtins', name: 'Exception' }],
+    [TypeError, { module: 'builtins', name: 'TypeError' }],
+    [RangeError, { module: 'builtins', name: 'ValueError' }],
+    [SyntaxError, { module: 'builtins', name: 'ValueError' }],
+    ...named('oslo_messaging.exceptions', [
+      errors.MessagingException,
+      errors.MessagingTimeout,
+      errors.MessageDeliveryFailure,
+      errors.MessageUndeliverable,
+      errors.InvalidTarget,
+      errors.ConfigurationError,
+    ]),
+    ...named('oslo_messaging.rpc.client', [errors.RemoteError, errors.RPCVersionCapError, errors.ClientSendError]),
+    ...named('oslo_messaging.rpc.dispatcher', [errors.NoSuchMethod, errors.UnsupportedVersion]),
+  ]);
+}
 
 function named(module: string, list: { name: string }[]): [unknown, Identity][] {
   return list.map((errorClass) => [errorClass, { module, name: errorClass.name }]);

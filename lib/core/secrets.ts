@@ -1,7 +1,9 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { isSecretName, MASK, maskText } from './secret-names.js';
+import { shared, sharedClass } from './shared.js';
 
 /** Value that logs, `JSON.stringify` and `util.inspect` show masked, at any depth. */
+@sharedClass('Secret')
 export class Secret<T> {
   readonly #value: T;
 
@@ -48,7 +50,7 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   if (typeof value === 'string') return maskText(value);
   if (typeof value !== 'object' || value === null) return value;
   // A message from the wire may have an ordinary member of that name.
-  if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON !== maskInJson) return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON !== maskingInJson.value) return value;
   if (holders.includes(value)) return '[circular]';
   const within = [...holders, value];
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, within));
@@ -57,8 +59,8 @@ export function maskSecrets(value: unknown, holders: readonly object[] = []): un
   );
 }
 
-/** True while a message is encoded, which must contain the secrets. */
-let exposing = false;
+/** State of masking. `exposing` is true while a message is encoded, which must contain the secrets. */
+const state = shared('masking', () => ({ exposing: false }));
 
 const masking: PropertyDescriptor = {
   value(this: object, _depth: number, options: InspectOptions): string {
@@ -68,10 +70,10 @@ const masking: PropertyDescriptor = {
 
 /** `toJSON` of objects that mask their own secrets. It also identifies them, because a WeakSet would be slower. */
 function maskInJson(this: object): unknown {
-  return exposing ? { ...this } : maskSecrets(this);
+  return state.exposing ? { ...this } : maskSecrets(this);
 }
 
-const maskingInJson: PropertyDescriptor = { value: maskInJson };
+const maskingInJson = shared('masking in JSON', (): PropertyDescriptor => ({ value: maskInJson }));
 
 /** Makes `util.inspect`, and so `console.log`, mask the secrets of this object. */
 export function inspectMasked<T extends object>(values: T): T {
@@ -86,8 +88,8 @@ export function viewMasked<T extends object>(values: T): T {
 
 /** Turns masking by `JSON.stringify` off or on. Returns the previous value. @param on true to expose secrets */
 export function exposeSecrets(on: boolean): boolean {
-  const before = exposing;
-  exposing = on;
+  const before = state.exposing;
+  state.exposing = on;
   return before;
 }
 

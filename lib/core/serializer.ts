@@ -1,7 +1,9 @@
 import type { Dict } from './dict.js';
 import { checkOptions, type Rule, withMethods } from './option-rules.js';
+import { sharedClass } from './shared.js';
 
 /** Converts request contexts, arguments and results to JSON values and back. Source: oslo_messaging.serializer. */
+@sharedClass('Serializer')
 export abstract class Serializer {
   /** Returns the JSON value of an argument, a result or a payload. */
   abstract serializeEntity(ctxt: unknown, entity: unknown): unknown;

@@ -1,6 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { ConfigurationError } from './errors.js';
 import { checkNames } from './option-rules.js';
+import { sharedClass } from './shared.js';
 import type { ErrorTarget, TargetFields } from './target-fields.js';
 import { checkVersion } from './version.js';
 
@@ -8,6 +9,7 @@ const NAMES = ['exchange', 'topic', 'namespace', 'version', 'server'] as const;
 const FIELDS = new Set<string>([...NAMES, 'fanout', 'acceptedNamespaces'] satisfies (keyof TargetFields)[]);
 
 /** Address of a request, of a server or of an endpoint. Immutable. Source: oslo_messaging.Target. */
+@sharedClass('Target')
 export class Target implements ErrorTarget {
   readonly exchange: string | undefined;
   readonly topic: string | undefined;

@@ -1,7 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { shared } from '../core/shared.js';
 
 /** Stacks of errors as they were before callers were added. */
-const originals = new WeakMap<Error, string>();
+const originals = shared('stacks of errors', () => new WeakMap<Error, string>());
 
 /**
  * Returns the error of a rejected request with the lines that await the request in its stack. V8 knows these lines only

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { shared } from '../core/shared.js';
 import type { RequestContext } from './request-context.js';
 
 /** Returns the request context. It is deserialized on first use. */
 type ReadContext = () => unknown;
 
-const current = new AsyncLocalStorage<ReadContext | undefined>();
+const current = shared('current request', () => new AsyncLocalStorage<ReadContext | undefined>());
 
 /**
  * Returns the context of the request or notification that is being handled. It is available in the methods of endpoints,
@@ -32,7 +33,7 @@ export function runAsRequest<R>(readContext: ReadContext, work: () => R): R {
 type Scope = <R>(work: () => R) => R;
 
 /** Scopes of failed requests, by message. */
-const failed = new WeakMap<object, Scope>();
+const failed = shared('scopes of failures', () => new WeakMap<object, Scope>());
 
 /**
  * Keeps the async context in which a request failed, for the log line about the failure. The stores of the user's own

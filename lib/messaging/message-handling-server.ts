@@ -1,9 +1,11 @@
 import { ConfigurationError } from '../core/errors.js';
+import { sharedClass } from '../core/shared.js';
 import type { Listener } from '../drivers/driver.js';
 import { runApart } from './current-request.js';
 import type { Transport } from './transport.js';
 
 /** Base of servers and listeners: starts, drains and stops. Source: oslo_messaging.server.MessageHandlingServer. */
+@sharedClass('MessageHandlingServer')
 export abstract class MessageHandlingServer {
   private listener: Promise<Listener> | undefined;
   private stopping: Promise<void> | undefined;

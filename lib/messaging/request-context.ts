@@ -4,6 +4,7 @@ import type { Dict } from '../core/dict.js';
 import { stringifyJson } from '../core/json.js';
 import { checkNames } from '../core/option-rules.js';
 import { maskSecrets } from '../core/secrets.js';
+import { sharedClass } from '../core/shared.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */
 export interface RequestContextFields {
@@ -90,6 +91,7 @@ const FIELDS = Object.keys(SPELLINGS);
  * Identity of the caller of a request: user, project, roles, request id. Keeps unknown keys of the wire. Never prints its
  * token. Source: oslo_context.context, tacker.context.
  */
+@sharedClass('RequestContext')
 export class RequestContext {
   private values: Dict;
 

@@ -1,5 +1,6 @@
 import type { Dict } from '../core/dict.js';
 import { Serializer } from '../core/serializer.js';
+import { sharedClass } from '../core/shared.js';
 import { toPlain } from './plain-values.js';
 import { RequestContext } from './request-context.js';
 import { checkContext } from './request-values.js';
@@ -25,6 +26,7 @@ export function contextDict(ctxt: unknown): Dict {
 }
 
 /** Changes nothing. */
+@sharedClass('NoOpSerializer')
 export class NoOpSerializer extends Serializer {
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
     return entity;
@@ -48,6 +50,7 @@ export class NoOpSerializer extends Serializer {
  * Converts maps and sets to objects and arrays, at any depth, because JSON would lose their content.
  * Source: oslo_messaging.serializer.JsonPayloadSerializer.
  */
+@sharedClass('JsonPayloadSerializer')
 export class JsonPayloadSerializer extends NoOpSerializer {
   override serializeEntity(_ctxt: unknown, entity: unknown): unknown {
     return toPlain(entity);
@@ -58,6 +61,7 @@ export class JsonPayloadSerializer extends NoOpSerializer {
  * Converts a {@link RequestContext} to and from its keys on the wire. A base serializer converts arguments and results.
  * Source: tacker.common.rpc.RequestContextSerializer.
  */
+@sharedClass('RequestContextSerializer')
 export class RequestContextSerializer extends Serializer {
   /** @param base serializer of arguments and results. Default: NoOpSerializer */
   constructor(readonly base: Serializer = new NoOpSerializer()) {

@@ -12,6 +12,7 @@ import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import type { Secret } from '../core/secrets.js';
 import { normalizeOptions, type Settings } from '../core/settings.js';
+import { sharedClass } from '../core/shared.js';
 import { driverOf, parseTransportUrl, type TransportURL } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
@@ -29,6 +30,7 @@ export interface ConnectOptions {
 }
 
 /** Connections to one broker, with their driver. Connects on first use. Source: oslo_messaging.transport.Transport. */
+@sharedClass('Transport')
 export class Transport {
   /** @internal */
   readonly driver: Driver;

@@ -4,6 +4,7 @@ import { ConfigurationError, toError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
 import type { LogSink } from '../core/logger.js';
 import { Transport } from '../messaging/transport.js';
+import { boundStrategies, instancesOf, registersStrategies } from './bound-strategies.js';
 import { EndpointCheck } from './endpoint-classes.js';
 import { LOG_CONTEXT } from './log-suppression.js';
 import { OsloClientProxy } from './oslo-client-proxy.js';
@@ -84,13 +85,7 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
 
   /** Servers of any kind that Nest has bound. */
   private get strategies(): unknown[] {
-    const targets = new Set<unknown>();
-    // The subject replays all targets at once.
-    this.container
-      .getRpcTargetRegistry<unknown>()
-      .subscribe((target) => void targets.add(target))
-      .unsubscribe();
-    return [...targets];
+    return boundStrategies(this.container);
   }
 
   /** Returns the health of each kind of transport of each broker. */
@@ -164,8 +159,10 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
     this.logger.warn(`Not served: ${named}${more}: ${why}. ${advice}`);
   }
 
-  /** Returns undefined for an application that cannot serve, as `NestFactory.createApplicationContext` makes it. */
+  /** Returns undefined where nothing is known, and for an application that cannot serve, as `NestFactory.createApplicationContext` makes it. */
   private adviceToListen(): string | undefined {
+    // A server that is not known may serve.
+    if (!registersStrategies(this.container)) return undefined;
     const isConnected = this.servers.length > 0;
     if (this.http.httpAdapter as unknown)
       return isConnected
@@ -190,13 +187,9 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
 
   /** Yields the transports that the application's modules provide, and those of client proxies. */
   private *provided(): Generator<Transport> {
-    for (const { providers } of this.container.values()) {
-      for (const wrapper of providers.values()) {
-        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) continue;
-        const instance: unknown = wrapper.instance;
-        if (instance instanceof OsloClientProxy) yield instance.unwrap();
-        else if (instance instanceof Transport) yield instance;
-      }
+    for (const instance of instancesOf(this.container)) {
+      if (instance instanceof OsloClientProxy) yield instance.unwrap();
+      else if (instance instanceof Transport) yield instance;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { shared } from '../core/shared.js';
 
-const suppressed = new AsyncLocalStorage<true>();
+const suppressed = shared('log suppression', () => new AsyncLocalStorage<true>());
 
 /** Nest's context of this library's own log lines. */
 export const LOG_CONTEXT = 'OsloMessaging';

@@ -11,6 +11,7 @@ import { checkNames } from '../core/option-rules.js';
 import type { Notifier } from '../notify/notifier.js';
 import { type LogLine, readLine } from './log-line.js';
 import { areLogEventsSuppressed, LOG_CONTEXT, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import { InjectNotifier } from './tokens.js';
 
 /** Options of a {@link NotificationLogger}. */
@@ -51,6 +52,7 @@ const SHUTDOWN_TIMEOUT_MS = 1000;
  * a method that handles the notification of a log line.
  * Source: oslo_messaging.notify.log_handler, oslo_messaging.notify.logger.
  */
+@sharedNestClass('NotificationLogger')
 @Injectable()
 export class NotificationLogger implements LoggerService, BeforeApplicationShutdown {
   private readonly levels: ReadonlySet<NotificationLogLevel>;

@@ -18,6 +18,7 @@ import type { PrepareOptions } from '../rpc/client.js';
 import { BackingOffClient, isolateTimeouts } from '../tacker/backing-off-client.js';
 import { LOG_CONTEXT } from './log-suppression.js';
 import { SenderStacks } from './sender-stack.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
 /** Pattern of a request: a method name, or a method with a target and a timeout. */
 export type OsloPattern =
@@ -44,6 +45,7 @@ const RECORD_OPTIONS: readonly (keyof OsloRecordOptions)[] = [
 ];
 
 /** Arguments of a request with a request context and options, like Nest's own records. */
+@sharedNestClass('OsloRecord')
 export class OsloRecord<T extends object = object> {
   /** @throws ConfigurationError for arguments or options that are no objects with fields (a promise, for example), and for an unknown option */
   constructor(
@@ -77,6 +79,7 @@ export class OsloRecord<T extends object = object> {
 }
 
 /** Nest's `ClientProxy` for oslo.messaging: `send` is a call, `emit` a cast. It connects on first use. */
+@sharedNestClass('OsloClientProxy')
 export class OsloClientProxy extends ClientProxy {
   private readonly transport: Transport;
   private readonly client: BackingOffClient;

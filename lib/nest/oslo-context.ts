@@ -1,8 +1,10 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { RequestContext } from '../messaging/request-context.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
 /** Base of the `@Ctx()` of requests and notifications. */
+@sharedNestClass('OsloContext')
 export abstract class OsloContext<Args extends unknown[] = unknown[]> extends BaseRpcContext<Args> {
   protected constructor(
     args: Args,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type DriverStatus, isServing, mergeHealth, type TransportHealth, worstOf } from '../core/health.js';
 import { OsloMessagingApplication } from './application.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import type { MeasuredHealth } from './transports.js';
 
 /** Servers and transports of an application, which the module provides. */
@@ -37,6 +38,7 @@ export interface OsloMessagingReport extends BrokerReport {
  * included), and client proxies that modules provide. For readiness probes. Works with `@nestjs/terminus` and does not need
  * it.
  */
+@sharedNestClass('OsloMessagingHealth')
 @Injectable()
 export class OsloMessagingHealth {
   /** Created by the module: inject it. @param application servers and transports to report on */

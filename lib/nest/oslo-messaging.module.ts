@@ -13,6 +13,7 @@ import {
 } from './features.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import { getOptionsToken } from './tokens.js';
 import { getTransportsToken, OsloMessagingTransports } from './transports.js';
 
@@ -38,6 +39,7 @@ export function getOsloServerToken(broker?: string): string | typeof OsloServer 
 }
 
 /** Module of transports, server, clients and notifiers. */
+@sharedNestClass('OsloMessagingModule')
 @Module({})
 export class OsloMessagingModule {
   /**

@@ -4,6 +4,7 @@ import type { RequestContext } from '../messaging/request-context.js';
 import { contextDict } from '../messaging/serializer.js';
 import type { BatchedNotification, MessageMetadata } from '../notify/endpoint.js';
 import { OsloContext } from './oslo-context.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
 /** Fields of a notification besides its payload. */
 export interface NotificationDetails extends MessageMetadata {
@@ -16,6 +17,7 @@ export interface NotificationDetails extends MessageMetadata {
 }
 
 /** Context (`@Ctx()`) of an `@OnNotification` method. */
+@sharedNestClass('OsloNotificationContext')
 export class OsloNotificationContext extends OsloContext<[BatchedNotification]> {
   /** @internal */
   constructor(
@@ -72,6 +74,7 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
 }
 
 /** Context (`@Ctx()`) of an `@OnNotification({ batch })` method. Its lists have the order of the payloads. */
+@sharedNestClass('OsloNotificationBatchContext')
 export class OsloNotificationBatchContext extends OsloContext<OsloNotificationContext[]> {
   /** @internal */
   constructor(

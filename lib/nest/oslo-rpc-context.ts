@@ -5,8 +5,10 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloContext } from './oslo-context.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
 /** Context (`@Ctx()`) of an RPC method. */
+@sharedNestClass('OsloRpcContext')
 export class OsloRpcContext extends OsloContext {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;

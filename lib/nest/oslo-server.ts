@@ -17,6 +17,7 @@ import type { OsloContext } from './oslo-context.js';
 import { runBetweenHooks } from './processing-hooks.js';
 import { interceptFor } from './request-context.interceptor.js';
 import { RpcHandlers } from './rpc-handlers.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 import { OsloMessagingTransports } from './transports.js';
 
@@ -32,6 +33,7 @@ const CLASS_AS_STRATEGY =
  * Transport strategy for Nest. Serves `@RpcEndpoint` classes, `@MessagePattern` and `@EventPattern` handlers and
  * `@NotificationEndpoint` classes over oslo.messaging.
  */
+@sharedNestClass('OsloServer')
 export class OsloServer extends Server<never, DriverStatus> {
   /** Marks the handlers that this strategy serves. */
   override readonly transportId = OSLO_TRANSPORT;

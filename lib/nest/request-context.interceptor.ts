@@ -3,8 +3,10 @@ import { map, type Observable } from 'rxjs';
 import type { Dict } from '../core/dict.js';
 import { passesEntities, type Serializer } from '../messaging/serializer.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
+import { sharedInNest, sharedNestClass } from './shared-in-nest.js';
 
 /** Interceptor that deserializes arguments and serializes results. Bound to every `@RpcEndpoint`. */
+@sharedNestClass('RequestContextInterceptor')
 @Injectable()
 export class RequestContextInterceptor implements NestInterceptor {
   /** Converts arguments and result of an RPC request, once; passes anything else unchanged. */
@@ -22,20 +24,22 @@ export class RequestContextInterceptor implements NestInterceptor {
 
 /** Metadata key of the interceptors of a class. */
 const INTERCEPTORS = '__interceptors__';
-let needed = false;
+const state = sharedInNest('interceptor state', () => ({ isNeeded: false }));
 
 /**
  * Interceptor that is active while a server's serializer converts entities. Nest reads its method when it makes the
  * handlers of a server, and leaves out interceptors without one. An interceptor that does nothing would double the time in
  * Nest's pipeline.
  */
-const whereNeeded = Object.defineProperty(new RequestContextInterceptor(), 'intercept', {
-  get: () => (needed ? RequestContextInterceptor.prototype.intercept : undefined),
-});
+const whereNeeded = sharedInNest('interceptor', () =>
+  Object.defineProperty(new RequestContextInterceptor(), 'intercept', {
+    get: () => (state.isNeeded ? RequestContextInterceptor.prototype.intercept : undefined),
+  }),
+);
 
 /** Activates the interceptor for all servers made from now on, if the serializer converts entities. */
 export function interceptFor(serializer: Serializer): void {
-  if (!passesEntities(serializer)) needed = true;
+  if (!passesEntities(serializer)) state.isNeeded = true;
 }
 
 /**

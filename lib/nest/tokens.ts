@@ -1,11 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
+import { sharedInNest } from './shared-in-nest.js';
 
 /** Injection token of the module's options, as given. */
 export const OSLO_MESSAGING_OPTIONS = 'OSLO_MESSAGING_OPTIONS';
 /** Marks the handlers that only {@link OsloServer} serves. */
-export const OSLO_TRANSPORT = Symbol('OSLO_MESSAGING');
+export const OSLO_TRANSPORT = sharedInNest('transport', () => Symbol('OSLO_MESSAGING'));
 
 /** Returns a token for one broker; the token itself for the broker without a name. */
 const ofBroker = (token: string, broker: string | undefined) => (broker === undefined ? token : `${token}@${broker}`);
@@ -46,7 +47,7 @@ export function InjectRpcClient(
   ) as PropertyDecorator & ParameterDecorator;
 }
 
-const publishers = new Map<string | undefined, Set<string>>();
+const publishers = sharedInNest('named publishers', () => new Map<string | undefined, Set<string>>());
 
 /**
  * Returns the injection token of the notifier of a publisher.

@@ -12,6 +12,7 @@ import {
 } from '../messaging/transport.js';
 import { isolateTimeouts } from '../tacker/backing-off-client.js';
 import { LOG_CONTEXT } from './log-suppression.js';
+import { sharedNestClass } from './shared-in-nest.js';
 import { OSLO_MESSAGING_OPTIONS } from './tokens.js';
 
 /** Health of the transports of one kind that an application has for one broker. */
@@ -28,6 +29,7 @@ export interface MeasuredHealth {
 const MIN_PAUSE_MS = 1000;
 
 /** Transports of one broker. They are closed at the application's shutdown, after its servers have drained. */
+@sharedNestClass('OsloMessagingTransports')
 @Injectable()
 export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutdown {
   /** Transport for RPC. */

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
+import { sharedClass } from '../core/shared.js';
 import { fromPythonRegex } from './python-regex.js';
 
 /**
@@ -49,6 +50,7 @@ const KEYED = new Set<string>(['context', 'metadata', 'payload']);
  * Filter of the notifications of an endpoint: its `filterRule`. Only text matches; an absent key, a number or null does not.
  * Source: oslo_messaging.NotificationFilter, which has no nested keys.
  */
+@sharedClass('NotificationFilter')
 export class NotificationFilter {
   private readonly tests: readonly Test[];
 

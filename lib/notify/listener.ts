@@ -4,6 +4,7 @@ import { PRIORITIES } from '../core/notification.js';
 import { checkNames } from '../core/option-rules.js';
 import { checkedSerializer } from '../core/serializer.js';
 import type { Settings } from '../core/settings.js';
+import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
 import type { Listener, Subscription } from '../drivers/driver.js';
 import { checkEndpoints } from '../messaging/endpoints.js';
@@ -53,6 +54,7 @@ export type SingleListenerOptions = NotificationListenerOptions & {
 };
 
 /** Listener that dispatches the notifications of its targets to endpoints. Source: oslo_messaging.notify.listener.NotificationServer. */
+@sharedClass('NotificationListener')
 export class NotificationListener extends MessageHandlingServer {
   /** @internal */
   constructor(

@@ -8,6 +8,7 @@ import { type NotificationDriver, type NotifierDriver, notificationDrivers } fro
 import { checkNames, checkOptions, checkRetry } from '../core/option-rules.js';
 import type { RoutingConfig } from '../core/routing-config.js';
 import { checkedSerializer } from '../core/serializer.js';
+import { sharedClass } from '../core/shared.js';
 import { withCallers } from '../messaging/caller-stack.js';
 import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
@@ -61,6 +62,7 @@ function timestamp(): string {
  * It rejects with MessageDeliveryFailure when that takes longer than the timeout (Python logs it), and with
  * ClientSendError for a payload that is too large or no JSON. Source: oslo_messaging.Notifier.
  */
+@sharedClass('Notifier')
 export class Notifier {
   private readonly serializer: Serializer;
   private readonly topics: readonly string[];

@@ -1,5 +1,6 @@
 import type { Notification } from '../core/notification.js';
 import type { Announcement, NotifierDriver } from '../core/notification-driver.js';
+import { shared } from '../core/shared.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Notification that the driver `test` has recorded. */
@@ -12,7 +13,7 @@ export interface RecordedNotification extends Omit<Notification, 'uniqueId'> {
 
 /** Number of recorded notifications. Beyond it, the oldest are dropped. */
 const MAX_RECORDED = 10_000;
-const records = new WeakMap<Transport, RecordedNotification[]>();
+const records = shared('recorded notifications', () => new WeakMap<Transport, RecordedNotification[]>());
 
 /**
  * Returns the notifications that the driver `test` has recorded for a transport, the oldest first and at most 10,000. For

@@ -1,8 +1,10 @@
 import type { Dict } from '../core/dict.js';
 import { MessagingException } from '../core/errors.js';
 import { registerRemoteException, sendAs } from '../core/failure.js';
+import { sharedClass } from '../core/shared.js';
 
 /** Base of the errors of oslo_versionedobjects.exception. Both sides rebuild them from their keyword arguments. */
+@sharedClass('VersionedObjectsException')
 export class VersionedObjectsException extends MessagingException {
   override readonly code: string = 'VERSIONED_OBJECTS';
   /** Positional arguments of Python's exception. */
@@ -23,6 +25,7 @@ export class VersionedObjectsException extends MessagingException {
 }
 
 /** Error for an object without a registered class, or of another namespace. */
+@sharedClass('UnsupportedObjectError')
 export class UnsupportedObjectError extends VersionedObjectsException {
   override readonly code = 'UNSUPPORTED_OBJECT';
 
@@ -39,6 +42,7 @@ export class UnsupportedObjectError extends VersionedObjectsException {
 }
 
 /** Error for an object of a newer minor version than any registered one, or of another major version. */
+@sharedClass('IncompatibleObjectVersion')
 export class IncompatibleObjectVersion extends VersionedObjectsException {
   override readonly code = 'INCOMPATIBLE_OBJECT_VERSION';
 
@@ -67,6 +71,7 @@ export class IncompatibleObjectVersion extends VersionedObjectsException {
 }
 
 /** Error for a read-only field that has another value than on the wire. */
+@sharedClass('ReadOnlyFieldError')
 export class ReadOnlyFieldError extends VersionedObjectsException {
   override readonly code = 'READ_ONLY_FIELD';
 
@@ -82,6 +87,7 @@ export class ReadOnlyFieldError extends VersionedObjectsException {
 }
 
 /** Error for a value that its field refuses. Python callers get a ValueError, as Python's fields raise it. */
+@sharedClass('InvalidFieldValue')
 export class InvalidFieldValue extends MessagingException {
   override readonly code = 'INVALID_FIELD_VALUE';
 

@@ -1,4 +1,5 @@
 import { isSecretName } from '../core/secret-names.js';
+import { sharedClass } from '../core/shared.js';
 import { InvalidFieldValue } from './errors.js';
 
 /** Converts the objects inside a field. */
@@ -65,6 +66,7 @@ interface Modifiers {
 }
 
 /** Type of a versioned field, as `fields` makes it. Immutable. Source: oslo_versionedobjects.fields.Field. */
+@sharedClass('FieldType')
 export class FieldType<T> {
   private constructor(
     private readonly kind: FieldKind<unknown>,

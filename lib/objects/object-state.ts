@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError } from '../core/errors.js';
+import { shared } from '../core/shared.js';
 import type { MarkObject } from './field-type.js';
 import { definitionOf, type FieldDefinition, type ObjectDefinition } from './registry.js';
 
@@ -15,9 +16,8 @@ interface ObjectState {
 }
 
 // Weak maps keep the state out of the objects, and let unused objects be collected.
-const states = new WeakMap<object, ObjectState>();
-const serials = new WeakMap<object, string>();
-let lastSerial = 0;
+const states = shared('object states', () => new WeakMap<object, ObjectState>());
+const serials = shared('object serials', () => ({ of: new WeakMap<object, string>(), last: 0 }));
 
 /** Field of oslo's ObjectListBase. The list has changed when one of the objects in this field has. */
 const LIST_FIELD = 'objects';
@@ -116,10 +116,10 @@ const markOf = (object: object, field: FieldDefinition, mark: MarkObject): unkno
 
 /** Returns a serial number of an object. */
 function identify(object: object): string {
-  let serial = serials.get(object);
+  let serial = serials.of.get(object);
   if (serial === undefined) {
-    serial = `#${++lastSerial}`;
-    serials.set(object, serial);
+    serial = `#${++serials.last}`;
+    serials.of.set(object, serial);
   }
   return serial;
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { checkOptions, text } from '../core/option-rules.js';
+import { shared } from '../core/shared.js';
 import { checkVersion, compareVersions, versionIsCompatible } from '../core/version.js';
 import { IncompatibleObjectVersion, UnsupportedObjectError } from './errors.js';
 import { FieldType } from './field-type.js';
@@ -41,10 +42,10 @@ export interface ObjectDefinition {
 }
 
 /** Fields that a class itself declares, by property. */
-const declared = new WeakMap<object, Map<string, FieldDefinition>>();
-const definitions = new WeakMap<object, ObjectDefinition>();
+const declared = shared('declared fields', () => new WeakMap<object, Map<string, FieldDefinition>>());
+const definitions = shared('object definitions', () => new WeakMap<object, ObjectDefinition>());
 /** Definitions by name and namespace (`undefined` is any), the newest version first. */
-const registry = new Map<string, Map<string | undefined, ObjectDefinition[]>>();
+const registry = shared('object registry', () => new Map<string, Map<string | undefined, ObjectDefinition[]>>());
 
 /** Values of a field type without `bigint`, for properties whose integers fit a `number`. */
 export type WithoutBigint<T> = unknown extends T

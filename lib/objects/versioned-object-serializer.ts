@@ -1,4 +1,5 @@
 import { checkOptions, nested, type Rule, text } from '../core/option-rules.js';
+import { sharedClass } from '../core/shared.js';
 import { checkVersion } from '../core/version.js';
 import { toPlain } from '../messaging/plain-values.js';
 import { NoOpSerializer } from '../messaging/serializer.js';
@@ -24,6 +25,7 @@ const version: Rule = (value) => {
  * Converts versioned objects at any place of arguments and results. Other values pass unchanged.
  * Source: oslo_versionedobjects.base.VersionedObjectSerializer.
  */
+@sharedClass('VersionedObjectSerializer')
 export class VersionedObjectSerializer extends NoOpSerializer {
   private readonly spelling: Spelling;
 

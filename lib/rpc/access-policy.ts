@@ -1,10 +1,12 @@
 import { RPCAccessPolicyBase } from '../core/access-policy.js';
 import { ConfigurationError } from '../core/errors.js';
 import { checkOptions, type Rule } from '../core/option-rules.js';
+import { shared, sharedClass } from '../core/shared.js';
 
 export { RPCAccessPolicyBase };
 
 /** Allows every method, private ones included. Source: oslo_messaging.rpc.dispatcher.LegacyRPCAccessPolicy. */
+@sharedClass('LegacyRPCAccessPolicy')
 export class LegacyRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(_endpoint: object, _method: string): boolean {
     return true;
@@ -12,16 +14,18 @@ export class LegacyRPCAccessPolicy extends RPCAccessPolicyBase {
 }
 
 /** Allows every method whose name does not begin with an underscore. Source: oslo_messaging.rpc.dispatcher.DefaultRPCAccessPolicy. */
+@sharedClass('DefaultRPCAccessPolicy')
 export class DefaultRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(_endpoint: object, method: string): boolean {
     return !method.startsWith('_');
   }
 }
 
-const exposed = new WeakSet<object>();
-const expected = new WeakMap<object, readonly ErrorConstructorLike[]>();
+const exposed = shared('exposed methods', () => new WeakSet<object>());
+const expected = shared('expected exceptions', () => new WeakMap<object, readonly ErrorConstructorLike[]>());
 
 /** Allows only methods with {@link expose}. Source: oslo_messaging.rpc.dispatcher.ExplicitRPCAccessPolicy. */
+@sharedClass('ExplicitRPCAccessPolicy')
 export class ExplicitRPCAccessPolicy extends RPCAccessPolicyBase {
   override isAllowed(endpoint: object, method: string): boolean {
     const value: unknown = Reflect.get(endpoint, method);

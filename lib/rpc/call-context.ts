@@ -5,6 +5,7 @@ import { ConfigurationError, InvalidTarget, MessagingTimeout, RPCVersionCapError
 import { nameOf } from '../core/given.js';
 import { checkOptions, checkRetry, flag, type Rule } from '../core/option-rules.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
+import { sharedClass } from '../core/shared.js';
 import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
@@ -39,6 +40,7 @@ export interface ClientOptions {
 }
 
 /** Calls and casts to one target, as `prepare` returns them. Immutable. */
+@sharedClass('CallContext')
 export class CallContext {
   /** Timeout as given. Undefined: the `rpcResponseTimeout` option applies. */
   readonly timeout: Duration | undefined;

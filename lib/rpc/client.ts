@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { unfitForFields } from '../core/given.js';
 import { checkOptions, type Rule } from '../core/option-rules.js';
+import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
 import { isSerializer } from '../messaging/serializer.js';
@@ -68,6 +69,7 @@ export function checkClientOptions(options: ClientOptions): void {
 }
 
 /** Client that invokes methods of remote servers. Source: oslo_messaging.RPCClient. */
+@sharedClass('RPCClient')
 export class RPCClient extends CallContext {
   /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for an invalid version cap */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {

@@ -3,6 +3,7 @@ import { ConfigurationError, InvalidTarget } from '../core/errors.js';
 import { checkNames } from '../core/option-rules.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { checkedSerializer } from '../core/serializer.js';
+import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
 import type { Listener } from '../drivers/driver.js';
 import { checkEndpoints } from '../messaging/endpoints.js';
@@ -27,6 +28,7 @@ export function addPing(table: MethodTable, transport: Transport): void {
 }
 
 /** Server that answers the requests of one topic. Source: oslo_messaging.RPCServer. */
+@sharedClass('RPCServer')
 export class RPCServer extends MessageHandlingServer {
   /** @internal */
   constructor(

@@ -2,13 +2,14 @@ import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { consoleLogger } from '../core/logger.js';
 import { pause } from '../core/pause.js';
+import { shared, sharedClass } from '../core/shared.js';
 import type { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from '../rpc/call-context.js';
 import { type PrepareOptions, prepared, RPCClient } from '../rpc/client.js';
 import { MethodTimeouts } from './method-timeouts.js';
 
-const timeoutsOf = new WeakMap<Transport, MethodTimeouts>();
+const timeoutsOf = shared('method timeouts', () => new WeakMap<Transport, MethodTimeouts>());
 
 /** Gives the clients of a transport their own timeouts instead of those shared in the process. */
 export function isolateTimeouts(transport: Transport): void {
@@ -49,6 +50,7 @@ class BackingOffContext extends CallContext {
  * `rpcResponseMaxTimeout` option, and the call is rejected after a random pause. A client with a `timeout` does not back
  * off. Source: tacker.common.rpc.BackingOffClient.
  */
+@sharedClass('BackingOffClient')
 export class BackingOffClient extends RPCClient {
   /**
    * Lowers the ceiling of the timeouts of all backing-off clients of the process. It cannot be raised again.

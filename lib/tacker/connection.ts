@@ -1,4 +1,5 @@
 import { checkNames } from '../core/option-rules.js';
+import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
 import type { Serializer } from '../messaging/serializer.js';
 import { VersionedObjectSerializer } from '../objects/versioned-object-serializer.js';
@@ -21,6 +22,7 @@ export interface ConsumerOptions {
 const OPTIONS: readonly (keyof ConsumerOptions)[] = ['fanout', 'exchange', 'host', 'serializer'];
 
 /** Servers that start and stop together. Source: tacker.common.rpc.Connection. */
+@sharedClass('Connection')
 export class Connection {
   /** Servers that were recorded so far. */
   readonly servers: RPCServer[] = [];
@@ -51,6 +53,7 @@ export class Connection {
 }
 
 /** Connection without servers, which {@link createConnection} returns where `rpcDisabled` is set. */
+@sharedClass('VoidConnection')
 export class VoidConnection {
   /** Always empty. */
   readonly servers: RPCServer[] = [];

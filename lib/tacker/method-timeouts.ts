@@ -1,4 +1,7 @@
+import { sharedClass } from '../core/shared.js';
+
 /** Timeouts of methods, in milliseconds, which grow with the timeouts that happen. Source: tacker.common.rpc._ContextWrapper. */
+@sharedClass('MethodTimeouts')
 export class MethodTimeouts {
   /** Timeouts of all clients outside of Nest, shared in the process as in Python. */
   static readonly processWide = new MethodTimeouts();

@@ -5,6 +5,7 @@ import { checkNames, checkOptions, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { normalizeOptions, type Settings } from '../core/settings.js';
+import { shared } from '../core/shared.js';
 import type { Target } from '../core/target.js';
 import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializer } from '../messaging/serializer.js';
 import { getRpcTransport, Transport } from '../messaging/transport.js';
@@ -33,17 +34,22 @@ interface Runtime {
   readonly notifier?: Notifier | undefined;
 }
 
-// The only state of this module, as in tacker.common.rpc; cleanup() resets it.
-let runtime: Runtime | undefined;
-const extraExmods: string[] = [];
+/** The only state of this module, as in tacker.common.rpc. */
+interface State {
+  /** Default runtime between `init` and `cleanup`. */
+  runtime?: Runtime | undefined;
+  readonly extraExmods: string[];
+}
+
+const state = shared('default runtime', (): State => ({ extraExmods: [] }));
 
 function current(caller: string): Runtime {
-  if (!runtime) throw new ConfigurationError(`${caller}() was called before init()`);
-  return runtime;
+  if (!state.runtime) throw new ConfigurationError(`${caller}() was called before init()`);
+  return state.runtime;
 }
 
 function assertIdle(caller: string): void {
-  if (runtime) throw new ConfigurationError(`${caller}() was called twice; call cleanup() first`);
+  if (state.runtime) throw new ConfigurationError(`${caller}() was called twice; call cleanup() first`);
 }
 
 /**
@@ -61,7 +67,7 @@ export function init(options: OsloMessagingOptions = {}): void {
     Transport.make(settings, settings.notificationTransportUrl, exmods),
   );
   const serializer = new RequestContextSerializer(new JsonPayloadSerializer());
-  runtime = {
+  state.runtime = {
     settings,
     transport,
     notificationTransport,
@@ -77,30 +83,30 @@ export function init(options: OsloMessagingOptions = {}): void {
 export function initActionRpc(options: OsloMessagingOptions = {}): void {
   assertIdle('initActionRpc');
   const transport = getRpcTransport(options);
-  runtime = { settings: transport.settings, transport };
+  state.runtime = { settings: transport.settings, transport };
 }
 
 /** Closes the transports of the default runtime and forgets all grown timeouts. Does nothing before `init`. Source: tacker.common.rpc.cleanup. */
 export async function cleanup(): Promise<void> {
-  const old = runtime;
-  runtime = undefined;
+  const old = state.runtime;
+  state.runtime = undefined;
   MethodTimeouts.reset();
   await Promise.all([old?.transport.cleanup(), old?.notificationTransport?.cleanup()]);
 }
 
 /** Adds Python modules whose exceptions are rebuilt. Takes effect with the next `init`. Source: tacker.common.rpc.add_extra_exmods. */
 export function addExtraExmods(...names: string[]): void {
-  extraExmods.push(...names);
+  state.extraExmods.push(...names);
 }
 
 /** Removes the modules that {@link addExtraExmods} added. Source: tacker.common.rpc.clear_extra_exmods. */
 export function clearExtraExmods(): void {
-  extraExmods.length = 0;
+  state.extraExmods.length = 0;
 }
 
 /** Returns the Python modules whose exceptions are rebuilt. Source: tacker.common.rpc.get_allowed_exmods. */
 export function getAllowedExmods(): string[] {
-  return [...ALLOWED_EXMODS, ...extraExmods];
+  return [...ALLOWED_EXMODS, ...state.extraExmods];
 }
 
 /** Options of {@link getClient}. */

@@ -1,5 +1,6 @@
 import { checkNames } from '../core/option-rules.js';
 import { checkedSerializer } from '../core/serializer.js';
+import { sharedClass } from '../core/shared.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Endpoint } from '../rpc/method-table.js';
 import { type Connection, createConnection, type VoidConnection } from './connection.js';
@@ -19,6 +20,7 @@ export interface ServiceOptions {
 }
 
 /** Service of one topic on one host, with the methods of a manager. Source: tacker.common.rpc.Service. */
+@sharedClass('Service')
 export class Service {
   /** Endpoint that answers the methods. */
   readonly manager: object;

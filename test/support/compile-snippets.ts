@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import entries from '../../scripts/entries.json' with { type: 'json' };
 
 export interface Snippet {
   name: string;
@@ -23,8 +24,7 @@ const GIVEN: Record<string, string> = {
 };
 /** Modules whose exports a snippet without imports may use. */
 const MODULES = [
-  'nestjs-oslo-messaging',
-  'nestjs-oslo-messaging/prometheus',
+  ...Object.keys(entries),
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/microservices',

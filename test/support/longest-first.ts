@@ -26,7 +26,7 @@ const LONGEST: readonly string[] = [
   'test/faults/refused-publishes.test.ts',
   'test/faults/at-least-once.test.ts',
   'test/differential/differential.test.ts',
-  'test/integration/packaging/nest11.test.ts',
+  'test/integration/packaging/cli-projects.test.ts',
 ];
 
 /** Starts the longest files first, so that none of them is left when all others have ended. */

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
-const LIBRARY = new URL('../../lib/index.ts', import.meta.url).href;
+const ENTRIES = JSON.parse(readFileSync(new URL('../../scripts/entries.json', import.meta.url), 'utf8'));
 /** Compiler options of tsconfig.json. */
 const COMPILER = {
   jsc: {
@@ -15,7 +16,8 @@ const COMPILER = {
 };
 
 export async function resolve(specifier, context, next) {
-  if (specifier === 'nestjs-oslo-messaging') return { url: LIBRARY, shortCircuit: true };
+  const entry = Object.hasOwn(ENTRIES, specifier) && `../../lib/${ENTRIES[specifier]}.ts`;
+  if (entry) return { url: new URL(entry, import.meta.url).href, shortCircuit: true };
   const ours = specifier.startsWith('.') && context.parentURL?.endsWith('.ts');
   return next(ours ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }

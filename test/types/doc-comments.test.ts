@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
+import entries from '../../scripts/entries.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRIES = ['lib/index.ts', 'lib/observability/prometheus.ts'].map((file) => root + file);
+const ENTRIES = Object.values(entries).map((file) => `${root}lib/${file}.ts`);
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);

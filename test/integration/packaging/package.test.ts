@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import semver from 'semver';
 import { describe, expect, it } from 'vitest';
+import { LIBRARY_VERSION } from '../../../lib/core/library-version.js';
+import entries from '../../../scripts/entries.json' with { type: 'json' };
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -23,39 +25,63 @@ interface Manifest {
 }
 
 // npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
-describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/'])('the dependencies in ./%s', (folder) => {
-  const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
+describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/', 'test/compatibility/'])(
+  'the dependencies in ./%s',
+  (folder) => {
+    const read = async <T>(file: string) => JSON.parse(await readFile(root + folder + file, 'utf8')) as T;
 
-  it('install without a warning on the oldest Node.js that is promised', async () => {
-    const promised = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
-    const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
-    const { allowScripts = {} } = await read<Manifest>('package.json');
-    const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
-    const complaints = Object.entries(packages).flatMap(
-      ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
-        const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-        return [
-          semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
-          hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
-          deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
-        ].flat();
-      },
-    );
-    expect(Object.keys(packages).length).toBeGreaterThan(1);
-    expect(complaints).toEqual([]);
-  });
-});
+    it('install without a warning on the oldest Node.js that is promised', async () => {
+      const promised = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
+      const oldest = semver.minVersion(promised.engines?.node ?? '*') ?? '0.0.0';
+      const { allowScripts = {} } = await read<Manifest>('package.json');
+      const { packages } = await read<{ packages: Record<string, Locked> }>('package-lock.json');
+      const complaints = Object.entries(packages).flatMap(
+        ([path, { engines, hasInstallScript, deprecated, ...locked }]) => {
+          const name = locked.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+          return [
+            semver.satisfies(oldest, engines?.node ?? '*') ? [] : `${path} needs Node.js ${engines?.node}`,
+            hasInstallScript && !(name in allowScripts) ? `${path} has an install script` : [],
+            deprecated === undefined ? [] : `${path} is deprecated: ${deprecated}`,
+          ].flat();
+        },
+      );
+      expect(Object.keys(packages).length).toBeGreaterThan(1);
+      expect(complaints).toEqual([]);
+    });
+  },
+);
 
 describe('the package', () => {
+  it('exports the entries of the table, in both forms', async () => {
+    await run(process.execPath, [`${root}scripts/entries.mjs`, '--check']);
+    for (const file of Object.values(entries))
+      for (const form of ['lib', 'cjs'])
+        for (const extension of ['js', 'd.ts']) await access(`${root}dist/${form}/${file}.${extension}`);
+  });
+
+  it('knows its version', async () => {
+    const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
+    expect(LIBRARY_VERSION).toBe(version);
+  });
+
   it('holds the built library, its documentation and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist/lib/index.js']),
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'dist/lib/index.js',
+        'dist/cjs/package.json',
+      ]),
     );
     expect(
-      paths.filter((path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist\/lib|docs)\/.+)$/.test(path)),
+      paths.filter(
+        (path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist\/(lib|cjs)|docs)\/.+)$/.test(path),
+      ),
     ).toEqual([]);
   });
 
@@ -67,8 +93,10 @@ describe('the package', () => {
 
   it('passes publint and the TypeScript resolution checks', async () => {
     await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
-    const arguments_ = ['--pack', '.', '--profile', 'esm-only', '--no-color'];
-    await run(bin('attw'), arguments_, { cwd: root, env: { ...process.env, npm_config_ignore_scripts: 'true' } });
+    await run(bin('attw'), ['--pack', '.', '--no-color'], {
+      cwd: root,
+      env: { ...process.env, npm_config_ignore_scripts: 'true' },
+    });
   }, 120_000);
 
   it('imports only its dependencies at run time', async () => {
@@ -77,8 +105,9 @@ describe('the package', () => {
       ...Object.keys(manifest['dependencies'] ?? {}),
       ...Object.keys(manifest['peerDependencies'] ?? {}),
     ]);
-    const { stdout } = await run('grep', ['-rhoE', "from '[^.][^']*'", 'dist/lib', '--include=*.js'], { cwd: root });
-    const packages = stdout.match(/'[^']+'/g)?.map((quoted) => quoted.slice(1, -1)) ?? [];
+    const pattern = `(from |require\\(|import\\()['"][^.'"$][^'"]*['"]`;
+    const { stdout } = await run('grep', ['-rhoE', pattern, 'dist/lib', 'dist/cjs', '--include=*.js'], { cwd: root });
+    const packages = stdout.match(/(?<=['"])[^'"]+(?=['"]$)/gm) ?? [];
     const names = packages.map((name) =>
       name
         .split('/')

@@ -1,7 +1,6 @@
-// A consumer on Nest 11, without a compiler: decorators are applied as the functions that they are.
+// A consumer without a compiler: decorators are applied as the functions that they are.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { setTimeout } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -76,9 +75,6 @@ NotificationEndpoint({ topics: ['events'] })(EventLog);
 
 class AppModule {}
 Module({ controllers: [Calculator, EventLog] })(AppModule);
-
-const { version } = createRequire(import.meta.url)('@nestjs/core/package.json');
-assert.match(version, /^11\./, `expected Nest 11, got ${version}`);
 
 const options = {
   transportUrl: 'memory://',

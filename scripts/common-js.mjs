@@ -1,0 +1,36 @@
+// The CommonJS form of the built library, for Jest and other loaders that cannot require an ES module: dist/cjs. Each file
+// is translated for itself, and its declarations are those of the ES module.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = `${root}lib`;
+const declarations = `${root}dist/lib`;
+const target = `${root}dist/cjs`;
+
+/** Folder of the command, a program that nobody imports. It stays an ES module. */
+const COMMAND = 'cli';
+
+const { config } = ts.readConfigFile(`${sources}/tsconfig.json`, (path) => readFileSync(path, 'utf8'));
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, sources);
+const compilerOptions = {
+  ...options,
+  module: ts.ModuleKind.CommonJS,
+  verbatimModuleSyntax: false,
+  sourceMap: false,
+  declaration: false,
+  removeComments: true,
+};
+
+rmSync(target, { recursive: true, force: true });
+for (const file of readdirSync(sources, { recursive: true })) {
+  if (!file.endsWith('.ts') || file.startsWith(COMMAND)) continue;
+  const name = file.slice(0, -'.ts'.length);
+  mkdirSync(dirname(join(target, file)), { recursive: true });
+  const { outputText } = ts.transpileModule(readFileSync(join(sources, file), 'utf8'), { compilerOptions });
+  writeFileSync(join(target, `${name}.js`), outputText);
+  cpSync(join(declarations, `${name}.d.ts`), join(target, `${name}.d.ts`));
+}
+writeFileSync(join(target, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);

@@ -1,0 +1,101 @@
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ANSWER,
+  CliProject,
+  type CliVersion,
+  copyFiles,
+  packLibrary,
+  projectsFolder,
+} from '../../projects/cli-project.js';
+import { runCommand } from '../../projects/commands.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const TSC = join(root, 'node_modules/typescript/bin/tsc');
+
+// The package as npm would publish it, in the default projects of Nest's CLI: of Nest 11 (CommonJS, Jest) and of Nest 12 (ES
+// modules, Vitest). An endpoint, a client and their tests are added. Nothing is configured.
+describe('the package in a default project', () => {
+  const projects = new Map<CliVersion, CliProject>();
+  let folder = '';
+  const projectOf = (version: CliVersion): CliProject => {
+    const project = projects.get(version);
+    if (!project) throw new Error(`There is no project of Nest ${version}`);
+    return project;
+  };
+
+  beforeAll(async () => {
+    await stat(join(root, 'dist/cjs/index.js')).catch(() => {
+      throw new Error('the library is not built: npm run build');
+    });
+    folder = await projectsFolder();
+    const archive = await packLibrary(folder);
+    const make = async (version: CliVersion) => {
+      const project = await CliProject.make(version, folder);
+      await project.install(archive);
+      projects.set(version, project);
+    };
+    await Promise.all([make(11), make(12)]);
+  }, 300_000);
+
+  afterAll(async () => {
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  describe.each<CliVersion>([11, 12])('of Nest %s', (version) => {
+    it.each(['build', 'test', 'test:e2e'])('passes npm run %s', { timeout: 180_000 }, async (script) => {
+      expect(await projectOf(version).run(script)).not.toMatch(/ExperimentalWarning/);
+    });
+
+    it('has declarations that a strict consumer can compile against', { timeout: 120_000 }, async () => {
+      const { folder: cwd } = projectOf(version);
+      await copyFiles('checks', join(cwd, 'checks'));
+      const options =
+        '--noEmit --ignoreConfig --strict --exactOptionalPropertyTypes --skipLibCheck false --target ES2022';
+      const modules = '--module NodeNext --moduleResolution NodeNext --types node';
+      const decorators = '--experimentalDecorators --emitDecoratorMetadata';
+      const args = [TSC, ...`${options} ${modules} ${decorators}`.split(' '), 'checks/consumer.ts'];
+      await runCommand(process.execPath, args, { cwd });
+    });
+
+    it('runs by npm start', { timeout: 180_000 }, async () => {
+      expect(await projectOf(version).run('start', { until: ANSWER })).toContain(`${ANSWER}\n`);
+    });
+  });
+
+  describe('of Nest 11', () => {
+    it('is one package for Jest as an ES module and for its CommonJS dependencies', { timeout: 60_000 }, async () => {
+      const { folder: cwd } = projectOf(11);
+      await copyFiles('forms', join(cwd, 'forms'));
+      const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--config', 'forms/jest.config.json'];
+      expect(await runCommand(process.execPath, jest, { cwd })).toContain('1 passed');
+    });
+
+    it('answers calls and hears notifications without a compiler', { timeout: 60_000 }, async () => {
+      const { folder: cwd } = projectOf(11);
+      await copyFiles('checks', join(cwd, 'checks'));
+      expect((await runCommand(process.execPath, ['checks/smoke.mjs'], { cwd })).trim()).toMatch(/^ok$/m);
+    });
+
+    // As a reader of the README has it: its tsconfig.json, its first program, and a package.json of either kind.
+    it.each(['commonjs', 'module'])(
+      'runs the first program in a package of type %s',
+      { timeout: 120_000 },
+      async (type) => {
+        const cwd = join(projectOf(11).folder, type);
+        const readme = await readFile(join(root, 'README.md'), 'utf8');
+        const block = (language: string) =>
+          new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(readme)?.[1] ?? '';
+        await mkdir(join(cwd, 'src'), { recursive: true });
+        await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true, type }));
+        await writeFile(join(cwd, 'tsconfig.json'), block('json'));
+        await writeFile(join(cwd, 'src/main.ts'), block('ts'));
+        await runCommand(process.execPath, [TSC], { cwd });
+        const output = await runCommand(process.execPath, ['dist/main.js'], { cwd, until: '\n5\n' });
+        expect(output).toMatch(/^alice adds 2 and 3\n5$/m);
+      },
+    );
+  });
+});

@@ -1,0 +1,5 @@
+// The entry point with an optional peer.
+import { getRpcTransport } from 'nestjs-oslo-messaging';
+import { collectMetrics } from 'nestjs-oslo-messaging/prometheus';
+
+export const stop: () => void = collectMetrics({ rpc: getRpcTransport() });

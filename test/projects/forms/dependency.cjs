@@ -1,0 +1,2 @@
+// A CommonJS dependency of the test.
+module.exports = require('nestjs-oslo-messaging');
