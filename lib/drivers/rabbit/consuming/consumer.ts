@@ -40,6 +40,8 @@ export class Consumer implements Reader, Inspected {
   private readonly reattachBackoff = new ReattachBackoff();
   private readonly queueCheck: QueueCheck;
   private readonly callers = new StartCallers();
+  /** Aborted when no more messages are wanted. */
+  private readonly ending = new AbortController();
   protected readonly log: ConsumerLog;
   /** The attempt to attach that is in progress. */
   private attempt: Promise<void> | undefined;
@@ -101,10 +103,10 @@ export class Consumer implements Reader, Inspected {
 
   /**
    * Resolves when every queue is attached.
-   * @throws ServerListenError when attaching fails, MessageDeliveryFailure when the broker cannot be reached
+   * @throws ServerListenError when attaching fails or is cancelled, MessageDeliveryFailure when the broker cannot be reached
    */
   async start(deadline: Deadline, retry?: number): Promise<void> {
-    await this.connection.acquire(deadline, retry);
+    await this.connection.acquire(deadline, retry, this.ending.signal);
     if (this.attached) return;
     await this.callers.wait((attached) => {
       // The timers of the consumer outlive the request that needs it first, and its async context.
@@ -114,9 +116,10 @@ export class Consumer implements Reader, Inspected {
     });
   }
 
-  /** Stops the flow of messages. Delivered messages can still be acknowledged. */
+  /** Stops the flow of messages, or a start. Delivered messages can still be acknowledged. */
   async cancel(): Promise<void> {
     this.subscription.dispatch({ type: 'cancel' });
+    this.ending.abort(this.stopped());
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
     this.attachment.endSurveys();
