@@ -12,6 +12,7 @@ import {
   NotificationPayload,
   OnNotification,
   OsloMessagingModule,
+  type OsloMessagingOptionsFactory,
   type OsloPattern,
   OsloRecord,
   RemoteError,
@@ -28,6 +29,10 @@ import {
 } from 'nestjs-oslo-messaging';
 import { collectMetrics } from 'nestjs-oslo-messaging/prometheus';
 
+declare class BrokerOptions implements OsloMessagingOptionsFactory {
+  createOsloMessagingOptions(): { topic: string };
+}
+
 export function nonsense(transport: Transport, target: Target): void {
   // @ts-expect-error
   OsloMessagingModule.forRoot({ transport: 'memory://' });
@@ -37,6 +42,16 @@ export function nonsense(transport: Transport, target: Target): void {
   OsloMessagingModule.forRootAsync({ useFactory: () => 'memory://' });
   // @ts-expect-error
   OsloMessagingModule.forRootAsync({ useFactory: () => ({ transport: 'memory://' }) });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: Date });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useExisting: Date });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, useFactory: () => ({}) });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, inject: ['CONFIG'] });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, useExisting: BrokerOptions });
   // @ts-expect-error
   OsloMessagingModule.forFeature({ target: { topic: 't' } });
   // @ts-expect-error

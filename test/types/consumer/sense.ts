@@ -27,6 +27,7 @@ import {
   OsloClientProxy,
   OsloMessagingModule,
   type OsloMessagingOptions,
+  type OsloMessagingOptionsFactory,
   OsloRecord,
   RemoteException,
   RequestContext,
@@ -211,7 +212,19 @@ export class Both {
   composed(): void {}
 }
 
+class BrokerOptions implements OsloMessagingOptionsFactory {
+  createOsloMessagingOptions = async () => ({ topic: 't' });
+}
+
+abstract class AnyOptions implements OsloMessagingOptionsFactory {
+  abstract createOsloMessagingOptions(): OsloMessagingOptions;
+}
+
 export const modules = [
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, imports: [], extraProviders: [BrokerOptions] }),
+  OsloMessagingModule.forRootAsync({ useExisting: BrokerOptions, name: 'far' }),
+  OsloMessagingModule.forRootAsync({ useExisting: AnyOptions }),
+  OsloMessagingModule.forRootAsync({ useExisting: Symbol('options') }),
   OsloMessagingModule.forFeature([{ target: new Target({ topic: 't' }), timeout: '5s', token: Symbol('t') }]),
   OsloMessagingModule.forFeature([{ target: { topic: 't' } }, { publisherId: 'x' }]),
   OsloMessagingModule.forRootAsync({ inject: ['CONFIG'], useFactory: async (topic: string) => ({ topic }) }),
