@@ -90,6 +90,8 @@ export {
 } from './nest/oslo-notification-context.js';
 export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
+export { RemoteExceptionFilter, type RemoteExceptionFilterOptions } from './nest/remote-exception.filter.js';
+export type { RemoteExceptionClass, RemoteStatuses } from './nest/remote-statuses.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
 export { getTransportsToken, type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';

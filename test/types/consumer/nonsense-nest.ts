@@ -17,6 +17,7 @@ import {
   OsloRecord,
   RemoteError,
   RemoteException,
+  RemoteExceptionFilter,
   RequestContextSerializer,
   RpcArg,
   RpcArgs,
@@ -52,6 +53,14 @@ export function nonsense(transport: Transport, target: Target): void {
   OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, inject: ['CONFIG'] });
   // @ts-expect-error
   OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, useExisting: BrokerOptions });
+  // @ts-expect-error
+  new RemoteExceptionFilter({ VnfNotFound: '404' });
+  // @ts-expect-error
+  new RemoteExceptionFilter([[Date, 404]]);
+  // @ts-expect-error
+  new RemoteExceptionFilter(['VnfNotFound']);
+  // @ts-expect-error
+  new RemoteExceptionFilter({}, { unmaped: 500 });
   // @ts-expect-error
   OsloMessagingModule.forFeature({ target: { topic: 't' } });
   // @ts-expect-error

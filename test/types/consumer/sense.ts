@@ -30,6 +30,7 @@ import {
   type OsloMessagingOptionsFactory,
   OsloRecord,
   RemoteException,
+  RemoteExceptionFilter,
   RequestContext,
   RequestContextSerializer,
   RPCAccessPolicyBase,
@@ -219,6 +220,13 @@ class BrokerOptions implements OsloMessagingOptionsFactory {
 abstract class AnyOptions implements OsloMessagingOptionsFactory {
   abstract createOsloMessagingOptions(): OsloMessagingOptions;
 }
+
+export const filters = [
+  new RemoteExceptionFilter(),
+  new RemoteExceptionFilter({ VnfNotFound: 404, 'a.b.Conflict': 409 }, { details: false, unmapped: undefined }),
+  new RemoteExceptionFilter([['VnfNotFound', 404] as const, [MessagingTimeout, 408]]),
+  new RemoteExceptionFilter(new Map([[MessagingTimeout, 408]])),
+];
 
 export const modules = [
   OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, imports: [], extraProviders: [BrokerOptions] }),
