@@ -76,9 +76,9 @@ export class OsloServer extends Server<never, DriverStatus> {
     return this.transports.name;
   }
 
-  /** @internal Status of the server itself. */
+  /** @internal Status of the server itself; closed as soon as it drains. */
   get phase(): DriverStatus {
-    return this.phase_;
+    return this.closing ? 'closed' : this.phase_;
   }
 
   /** @internal */

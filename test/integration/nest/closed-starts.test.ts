@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Test } from '@nestjs/testing';
 import {
   getNotificationListener,
+  getRpcClient,
   getRpcServer,
   getRpcTransport,
   NotificationEndpoint,
@@ -58,6 +59,19 @@ describe('a start that waits for a broker that is away', () => {
     await listening;
     expect(strategy.unwrap().health().status).toBe('closed');
     expect(more(held(), before)).toEqual({});
+  });
+
+  it('can be waited for by any number of calls, without a warning of Node.js', async () => {
+    const warnings: Error[] = [];
+    const see = (warning: Error) => void warnings.push(warning);
+    process.on('warning', see);
+    closing.push(async () => void process.off('warning', see));
+    const transport = getRpcTransport({ ...(await away()), rpcResponseTimeout: '200ms' });
+    closing.push(() => transport.cleanup());
+    const client = getRpcClient(transport, new Target({ topic: 'away' }));
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => client.call({}, 'run')));
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(warnings).toEqual([]);
   });
 
   it('rejects when its server or its listener is stopped', async () => {

@@ -16,4 +16,13 @@ describe('the health of an application', () => {
     expect(health.check()).toMatchObject({ healthy, status });
     expect(health.isHealthy('mq').mq.status).toBe(healthy ? 'up' : 'down');
   });
+
+  it('is closed from the first step of the shutdown on', () => {
+    const application = { servers: [{ phase: 'connected' as const }], measure: () => [], closing: false };
+    const health = new OsloMessagingHealth(application);
+    expect(health.check()).toMatchObject({ healthy: true, status: 'connected' });
+    application.closing = true;
+    expect(health.check()).toMatchObject({ healthy: false, status: 'closed' });
+    expect(health.isHealthy()).toMatchObject({ oslo: { status: 'down', messaging: 'closed' } });
+  });
 });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
 import type { Deadline } from '../../../core/deadline.js';
@@ -55,6 +56,8 @@ export class Consumer implements Reader, Inspected {
     reading: Reading,
     upkeep: Upkeep,
   ) {
+    // Any number of calls may wait for the reply queue at the same time.
+    setMaxListeners(0, this.ending.signal);
     this.rabbit = context.settings.rabbit;
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
     this.subscription = new Subscription(
