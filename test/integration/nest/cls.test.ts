@@ -5,10 +5,15 @@ import { Test } from '@nestjs/testing';
 import { CLS_ID, ClsModule, type ClsModuleOptions, ClsService } from 'nestjs-cls';
 import {
   type BackingOffClient,
+  getNotifierToken,
   getRpcClientToken,
   InjectRpcClient,
+  NotificationEndpoint,
+  NotificationPayload,
+  type Notifier,
+  OnNotification,
+  type OsloContext,
   OsloMessagingModule,
-  type OsloRpcContext,
   OsloServer,
   RequestContext,
   RpcArg,
@@ -17,6 +22,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
 
 /** Calls at the same time. */
@@ -60,10 +66,22 @@ class Orders {
 }
 
 const setup = (cls: ClsService, context: ExecutionContext) => {
-  const request = context.switchToRpc().getContext<OsloRpcContext>();
+  const request = context.switchToRpc().getContext<OsloContext>();
   cls.set('user', request.getRequestContext().userId);
 };
 const options = { mount: true, generateId: true, idGenerator: () => String(Math.random()), setup };
+
+@NotificationEndpoint()
+class Log {
+  static heard: unknown[] = [];
+  constructor(private readonly cls: ClsService<Store>) {}
+
+  @OnNotification()
+  async on(@NotificationPayload('user') user: string): Promise<void> {
+    await sleep(Math.random() * 5);
+    Log.heard.push([user, this.cls.get('user')]);
+  }
+}
 
 /** Ways to begin the store of a request. */
 const ways: [string, ClsModuleOptions][] = [
@@ -81,20 +99,28 @@ const transports: [string, string][] = [
 describe.each(transports)('nestjs-cls on %s', (_name, transportUrl) => {
   it.each(ways)('has a store for each request, begun by %s', async (way, cls) => {
     const topic = uniqueTopic('cls');
+    Log.heard = [];
     const module = await Test.createTestingModule({
       imports: [
         ClsModule.forRoot({ global: true, ...cls }),
-        OsloMessagingModule.forRoot({ transportUrl, topic, host: 'one', logger: silent, rpcResponseTimeout: 20 }),
+        OsloMessagingModule.forRoot({
+          transportUrl,
+          topic,
+          host: 'one',
+          logger: silent,
+          rpcResponseTimeout: 20,
+          notificationTopics: [topic],
+        }),
         OsloMessagingModule.forFeature([{ target: { topic }, token: 'cls' }]),
       ],
-      controllers: [Orders],
+      controllers: [Orders, Log],
     }).compile();
     const server = module.get(OsloServer);
     const store = module.get(ClsService<Store>);
     if (way === 'a start hook') {
       server.setOnProcessingStartHook((_transport, context, done) =>
         store.run(() => {
-          store.set('user', (context as unknown as OsloRpcContext).getRequestContext().userId);
+          store.set('user', (context as unknown as OsloContext).getRequestContext().userId);
           store.set(CLS_ID, String(Math.random()));
           return done();
         }),
@@ -125,5 +151,9 @@ describe.each(transports)('nestjs-cls on %s', (_name, transportUrl) => {
     // Each nested request has a store of its own, too.
     expect(ids.size).toBe(2 * CALLS);
     expect(store.isActive()).toBe(false);
+    const notifier = module.get<Notifier>(getNotifierToken());
+    await Promise.all(users.map((user) => notifier.info(new RequestContext({ userId: user }), 'e', { user })));
+    await eventually(() => expect(Log.heard).toHaveLength(CALLS));
+    expect(Log.heard).toEqual(expect.arrayContaining(users.map((user) => [user, user])));
   });
 });
