@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { Controller, Get, Header, Param, type Type } from '@nestjs/common';
+import type { Server } from 'node:http';
+import { Controller, Get, Header, Param } from '@nestjs/common';
 import { type AbstractHttpAdapter, APP_FILTER } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,6 +8,7 @@ import { Test } from '@nestjs/testing';
 import {
   type BackingOffClient,
   InjectRpcClient,
+  OsloMessagingHealth,
   OsloMessagingModule,
   OsloServer,
   RemoteException,
@@ -19,6 +21,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
 import { deferred } from './served-controllers.js';
 
@@ -100,12 +103,12 @@ class Web {
 }
 
 const statuses = { GatewayVnfNotFound: 404, 'gateway.hidden.GatewayConflict': 409 };
-const platforms: [string, Type<AbstractHttpAdapter>][] = [
-  ['Express', ExpressAdapter],
-  ['Fastify', FastifyAdapter],
+const platforms: [string, () => AbstractHttpAdapter][] = [
+  ['Express', () => new ExpressAdapter()],
+  ['Fastify', () => new FastifyAdapter()],
 ];
 
-describe.each(platforms)('a gateway on %s', (_name, Adapter) => {
+describe.each(platforms)('a gateway on %s', (_name, makeAdapter) => {
   async function start(filter: RemoteExceptionFilter | 'as a class' | 'as a provider') {
     Vnfs.started = deferred();
     Vnfs.finish = deferred();
@@ -125,7 +128,7 @@ describe.each(platforms)('a gateway on %s', (_name, Adapter) => {
           : []),
       ],
     }).compile();
-    const app = module.createNestApplication(new Adapter(), { logger: false });
+    const app = module.createNestApplication(makeAdapter(), { logger: false });
     closing.push(() => {
       Vnfs.finish.resolve({});
       return app.close();
@@ -136,6 +139,8 @@ describe.each(platforms)('a gateway on %s', (_name, Adapter) => {
     app.connectMicroservice({ strategy: app.get(OsloServer) }, { inheritAppConfig: true });
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
+    // A close waits for clients that keep their connection: 5 s by default on Express, 72 s on Fastify.
+    (app.getHttpServer() as Server).keepAliveTimeout = 50;
     const url = await app.getUrl();
     const get = async (path: string) => {
       const answer = await fetch(`${url}/${path}`);
@@ -201,7 +206,10 @@ describe.each(platforms)('a gateway on %s', (_name, Adapter) => {
     const { app, get } = await start(new RemoteExceptionFilter());
     const waiting = get('run/wait');
     await Vnfs.started.promise;
+    const health = app.get(OsloMessagingHealth);
+    expect(health.check()).toMatchObject({ healthy: true, status: 'connected' });
     const close = app.close();
+    await eventually(() => expect(health.check()).toMatchObject({ healthy: false, status: 'closed' }));
     Vnfs.finish.resolve({ is: 'finished' });
     expect(await waiting).toMatchObject({ status: 200, body: { is: 'finished' } });
     await close;

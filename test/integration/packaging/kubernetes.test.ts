@@ -67,7 +67,7 @@ describe('the manifest for Kubernetes', () => {
     const drainTimeout = secondsOf('drainTimeout');
     expect(variable('DRAIN_TIMEOUT')).toBe(`${drainTimeout}s`);
     const { seconds: preStop } = container.lifecycle.preStop.sleep;
-    expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + 2 * drainTimeout + 5);
+    expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + 2 * drainTimeout + 10);
   });
 
   it('probes routes of the program, and waits for a start that waits for the broker', () => {
