@@ -46,6 +46,7 @@ export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
 export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
+export type { OsloMessagingAsyncOptions, OsloMessagingOptionsFactory } from './nest/async-options.js';
 export {
   type Pipe,
   RpcArg,
@@ -81,11 +82,7 @@ export {
   OsloMessagingHealth,
   type OsloMessagingReport,
 } from './nest/oslo-messaging.health.js';
-export {
-  getOsloServerToken,
-  type OsloMessagingAsyncOptions,
-  OsloMessagingModule,
-} from './nest/oslo-messaging.module.js';
+export { getOsloServerToken, OsloMessagingModule } from './nest/oslo-messaging.module.js';
 export {
   type NotificationDetails,
   OsloNotificationBatchContext,
@@ -93,6 +90,8 @@ export {
 } from './nest/oslo-notification-context.js';
 export { OsloRpcContext } from './nest/oslo-rpc-context.js';
 export { OsloServer } from './nest/oslo-server.js';
+export { RemoteExceptionFilter, type RemoteExceptionFilterOptions } from './nest/remote-exception.filter.js';
+export type { RemoteExceptionClass, RemoteStatuses } from './nest/remote-statuses.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
 export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
 export { getTransportsToken, type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';

@@ -1,25 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type ArgumentsHost,
-  Body,
-  Catch,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Module,
-  NotFoundException,
-  Param,
-  ParseIntPipe,
-  Post,
-  ServiceUnavailableException,
-} from '@nestjs/common';
-import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
-import { BackingOffClient, InjectRpcClient, MessagingException, OsloMessagingModule } from 'nestjs-oslo-messaging';
+import { Body, Controller, Delete, Get, HttpCode, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { BackingOffClient, InjectRpcClient, OsloMessagingModule, RemoteExceptionFilter } from 'nestjs-oslo-messaging';
 import { EventController, EventListener, EventLog } from './event-log.js';
 import { options, requestContext } from './settings.js';
 import { Tour } from './tour.js';
-import { AGENTS, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf, VnfNotFound } from './vnf.js';
+import { AGENTS, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf } from './vnf.js';
 
 /** HTTP API of the orchestrator. Quick requests are calls to the conductor. Long ones are casts, and answered with 202. */
 @Controller('vnfs')
@@ -64,14 +50,8 @@ export class VnfController {
   }
 }
 
-/** Turns errors of the conductor and of messaging into HTTP errors. */
-@Catch(VnfNotFound, MessagingException)
-export class MessagingExceptionFilter extends BaseExceptionFilter {
-  override catch(error: Error, host: ArgumentsHost): void {
-    const answer = error instanceof VnfNotFound ? NotFoundException : ServiceUnavailableException;
-    super.catch(new answer(error.message), host);
-  }
-}
+/** Answers HTTP requests whose calls failed. */
+const FILTER = { provide: APP_FILTER, useFactory: () => new RemoteExceptionFilter({ VnfNotFound: 404 }) };
 
 @Module({
   imports: [
@@ -79,6 +59,6 @@ export class MessagingExceptionFilter extends BaseExceptionFilter {
     OsloMessagingModule.forFeature([{ target: CONDUCTOR, versionCap: '1.0' }, { target: AGENTS }]),
   ],
   controllers: [VnfController, EventController, EventListener],
-  providers: [EventLog, Tour, { provide: APP_FILTER, useClass: MessagingExceptionFilter }],
+  providers: [EventLog, Tour, FILTER],
 })
 export class ApiModule {}

@@ -107,6 +107,8 @@ export class RPCVersionCapError extends MessagingException {
 
 /** Details of a {@link RemoteError}. */
 export interface RemoteErrorDetails extends ErrorDetails {
+  /** Python module of the remote exception. */
+  module?: string | undefined;
   /** Arguments of the remote exception. */
   args?: readonly unknown[] | undefined;
   /** Keyword arguments of the remote exception. */
@@ -121,6 +123,8 @@ export class RemoteError extends MessagingException {
   readonly args: readonly unknown[];
   /** Keyword arguments of the remote exception, such as the details of a validation. Masked as `args` are. */
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Python module of the remote exception, where it is known. */
+  declare readonly excModule?: string | undefined;
 
   constructor(
     /** Class name of the remote exception. */
@@ -129,9 +133,10 @@ export class RemoteError extends MessagingException {
     readonly value: string,
     /** Lines of the remote traceback. */
     readonly traceback: string[] = [],
-    { args = [], kwargs = {}, ...details }: RemoteErrorDetails = {},
+    { args = [], kwargs = {}, module, ...details }: RemoteErrorDetails = {},
   ) {
     super(`Remote error: ${excType} ${value}`, details);
+    if (module) this.excModule = module;
     this.args = inspectMasked([...args]);
     this.kwargs = inspectMasked({ ...kwargs });
   }

@@ -76,6 +76,12 @@ export function sendAs(errorClass: ErrorClass, { module, class: name = errorClas
   identities.set(errorClass, { module, name });
 }
 
+/** Returns the Python name that an error class is registered with; undefined for any other value. */
+export function registeredName(errorClass: unknown): Readonly<Identity> | undefined {
+  const identity = identities.get(errorClass);
+  return identity && classes.get(keyOf(identity.module, identity.name)) === errorClass ? identity : undefined;
+}
+
 /** Class decorator form of {@link registerRemoteException}. */
 export function RemoteException(name: RemoteExceptionName) {
   return (errorClass: ErrorClass): void => registerRemoteException(errorClass, name);
@@ -167,6 +173,7 @@ export function deserializeFailure(
   const { args, kwargs } = failure;
   return new errors.RemoteError(name, message, traceback, {
     ...details,
+    module,
     args: Array.isArray(args) ? args : [],
     kwargs: isRecord(kwargs) ? kwargs : {},
   });

@@ -121,15 +121,24 @@ export interface Driver {
   /**
    * Starts a server. Resolves when its queues are declared and consumed.
    * @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is
+   * @param signal ends the start when it is aborted; the start then rejects
    */
   listen(
     target: Target,
     concurrency: number,
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+    signal: AbortSignal,
   ): Promise<Listener>;
-  /** Starts a notification listener. Resolves when its queues are declared and consumed. */
-  listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener>;
+  /**
+   * Starts a notification listener. Resolves when its queues are declared and consumed.
+   * @param signal ends the start when it is aborted; the start then rejects
+   */
+  listenForNotifications(
+    subscription: Subscription,
+    receive: ReceiveNotifications,
+    signal: AbortSignal,
+  ): Promise<Listener>;
   /**
    * Connects now instead of on first use.
    * @throws MessageDeliveryFailure when the broker cannot be reached before the deadline

@@ -9,20 +9,22 @@ import type { Transport } from './transport.js';
 export abstract class MessageHandlingServer {
   private listener: Promise<Listener> | undefined;
   private stopping: Promise<void> | undefined;
+  private readonly ending = new AbortController();
 
   protected constructor(protected readonly transport: Transport) {}
 
-  /** @internal */
-  protected abstract listen(): Promise<Listener>;
+  /** @internal Starts to consume. @param signal ends the start when it is aborted; the start then rejects */
+  protected abstract listen(signal: AbortSignal): Promise<Listener>;
 
   /**
    * Starts to consume. Resolves when every queue is declared and consumed. A start that failed can be repeated.
-   * @throws ServerListenError when a queue cannot be declared or consumed, ConfigurationError after `stop`
+   * @throws ServerListenError when a queue cannot be declared or consumed, or for a `stop` meanwhile; ConfigurationError
+   * after `stop`
    */
   async start(): Promise<void> {
     if (this.stopping)
       throw new ConfigurationError('This server was stopped and cannot be started again; create another one');
-    this.listener ??= runApart(() => this.listen());
+    this.listener ??= runApart(() => this.listen(this.ending.signal));
     try {
       await this.listener;
     } catch (error) {
@@ -36,13 +38,14 @@ export abstract class MessageHandlingServer {
    * @internal
    */
   async cancel(): Promise<void> {
+    this.ending.abort();
     const listener = await this.listener?.catch(() => undefined);
     await listener?.cancel(this.transport.settings.drainTimeout > 0);
   }
 
   /**
-   * Stops consuming and waits for running handlers and their replies, at most for the `drainTimeout` option. Can be
-   * called twice, and before `start`.
+   * Stops consuming and waits for running handlers and their replies, at most for the `drainTimeout` option. Ends a start
+   * that is in progress. Can be called twice, and before `start`.
    * @param options `graceful`: false to wait for nothing. Default: true
    */
   stop({ graceful = true }: { graceful?: boolean | undefined } = {}): Promise<void> {
@@ -56,6 +59,7 @@ export abstract class MessageHandlingServer {
   }
 
   private async drain(milliseconds: number): Promise<void> {
+    this.ending.abort();
     const listener = await this.listener?.catch(() => undefined);
     await listener?.stop(milliseconds);
   }

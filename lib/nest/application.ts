@@ -1,4 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { mergeHealth } from '../core/health.js';
@@ -23,12 +29,14 @@ interface Client {
 
 /** Brokers, servers and clients of one Nest application. Each container has its own, so applications in one process share nothing. */
 @Injectable()
-export class OsloMessagingApplication implements OnApplicationBootstrap, OnApplicationShutdown {
+export class OsloMessagingApplication implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly brokers = new Map<string | undefined, OsloMessagingTransports>();
   private readonly clients = new Map<string | symbol, Client>();
   private listenCheck: NodeJS.Timeout | undefined;
   /** True once the brokers of the endpoints are checked. */
   private checked = false;
+  /** True from the first step of the application's shutdown on. */
+  closing = false;
 
   constructor(
     private readonly container: ModulesContainer,
@@ -111,6 +119,10 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnAppli
     if (endpoints.length > 0)
       this.listenCheck = setTimeout(() => this.checkListening(endpoints), LISTEN_CHECK_MS).unref();
     if (servers.length > 0) this.checkBrokers();
+  }
+
+  onModuleDestroy(): void {
+    this.closing = true;
   }
 
   onApplicationShutdown(): void {

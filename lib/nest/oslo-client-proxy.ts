@@ -106,14 +106,21 @@ export class OsloClientProxy extends ClientProxy {
   }
 
   /**
-   * Connects now instead of on first use, with one attempt at each host.
-   * @throws MessageDeliveryFailure when no host can be reached, or the broker refuses the login
+   * Connects now instead of on first use, with one attempt at each host: at most for `rabbit.connectTimeout` at each, and
+   * for `rpcResponseTimeout` in all. Resolves when all connections for calls are open, at once if they are. Several calls
+   * share the attempt.
+   * @throws MessageDeliveryFailure when no host can be reached in time, or the broker refuses the login, or after `close`
    */
   async connect(): Promise<void> {
     await this.transport.connect({ retry: 0 });
   }
 
-  /** Rejects pending calls and closes the connections. */
+  /** Nest's registration of event listeners. @throws ConfigurationError always: use `status` */
+  override on(): never {
+    throw new ConfigurationError('OsloClientProxy has no events; use its status');
+  }
+
+  /** Rejects pending calls and closes the connections. A closed proxy stays closed. Can be called twice. */
   async close(): Promise<void> {
     await this.transport.cleanup();
     this.unsubscribe();

@@ -8,6 +8,8 @@ import type { MeasuredHealth } from './transports.js';
 export interface MonitoredApplication {
   /** Servers that Nest has bound, with their own status. */
   readonly servers: readonly { readonly phase: DriverStatus }[];
+  /** True while the application shuts down. @default false */
+  readonly closing?: boolean | undefined;
   /** Returns the health of each kind of transport of each broker. */
   measure(): MeasuredHealth[];
 }
@@ -24,10 +26,11 @@ export interface BrokerReport {
 export interface OsloMessagingReport extends BrokerReport {
   /**
    * True while every connection in use is up and not blocked, every server listens and every queue is consumed. A fanout
-   * stream may be missing, and the node may owe an answer for at most 10 seconds (`degraded`).
+   * stream may be missing, and the node may owe an answer for at most 10 seconds (`degraded`). False from the first step of
+   * the application's shutdown on.
    */
   readonly healthy: boolean;
-  /** Worst status of all transports and servers. */
+  /** Worst status of all transports and servers; `closed` while the application shuts down. */
   readonly status: DriverStatus;
   /** Brokers with a name, by `name` of their `forRoot`. `rpc` and `notifications` beside it belong to the broker without a name. */
   readonly brokers: Readonly<Record<string, BrokerReport>>;
@@ -48,7 +51,8 @@ export class OsloMessagingHealth {
   check(): OsloMessagingReport {
     const measured = this.application.measure();
     const servers = this.application.servers.map(({ phase }) => (phase === 'idle' ? 'connecting' : phase));
-    const status = worstOf([...measured.map(({ health }) => health.status), ...servers]);
+    const closing: DriverStatus[] = this.application.closing ? ['closed'] : [];
+    const status = worstOf([...closing, ...measured.map(({ health }) => health.status), ...servers]);
     const reportOf = (name: string | undefined): BrokerReport => {
       const [rpc, notifications] = (['rpc', 'notifications'] as const).map(
         (kind) => measured.find(({ broker, transport }) => broker === name && transport === kind)?.health,

@@ -1,9 +1,9 @@
-import { type DynamicModule, type FactoryProvider, Global, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ConfigurationError } from '../core/errors.js';
-import { checkOptions, type Rule, text } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { Secret } from '../core/secrets.js';
 import { OsloMessagingApplication } from './application.js';
+import { type OptionsSource, type OsloMessagingAsyncOptions, optionsSource } from './async-options.js';
 import {
   checkIsObject,
   featureProviders,
@@ -16,14 +16,6 @@ import { OsloServer } from './oslo-server.js';
 import { sharedNestClass } from './shared-in-nest.js';
 import { getOptionsToken } from './tokens.js';
 import { getTransportsToken, OsloMessagingTransports } from './transports.js';
-
-/** Options of `forRootAsync`. */
-export interface OsloMessagingAsyncOptions
-  extends Pick<ModuleMetadata, 'imports'>,
-    Pick<FactoryProvider<OsloMessagingOptions>, 'inject' | 'useFactory'> {
-  /** Name of the broker among several. The factory returns options with the same name, or without one. @default no name */
-  name?: string | undefined;
-}
 
 /** Module that an application has once for all of its brokers. Every `forRoot` and `forFeature` imports it. */
 @Global()
@@ -48,20 +40,17 @@ export class OsloMessagingModule {
    */
   static forRoot(options: OsloMessagingOptions = {}): DynamicModule {
     checkIsObject(options, 'forRoot');
-    return OsloMessagingModule.root({ useFactory: () => options }, [], options.name);
+    const { name } = options;
+    return OsloMessagingModule.root({ inject: [], useFactory: async () => options, providers: [] }, { name });
   }
 
   /**
-   * Provides one broker, with options from a factory.
-   * @throws ConfigurationError for an unknown or ill-typed option of `forRootAsync`; at start as for `forRoot`
+   * Provides one broker, with options from a function (`useFactory`) or a class (`useClass`, `useExisting`).
+   * @throws ConfigurationError for an unknown or ill-typed option of `forRootAsync`, and unless exactly one of these is given;
+   * at start as for `forRoot`, and when the options cannot be made
    */
   static forRootAsync(options: OsloMessagingAsyncOptions): DynamicModule {
-    checkOptions(options, ASYNC_OPTIONS, '', 'forRootAsync option');
-    const { imports = [], inject = [], useFactory, name } = options;
-    // Rules are not applied to absent options.
-    if (typeof useFactory !== 'function')
-      throw new ConfigurationError('forRootAsync: expected useFactory, a function that returns the options');
-    return OsloMessagingModule.root({ inject, useFactory }, imports, name);
+    return OsloMessagingModule.root(optionsSource(options), options);
   }
 
   /**
@@ -82,16 +71,14 @@ export class OsloMessagingModule {
   }
 
   private static root(
-    { inject = [], useFactory }: OsloMessagingAsyncOptions,
-    imports: NonNullable<ModuleMetadata['imports']>,
-    name: string | undefined,
+    { inject, useFactory, providers }: OptionsSource,
+    { name, imports = [] }: Pick<OsloMessagingAsyncOptions, 'name' | 'imports'>,
   ): DynamicModule {
     // Values of the container can be inspected, and the URLs of the options hold passwords.
     const options = {
       provide: getOptionsToken(name),
       inject,
-      useFactory: async (...args: unknown[]) =>
-        new Secret<OsloMessagingOptions>(withName(await useFactory(...args), name)),
+      useFactory: async (...args: unknown[]) => new Secret<OsloMessagingOptions>(await useFactory(...args)),
     };
     const transports = {
       provide: getTransportsToken(name),
@@ -110,7 +97,7 @@ export class OsloMessagingModule {
       imports: [...imports, OsloMessagingApplicationModule],
       // A getter is read when the container is made. Only then are all decorators evaluated that name a publisher.
       get providers() {
-        return [options, transports, server, ...notifierProviders(name)];
+        return [...providers, options, transports, server, ...notifierProviders(name)];
       },
       get exports() {
         const notifiers = notifierProviders(name).map(({ provide }) => provide);
@@ -119,21 +106,3 @@ export class OsloMessagingModule {
     };
   }
 }
-
-/** Tokens must be known before the factory runs, so that only `forRootAsync` can name the broker. */
-function withName(options: OsloMessagingOptions, name: string | undefined): OsloMessagingOptions {
-  checkIsObject(options, 'forRootAsync', 'useFactory to return an object of options');
-  if (options.name !== undefined && options.name !== name) {
-    throw new ConfigurationError(
-      `forRootAsync: the factory names the broker ${JSON.stringify(options.name)}; give the name beside the factory: forRootAsync({ name, useFactory })`,
-    );
-  }
-  return name === undefined ? options : { ...options, name };
-}
-
-const ASYNC_OPTIONS: Record<keyof OsloMessagingAsyncOptions, Rule> = {
-  imports: (value) => (Array.isArray(value) ? undefined : 'an array of modules'),
-  inject: (value) => (Array.isArray(value) ? undefined : 'an array of injection tokens'),
-  useFactory: (value) => (typeof value === 'function' ? undefined : 'a function that returns the options'),
-  name: text,
-};

@@ -40,6 +40,11 @@ export class OsloRpcContext extends OsloContext {
     return this.message.request.method;
   }
 
+  /** Returns the name of the method, as the contexts of Nest's own transports return their pattern. */
+  getPattern(): string {
+    return this.message.request.method;
+  }
+
   /** Returns the deserialized request context: the same object for guards, interceptors and the method. */
   getRequestContext<T = RequestContext>(): T {
     this.requestContext ??= { value: this.serializer.deserializeContext(this.message.request.context) };

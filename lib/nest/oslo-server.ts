@@ -78,9 +78,9 @@ export class OsloServer extends Server<never, DriverStatus> {
     return this.transports.name;
   }
 
-  /** @internal Status of the server itself. */
+  /** @internal Status of the server itself; closed as soon as it drains. */
   get phase(): DriverStatus {
-    return this.phase_;
+    return this.closing ? 'closed' : this.phase_;
   }
 
   /** @internal */
@@ -131,27 +131,18 @@ export class OsloServer extends Server<never, DriverStatus> {
       return;
     }
     try {
-      if (this.transport.settings.transportIsDefault) {
-        this.transport.settings.logger.log(
-          'No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process',
-        );
-      }
-      for (const warning of this.warnings) this.transport.settings.logger.warn(warning);
-      this.enter('connecting');
-      this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
-      await Promise.all(this.servers.map((server) => server.start()));
-      // A close during the start is no failure of the start: its error would end the process before other parts have closed.
-      if (this.closing) {
-        await this.closing;
-        callback();
-        return;
-      }
+      await this.start();
+    } catch (error) {
+      // A close ends the start, which is no failure: its error would end the process before other parts have closed.
+      const failure = this.closing ? undefined : error;
+      await this.close();
+      callback(failure);
+      return;
+    }
+    if (this.closing) await this.closing;
+    else {
       this.keepAlive = every(() => undefined, KEEP_ALIVE_MS);
       this.enter('connected');
-    } catch (error) {
-      await this.close();
-      callback(error);
-      return;
     }
     callback();
   }
@@ -170,6 +161,16 @@ export class OsloServer extends Server<never, DriverStatus> {
   /** Returns the {@link Transport} for RPC. */
   unwrap<T = Transport>(): T {
     return this.transport as T;
+  }
+
+  private async start(): Promise<void> {
+    const { logger, transportIsDefault } = this.transport.settings;
+    if (transportIsDefault)
+      logger.log('No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process');
+    for (const warning of this.warnings) logger.warn(warning);
+    this.enter('connecting');
+    this.servers = [...this.rpc.servers(this.transport, this.serializer_), ...this.makeListeners()];
+    await Promise.all(this.servers.map((server) => server.start()));
   }
 
   private async shutDown(): Promise<void> {

@@ -6,7 +6,7 @@ import { checkedSerializer } from '../core/serializer.js';
 import type { Settings } from '../core/settings.js';
 import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
-import type { Listener, Subscription } from '../drivers/driver.js';
+import type { Listener, ReceiveNotifications, Subscription } from '../drivers/driver.js';
 import { checkEndpoints } from '../messaging/endpoints.js';
 import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
@@ -66,11 +66,10 @@ export class NotificationListener extends MessageHandlingServer {
   }
 
   /** @internal */
-  protected override async listen(): Promise<Listener> {
+  protected override async listen(signal: AbortSignal): Promise<Listener> {
     try {
-      return await this.transport.driver.listenForNotifications(this.subscription, (batch) =>
-        this.dispatcher.dispatch(batch),
-      );
+      const receive: ReceiveNotifications = (batch) => this.dispatcher.dispatch(batch);
+      return await this.transport.driver.listenForNotifications(this.subscription, receive, signal);
     } catch (error) {
       const keys = this.subscription.sources.map(({ key }) => key).join(', ');
       throw new ServerListenError(`Cannot listen for notifications on ${keys}: ${toError(error).message}`, {

@@ -43,7 +43,7 @@ export class RPCServer extends MessageHandlingServer {
   }
 
   /** @internal */
-  protected override listen(): Promise<Listener> {
+  protected override listen(signal: AbortSignal): Promise<Listener> {
     const { settings, driver } = this.transport;
     const { delivery } = settings;
     if (this.table.isEmpty)
@@ -55,6 +55,7 @@ export class RPCServer extends MessageHandlingServer {
       settings.concurrency,
       (message) => dispatch(this.table, message, settings),
       this.table.delivers('at-least-once', delivery) ? acknowledgeAfterReply : undefined,
+      signal,
     );
   }
 }

@@ -141,6 +141,7 @@ export class RabbitDriver implements Driver {
     concurrency: number,
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+    signal: AbortSignal,
   ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
     const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, {
@@ -157,7 +158,8 @@ export class RabbitDriver implements Driver {
       }));
       // Requests that are acknowledged after their reply stay unacknowledged for long.
       const prompt = acknowledgeAfterReply === undefined;
-      const listener = await this.consume({ queues, prefetch: rabbit.prefetch || concurrency, prompt }, inbox);
+      const prefetch = rabbit.prefetch || concurrency;
+      const listener = await this.consume({ queues, prefetch, prompt }, inbox, signal);
       if (acknowledgeAfterReply) this.warnOfTransientQueues();
       return listener;
     } catch (error) {
@@ -165,13 +167,17 @@ export class RabbitDriver implements Driver {
     }
   }
 
-  async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
+  async listenForNotifications(
+    subscription: Subscription,
+    receive: ReceiveNotifications,
+    signal: AbortSignal,
+  ): Promise<Listener> {
     const { prefetch } = this.settings.rabbit;
     const batchSize = Math.min(subscription.batchSize, prefetch || Number.POSITIVE_INFINITY);
     const deadLetter: PublishDeadLetter = (...letter) => this.republisher.deadLetter(...letter);
     const inbox = new NotificationInbox(this.context, { ...subscription, batchSize }, receive, deadLetter);
     const queues = notificationBindings(subscription).map((binding) => serverQueue(binding, this.settings.rabbit));
-    return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox);
+    return this.consume({ queues, prefetch: prefetch || prefetchOf(subscription), prompt: false }, inbox, signal);
   }
 
   async connect({ deadline, retry, publishOnly }: ConnectOptions): Promise<void> {
@@ -221,6 +227,7 @@ export class RabbitDriver implements Driver {
   private async consume(
     { queues, prefetch, prompt }: Omit<Reading, 'onMessage'>,
     inbox: RequestInbox | NotificationInbox,
+    signal: AbortSignal,
   ): Promise<Listener> {
     const onMessage: OnMessage = (delivery) => {
       this.traffic.received();
@@ -235,7 +242,7 @@ export class RabbitDriver implements Driver {
     });
     const unwatch = this.driverHealth.watch(served);
     this.served.add(served);
-    await served.start(Deadline.after(this.settings.rpcResponseTimeout));
+    await served.start(Deadline.after(this.settings.rpcResponseTimeout), signal);
     return served;
   }
 

@@ -29,10 +29,14 @@ export class ServedQueues implements Listener {
 
   /**
    * Resolves when the queues are attached, with the stream or without it for now.
+   * @param signal ends the start when it is aborted
    * @throws ServerListenError, MessageDeliveryFailure; nothing is consumed then
    */
-  async start(deadline: Deadline): Promise<void> {
+  async start(deadline: Deadline, signal: AbortSignal): Promise<void> {
+    const end = () => void this.cancelConsumers();
+    signal.addEventListener('abort', end, { once: true });
     try {
+      if (signal.aborted) await this.cancelConsumers();
       await this.queues.start(deadline);
       await this.stream?.begin();
     } catch (error) {
@@ -40,6 +44,8 @@ export class ServedQueues implements Listener {
       this.events.stopped();
       await this.closeConsumers();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', end);
     }
   }
 

@@ -1,8 +1,11 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Controller, Inject, Module } from '@nestjs/common';
 import { ClientsModule } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
+  ConfigurationError,
   getNotificationTransport,
   getRpcServer,
   getRpcTransport,
@@ -12,6 +15,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { lastValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../testkit/free-port.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { silent } from '../../support/silent.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
@@ -54,16 +58,60 @@ describe('OsloClientProxy', () => {
     await server.start();
     closing.push(() => server.stop());
     const { client } = app.get(Caller);
-    await client.connect();
     expect(await lastValueFrom(client.send('ask', {}))).toBe(42);
+    expect(await lastValueFrom(client.emit('ask', {}))).toBeUndefined();
+    await app.close();
+    // ClientsModule closes its clients.
+    expect(client.unwrap().health().status).toBe('closed');
+  });
+
+  it('connects by hand, twice as well, and closes for good', async () => {
+    const client = makeProxy(`memory://${uniqueTopic()}`);
+    const statuses: string[] = [];
+    client.status.subscribe((status) => statuses.push(status));
+    await Promise.all([client.connect(), client.connect()]);
+    await client.connect();
+    await Promise.all([client.close(), client.close()]);
+    expect(statuses).toEqual(['connected', 'closed']);
+    await expect(client.connect()).rejects.toBeInstanceOf(MessageDeliveryFailure);
+    await expect(lastValueFrom(client.send('ask', {}))).rejects.toBeInstanceOf(MessageDeliveryFailure);
+  });
+
+  it('names its status instead of events', () => {
+    expect(() => makeProxy('memory://').on()).toThrow(ConfigurationError);
+  });
+
+  it.each([
+    ['rpcResponseTimeout', { rpcResponseTimeout: '300ms' }, 'before the deadline'],
+    ['rabbit.connectTimeout', { rabbit: { connectTimeout: '300ms' } }, 'did not finish the handshake within 300 ms'],
+  ])('gives up at a broker that never answers after %s', async (_name, options, message) => {
+    const port = await freePort();
+    const mute = createServer((socket) => socket.resume()).listen(port, '127.0.0.1');
+    await once(mute, 'listening');
+    closing.push(async () => void mute.close());
+    const client = new OsloClientProxy({ transportUrl: `rabbit://127.0.0.1:${port}/`, logger: silent, ...options });
+    closing.push(() => client.close());
+    const began = performance.now();
+    // Both are one attempt.
+    const outcomes = await Promise.allSettled([client.connect(), client.connect()]);
+    expect(performance.now() - began).toBeLessThan(3000);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        reason: { code: 'DELIVERY_FAILURE', message: expect.stringContaining(message) },
+      });
   });
 });
 
 describeWithRabbit('connecting ahead of the first use', () => {
   it('resolves when both connections are up', async () => {
-    const client = makeProxy(rabbitUrl);
-    await client.connect();
+    const proxy = await TcpProxy.start(rabbitPort);
+    closing.push(() => proxy.close());
+    const client = makeProxy(proxy.url);
+    // Those at the same time share an attempt, and a later one opens no other connection.
+    await Promise.all([client.connect(), client.connect(), client.connect()]);
     expect(client.unwrap().health()).toMatchObject({ publishing: 'connected', consuming: 'connected' });
+    await client.connect();
+    expect(proxy.accepted).toBe(2);
     const transport = getNotificationTransport({ transportUrl: rabbitUrl, logger: silent });
     closing.push(() => transport.cleanup());
     await transport.connect({ publishOnly: true });

@@ -1,6 +1,6 @@
 // Type-checked against the packed declarations, as strictly as a consumer may.
 import { Controller, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { ClientsModule, MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
 import {
   type BackingOffClient,
@@ -17,7 +17,9 @@ import {
   OsloClientProxy,
   OsloMessagingModule,
   type OsloMessagingOptions,
+  type OsloMessagingOptionsFactory,
   OsloServer,
+  RemoteExceptionFilter,
   RequestContext,
   RpcArg,
   RpcArgs,
@@ -75,14 +77,24 @@ class EventLog {
   }
 }
 
+class FarOptions implements OsloMessagingOptionsFactory {
+  createOsloMessagingOptions(): OsloMessagingOptions {
+    return options;
+  }
+}
+
 @Module({
   imports: [
     ClientsModule.register([{ name: 'PROXY', customClass: OsloClientProxy, options }]),
     OsloMessagingModule.forRoot(options),
+    OsloMessagingModule.forRootAsync({ name: 'far', useClass: FarOptions }),
     OsloMessagingModule.forFeature([{ target: new Target({ topic: 'other', version: '1.0' }) }]),
   ],
   controllers: [Calculator, EventLog, Plain],
-  providers: [NotificationLogger],
+  providers: [
+    NotificationLogger,
+    { provide: APP_FILTER, useFactory: () => new RemoteExceptionFilter([['VnfNotFound', 404]]) },
+  ],
 })
 class AppModule {}
 

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  ConfigurationError,
   getNotificationTransport,
   NotificationEndpoint,
   NotificationMetadata,
@@ -12,9 +13,13 @@ import {
   Notifier,
   OnNotification,
   OsloClientProxy,
+  OsloMessagingHealth,
+  OsloMessagingModule,
+  OsloMessagingTransports,
   OsloServer,
   RemoteError,
   RemoteException,
+  RemoteExceptionFilter,
   RpcArg,
   RpcArgs,
   RpcEndpoint,
@@ -99,6 +104,37 @@ await notifier.info({}, 'ns.create', 2);
 for (const value of [3, 4]) await notifier.sample({}, 'cpu', value);
 const deadline = performance.now() + 5000;
 while (heard.length < 2 && performance.now() < deadline) await setTimeout(10);
+
+// The contract of a ClientProxy.
+await Promise.all([client.connect(), client.connect()]);
+assert.equal(await firstValueFrom(client.status), 'connected');
+assert.throws(() => client.on('error', () => undefined), ConfigurationError);
+assert.equal(await firstValueFrom(client.emit('greet', { name: 'Nest' })), undefined);
+assert.equal(client.unwrap().health().status, 'connected');
+
+// Without any platform for HTTP.
+const answered = [];
+const response = {
+  status: (status) => answered.push(status),
+  header: () => undefined,
+  send: (text) => answered.push(JSON.parse(text)),
+};
+const host = { getType: () => 'http', switchToHttp: () => ({ getRequest: () => ({}), getResponse: () => response }) };
+new RemoteExceptionFilter({ VnfNotFound: 404 }).catch(new VnfNotFound('v1'), host);
+assert.deepEqual(answered, [404, { message: 'v1', error: 'Not Found', statusCode: 404 }]);
+
+class Options {
+  createOsloMessagingOptions() {
+    return { ...options, topic: 'by class' };
+  }
+}
+class AsyncModule {}
+Module({ imports: [OsloMessagingModule.forRootAsync({ useClass: Options })] })(AsyncModule);
+const context = await NestFactory.createApplicationContext(AsyncModule, { logger: false });
+assert.equal(context.get(OsloMessagingTransports).rpc.settings.topic, 'by class');
+assert.equal(context.get(OsloMessagingHealth).check().healthy, true);
+await context.close();
+assert.equal(context.get(OsloMessagingHealth).check().healthy, false);
 
 await client.close();
 await app.close();

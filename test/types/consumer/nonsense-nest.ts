@@ -12,10 +12,12 @@ import {
   NotificationPayload,
   OnNotification,
   OsloMessagingModule,
+  type OsloMessagingOptionsFactory,
   type OsloPattern,
   OsloRecord,
   RemoteError,
   RemoteException,
+  RemoteExceptionFilter,
   RequestContextSerializer,
   RpcArg,
   RpcArgs,
@@ -28,6 +30,10 @@ import {
 } from 'nestjs-oslo-messaging';
 import { collectMetrics } from 'nestjs-oslo-messaging/prometheus';
 
+declare class BrokerOptions implements OsloMessagingOptionsFactory {
+  createOsloMessagingOptions(): { topic: string };
+}
+
 export function nonsense(transport: Transport, target: Target): void {
   // @ts-expect-error
   OsloMessagingModule.forRoot({ transport: 'memory://' });
@@ -37,6 +43,24 @@ export function nonsense(transport: Transport, target: Target): void {
   OsloMessagingModule.forRootAsync({ useFactory: () => 'memory://' });
   // @ts-expect-error
   OsloMessagingModule.forRootAsync({ useFactory: () => ({ transport: 'memory://' }) });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: Date });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useExisting: Date });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, useFactory: () => ({}) });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, inject: ['CONFIG'] });
+  // @ts-expect-error
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, useExisting: BrokerOptions });
+  // @ts-expect-error
+  new RemoteExceptionFilter({ VnfNotFound: '404' });
+  // @ts-expect-error
+  new RemoteExceptionFilter([[Date, 404]]);
+  // @ts-expect-error
+  new RemoteExceptionFilter(['VnfNotFound']);
+  // @ts-expect-error
+  new RemoteExceptionFilter({}, { unmaped: 500 });
   // @ts-expect-error
   OsloMessagingModule.forFeature({ target: { topic: 't' } });
   // @ts-expect-error

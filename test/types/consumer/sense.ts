@@ -27,8 +27,10 @@ import {
   OsloClientProxy,
   OsloMessagingModule,
   type OsloMessagingOptions,
+  type OsloMessagingOptionsFactory,
   OsloRecord,
   RemoteException,
+  RemoteExceptionFilter,
   RequestContext,
   RequestContextSerializer,
   RPCAccessPolicyBase,
@@ -211,7 +213,26 @@ export class Both {
   composed(): void {}
 }
 
+class BrokerOptions implements OsloMessagingOptionsFactory {
+  createOsloMessagingOptions = async () => ({ topic: 't' });
+}
+
+abstract class AnyOptions implements OsloMessagingOptionsFactory {
+  abstract createOsloMessagingOptions(): OsloMessagingOptions;
+}
+
+export const filters = [
+  new RemoteExceptionFilter(),
+  new RemoteExceptionFilter({ VnfNotFound: 404, 'a.b.Conflict': 409 }, { details: false, unmapped: undefined }),
+  new RemoteExceptionFilter([['VnfNotFound', 404] as const, [MessagingTimeout, 408]]),
+  new RemoteExceptionFilter(new Map([[MessagingTimeout, 408]])),
+];
+
 export const modules = [
+  OsloMessagingModule.forRootAsync({ useClass: BrokerOptions, imports: [], extraProviders: [BrokerOptions] }),
+  OsloMessagingModule.forRootAsync({ useExisting: BrokerOptions, name: 'far' }),
+  OsloMessagingModule.forRootAsync({ useExisting: AnyOptions }),
+  OsloMessagingModule.forRootAsync({ useExisting: Symbol('options') }),
   OsloMessagingModule.forFeature([{ target: new Target({ topic: 't' }), timeout: '5s', token: Symbol('t') }]),
   OsloMessagingModule.forFeature([{ target: { topic: 't' } }, { publisherId: 'x' }]),
   OsloMessagingModule.forRootAsync({ inject: ['CONFIG'], useFactory: async (topic: string) => ({ topic }) }),

@@ -99,4 +99,5 @@ export function passThrough({ timeout, host }: Maybe, server: RPCServer, service
   objResetChanges({}, { recursive: undefined });
   getNotifier({ service: 's', host, publisherId: undefined });
   OsloMessagingModule.forRootAsync({ imports: [], inject: [], useFactory: () => ({ rpcResponseTimeout: timeout }) });
+  OsloMessagingModule.forRootAsync({ name: host, imports: undefined, inject: undefined, useFactory: () => ({}) });
 }

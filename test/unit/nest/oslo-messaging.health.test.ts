@@ -33,6 +33,15 @@ describe('the health of an application', () => {
     collectMetrics({ measure }, { register });
     const { values = [] } = (await register.getSingleMetric('oslo_messaging_up')?.get()) ?? {};
     expect(values.map(({ value }) => value)).toEqual([Number(healthy)]);
-    expect(new OsloMessagingHealth({ servers: [], measure }).check().healthy).toBe(healthy);
+    expect(new OsloMessagingHealth({ servers: [], measure, closing: false }).check().healthy).toBe(healthy);
+  });
+
+  it('is closed from the first step of the shutdown on', () => {
+    const application = { servers: [{ phase: 'connected' as const }], measure: () => [], closing: false };
+    const health = new OsloMessagingHealth(application);
+    expect(health.check()).toMatchObject({ healthy: true, status: 'connected' });
+    application.closing = true;
+    expect(health.check()).toMatchObject({ healthy: false, status: 'closed' });
+    expect(health.isHealthy()).toMatchObject({ oslo: { status: 'down', messaging: 'closed' } });
   });
 });

@@ -20,16 +20,24 @@ export class Acquisitions {
    * Waits for a connection until the caller's deadline.
    * @param retry failed rounds of attempts to outlast
    * @param until waits with the caller's deadline; what it returns is returned
+   * @param signal ends the wait with its reason
    */
-  async wait(retry: number, until: (connected: Promise<ChannelModel>) => Promise<ChannelModel>): Promise<ChannelModel> {
+  async wait(
+    retry: number,
+    until: (connected: Promise<ChannelModel>) => Promise<ChannelModel>,
+    signal?: AbortSignal,
+  ): Promise<ChannelModel> {
     let acquisition: Acquisition | undefined;
     const connected = new Promise<ChannelModel>((resolve, reject) => {
       acquisition = { retriesLeft: retry, resolve, reject };
       this.waiting.add(acquisition);
     });
+    const end = () => acquisition?.reject(signal?.reason as Error);
+    signal?.addEventListener('abort', end, { once: true });
     try {
       return await until(connected);
     } finally {
+      signal?.removeEventListener('abort', end);
       if (acquisition) this.waiting.delete(acquisition);
     }
   }

@@ -116,19 +116,25 @@ export class RabbitConnection {
   /**
    * Resolves with the connection as soon as it is up.
    * @param retry failed rounds of attempts to outlast; undefined or −1 for any number
+   * @param signal ends the wait with its reason
    * @throws MessageDeliveryFailure after the retries, at the deadline, or at once when the broker refuses the login
    */
-  async acquire(deadline: Deadline, retry?: number): Promise<ChannelModel> {
+  async acquire(deadline: Deadline, retry?: number, signal?: AbortSignal): Promise<ChannelModel> {
+    signal?.throwIfAborted();
     const { current } = this;
     if (current) return current;
     if (this.status === 'closed') throw new MessageDeliveryFailure('The transport is closed');
     const retries = retry === undefined || retry < 0 ? Number.POSITIVE_INFINITY : retry;
-    return this.acquisitions.wait(retries, (connected) => {
-      this.tryNow({ type: 'needed' });
-      // A caller without retries waits for no delay.
-      if (retries === 0) this.tryNow({ type: 'timer' });
-      return deadline.race(connected, () => this.unreachable(' before the deadline'));
-    });
+    return this.acquisitions.wait(
+      retries,
+      (connected) => {
+        this.tryNow({ type: 'needed' });
+        // A caller without retries waits for no delay.
+        if (retries === 0) this.tryNow({ type: 'timer' });
+        return deadline.race(connected, () => this.unreachable(' before the deadline'));
+      },
+      signal,
+    );
   }
 
   async close(): Promise<void> {

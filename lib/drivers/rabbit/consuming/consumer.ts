@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
 import type { Deadline } from '../../../core/deadline.js';
@@ -40,6 +41,8 @@ export class Consumer implements Reader, Inspected {
   private readonly reattachBackoff = new ReattachBackoff();
   private readonly queueCheck: QueueCheck;
   private readonly callers = new StartCallers();
+  /** Aborted when no more messages are wanted. */
+  private readonly ending = new AbortController();
   protected readonly log: ConsumerLog;
   /** The attempt to attach that is in progress. */
   private attempt: Promise<void> | undefined;
@@ -53,6 +56,8 @@ export class Consumer implements Reader, Inspected {
     reading: Reading,
     upkeep: Upkeep,
   ) {
+    // Any number of calls may wait for the reply queue at the same time.
+    setMaxListeners(0, this.ending.signal);
     this.rabbit = context.settings.rabbit;
     this.queues = reading.queues.map((queue) => new ConsumedQueue(queue));
     this.subscription = new Subscription(
@@ -101,10 +106,10 @@ export class Consumer implements Reader, Inspected {
 
   /**
    * Resolves when every queue is attached.
-   * @throws ServerListenError when attaching fails, MessageDeliveryFailure when the broker cannot be reached
+   * @throws ServerListenError when attaching fails or is cancelled, MessageDeliveryFailure when the broker cannot be reached
    */
   async start(deadline: Deadline, retry?: number): Promise<void> {
-    await this.connection.acquire(deadline, retry);
+    await this.connection.acquire(deadline, retry, this.ending.signal);
     if (this.attached) return;
     await this.callers.wait((attached) => {
       // The timers of the consumer outlive the request that needs it first, and its async context.
@@ -114,9 +119,10 @@ export class Consumer implements Reader, Inspected {
     });
   }
 
-  /** Stops the flow of messages. Delivered messages can still be acknowledged. */
+  /** Stops the flow of messages, or a start. Delivered messages can still be acknowledged. */
   async cancel(): Promise<void> {
     this.subscription.dispatch({ type: 'cancel' });
+    this.ending.abort(this.stopped());
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
     this.queueCheck.stop();
     this.attachment.endSurveys();
