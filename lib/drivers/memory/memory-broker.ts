@@ -1,4 +1,5 @@
 import { newScope } from '../../core/async-scope.js';
+import { nextTurn, soon } from '../../core/real-time.js';
 import type { DriverContext } from '../driver-context.js';
 import { Backlog } from './backlog.js';
 import type { MemoryDelivery, Reading } from './memory-delivery.js';
@@ -138,10 +139,10 @@ export class MemoryBroker {
    */
   private schedule(delivery: MemoryDelivery): void {
     if (this.due.push(delivery) > 1) return;
-    if (this.delivered < MAX_DELIVERIES_PER_TURN) newScope().runInAsyncScope(queueMicrotask, undefined, this.deliver);
+    if (this.delivered < MAX_DELIVERIES_PER_TURN) newScope().runInAsyncScope(soon, undefined, this.deliver);
     else {
       this.delivered = 0;
-      newScope().runInAsyncScope(setImmediate, undefined, this.deliver);
+      newScope().runInAsyncScope(nextTurn, undefined, this.deliver);
     }
   }
 
