@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: {
     alias: {
       'nestjs-oslo-messaging/prometheus': new URL('./lib/observability/prometheus.ts', import.meta.url).pathname,
+      'nestjs-oslo-messaging/testing/jest-globals': new URL('./lib/testing/jest-globals.ts', import.meta.url).pathname,
+      'nestjs-oslo-messaging/testing': new URL('./lib/testing/index.ts', import.meta.url).pathname,
       'nestjs-oslo-messaging': new URL('./lib/index.ts', import.meta.url).pathname,
     },
   },

@@ -13,6 +13,7 @@ import { normalizeOptions, type Settings } from '../core/settings.js';
 import { parseTransportUrl, type TransportURL } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
+import type { DriverContext } from '../drivers/driver-context.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
 import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
 
@@ -42,28 +43,23 @@ export class Transport {
   private constructor(
     settings: Settings,
     private readonly url: Secret<string>,
-    allowedModules: readonly string[],
+    makeDriver: (context: DriverContext, url: TransportURL) => Driver,
   ) {
     const parsed = parseTransportUrl(url.expose());
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
-    const allowed = new Set(allowedModules);
     this.settings = RABBIT.has(parsed.scheme) ? withUrlOptions(settings, parsed) : settings;
-    const context = { settings: this.settings, counters: this.counters };
-    if (MEMORY.has(parsed.scheme)) {
-      assertNoParameters(parsed);
-      this.driver = new MemoryDriver(context, allowed, parsed);
-    } else if (RABBIT.has(parsed.scheme)) this.driver = new RabbitDriver(context, allowed, parsed);
-    else {
-      throw new DriverLoadFailure(
-        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
-      );
-    }
+    this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);
   }
 
   /** @internal @throws InvalidTransportURL, DriverLoadFailure */
   static make(settings: Settings, url: Secret<string>, allowedModules: readonly string[]): Transport {
-    return new Transport(settings, url, allowedModules);
+    return new Transport(settings, url, (context, parsed) => driverOf(context, new Set(allowedModules), parsed));
+  }
+
+  /** @internal Makes a transport with a driver of the caller's, for fakes. */
+  static over(settings: Settings, driver: Driver): Transport {
+    return new Transport(settings, settings.transportUrl, () => driver);
   }
 
   /** Counters since the transport was made: lost connections, refusals, duplicates and others. */
@@ -144,6 +140,18 @@ export function getNotificationTransport(options: OsloMessagingOptions = {}): Tr
 export function assertTransport(transport: unknown): asserts transport is Transport {
   if (!(transport instanceof Transport))
     throw new ConfigurationError('Expected a Transport, as getRpcTransport() gives it');
+}
+
+/** @throws DriverLoadFailure for an unknown scheme */
+function driverOf(context: DriverContext, allowedModules: ReadonlySet<string>, url: TransportURL): Driver {
+  if (MEMORY.has(url.scheme)) {
+    assertNoParameters(url);
+    return new MemoryDriver(context, allowedModules, url);
+  }
+  if (RABBIT.has(url.scheme)) return new RabbitDriver(context, allowedModules, url);
+  throw new DriverLoadFailure(
+    `No driver for ${JSON.stringify(url)}: "${url.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
+  );
 }
 
 /** @throws ConfigurationError for a URL of the embedded broker with a query */

@@ -79,6 +79,15 @@ export class OsloMessagingModule {
     };
   }
 
+  /** @internal Returns a factory of a broker's transports, and its dependencies: with the options of its `forRoot`, changed. */
+  static transportsWith(changes: OsloMessagingOptions, name: string | undefined) {
+    return {
+      inject: [getOptionsToken(name), OsloMessagingApplication],
+      factory: (given: Secret<OsloMessagingOptions>, application: OsloMessagingApplication) =>
+        application.add(new OsloMessagingTransports({ ...given.expose(), ...changes })),
+    };
+  }
+
   private static root(
     { inject = [], useFactory }: OsloMessagingAsyncOptions,
     imports: NonNullable<ModuleMetadata['imports']>,
@@ -91,12 +100,8 @@ export class OsloMessagingModule {
       useFactory: async (...args: unknown[]) =>
         new Secret<OsloMessagingOptions>(withName(await useFactory(...args), name)),
     };
-    const transports = {
-      provide: getTransportsToken(name),
-      inject: [getOptionsToken(name), OsloMessagingApplication],
-      useFactory: (given: Secret<OsloMessagingOptions>, application: OsloMessagingApplication) =>
-        application.add(new OsloMessagingTransports(given)),
-    };
+    const { inject: injected, factory } = OsloMessagingModule.transportsWith({}, name);
+    const transports = { provide: getTransportsToken(name), inject: injected, useFactory: factory };
     const server = {
       provide: getOsloServerToken(name),
       inject: [getTransportsToken(name)],

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRIES = ['lib/index.ts', 'lib/observability/prometheus.ts'].map((file) => root + file);
+const ENTRIES = ['lib/index.ts', 'lib/observability/prometheus.ts', 'lib/testing/index.ts'].map((file) => root + file);
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as { config: object };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
