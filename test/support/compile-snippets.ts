@@ -13,6 +13,8 @@ const GIVEN: Record<string, string> = {
   notifier: 'import("nestjs-oslo-messaging").Notifier',
   context: 'import("nestjs-oslo-messaging").RequestContext',
   transport: 'import("nestjs-oslo-messaging").Transport',
+  broker: 'import("nestjs-oslo-messaging/testing").TestBroker',
+  jest: '{ useFakeTimers(): void; useRealTimers(): void; advanceTimersByTimeAsync(ms: number): Promise<void> }',
   options: 'import("nestjs-oslo-messaging").OsloMessagingOptions',
   request: '{ user: { id: string } }',
   next: '() => void',
@@ -25,6 +27,7 @@ const GIVEN: Record<string, string> = {
 const MODULES = [
   'nestjs-oslo-messaging',
   'nestjs-oslo-messaging/prometheus',
+  'nestjs-oslo-messaging/testing',
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/microservices',
@@ -32,6 +35,7 @@ const MODULES = [
   '@nestjs/testing',
   'rxjs',
   'prom-client',
+  'vitest',
 ];
 
 /** Compiles each snippet as a module of its own. Returns the errors, each with the page and line of its snippet. */
