@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     include: [
       'test/{unit,types,contract,integration,interop,faults,differential,security}/**/*.test.ts',
+      'sample-app/**/*.test.ts',
       // `npm run test:newest`
       ...(process.env.TEST_NEWEST_ROOT ? ['test/newest/**/*.test.ts'] : []),
     ],

@@ -1,5 +1,5 @@
-// @internal The entry of the package's own leaves (cli, observability): what they need besides the public surface. It is
-// no entry of the package, so its names can change in any release. It leaves Nest out, so that the command starts fast.
+// @internal The entry of the package's own leaves (cli, observability, testing): what they need besides the public surface.
+// It is no entry of the package, so its names can change in any release. It leaves Nest out, so that the command starts fast.
 
 export { filesIn } from './config/config-sources.js';
 export { withConfigFiles } from './config/configured-options.js';
@@ -14,25 +14,49 @@ export {
   MessageUndeliverable,
   MessagingException,
   MessagingTimeout,
+  NoSuchMethod,
   RemoteError,
   toError,
 } from './core/errors.js';
+export { deserializeFailure, serializeFailure } from './core/failure.js';
 export { type DriverStatus, isServing, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
+export { notificationMessage, type Priority, readNotification } from './core/notification.js';
+export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
-export { normalizeOptions } from './core/settings.js';
+export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
+export { readReplyAddress } from './core/reply-address.js';
+export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
+export { inspectMasked, maskSecrets } from './core/secrets.js';
+export type { Serializer } from './core/serializer.js';
+export { normalizeOptions, type Settings } from './core/settings.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
 export { parseTransportUrl } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';
+export type {
+  CallOptions,
+  Driver,
+  IncomingRequest,
+  Receive,
+  ReceiveNotifications,
+  SendOptions,
+} from './drivers/driver.js';
+export type { DriverContext } from './drivers/driver-context.js';
+export { MemoryBroker } from './drivers/memory/memory-broker.js';
+export type { MemoryTap, Placement, Publication } from './drivers/memory/memory-tap.js';
+export { PassedMessage } from './drivers/memory/passed-message.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
 export { ManagementApi } from './drivers/rabbit/topology/management-api.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
-export { getRpcTransport } from './messaging/transport.js';
+export { runWithRequestContext } from './messaging/current-request.js';
+export type { RequestContext } from './messaging/request-context.js';
+export { deserializeArgs, requestContextSerializer } from './messaging/serializer.js';
+export { getRpcTransport, Transport } from './messaging/transport.js';
 export { RPCClient } from './rpc/client.js';
-export { PING_METHOD } from './rpc/method-table.js';
+export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';

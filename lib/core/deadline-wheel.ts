@@ -1,5 +1,6 @@
 import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
+import { realTimeout } from './real-time.js';
 
 /**
  * Time between two spokes, in milliseconds. Deadlines expire late by at most this time, plus delays of the event loop.
@@ -20,6 +21,13 @@ export class DeadlineWheel<T extends Waiting> {
   private size = 0;
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
+  /** Clears the timer. A fake timer is cleared by the clock that made it, and a real one by no fake clock. */
+  private clear = clearTimeout;
+  /**
+   * Function that makes timers to rely on: the real one, once it has made the timer. The timer of a test's fake clock may be
+   * cleared, or its clock replaced, at any moment.
+   */
+  private reliable: typeof setTimeout | undefined = realTimeout;
 
   /** @param expire called with each entry that reaches its deadline. The entry is removed before the call */
   constructor(private readonly expire: (waiting: T) => void) {}
@@ -29,7 +37,8 @@ export class DeadlineWheel<T extends Waiting> {
     const spoke = this.spokes.get(tick);
     if (spoke) spoke.add(waiting);
     else this.spokes.set(tick, new Set<T>().add(waiting));
-    if (tick < this.wakesAt) this.wakeAt(tick);
+    if (setTimeout !== this.reliable) this.wakeAt(this.earliest());
+    else if (tick < this.wakesAt) this.wakeAt(tick);
     // The timer keeps the process alive only while there are entries.
     if (this.size++ === 0) this.timer?.ref();
   }
@@ -42,10 +51,19 @@ export class DeadlineWheel<T extends Waiting> {
     if (--this.size === 0) this.timer?.unref();
   }
 
+  private earliest(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const tick of this.spokes.keys()) earliest = Math.min(earliest, tick);
+    return earliest;
+  }
+
   private wakeAt(tick: number): void {
     const now = performance.now();
     this.wakesAt = Math.min(tick, Math.ceil(now / TICK_MS) + MAX_SLEEP_TICKS);
-    clearTimeout(this.timer);
+    const { clear } = this;
+    clear(this.timer);
+    this.clear = clearTimeout;
+    this.reliable = setTimeout === realTimeout ? realTimeout : undefined;
     // The timer serves all entries, so it must not keep the async context of the one that starts it.
     const delay = Math.max(0, this.wakesAt * TICK_MS - now);
     this.timer = newScope().runInAsyncScope(() => setTimeout(() => this.turn(), delay));

@@ -151,7 +151,7 @@ const lines = (value: unknown): string[] =>
  */
 export function deserializeFailure(
   text: string,
-  allowedModules: ReadonlySet<string>,
+  allowedModules: Pick<ReadonlySet<string>, 'has'>,
   details: errors.ErrorDetails,
 ): Error {
   let failure: Record<string, unknown>;

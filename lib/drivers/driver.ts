@@ -87,6 +87,8 @@ export interface IncomingNotification {
   readonly notification: Notification;
   /** Handlers that finished with it on an earlier delivery. The receiver adds to it and reads it. */
   readonly finishedBy: Set<unknown>;
+  /** Called with the error of a handler, also where the notification is not delivered again because of it. */
+  failed?(error: unknown): void;
 }
 
 /**

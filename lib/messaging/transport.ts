@@ -16,6 +16,7 @@ import { sharedClass } from '../core/shared.js';
 import { driverOf, parseTransportUrl, type TransportURL } from '../core/transport-url.js';
 import { withUrlOptions } from '../core/url-options.js';
 import type { Driver } from '../drivers/driver.js';
+import type { DriverContext } from '../drivers/driver-context.js';
 import { MemoryDriver } from '../drivers/memory/memory-driver.js';
 import { RabbitDriver } from '../drivers/rabbit/rabbit-driver.js';
 
@@ -43,29 +44,23 @@ export class Transport {
   private constructor(
     settings: Settings,
     private readonly url: Secret<string>,
-    allowedModules: readonly string[],
+    makeDriver: (context: DriverContext, url: TransportURL) => Driver,
   ) {
     const parsed = parseTransportUrl(url.expose());
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
-    const allowed = new Set(allowedModules);
-    const kind = driverOf(parsed);
-    this.settings = kind === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
-    const context = { settings: this.settings, counters: this.counters };
-    if (kind === 'memory') {
-      assertNoParameters(parsed);
-      this.driver = new MemoryDriver(context, allowed, parsed);
-    } else if (kind === 'rabbit') this.driver = new RabbitDriver(context, allowed, parsed);
-    else {
-      throw new DriverLoadFailure(
-        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
-      );
-    }
+    this.settings = driverOf(parsed) === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
+    this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);
   }
 
   /** @internal @throws InvalidTransportURL, DriverLoadFailure */
   static make(settings: Settings, url: Secret<string>, allowedModules: readonly string[]): Transport {
-    return new Transport(settings, url, allowedModules);
+    return new Transport(settings, url, (context, parsed) => driverFor(context, new Set(allowedModules), parsed, url));
+  }
+
+  /** @internal Makes a transport with a driver of the caller's, for fakes. */
+  static over(settings: Settings, driver: Driver): Transport {
+    return new Transport(settings, settings.transportUrl, () => driver);
   }
 
   /** Counters since the transport was made: lost connections, refusals, duplicates and others. */
@@ -152,6 +147,26 @@ export function getNotificationTransport(options: OsloMessagingOptions = {}): Tr
 export function assertTransport(transport: unknown): asserts transport is Transport {
   if (!(transport instanceof Transport))
     throw new ConfigurationError('Expected a Transport, as getRpcTransport() gives it');
+}
+
+/** @throws DriverLoadFailure for an unknown scheme */
+function driverFor(
+  context: DriverContext,
+  allowedModules: ReadonlySet<string>,
+  parsed: TransportURL,
+  url: Secret<string>,
+): Driver {
+  switch (driverOf(parsed)) {
+    case 'memory':
+      assertNoParameters(parsed);
+      return new MemoryDriver(context, allowedModules, parsed);
+    case 'rabbit':
+      return new RabbitDriver(context, allowedModules, parsed);
+    default:
+      throw new DriverLoadFailure(
+        `No driver for ${JSON.stringify(url)}: "${parsed.scheme}" is unknown; use rabbit, rabbits, amqp, amqps or memory`,
+      );
+  }
 }
 
 /** @throws ConfigurationError for a URL of the embedded broker with a query */

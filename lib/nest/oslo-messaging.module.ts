@@ -70,6 +70,15 @@ export class OsloMessagingModule {
     };
   }
 
+  /** @internal Returns a factory of a broker's transports, and its dependencies: with the options of its `forRoot`, changed. */
+  static transportsWith(changes: OsloMessagingOptions, name: string | undefined) {
+    return {
+      inject: [getOptionsToken(name), OsloMessagingApplication],
+      factory: (given: Secret<OsloMessagingOptions>, application: OsloMessagingApplication) =>
+        application.add(new OsloMessagingTransports({ ...given.expose(), ...changes })),
+    };
+  }
+
   private static root(
     { inject, useFactory, providers }: OptionsSource,
     { name, imports = [] }: Pick<OsloMessagingAsyncOptions, 'name' | 'imports'>,
@@ -80,12 +89,8 @@ export class OsloMessagingModule {
       inject,
       useFactory: async (...args: unknown[]) => new Secret<OsloMessagingOptions>(await useFactory(...args)),
     };
-    const transports = {
-      provide: getTransportsToken(name),
-      inject: [getOptionsToken(name), OsloMessagingApplication],
-      useFactory: (given: Secret<OsloMessagingOptions>, application: OsloMessagingApplication) =>
-        application.add(new OsloMessagingTransports(given)),
-    };
+    const { inject: injected, factory } = OsloMessagingModule.transportsWith({}, name);
+    const transports = { provide: getTransportsToken(name), inject: injected, useFactory: factory };
     const server = {
       provide: getOsloServerToken(name),
       inject: [getTransportsToken(name)],

@@ -3,6 +3,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { ConfigurationError, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { clearRealInterval, realInterval } from '../core/real-time.js';
 import { keepScope, runAsRequest } from '../messaging/current-request.js';
 import { requestContextSerializer, type Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
@@ -23,8 +24,6 @@ import { OsloMessagingTransports } from './transports.js';
 
 /** Interval of the timer that keeps the process alive, in milliseconds: the longest of Node.js. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1;
-/** Real timers. With a faked interval, a test that runs all timers would never end. */
-const { setInterval: every, clearInterval: end } = globalThis;
 
 const CLASS_AS_STRATEGY =
   'strategy: expected an instance of OsloServer; got the class. Write strategy: app.get(OsloServer), or strategy: new OsloServer(options)';
@@ -141,7 +140,8 @@ export class OsloServer extends Server<never, DriverStatus> {
     }
     if (this.closing) await this.closing;
     else {
-      this.keepAlive = every(() => undefined, KEEP_ALIVE_MS);
+      // With a faked interval, a test that runs all timers would never end.
+      this.keepAlive = realInterval(() => undefined, KEEP_ALIVE_MS);
       this.enter('connected');
     }
     callback();
@@ -181,7 +181,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     this.abort.abort();
     if (this.ownsTransports) await this.transports.onApplicationShutdown();
     this.enter('closed');
-    end(this.keepAlive);
+    clearRealInterval(this.keepAlive);
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 

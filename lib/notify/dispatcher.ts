@@ -54,6 +54,7 @@ export class NotificationDispatcher {
       const entity = this.serializer.deserializeEntity(ctxt, payload);
       item.message = { ctxt, publisherId, eventType, payload: entity, metadata: { messageId, timestamp } };
     } catch (error) {
+      incoming.failed?.(error);
       const reason = `it could not be deserialized: ${withoutSecretsOf([incoming.notification], loggedMessage(error))}`;
       logFailure(this.logger, [incoming.notification], 'it could not be deserialized', error);
       if (this.handlers.some(({ allowRequeue }) => allowRequeue)) item.refusal = reason;
@@ -72,6 +73,7 @@ export class NotificationDispatcher {
       const result = await handler.handle(messages, priority);
       if (result === NotificationResult.REQUEUE) refusal = `${handler.name} returned NotificationResult.REQUEUE`;
     } catch (error) {
+      for (const { incoming } of items) incoming.failed?.(error);
       const failed = items.map(({ incoming }) => incoming.notification);
       refusal = `${handler.name} failed: ${withoutSecretsOf(failed, loggedMessage(error))}`;
     }

@@ -14,6 +14,8 @@ const GIVEN: Record<string, string> = {
   notifier: 'import("nestjs-oslo-messaging").Notifier',
   context: 'import("nestjs-oslo-messaging").RequestContext',
   transport: 'import("nestjs-oslo-messaging").Transport',
+  broker: 'import("nestjs-oslo-messaging/testing").TestBroker',
+  jest: '{ useFakeTimers(): void; useRealTimers(): void; advanceTimersByTimeAsync(ms: number): Promise<void> }',
   options: 'import("nestjs-oslo-messaging").OsloMessagingOptions',
   request: '{ user: { id: string } }',
   next: '() => void',
@@ -32,6 +34,7 @@ const MODULES = [
   '@nestjs/testing',
   'rxjs',
   'prom-client',
+  'vitest',
 ];
 
 /** Compiles each snippet as a module of its own. Returns the errors, each with the page and line of its snippet. */

@@ -5,7 +5,7 @@ import entryPoints from '../../scripts/entries.json' with { type: 'json' };
 import { Compiler, complaints, root } from '../support/compiler.js';
 
 const fixture = (name: string) => `${root}test/types/consumer/${name}.ts`;
-const NONSENSE = ['rpc', 'notifications', 'nest', 'objects'].map((room) => fixture(`nonsense-${room}`));
+const NONSENSE = ['rpc', 'notifications', 'nest', 'objects', 'testing'].map((room) => fixture(`nonsense-${room}`));
 const DIRECTIVE = '// @ts-expect-error';
 
 /** Compiler options that a consumer may set. The nonsense is refused under both. */
@@ -23,7 +23,7 @@ describe('the public types', () => {
 
   describe.each(STRICTNESS)('under $strict', ({ options }) => {
     it('refuse every wrong line, and accept every right line', { timeout: 240_000 }, () => {
-      const files = [...NONSENSE, ...['sense', 'undefined', 'library'].map(fixture)];
+      const files = [...NONSENSE, ...['sense', 'sense-testing', 'undefined', 'library'].map(fixture)];
       // Without its directive a line shows the error, which must not be that a name is unknown.
       const program = compiler.program(files, { ...options, declaration: true }, (text) =>
         text.replaceAll(DIRECTIVE, '// was expected to fail'),

@@ -1,8 +1,12 @@
 import { newScope } from '../../core/async-scope.js';
+import { nextTurn, soon } from '../../core/real-time.js';
+import type { TransportURL } from '../../core/transport-url.js';
 import type { DriverContext } from '../driver-context.js';
 import { Backlog } from './backlog.js';
-import type { MemoryDelivery, Reading } from './memory-delivery.js';
+import type { MemoryDelivery, MemoryMessage, Reading } from './memory-delivery.js';
 import { type Consuming, MemoryQueue } from './memory-queue.js';
+import type { MemoryTap } from './memory-tap.js';
+import { Outage } from './outage.js';
 import type { PassedMessage } from './passed-message.js';
 
 /** Maximum number of deliveries in microtasks before timers and sockets get their turn. */
@@ -13,6 +17,9 @@ const NO_QUEUES: readonly MemoryQueue[] = [];
 export class MemoryBroker {
   private static readonly brokers = new Map<string, MemoryBroker>();
   readonly backlog = new Backlog();
+  readonly outage = new Outage();
+  /** Set by a test, before the first transport joins. */
+  tap: MemoryTap | undefined;
   private readonly queues = new Map<string, MemoryQueue>();
   /** Queues by exchange and routing key. */
   private readonly bindings = new Map<string, Map<string, MemoryQueue[]>>();
@@ -21,8 +28,13 @@ export class MemoryBroker {
   private due: MemoryDelivery[] = [];
   private delivered = 0;
 
-  /** Returns the broker of that name. Transports with equal names share it; it is deleted when the last one closes. */
-  static join(name: string): MemoryBroker {
+  /**
+   * Returns the broker of a URL: of its hosts and virtual host. Transports with equal names share it; it is deleted when the
+   * last one closes.
+   */
+  static join({ hosts, virtualHost }: Pick<TransportURL, 'hosts' | 'virtualHost'>): MemoryBroker {
+    const names = hosts.map(({ hostname, port }) => (port === undefined ? hostname : `${hostname}:${port}`));
+    const name = `${names.join(',').toLowerCase()}/${virtualHost}`;
     const broker = MemoryBroker.brokers.get(name) ?? new MemoryBroker(name);
     MemoryBroker.brokers.set(name, broker);
     broker.users++;
@@ -43,7 +55,9 @@ export class MemoryBroker {
   /** Declares a queue, unless it exists. */
   declare(name: string): void {
     if (this.queues.has(name)) return;
-    this.queues.set(name, new MemoryQueue(name, this.backlog, (delivery) => this.schedule(delivery)));
+    const queue = new MemoryQueue(name, this.backlog, (delivery) => this.schedule(delivery));
+    if (this.outage.isOn) queue.suspend();
+    this.queues.set(name, queue);
   }
 
   /** Binds a queue to an exchange. @throws Error when the queue does not exist */
@@ -75,9 +89,15 @@ export class MemoryBroker {
     return this.queueOf(name).consume(reading);
   }
 
+  /** Returns true where a queue is bound for the route. */
+  isBound(exchange: string, key: string): boolean {
+    return exchange === '' ? this.queues.has(key) : this.bindings.get(exchange)?.has(key) === true;
+  }
+
   /**
    * Publishes a message. Returns false when no queue is bound for it.
    * @param context the publisher's; its settings hold the limits
+   * @param again content of the redelivery after an acknowledgement that is lost; undefined to lose none
    * @throws MessageDeliveryFailure when a queue is at its limit
    */
   publish(
@@ -86,12 +106,27 @@ export class MemoryBroker {
     key: string,
     content: PassedMessage,
     expires = Number.POSITIVE_INFINITY,
+    again?: PassedMessage,
   ): boolean {
     if (exchange === '') {
       const queue = this.queues.get(key);
-      return queue !== undefined && this.publishTo(context, [queue], content, expires);
+      return queue !== undefined && this.publishTo(context, [queue], content, expires, again);
     }
-    return this.publishTo(context, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires);
+    return this.publishTo(context, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires, again);
+  }
+
+  /** Begins or ends an outage: queues deliver nothing, and unacknowledged messages return to them. */
+  interrupt(on: boolean): void {
+    if (on === this.outage.isOn) return;
+    this.outage.set(on);
+    for (const queue of this.queues.values()) if (on) queue.suspend();
+    if (!on) for (const queue of this.queues.values()) queue.resume();
+  }
+
+  /** Returns the messages that are being delivered, are unacknowledged, or wait in a queue with consumers. */
+  unsettled(): MemoryMessage[] {
+    const queued = [...this.queues.values()].flatMap((queue) => queue.unsettled());
+    return [...this.due.map(({ message }) => message), ...queued];
   }
 
   /** Returns the number and size of the waiting messages, without expired ones. */
@@ -105,15 +140,18 @@ export class MemoryBroker {
     queues: readonly MemoryQueue[],
     content: PassedMessage,
     expires: number,
+    again: PassedMessage | undefined,
   ): boolean {
     const { backlog } = this;
     // Checked before the message is added to any queue: it is published to all of them, or refused.
     for (const queue of queues)
       if (backlog.isAtLimit(queue, context.settings.limits) && !this.makeRoom(queue, context))
         throw backlog.refusal(queue, context);
-    const sole = queues.length === 1;
+    // A tap may publish the same content again.
+    const sole = queues.length === 1 && this.tap === undefined;
     for (const queue of queues) {
-      const waits = queue.push({ content, expires, returns: 0, sole, position: this.published++ });
+      const message = { content, expires, returns: 0, sole, position: this.published++ };
+      const waits = queue.push(again ? { ...message, again } : message);
       if (waits) backlog.warn(queue, context.settings);
     }
     return queues.length > 0;
@@ -138,10 +176,10 @@ export class MemoryBroker {
    */
   private schedule(delivery: MemoryDelivery): void {
     if (this.due.push(delivery) > 1) return;
-    if (this.delivered < MAX_DELIVERIES_PER_TURN) newScope().runInAsyncScope(queueMicrotask, undefined, this.deliver);
+    if (this.delivered < MAX_DELIVERIES_PER_TURN) newScope().runInAsyncScope(soon, undefined, this.deliver);
     else {
       this.delivered = 0;
-      newScope().runInAsyncScope(setImmediate, undefined, this.deliver);
+      newScope().runInAsyncScope(nextTurn, undefined, this.deliver);
     }
   }
 

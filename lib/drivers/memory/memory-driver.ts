@@ -1,3 +1,4 @@
+import { Deadline } from '../../core/deadline.js';
 import type { Dict } from '../../core/dict.js';
 import { type ErrorDetails, MessageDeliveryFailure, MessageUndeliverable } from '../../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../../core/health.js';
@@ -10,6 +11,7 @@ import type { TransportURL } from '../../core/transport-url.js';
 import type {
   AcknowledgeAfterReply,
   CallOptions,
+  ConnectOptions,
   Driver,
   Listener,
   OutgoingNotification,
@@ -20,49 +22,35 @@ import type {
 } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from '../inbox/delivery.js';
-import type { OutgoingReply } from '../inbox/inbox-request.js';
+import type { OutgoingReply, WaitingReply } from '../inbox/inbox-request.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
 import { RequestInbox } from '../inbox/request-inbox.js';
 import { newReplyQueueName } from '../reply-queue.js';
-import { type Binding, notificationBindings, routeOf, serverBindings } from '../routing.js';
+import { notificationBindings, routeOf, serverBindings } from '../routing.js';
 import { MemoryBroker } from './memory-broker.js';
-import type { Reading } from './memory-delivery.js';
+import { MemoryServings } from './memory-servings.js';
 import { PassedMessage } from './passed-message.js';
+import { TappedPublisher, unreachable } from './tapped-publisher.js';
 
 /** No dead-letter queue: nobody could read it outside this process. The log line is the only trace. */
 const deadLetter = async (): Promise<undefined> => undefined;
 /** The embedded broker counts returns itself. */
 const countReturn = async (): Promise<void> => undefined;
 
-/** No connection can be the cause of a timeout. */
-const noCause = () => undefined;
-
-/** Running server or notification listener. */
-interface Serving {
-  readonly queues: readonly string[];
-  readonly inbox: RequestInbox | NotificationInbox;
-  /** Stops delivering. */
-  cancel(): void;
-  /** Returns unacknowledged messages to the queues, and deletes transient ones. */
-  release(): void;
-}
-
-/** Returns the name of the broker of a URL: its hosts and virtual host. Transports with equal names share a broker. */
-function brokerName({ hosts, virtualHost }: TransportURL): string {
-  const names = hosts.map(({ hostname, port }) => (port === undefined ? hostname : `${hostname}:${port}`));
-  return `${names.join(',').toLowerCase()}/${virtualHost}`;
-}
-
 /** Embedded driver, for `memory://`: does within one process what RabbitMQ does for RPC and notifications. */
 export class MemoryDriver implements Driver {
   private readonly broker: MemoryBroker;
+  /** Undefined outside of tests. */
+  private readonly tapped: TappedPublisher | undefined;
   private readonly calls: PendingCalls;
   private readonly replyQueue = newReplyQueueName();
-  private readonly servings = new Set<Serving>();
+  private readonly servings: MemoryServings;
   private readonly statusListeners: Listeners<DriverStatus>;
   private closed = false;
   private readonly settings: Settings;
+  private lastError: TransportHealth['lastError'];
+  private readonly unwatch: () => void;
 
   constructor(
     private readonly context: DriverContext,
@@ -71,7 +59,11 @@ export class MemoryDriver implements Driver {
   ) {
     this.settings = context.settings;
     this.statusListeners = new Listeners('status', this.settings.logger);
-    this.broker = MemoryBroker.join(brokerName(url));
+    this.broker = MemoryBroker.join(url);
+    const { tap, outage } = this.broker;
+    this.tapped = tap && new TappedPublisher(context, this.broker, tap);
+    this.unwatch = outage.watch((isOn) => this.reached(!isOn));
+    this.servings = new MemoryServings(this.broker);
     this.calls = new PendingCalls(context, allowedModules);
     this.broker.declare(this.replyQueue);
     const deliver = (delivery: Delivery) => this.calls.receive(delivery);
@@ -84,26 +76,34 @@ export class MemoryDriver implements Driver {
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, noCause);
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.trouble);
     try {
-      this.publish(request, options, content, deadline.at);
+      // At the deadline the timer of the call rejects it.
+      this.publish(request, options, content, deadline.at)?.catch((error: Error) => {
+        if (!deadline.expired) this.calls.reject(msgId, error);
+      });
     } catch (error) {
       this.calls.reject(msgId, error as Error);
     }
-    return reply;
+    return this.broker.tap?.call(msgId, reply) ?? reply;
   }
 
   async cast(request: RpcInvocation, options: SendOptions): Promise<void> {
     const ids = { msgId: undefined, replyQueue: undefined, callMonitorTimeout: undefined, uniqueId: newId() };
-    this.publish(request, options, this.pass(requestMessage(request, ids)));
+    const waiting = this.publish(request, options, this.pass(requestMessage(request, ids)));
+    if (waiting) await waiting;
   }
 
-  async notify({ exchange, routingKey, message }: OutgoingNotification): Promise<void> {
+  async notify(
+    { exchange, routingKey: key, message }: OutgoingNotification,
+    options: Pick<SendOptions, 'deadline' | 'retry'>,
+  ): Promise<void> {
     this.assertOpen();
     const content = this.pass(message);
-    this.broker.declare(routingKey);
-    this.broker.bind(exchange, routingKey, routingKey);
-    this.broker.publish(this.context, exchange, routingKey, content);
+    this.broker.declare(key);
+    this.broker.bind(exchange, key, key);
+    if (this.tapped?.isCutOff) await this.tapped.reach(options);
+    this.put(exchange, key, content);
   }
 
   async listen(
@@ -113,27 +113,28 @@ export class MemoryDriver implements Driver {
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
   ): Promise<Listener> {
     this.assertOpen();
-    // A reply queue lives as long as its transport, so a missing one never comes back.
-    const sendReply = ({ queue, reply }: OutgoingReply) => {
-      const content = this.pass(replyMessage(reply));
-      if (!this.broker.publish(this.context, '', queue, content))
-        throw new MessageUndeliverable(`The reply queue "${queue}" is missing`);
-      return undefined;
-    };
-    const ports = { sendReply, deadLetter, countReturn, repeats: false };
-    const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, ports);
+    const { tap } = this.broker;
+    const sendReply = (reply: OutgoingReply) => this.sendReply(reply);
+    // Without a tap, an acknowledged request is never delivered again.
+    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined };
+    const handle = tap?.serve(target, receive) ?? receive;
+    const inbox = new RequestInbox(this.context, concurrency, handle, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);
-    return this.consume(bindings, inbox, { prefetch: concurrency, once: acknowledgeAfterReply === undefined });
+    const once = acknowledgeAfterReply === undefined && tap === undefined;
+    return this.servings.start(bindings, inbox, { prefetch: concurrency, once });
   }
 
   async listenForNotifications(subscription: Subscription, receive: ReceiveNotifications): Promise<Listener> {
     this.assertOpen();
-    const inbox = new NotificationInbox(this.context, subscription, receive, deadLetter);
-    return this.consume(notificationBindings(subscription), inbox, { prefetch: prefetchOf(subscription), once: false });
+    const handle = this.broker.tap?.listen(subscription.pool, receive) ?? receive;
+    const inbox = new NotificationInbox(this.context, subscription, handle, deadLetter);
+    const reading = { prefetch: prefetchOf(subscription), once: false };
+    return this.servings.start(notificationBindings(subscription), inbox, reading);
   }
 
-  async connect(): Promise<void> {
+  async connect(options: ConnectOptions): Promise<void> {
     this.assertOpen();
+    await this.tapped?.reach(options);
   }
 
   onStatus(listener: (status: DriverStatus) => void): () => void {
@@ -142,21 +143,21 @@ export class MemoryDriver implements Driver {
 
   health(): TransportHealth {
     const { status, replyQueue } = this;
-    const servings = [...this.servings];
+    const attached = status === 'connected';
     const { messages: queuedMessages, bytes: queuedBytes } = this.broker.waiting();
     return {
       status,
       publishing: status,
       consuming: status,
-      consumers: servings.flatMap(({ queues }) => queues.map((queue) => ({ queue, attached: true }))),
-      replyQueue: { queue: replyQueue, attached: !this.closed },
-      lastError: undefined,
+      consumers: this.servings.health(attached),
+      replyQueue: { queue: replyQueue, attached },
+      lastError: this.lastError,
       pendingCalls: this.calls.size,
       pendingPublishes: 0,
       pendingPublishBytes: 0,
       queuedMessages,
       queuedBytes,
-      inWork: servings.reduce((sum, { inbox }) => sum + inbox.busy, 0),
+      inWork: this.servings.busy,
       counts: this.context.counters.read(),
     };
   }
@@ -164,78 +165,82 @@ export class MemoryDriver implements Driver {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    // As when a connection ends, other servers get the unacknowledged messages.
-    for (const { inbox, cancel, release } of this.servings) {
-      cancel();
-      inbox.close(false);
-      release();
-    }
-    this.servings.clear();
+    this.servings.close();
     this.broker.delete(this.replyQueue);
     this.calls.close();
+    this.unwatch();
+    this.tapped?.close();
     this.broker.leave();
     this.statusListeners.emit('closed');
   }
 
   private get status(): DriverStatus {
-    return this.closed ? 'closed' : 'connected';
+    if (this.closed) return 'closed';
+    return this.broker.outage.isOn ? 'disconnected' : 'connected';
   }
 
-  private consume(
-    bindings: readonly Binding[],
-    inbox: RequestInbox | NotificationInbox,
-    reading: Omit<Reading, 'deliver'>,
-  ): Listener {
-    for (const { exchange, key, queue, type } of bindings) {
-      this.broker.declare(queue);
-      this.broker.bind(exchange, type === 'fanout' ? '' : key, queue);
+  /** Cause of a timeout, when there is one. */
+  private readonly trouble = () => (this.broker.outage.isOn ? unreachable() : undefined);
+
+  private reached(isReached: boolean): void {
+    if (!isReached) {
+      this.context.counters.count('lostConnections');
+      this.lastError = { message: unreachable().message, at: new Date() };
     }
-    const queues = [...new Set(bindings.map(({ queue }) => queue))];
-    const deliver = (delivery: Delivery) => inbox.push(delivery);
-    const consuming = queues.map((queue) => this.broker.consume(queue, { ...reading, deliver }));
-    const serving: Serving = {
-      queues,
-      inbox,
-      cancel: () => {
-        for (const { cancel } of consuming) cancel();
-      },
-      release: () => {
-        for (const { release } of consuming) release();
-        for (const { queue, transient } of bindings) if (transient) this.broker.delete(queue);
-      },
-    };
-    this.servings.add(serving);
-    return {
-      cancel: async (graceful) => {
-        serving.cancel();
-        inbox.close(graceful);
-      },
-      stop: async (milliseconds) => {
-        serving.cancel();
-        await inbox.drain(milliseconds);
-        if (this.servings.delete(serving)) serving.release();
-      },
-    };
+    this.statusListeners.emit(this.status);
   }
 
+  /** Publishes a request. Returns a promise while the broker cannot be reached. */
   private publish(
     request: RpcInvocation,
-    { target, mandatory }: SendOptions,
+    options: SendOptions,
     content: PassedMessage,
     expires?: number,
-  ): void {
+  ): Promise<void> | undefined {
+    const { target } = options;
     this.assertOpen({ target, method: request.method });
+    if (this.tapped?.isCutOff)
+      return this.tapped.reach(options).then(() => this.route(request, options, content, expires));
+    this.route(request, options, content, expires);
+    return undefined;
+  }
+
+  /** @throws MessageUndeliverable for a mandatory message without a queue */
+  private route(
+    { method }: RpcInvocation,
+    { target, mandatory }: SendOptions,
+    content: PassedMessage,
+    expires: number | undefined,
+  ): void {
     const { exchange, key } = routeOf(target, this.settings.controlExchange);
-    if (!this.broker.publish(this.context, exchange, key, content, expires) && mandatory) {
-      this.context.counters.count('undeliverable');
-      throw new MessageUndeliverable(
-        `No queue is bound for "${request.method}" on ${target}: no server has started there in this process; memory:// reaches no other`,
-        {
-          target,
-          method: request.method,
-        },
-      );
+    if (this.put(exchange, key, content, expires, target) || !mandatory) return;
+    this.context.counters.count('undeliverable');
+    throw new MessageUndeliverable(
+      `No queue is bound for "${method}" on ${target}: no server has started there in this process; memory:// reaches no other`,
+      { target, method },
+    );
+  }
+
+  private sendReply({ queue, reply, expires, lasting }: OutgoingReply): Promise<WaitingReply> | undefined {
+    const content = this.pass(replyMessage(reply));
+    if (this.tapped?.isCutOff) {
+      const options = { deadline: Deadline.after(expires - performance.now()), retry: lasting ? undefined : 0 };
+      return Promise.resolve({ delivered: this.tapped.reach(options).then(() => this.putReply(queue, content)) });
     }
+    this.putReply(queue, content);
+    return undefined;
+  }
+
+  /** @throws MessageUndeliverable when the caller has gone: its reply queue lives as long as its transport */
+  private putReply(queue: string, content: PassedMessage): void {
+    if (!this.put('', queue, content)) throw new MessageUndeliverable(`The reply queue "${queue}" is missing`);
+  }
+
+  /** Puts a message into its queues. Returns false when none is bound for it. @throws MessageDeliveryFailure when one is full */
+  private put(exchange: string, key: string, content: PassedMessage, expires?: number, target?: Target): boolean {
+    return this.tapped
+      ? this.tapped.publish(exchange, key, content, target, expires)
+      : this.broker.publish(this.context, exchange, key, content, expires);
   }
 
   private pass(message: Dict): PassedMessage {

@@ -27,6 +27,8 @@ export class MemoryQueue implements SourceQueue {
   /** Index of the last consumer that got a message. */
   private turn = 0;
   private deleted = false;
+  /** Consumers during an outage. */
+  private suspended: Consumer[] | undefined;
 
   /** @param schedule called with each delivery in order; must call its `deliver` soon */
   constructor(
@@ -80,19 +82,51 @@ export class MemoryQueue implements SourceQueue {
 
   /** Starts a consumer. */
   consume(reading: Reading): Consuming {
-    const consumer: Consumer = { ...reading, unacknowledged: 0, cancelled: false, held: new Set() };
-    this.consumers.push(consumer);
+    const { suspended } = this;
+    const consumer: Consumer = {
+      ...reading,
+      unacknowledged: 0,
+      cancelled: suspended !== undefined,
+      held: new Set(),
+    };
+    (suspended ?? this.consumers).push(consumer);
     this.pump();
     return {
       cancel: () => {
+        const others = (consumers: Consumer[]) => consumers.filter((other) => other !== consumer);
         consumer.cancelled = true;
-        this.consumers = this.consumers.filter((other) => other !== consumer);
+        this.consumers = others(this.consumers);
+        this.suspended = this.suspended && others(this.suspended);
       },
-      release: () => {
-        const returned = [...consumer.held].flatMap((delivery) => delivery.takeBack() ?? []);
-        if (returned.length > 0) this.putBack(...returned);
-      },
+      release: () => this.release(consumer.held),
     };
+  }
+
+  /** Delivers nothing until {@link resume}. Unacknowledged messages return to the queue. */
+  suspend(): void {
+    const { consumers } = this;
+    this.suspended = consumers;
+    this.consumers = [];
+    for (const consumer of consumers) {
+      consumer.cancelled = true;
+      this.release(consumer.held);
+    }
+  }
+
+  /** Delivers again. */
+  resume(): void {
+    this.consumers = this.suspended ?? this.consumers;
+    this.suspended = undefined;
+    for (const consumer of this.consumers) consumer.cancelled = false;
+    this.pump();
+  }
+
+  /** Returns the unacknowledged messages and, in a queue with consumers, the waiting ones. */
+  unsettled(): MemoryMessage[] {
+    const { suspended: consumers = this.consumers } = this;
+    const held = consumers.flatMap((consumer) => [...consumer.held].map(({ message }) => message));
+    const waiting = consumers.length > 0 ? this.messages.slice(this.head) : [];
+    return [...held, ...waiting.filter(({ expires }) => expires >= performance.now())];
   }
 
   /** Delivers waiting messages while consumers have room. */
@@ -128,6 +162,11 @@ export class MemoryQueue implements SourceQueue {
     this.deleted = true;
     this.clear();
     this.backlog.emptied(this.name);
+  }
+
+  private release(held: ReadonlySet<MemoryDelivery>): void {
+    const returned = [...held].flatMap((delivery) => delivery.takeBack() ?? []);
+    if (returned.length > 0) this.putBack(...returned);
   }
 
   private clear(): void {

@@ -41,6 +41,16 @@ export class PassedMessage {
     return copyPlain(content, limits) ?? decodeEnvelope(this.body, limits);
   }
 
+  /** Returns a copy of the message. */
+  copy(): Dict {
+    return this.read(this.limits, false);
+  }
+
+  /** Returns the message with members changed. */
+  with(changes: Dict): PassedMessage {
+    return PassedMessage.of({ ...this.copy(), ...changes }, this.limits);
+  }
+
   private isWithin({ bodyBytes, depth }: MessageLimits): boolean {
     return bodyBytes >= this.limits.bodyBytes && depth >= this.limits.depth;
   }

@@ -8,6 +8,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import * as library from '../../../lib/index.js';
 import { collectMetrics } from '../../../lib/observability/prometheus.js';
+import * as testing from '../../../lib/testing/index.js';
 import { compileSnippets, type Snippet } from '../../support/compile-snippets.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -105,8 +106,12 @@ describe('the links of the documentation', () => {
 
 describe('the snippets of the documentation', () => {
   it('compile', () => {
+    // A test needs the program beside it: examples/ are compiled as a whole.
+    const tests = new Set(filesIn('examples', '.test.ts').map(textOf));
     const snippets = pages.flatMap((page) =>
-      blocks(textOf(page), 'ts').map(({ code, line }): Snippet => ({ name: `${page}:${line}`, code })),
+      blocks(textOf(page), 'ts')
+        .filter(({ code }) => !tests.has(code))
+        .map(({ code, line }): Snippet => ({ name: `${page}:${line}`, code })),
     );
     expect(snippets.length).toBeGreaterThan(40);
     expect(compileSnippets(root, snippets)).toEqual([]);
@@ -129,13 +134,16 @@ describe('the snippets of the documentation', () => {
 
   it('that are whole programs are in examples/, which are run', () => {
     const examples = filesIn('examples', '.ts').map(textOf);
-    const programs = pages.flatMap((page) =>
+    const imported = pages.flatMap((page) =>
       blocks(textOf(page), 'ts')
-        .filter(({ code }) => code.startsWith('import ') && /^(void \w+\(\);|await app\.close\(\);.*)$/m.test(code))
+        .filter(({ code }) => code.startsWith('import '))
         .map(({ code, line }) => ({ name: `${page}:${line}`, code })),
     );
+    const runs = /^(void \w+\(\);|await app\.close\(\);.*|test\('.*)$/m;
+    const programs = imported.filter(({ code }) => runs.test(code));
     expect(programs.filter(({ code }) => !examples.includes(code)).map(({ name }) => name)).toEqual([]);
-    expect(programs).toHaveLength(examples.length);
+    const shown = new Set(imported.map(({ code }) => code));
+    expect(examples.filter((code) => !shown.has(code))).toEqual([]);
   });
 });
 
@@ -179,6 +187,15 @@ describe('the reference', () => {
   it('lists all values that the package exports', () => {
     const names = Object.keys(library).map((name) => `\`${name}\``);
     expect(missing('docs/reference/exports.md', names)).toEqual([]);
+  });
+
+  it('lists the test kit', () => {
+    const { prototype } = testing.TestBroker;
+    const members = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+    const hidden = new Set(['closeAll', 'transport', 'inFlight', 'isIdle']);
+    const names = [...Object.keys(testing), ...members.filter((name) => !hidden.has(name))];
+    const text = textOf('docs/reference/testing.md');
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
   });
 });
 

@@ -96,6 +96,13 @@ describe('the examples of the reference', () => {
   });
 });
 
+describe('the tests of the tutorial', () => {
+  it('pass', async () => {
+    const lines = await output('test-a-service/shop.test', '');
+    expect(lines.join('\n')).toMatch(/pass 3\n.*fail 0\n/);
+  });
+});
+
 describe('the examples of the page on notifications', () => {
   it.each(transports)('listens on %s', async (_name, url) => {
     expect(await output('notifications/listen', url)).toEqual([

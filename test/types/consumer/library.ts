@@ -2,8 +2,9 @@
 import { applyDecorators } from '@nestjs/common';
 import * as library from 'nestjs-oslo-messaging';
 import * as metrics from 'nestjs-oslo-messaging/prometheus';
+import * as testing from 'nestjs-oslo-messaging/testing';
 
-export const everything = { ...library, ...metrics };
+export const everything = { ...library, ...metrics, ...testing };
 
 const { fields, Target } = library;
 
@@ -65,6 +66,12 @@ export const OnVnf = () => applyDecorators(library.OnNotification({ eventType: '
 export const Endpoint = () => applyDecorators(library.RpcEndpoint({ topic: 't' }));
 export const Arguments = () => library.RpcArgs();
 export const expected = () => library.expectedExceptions(library.MessagingTimeout);
+export const fake = () => testing.fakeRpcClient({ add: () => 5 });
+export const fakeOne = () => testing.fakeNotifier();
+export const broker = () => new testing.TestBroker();
+export const fault = () => broker().once('add').drop();
+export const rule = () => broker().on({ method: 'add' });
+export const records = () => [broker().calls, broker().notifications] as const;
 export const measured = () => metrics.collectMetrics({ rpc: transport() });
 
 export class Client extends library.BackingOffClient {}

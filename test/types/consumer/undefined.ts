@@ -37,6 +37,17 @@ import {
   type VersionedObjectSerializerOptions,
 } from 'nestjs-oslo-messaging';
 import type { MeasuredTransports, MetricsOptions } from 'nestjs-oslo-messaging/prometheus';
+import type {
+  FakeClientOptions,
+  FakeNotifierOptions,
+  FaultOptions,
+  MessageFilter,
+  NotificationExpectation,
+  RepetitionOptions,
+  RequestExpectation,
+  SettleOptions,
+  TestBrokerOptions,
+} from 'nestjs-oslo-messaging/testing';
 
 /** Optional fields that refuse undefined. */
 type Refusing<T> = {
@@ -80,6 +91,15 @@ export const refusing: Accepting<
     VersionedObjectSerializerOptions,
     MeasuredTransports,
     MetricsOptions,
+    FakeClientOptions,
+    FakeNotifierOptions,
+    FaultOptions,
+    MessageFilter,
+    NotificationExpectation,
+    RepetitionOptions,
+    RequestExpectation,
+    SettleOptions,
+    TestBrokerOptions,
   ]
 > = [] as never;
 
