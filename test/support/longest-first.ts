@@ -14,6 +14,7 @@ const LONGEST: readonly string[] = [
   'test/integration/cli/conformance-kit.test.ts',
   'test/faults/shared-channels.test.ts',
   'test/integration/cli/oslo-rpc.test.ts',
+  'test/integration/packaging/cli-projects.test.ts',
   'test/integration/rabbit/topology-doctor.test.ts',
   'test/integration/rabbit/streams.test.ts',
   'test/faults/notifications.test.ts',
@@ -26,7 +27,6 @@ const LONGEST: readonly string[] = [
   'test/faults/refused-publishes.test.ts',
   'test/faults/at-least-once.test.ts',
   'test/differential/differential.test.ts',
-  'test/integration/packaging/cli-projects.test.ts',
 ];
 
 /** Starts the longest files first, so that none of them is left when all others have ended. */
