@@ -41,7 +41,7 @@ describe('The HTTP API with a fake conductor', () => {
 
     expect(await request('GET', '/v1')).toBe(200);
     expect(await request('GET', '/none')).toBe(404);
-    expect(await request('GET', '/late')).toBe(503);
+    expect(await request('GET', '/late')).toBe(504);
     expect(await request('POST', '')).toBe(202);
     expect(await request('POST', '/v1/heal')).toBe(202);
     expect(await request('POST', '/none/heal')).toBe(404);

@@ -1,12 +1,13 @@
 import { ConfigurationError, DriverLoadFailure, InvalidTransportURL } from '../core/errors.js';
 import type { OsloMessagingOptions } from '../core/options.js';
+import { shared } from '../core/shared.js';
 import { shownName, whereIs } from './config-values.js';
 import type { Setting } from './read-option.js';
 
 /** Options from files or the environment, by path. */
 export type ReadSettings = ReadonlyMap<string, Setting>;
 
-const places = new WeakMap<OsloMessagingOptions, ReadSettings>();
+const places = shared('places', () => new WeakMap<OsloMessagingOptions, ReadSettings>());
 
 /** Remembers the places of options that come from files, for {@link atPlaces}. Returns the options. */
 export function remember(options: OsloMessagingOptions, settings: ReadSettings): OsloMessagingOptions {

@@ -8,6 +8,7 @@ import { loggedMessage, loggedStack } from '../core/thrown.js';
 import { describeRequest, sendJson } from './http-response.js';
 import { passOn } from './pass-on.js';
 import { comesFromCalls, type RemoteStatuses, StatusTable } from './remote-statuses.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
 /** Options of a {@link RemoteExceptionFilter}. */
 export interface RemoteExceptionFilterOptions {
@@ -40,6 +41,7 @@ abstract class CallFailure {
  * Filter that answers HTTP requests whose calls failed: remote exceptions with the statuses of a table, a timeout with 504,
  * a missing service or broker with 503. Outside of HTTP, exceptions go their usual way. Needs no platform package.
  */
+@sharedNestClass('RemoteExceptionFilter')
 @Catch(CallFailure)
 export class RemoteExceptionFilter implements ExceptionFilter<Error> {
   private static readonly logger = new Logger(RemoteExceptionFilter.name);

@@ -23,6 +23,7 @@ const APART: Readonly<Record<string, string>> = {
   'drivers/memory/plain-copy.ts characters': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts room': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts size': 'state of one synchronous call',
+  'drivers/rabbit/connection/close-reason.ts claims': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/connection/close-reason.ts reasons': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/connection/connect-failure-log.ts logs': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/wire/content-header.ts NONE': 'constant',
