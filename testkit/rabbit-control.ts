@@ -79,8 +79,15 @@ export class RabbitControl {
     });
     asking.child.stdin?.end(`lists:flatten(io_lib:format("~p", [begin ${expressions.replace(/\.\s*$/, '')} end])).\n`);
     const { stdout } = await asking;
-    const [, answer] = /^\{ok, "(.*)"\}\s*$/s.exec(stdout) ?? [];
+    const answer = textIn(stdout);
     if (answer === undefined || answer.startsWith('{error,')) throw new Error(`${nodename}: ${expressions}: ${stdout}`);
-    return answer.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign));
+    return answer;
   }
+}
+
+/** Returns the text that erl_call has printed: a string, or from 65,536 characters on a list of their codes. */
+function textIn(printed: string): string | undefined {
+  const [, string, codes] = /^\{ok, (?:"(.*)"|\[([\d, ]+)\])\}\s*$/s.exec(printed) ?? [];
+  if (codes !== undefined) return Buffer.from(codes.split(', ').map(Number)).toString();
+  return string?.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign));
 }

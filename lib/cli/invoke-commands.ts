@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import { getRpcTransport, PING_METHOD, parseJson, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
+import {
+  Deadline,
+  getRpcTransport,
+  PING_METHOD,
+  parseJson,
+  RemoteError,
+  RPCClient,
+  stringifyJson,
+  Target,
+} from '../internal.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
@@ -61,14 +70,21 @@ function takesRequest(command: Command): Command {
 
 type Send<T> = (client: RPCClient, context: object) => Promise<T>;
 
-function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<T> {
+async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<T> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
   const context = objectOf(flags.context, '--context');
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);
   connections.add(() => transport.cleanup());
-  return send(new RPCClient(transport, target, { retry: 0, transportOptions: { atLeastOnce: true } }), context);
+  const deadline = Deadline.after(transport.settings.rpcResponseTimeout);
+  // By itself, to tell an unreachable broker from a silent server.
+  await transport.connect({ retry: 0 });
+  const timeout = Math.max(1, deadline.remaining()) / 1000;
+  return send(
+    new RPCClient(transport, target, { retry: 0, timeout, transportOptions: { atLeastOnce: true } }),
+    context,
+  );
 }
 
 function objectOf(text: string | undefined, what: string): object {

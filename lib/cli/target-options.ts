@@ -85,7 +85,7 @@ export function readTarget(flags: TargetFlags): CommandTarget {
     );
   }
   const milliseconds = timeoutOf(flags.timeout ?? String(configured.rpcResponseTimeout ?? DEFAULT_TIMEOUT));
-  // Connecting must fail before the call does, to tell an unreachable broker from a silent server.
+  // An attempt that ends before the deadline has a reason.
   const connectTimeout = Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000;
   const options = extended(configured, {
     transportUrl: url,
