@@ -30,14 +30,16 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
     )
     .addHelpText('after', '\nExample:\n  oslo-rpc call --topic calculator --server calc1 add \'{"a": 2, "b": 3}\'')
     .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
-      print(await invoke(flags, (client, context) => client.call(context, method, objectOf(args, 'ARGUMENTS'))));
+      const given = objectOf(args, 'ARGUMENTS');
+      print(await invoke(flags, (client, context) => client.call(context, method, given)));
     });
   takesRequest(program.command('cast'))
     .summary('invoke a method without waiting for its result')
     .description('Sends a request without a reply. Ends when the broker has confirmed it and prints nothing.')
     .option('--fanout', 'send it to all servers of the topic')
     .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
-      await invoke(flags, (client, context) => client.cast(context, method, objectOf(args, 'ARGUMENTS')));
+      const given = objectOf(args, 'ARGUMENTS');
+      await invoke(flags, (client, context) => client.cast(context, method, given));
     });
   takesTarget(program.command('ping'))
     .summary('check that a server answers')
