@@ -13,7 +13,7 @@ import { readOption, type Setting } from './read-option.js';
 /**
  * Returns the options, completed from their `configFiles` and `configDirs` and from the environment. Options that are given
  * win; the files' values for them are not read. Without these two options, the options are returned as they are.
- * What several options or a transport URL make wrong is found where they are used, see `atPlaces`.
+ * Contradictions between options, and a wrong transport URL, are found where they are used, see `atPlaces`.
  * @throws ConfigurationError for a file that cannot be read, and, with file, line and option, for a wrong value
  */
 export function withConfigFiles(options: OsloMessagingOptions): OsloMessagingOptions {

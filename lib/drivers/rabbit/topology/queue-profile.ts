@@ -33,8 +33,9 @@ export class QueueProfile {
     const { current } = this;
     if (!current.withoutTransientQueues && current.transientBy === undefined) return true;
     const denial = await findDenial(model);
-    this.denial = undefined;
+    // The connections of a transport ask side by side.
     if (denial) this.denied(current, denial);
+    else this.denial = undefined;
     return denial === undefined;
   }
 
