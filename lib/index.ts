@@ -29,6 +29,14 @@ export {
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
+export type {
+  Instrumentation,
+  OutgoingMessage,
+  RpcClientInterceptor,
+  SendNext,
+  ServedNotifications,
+  ServedRequest,
+} from './core/instrumentation.js';
 export type { LimitOptions, Limits, MessageLimits } from './core/limits.js';
 export type { LogSink } from './core/logger.js';
 export type { Notification, Priority } from './core/notification.js';

@@ -1,6 +1,7 @@
 import { type AccessPolicy, accessPolicyLike } from './access-policy.js';
 import type { CredentialsProvider } from './credentials.js';
 import type { Duration } from './duration.js';
+import { type Instrumentation, instrumentations, interceptors, type RpcClientInterceptor } from './instrumentation.js';
 import { LIMIT_RULES, type LimitOptions } from './limits.js';
 import type { LogSink } from './logger.js';
 import { type NotificationDriver, type NotifierDriver, notificationDrivers } from './notification-driver.js';
@@ -127,6 +128,13 @@ export interface OsloMessagingOptions {
    * until it is connected. @default false
    */
   connectOnStart?: boolean | 'background' | undefined;
+  /**
+   * Links of the chain that each call, cast and notification passes on its way out, the first one outermost: to add keys to
+   * the request context, to log slow calls, to audit. @default none
+   */
+  clientInterceptors?: readonly RpcClientInterceptor[] | undefined;
+  /** Traces and metrics: what `openTelemetry()` and `prometheus()` return. @default none */
+  instrumentation?: readonly Instrumentation[] | undefined;
   /** Logger of the library. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink | undefined;
   /** Options of the RabbitMQ driver. */
@@ -166,6 +174,8 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   name: text,
   connectOnStart: (value) =>
     value === 'background' || typeof value === 'boolean' ? undefined : 'true, false or background',
+  clientInterceptors: interceptors,
+  instrumentation: instrumentations,
   logger: withMethods('a logger', ['debug', 'log', 'warn', 'error']),
   rabbit: nested(RABBIT_RULES),
 };

@@ -3,6 +3,7 @@ import type { AccessPolicy } from './access-policy.js';
 import type { CredentialsProvider } from './credentials.js';
 import { MAX_TIMER_MS, toMilliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
+import type { Instrumentation, RpcClientInterceptor } from './instrumentation.js';
 import { LIMIT_RULES, type Limits, limitsOf } from './limits.js';
 import { consoleLogger, guardedLogger, type LogSink } from './logger.js';
 import type { NotificationDriver, NotifierDriver } from './notification-driver.js';
@@ -75,6 +76,10 @@ export interface Settings {
   readonly name: string | undefined;
   /** True or `background` to connect when the Nest module starts. */
   readonly connectOnStart: boolean | 'background';
+  /** Links that each message passes on its way out. */
+  readonly clientInterceptors: readonly RpcClientInterceptor[];
+  /** Functions that watch messages, for traces and metrics. */
+  readonly instrumentation: readonly Instrumentation[];
   /** Logger of the library. It never throws. */
   readonly logger: LogSink;
   /** RabbitMQ options as given, before the query of the transport URL overrides them. */
@@ -140,6 +145,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     notificationContext: options.notificationContext ?? 'safe',
     credentials: options.credentials,
     connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
+    clientInterceptors: [...(options.clientInterceptors ?? [])],
+    instrumentation: [...(options.instrumentation ?? [])],
     logger,
     rabbitOptions: new Secret(options.rabbit ?? {}),
     rabbit,

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { withConfigFiles } from '../config/configured-options.js';
 import { atPlaces } from '../config/places.js';
+import { chainOf, type OutgoingChain } from '../core/chain.js';
 import { Counters, type Counts } from '../core/counters.js';
 import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
@@ -39,6 +40,8 @@ export class Transport {
   readonly settings: Settings;
   /** @internal */
   readonly counters = new Counters();
+  /** @internal Links that every message passes before the driver; undefined without links. */
+  readonly outgoing: OutgoingChain | undefined;
   private readonly closing = new AbortController();
 
   private constructor(
@@ -50,6 +53,8 @@ export class Transport {
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
     this.settings = driverOf(parsed) === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
+    const { clientInterceptors, instrumentation } = this.settings;
+    this.outgoing = chainOf([...clientInterceptors, ...instrumentation.flatMap(({ client }) => client ?? [])]);
     this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);
   }
 

@@ -1,7 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
-import { PRIORITIES, type Priority } from '../core/notification.js';
+import { type Notification, PRIORITIES, type Priority } from '../core/notification.js';
 import type { Settings } from '../core/settings.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
@@ -9,7 +9,7 @@ import { NotificationDispatcher } from '../notify/dispatcher.js';
 import type { BatchedNotification } from '../notify/endpoint.js';
 import { type Filtered, NotificationFilter } from '../notify/filter.js';
 import { globToRegExp } from '../notify/glob.js';
-import { loggingFailure, type NotificationHandler } from '../notify/handler.js';
+import { type NotificationHandler, runHandler, type Watching, watchingOf } from '../notify/handler.js';
 import { NotificationListener } from '../notify/listener.js';
 import { BatchGatherer } from './batch-gatherer.js';
 import { allowLogEvents, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
@@ -25,7 +25,7 @@ type Registration = NonNullable<NotificationHandlerExtras['osloNotification']> &
 
 interface Received {
   readonly message: BatchedNotification;
-  readonly priority: Priority;
+  readonly notification: Notification;
 }
 
 /** The `@OnNotification` methods of an application, and the listeners that serve them. */
@@ -50,11 +50,12 @@ export class NotificationHandlers {
   listeners(transport: Transport, serializer: Serializer): NotificationListener[] {
     const { settings } = transport;
     const queues = new NotificationQueues(settings);
+    const watching = watchingOf(settings);
     // Handlers of single notifications run before those that wait for a batch.
     const ordered = [...this.registrations].sort((a, b) => Number(!!a.method.batch) - Number(!!b.method.batch));
     for (const registration of ordered) {
       const { endpoint, method } = registration;
-      queues.add(this.handler(registration, settings), endpoint, method.batch?.size ?? 0);
+      queues.add(this.handler(registration, settings, watching), endpoint, method.batch?.size ?? 0);
     }
     return queues.all().map(({ exchange, topics, pool, handlers, held }) => {
       const dispatcher = new NotificationDispatcher(handlers, serializer, settings.logger);
@@ -76,14 +77,20 @@ export class NotificationHandlers {
     for (const gatherer of this.gatherers) gatherer.close(graceful);
   }
 
-  private handler(registration: Registration, settings: Pick<Settings, 'rabbit' | 'logger'>): NotificationHandler {
+  private handler(
+    registration: Registration,
+    settings: Pick<Settings, 'rabbit' | 'logger'>,
+    watching: Watching,
+  ): NotificationHandler {
     const { name, endpoint, method, callback } = registration;
     const run = (received: readonly Received[], data: unknown, context: OsloContext) => {
       const messages = received.map(({ message }) => message);
-      const work = () => loggingFailure(settings.logger, messages, name, () => this.invoke(callback, data, context));
+      const served = { handler: name, notifications: received.map(({ notification }) => notification) };
+      const work = () => runHandler(watching, served, messages, () => this.invoke(callback, data, context));
       return messages.some(isLogLine) ? suppressLogEvents(work) : allowLogEvents(work);
     };
-    const contextOf = ({ message, priority }: Received) => new OsloNotificationContext(message, priority, this.signal);
+    const contextOf = ({ message, notification }: Received) =>
+      new OsloNotificationContext(message, notification.priority, this.signal);
     const one = (received: Received) => run([received], received.message.payload, contextOf(received));
     const many = (received: readonly Received[]) =>
       run(
@@ -97,10 +104,10 @@ export class NotificationHandlers {
       priorities: prioritiesOf(name, method),
       filter: filterOf(registration),
       allowRequeue: endpoint.allowRequeue ?? false,
-      handle: (messages, priority) => {
-        const [message] = messages;
-        if (!message) return undefined;
-        return gatherer ? gatherer.add({ message, priority }) : one({ message, priority });
+      handle: ([message], [notification]) => {
+        if (!message || !notification) return undefined;
+        const received = { message, notification };
+        return gatherer ? gatherer.add(received) : one(received);
       },
     };
   }

@@ -41,7 +41,7 @@ export class NotificationDispatcher {
     const items = batch.map((incoming) => this.read(incoming));
     for (const priority of new Set(batch.map(({ notification }) => notification.priority))) {
       const group = items.filter(({ incoming }) => incoming.notification.priority === priority);
-      for (const handler of this.byPriority.get(priority) ?? []) await this.handle(handler, group, priority);
+      for (const handler of this.byPriority.get(priority) ?? []) await this.handle(handler, group);
     }
     return items.map(({ refusal }) => refusal);
   }
@@ -62,7 +62,7 @@ export class NotificationDispatcher {
     return item;
   }
 
-  private async handle(handler: NotificationHandler, group: readonly Item[], priority: Priority): Promise<void> {
+  private async handle(handler: NotificationHandler, group: readonly Item[]): Promise<void> {
     const items = group.filter(
       ({ incoming, message }) => message && !incoming.finishedBy.has(handler) && passes(handler.filter, message),
     );
@@ -70,7 +70,8 @@ export class NotificationDispatcher {
     if (messages.length === 0) return;
     let refusal: string | undefined;
     try {
-      const result = await handler.handle(messages, priority);
+      const received = items.map(({ incoming }) => incoming.notification);
+      const result = await handler.handle(messages, received);
       if (result === NotificationResult.REQUEUE) refusal = `${handler.name} returned NotificationResult.REQUEUE`;
     } catch (error) {
       for (const { incoming } of items) incoming.failed?.(error);

@@ -1,6 +1,9 @@
+import { type Around, aroundOf } from '../core/chain.js';
+import type { ServedNotifications } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
-import { PRIORITIES, type Priority } from '../core/notification.js';
+import { type Notification, PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
+import type { Settings } from '../core/settings.js';
 import { loggedStack } from '../core/thrown.js';
 import { runWhereFailed, runWithRequestContext } from '../messaging/current-request.js';
 import { contextDict } from '../messaging/serializer.js';
@@ -16,8 +19,8 @@ export interface NotificationHandler {
   readonly filter: Pick<NotificationFilter, 'match'> | undefined;
   /** True where a refused notification is delivered again, to this handler only. */
   readonly allowRequeue: boolean;
-  /** Handles notifications of one priority. The result counts for all of them. It refuses them by REQUEUE, or by an error, which it logs. */
-  handle(messages: readonly BatchedNotification[], priority: Priority): unknown;
+  /** Handles notifications of one priority, deserialized and as they were received. The result counts for all of them. It refuses them by REQUEUE, or by an error, which it logs. */
+  handle(messages: readonly BatchedNotification[], received: readonly Notification[]): unknown;
 }
 
 /** Options of {@link handlersOf}. */
@@ -25,13 +28,24 @@ export interface HandlerOptions {
   readonly allowRequeue: boolean;
   /** Methods take an array of notifications. */
   readonly batch: boolean;
+  readonly watching: Watching;
+}
+
+/** Logger of failures, and instrumentation around handlers; undefined for none. */
+export interface Watching {
   readonly logger: LogSink;
+  readonly around: Around<ServedNotifications> | undefined;
+}
+
+/** Returns the logger and the instrumentation of a transport. */
+export function watchingOf({ logger, instrumentation }: Pick<Settings, 'logger' | 'instrumentation'>): Watching {
+  return { logger, around: aroundOf(instrumentation.map(({ listener }) => listener)) };
 }
 
 /** Returns the methods of an endpoint that are named after priorities. */
 export function handlersOf(
   endpoint: ListenerEndpoint | BatchListenerEndpoint,
-  { allowRequeue, batch, logger }: HandlerOptions,
+  { allowRequeue, batch, watching }: HandlerOptions,
 ): NotificationHandler[] {
   return PRIORITIES.flatMap((priority) => {
     const method: unknown = endpoint[priority];
@@ -43,26 +57,29 @@ export function handlersOf(
       priorities: [priority],
       filter: endpoint.filterRule ?? undefined,
       allowRequeue,
-      handle: (messages) =>
-        loggingFailure(logger, messages, name, () =>
+      handle: (messages, notifications) =>
+        runHandler(watching, { handler: name, notifications }, messages, () =>
           batch ? call([messages]) : runWithRequestContext(messages[0]?.ctxt, () => call(positional(messages))),
         ),
     };
   });
 }
 
-/** Runs work, and logs its error before throwing it. */
-export async function loggingFailure<T>(
-  logger: LogSink,
+/**
+ * Runs a handler within the instrumentation, and logs its error before throwing it.
+ * @param messages the notifications that are served, deserialized
+ */
+export async function runHandler(
+  { logger, around }: Watching,
+  served: ServedNotifications,
   messages: readonly BatchedNotification[],
-  name: string,
-  work: () => T | Promise<T>,
-): Promise<T> {
+  work: () => unknown,
+): Promise<unknown> {
   try {
-    return await work();
+    return await (around === undefined ? work() : around(served, async () => work()));
   } catch (error) {
     const [first, ...others] = messages;
-    const log = () => logFailure(logger, messages.map(fromHandler), `${name} failed`, error);
+    const log = () => logFailure(logger, messages.map(fromHandler), `${served.handler} failed`, error);
     // A batch belongs to no request.
     if (first) runWhereFailed(first, () => (others.length === 0 ? first.ctxt : undefined), log);
     throw error;

@@ -14,7 +14,7 @@ import { assertTransport, type Transport } from '../messaging/transport.js';
 import { NotificationDispatcher } from './dispatcher.js';
 import type { BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import { NotificationFilter } from './filter.js';
-import { handlersOf } from './handler.js';
+import { handlersOf, watchingOf } from './handler.js';
 
 /** Options of a notification listener. */
 export interface NotificationListenerOptions {
@@ -139,9 +139,8 @@ function createListener(
   const { settings } = transport;
   checkEndpoints(endpoints);
   for (const endpoint of endpoints) checkFilter(endpoint);
-  const handlers = endpoints.flatMap((endpoint) =>
-    handlersOf(endpoint, { allowRequeue, batch, logger: settings.logger }),
-  );
+  const watching = watchingOf(settings);
+  const handlers = endpoints.flatMap((endpoint) => handlersOf(endpoint, { allowRequeue, batch, watching }));
   if (handlers.length === 0)
     throw new ConfigurationError(`No endpoint has a method named after a priority: ${PRIORITIES.join(', ')}`);
   const dispatcher = new NotificationDispatcher(handlers, serializer, settings.logger);

@@ -4,7 +4,12 @@ import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { forgottenAwait, nameOf } from '../core/given.js';
 import type { Priority } from '../core/notification.js';
-import { type NotificationDriver, type NotifierDriver, notificationDrivers } from '../core/notification-driver.js';
+import {
+  type Announcement,
+  type NotificationDriver,
+  type NotifierDriver,
+  notificationDrivers,
+} from '../core/notification-driver.js';
 import { checkNames, checkOptions, checkRetry } from '../core/option-rules.js';
 import type { RoutingConfig } from '../core/routing-config.js';
 import { checkedSerializer } from '../core/serializer.js';
@@ -13,6 +18,7 @@ import { withCallers } from '../messaging/caller-stack.js';
 import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
+import { announce } from './announce.js';
 import { LogDriver } from './log-driver.js';
 import { MessagingDriver } from './messaging-driver.js';
 import { allDone } from './notifier-driver.js';
@@ -167,12 +173,16 @@ export class Notifier {
     };
     const announcement = { notification, topics: this.topics, retry, deadline: Deadline.after(this.timeout) };
     try {
-      // `async`: a driver of the user that throws must stop no other, nor leave its promise without a handler.
-      const notifyBy = async (driver: NotifierDriver) => driver.notify(announcement);
-      await runApart(() => allDone([...this.drivers.values()].map(notifyBy)));
+      await announce(this.transport, announcement, (changed) => this.notifyByAll(changed));
     } catch (error) {
       throw withCallers(error, this.notify);
     }
+  }
+
+  private notifyByAll(announcement: Announcement): Promise<void> {
+    // `async`: a driver of the user that throws must stop no other, nor leave its promise without a handler.
+    const notifyBy = async (driver: NotifierDriver) => driver.notify(announcement);
+    return runApart(() => allDone([...this.drivers.values()].map(notifyBy)));
   }
 }
 

@@ -10,10 +10,11 @@ import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
 import { withCallers } from '../messaging/caller-stack.js';
-import { getCurrentRequestContext, runApart } from '../messaging/current-request.js';
+import { getCurrentRequestContext } from '../messaging/current-request.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
+import { sendCall, sendCast } from './outgoing-requests.js';
 
 /** Options of the driver for one request. */
 export interface TransportOptions {
@@ -106,12 +107,11 @@ export class CallContext {
    */
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
     const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
-    const { driver, settings } = this.transport;
-    const deadline = Deadline.after(this.timeoutMs ?? settings.rpcResponseTimeout);
+    const deadline = Deadline.after(this.timeoutMs ?? this.transport.settings.rpcResponseTimeout);
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
     const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
     try {
-      await runApart(() => driver.cast(request, options));
+      await sendCast(this.transport, request, options);
     } catch (error) {
       throw withCallers(error, this.cast);
     }
@@ -146,7 +146,7 @@ export class CallContext {
         mandatory: this.options.transportOptions?.atLeastOnce ?? true,
         callMonitorTimeout: this.callMonitorTimeout,
       };
-      return runApart(() => transport.driver.call(request, options));
+      return sendCall(transport, request, options);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,9 +1,12 @@
+import type { Around } from '../core/chain.js';
 import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
+import type { ServedRequest } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
 import type { Settings } from '../core/settings.js';
+import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';
@@ -34,33 +37,58 @@ function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
 }
 
+/** Server that requests are dispatched for. */
+export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'> {
+  readonly table: MethodTable;
+  /** Exchange, topic and server that are listened on. */
+  readonly target: Target;
+  /** Instrumentation around each request; undefined for none. */
+  readonly around: Around<ServedRequest> | undefined;
+}
+
 /** Runs one request and replies with its result or failure. Never rejects. */
-export async function dispatch(
-  table: MethodTable,
-  message: IncomingRequest,
-  { logger, sendTracebacks }: Pick<Settings, 'logger' | 'sendTracebacks'>,
-): Promise<void> {
+export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
+  const { table, around, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
-  let entry: MethodEntry | undefined;
+  const { request } = message;
+  const entry = table.lookup(request);
   try {
-    const { method, namespace, version } = message.request;
-    entry = table.find(namespace, version, method);
-    result = await entry.handle(message);
+    result =
+      around === undefined
+        ? await handle(entry, message, table)
+        : await handleWithin(around, entry, message, dispatching);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
     runWhereFailed(
       message,
-      () => entry?.readContext?.(message.request),
-      () =>
-        entry ? logFailure(message.request, error, entry.expected, logger) : logRefusal(message.request, error, logger),
+      () => entry?.readContext?.(request),
+      () => (entry ? logFailure(request, error, entry.expected, logger) : logRefusal(request, error, logger)),
     );
   }
   if (heartbeat) clearInterval(heartbeat);
   // The memory driver returns nothing to wait for, and an await is not free.
   const replying = message.reply({ result, failure, ending: true });
   if (replying) await replying;
+}
+
+/** @throws NoSuchMethod, UnsupportedVersion without an entry */
+function handle(entry: MethodEntry | undefined, message: IncomingRequest, table: MethodTable): unknown {
+  if (entry === undefined) throw table.refusalOf(message.request);
+  return entry.handle(message);
+}
+
+function handleWithin(
+  around: Around<ServedRequest>,
+  entry: MethodEntry | undefined,
+  message: IncomingRequest,
+  { table, target }: Dispatching,
+): Promise<unknown> {
+  const { request, wantsReply, expires } = message;
+  // An entry always has a name where it is a method of an endpoint.
+  const handler = entry && (entry.handler ?? request.method);
+  return around({ request, target, handler, wantsReply, expires }, async () => handle(entry, message, table));
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */

@@ -23,6 +23,9 @@ export interface MethodEntry {
   readContext?(request: RpcRequest): unknown;
 }
 
+/** Parts of a request that choose its entry. */
+type Invoked = Pick<RpcRequest, 'namespace' | 'version' | 'method'>;
+
 interface Handler {
   readonly target: Target;
   readonly entry: MethodEntry;
@@ -76,13 +79,19 @@ export class MethodTable {
     );
   }
 
-  /** Returns the first entry that answers a request, in order of addition. @throws NoSuchMethod, UnsupportedVersion */
-  find(namespace: string | undefined, version: string | undefined, method: string): MethodEntry {
+  /** Returns the first entry that answers a request, in order of addition; undefined when none does. */
+  lookup({ namespace, version, method }: Invoked): MethodEntry | undefined {
     for (const { target, entry } of this.handlers.get(method) ?? []) {
       if (serves(target, namespace, version)) return entry;
     }
-    if (this.targets.some((target) => serves(target, namespace, version))) throw new NoSuchMethod(method);
-    throw new UnsupportedVersion(version ?? DEFAULT_VERSION, method);
+    return undefined;
+  }
+
+  /** Returns the error for a request that no entry answers. */
+  refusalOf({ namespace, version, method }: Invoked): NoSuchMethod | UnsupportedVersion {
+    return this.targets.some((target) => serves(target, namespace, version))
+      ? new NoSuchMethod(method)
+      : new UnsupportedVersion(version ?? DEFAULT_VERSION, method);
   }
 
   /** Returns the delivery mode of a request. @param usual mode of a method that names none, and of an unknown one */

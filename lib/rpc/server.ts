@@ -1,4 +1,5 @@
 import type { AccessPolicy } from '../core/access-policy.js';
+import { aroundOf } from '../core/chain.js';
 import { ConfigurationError, InvalidTarget } from '../core/errors.js';
 import { checkNames } from '../core/option-rules.js';
 import type { RpcRequest } from '../core/rpc-message.js';
@@ -49,11 +50,15 @@ export class RPCServer extends MessageHandlingServer {
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.advice}`);
     for (const handler of this.table.hidden()) settings.logger.warn(warningOf(handler));
+    const { table, target } = this;
+    const { logger, sendTracebacks, instrumentation } = settings;
+    const around = aroundOf(instrumentation.map(({ server }) => server));
+    const dispatching = { table, target, around, logger, sendTracebacks };
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,
       settings.concurrency,
-      (message) => dispatch(this.table, message, settings),
+      (message) => dispatch(message, dispatching),
       this.table.delivers('at-least-once', delivery) ? acknowledgeAfterReply : undefined,
       signal,
     );

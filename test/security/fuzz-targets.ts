@@ -86,7 +86,7 @@ function request(body: Buffer): void {
   }
   heartbeatInterval(read.callMonitorTimeout);
   table.deliveryOf(read, 'at-most-once');
-  allowing([MessagingException], () => table.find(read.namespace, read.version, read.method));
+  if (!table.lookup(read) && !(table.refusalOf(read) instanceof MessagingException)) throw new Error('no refusal');
   const context = new OsloRpcContext(incoming(read), new Target({ topic: 't' }), contexts, signal);
   const carried: unknown = context.getRequestContext();
   if (!(carried instanceof RequestContext)) throw new Error('no request context');

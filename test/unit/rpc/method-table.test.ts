@@ -38,7 +38,7 @@ describe('find', () => {
     ['the first that is new enough', [target('1.2'), target('1.5')], [undefined, '1.3'], 'b'],
     ['another major version', [target('1.9'), target('2.0')], [undefined, '2.0'], 'b'],
   ])('finds by %s', (_name, targets, [namespace, version], expected) => {
-    expect(tableOf(...targets).find(namespace, version, 'run').handler).toBe(expected);
+    expect(tableOf(...targets).lookup({ namespace, version, method: 'run' })?.handler).toBe(expected);
   });
 
   it.each<[string, (string | undefined)[], string, new (...args: never[]) => Error]>([
@@ -50,14 +50,16 @@ describe('find', () => {
     ['a malformed version', [undefined, 'x'], 'run', UnsupportedVersion],
     ['an unknown method in an unknown version', [undefined, '2.0'], 'walk', UnsupportedVersion],
   ])('refuses %s', (_name, [namespace, version], method, error) => {
-    expect(() => tableOf(target('1.5')).find(namespace, version, method)).toThrow(error);
+    const table = tableOf(target('1.5'));
+    expect(table.lookup({ namespace, version, method })).toBeUndefined();
+    expect(table.refusalOf({ namespace, version, method })).toBeInstanceOf(error);
   });
 
   it('refuses a missing method by name in a target without methods', () => {
     const table = new MethodTable();
     table.addTarget(target('2.0', 'ns'));
-    expect(() => table.find('ns', '2.0', 'run')).toThrow(NoSuchMethod);
-    expect(() => table.find(undefined, '2.0', 'run')).toThrow(UnsupportedVersion);
+    expect(table.refusalOf({ namespace: 'ns', version: '2.0', method: 'run' })).toBeInstanceOf(NoSuchMethod);
+    expect(table.refusalOf({ namespace: undefined, version: '2.0', method: 'run' })).toBeInstanceOf(UnsupportedVersion);
   });
 });
 
@@ -91,7 +93,7 @@ describe('add', () => {
   it('accepts other versions, namespaces and methods', () => {
     const table = add(target('1.0'), target('1.5'), target('1.0', 'ns'));
     table.add(target('1.0'), 'walk', entry('d'));
-    expect(table.find(undefined, '1.0', 'walk').handler).toBe('d');
+    expect(table.lookup({ namespace: undefined, version: '1.0', method: 'walk' })?.handler).toBe('d');
   });
 });
 
@@ -138,8 +140,8 @@ it('is empty with a ping only', async () => {
   table.append(target('7.0', 'ns'), 'run', entry('a'));
   expect(table.isEmpty).toBe(false);
   expect(table.has('run')).toBe(true);
-  const ping = table.find(undefined, undefined, 'oslo_rpc_server_ping');
-  expect(await ping.handle({} as IncomingRequest)).toBe('pong');
+  const ping = table.lookup({ namespace: undefined, version: undefined, method: 'oslo_rpc_server_ping' });
+  expect(await ping?.handle({} as IncomingRequest)).toBe('pong');
 });
 
 describe('addEndpoint', () => {
@@ -183,17 +185,17 @@ describe('addEndpoint', () => {
     };
     addEndpoint(table, endpoint as unknown as Endpoint, new DefaultRPCAccessPolicy(), new NoOpSerializer());
     const request = readRequest({ method: 'add', args: { n: 1 }, _context_user: 'u1' });
-    const found = table.find('ns', '1.1', 'add');
-    expect(found.handler).toBe('Object.add');
-    expect(await found.handle({ request } as IncomingRequest)).toBe('u1 6');
-    expect(found.readContext?.(request)).toEqual({ user: 'u1' });
+    const found = table.lookup({ namespace: 'ns', version: '1.1', method: 'add' });
+    expect(found?.handler).toBe('Object.add');
+    expect(await found?.handle({ request } as IncomingRequest)).toBe('u1 6');
+    expect(found?.readContext?.(request)).toEqual({ user: 'u1' });
   });
 
   it('serves the version of an endpoint without allowed methods', () => {
     const table = new MethodTable();
     const endpoint = { target: target('2.0', 'ns'), _run: () => 1 };
     addEndpoint(table, endpoint as unknown as Endpoint, new DefaultRPCAccessPolicy(), new NoOpSerializer());
-    expect(() => table.find('ns', '2.0', 'run')).toThrow(NoSuchMethod);
+    expect(table.refusalOf({ namespace: 'ns', version: '2.0', method: 'run' })).toBeInstanceOf(NoSuchMethod);
   });
 
   it('refuses a target that is no Target', () => {

@@ -1,0 +1,33 @@
+import type { OutgoingMessage } from '../core/instrumentation.js';
+import type { Announcement } from '../core/notification-driver.js';
+import { Target } from '../core/target.js';
+import type { Transport } from '../messaging/transport.js';
+
+/** Sends a notification through the client interceptors of the transport, where it has any. */
+export async function announce(
+  { outgoing, settings }: Transport,
+  announcement: Announcement,
+  send: (announcement: Announcement) => Promise<void>,
+): Promise<void> {
+  if (outgoing === undefined) return send(announcement);
+  const { notification, topics, deadline } = announcement;
+  const { priority, publisherId, messageId, payload, context } = notification;
+  const message: OutgoingMessage = {
+    kind: 'notification',
+    target: new Target({ exchange: settings.controlExchange, topic: topics.join(',') }),
+    method: notification.eventType ?? '',
+    args: payload,
+    context,
+    deadline,
+    attempt: 1,
+    notification: { priority, publisherId, messageId },
+  };
+  await outgoing(message, async (changed) => {
+    const { method: eventType, args, context: keys } = changed;
+    return send({
+      ...announcement,
+      notification: { ...notification, eventType, payload: args, context: keys },
+      deadline: changed.deadline,
+    });
+  });
+}
