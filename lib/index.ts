@@ -45,6 +45,7 @@ export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
 export type { RabbitSettings, TransientOption } from './core/rabbit-settings.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
+export type { RpcInvocation } from './core/rpc-message.js';
 export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';
@@ -169,6 +170,7 @@ export {
 export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
 export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
 export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
+export type { RetryPolicy } from './rpc/retry-policy.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
 export { BackingOffClient } from './tacker/backing-off-client.js';
 export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './tacker/connection.js';

@@ -15,6 +15,12 @@ export class Deadline {
     return new Deadline(now, now + milliseconds);
   }
 
+  /** Returns the deadline that many milliseconds from now, or this one if it is earlier. */
+  within(milliseconds: number): Deadline {
+    const now = performance.now();
+    return new Deadline(now, Math.min(this.at, now + milliseconds));
+  }
+
   /** Returns the remaining time in milliseconds, from 0 to the maximum of a timer. */
   remaining(): number {
     return Math.min(Math.max(0, this.at - performance.now()), MAX_TIMER_MS);

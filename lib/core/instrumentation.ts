@@ -2,7 +2,7 @@ import type { Deadline } from './deadline.js';
 import type { Dict } from './dict.js';
 import type { Notification } from './notification.js';
 import { type Rule, withMethods } from './option-rules.js';
-import type { RpcRequest } from './rpc-message.js';
+import type { RpcInvocation } from './rpc-message.js';
 import type { Target } from './target.js';
 
 /** Call, cast or notification on its way to the broker, as a {@link RpcClientInterceptor} sees it. */
@@ -38,7 +38,9 @@ export type RpcClientInterceptor = (message: OutgoingMessage, next: SendNext) =>
 /** RPC request that is about to be handled, as an {@link Instrumentation} sees it. */
 export interface ServedRequest {
   /** Request as it was received. Names and arguments are the caller's: they can have any value. */
-  readonly request: RpcRequest;
+  readonly request: RpcInvocation;
+  /** Message id of a call, or the unique id of a cast. */
+  readonly messageId: string | undefined;
   /** Exchange, topic and server that are listened on. */
   readonly target: Target;
   /** Name of the handler, such as `Conductor.build`; undefined when no endpoint has the method. */

@@ -42,6 +42,7 @@ const RECORD_OPTIONS: readonly (keyof OsloRecordOptions)[] = [
   'retry',
   'callMonitorTimeout',
   'transportOptions',
+  'retryPolicy',
 ];
 
 /** Arguments of a request with a request context and options, like Nest's own records. */

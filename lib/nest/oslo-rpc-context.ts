@@ -4,6 +4,7 @@ import { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
+import { ATTEMPT_KEY } from '../rpc/retries.js';
 import { OsloContext } from './oslo-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
@@ -54,6 +55,12 @@ export class OsloRpcContext extends OsloContext {
   /** Returns the message id of a call, or the unique id of a cast. */
   getMessageId(): string | undefined {
     return this.message.request.msgId ?? this.message.request.uniqueId;
+  }
+
+  /** Returns the number of the attempt: 1, and more for a request that its caller has sent again by a `retryPolicy`. */
+  getAttempt(): number {
+    const attempt: unknown = this.message.request.context[ATTEMPT_KEY];
+    return typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 1 ? attempt : 1;
   }
 
   /** @internal */

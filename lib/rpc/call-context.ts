@@ -1,3 +1,4 @@
+import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import { type Duration, readDuration } from '../core/duration.js';
@@ -15,6 +16,8 @@ import { checkArguments, checkSerialized } from '../messaging/request-values.js'
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import { sendCall, sendCast } from './outgoing-requests.js';
+import { retryLink } from './retries.js';
+import type { RetryPolicy } from './retry-policy.js';
 
 /** Options of the driver for one request. */
 export interface TransportOptions {
@@ -36,6 +39,11 @@ export interface ClientOptions {
   retry?: number | undefined;
   /** Longest time without a heartbeat of the server, in seconds or with a unit. Sent to Python in whole seconds. @default no heartbeats */
   callMonitorTimeout?: Duration | undefined;
+  /**
+   * Repeat requests that failed on their way, for methods that may run twice: after a MessageDeliveryFailure,
+   * MessageUndeliverable or MessagingTimeout, inside the timeout of the request. @default no repetition
+   */
+  retryPolicy?: RetryPolicy | undefined;
   /** Options of the driver. */
   transportOptions?: TransportOptions | undefined;
 }
@@ -50,6 +58,7 @@ export class CallContext {
   /** @internal */
   protected readonly serializer: Serializer;
   private readonly callMonitorTimeout: number | undefined;
+  private readonly outgoing: OutgoingChain | undefined;
 
   /** @internal */
   constructor(
@@ -68,6 +77,10 @@ export class CallContext {
       options.callMonitorTimeout == null
         ? undefined
         : readDuration(options.callMonitorTimeout, 'callMonitorTimeout', logger) / 1000;
+    this.outgoing =
+      options.retryPolicy == null
+        ? transport.outgoing
+        : transport.outgoingWith(retryLink(transport, options.retryPolicy));
     this.serializer = options.serializer ?? new NoOpSerializer();
   }
 
@@ -111,7 +124,7 @@ export class CallContext {
     const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
     const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
     try {
-      await sendCast(this.transport, request, options);
+      await sendCast(this.transport, this.outgoing, request, options);
     } catch (error) {
       throw withCallers(error, this.cast);
     }
@@ -123,12 +136,12 @@ export class CallContext {
   }
 
   /** @internal Runs between a timeout and the rejection of the call. */
-  protected async backOff(_method: string, _timeout: number): Promise<void> {}
+  protected async backOff(_method: string, _timeout: number, _error: MessagingTimeout): Promise<void> {}
 
   private async fail(thrown: unknown, method: string, timeout: number): Promise<never> {
     // Before any await: afterwards V8 no longer knows the caller.
     const error = withCallers(thrown, this.fail);
-    if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
+    if (error instanceof MessagingTimeout) await this.backOff(method, timeout, error);
     throw error;
   }
 
@@ -146,7 +159,7 @@ export class CallContext {
         mandatory: this.options.transportOptions?.atLeastOnce ?? true,
         callMonitorTimeout: this.callMonitorTimeout,
       };
-      return sendCall(transport, request, options);
+      return sendCall(transport, this.outgoing, request, options);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -88,7 +88,10 @@ function handleWithin(
   const { request, wantsReply, expires } = message;
   // An entry always has a name where it is a method of an endpoint.
   const handler = entry && (entry.handler ?? request.method);
-  return around({ request, target, handler, wantsReply, expires }, async () => handle(entry, message, table));
+  const messageId = request.msgId ?? request.uniqueId;
+  return around({ request, messageId, target, handler, wantsReply, expires }, async () =>
+    handle(entry, message, table),
+  );
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */

@@ -1,3 +1,4 @@
+import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
 import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
@@ -9,20 +10,30 @@ import { runApart } from '../messaging/current-request.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import type { Transport } from '../messaging/transport.js';
 
-/** Sends a call through the client interceptors of the transport, where it has any, to its driver. */
-export function sendCall(transport: Transport, request: RpcInvocation, options: CallOptions): Promise<unknown> {
-  const { outgoing, driver } = transport;
+/** Sends a call through a chain of links, where there is one, to the driver. */
+export function sendCall(
+  { driver }: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: CallOptions,
+): Promise<unknown> {
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
   return outgoing(messageOf('call', request, options), async (message) => {
     const { target, deadline } = checked(message);
-    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline }));
+    // The broker must not keep a request longer than its attempt lasts.
+    const timeout = deadline === options.deadline ? options.timeout : Math.min(options.timeout, deadline.remaining());
+    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline, timeout }));
   });
 }
 
-/** Sends a cast through the client interceptors of the transport, where it has any, to its driver. */
-export async function sendCast(transport: Transport, request: RpcInvocation, options: SendOptions): Promise<void> {
-  const { outgoing, driver } = transport;
+/** Sends a cast through a chain of links, where there is one, to the driver. */
+export async function sendCast(
+  { driver }: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: SendOptions,
+): Promise<void> {
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
   await outgoing(messageOf('cast', request, options), async (message) => {
     const { target, deadline } = checked(message);

@@ -1,5 +1,5 @@
 import { type Duration, readDuration } from '../core/duration.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, type MessagingTimeout } from '../core/errors.js';
 import { consoleLogger } from '../core/logger.js';
 import { pause } from '../core/pause.js';
 import { shared, sharedClass } from '../core/shared.js';
@@ -23,7 +23,26 @@ class BackingOffContext extends CallContext {
     return this.timeouts.get(this.scoped(method), first, ceiling);
   }
 
-  protected override async backOff(method: string, timeout: number): Promise<void> {
+  override call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    const calling = super.call<T>(ctxt, method, args);
+    if (!this.transport.settings.timeoutRecovery) return calling;
+    const began = performance.now();
+    return calling.then((result) => {
+      this.recover(method, performance.now() - began);
+      return result;
+    });
+  }
+
+  private recover(method: string, took: number): void {
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
+    const scoped = this.scoped(method);
+    const shrunk = this.timeouts.recover(scoped, took, first, ceiling);
+    if (shrunk !== undefined) logger.log(`Reduced the timeout of calls to "${scoped}" to ${shrunk / 1000} s`);
+  }
+
+  protected override async backOff(method: string, timeout: number, error: MessagingTimeout): Promise<void> {
+    // Such a timeout says nothing about the method.
+    if (this.transport.settings.timeoutRecovery && error.cause !== undefined) return;
     const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
     const scoped = this.scoped(method);
     const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);

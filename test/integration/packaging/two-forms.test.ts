@@ -30,6 +30,7 @@ const APART: Readonly<Record<string, string>> = {
   'drivers/rabbit/wire/wire.ts wires': 'used by one engine, which belongs to a shared Transport',
   'drivers/reply-queue.ts lastMatch': 'cache',
   'nest/native-failures.ts installed': 'a filter that is changed twice does the same',
+  'rpc/retries.ts rules': 'cache',
 };
 
 /** Variables of modules that can hold state: those that can be assigned, and collections that start empty. */

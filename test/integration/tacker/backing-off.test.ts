@@ -135,6 +135,38 @@ describe('BackingOffClient', () => {
     await succeeds(0.15);
   });
 
+  describe('with timeoutRecovery', () => {
+    beforeEach(async () => {
+      await passing(end());
+      await passing(begin({ timeoutRecovery: true }));
+    });
+
+    it('halves a grown timeout after five fast answers in a row, down to the response timeout', async () => {
+      await timesOut(0.3);
+      await timesOut(0.3);
+      for (let call = 0; call < 4; call++) await succeeds(0.1);
+      // Slower than half of the timeout: the row begins anew.
+      await succeeds(0.25);
+      for (let call = 0; call < 4; call++) await succeeds(0.1);
+      await succeeds(0.3);
+      for (let call = 0; call < 5; call++) await succeeds(0.1);
+      await timesOut(0.3);
+    });
+
+    it('reduces it no further than the response timeout', async () => {
+      await timesOut(0.15);
+      for (let call = 0; call < 30; call++) await succeeds(0.01);
+      await succeeds(0.08);
+      await timesOut(0.15);
+    });
+  });
+
+  it('keeps grown timeouts without timeoutRecovery', async () => {
+    await timesOut(0.15);
+    for (let call = 0; call < 30; call++) await succeeds(0.01);
+    await succeeds(0.15);
+  });
+
   it('starts a new method at the ceiling if that is lower', async () => {
     BackingOffClient.setMaxTimeout(0.04);
     await timesOut(0.08);
