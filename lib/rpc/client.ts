@@ -32,6 +32,8 @@ const PREPARE_RULES: Record<keyof PrepareOptions, Rule> = {
   retry: anything,
   transportOptions: anything,
   callMonitorTimeout: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 /** Values are checked in the constructor of {@link CallContext}, since `prepare` can change them. */
 const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
@@ -41,6 +43,8 @@ const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
   retry: anything,
   callMonitorTimeout: anything,
   transportOptions: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 
 /**
