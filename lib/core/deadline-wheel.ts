@@ -1,4 +1,4 @@
-import { follow, unfollow } from './abort.js';
+import { type AnySignal, follow, unfollow } from './abort.js';
 import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
 import { realTimeout } from './real-time.js';
@@ -59,7 +59,7 @@ export class DeadlineWheel<T extends Waiting> {
     if (--this.size === 0) this.timer?.unref();
   }
 
-  private follow(waiting: T, signal: AbortSignal): void {
+  private follow(waiting: T, signal: AnySignal): void {
     const end = () => {
       if (this.followed.get(waiting) !== end) return;
       this.remove(waiting);
@@ -69,7 +69,7 @@ export class DeadlineWheel<T extends Waiting> {
     follow(signal, end);
   }
 
-  private leave(waiting: T, signal: AbortSignal): void {
+  private leave(waiting: T, signal: AnySignal): void {
     const end = this.followed.get(waiting);
     if (!end) return;
     this.followed.delete(waiting);

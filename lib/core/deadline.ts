@@ -1,4 +1,4 @@
-import { abortErrorOf, follow, unfollow } from './abort.js';
+import { type AnySignal, abortErrorOf, follow, unfollow } from './abort.js';
 import { MAX_TIMER_MS } from './duration.js';
 
 /** Time on the monotonic clock that bounds every wait of one operation. A signal may end the operation before. */
@@ -9,7 +9,7 @@ export class Deadline {
     /** Time of the deadline on the monotonic clock, in milliseconds. */
     readonly at: number,
     /** @internal Signal that ends the operation before its deadline. */
-    readonly signal: AbortSignal | undefined,
+    readonly signal: AnySignal | undefined,
     /** @internal Deadline of the request that is being handled, on the monotonic clock; Infinity where nothing bounds this one. */
     readonly limit: number,
   ) {}
@@ -23,7 +23,7 @@ export class Deadline {
    * @internal Returns the deadline that many milliseconds from now, or an earlier limit.
    * @param limit time on the monotonic clock, in milliseconds
    */
-  static within(milliseconds: number, limit: number, signal: AbortSignal | undefined): Deadline {
+  static within(milliseconds: number, limit: number, signal: AnySignal | undefined): Deadline {
     const now = performance.now();
     return new Deadline(now, Math.min(now + milliseconds, limit), signal, limit);
   }
@@ -34,7 +34,7 @@ export class Deadline {
   }
 
   /** @internal Returns the same deadline with another signal. */
-  with(signal: AbortSignal | undefined): Deadline {
+  with(signal: AnySignal | undefined): Deadline {
     return signal === this.signal ? this : new Deadline(this.since, this.at, signal, this.limit);
   }
 
@@ -54,7 +54,7 @@ export class Deadline {
   }
 
   private get aborted(): boolean {
-    return this.signal !== undefined && this.signal.aborted;
+    return this.signal?.aborted === true;
   }
 
   /**
@@ -88,7 +88,7 @@ export class Deadline {
     return new Promise((resolve, reject) => {
       const abort = () => {
         clearTimeout(timer);
-        reject(abortErrorOf(signal as AbortSignal));
+        reject(abortErrorOf(signal as AnySignal));
       };
       const leave = () => {
         clearTimeout(timer);

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
@@ -56,8 +57,8 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
   /** Reason with which the signal was aborted; undefined while it was not, and where nobody has asked for it. */
   readonly abortedBy: Error | undefined;
-  /** Signal that is aborted with CallerGone only; undefined where the caller wants no heartbeats. */
-  readonly callerGone: AbortSignal | undefined;
+  /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
+  readonly callerGone: Cancellation | undefined;
   /**
    * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
    * delivered already, or the request is a cast.

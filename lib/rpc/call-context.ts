@@ -1,4 +1,11 @@
-import { abortErrorOf, EitherSignal, isAbortError, isAbortSignal } from '../core/abort.js';
+import {
+  abortErrorOf,
+  type Cancellation,
+  isAbortError,
+  isAbortSignal,
+  joinSignals,
+  releaseSignal,
+} from '../core/abort.js';
 import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import { type Duration, readDuration } from '../core/duration.js';
@@ -104,25 +111,24 @@ export class CallContext {
    * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception; the reason of its `signal`
    */
   call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    return this.callUntil<T>(undefined, ctxt, method, args);
+  }
+
+  /** @internal Calls likewise, until a cancellation aborts. */
+  callUntil<T>(cancelled: Cancellation | undefined, ctxt: unknown, method: string, args: object): Promise<T> {
     const context = ctxt ?? getCurrentRequestContext();
     const timeout = this.timeoutOf(method);
     const outer = this.propagates ? getAwaitedRequest() : undefined;
-    const { signal } = this.options;
-    const gone = outer?.callerGone;
-    const either = signal && gone ? new EitherSignal(signal, gone) : undefined;
-    const deadline = Deadline.within(
-      timeout,
-      outer?.expires ?? Number.POSITIVE_INFINITY,
-      either?.signal ?? signal ?? gone,
-    );
+    const signal = joinSignals(joinSignals(cancelled, this.options.signal ?? undefined), outer?.callerGone);
+    const deadline = Deadline.within(timeout, outer?.expires ?? Number.POSITIVE_INFINITY, signal);
     // No async function: it would keep the whole request in memory while it waits, and cost twice as much.
     return this.send(context, method, args as Dict, deadline).then(
       (result) => {
-        either?.release();
+        releaseSignal(signal);
         return this.serializer.deserializeEntity(context, result) as T;
       },
       (error: unknown) => {
-        either?.release();
+        releaseSignal(signal);
         return this.fail(error, method, timeout, deadline);
       },
     );
@@ -142,13 +148,13 @@ export class CallContext {
     const { signal, retry, transportOptions } = this.options;
     if (signal?.aborted) throw abortErrorOf(signal, { target, method });
     const timeout = this.timeoutMs ?? this.transport.settings.rpcResponseTimeout;
-    const deadline = Deadline.within(timeout, Number.POSITIVE_INFINITY, signal);
+    const deadline = Deadline.within(timeout, Number.POSITIVE_INFINITY, signal ?? undefined);
     const options = { target, deadline, retry, mandatory: transportOptions?.atLeastOnce ?? false };
     try {
       await sendCast(this.transport, request, options);
     } catch (error) {
       // The reason belongs to the owner of the signal: it is passed on as it is.
-      throw isAbortError(error, signal) ? error : withCallers(error, this.cast);
+      throw isAbortError(error, deadline.signal) ? error : withCallers(error, this.cast);
     }
   }
 

@@ -1,4 +1,4 @@
-import { abortErrorOf, isAbortSignal } from '../core/abort.js';
+import { abortErrorOf, isAbortSignal, publicSignal } from '../core/abort.js';
 import { Deadline } from '../core/deadline.js';
 import { ConfigurationError, MessagingTimeout } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
@@ -41,7 +41,7 @@ function messageOf(
   { method, args, context }: RpcInvocation,
   { target, deadline }: SendOptions,
 ): OutgoingMessage {
-  const { signal } = deadline;
+  const signal = publicSignal(deadline.signal);
   return { kind, target, method, args, context, deadline, signal, attempt: 1, notification: undefined };
 }
 
@@ -63,7 +63,10 @@ function deadlineOf({ deadline, signal, target, method }: OutgoingMessage): Dead
 }
 
 /** @throws MessagingTimeout for a call whose deadline has passed: its server would work for nobody */
-export function assertTimeLeft({ target, method }: Pick<OutgoingMessage, 'target' | 'method'>, deadline: Deadline): void {
+export function assertTimeLeft(
+  { target, method }: Pick<OutgoingMessage, 'target' | 'method'>,
+  deadline: Deadline,
+): void {
   if (!deadline.expired) return;
   const reason = deadline.inherited
     ? 'the caller of the request that is being handled has given up'

@@ -1,3 +1,4 @@
+import { Cancellation } from '../../core/abort.js';
 import { CallerGone, ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
@@ -59,7 +60,7 @@ export class InboxRequest implements IncomingRequest {
   private isReplaced = false;
   private isEnded = false;
   private requestSignal: RequestSignal | undefined;
-  private gone: AbortController | undefined;
+  private gone: Cancellation | undefined;
 
   /** @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast */
   constructor(
@@ -89,10 +90,10 @@ export class InboxRequest implements IncomingRequest {
     return signal?.aborted ? (signal.reason as Error) : undefined;
   }
 
-  get callerGone(): AbortSignal | undefined {
+  get callerGone(): Cancellation | undefined {
     if (!this.wantsReply || !this.request.callMonitorTimeout) return undefined;
-    this.gone ??= new AbortController();
-    return this.gone.signal;
+    this.gone ??= new Cancellation();
+    return this.gone;
   }
 
   reply(reply: ReplyContent): Promise<void> | undefined {
@@ -121,17 +122,17 @@ export class InboxRequest implements IncomingRequest {
   private openSignal(): RequestSignal {
     const { signals } = this.terms;
     const opened = signals.open(this.request.method, this.wantsReply ? this.expires : Number.POSITIVE_INFINITY);
-    if (this.gone?.signal.aborted) opened.abort(this.gone.signal.reason as Error);
+    if (this.gone?.aborted) opened.abort(this.gone.reason as Error);
     if (this.isEnded || opened.signal.aborted) signals.close(opened);
     return opened;
   }
 
   /** Tells the handler that nobody will read its reply. */
   private callerLost(cause: Error): void {
-    if (this.isEnded || this.gone?.signal.aborted) return;
+    if (this.isEnded || this.gone?.aborted) return;
     const { method } = this.request;
     const reason = new CallerGone(`The caller of "${method}" is gone: ${cause.message}`, { method, cause });
-    this.gone ??= new AbortController();
+    this.gone ??= new Cancellation();
     this.gone.abort(reason);
     if (!this.requestSignal) return;
     this.terms.signals.close(this.requestSignal);

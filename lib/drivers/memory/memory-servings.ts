@@ -33,11 +33,7 @@ export class MemoryServings {
   }
 
   /** Declares the queues of a server or listener, and starts to consume them. */
-  start(
-    bindings: readonly Binding[],
-    inbox: Inbox,
-    reading: Omit<Reading, 'deliver'>,
-  ): Listener {
+  start(bindings: readonly Binding[], inbox: Inbox, reading: Omit<Reading, 'deliver'>): Listener {
     for (const { exchange, key, queue, type } of bindings) {
       this.broker.declare(queue);
       this.broker.bind(exchange, type === 'fanout' ? '' : key, queue);
