@@ -26,14 +26,15 @@ export function sendCall(transport: Transport, request: RpcInvocation, options: 
 }
 
 /** Sends a cast through the client interceptors of the transport, where it has any, to its driver. */
-export async function sendCast(transport: Transport, request: RpcInvocation, options: SendOptions): Promise<void> {
+export function sendCast(transport: Transport, request: RpcInvocation, options: SendOptions): Promise<void> {
   const { outgoing, driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  await outgoing(messageOf('cast', request, options), async (message) => {
+  const sent = outgoing(messageOf('cast', request, options), async (message) => {
     const { target } = checked(message);
     const deadline = deadlineOf(message);
     return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline }));
   });
+  return sent.then(() => undefined);
 }
 
 function messageOf(

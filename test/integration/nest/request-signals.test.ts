@@ -3,11 +3,12 @@ import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
 import { Ctx, MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
-  type BackingOffClient,
+  BackingOffClient,
   CallAborted,
   getCurrentRequest,
   getRpcClient,
   getRpcTransport,
+  InjectRpcClient,
   MessagingTimeout,
   OsloClientProxy,
   OsloMessagingModule,
@@ -68,7 +69,7 @@ describe('The signal of a request in Nest', () => {
       async look(@Ctx() context: OsloRpcContext) {
         await Promise.resolve();
         const current = getCurrentRequest();
-        seen.push(current === context, context.getSignal() === context.getSignal(), context.getSignal().aborted);
+        seen.push(current === context, current?.getSignal() === context.getSignal(), context.getSignal().aborted);
         return context.getRemainingTime();
       }
 
@@ -99,11 +100,11 @@ describe('The signal of a request in Nest', () => {
   it('bounds the calls of an injected client, and says so', async () => {
     @Controller()
     class Relay {
-      static client: BackingOffClient;
+      constructor(@InjectRpcClient('LEAF') private readonly client: BackingOffClient) {}
 
       @MessagePattern('relay')
       async relay() {
-        seen.push(await Relay.client.call(undefined, 'wait').catch((error: unknown) => error));
+        seen.push(await this.client.call(undefined, 'wait').catch((error: unknown) => error));
       }
     }
     const leaf = uniqueTopic();
@@ -119,7 +120,6 @@ describe('The signal of a request in Nest', () => {
     await app.startAllMicroservices();
     await app.init();
     closing.push(() => app.close());
-    Relay.client = app.get('LEAF');
 
     @RpcEndpoint()
     class Leaf {
