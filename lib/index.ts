@@ -7,6 +7,8 @@ export type { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export type { Duration } from './core/duration.js';
 export {
+  CallAborted,
+  CallerGone,
   ClientSendError,
   ConfigurationError,
   CredentialsFailure,
@@ -23,8 +25,10 @@ export {
   NoSuchMethod,
   RemoteError,
   type RemoteErrorDetails,
+  RequestExpired,
   RPCVersionCapError,
   ServerListenError,
+  ServerStopped,
   UnsupportedVersion,
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
@@ -50,7 +54,12 @@ export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';
 export type { ErrorTarget, TargetFields } from './core/target-fields.js';
-export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
+export {
+  type CurrentRequest,
+  getCurrentRequest,
+  getCurrentRequestContext,
+  runWithRequestContext,
+} from './messaging/current-request.js';
 export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';

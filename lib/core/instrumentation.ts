@@ -19,6 +19,11 @@ export interface OutgoingMessage {
   readonly context: Dict;
   /** Time at which the sender gives up. */
   readonly deadline: Deadline;
+  /**
+   * Signal that ends the call or cast before its deadline: that of its options, or that of a dead caller of the request which
+   * is being handled. A link that waits, for another attempt for example, stops waiting when it aborts. Undefined for none.
+   */
+  readonly signal: AbortSignal | undefined;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
   /** Priority, publisher and id of a notification; undefined for a call or cast. */

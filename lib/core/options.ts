@@ -145,6 +145,11 @@ export interface OsloMessagingOptions {
   slowCallThreshold?: Duration | undefined;
   /** Traces and metrics: what `openTelemetry()` and `prometheus()` return. @default none */
   instrumentation?: readonly Instrumentation[] | undefined;
+  /**
+   * End the calls that a handler makes no later than the request that it handles, while somebody waits for its reply. Not for
+   * casts, notifications, and requests that are delivered at least once. Also for one client or call: `prepare`. @default true
+   */
+  propagateDeadlines?: boolean | undefined;
   /** Logger of the library. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink | undefined;
   /** Options of the RabbitMQ driver. */
@@ -188,6 +193,7 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   clientInterceptors: interceptors,
   slowCallThreshold: span,
   instrumentation: instrumentations,
+  propagateDeadlines: flag,
   logger: withMethods('a logger', ['debug', 'log', 'warn', 'error']),
   rabbit: nested(RABBIT_RULES),
 };

@@ -83,6 +83,8 @@ export interface Settings {
   readonly clientInterceptors: readonly RpcClientInterceptor[];
   /** Functions that watch messages, for traces and metrics. */
   readonly instrumentation: readonly Instrumentation[];
+  /** True where nested calls end no later than the request that is being handled. */
+  readonly propagateDeadlines: boolean;
   /** Logger of the library. It never throws. */
   readonly logger: LogSink;
   /** RabbitMQ options as given, before the query of the transport URL overrides them. */
@@ -151,6 +153,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
     clientInterceptors: [...(options.clientInterceptors ?? [])],
     instrumentation: [...(options.instrumentation ?? []), ...slowCalls(options.slowCallThreshold, logger)],
+    propagateDeadlines: options.propagateDeadlines ?? true,
     logger,
     rabbitOptions: new Secret(options.rabbit ?? {}),
     rabbit,

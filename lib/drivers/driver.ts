@@ -1,3 +1,4 @@
+import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
@@ -8,7 +9,7 @@ import type { Target } from '../core/target.js';
 /** Options of every message that is sent. */
 export interface SendOptions {
   readonly target: Target;
-  /** Bounds connecting, publishing and, for a call, waiting for the reply. */
+  /** Bounds connecting, publishing and, for a call, waiting for the reply. Its signal ends them before. */
   readonly deadline: Deadline;
   /** Number of reconnection attempts: 0 for none, undefined or −1 for any number until the deadline. */
   readonly retry: number | undefined;
@@ -47,6 +48,17 @@ export interface IncomingRequest {
   readonly expires: number;
   /** True when a caller waits for a reply. */
   readonly wantsReply: boolean;
+  /** True while the work must end with its caller's deadline: not for a cast, not at least once, and not after the ending reply. */
+  readonly isAwaited: boolean;
+  /**
+   * Signal of the request, made on first use. Aborted with RequestExpired, CallerGone or ServerStopped; never after the ending
+   * reply.
+   */
+  readonly signal: AbortSignal;
+  /** Reason with which the signal was aborted; undefined while it was not, and where nobody has asked for it. */
+  readonly abortedBy: Error | undefined;
+  /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
+  readonly callerGone: Cancellation | undefined;
   /**
    * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
    * delivered already, or the request is a cast.

@@ -2,6 +2,7 @@ import type { Dict } from '../core/dict.js';
 import { maskSecrets } from '../core/secrets.js';
 import { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
+import { type CurrentRequest, remainingSeconds } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { ATTEMPT_KEY } from '../rpc/retries.js';
@@ -10,7 +11,7 @@ import { sharedNestClass } from './shared-in-nest.js';
 
 /** Context (`@Ctx()`) of an RPC method. */
 @sharedNestClass('OsloRpcContext')
-export class OsloRpcContext extends OsloContext {
+export class OsloRpcContext extends OsloContext implements CurrentRequest {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;
 
@@ -19,9 +20,8 @@ export class OsloRpcContext extends OsloContext {
     private readonly message: IncomingRequest,
     private readonly listening: Target,
     private readonly serializer: Serializer,
-    signal: AbortSignal,
   ) {
-    super([message], signal);
+    super([message]);
   }
 
   /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
@@ -61,6 +61,33 @@ export class OsloRpcContext extends OsloContext {
   getAttempt(): number {
     const attempt: unknown = this.message.request.context[ATTEMPT_KEY];
     return typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 1 ? attempt : 1;
+  }
+
+  /**
+   * Returns the time until the caller gives up, in seconds, at least 0. Undefined where no caller waits (a cast), and for a
+   * caller without a timeout.
+   */
+  getRemainingTime(): number | undefined {
+    return remainingSeconds(this.message);
+  }
+
+  /**
+   * Returns the signal of the request: always the same. It is aborted when the caller gives up (`reason` is a
+   * {@link RequestExpired}), when the caller has died ({@link CallerGone}; it needs a `callMonitorTimeout`), or when the
+   * server has stopped ({@link ServerStopped}), whatever comes first. It stays as it is once the handler has returned.
+   */
+  override getSignal(): AbortSignal {
+    return this.message.signal;
+  }
+
+  /** @internal */
+  override get incoming(): IncomingRequest {
+    return this.message;
+  }
+
+  /** @internal */
+  override get view(): this {
+    return this;
   }
 
   /** @internal */

@@ -19,6 +19,7 @@ export async function announce(
     args: payload,
     context,
     deadline,
+    signal: undefined,
     attempt: 1,
     notification: { priority, publisherId, messageId },
   };

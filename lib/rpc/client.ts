@@ -33,6 +33,8 @@ const PREPARE_RULES: Record<keyof PrepareOptions, Rule> = {
   transportOptions: anything,
   callMonitorTimeout: anything,
   retryPolicy: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 /** Values are checked in the constructor of {@link CallContext}, since `prepare` can change them. */
 const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
@@ -43,6 +45,8 @@ const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
   callMonitorTimeout: anything,
   transportOptions: anything,
   retryPolicy: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 
 /**

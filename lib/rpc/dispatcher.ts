@@ -61,10 +61,15 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
         : await handleWithin(around, entry, message, dispatching);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
+    const { abortedBy } = message;
     runWhereFailed(
       message,
       () => entry?.readContext?.(request),
-      () => (entry ? logFailure(request, error, entry.expected, logger) : logRefusal(request, error, logger)),
+      () => {
+        if (entry === undefined) logRefusal(request, error, logger);
+        else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
+        else logFailure(request, error, entry.expected, logger);
+      },
     );
   }
   if (heartbeat) clearInterval(heartbeat);
@@ -120,6 +125,11 @@ function logFailure(
   const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
   if (isOneOf(expected, error)) logger.debug(`Expected exception in "${name}": ${masked(loggedMessage(error))}`);
   else logger.error(`Exception while handling "${name}": ${masked(loggedStack(error))}`);
+}
+
+/** Logs a handler that has ended because of its signal. */
+function logStopped({ method }: RpcRequest, reason: Error, logger: LogSink): void {
+  logger.debug(`Stopped "${oneLine(method, MAX_LOGGED_METHOD)}": ${oneLine(reason.message, MAX_LOGGED_ERROR)}`);
 }
 
 /** Logs a request that no handler serves: a mistake of its caller, so without a stack. */

@@ -1,6 +1,7 @@
+import { abortErrorOf, isAbortSignal, publicSignal } from '../core/abort.js';
 import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, MessagingTimeout } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
 import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
@@ -20,25 +21,29 @@ export function sendCall(
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
   return outgoing(messageOf('call', request, options), async (message) => {
-    const { target, deadline } = checked(message);
-    // The broker must not keep a request longer than its attempt lasts.
-    const timeout = deadline === options.deadline ? options.timeout : Math.min(options.timeout, deadline.remaining());
+    const { target } = checked(message);
+    const deadline = deadlineOf(message);
+    assertTimeLeft(message, deadline);
+    // A link may have waited, and the message expires with the call.
+    const timeout = Math.min(options.timeout, deadline.remaining());
     return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline, timeout }));
   });
 }
 
 /** Sends a cast through a chain of links, where there is one, to the driver. */
-export async function sendCast(
+export function sendCast(
   { driver }: Transport,
   outgoing: OutgoingChain | undefined,
   request: RpcInvocation,
   options: SendOptions,
 ): Promise<void> {
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  await outgoing(messageOf('cast', request, options), async (message) => {
-    const { target, deadline } = checked(message);
+  const sent = outgoing(messageOf('cast', request, options), async (message) => {
+    const { target } = checked(message);
+    const deadline = deadlineOf(message);
     return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline }));
   });
+  return sent.then(() => undefined);
 }
 
 function messageOf(
@@ -46,20 +51,37 @@ function messageOf(
   { method, args, context }: RpcInvocation,
   { target, deadline }: SendOptions,
 ): OutgoingMessage {
-  return { kind, target, method, args, context, deadline, attempt: 1, notification: undefined };
+  const signal = publicSignal(deadline.signal);
+  return { kind, target, method, args, context, deadline, signal, attempt: 1, notification: undefined };
 }
 
 /** @throws ConfigurationError for a value that is no message: a link of the user may give any */
 function checked(message: OutgoingMessage): OutgoingMessage {
-  const { target, method, deadline } = (message ?? {}) as Partial<OutgoingMessage>;
-  const wrong =
-    target instanceof Target && deadline instanceof Deadline && typeof method === 'string' && method !== ''
-      ? undefined
-      : nameOf(message);
-  if (wrong === undefined) return message;
+  const { target, method, deadline, signal } = (message ?? {}) as Partial<OutgoingMessage>;
+  const isNamed = target instanceof Target && typeof method === 'string' && method !== '';
+  const isBounded = deadline instanceof Deadline && (signal === undefined || isAbortSignal(signal));
+  if (isNamed && isBounded) return message;
   throw new ConfigurationError(
-    `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${wrong}`,
+    `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${nameOf(message)}`,
   );
+}
+
+/** Returns the deadline with the signal that the links have left. @throws the reason of a signal that has aborted */
+function deadlineOf({ deadline, signal, target, method }: OutgoingMessage): Deadline {
+  if (signal?.aborted) throw abortErrorOf(signal, { target, method });
+  return deadline.with(signal);
+}
+
+/** @throws MessagingTimeout for a call whose deadline has passed: its server would work for nobody */
+export function assertTimeLeft(
+  { target, method }: Pick<OutgoingMessage, 'target' | 'method'>,
+  deadline: Deadline,
+): void {
+  if (!deadline.expired) return;
+  const reason = deadline.inherited
+    ? 'the caller of the request that is being handled has given up'
+    : 'its deadline has passed';
+  throw new MessagingTimeout(`"${method}" on ${target} was not called: ${reason}`, { target, method });
 }
 
 /** @throws ConfigurationError for arguments or a context that are no objects */

@@ -49,15 +49,15 @@ async function sendAgain(
     try {
       return await next(attemptOf(message, attempt, policy));
     } catch (error) {
-      if (attempt >= policy.attempts || !isRepeatable(error)) throw error;
+      if (attempt >= policy.attempts || message.signal?.aborted || !isRepeatable(error)) throw error;
       const wait = policy.pauseAfter(attempt);
       if (message.deadline.remaining() <= wait) throw error;
       if (!budget.spend()) {
         counters.count('refusedRetries');
         throw error;
       }
-      await pause(wait, closed);
-      if (closed.aborted) throw error;
+      await pause(wait, closed, message.signal);
+      if (closed.aborted || message.signal?.aborted) throw error;
       counters.count('retries');
     }
   }
@@ -65,7 +65,7 @@ async function sendAgain(
 
 function attemptOf(message: OutgoingMessage, attempt: number, { attemptTimeout }: RetryRules): OutgoingMessage {
   const { context } = message;
-  const deadline = attemptTimeout === undefined ? message.deadline : message.deadline.within(attemptTimeout);
+  const deadline = attemptTimeout === undefined ? message.deadline : message.deadline.shortened(attemptTimeout);
   if (attempt === 1) return attemptTimeout === undefined ? message : { ...message, deadline };
   return { ...message, deadline, attempt, context: { ...context, [ATTEMPT_KEY]: attempt } };
 }

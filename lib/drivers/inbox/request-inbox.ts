@@ -13,7 +13,9 @@ import { ConcurrencyLimit } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
-import { InboxRequest, type OnWaiting, type ReplyPorts } from './inbox-request.js';
+import type { Inbox } from './inbox.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms } from './inbox-request.js';
+import { RequestSignals } from './request-signals.js';
 import { WorkLimit } from './work-limit.js';
 
 /** Functions and facts of the driver that an inbox needs. */
@@ -35,12 +37,13 @@ const REDELIVERED =
  * slot is free, so that unstarted work stays in the broker. Requests that are delivered at least once are acknowledged
  * after their reply. Drops duplicates.
  */
-export class RequestInbox {
+export class RequestInbox implements Inbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Delivery>;
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
   private readonly clocks = new CallerClocks();
+  private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
@@ -99,6 +102,11 @@ export class RequestInbox {
           `${this.waiting.size} replies still waited for their queues after the drain timeout; they are dropped`,
         );
       });
+  }
+
+  /** Aborts the signals of handlers that still run: their messages are back in the queue by now, or their replies are lost. */
+  abandon(): void {
+    this.signals.stop();
   }
 
   /** Not async: each promise would be a good part of the cost of a usual call. */
@@ -163,20 +171,20 @@ export class RequestInbox {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return this.receive(this.incoming(request, expires, this.awaitReply));
+    return this.receive(this.incoming(request, expires, this.atMostOnceTerms));
   }
 
   private async processAtLeastOnce(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires);
+      const started = this.incoming(request, expires, this.atLeastOnceTerms);
       await this.receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, onWaiting);
+  private incoming(request: RpcRequest, expires: number, terms: RequestTerms): InboxRequest {
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -185,6 +193,13 @@ export class RequestInbox {
     this.waiting.add(waiting);
     void waiting.finally(() => this.waiting.delete(waiting));
   };
+
+  private readonly atMostOnceTerms: RequestTerms = {
+    signals: this.signals,
+    atLeastOnce: false,
+    onWaiting: this.awaitReply,
+  };
+  private readonly atLeastOnceTerms: RequestTerms = { signals: this.signals, atLeastOnce: true };
 
   /** Warns of a call with an unusable reply address; it runs all the same, as in Python. A cast has no address. */
   private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
@@ -208,7 +223,7 @@ export class RequestInbox {
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.awaitReply);
+    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.atMostOnceTerms);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
   }

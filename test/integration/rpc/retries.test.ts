@@ -22,6 +22,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
 
 const POLICY: RetryPolicy = { methods: ['get'], delay: '5ms', maxDelay: '20ms' };
@@ -138,6 +139,22 @@ describe('A retry policy', () => {
     const refused = expect(call).rejects.toThrow('refused');
     await transport.cleanup();
     await refused;
+  });
+
+  it('ends at once when the signal of the call aborts', async () => {
+    const fault = failing(100);
+    const giveUp = new AbortController();
+    const calling = clientOf(connect({ instrumentation: [fault] }), uniqueTopic(), {
+      ...POLICY,
+      delay: '1h',
+      maxDelay: '1h',
+    });
+    const call = calling.prepare({ timeout: '24h', signal: giveUp.signal }).call({}, 'get');
+    const refused = expect(call).rejects.toThrow();
+    await eventually(() => expect(fault.attempts).toHaveLength(1));
+    giveUp.abort();
+    await refused;
+    expect(fault.attempts).toHaveLength(1);
   });
 
   it('adds a tenth to the load of a target that always fails, whatever the number of callers and methods', async () => {

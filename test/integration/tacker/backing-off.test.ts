@@ -231,6 +231,79 @@ describe('BackingOffClient', () => {
     await passing(begin());
   });
 
+  describe('within a request that somebody waits for', () => {
+    /** Lets a handler call the method, and returns the milliseconds after which that call failed. */
+    async function fromHandler(timeout: number): Promise<number> {
+      const outer = uniqueTopic();
+      let ended: (milliseconds: number) => void = ignore;
+      const took = new Promise<number>((resolve) => {
+        ended = resolve;
+      });
+      const relay = async () => {
+        const start = performance.now();
+        await client.call({}, 'work', { seconds: 10 }).catch(ignore);
+        ended(performance.now() - start);
+      };
+      const relaying = await getServer(new Target({ topic: outer, server: 'host1' }), [{ relay }]);
+      await relaying.start();
+      const caller = getClient(new Target({ topic: outer })).prepare({ timeout });
+      const call = caller.call({}, 'relay').catch(ignore);
+      const milliseconds = await took;
+      await call;
+      await relaying.stop();
+      return milliseconds;
+    }
+
+    it('neither grows nor pauses when the deadline of the request ends a call', async () => {
+      vi.mocked(Math.random).mockReturnValue(0.999);
+      for (let call = 0; call < 3; call++) {
+        const took = await passing(fromHandler(0.05));
+        expect(took).toBeGreaterThanOrEqual(45);
+        expect(took).toBeLessThan(75);
+      }
+      vi.mocked(Math.random).mockReturnValue(0);
+      expect(await timesOut(0.6)).toBeLessThan(150);
+    });
+
+    it('pauses no longer than the request, and grows by its own timeouts', async () => {
+      vi.mocked(Math.random).mockReturnValue(0.999);
+      const took = await passing(fromHandler(0.14));
+      expect(took).toBeGreaterThanOrEqual(130);
+      expect(took).toBeLessThan(165);
+      vi.mocked(Math.random).mockReturnValue(0);
+      await succeeds(0.15);
+    });
+  });
+
+  it('neither grows nor pauses when a signal ends a call', async () => {
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    const controller = new AbortController();
+    const call = client.prepare({ signal: controller.signal }).call({}, 'work', { seconds: 10 });
+    const reason = new MessagingTimeout('enough');
+    controller.abort(reason);
+    expect(await call.catch((error: unknown) => error)).toBe(reason);
+    vi.mocked(Math.random).mockReturnValue(0);
+    await timesOut(0.15);
+  });
+
+  it('ends its pause when the signal of the call aborts', async () => {
+    let timedOut: () => void = ignore;
+    const waiting = new Promise<void>((resolve) => {
+      timedOut = resolve;
+    });
+    await passing(end());
+    await passing(begin({ rpcResponseTimeout: 40, logger: { ...silent, error: () => timedOut() } }));
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    const controller = new AbortController();
+    const call = client.prepare({ signal: controller.signal }).call({}, 'work', { seconds: 100 });
+    const outcome = call.catch((error: unknown) => error);
+    await passing(waiting);
+    const start = performance.now();
+    controller.abort();
+    expect(await passing(outcome)).toBeInstanceOf(MessagingTimeout);
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+
   it('keeps its timeouts after another error', async () => {
     for (let call = 0; call < 3; call++) {
       await expect(passing(client.call({}, 'work', { fail: true }))).rejects.toBeInstanceOf(RemoteError);
