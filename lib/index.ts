@@ -60,6 +60,7 @@ export {
   getCurrentRequestContext,
   runWithRequestContext,
 } from './messaging/current-request.js';
+export { getLogFields, type LogFields } from './messaging/log-fields.js';
 export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
@@ -94,6 +95,7 @@ export {
 } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
 export { OsloContext } from './nest/oslo-context.js';
+export { OsloLogger } from './nest/oslo-logger.js';
 export {
   type BrokerReport,
   type MonitoredApplication,

@@ -1,10 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RpcInvocation } from '../core/rpc-message.js';
 import { shared } from '../core/shared.js';
+import { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import type { RequestContext } from './request-context.js';
 
 /** Request that is being handled, as {@link getCurrentRequest} returns it. */
 export interface CurrentRequest {
+  /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
+  getTarget(): Target;
   /** Returns the name of the method in the request. */
   getMethod(): string;
   /** Returns the message id of a call, or the unique id of a cast. */
@@ -81,6 +85,11 @@ export function remainingSeconds({ wantsReply, expires }: IncomingRequest): numb
   return Math.max(0, expires - performance.now()) / 1000;
 }
 
+/** Returns the value of {@link CurrentRequest.getTarget}. */
+export function servedTarget({ exchange, topic, server }: Target, { namespace, version }: RpcInvocation): Target {
+  return new Target({ exchange, topic, server, namespace, version });
+}
+
 type Scope = <R>(work: () => R) => R;
 
 /** Scopes of failed requests, by message. */
@@ -94,11 +103,11 @@ export function keepScope(message: object): void {
   if (!failed.has(message)) failed.set(message, AsyncLocalStorage.snapshot());
 }
 
-/** Runs work in the async context that {@link keepScope} kept for a message, else with the request context alone. */
-export function runWhereFailed<R>(message: object, readContext: () => unknown, work: () => R): R {
+/** Runs work in the async context that {@link keepScope} kept for a message, else with another scope. */
+export function runWhereFailed<R>(message: object, scopeOf: () => RequestScope, work: () => R): R {
   const scope = failed.get(message);
   failed.delete(message);
-  return scope ? scope(work) : current.run({ readContext, incoming: undefined, view: undefined }, work);
+  return scope ? scope(work) : current.run(scopeOf(), work);
 }
 
 /** Runs work without a current request: connections outlive the request that opens them, and must not keep it alive. */

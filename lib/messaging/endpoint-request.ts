@@ -1,20 +1,22 @@
+import type { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { type CurrentRequest, type RequestScope, remainingSeconds } from './current-request.js';
+import { type CurrentRequest, type RequestScope, remainingSeconds, servedTarget } from './current-request.js';
 import type { RequestContext } from './request-context.js';
 
 /** Request that the method of a plain endpoint handles. */
 export class EndpointRequest implements RequestScope, CurrentRequest {
   constructor(
-    private readonly context: unknown,
+    readonly readContext: () => unknown,
     readonly incoming: IncomingRequest,
+    private readonly listening: Target,
   ) {}
 
   get view(): this {
     return this;
   }
 
-  readContext(): unknown {
-    return this.context;
+  getTarget(): Target {
+    return servedTarget(this.listening, this.incoming.request);
   }
 
   getMethod(): string {
@@ -27,7 +29,7 @@ export class EndpointRequest implements RequestScope, CurrentRequest {
   }
 
   getRequestContext<T = RequestContext>(): T {
-    return this.context as T;
+    return this.readContext() as T;
   }
 
   getRemainingTime(): number | undefined {

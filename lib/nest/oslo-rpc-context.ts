@@ -1,8 +1,8 @@
 import type { Dict } from '../core/dict.js';
 import { maskSecrets } from '../core/secrets.js';
-import { Target } from '../core/target.js';
+import type { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { type CurrentRequest, remainingSeconds } from '../messaging/current-request.js';
+import { type CurrentRequest, remainingSeconds, servedTarget } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
 import { ATTEMPT_KEY } from '../rpc/retries.js';
@@ -26,14 +26,7 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
 
   /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
   getTarget(): Target {
-    const { exchange, topic, server } = this.listening;
-    return new Target({
-      exchange,
-      topic,
-      server,
-      namespace: this.message.request.namespace,
-      version: this.message.request.version,
-    });
+    return servedTarget(this.listening, this.message.request);
   }
 
   /** Returns the name of the method in the request. */

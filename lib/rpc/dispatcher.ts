@@ -10,6 +10,7 @@ import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';
+import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
 
@@ -48,7 +49,7 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
 
 /** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
-  const { table, around, logger, sendTracebacks } = dispatching;
+  const { table, target, around, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
@@ -57,14 +58,14 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   try {
     result =
       around === undefined
-        ? await handle(entry, message, table)
+        ? await handle(entry, message, dispatching)
         : await handleWithin(around, entry, message, dispatching);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
     const { abortedBy } = message;
     runWhereFailed(
       message,
-      () => entry?.readContext?.(request),
+      () => new EndpointRequest(() => entry?.readContext?.(request), message, target),
       () => {
         if (entry === undefined) logRefusal(request, error, logger);
         else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
@@ -79,23 +80,24 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
 }
 
 /** @throws NoSuchMethod, UnsupportedVersion without an entry */
-function handle(entry: MethodEntry | undefined, message: IncomingRequest, table: MethodTable): unknown {
+function handle(entry: MethodEntry | undefined, message: IncomingRequest, { table, target }: Dispatching): unknown {
   if (entry === undefined) throw table.refusalOf(message.request);
-  return entry.handle(message);
+  return entry.handle(message, target);
 }
 
 function handleWithin(
   around: Around<ServedRequest>,
   entry: MethodEntry | undefined,
   message: IncomingRequest,
-  { table, target }: Dispatching,
+  dispatching: Dispatching,
 ): Promise<unknown> {
+  const { target } = dispatching;
   const { request, wantsReply, expires } = message;
   // An entry always has a name where it is a method of an endpoint.
   const handler = entry && (entry.handler ?? request.method);
   const messageId = request.msgId ?? request.uniqueId;
   return around({ request, messageId, target, handler, wantsReply, expires }, async () =>
-    handle(entry, message, table),
+    handle(entry, message, dispatching),
   );
 }
 

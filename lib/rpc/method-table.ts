@@ -19,7 +19,8 @@ export interface MethodEntry {
   readonly expected: readonly ErrorConstructorLike[];
   /** Delivery mode, where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
-  handle(message: IncomingRequest): unknown;
+  /** Runs the handler. @param listening exchange, topic and server that are listened on */
+  handle(message: IncomingRequest, listening: Target): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
   readContext?(request: RpcRequest): unknown;
 }
@@ -206,11 +207,11 @@ export function addEndpoint(
     table.append(served, name, {
       handler: `${className}.${name}`,
       expected: expectedExceptionsOf(method),
-      handle: async (message) => {
+      handle: async (message, listening) => {
         const { request } = message;
         const ctxt = serializer.deserializeContext(request.context);
         const args = deserializeArgs(serializer, ctxt, request.args);
-        const scope = new EndpointRequest(ctxt, message);
+        const scope = new EndpointRequest(() => ctxt, message, listening);
         const result: unknown = await runAsRequest(scope, () => Reflect.apply(method, endpoint, [ctxt, args]));
         return serializer.serializeEntity(ctxt, result);
       },

@@ -66,12 +66,12 @@ export function tableOf(target: Target, runners: ReadonlyMap<string, RunHandler>
   const table = new MethodTable();
   table.addTarget(target);
   for (const [method, run] of runners) {
-    const handle: MethodEntry['handle'] = (message) => {
+    const handle: MethodEntry['handle'] = (message, listening) => {
       const { request } = message;
       const { namespace, version, msgId } = request;
       const kind = msgId === undefined ? 'cast' : 'call';
       const about = { kind, target: target.with({ namespace, version }), method } as const;
-      return runAsRequest(new EndpointRequest(request.context, message), () => run(request, about));
+      return runAsRequest(new EndpointRequest(() => request.context, message, listening), () => run(request, about));
     };
     table.add(target, method, { handler: `the stand-in for "${method}"`, expected: [Error], handle });
   }
