@@ -1,5 +1,6 @@
 import { CallAborted, type ErrorDetails } from './errors.js';
 import { soon } from './real-time.js';
+import { shared } from './shared.js';
 
 /**
  * Signal of the library's own, as cheap as an object: to make an AbortSignal of Node.js takes a tenth of the time of a call.
@@ -57,7 +58,7 @@ interface Following {
   readonly listener: () => void;
 }
 
-const following = new WeakMap<AbortSignal, Following>();
+const following = shared('followers of signals', () => new WeakMap<AbortSignal, Following>());
 
 /**
  * Calls back once when the signal aborts, soon if it has aborted already, until {@link unfollow}. A signal has one listener

@@ -100,6 +100,7 @@ for (const { name, url, describe: describeOn } of transports) {
           await toC.call({}, 'sleep').catch((error: unknown) => late.push(error));
           await mine;
           await toC.call({}, 'count').catch((error: unknown) => late.push(error));
+          throw late[0];
         },
         {},
         b,

@@ -127,6 +127,12 @@ export class PendingCalls {
       this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
+    if (reply.failure !== null && call.deadline.expired) {
+      // Most likely its server failed because the time was over. The timer of the call can be some milliseconds late.
+      this.context.counters.count('lateReplies');
+      this.giveUp(call);
+      return;
+    }
     if (reply.failure !== null) {
       this.reject(reply.msgId, deserializeFailure(reply.failure, this.allowedModules, call.details));
       return;
