@@ -30,8 +30,10 @@ export {
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
 export type {
+  BrokerKind,
   Instrumentation,
   OutgoingMessage,
+  ReceivedHeaders,
   RpcClientInterceptor,
   SendNext,
   ServedNotifications,

@@ -5,10 +5,18 @@ import { type Rule, withMethods } from './option-rules.js';
 import type { RpcRequest } from './rpc-message.js';
 import type { Target } from './target.js';
 
+/** Kind of a broker: RabbitMQ, or the embedded one of `memory://`. */
+export type BrokerKind = 'rabbit' | 'memory';
+
+/** Headers of AMQP that a message was received with, as far as they are read: `traceparent`, `tracestate`, `baggage` and those of the library. */
+export type ReceivedHeaders = ReadonlyMap<string, unknown>;
+
 /** Call, cast or notification on its way to the broker, as a {@link RpcClientInterceptor} sees it. */
 export interface OutgoingMessage {
   /** Kind of the message. */
   readonly kind: 'call' | 'cast' | 'notification';
+  /** Kind of the broker. */
+  readonly broker: BrokerKind;
   /** Target of a call or cast. Of a notification: the control exchange and the topics, separated by commas. */
   readonly target: Target;
   /** RPC method, or the event type of a notification. */
@@ -21,6 +29,10 @@ export interface OutgoingMessage {
   readonly deadline: Deadline;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
+  /** Id that a call shall have on the wire, `_msg_id`. Undefined: the library makes one. Each attempt needs its own. */
+  readonly messageId: string | undefined;
+  /** Headers of AMQP to send besides those of the library. `memory://` has none. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** Priority, publisher and id of a notification; undefined for a call or cast. */
   readonly notification: Pick<Notification, 'priority' | 'publisherId' | 'messageId'> | undefined;
 }
@@ -31,7 +43,7 @@ export type SendNext = (message: OutgoingMessage) => Promise<unknown>;
 /**
  * Link of the chain that each call, cast and notification passes on its way out. It sends the message by `next`, changed or
  * as it is, and settles as the call shall. Messages are immutable: to add a key of the request context, give `next` a copy,
- * `{ ...message, context: { ...message.context, key } }`. `kind` and `notification` cannot be changed.
+ * `{ ...message, context: { ...message.context, key } }`. `kind`, `broker` and `notification` cannot be changed.
  */
 export type RpcClientInterceptor = (message: OutgoingMessage, next: SendNext) => Promise<unknown>;
 
@@ -39,10 +51,23 @@ export type RpcClientInterceptor = (message: OutgoingMessage, next: SendNext) =>
 export interface ServedRequest {
   /** Request as it was received. Names and arguments are the caller's: they can have any value. */
   readonly request: RpcRequest;
+  /** Kind of the broker. */
+  readonly broker: BrokerKind;
+  /** Headers of AMQP; empty on `memory://`. */
+  readonly headers: ReceivedHeaders;
   /** Exchange, topic and server that are listened on. */
   readonly target: Target;
   /** Name of the handler, such as `Conductor.build`; undefined when no endpoint has the method. */
   readonly handler: string | undefined;
+  /** Namespaces and version of the handler's endpoint; undefined when no endpoint has the method. */
+  readonly endpoint: Target | undefined;
+  /**
+   * Time for which the request waited in its queue, in seconds, beyond the fastest recent request of its caller. Undefined
+   * where the caller does not say when it sent the request: Python's does not.
+   */
+  readonly queueWait: number | undefined;
+  /** Time for which the request waited in this process for a free slot (`concurrency`), in seconds. */
+  readonly slotWait: number;
   /** True when a caller waits for a reply. */
   readonly wantsReply: boolean;
   /** Time at which the caller gives up, on the monotonic clock in milliseconds; Infinity where nobody waits. */
@@ -53,6 +78,12 @@ export interface ServedRequest {
 export interface ServedNotifications {
   /** Notifications as they were received; several for a batch. */
   readonly notifications: readonly Notification[];
+  /** Headers of AMQP of each notification; empty on `memory://`. */
+  readonly headers: readonly ReceivedHeaders[];
+  /** Name of the queue that the first one was received from. */
+  readonly queue: string;
+  /** Kind of the broker. */
+  readonly broker: BrokerKind;
   /** Name of the handler, such as `Billing.onOrder`. */
   readonly handler: string;
 }

@@ -8,6 +8,7 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
+import type { BrokerKind } from '../core/instrumentation.js';
 import { oneLine } from '../core/logger.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
@@ -42,6 +43,8 @@ export class Transport {
   readonly counters = new Counters();
   /** @internal Links that every message passes before the driver; undefined without links. */
   readonly outgoing: OutgoingChain | undefined;
+  /** @internal Kind of the broker. */
+  readonly broker: BrokerKind;
   private readonly closing = new AbortController();
 
   private constructor(
@@ -52,7 +55,8 @@ export class Transport {
     const parsed = parseTransportUrl(url.expose());
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
-    this.settings = driverOf(parsed) === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
+    this.broker = driverOf(parsed) === 'memory' ? 'memory' : 'rabbit';
+    this.settings = this.broker === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
     const { clientInterceptors, instrumentation } = this.settings;
     this.outgoing = chainOf([...clientInterceptors, ...instrumentation.flatMap(({ client }) => client ?? [])]);
     this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);

@@ -6,6 +6,7 @@ import type { RpcInvocation } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import type { CallOptions, SendOptions } from '../drivers/driver.js';
 import { runApart } from '../messaging/current-request.js';
+import { checkHeaders } from '../messaging/outgoing-headers.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import type { Transport } from '../messaging/transport.js';
 
@@ -14,9 +15,9 @@ export function sendCall(transport: Transport, request: RpcInvocation, options: 
   const { outgoing, driver } = transport;
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
-  return outgoing(messageOf('call', request, options), async (message) => {
-    const { target, deadline } = checked(message);
-    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline }));
+  return outgoing(messageOf('call', transport, request, options), async (message) => {
+    const { target, deadline, headers, messageId: msgId } = checked(message);
+    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline, headers, msgId }));
   });
 }
 
@@ -24,28 +25,31 @@ export function sendCall(transport: Transport, request: RpcInvocation, options: 
 export async function sendCast(transport: Transport, request: RpcInvocation, options: SendOptions): Promise<void> {
   const { outgoing, driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  await outgoing(messageOf('cast', request, options), async (message) => {
-    const { target, deadline } = checked(message);
-    return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline }));
+  await outgoing(messageOf('cast', transport, request, options), async (message) => {
+    const { target, deadline, headers } = checked(message);
+    return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline, headers }));
   });
 }
 
 function messageOf(
   kind: 'call' | 'cast',
+  { broker }: Transport,
   { method, args, context }: RpcInvocation,
   { target, deadline }: SendOptions,
 ): OutgoingMessage {
-  return { kind, target, method, args, context, deadline, attempt: 1, notification: undefined };
+  const unset = { messageId: undefined, headers: undefined, notification: undefined };
+  return { kind, broker, target, method, args, context, deadline, attempt: 1, ...unset };
 }
 
 /** @throws ConfigurationError for a value that is no message: a link of the user may give any */
 function checked(message: OutgoingMessage): OutgoingMessage {
-  const { target, method, deadline } = (message ?? {}) as Partial<OutgoingMessage>;
-  const wrong =
-    target instanceof Target && deadline instanceof Deadline && typeof method === 'string' && method !== ''
-      ? undefined
-      : nameOf(message);
-  if (wrong === undefined) return message;
+  const { target, method, deadline, messageId, headers } = (message ?? {}) as Partial<OutgoingMessage>;
+  const isMessage = target instanceof Target && deadline instanceof Deadline && typeof method === 'string' && method;
+  const wrong = isMessage && (messageId === undefined || typeof messageId === 'string') ? undefined : nameOf(message);
+  if (wrong === undefined) {
+    checkHeaders(headers);
+    return message;
+  }
   throw new ConfigurationError(
     `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${wrong}`,
   );

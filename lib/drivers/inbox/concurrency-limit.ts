@@ -8,6 +8,8 @@ export interface Work<T> {
   start(item: T): Promise<unknown>;
   /** Called instead of `start` for an item that will never be started. */
   abandon(item: T): void;
+  /** Called when an item must wait for a free slot. */
+  wait?(item: T): void;
   /** Reserves what the item needs besides a slot. Returns the amount to give back, or undefined when it must wait. */
   take?(item: T): number | undefined;
   /** Gives back what `take` returned, when the item has ended. */
@@ -44,7 +46,10 @@ export class ConcurrencyLimit<T> {
   /** Adds an item. Starts it before returning when a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if (this.waiting.length > 0 || !this.begin(item)) this.waiting.push(item);
+    else if (this.waiting.length > 0 || !this.begin(item)) {
+      this.work.wait?.(item);
+      this.waiting.push(item);
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ import { ClientSendError, MessageUndeliverable, toError } from '../../core/error
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
-import type { IncomingRequest, ReplyContent } from '../driver.js';
+import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
 
@@ -38,6 +38,9 @@ export interface ReplyPorts {
   readonly sendReply: SendReply;
 }
 
+/** Arrival of a request that nothing watches. */
+export const UNMEASURED: Arrival = { headers: new Map(), queueWait: undefined, slotWait: 0 };
+
 /** Request of a server, with the state of its reply. */
 export class InboxRequest implements IncomingRequest {
   readonly wantsReply: boolean;
@@ -54,6 +57,7 @@ export class InboxRequest implements IncomingRequest {
     private readonly context: DriverContext,
     private readonly ports: ReplyPorts,
     private readonly onWaiting: OnWaiting = () => undefined,
+    readonly arrival: Arrival = UNMEASURED,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =

@@ -135,7 +135,9 @@ export class NotificationInbox {
   private begin(notification: Notification, delivery: Delivery, taken: number): void {
     const { uniqueId: id = newId() } = notification;
     const history = this.histories.begin(notification, delivery);
-    const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy, taken };
+    const { headers, queue } = delivery;
+    const { finishedBy } = history;
+    const item = { id, notification, headers, queue, deliveries: [delivery], history, finishedBy, taken };
     this.inWork.set(id, item);
     if (!this.open) this.release([item]);
     else if (history.deliveries > this.deadLetters.limitOf(delivery))

@@ -5,15 +5,15 @@ import { oneLine } from '../../core/logger.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
-import type { AcknowledgeAfterReply, Receive } from '../driver.js';
+import type { AcknowledgeAfterReply, Arrival, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
-import { CallerClocks } from './caller-clocks.js';
+import { CallerClocks, tolerated } from './caller-clocks.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
-import { InboxRequest, type OnWaiting, type ReplyPorts } from './inbox-request.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts, UNMEASURED } from './inbox-request.js';
 import { WorkLimit } from './work-limit.js';
 
 /** Functions and facts of the driver that an inbox needs. */
@@ -44,6 +44,8 @@ export class RequestInbox {
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
+  /** True where an instrumentation reads the times of requests. */
+  private readonly isMeasured: boolean;
   private warnedAt = Number.NEGATIVE_INFINITY;
   /** Last search for a reply address in a compressed body. */
   private searching: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
@@ -57,10 +59,14 @@ export class RequestInbox {
     private readonly ports: InboxPorts,
   ) {
     this.settings = context.settings;
-    const { limits, logger } = this.settings;
+    const { limits, logger, instrumentation } = this.settings;
+    this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
+      wait: (delivery) => {
+        delivery.waitingSince = performance.now();
+      },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
     });
@@ -112,24 +118,26 @@ export class RequestInbox {
     } catch (error) {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const expires = this.expiryOf(request, delivery);
+    const delay = this.delayOf(request, delivery);
+    const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.expire(delivery, expires, 'it was under way for too long');
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
-    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires);
+    const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : UNMEASURED;
+    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
+    if (acknowledged === true) return this.begin(request, expires, arrival);
+    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival) : undefined));
   }
 
-  /** Returns the time at which the caller gives up. Without the caller's clock, it counts from the arrival. */
-  private expiryOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number {
-    if (deadline === undefined || !expiration || replyQueue === undefined) return expires;
-    return expires - this.clocks.delayOf(replyQueue, deadline - expiration, expires - expiration);
+  /** Returns the time for which a request was under way; undefined without the caller's clock. */
+  private delayOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number | undefined {
+    if (deadline === undefined || !expiration || replyQueue === undefined) return undefined;
+    return this.clocks.beyondFastest(replyQueue, deadline - expiration, expires - expiration);
   }
 
   private async expire(delivery: Delivery, expires: number, why: string): Promise<void> {
@@ -157,26 +165,31 @@ export class RequestInbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number): Promise<void> {
+  private begin(request: RpcRequest, expires: number, arrival: Arrival): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return this.receive(this.incoming(request, expires, this.awaitReply));
+    return this.receive(this.incoming(request, expires, arrival, this.awaitReply));
   }
 
-  private async processAtLeastOnce(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
+  private async processAtLeastOnce(
+    request: RpcRequest,
+    delivery: Delivery,
+    expires: number,
+    arrival: Arrival,
+  ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires);
+      const started = this.incoming(request, expires, arrival);
       await this.receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, onWaiting?: OnWaiting): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, onWaiting);
+  private incoming(request: RpcRequest, expires: number, arrival: Arrival, onWaiting?: OnWaiting): InboxRequest {
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, onWaiting, arrival);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -230,4 +243,9 @@ export class RequestInbox {
       return undefined;
     }
   }
+}
+
+/** @param now time at which a slot was free, on the monotonic clock in milliseconds */
+function arrivalOf({ headers, waitingSince }: Delivery, queueWait: number | undefined, now: number): Arrival {
+  return { headers, queueWait, slotWait: waitingSince === undefined ? 0 : now - waitingSince };
 }

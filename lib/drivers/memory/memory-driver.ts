@@ -14,6 +14,7 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NotifyOptions,
   OutgoingNotification,
   Receive,
   ReceiveNotifications,
@@ -72,7 +73,7 @@ export class MemoryDriver implements Driver {
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const { target, deadline, callMonitorTimeout } = options;
-    const msgId = newId();
+    const msgId = this.calls.idOf(options);
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
@@ -94,10 +95,7 @@ export class MemoryDriver implements Driver {
     if (waiting) await waiting;
   }
 
-  async notify(
-    { exchange, routingKey: key, message }: OutgoingNotification,
-    options: Pick<SendOptions, 'deadline' | 'retry'>,
-  ): Promise<void> {
+  async notify({ exchange, routingKey: key, message }: OutgoingNotification, options: NotifyOptions): Promise<void> {
     this.assertOpen();
     const content = this.pass(message);
     this.broker.declare(key);

@@ -13,6 +13,7 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NotifyOptions,
   OutgoingNotification,
   Receive,
   ReceiveNotifications,
@@ -127,12 +128,19 @@ export class RabbitDriver implements Driver {
 
   async notify(
     { exchange, routingKey, message, envelope, uniqueId }: OutgoingNotification,
-    { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
+    { deadline, retry, headers }: NotifyOptions,
   ): Promise<void> {
     if (this.closing) throw new MessageDeliveryFailure('The transport is closed: nothing was sent');
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
     const body = encodeMessage(message, this.settings.limits, envelope);
-    const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
+    const publication = {
+      exchange: queue.exchange,
+      queue,
+      routingKey,
+      body,
+      mandatoryId: uniqueId,
+      ...(headers !== undefined && { headers }),
+    };
     await this.publisher.publishBy(publication, deadline, retry);
   }
 
