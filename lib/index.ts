@@ -32,6 +32,7 @@ export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/
 export type {
   BrokerKind,
   Instrumentation,
+  InstrumentedTransport,
   OutgoingMessage,
   ReceivedHeaders,
   RpcClientInterceptor,

@@ -19,11 +19,12 @@ export {
   toError,
 } from './core/errors.js';
 export { deserializeFailure, serializeFailure } from './core/failure.js';
-export { type DriverStatus, isServing, type TransportHealth } from './core/health.js';
+export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export type {
   BrokerKind,
   Instrumentation,
+  InstrumentedTransport,
   OutgoingMessage,
   ReceivedHeaders,
   ServedNotifications,
@@ -42,6 +43,7 @@ export { type RpcInvocation, readRequest, replyMessage, requestMessage } from '.
 export { inspectMasked, maskSecrets, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
+export { shared } from './core/shared.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
 export { loggedMessage, loggedStack } from './core/thrown.js';

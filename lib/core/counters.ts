@@ -32,6 +32,8 @@ export interface Counts {
   readonly redeclared: number;
   /** Connections that were lost. */
   readonly lostConnections: number;
+  /** Connections that were made again after a loss. */
+  readonly reconnections: number;
 }
 
 /** Name of a counted event. */
@@ -52,6 +54,7 @@ const NO_EVENTS: Record<CountedEvent, number> = {
   revokedMessages: 0,
   redeclared: 0,
   lostConnections: 0,
+  reconnections: 0,
 };
 
 /** Counts of a new transport. */

@@ -1,5 +1,6 @@
 import type { Deadline } from './deadline.js';
 import type { Dict } from './dict.js';
+import type { TransportHealth } from './health.js';
 import type { Notification } from './notification.js';
 import { type Rule, withMethods } from './option-rules.js';
 import type { RpcRequest } from './rpc-message.js';
@@ -88,11 +89,27 @@ export interface ServedNotifications {
   readonly handler: string;
 }
 
+/** Transport, as an {@link Instrumentation} sees it. */
+export interface InstrumentedTransport {
+  /** Use of the transport. */
+  readonly transport: 'rpc' | 'notifications';
+  /** `name` of the `forRoot`, where it has one. */
+  readonly name: string | undefined;
+  /** Returns the current health. */
+  health(): TransportHealth;
+  /** Returns the timeouts of calls that have grown by back-off, in seconds, by method with its namespace. */
+  grownTimeouts(): ReadonlyMap<string, number>;
+  /** Asks the broker how many messages wait in each consumed queue. Never rejects; a queue without an answer is left out. */
+  queueDepths(): Promise<readonly { readonly queue: string; readonly messages: number }[]>;
+}
+
 /**
  * Set of functions that watch the messages of a transport, for traces and metrics: `openTelemetry()` and `prometheus()`
  * return one. Each member is optional, and none may throw before it has called `next`.
  */
 export interface Instrumentation {
+  /** Called with each transport that has the instrumentation, when it is made. Returns a function that is called when it is closed. */
+  readonly transport?: ((transport: InstrumentedTransport) => () => void) | undefined;
   /** Innermost links of the chain of client interceptors: each attempt of a retried call passes them. */
   readonly client?: RpcClientInterceptor | undefined;
   /** Runs around the handling of each request. Settles as `next` does: with the serialized result, or the error. */
@@ -107,7 +124,7 @@ export const interceptors: Rule = (value) =>
     ? undefined
     : 'an array of functions (message, next) => Promise';
 
-const MEMBERS = ['client', 'server', 'listener'] satisfies (keyof Instrumentation)[];
+const MEMBERS = ['transport', 'client', 'server', 'listener'] satisfies (keyof Instrumentation)[];
 
 /** Accepts an array of {@link Instrumentation}. */
 export const instrumentations: Rule = (value, name) => {

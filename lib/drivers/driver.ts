@@ -121,6 +121,12 @@ export interface IncomingNotification {
  */
 export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => Promise<readonly (string | undefined)[]>;
 
+/** Number of messages that wait in a queue. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly messages: number;
+}
+
 /** Running server or notification listener. */
 export interface Listener {
   /**
@@ -174,6 +180,8 @@ export interface Driver {
   onStatus(listener: (status: DriverStatus) => void): () => void;
   /** Returns the current health. */
   health(): TransportHealth;
+  /** Resolves with the messages that wait in each consumed queue; without a queue that the broker does not tell about. */
+  queueDepths(): Promise<readonly QueueDepth[]>;
   /** Closes the connections and rejects pending work. */
   close(): Promise<void>;
 }

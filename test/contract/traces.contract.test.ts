@@ -42,10 +42,17 @@ for (const { name, url, describe: describeOn } of transports) {
 
     it('a call is a CLIENT and a SERVER span of one trace, with attributes of both languages', async () => {
       const { topic, client } = await pair(new Endpoint());
-      expect(await within('root', () => client.call({ request_id: 'req-1', user_id: 'u' }, 'echo', { value: 1 }))).toBe(1);
+      expect(await within('root', () => client.call({ request_id: 'req-1', user_id: 'u' }, 'echo', { value: 1 }))).toBe(
+        1,
+      );
       const [[sent], [served], [root]] = [await ended('CLIENT'), await ended('SERVER'), await ended('INTERNAL')];
       expect(sent).toMatchObject({ name: 'echo', traceId: root?.traceId, parentId: root?.spanId, failure: undefined });
-      expect(served).toMatchObject({ name: 'echo', traceId: root?.traceId, parentId: sent?.spanId, failure: undefined });
+      expect(served).toMatchObject({
+        name: 'echo',
+        traceId: root?.traceId,
+        parentId: sent?.spanId,
+        failure: undefined,
+      });
       const common = {
         'rpc.system.name': 'oslo.messaging',
         'rpc.system': 'oslo.messaging',
@@ -75,18 +82,21 @@ for (const { name, url, describe: describeOn } of transports) {
       }
     });
 
-    it.each([{ fanout: false }, { fanout: true }])('a cast is a PRODUCER and a CONSUMER span: %o', async ({ fanout }) => {
-      const endpoint = new Endpoint();
-      const { topic, client } = await pair(endpoint, { fanout });
-      await client.cast({}, 'record', { n: 1 });
-      const [[sent], [served]] = [await ended('PRODUCER'), await ended('CONSUMER')];
-      expect(sent).toMatchObject({ name: `send ${topic}`, parentId: undefined });
-      expect(sent?.attributes).toMatchObject({ 'messaging.operation': 'cast', 'messaging.operation.type': 'send' });
-      expect(sent?.attributes['oslo_messaging.fanout']).toBe(fanout || undefined);
-      expect(served).toMatchObject({ name: `process ${topic}`, traceId: sent?.traceId, parentId: sent?.spanId });
-      expect(served?.attributes).toMatchObject({ 'rpc.method': 'record', 'messaging.operation.type': 'process' });
-      expect(endpoint.got).toEqual([{ n: 1 }]);
-    });
+    it.each([{ fanout: false }, { fanout: true }])(
+      'a cast is a PRODUCER and a CONSUMER span: %o',
+      async ({ fanout }) => {
+        const endpoint = new Endpoint();
+        const { topic, client } = await pair(endpoint, { fanout });
+        await client.cast({}, 'record', { n: 1 });
+        const [[sent], [served]] = [await ended('PRODUCER'), await ended('CONSUMER')];
+        expect(sent).toMatchObject({ name: `send ${topic}`, parentId: undefined });
+        expect(sent?.attributes).toMatchObject({ 'messaging.operation': 'cast', 'messaging.operation.type': 'send' });
+        expect(sent?.attributes['oslo_messaging.fanout']).toBe(fanout || undefined);
+        expect(served).toMatchObject({ name: `process ${topic}`, traceId: sent?.traceId, parentId: sent?.spanId });
+        expect(served?.attributes).toMatchObject({ 'rpc.method': 'record', 'messaging.operation.type': 'process' });
+        expect(endpoint.got).toEqual([{ n: 1 }]);
+      },
+    );
 
     it('the span of a request is active in its handler, so that calls of the handler belong to it', async () => {
       const inner = await pair(new Endpoint());
@@ -130,9 +140,14 @@ for (const { name, url, describe: describeOn } of transports) {
       const [topic, other] = [uniqueTopic(), uniqueTopic()];
       const transport = traced();
       const single = getNotificationListener(transport, [new Target({ topic })], [{ info: () => undefined }]);
-      const batch = getBatchNotificationListener(transport, [new Target({ topic: other })], [{ info: () => undefined }], {
-        batchSize: 2,
-      });
+      const batch = getBatchNotificationListener(
+        transport,
+        [new Target({ topic: other })],
+        [{ info: () => undefined }],
+        {
+          batchSize: 2,
+        },
+      );
       await Promise.all([single.start(), batch.start()]);
       await new Notifier(transport, { topics: [topic] }).info({ request_id: 'req-2' }, 'order.paid', 1);
       const [sent] = await ended('PRODUCER');
@@ -167,12 +182,16 @@ for (const { name, url, describe: describeOn } of transports) {
       await expect(client.call({ auth_token: 'super-secret-token' }, 'refuse', { id: 'v1' })).rejects.toThrow();
       const [[sent], [served]] = [await ended('CLIENT'), await ended('SERVER')];
       expect(served).toMatchObject({ failure: 'v1 with ***', attributes: { 'error.type': 'RangeError' } });
-      expect(served?.exceptions).toMatchObject([{ 'exception.type': 'RangeError', 'exception.message': 'v1 with ***' }]);
+      expect(served?.exceptions).toMatchObject([
+        { 'exception.type': 'RangeError', 'exception.message': 'v1 with ***' },
+      ]);
       expect(sent?.attributes).toMatchObject({ 'error.type': 'ValueError', 'rpc.status_code': 'REMOTE' });
       expect(JSON.stringify([sent, served])).not.toContain('super-secret');
       const known = await pair(new Endpoint());
       await expect(known.client.call({}, 'fail', { kind: 'missing' })).rejects.toBeInstanceOf(Missing);
-      for (const failed of [...(await ended('CLIENT', 2)), ...(await ended('SERVER', 2))].filter((one) => one.name === 'fail'))
+      for (const failed of [...(await ended('CLIENT', 2)), ...(await ended('SERVER', 2))].filter(
+        (one) => one.name === 'fail',
+      ))
         expect(failed).toMatchObject({ failure: 'v1 is missing', attributes: { 'error.type': 'Missing' } });
     });
 

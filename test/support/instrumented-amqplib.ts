@@ -26,11 +26,14 @@ async function spansOf(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 const transport = getRpcTransport({ transportUrl: url, instrumentation: [openTelemetry()] });
-let recorded = () => undefined as void;
+const endpoint = {
+  echo: (_context: object, { n }: { n: number }) => n,
+  record: () => endpoint.recorded(),
+  recorded: (): void => undefined,
+};
 const isRecorded = new Promise<void>((resolve) => {
-  recorded = resolve;
+  endpoint.recorded = resolve;
 });
-const endpoint = { echo: (_context: object, { n }: { n: number }) => n, record: () => recorded() };
 const server = getRpcServer(transport, new Target({ topic, server: 's' }), [endpoint]);
 await server.start();
 const client = getRpcClient(transport, new Target({ topic }));

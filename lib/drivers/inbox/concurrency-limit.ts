@@ -22,6 +22,18 @@ export interface Task {
   abandon(): void;
 }
 
+/** Slots of an inbox, and the items that wait for one. */
+export interface InboxLoad {
+  readonly slots: number;
+  readonly waitingForSlot: number;
+}
+
+/** Returns the loads as one. */
+export function sumOfLoads(loads: readonly InboxLoad[]): InboxLoad {
+  const sumOf = (part: keyof InboxLoad) => loads.reduce((sum, load) => sum + load[part], 0);
+  return { slots: sumOf('slots'), waitingForSlot: sumOf('waitingForSlot') };
+}
+
 /** Work on tasks. */
 export const TASKS: Work<Task> = { start: (task) => task.start(), abandon: (task) => task.abandon() };
 
@@ -33,7 +45,7 @@ export class ConcurrencyLimit<T> {
   private open = true;
 
   constructor(
-    private readonly limit: number,
+    readonly limit: number,
     private readonly logger: LogSink,
     private readonly work: Work<T>,
   ) {}
@@ -41,6 +53,11 @@ export class ConcurrencyLimit<T> {
   /** Number of items in work. */
   get taken(): number {
     return this.running;
+  }
+
+  /** Number of items that wait for a slot. */
+  get pending(): number {
+    return this.waiting.length;
   }
 
   /** Adds an item. Starts it before returning when a slot is free. */

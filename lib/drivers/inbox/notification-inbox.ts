@@ -7,7 +7,7 @@ import { type Notification, readNotification } from '../../core/notification.js'
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { Admission } from './admission.js';
-import { ConcurrencyLimit, TASKS, type Task } from './concurrency-limit.js';
+import { ConcurrencyLimit, type InboxLoad, TASKS, type Task } from './concurrency-limit.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
@@ -75,6 +75,12 @@ export class NotificationInbox {
   /** Number of batches in work. */
   get busy(): number {
     return this.concurrencyLimit.taken;
+  }
+
+  /** Number of slots, and of batches that wait for one. */
+  get load(): InboxLoad {
+    const { limit, pending } = this.concurrencyLimit;
+    return { slots: limit, waitingForSlot: pending };
   }
 
   /** Accepts a delivery from the broker. */

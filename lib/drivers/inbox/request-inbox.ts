@@ -9,7 +9,7 @@ import type { AcknowledgeAfterReply, Arrival, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
 import { CallerClocks, tolerated } from './caller-clocks.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
@@ -78,6 +78,12 @@ export class RequestInbox {
   /** Number of requests in work. */
   get busy(): number {
     return this.concurrencyLimit.taken;
+  }
+
+  /** Number of slots, and of requests that wait for one. */
+  get load(): InboxLoad {
+    const { limit, pending } = this.concurrencyLimit;
+    return { slots: limit, waitingForSlot: pending };
   }
 
   /** Accepts a delivery. It is not processed when acknowledging fails, because the broker then delivers it again. */

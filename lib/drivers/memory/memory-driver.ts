@@ -16,6 +16,7 @@ import type {
   Listener,
   NotifyOptions,
   OutgoingNotification,
+  QueueDepth,
   Receive,
   ReceiveNotifications,
   SendOptions,
@@ -156,8 +157,14 @@ export class MemoryDriver implements Driver {
       queuedMessages,
       queuedBytes,
       inWork: this.servings.busy,
+      ...this.servings.load,
+      blockedSeconds: 0,
       counts: this.context.counters.read(),
     };
+  }
+
+  async queueDepths(): Promise<QueueDepth[]> {
+    return this.servings.depths();
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   Listener,
   NotifyOptions,
   OutgoingNotification,
+  QueueDepth,
   Receive,
   ReceiveNotifications,
   SendOptions,
@@ -35,6 +36,7 @@ import { checkTlsFiles } from './connection/tls-options.js';
 import { TrafficWatch } from './connection/traffic-watch.js';
 import { Consumer } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
+import { QueueDepths } from './consuming/queue-depths.js';
 import type { OnMessage, Reading } from './consuming/reading.js';
 import { Upkeep } from './consuming/upkeep.js';
 import { DriverHealth } from './driver-health.js';
@@ -68,6 +70,10 @@ export class RabbitDriver implements Driver {
   private readonly replySender: ReplySender;
   private readonly republisher: Republisher;
   private readonly served = new Set<ServedQueues>();
+  private readonly depths = new QueueDepths(
+    () => this.consuming.current,
+    () => [...new Set([...this.served].flatMap(({ queueNames }) => queueNames))],
+  );
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
   private readonly settings: Settings;
@@ -208,6 +214,10 @@ export class RabbitDriver implements Driver {
       queuedBytes: undefined,
       counts: this.context.counters.read(),
     };
+  }
+
+  queueDepths(): Promise<QueueDepth[]> {
+    return this.depths.read();
   }
 
   /** Refuses new requests at once, and waits for confirms within the drain timeout. */

@@ -1,7 +1,7 @@
 import {
   type Context,
-  isSpanContextValid,
   propagation as globalPropagation,
+  isSpanContextValid,
   ROOT_CONTEXT,
   type TextMapGetter,
   type TextMapPropagator,
