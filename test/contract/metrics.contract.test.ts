@@ -197,7 +197,7 @@ for (const { name, url, describe: describeOn } of transports) {
 describe('Metrics have a bounded number of series', () => {
   const { connect, serve } = useRpc('memory://');
 
-  it('whatever methods, versions and namespaces come over the wire', async () => {
+  it('for any methods, versions and namespaces from the wire', async () => {
     const topic = uniqueTopic();
     const { instrumentation, register, series } = measuring();
     await serve(topic, 's', [new Endpoint()], { transport: connect({ instrumentation }) });
@@ -230,7 +230,7 @@ describe('Metrics have a bounded number of series', () => {
     ]);
   });
 
-  it('whatever servers, timeouts and methods a client uses', async () => {
+  it('for any servers, timeouts and methods of a client', async () => {
     const { instrumentation, series } = measuring();
     const client = getRpcClient(connect({ instrumentation }), new Target({ topic: uniqueTopic() }));
     for (let n = 0; n < 2000; n += 1) {

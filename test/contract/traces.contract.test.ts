@@ -195,7 +195,7 @@ for (const { name, url, describe: describeOn } of transports) {
         expect(failed).toMatchObject({ failure: 'v1 is missing', attributes: { 'error.type': 'Missing' } });
     });
 
-    it('an unknown method is _OTHER to its server, whatever it is called', async () => {
+    it('an unknown method is _OTHER to its server, beside its name', async () => {
       const { client } = await pair(new Endpoint());
       await expect(client.call({}, 'nothing')).rejects.toMatchObject({ excType: 'NoSuchMethod' });
       const [served] = await ended('SERVER');
