@@ -96,13 +96,16 @@ export function prometheus(options: PrometheusOptions = {}): Instrumentation {
   transports.registerTimeouts(own, prefix);
   if (backlog) transports.registerBacklog(own, prefix);
   const measuring = rpcMetrics({ register: own, prefix, buckets }, process);
-  const metrics = own.getMetricsAsArray();
-  for (const metric of metrics) register.registerMetric(metric);
+  const metrics = own.getMetricsAsArray().flatMap(({ name }) => {
+    const metric = own.getSingleMetric(name);
+    return metric ? [{ name, metric }] : [];
+  });
+  for (const { metric } of metrics) register.registerMetric(metric);
   remember(register, prefix, {
     isOver: () => transports.isOver,
     remove: () => {
-      for (const metric of metrics) {
-        if (register.getSingleMetric(metric.name) === metric) register.removeSingleMetric(metric.name);
+      for (const { name, metric } of metrics) {
+        if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name);
       }
     },
   });
