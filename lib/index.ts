@@ -34,8 +34,11 @@ export {
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
 export type { ConsumedQueueHealth, DriverStatus, TransportHealth } from './core/health.js';
 export type {
+  BrokerKind,
   Instrumentation,
+  InstrumentedTransport,
   OutgoingMessage,
+  ReceivedHeaders,
   RpcClientInterceptor,
   SendNext,
   ServedNotifications,

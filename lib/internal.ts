@@ -19,8 +19,17 @@ export {
   toError,
 } from './core/errors.js';
 export { deserializeFailure, serializeFailure } from './core/failure.js';
-export { type DriverStatus, isServing, type TransportHealth } from './core/health.js';
+export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
+export type {
+  BrokerKind,
+  Instrumentation,
+  InstrumentedTransport,
+  OutgoingMessage,
+  ReceivedHeaders,
+  ServedNotifications,
+  ServedRequest,
+} from './core/instrumentation.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
@@ -31,11 +40,13 @@ export type { OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
 export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
-export { inspectMasked, maskSecrets } from './core/secrets.js';
+export { inspectMasked, maskSecrets, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
+export { shared } from './core/shared.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
+export { loggedMessage, loggedStack } from './core/thrown.js';
 export { parseTransportUrl } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';
 export type {

@@ -8,7 +8,12 @@ import { run } from './install.mjs';
 /** Release with the newest peers. */
 export const NEWEST = 'sid';
 const SUITES = ['trixie', NEWEST];
-const PACKAGES = ['rabbitmq-server', 'python3-oslo.messaging', 'python3-oslo.versionedobjects'];
+const PACKAGES = [
+  'rabbitmq-server',
+  'python3-oslo.messaging',
+  'python3-oslo.versionedobjects',
+  'python3-opentelemetry-sdk',
+];
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Package mirror of this machine; none where debootstrap's own default has to do. */
@@ -40,7 +45,10 @@ function inside(root, ...command) {
 /** Installs the release below the folder, which takes some minutes, unless that was done before. */
 function install(suite, root) {
   const done = join(root, 'installed');
-  if (existsSync(done)) return;
+  if (existsSync(done)) {
+    complete(root);
+    return;
+  }
   if (spawnSync('debootstrap', ['--version'], { stdio: 'ignore' }).status !== 0)
     run('apt-get', ['install', '-y', '--no-install-recommends', 'debootstrap']);
   console.log(`Installing Debian ${suite} below ${root} …`);
@@ -55,6 +63,13 @@ function install(suite, root) {
     inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...PACKAGES);
   });
   writeFileSync(done, '');
+}
+
+/** Installs packages that a folder lacks because it was made before they were needed. */
+function complete(root) {
+  const { status } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES], { stdio: 'ignore' });
+  if (status === 0) return;
+  withProc(root, () => inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...PACKAGES));
 }
 
 /**

@@ -36,6 +36,8 @@ export interface Counts {
   readonly refusedRetries: number;
   /** Connections that were lost. */
   readonly lostConnections: number;
+  /** Connections that were made again after a loss. */
+  readonly reconnections: number;
 }
 
 /** Name of a counted event. */
@@ -58,6 +60,7 @@ const NO_EVENTS: Record<CountedEvent, number> = {
   retries: 0,
   refusedRetries: 0,
   lostConnections: 0,
+  reconnections: 0,
 };
 
 /** Counts of a new transport. */

@@ -50,6 +50,12 @@ export interface TransportHealth {
   readonly queuedBytes: number | undefined;
   /** Number of requests in work, and of notifications or batches in work. */
   readonly inWork: number;
+  /** Number of requests, notifications or batches that can be in work at the same time: the `concurrency` of all servers and listeners. */
+  readonly slots: number;
+  /** Number of requests, notifications or batches that wait in this process for a free slot. */
+  readonly waitingForSlot: number;
+  /** Time for which the broker has blocked publishing since the transport was made, in seconds. */
+  readonly blockedSeconds: number;
   /** Numbers of events since the transport was made. */
   readonly counts: Counts;
 }
@@ -89,6 +95,9 @@ export function mergeHealth(healths: readonly TransportHealth[]): TransportHealt
     queuedMessages: maxOf(({ queuedMessages }) => queuedMessages),
     queuedBytes: maxOf(({ queuedBytes }) => queuedBytes),
     inWork: sumOf(({ inWork }) => inWork),
+    slots: sumOf(({ slots }) => slots),
+    waitingForSlot: sumOf(({ waitingForSlot }) => waitingForSlot),
+    blockedSeconds: sumOf(({ blockedSeconds }) => blockedSeconds),
     counts: Object.fromEntries(counts) as Counts,
   };
 }

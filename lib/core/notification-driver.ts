@@ -12,6 +12,8 @@ export interface Announcement {
   readonly retry: number | undefined;
   /** Time by which it must be sent. */
   readonly deadline: Deadline;
+  /** Headers of AMQP to send besides those of the library. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Way to send notifications. Implement it to send them elsewhere. Source: oslo_messaging.notify.notifier.Driver. */

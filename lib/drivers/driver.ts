@@ -2,6 +2,7 @@ import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
+import type { ReceivedHeaders } from '../core/instrumentation.js';
 import type { Notification } from '../core/notification.js';
 import type { RpcInvocation, RpcReply, RpcRequest } from '../core/rpc-message.js';
 import type { Target } from '../core/target.js';
@@ -15,7 +16,12 @@ export interface SendOptions {
   readonly retry: number | undefined;
   /** True to reject with MessageUndeliverable when no queue is bound for the message. */
   readonly mandatory: boolean;
+  /** Headers of AMQP to send besides those of the library. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Options of a notification. */
+export type NotifyOptions = Pick<SendOptions, 'deadline' | 'retry' | 'headers'>;
 
 /** Options of connecting a driver before its first use. */
 export interface ConnectOptions extends Pick<SendOptions, 'deadline' | 'retry'> {
@@ -29,6 +35,8 @@ export interface CallOptions extends SendOptions {
   readonly timeout: number;
   /** Heartbeat timeout that the caller asks the server for, in seconds; undefined for no heartbeats. */
   readonly callMonitorTimeout: number | undefined;
+  /** Id of the call on the wire; undefined for a new one. */
+  readonly msgId?: string | undefined;
 }
 
 /** Notification for one routing key, `<topic>.<priority>`. */
@@ -39,6 +47,16 @@ export interface OutgoingNotification {
   /** True to publish it in an envelope (format 2.0), for drivers that publish text. */
   readonly envelope: boolean;
   readonly uniqueId: string;
+}
+
+/** Facts about the arrival of a request, for instrumentation. */
+export interface Arrival {
+  /** Headers of AMQP that are read; empty for engines without them. */
+  readonly headers: ReceivedHeaders;
+  /** Time in milliseconds in its queue, beyond that of the caller's fastest request; undefined where it is unknown. */
+  readonly queueWait: number | undefined;
+  /** Time in milliseconds that it waited for a free slot. */
+  readonly slotWait: number;
 }
 
 /** Request to dispatch, and the way to reply to its caller. */
@@ -59,6 +77,8 @@ export interface IncomingRequest {
   readonly abortedBy: Error | undefined;
   /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
   readonly callerGone: Cancellation | undefined;
+  /** Facts about its arrival. They are measured only where an instrumentation is set. */
+  readonly arrival: Arrival;
   /**
    * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is
    * delivered already, or the request is a cast.
@@ -97,6 +117,10 @@ export interface Subscription {
 /** Notification that is not acknowledged yet. */
 export interface IncomingNotification {
   readonly notification: Notification;
+  /** Headers of AMQP that are read; empty for engines without them. */
+  readonly headers: ReceivedHeaders;
+  /** Queue that it was consumed from. */
+  readonly queue: string;
   /** Handlers that finished with it on an earlier delivery. The receiver adds to it and reads it. */
   readonly finishedBy: Set<unknown>;
   /** Called with the error of a handler, also where the notification is not delivered again because of it. */
@@ -108,6 +132,12 @@ export interface IncomingNotification {
  * it again. A rejection is the reason for all of them.
  */
 export type ReceiveNotifications = (batch: readonly IncomingNotification[]) => Promise<readonly (string | undefined)[]>;
+
+/** Number of messages that wait in a queue. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly messages: number;
+}
 
 /** Running server or notification listener. */
 export interface Listener {
@@ -131,7 +161,7 @@ export interface Driver {
   /** Resolves when the broker has accepted the message. */
   cast(request: RpcInvocation, options: SendOptions): Promise<void>;
   /** Resolves when the broker has accepted the message. */
-  notify(notification: OutgoingNotification, options: Pick<SendOptions, 'deadline' | 'retry'>): Promise<void>;
+  notify(notification: OutgoingNotification, options: NotifyOptions): Promise<void>;
   /**
    * Starts a server. Resolves when its queues are declared and consumed.
    * @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is
@@ -162,6 +192,8 @@ export interface Driver {
   onStatus(listener: (status: DriverStatus) => void): () => void;
   /** Returns the current health. */
   health(): TransportHealth;
+  /** Resolves with the messages that wait in each consumed queue; without a queue that the broker does not tell about. */
+  queueDepths(): Promise<readonly QueueDepth[]>;
   /** Closes the connections and rejects pending work. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
-import type { RpcClientInterceptor } from '../core/instrumentation.js';
+import type { BrokerKind, InstrumentedTransport, RpcClientInterceptor } from '../core/instrumentation.js';
 import { oneLine } from '../core/logger.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
@@ -45,27 +45,42 @@ export class Transport {
   readonly outgoing: OutgoingChain | undefined;
   /** @internal The chain with a link between the interceptors and the instrumentation, which then sees each attempt. */
   readonly outgoingWith: (link: RpcClientInterceptor) => OutgoingChain;
+  /** @internal Kind of the broker. */
+  readonly broker: BrokerKind;
+  /** @internal Returns the timeouts that have grown, in seconds, by method. Clients that back off set it. */
+  grownTimeouts: () => ReadonlyMap<string, number> = () => new Map();
   private readonly closing = new AbortController();
+  private readonly detach: readonly (() => void)[];
 
   private constructor(
     settings: Settings,
     private readonly url: Secret<string>,
     makeDriver: (context: DriverContext, url: TransportURL) => Driver,
+    private readonly use: 'rpc' | 'notifications' = 'rpc',
   ) {
     const parsed = parseTransportUrl(url.expose());
     // Any number of calls may wait at the same time.
     setMaxListeners(0, this.closed);
-    this.settings = driverOf(parsed) === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
+    this.broker = driverOf(parsed) === 'memory' ? 'memory' : 'rabbit';
+    this.settings = this.broker === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
     const { clientInterceptors, instrumentation } = this.settings;
     const watching = instrumentation.flatMap(({ client }) => client ?? []);
     this.outgoing = chainOf([...clientInterceptors, ...watching]);
     this.outgoingWith = (link) => chainOf([...clientInterceptors, link, ...watching]) as OutgoingChain;
     this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);
+    this.detach = instrumentation.flatMap(({ transport }) => transport?.(this.instrumented()) ?? []);
   }
 
   /** @internal @throws InvalidTransportURL, DriverLoadFailure */
-  static make(settings: Settings, url: Secret<string>, allowedModules: readonly string[]): Transport {
-    return new Transport(settings, url, (context, parsed) => driverFor(context, new Set(allowedModules), parsed, url));
+  static make(
+    settings: Settings,
+    url: Secret<string>,
+    allowedModules: readonly string[],
+    use?: 'rpc' | 'notifications',
+  ): Transport {
+    const makeDriver = (context: DriverContext, parsed: TransportURL) =>
+      driverFor(context, new Set(allowedModules), parsed, url);
+    return new Transport(settings, url, makeDriver, use);
   }
 
   /** @internal Makes a transport with a driver of the caller's, for fakes. */
@@ -124,7 +139,21 @@ export class Transport {
   /** Rejects pending calls, stops consuming and closes the connections. Nothing then keeps the process alive. Can be called twice. */
   async cleanup(): Promise<void> {
     this.closing.abort();
-    await this.driver.close();
+    try {
+      await this.driver.close();
+    } finally {
+      for (const detach of this.detach) detach();
+    }
+  }
+
+  private instrumented(): InstrumentedTransport {
+    return {
+      transport: this.use,
+      name: this.settings.name,
+      health: () => this.health(),
+      grownTimeouts: () => this.grownTimeouts(),
+      queueDepths: () => this.driver.queueDepths().catch(() => []),
+    };
   }
 }
 
@@ -149,7 +178,7 @@ export function getNotificationTransport(options: OsloMessagingOptions = {}): Tr
   const configured = withConfigFiles(options);
   return atPlaces(configured, 'notificationTransportUrl', () => {
     const settings = normalizeOptions(configured);
-    return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods);
+    return Transport.make(settings, settings.notificationTransportUrl, settings.allowedRemoteExmods, 'notifications');
   });
 }
 

@@ -1,7 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { readDuration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
-import { type Notification, PRIORITIES, type Priority } from '../core/notification.js';
+import { PRIORITIES, type Priority } from '../core/notification.js';
 import type { Settings } from '../core/settings.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
@@ -9,7 +9,13 @@ import { NotificationDispatcher } from '../notify/dispatcher.js';
 import type { BatchedNotification } from '../notify/endpoint.js';
 import { type Filtered, NotificationFilter } from '../notify/filter.js';
 import { globToRegExp } from '../notify/glob.js';
-import { type NotificationHandler, runHandler, type Watching, watchingOf } from '../notify/handler.js';
+import {
+  type ArrivedNotification,
+  type NotificationHandler,
+  runHandler,
+  type Watching,
+  watchingOf,
+} from '../notify/handler.js';
 import { NotificationListener } from '../notify/listener.js';
 import { BatchGatherer } from './batch-gatherer.js';
 import { allowLogEvents, LOG_EVENTS, suppressLogEvents } from './log-suppression.js';
@@ -25,7 +31,7 @@ type Registration = NonNullable<NotificationHandlerExtras['osloNotification']> &
 
 interface Received {
   readonly message: BatchedNotification;
-  readonly notification: Notification;
+  readonly arrived: ArrivedNotification;
 }
 
 /** The `@OnNotification` methods of an application, and the listeners that serve them. */
@@ -50,7 +56,7 @@ export class NotificationHandlers {
   listeners(transport: Transport, serializer: Serializer): NotificationListener[] {
     const { settings } = transport;
     const queues = new NotificationQueues(settings);
-    const watching = watchingOf(settings);
+    const watching = watchingOf(transport);
     // Handlers of single notifications run before those that wait for a batch.
     const ordered = [...this.registrations].sort((a, b) => Number(!!a.method.batch) - Number(!!b.method.batch));
     for (const registration of ordered) {
@@ -85,12 +91,12 @@ export class NotificationHandlers {
     const { name, endpoint, method, callback } = registration;
     const run = (received: readonly Received[], data: unknown, context: OsloContext) => {
       const messages = received.map(({ message }) => message);
-      const served = { handler: name, notifications: received.map(({ notification }) => notification) };
-      const work = () => runHandler(watching, served, messages, () => this.invoke(callback, data, context));
+      const handled = { handler: name, arrived: received.map(({ arrived }) => arrived) };
+      const work = () => runHandler(watching, handled, messages, () => this.invoke(callback, data, context));
       return messages.some(isLogLine) ? suppressLogEvents(work) : allowLogEvents(work);
     };
-    const contextOf = ({ message, notification }: Received) =>
-      new OsloNotificationContext(message, notification.priority, this.signal);
+    const contextOf = ({ message, arrived }: Received) =>
+      new OsloNotificationContext(message, arrived.notification.priority, this.signal);
     const one = (received: Received) => run([received], received.message.payload, contextOf(received));
     const many = (received: readonly Received[]) =>
       run(
@@ -104,9 +110,9 @@ export class NotificationHandlers {
       priorities: prioritiesOf(name, method),
       filter: filterOf(registration),
       allowRequeue: endpoint.allowRequeue ?? false,
-      handle: ([message], [notification]) => {
-        if (!message || !notification) return undefined;
-        const received = { message, notification };
+      handle: ([message], [arrived]) => {
+        if (!message || !arrived) return undefined;
+        const received = { message, arrived };
         return gatherer ? gatherer.add(received) : one(received);
       },
     };

@@ -1,11 +1,12 @@
 import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { Announcement } from '../core/notification-driver.js';
 import { Target } from '../core/target.js';
+import { checkHeaders } from '../messaging/outgoing-headers.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Sends a notification through the client interceptors of the transport, where it has any. */
 export async function announce(
-  { outgoing, settings }: Transport,
+  { outgoing, settings, broker }: Transport,
   announcement: Announcement,
   send: (announcement: Announcement) => Promise<void>,
 ): Promise<void> {
@@ -14,6 +15,7 @@ export async function announce(
   const { priority, publisherId, messageId, payload, context } = notification;
   const message: OutgoingMessage = {
     kind: 'notification',
+    broker,
     target: new Target({ exchange: settings.controlExchange, topic: topics.join(',') }),
     method: notification.eventType ?? '',
     args: payload,
@@ -21,14 +23,18 @@ export async function announce(
     deadline,
     signal: undefined,
     attempt: 1,
+    messageId: undefined,
+    headers: undefined,
     notification: { priority, publisherId, messageId },
   };
   await outgoing(message, async (changed) => {
-    const { method: eventType, args, context: keys } = changed;
+    const { method: eventType, args, context: keys, headers } = changed;
+    checkHeaders(headers);
     return send({
       ...announcement,
       notification: { ...notification, eventType, payload: args, context: keys },
       deadline: changed.deadline,
+      headers,
     });
   });
 }

@@ -70,8 +70,8 @@ export class NotificationDispatcher {
     if (messages.length === 0) return;
     let refusal: string | undefined;
     try {
-      const received = items.map(({ incoming }) => incoming.notification);
-      const result = await handler.handle(messages, received);
+      const arrived = items.map(({ incoming }) => incoming);
+      const result = await handler.handle(messages, arrived);
       if (result === NotificationResult.REQUEUE) refusal = `${handler.name} returned NotificationResult.REQUEUE`;
     } catch (error) {
       for (const { incoming } of items) incoming.failed?.(error);

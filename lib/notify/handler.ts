@@ -1,14 +1,18 @@
 import { type Around, aroundOf } from '../core/chain.js';
-import type { ServedNotifications } from '../core/instrumentation.js';
+import type { BrokerKind, ServedNotifications } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
-import { type Notification, PRIORITIES, type Priority } from '../core/notification.js';
+import { PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
-import type { Settings } from '../core/settings.js';
 import { loggedStack } from '../core/thrown.js';
+import type { IncomingNotification } from '../drivers/driver.js';
 import { runWhereFailed, runWithRequestContext } from '../messaging/current-request.js';
 import { contextDict } from '../messaging/serializer.js';
+import type { Transport } from '../messaging/transport.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import type { NotificationFilter } from './filter.js';
+
+/** Notification as it arrived, for instrumentation. */
+export type ArrivedNotification = Pick<IncomingNotification, 'notification' | 'headers' | 'queue'>;
 
 /** Method that handles notifications. */
 export interface NotificationHandler {
@@ -19,8 +23,8 @@ export interface NotificationHandler {
   readonly filter: Pick<NotificationFilter, 'match'> | undefined;
   /** True where a refused notification is delivered again, to this handler only. */
   readonly allowRequeue: boolean;
-  /** Handles notifications of one priority, deserialized and as they were received. The result counts for all of them. It refuses them by REQUEUE, or by an error, which it logs. */
-  handle(messages: readonly BatchedNotification[], received: readonly Notification[]): unknown;
+  /** Handles notifications of one priority, deserialized and as they arrived. The result counts for all of them. It refuses them by REQUEUE, or by an error, which it logs. */
+  handle(messages: readonly BatchedNotification[], arrived: readonly ArrivedNotification[]): unknown;
 }
 
 /** Options of {@link handlersOf}. */
@@ -35,11 +39,13 @@ export interface HandlerOptions {
 export interface Watching {
   readonly logger: LogSink;
   readonly around: Around<ServedNotifications> | undefined;
+  readonly broker: BrokerKind;
 }
 
 /** Returns the logger and the instrumentation of a transport. */
-export function watchingOf({ logger, instrumentation }: Pick<Settings, 'logger' | 'instrumentation'>): Watching {
-  return { logger, around: aroundOf(instrumentation.map(({ listener }) => listener)) };
+export function watchingOf({ settings, broker }: Pick<Transport, 'settings' | 'broker'>): Watching {
+  const { logger, instrumentation } = settings;
+  return { logger, around: aroundOf(instrumentation.map(({ listener }) => listener)), broker };
 }
 
 /** Returns the methods of an endpoint that are named after priorities. */
@@ -57,12 +63,18 @@ export function handlersOf(
       priorities: [priority],
       filter: endpoint.filterRule ?? undefined,
       allowRequeue,
-      handle: (messages, notifications) =>
-        runHandler(watching, { handler: name, notifications }, messages, () =>
+      handle: (messages, arrived) =>
+        runHandler(watching, { handler: name, arrived }, messages, () =>
           batch ? call([messages]) : runWithRequestContext(messages[0]?.ctxt, () => call(positional(messages))),
         ),
     };
   });
+}
+
+/** Name of a handler, and the notifications that it is about to handle. */
+export interface Handled {
+  readonly handler: string;
+  readonly arrived: readonly ArrivedNotification[];
 }
 
 /**
@@ -70,16 +82,20 @@ export function handlersOf(
  * @param messages the notifications that are served, deserialized
  */
 export async function runHandler(
-  { logger, around }: Watching,
-  served: ServedNotifications,
+  { logger, around, broker }: Watching,
+  { handler, arrived }: Handled,
   messages: readonly BatchedNotification[],
   work: () => unknown,
 ): Promise<unknown> {
   try {
-    return await (around === undefined ? work() : around(served, async () => work()));
+    if (around === undefined) return await work();
+    const notifications = arrived.map(({ notification }) => notification);
+    const headers = arrived.map((one) => one.headers);
+    const { queue = '' } = arrived[0] ?? {};
+    return await around({ notifications, headers, queue, broker, handler }, async () => work());
   } catch (error) {
     const [first, ...others] = messages;
-    const log = () => logFailure(logger, messages.map(fromHandler), `${served.handler} failed`, error);
+    const log = () => logFailure(logger, messages.map(fromHandler), `${handler} failed`, error);
     // A batch belongs to no request.
     const readContext = () => (others.length === 0 ? first?.ctxt : undefined);
     if (first) runWhereFailed(first, () => ({ readContext, incoming: undefined, view: undefined }), log);

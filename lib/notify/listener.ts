@@ -139,7 +139,7 @@ function createListener(
   const { settings } = transport;
   checkEndpoints(endpoints);
   for (const endpoint of endpoints) checkFilter(endpoint);
-  const watching = watchingOf(settings);
+  const watching = watchingOf(transport);
   const handlers = endpoints.flatMap((endpoint) => handlersOf(endpoint, { allowRequeue, batch, watching }));
   if (handlers.length === 0)
     throw new ConfigurationError(`No endpoint has a method named after a priority: ${PRIORITIES.join(', ')}`);

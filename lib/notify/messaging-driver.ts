@@ -18,7 +18,7 @@ export class MessagingDriver implements NotifierDriver {
     return allDone(announcement.topics.map((topic) => this.publish(topic, announcement)));
   }
 
-  private async publish(topic: string, { notification, deadline, retry }: Announcement): Promise<void> {
+  private async publish(topic: string, { notification, deadline, retry, headers }: Announcement): Promise<void> {
     const { driver, settings } = this.transport;
     const routingKey = `${topic}.${notification.priority}`;
     const uniqueId = newId();
@@ -26,7 +26,7 @@ export class MessagingDriver implements NotifierDriver {
     const { envelope } = this;
     const outgoing = { exchange: settings.controlExchange, routingKey, message, envelope, uniqueId };
     try {
-      await driver.notify(outgoing, { deadline, retry });
+      await driver.notify(outgoing, { deadline, retry, headers });
     } catch (error) {
       if (error instanceof ClientSendError) throw error;
       throw new MessageDeliveryFailure(

@@ -1,5 +1,10 @@
-import { Counter, register as defaultRegister, Gauge, type Registry } from 'prom-client';
-import { checkNames, type DriverStatus, isServing, snakeCase, type TransportHealth } from '../internal.js';
+import { register as defaultRegister, Registry } from 'prom-client';
+import { ConfigurationError, checkNames, type Instrumentation, type TransportHealth } from '../internal.js';
+import { AttachedTransports } from './metrics/attached-transports.js';
+import { OSLO_BUCKETS } from './metrics/invocations.js';
+import { makeRoom, remember } from './metrics/registrations.js';
+import { rpcMetrics } from './metrics/rpc-metrics.js';
+import { FIRST, type MeasuredState, registerState } from './metrics/state-metrics.js';
 
 /** Object with a health, such as a `Transport`. */
 export interface HealthSource {
@@ -33,89 +38,90 @@ export interface MetricsOptions {
   prefix?: string | undefined;
 }
 
-/** Returns a value; undefined where there is nothing to measure. */
-type Measure = (health: TransportHealth) => number | undefined;
+/** Options of {@link prometheus}. */
+export interface PrometheusOptions extends MetricsOptions {
+  /** Value of the label `process`, as oslo.metrics' option `metrics_process_name`. @default '' */
+  process?: string | undefined;
+  /** Upper bounds of the buckets of durations, in seconds, in ascending order. @default those of oslo.metrics, from 0.01 to 100 */
+  buckets?: readonly number[] | undefined;
+  /** True to ask the broker at each scrape how many messages wait in each consumed queue. @default false */
+  backlog?: boolean | undefined;
+}
 
-const isUp = (status: DriverStatus): number | undefined => (status === 'idle' ? undefined : Number(isServing(status)));
+const OPTIONS: readonly (keyof PrometheusOptions)[] = ['register', 'prefix', 'process', 'buckets', 'backlog'];
 
-const GAUGES: Readonly<Record<string, readonly [help: string, measure: Measure]>> = {
-  up: [
-    '1 while all that the transport needs is connected and attached, but perhaps a fanout stream',
-    ({ status }) => isUp(status),
-  ],
-  publishing_up: ['1 while the connection to publish by is up and not blocked', ({ publishing }) => isUp(publishing)],
-  consuming_up: ['1 while the connection to consume by is up', ({ consuming }) => isUp(consuming)],
-  publishing_blocked: ['1 while the broker blocks publishing', ({ publishing }) => Number(publishing === 'blocked')],
-  consumed_queues: ['Queues of servers and listeners', ({ consumers }) => consumers.length],
-  attached_queues: [
-    'Consumed queues that the broker delivers from',
-    ({ consumers }) => consumers.filter(isAttached).length,
-  ],
-  pending_calls: ['Calls that wait for their reply', ({ pendingCalls }) => pendingCalls],
-  pending_publishes: ['Messages that the broker has not confirmed', ({ pendingPublishes }) => pendingPublishes],
-  pending_publish_bytes: [
-    'Bytes of the messages that the broker has not confirmed',
-    ({ pendingPublishBytes }) => pendingPublishBytes,
-  ],
-  queued_messages: ['Messages that wait in the queues of memory://', ({ queuedMessages }) => queuedMessages],
-  queued_bytes: [
-    'Approximate bytes of the messages that wait in the queues of memory://',
-    ({ queuedBytes }) => queuedBytes,
-  ],
-  in_work: ['Requests and notifications in work', ({ inWork }) => inWork],
-};
-
-const EVENTS = 'events_total';
+const PREFIX = 'oslo_messaging_';
 
 /**
  * Registers gauges of the state of transports, and one counter of their events. They are read at each scrape and cost
- * nothing in between.
+ * nothing in between. {@link prometheus} includes them.
  * @param measured transports, or an application with all of its transports
  * @returns a function that removes the metrics from the registry
- * @throws ConfigurationError for an unknown option
+ * @throws ConfigurationError for an unknown option, or where the registry has these metrics already
  */
 export function collectMetrics(
   measured: MeasuredTransports | MeasuredApplication,
   options: MetricsOptions = {},
 ): () => void {
   checkNames(options, ['register', 'prefix'] satisfies (keyof MetricsOptions)[], 'metrics option');
-  const { register = defaultRegister, prefix = 'oslo_messaging_' } = options;
-  for (const [name, [help, measure]] of Object.entries(GAUGES)) {
-    new Gauge({
-      name: prefix + name,
-      help,
-      labelNames: ['transport', 'broker'],
-      registers: [register],
-      collect() {
-        this.reset();
-        for (const { labels, health } of healthsOf(measured)) {
-          const value = measure(health);
-          if (value !== undefined) this.set(labels, value);
-        }
-      },
-    });
-  }
-  new Counter({
-    name: prefix + EVENTS,
-    help: 'Events by kind: refusals, duplicates, drops, lost connections',
-    labelNames: ['transport', 'broker', 'event'],
-    registers: [register],
-    collect() {
-      // The transport holds the totals; this counter only shows them.
-      this.reset();
-      for (const { labels, health } of healthsOf(measured)) {
-        for (const [event, count] of Object.entries(health.counts))
-          this.inc({ ...labels, event: snakeCase(event) }, count);
+  const { register = defaultRegister, prefix = PREFIX } = options;
+  makeRoom(register, prefix, FIRST);
+  return registerState(() => statesOf(measured), register, prefix);
+}
+
+/**
+ * Returns an instrumentation that measures requests and notifications by the metrics of oslo.metrics, and the state of the
+ * transports that have it. Make one for each registry, and give it to all transports.
+ * @throws ConfigurationError for an unknown or ill-typed option, or where the registry has these metrics already
+ */
+export function prometheus(options: PrometheusOptions = {}): Instrumentation {
+  checkNames(options, OPTIONS, 'option of prometheus()');
+  const {
+    register = defaultRegister,
+    prefix = PREFIX,
+    process = '',
+    buckets = OSLO_BUCKETS,
+    backlog = false,
+  } = options;
+  if (typeof process !== 'string')
+    throw new ConfigurationError(`prometheus: process: expected text; got ${String(process)}`);
+  if (typeof backlog !== 'boolean')
+    throw new ConfigurationError(`prometheus: backlog: expected true or false; got ${String(backlog)}`);
+  if (!isAscending(buckets))
+    throw new ConfigurationError('prometheus: buckets: expected an array of numbers in ascending order, in seconds');
+  makeRoom(register, prefix, FIRST);
+  const own = new Registry();
+  const transports = new AttachedTransports();
+  registerState(() => transports.measured(), own, prefix);
+  transports.registerTimeouts(own, prefix);
+  if (backlog) transports.registerBacklog(own, prefix);
+  const measuring = rpcMetrics({ register: own, prefix, buckets }, process);
+  const metrics = own.getMetricsAsArray().flatMap(({ name }) => {
+    const metric = own.getSingleMetric(name);
+    return metric ? [{ name, metric }] : [];
+  });
+  for (const { metric } of metrics) register.registerMetric(metric);
+  remember(register, prefix, {
+    isOver: () => transports.isOver,
+    remove: () => {
+      for (const { name, metric } of metrics) {
+        if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name);
       }
     },
   });
-  return () => {
-    for (const name of [...Object.keys(GAUGES), EVENTS]) register.removeSingleMetric(prefix + name);
-  };
+  return { transport: (transport) => transports.add(transport), ...measuring };
+}
+
+function isAscending(buckets: unknown): boolean {
+  return (
+    Array.isArray(buckets) &&
+    buckets.length > 0 &&
+    buckets.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > buckets[index - 1]))
+  );
 }
 
 /** Returns health and labels. Only brokers with a name have the label `broker`. */
-function healthsOf(measured: MeasuredTransports | MeasuredApplication) {
+function statesOf(measured: MeasuredTransports | MeasuredApplication): MeasuredState[] {
   if ('measure' in measured) {
     return measured.measure().map(({ transport, broker, health }) => ({
       labels: { transport, ...(broker !== undefined && { broker }) },
@@ -127,5 +133,3 @@ function healthsOf(measured: MeasuredTransports | MeasuredApplication) {
     source ? [{ labels: { transport }, health: source.health() }] : [],
   );
 }
-
-const isAttached = ({ attached }: TransportHealth['consumers'][number]): boolean => attached;

@@ -1,7 +1,7 @@
 import type { Around } from '../core/chain.js';
 import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
-import type { ServedRequest } from '../core/instrumentation.js';
+import type { BrokerKind, ServedRequest } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
@@ -45,6 +45,7 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
   readonly target: Target;
   /** Instrumentation around each request; undefined for none. */
   readonly around: Around<ServedRequest> | undefined;
+  readonly broker: BrokerKind;
 }
 
 /** Runs one request and replies with its result or failure. Never rejects. */
@@ -91,14 +92,23 @@ function handleWithin(
   message: IncomingRequest,
   dispatching: Dispatching,
 ): Promise<unknown> {
-  const { target } = dispatching;
-  const { request, wantsReply, expires } = message;
-  // An entry always has a name where it is a method of an endpoint.
-  const handler = entry && (entry.handler ?? request.method);
-  const messageId = request.msgId ?? request.uniqueId;
-  return around({ request, messageId, target, handler, wantsReply, expires }, async () =>
-    handle(entry, message, dispatching),
-  );
+  const { table, target, broker } = dispatching;
+  const { request, wantsReply, expires, arrival } = message;
+  const served: ServedRequest = {
+    request,
+    messageId: request.msgId ?? request.uniqueId,
+    broker,
+    headers: arrival.headers,
+    target,
+    // An entry always has a name where it is a method of an endpoint.
+    handler: entry && (entry.handler ?? request.method),
+    endpoint: table.endpointOf(request),
+    queueWait: arrival.queueWait === undefined ? undefined : arrival.queueWait / 1000,
+    slotWait: arrival.slotWait / 1000,
+    wantsReply,
+    expires,
+  };
+  return around(served, async () => handle(entry, message, dispatching));
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */

@@ -89,6 +89,11 @@ export class MethodTable {
     return undefined;
   }
 
+  /** Returns the namespaces and the version of the entry that answers a request; undefined when none does. */
+  endpointOf({ namespace, version, method }: Invoked): Target | undefined {
+    return this.handlers.get(method)?.find(({ target }) => serves(target, namespace, version))?.target;
+  }
+
   /** Returns the error for a request that no entry answers. */
   refusalOf({ namespace, version, method }: Invoked): NoSuchMethod | UnsupportedVersion {
     return this.targets.some((target) => serves(target, namespace, version))

@@ -8,59 +8,69 @@ import type { RpcInvocation } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import type { CallOptions, SendOptions } from '../drivers/driver.js';
 import { runApart } from '../messaging/current-request.js';
+import { checkHeaders } from '../messaging/outgoing-headers.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Sends a call through a chain of links, where there is one, to the driver. */
 export function sendCall(
-  { driver }: Transport,
+  transport: Transport,
   outgoing: OutgoingChain | undefined,
   request: RpcInvocation,
   options: CallOptions,
 ): Promise<unknown> {
+  const { driver } = transport;
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
-  return outgoing(messageOf('call', request, options), async (message) => {
-    const { target } = checked(message);
+  return outgoing(messageOf('call', transport, request, options), async (message) => {
+    const { target, headers, messageId: msgId } = checked(message);
     const deadline = deadlineOf(message);
     assertTimeLeft(message, deadline);
     // A link may have waited, and the message expires with the call.
     const timeout = Math.min(options.timeout, deadline.remaining());
-    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline, timeout }));
+    return runApart(() =>
+      driver.call(invocationOf(message), { ...options, target, deadline, timeout, headers, msgId }),
+    );
   });
 }
 
 /** Sends a cast through a chain of links, where there is one, to the driver. */
 export function sendCast(
-  { driver }: Transport,
+  transport: Transport,
   outgoing: OutgoingChain | undefined,
   request: RpcInvocation,
   options: SendOptions,
 ): Promise<void> {
+  const { driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  const sent = outgoing(messageOf('cast', request, options), async (message) => {
-    const { target } = checked(message);
+  const sent = outgoing(messageOf('cast', transport, request, options), async (message) => {
+    const { target, headers } = checked(message);
     const deadline = deadlineOf(message);
-    return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline }));
+    return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline, headers }));
   });
   return sent.then(() => undefined);
 }
 
 function messageOf(
   kind: 'call' | 'cast',
+  { broker }: Transport,
   { method, args, context }: RpcInvocation,
   { target, deadline }: SendOptions,
 ): OutgoingMessage {
   const signal = publicSignal(deadline.signal);
-  return { kind, target, method, args, context, deadline, signal, attempt: 1, notification: undefined };
+  const unset = { messageId: undefined, headers: undefined, notification: undefined };
+  return { kind, broker, target, method, args, context, deadline, signal, attempt: 1, ...unset };
 }
 
 /** @throws ConfigurationError for a value that is no message: a link of the user may give any */
 function checked(message: OutgoingMessage): OutgoingMessage {
-  const { target, method, deadline, signal } = (message ?? {}) as Partial<OutgoingMessage>;
+  const { target, method, deadline, signal, messageId, headers } = (message ?? {}) as Partial<OutgoingMessage>;
   const isNamed = target instanceof Target && typeof method === 'string' && method !== '';
   const isBounded = deadline instanceof Deadline && (signal === undefined || isAbortSignal(signal));
-  if (isNamed && isBounded) return message;
+  if (isNamed && isBounded && (messageId === undefined || typeof messageId === 'string')) {
+    checkHeaders(headers);
+    return message;
+  }
   throw new ConfigurationError(
     `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${nameOf(message)}`,
   );

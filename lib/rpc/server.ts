@@ -45,7 +45,7 @@ export class RPCServer extends MessageHandlingServer {
 
   /** @internal */
   protected override listen(signal: AbortSignal): Promise<Listener> {
-    const { settings, driver } = this.transport;
+    const { settings, driver, broker } = this.transport;
     const { delivery } = settings;
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.advice}`);
@@ -53,7 +53,7 @@ export class RPCServer extends MessageHandlingServer {
     const { table, target } = this;
     const { logger, sendTracebacks, instrumentation } = settings;
     const around = aroundOf(instrumentation.map(({ server }) => server));
-    const dispatching = { table, target, around, logger, sendTracebacks };
+    const dispatching = { table, target, around, broker, logger, sendTracebacks };
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,

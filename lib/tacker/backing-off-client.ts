@@ -17,6 +17,10 @@ export function isolateTimeouts(transport: Transport): void {
   timeoutsOf.set(transport, new MethodTimeouts());
 }
 
+function timeoutsFor(transport: Transport): MethodTimeouts {
+  return timeoutsOf.get(transport) ?? MethodTimeouts.processWide;
+}
+
 /** Calls whose timeout doubles after each timeout of the method. Source: tacker.common.rpc._ContextWrapper. */
 class BackingOffContext extends CallContext {
   protected override timeoutOf(method: string): number {
@@ -63,7 +67,7 @@ class BackingOffContext extends CallContext {
   }
 
   private get timeouts(): MethodTimeouts {
-    return timeoutsOf.get(this.transport) ?? MethodTimeouts.processWide;
+    return timeoutsFor(this.transport);
   }
 
   /** Returns the method with its namespace: methods with the same name in two namespaces back off separately. */
@@ -96,6 +100,7 @@ export class BackingOffClient extends RPCClient {
   /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion for an invalid version cap */
   constructor(transport: Transport, target: Target, options: ClientOptions = {}) {
     super(transport, target, options);
+    transport.grownTimeouts = () => timeoutsFor(transport).all();
     this.backingOff = options.timeout == null ? new BackingOffContext(transport, target, options) : undefined;
   }
 

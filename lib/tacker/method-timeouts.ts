@@ -25,6 +25,11 @@ export class MethodTimeouts {
     MethodTimeouts.processWide.fast.clear();
   }
 
+  /** Returns the timeouts that have grown, in seconds, by method. */
+  all(): ReadonlyMap<string, number> {
+    return new Map([...this.grown].map(([method, milliseconds]) => [method, milliseconds / 1000]));
+  }
+
   /** Returns the current timeout of a method. */
   get(method: string, first: number, ceiling: number): number {
     return Math.min(this.grown.get(method) ?? first, ceiling, MethodTimeouts.lowered);

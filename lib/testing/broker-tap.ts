@@ -95,8 +95,14 @@ export class BrokerTap implements MemoryTap {
         return entry && this.start(entry, pool ?? 'listener');
       });
       const watchedBatch = batch.map((incoming, index) => {
-        const { notification, finishedBy } = incoming;
-        return { notification, finishedBy, failed: (error: unknown) => runs[index]?.end(toError(error)) };
+        const { notification, headers, queue, finishedBy } = incoming;
+        return {
+          notification,
+          headers,
+          queue,
+          finishedBy,
+          failed: (error: unknown) => runs[index]?.end(toError(error)),
+        };
       });
       try {
         const refusals = await receive(watchedBatch);
@@ -220,7 +226,7 @@ export class BrokerTap implements MemoryTap {
 
 /** Returns a request whose reply ends the run. */
 function watched(incoming: IncomingRequest, run: Run, target: Target): IncomingRequest {
-  const { request, expires, wantsReply } = incoming;
+  const { request, expires, wantsReply, arrival } = incoming;
   return {
     request,
     expires,
@@ -237,6 +243,7 @@ function watched(incoming: IncomingRequest, run: Run, target: Target): IncomingR
     get callerGone() {
       return incoming.callerGone;
     },
+    arrival,
     reply: (content) => {
       if (content.ending) endRun(run, content, target, request.method);
       return incoming.reply(content);

@@ -115,8 +115,15 @@ export class FakeDriver implements Driver {
       queuedMessages: 0,
       queuedBytes: 0,
       inWork: this.running.size,
+      slots: 0,
+      waitingForSlot: 0,
+      blockedSeconds: 0,
       counts: this.parts.counters.read(),
     };
+  }
+
+  async queueDepths(): Promise<never[]> {
+    return [];
   }
 
   async close(): Promise<void> {

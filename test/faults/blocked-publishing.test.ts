@@ -187,6 +187,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
       inWork: 1,
     });
     expect(transport.health().consumers.map(({ attached }) => attached)).toEqual([true, true, true]);
+    expect(transport.health().blockedSeconds).toBeGreaterThan(0);
     finish();
     await eventually(() => expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => n)));
     await alarm(false);

@@ -51,6 +51,6 @@ export function compile(compiler: Compiler, { type, module, resolution }: Kind, 
   // Newer compilers ask for it where a tsconfig.json is above.
   const alone = compiler.startsWith('5') ? '' : '--ignoreConfig';
   const options = `${strict} ${decorators} ${alone} --module ${module} --moduleResolution ${resolution}`;
-  const files = ['consumer.ts', 'metrics.ts'];
+  const files = ['consumer.ts', 'metrics.ts', 'traces.ts'];
   return runCommand(process.execPath, [tsc, ...options.split(/ +/), ...files], { cwd: join(project.folder, type) });
 }

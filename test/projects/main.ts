@@ -69,7 +69,7 @@ async function runCompilers(projects: Projects): Promise<void> {
   const titleOf = ({ cli, type, resolution }: Kind) => `Nest ${cli}, ${type}, ${resolution}`;
   const rows: string[][] = [];
   for (const kind of KINDS.filter((one) => `TypeScript: ${titleOf(one)}`.includes(chosen))) {
-    const project = await projects.for({ cli: kind.cli, others: ['prom-client'] });
+    const project = await projects.for({ cli: kind.cli, others: ['prom-client', '@opentelemetry/api'] });
     await addPrograms(project);
     const row = [titleOf(kind)];
     for (const compiler of COMPILERS) {

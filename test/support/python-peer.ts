@@ -11,6 +11,7 @@ import type {
   PythonRequest,
   PythonRouting,
   PythonServerOptions,
+  PythonSpan,
   Received,
   ReceivedNotification,
   ReceivedRpc,
@@ -128,6 +129,11 @@ export class PythonPeer {
     return all
       .filter((one) => one.kind === 'notification')
       .filter((one) => eventType === undefined || one.eventType === eventType);
+  }
+
+  /** The spans that have ended, where `tracing` is set. */
+  spans(): Promise<PythonSpan[]> {
+    return this.process.ask('spans') as Promise<PythonSpan[]>;
   }
 
   async forget(): Promise<void> {

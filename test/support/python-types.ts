@@ -19,6 +19,8 @@ export interface PythonPeerOptions {
   logLevel?: string;
   /** True to allow {@link PythonHeaders}. @default false */
   extraHeaders?: boolean;
+  /** Spans: by the library itself with OpenTelemetry's SDK, or by a stand-in for releases that have none. @default none */
+  tracing?: 'sdk' | 'shim';
 }
 
 /** Additional AMQP headers of the peer's messages. */
@@ -35,7 +37,7 @@ export type PythonHeaders =
   | 'long names';
 
 /** `objects` comes alone. */
-export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy' | 'objects';
+export type PythonEndpoint = 'reference' | 'namespaced' | 'legacy' | 'objects' | 'relay';
 
 /** oslo.context's contexts; all but `context` also oslo's versioned objects, in the namespace of that service. */
 export type PythonSerializer = 'context' | 'tacker' | 'nova' | 'neutron';
@@ -45,7 +47,7 @@ export interface PythonServerOptions {
   server: string;
   /** Null for that of the configuration. @default 'tacker' */
   exchange?: string | null;
-  /** @default all but `objects` */
+  /** @default all but `objects` and `relay` */
   endpoints?: PythonEndpoint[];
   /** @default none */
   serializer?: PythonSerializer;
@@ -108,6 +110,16 @@ export interface PythonFilterCandidate {
 
 /** The content of a routing notifier's file: groups, drivers, rules. */
 export type PythonRouting = Record<string, Record<string, Record<string, string[]>>>;
+
+/** Span of the Python process. */
+export interface PythonSpan {
+  traceId: string;
+  spanId: string;
+  parentId: string | null;
+  name: string;
+  kind: string;
+  attributes: Record<string, unknown>;
+}
 
 /** An error to log by a handler that publishes it. */
 export interface PythonLogLine {

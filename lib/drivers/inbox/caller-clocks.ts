@@ -14,6 +14,11 @@ const PERIOD_MS = 30_000;
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;
 
+/** Returns a delay, or 0 where it is so short that it counts as none. */
+export function tolerated(delay: number): number {
+  return delay > TOLERANCE_MS ? delay : 0;
+}
+
 /** Time by which two clocks may drift apart, as a part of the time that passes. */
 const MAX_DRIFT = 0.001;
 
@@ -27,12 +32,17 @@ const MAX_CALLERS = 1000;
 export class CallerClocks {
   private readonly callers = new Map<string, Offsets>();
 
+  /** Returns {@link beyondFastest}, or 0 for a time that differences of clocks may explain. */
+  delayOf(caller: string, written: number, arrived: number): number {
+    return tolerated(this.beyondFastest(caller, written, arrived));
+  }
+
   /**
    * Returns the time for which a request was under way, beyond that of the fastest one. It is 0 for a new caller.
    * @param written time on the caller's clock, in milliseconds
    * @param arrived time on the monotonic clock, in milliseconds
    */
-  delayOf(caller: string, written: number, arrived: number): number {
+  beyondFastest(caller: string, written: number, arrived: number): number {
     const offset = arrived - written;
     const known = this.callers.get(caller);
     if (known === undefined) {
@@ -45,8 +55,7 @@ export class CallerClocks {
       known.fastest = offset;
       known.since = arrived;
     } else if (offset < known.fastest) known.fastest = offset;
-    const delay = offset - Math.min(known.before, known.fastest);
-    return delay > TOLERANCE_MS ? delay : 0;
+    return offset - Math.min(known.before, known.fastest);
   }
 
   private add(caller: string, offsets: Offsets): void {

@@ -8,6 +8,8 @@ export interface Work<T> {
   start(item: T): Promise<unknown>;
   /** Called instead of `start` for an item that will never be started. */
   abandon(item: T): void;
+  /** Called when an item must wait for a free slot. */
+  wait?(item: T): void;
   /** Reserves what the item needs besides a slot. Returns the amount to give back, or undefined when it must wait. */
   take?(item: T): number | undefined;
   /** Gives back what `take` returned, when the item has ended. */
@@ -18,6 +20,18 @@ export interface Work<T> {
 export interface Task {
   start(): Promise<void>;
   abandon(): void;
+}
+
+/** Slots of an inbox, and the items that wait for one. */
+export interface InboxLoad {
+  readonly slots: number;
+  readonly waitingForSlot: number;
+}
+
+/** Returns the loads as one. */
+export function sumOfLoads(loads: readonly InboxLoad[]): InboxLoad {
+  const sumOf = (part: keyof InboxLoad) => loads.reduce((sum, load) => sum + load[part], 0);
+  return { slots: sumOf('slots'), waitingForSlot: sumOf('waitingForSlot') };
 }
 
 /** Work on tasks. */
@@ -31,7 +45,7 @@ export class ConcurrencyLimit<T> {
   private open = true;
 
   constructor(
-    private readonly limit: number,
+    readonly limit: number,
     private readonly logger: LogSink,
     private readonly work: Work<T>,
   ) {}
@@ -41,10 +55,18 @@ export class ConcurrencyLimit<T> {
     return this.running;
   }
 
+  /** Number of items that wait for a slot. */
+  get pending(): number {
+    return this.waiting.length;
+  }
+
   /** Adds an item. Starts it before returning when a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if (this.waiting.length > 0 || !this.begin(item)) this.waiting.push(item);
+    else if (this.waiting.length > 0 || !this.begin(item)) {
+      this.work.wait?.(item);
+      this.waiting.push(item);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Dict } from '../../core/dict.js';
+import type { ReceivedHeaders } from '../../core/instrumentation.js';
 import type { MessageLimits } from '../../core/limits.js';
 
 /** Message that a broker delivered, not settled yet. Implemented by each engine. */
@@ -29,6 +30,10 @@ export interface Delivery {
   readonly returns: number;
   /** Number of returns after which the broker drops the message at the next one; Infinity when it never does. */
   readonly maxReturns: number;
+  /** Headers of AMQP that are read; empty for engines without them. */
+  readonly headers: ReceivedHeaders;
+  /** Time at which it began to wait for a free slot, on the monotonic clock in milliseconds. The receiver sets it. */
+  waitingSince?: number | undefined;
   /** True when this very message was delivered before and returned. */
   readonly redelivered: boolean;
   /** True when it was returned to a queue that does not count returns: the next return would look like the first. */

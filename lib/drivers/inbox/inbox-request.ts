@@ -3,7 +3,7 @@ import { CallerGone, ClientSendError, MessageUndeliverable, toError } from '../.
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
-import type { IncomingRequest, ReplyContent } from '../driver.js';
+import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
 import type { RequestSignal, RequestSignals } from './request-signals.js';
@@ -50,6 +50,9 @@ export interface RequestTerms {
   readonly onWaiting?: OnWaiting | undefined;
 }
 
+/** Arrival of a request that nothing watches. */
+export const UNMEASURED: Arrival = { headers: new Map(), queueWait: undefined, slotWait: 0 };
+
 /** Request of a server, with the state of its reply. */
 export class InboxRequest implements IncomingRequest {
   readonly wantsReply: boolean;
@@ -69,6 +72,7 @@ export class InboxRequest implements IncomingRequest {
     private readonly context: DriverContext,
     private readonly ports: ReplyPorts,
     private readonly terms: RequestTerms,
+    readonly arrival: Arrival = UNMEASURED,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =

@@ -1,9 +1,12 @@
+import type { InboxLoad } from './concurrency-limit.js';
 import type { Delivery } from './delivery.js';
 
 /** Messages of a server or listener between the broker and the handlers, as the engines use it. */
 export interface Inbox {
   /** Number of messages, or batches, in work. */
   readonly busy: number;
+  /** Slots that are taken, and messages that wait for one. */
+  readonly load: InboxLoad;
   /** Accepts a delivery. */
   push(delivery: Delivery): void;
   /** Starts no further work, and returns unstarted messages to their queues. @param graceful true when there is time to finish */

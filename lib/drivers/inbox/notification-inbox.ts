@@ -7,7 +7,7 @@ import { type Notification, readNotification } from '../../core/notification.js'
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { Admission } from './admission.js';
-import { ConcurrencyLimit, TASKS, type Task } from './concurrency-limit.js';
+import { ConcurrencyLimit, type InboxLoad, TASKS, type Task } from './concurrency-limit.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
@@ -78,6 +78,12 @@ export class NotificationInbox implements Inbox {
     return this.concurrencyLimit.taken;
   }
 
+  /** Number of slots, and of batches that wait for one. */
+  get load(): InboxLoad {
+    const { limit, pending } = this.concurrencyLimit;
+    return { slots: limit, waitingForSlot: pending };
+  }
+
   /** Accepts a delivery from the broker. */
   push(delivery: Delivery): void {
     this.admission.push(delivery);
@@ -136,7 +142,9 @@ export class NotificationInbox implements Inbox {
   private begin(notification: Notification, delivery: Delivery, taken: number): void {
     const { uniqueId: id = newId() } = notification;
     const history = this.histories.begin(notification, delivery);
-    const item = { id, notification, deliveries: [delivery], history, finishedBy: history.finishedBy, taken };
+    const { headers, queue } = delivery;
+    const { finishedBy } = history;
+    const item = { id, notification, headers, queue, deliveries: [delivery], history, finishedBy, taken };
     this.inWork.set(id, item);
     if (!this.open) this.release([item]);
     else if (history.deliveries > this.deadLetters.limitOf(delivery))

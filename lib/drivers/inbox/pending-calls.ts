@@ -11,9 +11,11 @@ import {
   toError,
 } from '../../core/errors.js';
 import { deserializeFailure } from '../../core/failure.js';
+import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
 import { type RpcReply, readReply } from '../../core/rpc-message.js';
+import type { CallOptions } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 
@@ -43,6 +45,11 @@ export class PendingCalls {
   /** Number of pending calls. */
   get size(): number {
     return this.calls.size;
+  }
+
+  /** Returns the id of a new call: the given one, unless another call has it. */
+  idOf({ msgId }: Pick<CallOptions, 'msgId'>): string {
+    return msgId === undefined || this.calls.has(msgId) ? newId() : msgId;
   }
 
   /** Returns true until the call has settled. */

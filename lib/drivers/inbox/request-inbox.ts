@@ -5,16 +5,16 @@ import { oneLine } from '../../core/logger.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
-import type { AcknowledgeAfterReply, Receive } from '../driver.js';
+import type { AcknowledgeAfterReply, Arrival, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
-import { CallerClocks } from './caller-clocks.js';
-import { ConcurrencyLimit } from './concurrency-limit.js';
+import { CallerClocks, tolerated } from './caller-clocks.js';
+import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
 import type { Inbox } from './inbox.js';
-import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms } from './inbox-request.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms, UNMEASURED } from './inbox-request.js';
 import { RequestSignals } from './request-signals.js';
 import { WorkLimit } from './work-limit.js';
 
@@ -47,6 +47,8 @@ export class RequestInbox implements Inbox {
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
+  /** True where an instrumentation reads the times of requests. */
+  private readonly isMeasured: boolean;
   private warnedAt = Number.NEGATIVE_INFINITY;
   /** Last search for a reply address in a compressed body. */
   private searching: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
@@ -60,10 +62,14 @@ export class RequestInbox implements Inbox {
     private readonly ports: InboxPorts,
   ) {
     this.settings = context.settings;
-    const { limits, logger } = this.settings;
+    const { limits, logger, instrumentation } = this.settings;
+    this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
+      wait: (delivery) => {
+        delivery.waitingSince = performance.now();
+      },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
     });
@@ -75,6 +81,12 @@ export class RequestInbox implements Inbox {
   /** Number of requests in work. */
   get busy(): number {
     return this.concurrencyLimit.taken;
+  }
+
+  /** Number of slots, and of requests that wait for one. */
+  get load(): InboxLoad {
+    const { limit, pending } = this.concurrencyLimit;
+    return { slots: limit, waitingForSlot: pending };
   }
 
   /** Accepts a delivery. It is not processed when acknowledging fails, because the broker then delivers it again. */
@@ -120,24 +132,26 @@ export class RequestInbox implements Inbox {
     } catch (error) {
       return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const expires = this.expiryOf(request, delivery);
+    const delay = this.delayOf(request, delivery);
+    const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.expire(delivery, expires, 'it was under way for too long');
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
-    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires);
+    const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : UNMEASURED;
+    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires) : undefined));
+    if (acknowledged === true) return this.begin(request, expires, arrival);
+    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival) : undefined));
   }
 
-  /** Returns the time at which the caller gives up. Without the caller's clock, it counts from the arrival. */
-  private expiryOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number {
-    if (deadline === undefined || !expiration || replyQueue === undefined) return expires;
-    return expires - this.clocks.delayOf(replyQueue, deadline - expiration, expires - expiration);
+  /** Returns the time for which a request was under way; undefined without the caller's clock. */
+  private delayOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number | undefined {
+    if (deadline === undefined || !expiration || replyQueue === undefined) return undefined;
+    return this.clocks.beyondFastest(replyQueue, deadline - expiration, expires - expiration);
   }
 
   private async expire(delivery: Delivery, expires: number, why: string): Promise<void> {
@@ -165,26 +179,31 @@ export class RequestInbox implements Inbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number): Promise<void> {
+  private begin(request: RpcRequest, expires: number, arrival: Arrival): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return this.receive(this.incoming(request, expires, this.atMostOnceTerms));
+    return this.receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
   }
 
-  private async processAtLeastOnce(request: RpcRequest, delivery: Delivery, expires: number): Promise<void> {
+  private async processAtLeastOnce(
+    request: RpcRequest,
+    delivery: Delivery,
+    expires: number,
+    arrival: Arrival,
+  ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires, this.atLeastOnceTerms);
+      const started = this.incoming(request, expires, this.atLeastOnceTerms, arrival);
       await this.receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, terms: RequestTerms): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms);
+  private incoming(request: RpcRequest, expires: number, terms: RequestTerms, arrival: Arrival): InboxRequest {
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -245,4 +264,9 @@ export class RequestInbox implements Inbox {
       return undefined;
     }
   }
+}
+
+/** @param now time at which a slot was free, on the monotonic clock in milliseconds */
+function arrivalOf({ headers, waitingSince }: Delivery, queueWait: number | undefined, now: number): Arrival {
+  return { headers, queueWait, slotWait: waitingSince === undefined ? 0 : now - waitingSince };
 }

@@ -89,6 +89,13 @@ export class MemoryBroker {
     return this.queueOf(name).consume(reading);
   }
 
+  /** Returns the number of messages that wait in a queue. */
+  lengthOf(name: string): number {
+    const queue = this.queues.get(name);
+    queue?.dropExpired();
+    return queue?.length ?? 0;
+  }
+
   /** Returns true where a queue is bound for the route. */
   isBound(exchange: string, key: string): boolean {
     return exchange === '' ? this.queues.has(key) : this.bindings.get(exchange)?.has(key) === true;

@@ -1,4 +1,5 @@
 import type { Dict } from '../../core/dict.js';
+import type { ReceivedHeaders } from '../../core/instrumentation.js';
 import type { MessageLimits } from '../../core/limits.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { PassedMessage } from './passed-message.js';
@@ -45,8 +46,12 @@ export interface Consumer extends Reading {
   readonly held: Set<MemoryDelivery>;
 }
 
+const NO_HEADERS: ReceivedHeaders = new Map();
+
 /** Message that was delivered to a consumer. */
 export class MemoryDelivery implements Delivery {
+  readonly headers = NO_HEADERS;
+  waitingSince: number | undefined = undefined;
   private settled = false;
 
   constructor(

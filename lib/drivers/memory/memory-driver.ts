@@ -14,7 +14,9 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NotifyOptions,
   OutgoingNotification,
+  QueueDepth,
   Receive,
   ReceiveNotifications,
   SendOptions,
@@ -72,7 +74,7 @@ export class MemoryDriver implements Driver {
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
     const { target, deadline, callMonitorTimeout } = options;
-    const msgId = newId();
+    const msgId = this.calls.idOf(options);
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
@@ -94,10 +96,7 @@ export class MemoryDriver implements Driver {
     if (waiting) await waiting;
   }
 
-  async notify(
-    { exchange, routingKey: key, message }: OutgoingNotification,
-    options: Pick<SendOptions, 'deadline' | 'retry'>,
-  ): Promise<void> {
+  async notify({ exchange, routingKey: key, message }: OutgoingNotification, options: NotifyOptions): Promise<void> {
     this.assertOpen();
     const content = this.pass(message);
     this.broker.declare(key);
@@ -158,8 +157,14 @@ export class MemoryDriver implements Driver {
       queuedMessages,
       queuedBytes,
       inWork: this.servings.busy,
+      ...this.servings.load,
+      blockedSeconds: 0,
       counts: this.context.counters.read(),
     };
+  }
+
+  async queueDepths(): Promise<QueueDepth[]> {
+    return this.servings.depths();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ConsumedQueueHealth } from '../../core/health.js';
-import type { Listener } from '../driver.js';
+import type { Listener, QueueDepth } from '../driver.js';
+import { type InboxLoad, sumOfLoads } from '../inbox/concurrency-limit.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { Inbox } from '../inbox/inbox.js';
 import type { Binding } from '../routing.js';
@@ -25,6 +26,17 @@ export class MemoryServings {
   /** Number of requests, notifications and batches in work. */
   get busy(): number {
     return [...this.servings].reduce((sum, { inbox }) => sum + inbox.busy, 0);
+  }
+
+  /** Slots of all servers and listeners, and the messages that wait for one. */
+  get load(): InboxLoad {
+    return sumOfLoads([...this.servings].map(({ inbox }) => inbox.load));
+  }
+
+  /** Returns the number of messages in each consumed queue. */
+  depths(): QueueDepth[] {
+    const names = new Set([...this.servings].flatMap(({ queues }) => queues));
+    return [...names].map((queue) => ({ queue, messages: this.broker.lengthOf(queue) }));
   }
 
   /** Returns the health of the consumed queues. */

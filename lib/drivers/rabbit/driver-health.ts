@@ -1,6 +1,7 @@
 import { type ConsumedQueueHealth, type DriverStatus, type TransportHealth, worstOf } from '../../core/health.js';
 import { Listeners } from '../../core/listeners.js';
 import { type LogSink, oneLine } from '../../core/logger.js';
+import { type InboxLoad, sumOfLoads } from '../inbox/concurrency-limit.js';
 import type { RabbitConnection } from './connection/connection.js';
 import { Outage } from './connection/outage.js';
 import type { Standstill } from './connection/standstill.js';
@@ -9,7 +10,7 @@ import type { Consumer } from './consuming/consumer.js';
 /** Consumers of a server or listener, and its number of messages in work. */
 export interface Serving {
   readonly consumers: readonly Consumer[];
-  readonly inbox: { readonly busy: number };
+  readonly inbox: { readonly busy: number; readonly load: InboxLoad };
 }
 
 type WatchedHealth = Omit<
@@ -74,6 +75,8 @@ export class DriverHealth {
       replyQueue: this.replies && healthOf(this.replies)[0],
       lastError: this.lastError,
       inWork: [...this.servings].reduce((sum, { inbox }) => sum + inbox.busy, 0),
+      ...sumOfLoads([...this.servings].map(({ inbox }) => inbox.load)),
+      blockedSeconds: this.publishing.blockedTime / 1000,
     };
   }
 

@@ -13,7 +13,9 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NotifyOptions,
   OutgoingNotification,
+  QueueDepth,
   Receive,
   ReceiveNotifications,
   SendOptions,
@@ -36,6 +38,7 @@ import { checkTlsFiles } from './connection/tls-options.js';
 import { TrafficWatch } from './connection/traffic-watch.js';
 import { Consumer } from './consuming/consumer.js';
 import { ConsumingChannels } from './consuming/consuming-channels.js';
+import { QueueDepths } from './consuming/queue-depths.js';
 import type { OnMessage, Reading } from './consuming/reading.js';
 import { Upkeep } from './consuming/upkeep.js';
 import { DriverHealth } from './driver-health.js';
@@ -69,6 +72,10 @@ export class RabbitDriver implements Driver {
   private readonly replySender: ReplySender;
   private readonly republisher: Republisher;
   private readonly served = new Set<ServedQueues>();
+  private readonly depths = new QueueDepths(
+    () => this.consuming.current,
+    () => [...new Set([...this.served].flatMap(({ queueNames }) => queueNames))],
+  );
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
   private readonly settings: Settings;
@@ -129,12 +136,19 @@ export class RabbitDriver implements Driver {
 
   async notify(
     { exchange, routingKey, message, envelope, uniqueId }: OutgoingNotification,
-    { deadline, retry }: Pick<SendOptions, 'deadline' | 'retry'>,
+    { deadline, retry, headers }: NotifyOptions,
   ): Promise<void> {
     if (this.closing) throw new MessageDeliveryFailure('The transport is closed: nothing was sent');
     const queue = notificationQueue(exchange, routingKey, this.settings.rabbit);
     const body = encodeMessage(message, this.settings.limits, envelope);
-    const publication = { exchange: queue.exchange, queue, routingKey, body, mandatoryId: uniqueId };
+    const publication = {
+      exchange: queue.exchange,
+      queue,
+      routingKey,
+      body,
+      mandatoryId: uniqueId,
+      ...(headers !== undefined && { headers }),
+    };
     await this.publisher.publishBy(publication, deadline, retry);
   }
 
@@ -202,6 +216,10 @@ export class RabbitDriver implements Driver {
       queuedBytes: undefined,
       counts: this.context.counters.read(),
     };
+  }
+
+  queueDepths(): Promise<QueueDepth[]> {
+    return this.depths.read();
   }
 
   /** Refuses new requests at once, and waits for confirms within the drain timeout. */

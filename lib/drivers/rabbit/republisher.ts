@@ -4,15 +4,24 @@ import type { Delivery } from '../inbox/delivery.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
 import { deadLetterQueue } from './topology/topology.js';
-import { DEATH, DELIVERIES, ORIGINAL_QUEUE, READ_HEADERS, REASON, RETURNS, TIME } from './wire/header-names.js';
+import {
+  DEATH,
+  DELIVERIES,
+  ORIGINAL_QUEUE,
+  READ_HEADERS,
+  REASON,
+  RETURNS,
+  TIME,
+  TRACE_HEADERS,
+} from './wire/header-names.js';
 import { keepHeaders } from './wire/kept-headers.js';
 
 /** Headers that servers act on. A copy in a server's queue gets its own, not those of the original. */
-const MEANINGFUL: ReadonlySet<string> = new Set(READ_HEADERS);
+const MEANINGFUL: ReadonlySet<string> = new Set(READ_HEADERS.filter((name) => !isOneOf(TRACE_HEADERS, name)));
 
 /** Headers that a dead letter does not keep. RabbitMQ's history of an earlier dead-lettering, `x-death`, is kept. */
 const REPLACED: ReadonlySet<string> = new Set([
-  ...READ_HEADERS.filter((name) => name !== DEATH),
+  ...[...MEANINGFUL].filter((name) => name !== DEATH),
   REASON,
   ORIGINAL_QUEUE,
   TIME,
@@ -76,6 +85,10 @@ export class Republisher {
   private publish(publication: Publication): Promise<void> {
     return this.publisher.publishBy(publication, Deadline.after(this.settings.rpcResponseTimeout));
   }
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
 }
 
 /** Maximum length of a compression name: a sender may have put megabytes there. */

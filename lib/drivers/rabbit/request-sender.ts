@@ -69,7 +69,7 @@ export class RequestSender {
   }
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
-    const msgId = newId();
+    const msgId = this.calls.idOf(options);
     const details = { target: options.target, method: request.method };
     this.assertOpen(details);
     const { deadline, callMonitorTimeout } = options;
@@ -161,7 +161,7 @@ export class RequestSender {
   private publication(
     request: RpcInvocation,
     ids: RequestIds,
-    { target, mandatory }: SendOptions,
+    { target, mandatory, headers }: SendOptions,
     call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'>,
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
@@ -176,6 +176,7 @@ export class RequestSender {
       expires: call?.expires,
       deadline: call?.deadline,
       renew: call?.renew,
+      headers,
     };
   }
 }

@@ -21,6 +21,11 @@ export class ServedQueues implements Listener {
     private readonly events: ServedQueuesEvents,
   ) {}
 
+  /** Names of the queues, without a stream, which keeps what was consumed. */
+  get queueNames(): readonly string[] {
+    return this.queues.names;
+  }
+
   /** Consumers of the queues. */
   get consumers(): readonly Consumer[] {
     return this.stream ? [this.queues, this.stream] : [this.queues];

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import * as library from '../../../lib/index.js';
-import { collectMetrics } from '../../../lib/observability/prometheus.js';
+import { prometheus } from '../../../lib/observability/prometheus.js';
 import * as testing from '../../../lib/testing/index.js';
 import { compileSnippets, type Snippet } from '../../support/compile-snippets.js';
 
@@ -179,7 +179,7 @@ describe('the reference', () => {
 
   it('lists all metrics', async () => {
     const register = new Registry();
-    collectMetrics({ rpc: transport }, { register });
+    prometheus({ register, backlog: true });
     const names = (await register.getMetricsAsJSON()).map(({ name }) => `\`${name}\``);
     expect(missing('docs/reference/health-and-metrics.md', names)).toEqual([]);
   });

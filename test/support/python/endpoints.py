@@ -84,7 +84,21 @@ class Legacy:
         return 'current 1.1'
 
 
-def create(names, server):
+class Relay:
+    """Sends messages of its own while it handles a request."""
+
+    def __init__(self, peer):
+        self._peer = peer
+
+    def relay(self, ctxt, steps):
+        results = []
+        for step in steps:
+            send = getattr(self._peer, step['send'])
+            results.append(send(context=ctxt, **step['with']))
+        return results
+
+
+def create(names, server, peer=None):
     makers = {
         'reference': lambda: Reference(server),
         'namespaced': Namespaced,
@@ -93,4 +107,6 @@ def create(names, server):
     if names == ['objects']:
         import versioned
         return [versioned.Objects()]
+    if 'relay' in (names or []):
+        makers['relay'] = lambda: Relay(peer)
     return [makers[name]() for name in names or makers]

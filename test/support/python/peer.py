@@ -19,6 +19,7 @@ import extra_headers
 import notifications
 import oslo_messaging as om
 import recording
+import traces
 import values
 from endpoints import create as create_endpoints
 from oslo_config import cfg
@@ -39,7 +40,7 @@ class Peer:
 
     def configure(self, url, config=None, defaults=None, allowedExmods=None,
                   rpcPing=None, controlExchange='tacker', configFile=None,
-                  logLevel='WARNING', extraHeaders=False):
+                  logLevel='WARNING', extraHeaders=False, tracing=None):
         if extraHeaders:
             extra_headers.prepare()
         logging.basicConfig(stream=sys.stderr, level=logLevel)
@@ -61,6 +62,11 @@ class Peer:
         self._rpc = om.get_rpc_transport(
             conf, url, allowed_remote_exmods=allowedExmods)
         self._notifications = om.get_notification_transport(conf, url)
+        if tracing:
+            self._spans = traces.start(tracing, conf)
+
+    def spans(self):
+        return self._spans()
 
     def read_configuration(self, **case):
         return configuration.read(**case)
@@ -77,7 +83,7 @@ class Peer:
     def start_server(self, topic, server, exchange='tacker', endpoints=None,
                      serializer=None):
         dispatcher = recording.RecordingDispatcher(
-            self._record, server, create_endpoints(endpoints, server),
+            self._record, server, create_endpoints(endpoints, server, self),
             values.serializer(serializer))
         target = om.Target(exchange=exchange, topic=topic, server=server)
         return self._start(rpc_server.RPCServer(

@@ -1,10 +1,11 @@
 // A library on top, whose declarations are emitted: every type that it uses without naming it must have a public name.
 import { applyDecorators } from '@nestjs/common';
 import * as library from 'nestjs-oslo-messaging';
+import * as traces from 'nestjs-oslo-messaging/opentelemetry';
 import * as metrics from 'nestjs-oslo-messaging/prometheus';
 import * as testing from 'nestjs-oslo-messaging/testing';
 
-export const everything = { ...library, ...metrics, ...testing };
+export const everything = { ...library, ...metrics, ...testing, ...traces };
 
 const { fields, Target } = library;
 
@@ -74,6 +75,8 @@ export const broker = () => new testing.TestBroker();
 export const fault = () => broker().once('add').drop();
 export const rule = () => broker().on({ method: 'add' });
 export const records = () => [broker().calls, broker().notifications] as const;
+export const traced = () => traces.openTelemetry();
+export const instrumented = () => metrics.prometheus();
 export const measured = () => metrics.collectMetrics({ rpc: transport() });
 
 export class Client extends library.BackingOffClient {}

@@ -36,7 +36,8 @@ import {
   type VersionedObjectOptions,
   type VersionedObjectSerializerOptions,
 } from 'nestjs-oslo-messaging';
-import type { MeasuredTransports, MetricsOptions } from 'nestjs-oslo-messaging/prometheus';
+import type { OpenTelemetryOptions } from 'nestjs-oslo-messaging/opentelemetry';
+import type { MeasuredTransports, MetricsOptions, PrometheusOptions } from 'nestjs-oslo-messaging/prometheus';
 import type {
   FakeClientOptions,
   FakeNotifierOptions,
@@ -91,6 +92,8 @@ export const refusing: Accepting<
     VersionedObjectSerializerOptions,
     MeasuredTransports,
     MetricsOptions,
+    PrometheusOptions,
+    OpenTelemetryOptions,
     FakeClientOptions,
     FakeNotifierOptions,
     FaultOptions,

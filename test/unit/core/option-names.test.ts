@@ -37,7 +37,8 @@ import {
   VersionedObject,
   VersionedObjectSerializer,
 } from '../../../lib/index.js';
-import { collectMetrics } from '../../../lib/observability/prometheus.js';
+import { openTelemetry } from '../../../lib/observability/opentelemetry.js';
+import { collectMetrics, prometheus } from '../../../lib/observability/prometheus.js';
 
 const untyped = (value: unknown) => value as never;
 const target = new Target({ topic: 't', server: 'h1' });
@@ -89,6 +90,8 @@ describe('decorators and factories', () => {
     ['listener', (options) => getNotificationListener(transport, [target], [endpoint], options), 'pol', 'pool'],
     ['NotificationLogger', (options) => new NotificationLogger(notifier, options), 'level', 'levels'],
     ['collectMetrics', (options) => collectMetrics({}, options), 'prefx', 'prefix'],
+    ['prometheus', (options) => prometheus(options), 'backlg', 'backlog'],
+    ['openTelemetry', (options) => openTelemetry(options), 'amqpHeader', 'amqpHeaders'],
   ];
 
   it.each(misspelt)('%s: refuse an unknown name and suggest the nearest', (_what, make, given, meant) => {

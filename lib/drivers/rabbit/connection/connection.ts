@@ -46,6 +46,8 @@ export class RabbitConnection {
   private timer: NodeJS.Timeout | undefined;
   /** True after the first successful connect. */
   wasConnected = false;
+  /** Time in milliseconds for which the broker has blocked it, without the alarm that lasts. */
+  private blockedBefore = 0;
   /** Host and port of the last connection. */
   address = '';
   /** Reason for the last loss or failure to connect. */
@@ -84,6 +86,11 @@ export class RabbitConnection {
   /** The open connection; undefined in any other status than `connected` and `blocked`. */
   get current(): ChannelModel | undefined {
     return this.link?.model;
+  }
+
+  /** Time in milliseconds for which the broker has blocked it, in all. */
+  get blockedTime(): number {
+    return this.blockedBefore + blockedIn(this.state);
   }
 
   /** Reason why nothing gets through, where it is known: the outage, or a node that confirms nothing. */
@@ -164,6 +171,7 @@ export class RabbitConnection {
     const before = this.state;
     const state = next(before, event);
     if (state === before) return false;
+    if (state.name !== 'blocked') this.blockedBefore += blockedIn(before);
     this.state = state;
     if (state.name !== before.name) this.statusListeners.emit(state.name);
     return this.state === state;
@@ -199,6 +207,7 @@ export class RabbitConnection {
     model.on('unblocked', () => this.unblocked(link));
     model.on('close', (error) => this.lost(link, error));
     this.address = address;
+    if (this.wasConnected) this.counters.count('reconnections');
     this.wasConnected = true;
     this.log.settled();
     if (!this.dispatch({ type: 'opened', link, at: performance.now() })) return;
@@ -272,4 +281,9 @@ export class RabbitConnection {
     const why = this.lastError ? `: ${this.lastError.message}` : '';
     return new MessageDeliveryFailure(`Could not reach the broker${when}${why}`, { cause: this.lastError });
   }
+}
+
+/** Returns the milliseconds since the alarm of a connection began; 0 without one. */
+function blockedIn(state: ConnectionState<Link>): number {
+  return state.name === 'blocked' ? performance.now() - state.alarm.since : 0;
 }

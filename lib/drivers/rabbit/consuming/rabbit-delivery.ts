@@ -1,5 +1,6 @@
 import type { Dict } from '../../../core/dict.js';
 import { decodeEnvelope } from '../../../core/envelope.js';
+import type { ReceivedHeaders } from '../../../core/instrumentation.js';
 import type { MessageLimits } from '../../../core/limits.js';
 import type { Delivery } from '../../inbox/delivery.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
@@ -21,6 +22,7 @@ import type { ConsumedStream } from './consumed-stream.js';
 /** Message that a queue of RabbitMQ has delivered. */
 export class RabbitDelivery implements Delivery {
   readonly expires: number;
+  waitingSince: number | undefined = undefined;
 
   constructor(
     private readonly raw: RawDelivery,
@@ -43,6 +45,10 @@ export class RabbitDelivery implements Delivery {
 
   get headerTable(): Buffer | undefined {
     return this.raw.properties.headerTable;
+  }
+
+  get headers(): ReceivedHeaders {
+    return this.raw.properties.headers;
   }
 
   get queue(): string {

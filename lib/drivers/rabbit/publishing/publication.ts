@@ -6,7 +6,7 @@ import { COMPRESSION, PUBLISHED_AGAIN } from '../wire/header-names.js';
 export interface Publication extends Needs {
   readonly routingKey: string;
   readonly body: Buffer;
-  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string | number>> | undefined;
   /** Encoded fields of the headers that a message was delivered with. */
   readonly keptHeaders?: Buffer | undefined;
   /** Time to live in whole milliseconds when the message is written at once; undefined is for ever. */

@@ -28,8 +28,12 @@ export const DEADLINE = 'x-deadline';
 /** Position of a message in a stream. */
 export const STREAM_OFFSET = 'x-stream-offset';
 
+/** Headers of W3C trace context and baggage. Peers of AMQP write them; oslo.messaging has them in the request context. */
+export const TRACE_HEADERS = ['traceparent', 'tracestate', 'baggage'] as const;
+
 /** Headers that are read from a message. */
 export const READ_HEADERS = [
+  ...TRACE_HEADERS,
   COMPRESSION,
   DELIVERY_COUNT,
   ACQUIRED_COUNT,

@@ -1,0 +1,253 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import {
+  getBatchNotificationListener,
+  getNotificationListener,
+  getRpcClient,
+  Notifier,
+  type OutgoingMessage,
+  type SendNext,
+  Target,
+} from 'nestjs-oslo-messaging';
+import { openTelemetry } from 'nestjs-oslo-messaging/opentelemetry';
+import { expect, it } from 'vitest';
+import { uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { type TracedSpan, useTraces } from '../support/traces.js';
+import { Endpoint, Missing, Namespaced, transports, useRpc } from './rpc-stage.js';
+
+const STALE = '00-11111111111111111111111111111111-2222222222222222-01';
+
+for (const { name, url, describe: describeOn } of transports) {
+  describeOn(`Traces on ${name}`, () => {
+    const { connect, serve } = useRpc(url);
+    const { spans, within } = useTraces();
+    const traced = () => connect({ instrumentation: [openTelemetry()] });
+    const system = name === 'rabbit' ? 'rabbitmq' : 'memory';
+
+    /** Resolves with the spans of a kind, when there are as many. */
+    const ended = (kind: string, count = 1): Promise<TracedSpan[]> =>
+      eventually(() => {
+        const found = spans().filter((span) => span.kind === kind);
+        expect(found).toHaveLength(count);
+        return found;
+      });
+
+    /** Serves an endpoint and returns a client, both on one traced transport. */
+    async function pair(endpoint: object, fields: ConstructorParameters<typeof Target>[0] = {}) {
+      const topic = uniqueTopic();
+      const transport = traced();
+      await serve(topic, 's', [endpoint], { transport });
+      return { topic, transport, client: getRpcClient(transport, new Target({ topic, version: '1.0', ...fields })) };
+    }
+
+    it('a call is a CLIENT and a SERVER span of one trace, with attributes of both languages', async () => {
+      const { topic, client } = await pair(new Endpoint());
+      expect(await within('root', () => client.call({ request_id: 'req-1', user_id: 'u' }, 'echo', { value: 1 }))).toBe(
+        1,
+      );
+      const [[sent], [served], [root]] = [await ended('CLIENT'), await ended('SERVER'), await ended('INTERNAL')];
+      expect(sent).toMatchObject({ name: 'echo', traceId: root?.traceId, parentId: root?.spanId, failure: undefined });
+      expect(served).toMatchObject({
+        name: 'echo',
+        traceId: root?.traceId,
+        parentId: sent?.spanId,
+        failure: undefined,
+      });
+      const common = {
+        'rpc.system.name': 'oslo.messaging',
+        'rpc.system': 'oslo.messaging',
+        'rpc.method': 'echo',
+        'messaging.system': system,
+        'messaging.destination.name': topic,
+        'messaging.message.id': expect.stringMatching(/^[0-9a-f]{32}$/),
+        'openstack.request_id': 'req-1',
+        'oslo_messaging.version': '1.0',
+      };
+      expect(sent?.attributes).toEqual({ ...common, 'messaging.operation': 'call' });
+      expect(served?.attributes).toEqual({
+        ...common,
+        'messaging.operation': 'receive',
+        'code.function.name': 'Endpoint.echo',
+        'oslo_messaging.server': 's',
+      });
+      expect(served?.attributes['messaging.message.id']).toBe(sent?.attributes['messaging.message.id']);
+    });
+
+    it('methods of a namespace have its name before theirs', async () => {
+      const { client } = await pair(new Namespaced(), { namespace: 'ns', version: '2.0' });
+      await client.call({}, 'where');
+      for (const [span] of [await ended('CLIENT'), await ended('SERVER')]) {
+        expect(span?.name).toBe('ns.where');
+        expect(span?.attributes).toMatchObject({ 'rpc.method': 'ns.where', 'rpc.service': 'ns' });
+      }
+    });
+
+    it.each([{ fanout: false }, { fanout: true }])(
+      'a cast is a PRODUCER and a CONSUMER span: %o',
+      async ({ fanout }) => {
+        const endpoint = new Endpoint();
+        const { topic, client } = await pair(endpoint, { fanout });
+        await client.cast({}, 'record', { n: 1 });
+        const [[sent], [served]] = [await ended('PRODUCER'), await ended('CONSUMER')];
+        expect(sent).toMatchObject({ name: `send ${topic}`, parentId: undefined });
+        expect(sent?.attributes).toMatchObject({ 'messaging.operation': 'cast', 'messaging.operation.type': 'send' });
+        expect(sent?.attributes['oslo_messaging.fanout']).toBe(fanout || undefined);
+        expect(served).toMatchObject({ name: `process ${topic}`, traceId: sent?.traceId, parentId: sent?.spanId });
+        expect(served?.attributes).toMatchObject({ 'rpc.method': 'record', 'messaging.operation.type': 'process' });
+        expect(endpoint.got).toEqual([{ n: 1 }]);
+      },
+    );
+
+    it('the span of a request is active in its handler, so that calls of the handler belong to it', async () => {
+      const inner = await pair(new Endpoint());
+      const outer = await pair({
+        relay: async () => {
+          await Promise.resolve();
+          return [await inner.client.call({}, 'whoami'), propagation.getActiveBaggage()?.getEntry('tenant')?.value];
+        },
+      });
+      const baggage = propagation.createBaggage({ tenant: { value: 'blue' } });
+      const withBaggage = propagation.setBaggage(context.active(), baggage);
+      const stale = { traceparent: STALE, baggage: 'tenant=green' };
+      expect(await context.with(withBaggage, () => outer.client.call(stale, 'relay'))).toEqual(['a', 'blue']);
+      const clients = await ended('CLIENT', 2);
+      const servers = await ended('SERVER', 2);
+      expect(new Set([...clients, ...servers].map(({ traceId }) => traceId)).size).toBe(1);
+      const relayed = servers.find((span) => span.name === 'relay');
+      expect(clients.find((span) => span.name === 'whoami')?.parentId).toBe(relayed?.spanId);
+      expect(trace.getActiveSpan()).toBeUndefined();
+    });
+
+    it('a trace of an earlier request in the context is overwritten', async () => {
+      const { client } = await pair(new Endpoint());
+      const given = { traceparent: STALE, tracestate: 'old=1', baggage: 'old=1', user_id: 'u' };
+      const got = await client.call<Record<string, string>>(given, 'context');
+      const [sent] = await ended('CLIENT');
+      expect(got).toEqual({ user_id: 'u', traceparent: `00-${sent?.traceId}-${sent?.spanId}-01` });
+      expect(sent?.traceId).not.toBe(STALE.slice(3, 35));
+      expect(given.traceparent).toBe(STALE);
+    });
+
+    it('the trace of a caller that is not traced here is continued', async () => {
+      const topic = uniqueTopic();
+      await serve(topic, 's', [new Endpoint()], { transport: traced() });
+      await getRpcClient(connect(), new Target({ topic })).call({ traceparent: STALE }, 'whoami');
+      const [served] = await ended('SERVER');
+      expect(served).toMatchObject({ traceId: STALE.slice(3, 35), parentId: STALE.slice(36, 52) });
+    });
+
+    it('a notification is a PRODUCER and a CONSUMER span; a batch links to its notifications', async () => {
+      const [topic, other] = [uniqueTopic(), uniqueTopic()];
+      const transport = traced();
+      const single = getNotificationListener(transport, [new Target({ topic })], [{ info: () => undefined }]);
+      const batch = getBatchNotificationListener(
+        transport,
+        [new Target({ topic: other })],
+        [{ info: () => undefined }],
+        {
+          batchSize: 2,
+        },
+      );
+      await Promise.all([single.start(), batch.start()]);
+      await new Notifier(transport, { topics: [topic] }).info({ request_id: 'req-2' }, 'order.paid', 1);
+      const [sent] = await ended('PRODUCER');
+      const [handled] = await ended('CONSUMER');
+      expect(handled).toMatchObject({ name: `process ${topic}`, traceId: sent?.traceId, parentId: sent?.spanId });
+      for (const span of [sent, handled])
+        expect(span?.attributes).toMatchObject({
+          'messaging.system': system,
+          'messaging.destination.name': topic,
+          'messaging.message.id': sent?.attributes['messaging.message.id'],
+          'openstack.request_id': 'req-2',
+          'oslo_messaging.event_type': 'order.paid',
+          'oslo_messaging.priority': 'info',
+        });
+      const notifier = new Notifier(transport, { topics: [other] });
+      for (const n of [1, 2]) await notifier.info({}, `order.${n}`, n);
+      const [, ...senders] = await ended('PRODUCER', 3);
+      const handlers = await ended('CONSUMER', 2);
+      const both = handlers.find((span) => span.name === `process ${other}`);
+      expect(both?.parentId).toBeUndefined();
+      expect(both?.links).toEqual(senders.map(({ spanId }) => spanId));
+      expect(both?.attributes).toMatchObject({ 'messaging.batch.message_count': 2 });
+      await Promise.all([single.stop(), batch.stop()]);
+    });
+
+    it('an error makes both spans fail, without secrets of the request', async () => {
+      const { client } = await pair({
+        refuse: (_ctxt: unknown, { id }: { id: string }) => {
+          throw new RangeError(`${id} with super-secret-token`);
+        },
+      });
+      await expect(client.call({ auth_token: 'super-secret-token' }, 'refuse', { id: 'v1' })).rejects.toThrow();
+      const [[sent], [served]] = [await ended('CLIENT'), await ended('SERVER')];
+      expect(served).toMatchObject({ failure: 'v1 with ***', attributes: { 'error.type': 'RangeError' } });
+      expect(served?.exceptions).toMatchObject([
+        { 'exception.type': 'RangeError', 'exception.message': 'v1 with ***' },
+      ]);
+      expect(sent?.attributes).toMatchObject({ 'error.type': 'ValueError', 'rpc.status_code': 'REMOTE' });
+      expect(JSON.stringify([sent, served])).not.toContain('super-secret');
+      const known = await pair(new Endpoint());
+      await expect(known.client.call({}, 'fail', { kind: 'missing' })).rejects.toBeInstanceOf(Missing);
+      for (const failed of [...(await ended('CLIENT', 2)), ...(await ended('SERVER', 2))].filter(
+        (one) => one.name === 'fail',
+      ))
+        expect(failed).toMatchObject({ failure: 'v1 is missing', attributes: { 'error.type': 'Missing' } });
+    });
+
+    it('an unknown method is _OTHER to its server, beside its name', async () => {
+      const { client } = await pair(new Endpoint());
+      await expect(client.call({}, 'nothing')).rejects.toMatchObject({ excType: 'NoSuchMethod' });
+      const [served] = await ended('SERVER');
+      expect(served).toMatchObject({
+        name: 'oslo.messaging',
+        attributes: {
+          'rpc.method': '_OTHER',
+          'rpc.method_original': 'nothing',
+          'error.type': 'NoSuchMethod',
+          'rpc.status_code': 'NO_SUCH_METHOD',
+        },
+      });
+      expect(served?.attributes['code.function.name']).toBeUndefined();
+    });
+
+    it('each attempt of a repeated call is a span with an id of its own', async () => {
+      const topic = uniqueTopic();
+      const twice = async (message: OutgoingMessage, next: SendNext) => [
+        await next(message),
+        await next({ ...message, attempt: 2 }),
+      ];
+      const transport = connect({ clientInterceptors: [twice], instrumentation: [openTelemetry()] });
+      await serve(topic, 's', [new Endpoint()], { transport });
+      expect(await getRpcClient(transport, new Target({ topic })).call({}, 'whoami')).toEqual(['a', 'a']);
+      const attempts = await ended('CLIENT', 2);
+      expect(new Set(attempts.map(({ attributes }) => attributes['messaging.message.id'])).size).toBe(2);
+    });
+
+    it('a call that times out has an error type of its own', async () => {
+      const { client } = await pair(new Endpoint());
+      await expect(client.prepare({ timeout: 0.05 }).call({}, 'never')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const [sent] = await ended('CLIENT');
+      expect(sent?.attributes).toMatchObject({ 'error.type': 'MessagingTimeout', 'rpc.status_code': 'TIMEOUT' });
+    });
+  });
+
+  describeOn(`Without an SDK of OpenTelemetry on ${name}`, () => {
+    const { connect, serve } = useRpc(url);
+
+    it('the trace of a context passes as it is', async () => {
+      const topic = uniqueTopic();
+      const transport = connect({ instrumentation: [openTelemetry({ amqpHeaders: true })] });
+      await serve(topic, 's', [new Endpoint()], { transport });
+      const given = { traceparent: STALE, tracestate: 'a=b', baggage: 'c=d' };
+      expect(await getRpcClient(transport, new Target({ topic })).call(given, 'context')).toEqual(given);
+    });
+  });
+}
+
+it('openTelemetry() names an unknown or ill-typed option', () => {
+  expect(() => openTelemetry({ amqpheaders: true } as never)).toThrow(/amqpheaders/);
+  expect(() => openTelemetry({ amqpHeaders: 'yes' as never })).toThrow(
+    'openTelemetry: amqpHeaders: expected true or false; got yes',
+  );
+});

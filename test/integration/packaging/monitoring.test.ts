@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { getRpcTransport } from 'nestjs-oslo-messaging';
+import { prometheus } from 'nestjs-oslo-messaging/prometheus';
+import { Registry } from 'prom-client';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { snakeCase } from '../../../lib/core/snake-case.js';
+
+const fileOf = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../docs/monitoring/${name}`, import.meta.url)), 'utf8');
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+const dashboard = JSON.parse(fileOf('grafana-dashboard.json')) as { readonly panels: readonly Panel[] };
+const { groups } = parse(fileOf('alerts.yaml')) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const queries = dashboard.panels.flatMap(({ targets = [] }) => targets);
+
+/** Labels that Prometheus adds to each series. */
+const ADDED = ['job', 'instance', 'le', '__name__'];
+
+/** Labels of each series by its name. A histogram has three names. */
+async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const register = new Registry();
+  prometheus({ register, backlog: true });
+  return new Map(
+    register.getMetricsAsArray().flatMap((metric): [string, readonly string[]][] => {
+      const { name, labelNames } = metric as unknown as { name: string; labelNames: readonly string[] };
+      const parts = name.endsWith('_seconds') ? ['', '_bucket', '_sum', '_count'] : [''];
+      return parts.map((part) => [name + part, labelNames]);
+    }),
+  );
+}
+
+it.each([
+  ['the dashboard', () => queries.map(({ expr }) => expr)],
+  ['the alerts', () => rules.map(({ expr }) => expr)],
+])('%s name only metrics, labels and events that exist', async (_name, expressions) => {
+  const known = await knownSeries();
+  const events = Object.keys(getRpcTransport({ transportUrl: 'memory://' }).counts).map(snakeCase);
+  const texts = expressions();
+  expect(texts.length).toBeGreaterThan(12);
+  for (const text of texts) {
+    const names = [...text.matchAll(/oslo_messaging_\w+/g)].map(([name]) => name);
+    expect(names.length, text).toBeGreaterThan(0);
+    for (const name of names) expect([...known.keys()], text).toContain(name);
+    const labels = new Set(names.flatMap((name) => known.get(name) ?? []));
+    const filters = [...text.matchAll(/\{([^{}]*)\}/g)].flatMap(([, inner = '']) => inner.split(/,\s*(?=\w+[=!])/));
+    const grouped = [...text.matchAll(/by \(([^)]*)\)/g)].flatMap(([, inner = '']) => inner.split(/,\s*/));
+    for (const label of [...filters.map((filter) => filter.replace(/[=!].*/s, '')), ...grouped])
+      expect([...labels, ...ADDED], `${text}: ${label}`).toContain(label);
+    for (const [, value = ''] of text.matchAll(/event[=!]~?"([^"]*)"/g))
+      for (const event of value.split('|')) expect(events, text).toContain(event);
+    for (const pair of ['()', '{}', '[]']) {
+      const count = (bracket: string) => text.split(bracket).length;
+      expect(count(pair[0] ?? ''), text).toBe(count(pair[1] ?? ''));
+    }
+  }
+});
+
+it('the dashboard and the alerts use each metric of requests, and explain themselves', async () => {
+  const used = [...queries, ...rules].map(({ expr }) => expr).join(' ');
+  const unused = [...(await knownSeries()).keys()].filter((name) => /_(start_total|exception_total)$/.test(name));
+  expect(unused.filter((name) => !used.includes(name) && !/notifier|listener/.test(name))).toEqual([]);
+  expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+  for (const { labels, annotations } of rules) {
+    expect(['critical', 'warning']).toContain(labels.severity);
+    expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
+  }
+});
