@@ -21,13 +21,13 @@ export const ATTRIBUTE = {
   MESSAGING_DESTINATION_NAME: 'messaging.destination.name',
   MESSAGING_MESSAGE_ID: 'messaging.message.id',
   MESSAGING_BATCH_MESSAGE_COUNT: 'messaging.batch.message_count',
-  /** Of oslo.messaging: `call`, `cast` or `receive`. */
+  /** Operation in oslo.messaging: `call`, `cast` or `receive`. */
   MESSAGING_OPERATION: 'messaging.operation',
-  /** Of oslo.messaging: the namespace. */
+  /** Namespace, as oslo.messaging names it. */
   RPC_SERVICE: 'rpc.service',
-  /** Of OpenTelemetry's instrumentation of oslo.messaging. */
+  /** Name in OpenTelemetry's instrumentation of oslo.messaging. */
   RPC_SYSTEM: 'rpc.system',
-  /** Of oslo.messaging. */
+  /** Name in oslo.messaging. */
   REQUEST_ID: 'openstack.request_id',
   EXCHANGE: 'oslo_messaging.exchange',
   SERVER: 'oslo_messaging.server',
