@@ -10,7 +10,8 @@ import { addModule } from './root-module.js';
 export interface NestAddOptions {
   readonly sourceRoot?: string | undefined;
   readonly topic?: string | undefined;
-  readonly health: boolean;
+  /** A text from the CLI 11. */
+  readonly health: boolean | 'true' | 'false';
   readonly skipInstall: boolean;
   /** Short form of `--skip-install`: the CLI passes it on as it is. */
   readonly s?: boolean | undefined;
@@ -31,7 +32,7 @@ export function nestAdd(options: NestAddOptions): Rule {
     const dependencies: Record<string, string> = { '@nestjs/microservices': project.rangeOf('@nestjs/core') ?? '*' };
     const module = addModule(project, context, topic);
     addServer(project, context);
-    const health = options.health ? addHealth(project, context, module) : undefined;
+    const health = wantsHealth(options) ? addHealth(project, context, module) : undefined;
     if (health) dependencies['@nestjs/terminus'] = TERMINUS[project.nestVersion ?? NEWEST] ?? TERMINUS[NEWEST] ?? '*';
 
     const added = project.addDependencies(dependencies);
@@ -40,4 +41,9 @@ export function nestAdd(options: NestAddOptions): Rule {
     else if (added.length > 0) context.addTask(new tasks.NodePackageInstallTask());
     return health;
   };
+}
+
+/** The devkit of the CLI 12 reads `--no-health` as `--health`. */
+function wantsHealth({ health }: NestAddOptions): boolean {
+  return String(health) === 'true' && !process.argv.includes('--no-health');
 }

@@ -129,6 +129,21 @@ bootstrap();
     expect((await add({}, { s: true })).tasks).toEqual([]);
   });
 
+  // As the devkits of CLI 11 and 12 read --health=false and --no-health.
+  it.each([
+    ['--health=false', 'false'],
+    ['--health=false', false],
+    ['--no-health', false],
+    ['--no-health', true],
+  ])('adds no health for %s, read as %j', async (argument, health) => {
+    const { argv } = process;
+    process.argv = [...argv, argument];
+    const { tree } = await add({}, { health }).finally(() => {
+      process.argv = argv;
+    });
+    expect(tree.exists('/src/health/health.module.ts')).toBe(false);
+  });
+
   it('writes ES modules, and the versions of Nest 12', async () => {
     const fields = { type: 'module', dependencies: { '@nestjs/core': 'latest' } };
     const { tree } = await add({
