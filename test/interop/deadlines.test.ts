@@ -33,7 +33,7 @@ describeWithPython('the deadline of a Python caller', () => {
   const open: (() => Promise<unknown>)[] = [];
   let peer: PythonPeer;
   let nested: Transport;
-  /** What handlers saw, and what ends them. */
+  /** Observations of the handlers. */
   let seen: Seen[];
   let finish: (() => void)[];
 
