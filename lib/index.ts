@@ -47,7 +47,9 @@ export type { Announcement, NotificationDriver, NotifierDriver } from './core/no
 export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
 export type { RabbitSettings, TransientOption } from './core/rabbit-settings.js';
+export type { ReplyAddress } from './core/reply-address.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
+export type { RequestIds, RpcInvocation, RpcRequest } from './core/rpc-message.js';
 export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';

@@ -21,14 +21,13 @@ export const ATTRIBUTE = {
   MESSAGING_DESTINATION_NAME: 'messaging.destination.name',
   MESSAGING_MESSAGE_ID: 'messaging.message.id',
   MESSAGING_BATCH_MESSAGE_COUNT: 'messaging.batch.message_count',
-  /** Of oslo.messaging: `call`, `cast` or `receive`. */
+  // oslo.messaging sets these: `call`, `cast` or `receive`; the namespace; and the request id.
   MESSAGING_OPERATION: 'messaging.operation',
-  /** Of oslo.messaging: the namespace. */
   RPC_SERVICE: 'rpc.service',
-  /** Of OpenTelemetry's instrumentation of oslo.messaging. */
-  RPC_SYSTEM: 'rpc.system',
-  /** Of oslo.messaging. */
   REQUEST_ID: 'openstack.request_id',
+  // OpenTelemetry's instrumentation of oslo.messaging sets this.
+  RPC_SYSTEM: 'rpc.system',
+  // No convention has these.
   EXCHANGE: 'oslo_messaging.exchange',
   SERVER: 'oslo_messaging.server',
   FANOUT: 'oslo_messaging.fanout',
