@@ -7,6 +7,8 @@ export type { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export type { Duration } from './core/duration.js';
 export {
+  CallAborted,
+  CallerGone,
   ClientSendError,
   ConfigurationError,
   CredentialsFailure,
@@ -23,8 +25,10 @@ export {
   NoSuchMethod,
   RemoteError,
   type RemoteErrorDetails,
+  RequestExpired,
   RPCVersionCapError,
   ServerListenError,
+  ServerStopped,
   UnsupportedVersion,
 } from './core/errors.js';
 export { type ErrorClass, RemoteException, type RemoteExceptionName, registerRemoteException } from './core/failure.js';
@@ -47,14 +51,19 @@ export type { Announcement, NotificationDriver, NotifierDriver } from './core/no
 export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export type { RabbitOptions, RabbitProfile } from './core/rabbit-options.js';
 export type { RabbitSettings, TransientOption } from './core/rabbit-settings.js';
-export type { ReplyAddress } from './core/reply-address.js';
 export type { RoutingConfig, RoutingRules } from './core/routing-config.js';
-export type { RequestIds, RpcInvocation, RpcRequest } from './core/rpc-message.js';
+export type { RpcInvocation } from './core/rpc-message.js';
 export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';
 export type { ErrorTarget, TargetFields } from './core/target-fields.js';
-export { getCurrentRequestContext, runWithRequestContext } from './messaging/current-request.js';
+export {
+  type CurrentRequest,
+  getCurrentRequest,
+  getCurrentRequestContext,
+  runWithRequestContext,
+} from './messaging/current-request.js';
+export { getLogFields, type LogFields } from './messaging/log-fields.js';
 export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
@@ -89,6 +98,7 @@ export {
 } from './nest/notification-logger.js';
 export { OsloClientProxy, type OsloPattern, OsloRecord, type OsloRecordOptions } from './nest/oslo-client-proxy.js';
 export { OsloContext } from './nest/oslo-context.js';
+export { OsloLogger } from './nest/oslo-logger.js';
 export {
   type BrokerReport,
   type MonitoredApplication,
@@ -174,6 +184,7 @@ export {
 export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
 export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
 export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
+export type { RetryPolicy } from './rpc/retry-policy.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
 export { BackingOffClient } from './tacker/backing-off-client.js';
 export { Connection, type ConsumerOptions, createConnection, VoidConnection } from './tacker/connection.js';

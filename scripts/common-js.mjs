@@ -12,6 +12,8 @@ const target = `${root}dist/cjs`;
 
 /** Folder of the command, a program that nobody imports. It stays an ES module. */
 const COMMAND = 'cli';
+/** Folder of the schematics, which Nest's CLI requires. There is no ES module of them, and nobody imports their types. */
+const SCHEMATICS = 'schematics';
 
 const { config } = ts.readConfigFile(`${sources}/tsconfig.json`, (path) => readFileSync(path, 'utf8'));
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, sources);
@@ -31,6 +33,11 @@ for (const file of readdirSync(sources, { recursive: true })) {
   mkdirSync(dirname(join(target, file)), { recursive: true });
   const { outputText } = ts.transpileModule(readFileSync(join(sources, file), 'utf8'), { compilerOptions });
   writeFileSync(join(target, `${name}.js`), outputText);
-  cpSync(join(declarations, `${name}.d.ts`), join(target, `${name}.d.ts`));
+  if (!file.startsWith(SCHEMATICS)) cpSync(join(declarations, `${name}.d.ts`), join(target, `${name}.d.ts`));
 }
+// The collection, the schemas and the templates of files.
+cpSync(join(sources, SCHEMATICS), join(target, SCHEMATICS), {
+  recursive: true,
+  filter: (path) => !path.endsWith('.ts'),
+});
 writeFileSync(join(target, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);

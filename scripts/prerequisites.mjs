@@ -1,19 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import process from 'node:process';
 
-// The policy file keeps the package from starting a service of its own: each test run starts a private node. RUNLEVEL
-// says the same to machines without systemd.
+// The policy file keeps the packages from starting services of their own: each test run starts private ones. RUNLEVEL says
+// the same to machines without systemd. The other file keeps PostgreSQL's package from creating a database.
 const INSTALL = `
 set -e
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  trap 'rm -f "$policy"' EXIT
-  trap 'exit 130' INT TERM
+databases=/etc/postgresql-common/createcluster.d/private.conf
+[ -e "$policy" ] && policy=
+trap 'rm -f $policy "$databases"' EXIT
+trap 'exit 130' INT TERM
+if [ -n "$policy" ]; then
   printf '#!/bin/sh\\nexit 101\\n' > "$policy"
   chmod 755 "$policy"
 fi
+mkdir -p "$(dirname "$databases")"
+echo 'create_main_cluster = false' > "$databases"
 apt-get update
 apt-get install -y --no-install-recommends "$@"
 `;
@@ -23,7 +27,13 @@ function lacks(name) {
   return spawnSync('/usr/bin/python3', ['-c', `import oslo_${name}`], { stdio: 'ignore' }).status !== 0;
 }
 
-function missing() {
+function lacksPostgres() {
+  const folder = '/usr/lib/postgresql';
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
+  return !versions.some((version) => existsSync(`${folder}/${version}/bin/initdb`));
+}
+
+function missing({ postgresql }) {
   const packages = [];
   const given = process.env.TEST_RABBIT_URL;
   if (!given && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) packages.push('rabbitmq-server');
@@ -31,6 +41,7 @@ function missing() {
   if (spawnSync('openssl', ['version'], { stdio: 'ignore' }).status !== 0) packages.push('openssl');
   if (given !== 'none')
     packages.push(...['messaging', 'versionedobjects'].filter(lacks).map((name) => `python3-oslo.${name}`));
+  if (postgresql && given !== 'none' && lacksPostgres()) packages.push('postgresql');
   return packages;
 }
 
@@ -46,9 +57,10 @@ function rootShell() {
  * Provides RabbitMQ and Python's oslo.messaging and oslo.versionedobjects, the real counterparts that the tests talk to.
  * Where it cannot, it says what is missing; whether that is a failure or a skip is then for the tests' own set-up to
  * decide.
+ * @param options.postgresql also provides PostgreSQL, for the example that stores notifications
  */
-export function ensurePrerequisites() {
-  const wanted = missing();
+export function ensurePrerequisites(options = {}) {
+  const wanted = missing(options);
   if (wanted.length === 0) return;
   const shell = rootShell();
   if (shell) {
@@ -56,7 +68,7 @@ export function ensurePrerequisites() {
     const [command, ...args] = shell;
     spawnSync(command, [...args, '-c', INSTALL, 'install', ...wanted], { stdio: 'inherit' });
   }
-  const still = missing();
+  const still = missing(options);
   if (still.length === 0) return;
   const remedy = `apt-get install --no-install-recommends ${still.join(' ')}`;
   const message = `Missing: ${still.join(', ')}. As root, on Debian or Ubuntu: ${remedy}. A broker that runs already can be named by TEST_RABBIT_URL.`;

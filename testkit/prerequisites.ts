@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { postgresPrograms } from './postgres-node.js';
 import { RABBIT_SCRIPTS } from './rabbit-control.js';
 import { newestRoot, programOf } from './release.js';
 
@@ -32,6 +33,12 @@ export const osloMessaging: Prerequisite = {
     return spawnSync(file, args, { stdio: 'ignore', env }).status === 0;
   },
   remedy: 'apt-get install --no-install-recommends python3-oslo.messaging python3-oslo.versionedobjects',
+};
+
+export const postgresql: Prerequisite = {
+  name: 'PostgreSQL',
+  present: () => postgresPrograms() !== undefined,
+  remedy: 'apt-get install --no-install-recommends postgresql',
 };
 
 /** True when it is there. Where it is not, a CI run fails and any other says which tests it will skip. */

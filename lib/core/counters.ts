@@ -30,6 +30,10 @@ export interface Counts {
   readonly revokedMessages: number;
   /** Queues, exchanges and bindings of consumers that had disappeared and were declared again. */
   readonly redeclared: number;
+  /** Attempts after the first of requests with a `retryPolicy`. */
+  readonly retries: number;
+  /** Requests that were not repeated because the budget of their target was spent. */
+  readonly refusedRetries: number;
   /** Connections that were lost. */
   readonly lostConnections: number;
   /** Connections that were made again after a loss. */
@@ -53,6 +57,8 @@ const NO_EVENTS: Record<CountedEvent, number> = {
   cancelledConsumers: 0,
   revokedMessages: 0,
   redeclared: 0,
+  retries: 0,
+  refusedRetries: 0,
   lostConnections: 0,
   reconnections: 0,
 };

@@ -1,3 +1,4 @@
+import { type AnySignal, follow, unfollow } from './abort.js';
 import { newScope } from './async-scope.js';
 import type { Deadline } from './deadline.js';
 import { realTimeout } from './real-time.js';
@@ -9,7 +10,7 @@ const TICK_MS = 10;
 /** Maximum delay of the timer, in ticks. It bounds the time that the timer stays after its entries are removed. */
 const MAX_SLEEP_TICKS = 100;
 
-/** Entry that waits until a deadline. */
+/** Entry that waits until a deadline, or until the signal of the deadline aborts. */
 export interface Waiting {
   readonly deadline: Deadline;
 }
@@ -18,6 +19,8 @@ export interface Waiting {
 export class DeadlineWheel<T extends Waiting> {
   /** Entries that expire at the end of each tick. */
   private readonly spokes = new Map<number, Set<T>>();
+  /** Callbacks on the signals of entries. Most have none. */
+  private readonly followed = new Map<T, () => void>();
   private size = 0;
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
@@ -29,10 +32,14 @@ export class DeadlineWheel<T extends Waiting> {
    */
   private reliable: typeof setTimeout | undefined = realTimeout;
 
-  /** @param expire called with each entry that reaches its deadline. The entry is removed before the call */
+  /**
+   * @param expire called with each entry that reaches its deadline, or whose signal aborts. The entry is removed before the
+   * call
+   */
   constructor(private readonly expire: (waiting: T) => void) {}
 
   add(waiting: T): void {
+    if (waiting.deadline.signal !== undefined) this.follow(waiting, waiting.deadline.signal);
     const tick = tickOf(waiting);
     const spoke = this.spokes.get(tick);
     if (spoke) spoke.add(waiting);
@@ -47,8 +54,26 @@ export class DeadlineWheel<T extends Waiting> {
     const tick = tickOf(waiting);
     const spoke = this.spokes.get(tick);
     if (!spoke?.delete(waiting)) return;
+    if (waiting.deadline.signal !== undefined) this.leave(waiting, waiting.deadline.signal);
     if (spoke.size === 0) this.spokes.delete(tick);
     if (--this.size === 0) this.timer?.unref();
+  }
+
+  private follow(waiting: T, signal: AnySignal): void {
+    const end = () => {
+      if (this.followed.get(waiting) !== end) return;
+      this.remove(waiting);
+      this.expire(waiting);
+    };
+    this.followed.set(waiting, end);
+    follow(signal, end);
+  }
+
+  private leave(waiting: T, signal: AnySignal): void {
+    const end = this.followed.get(waiting);
+    if (!end) return;
+    this.followed.delete(waiting);
+    unfollow(signal, end);
   }
 
   private earliest(): number {

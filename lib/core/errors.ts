@@ -173,6 +173,30 @@ export class UnsupportedVersion extends MessagingException {
   }
 }
 
+/** Thrown when a call or cast is given up by its signal, and the reason of the signal is no Error. The reason is the `cause`. */
+@sharedClass('CallAborted')
+export class CallAborted extends MessagingException {
+  override readonly code = 'CALL_ABORTED';
+}
+
+/** Reason of a request's signal: the deadline of its caller has passed. */
+@sharedClass('RequestExpired')
+export class RequestExpired extends MessagingException {
+  override readonly code = 'REQUEST_EXPIRED';
+}
+
+/** Reason of a request's signal: its caller has died, so that nobody reads the reply. Needs a caller with a `callMonitorTimeout`. */
+@sharedClass('CallerGone')
+export class CallerGone extends MessagingException {
+  override readonly code = 'CALLER_GONE';
+}
+
+/** Reason of a handler's signal: its server has stopped, and waits for it no longer. */
+@sharedClass('ServerStopped')
+export class ServerStopped extends MessagingException {
+  override readonly code = 'SERVER_STOPPED';
+}
+
 /** Thrown when a server could not start to consume. */
 @sharedClass('ServerListenError')
 export class ServerListenError extends MessagingException {

@@ -3,7 +3,7 @@ import type { Dict } from './dict.js';
 import type { TransportHealth } from './health.js';
 import type { Notification } from './notification.js';
 import { type Rule, withMethods } from './option-rules.js';
-import type { RpcRequest } from './rpc-message.js';
+import type { RpcInvocation } from './rpc-message.js';
 import type { Target } from './target.js';
 
 /** Kind of a broker: RabbitMQ, or the embedded one of `memory://`. */
@@ -28,6 +28,11 @@ export interface OutgoingMessage {
   readonly context: Dict;
   /** Time at which the sender gives up. */
   readonly deadline: Deadline;
+  /**
+   * Signal that ends the call or cast before its deadline: that of its options, or that of a dead caller of the request which
+   * is being handled. A link that waits, for another attempt for example, stops waiting when it aborts. Undefined for none.
+   */
+  readonly signal: AbortSignal | undefined;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
   /** Id that a call shall have on the wire, `_msg_id`. Undefined: the library makes one. Each attempt needs its own. */
@@ -51,7 +56,9 @@ export type RpcClientInterceptor = (message: OutgoingMessage, next: SendNext) =>
 /** RPC request that is about to be handled, as an {@link Instrumentation} sees it. */
 export interface ServedRequest {
   /** Request as it was received. Names and arguments are the caller's: they can have any value. */
-  readonly request: RpcRequest;
+  readonly request: RpcInvocation;
+  /** Message id of a call, or the unique id of a cast. */
+  readonly messageId: string | undefined;
   /** Kind of the broker. */
   readonly broker: BrokerKind;
   /** Headers of AMQP; empty on `memory://`. */

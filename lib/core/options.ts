@@ -54,6 +54,12 @@ export interface OsloMessagingOptions {
   rpcResponseTimeout?: Duration | undefined;
   /** Maximum timeout of a client that backs off. @default ten times rpcResponseTimeout */
   rpcResponseMaxTimeout?: Duration | undefined;
+  /**
+   * Reduce the grown timeouts of a client that backs off when its calls are fast again: half of the timeout after five
+   * answers in a row within half of it. Timeouts while the broker cannot be reached then do not count. Python never reduces
+   * them. @default false
+   */
+  timeoutRecovery?: boolean | undefined;
   /** Python modules whose exceptions are rebuilt as registered classes. @default [] */
   allowedRemoteExmods?: readonly string[] | undefined;
   /** Send the stack of a handler's error to the caller, as in Python. It names files and lines. @default true */
@@ -133,8 +139,17 @@ export interface OsloMessagingOptions {
    * the request context, to log slow calls, to audit. @default none
    */
   clientInterceptors?: readonly RpcClientInterceptor[] | undefined;
+  /**
+   * Log a warning for each call, and for each handled request, that takes at least this time. @default no such warnings
+   */
+  slowCallThreshold?: Duration | undefined;
   /** Traces and metrics: what `openTelemetry()` and `prometheus()` return. @default none */
   instrumentation?: readonly Instrumentation[] | undefined;
+  /**
+   * End the calls that a handler makes no later than the request that it handles, while somebody waits for its reply. Not for
+   * casts, notifications, and requests that are delivered at least once. Also for one client or call: `prepare`. @default true
+   */
+  propagateDeadlines?: boolean | undefined;
   /** Logger of the library. @default warnings and errors to standard error; Nest's logger in Nest */
   logger?: LogSink | undefined;
   /** Options of the RabbitMQ driver. */
@@ -152,6 +167,7 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   controlExchange: text,
   rpcResponseTimeout: span,
   rpcResponseMaxTimeout: span,
+  timeoutRecovery: flag,
   allowedRemoteExmods: list,
   sendTracebacks: flag,
   serializer: serializerLike,
@@ -175,7 +191,9 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   connectOnStart: (value) =>
     value === 'background' || typeof value === 'boolean' ? undefined : 'true, false or background',
   clientInterceptors: interceptors,
+  slowCallThreshold: span,
   instrumentation: instrumentations,
+  propagateDeadlines: flag,
   logger: withMethods('a logger', ['debug', 'log', 'warn', 'error']),
   rabbit: nested(RABBIT_RULES),
 };

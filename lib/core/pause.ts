@@ -1,19 +1,17 @@
+import { type AnySignal, follow, unfollow } from './abort.js';
+
 /**
- * Resolves after the time, in milliseconds, or at once when the signal aborts. Never rejects. It uses the global timers,
- * unlike `node:timers/promises`, so that tests can fake its time.
+ * Resolves after the time, in milliseconds, or soon when one of the signals aborts. Never rejects. It uses the global
+ * timers, unlike `node:timers/promises`, so that tests can fake its time.
  */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export function pause(milliseconds: number, ...signals: readonly (AnySignal | undefined)[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
+      for (const signal of signals) if (signal) unfollow(signal, end);
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
+    for (const signal of signals) if (signal) follow(signal, end);
   });
 }

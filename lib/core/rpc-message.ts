@@ -6,9 +6,13 @@ import { type ReplyAddress, readReplyAddress } from './reply-address.js';
 
 /** Method, arguments and context of a request. */
 export interface RpcInvocation {
+  /** Name of the method. */
   readonly method: string;
+  /** Keyword arguments, serialized. */
   readonly args: Dict;
+  /** Namespace of the method; undefined for the null namespace. */
   readonly namespace: string | undefined;
+  /** Version of the method; undefined for 1.0. */
   readonly version: string | undefined;
   /** Request context in its serialized form. */
   readonly context: Dict;

@@ -14,6 +14,7 @@ import { type RabbitSettings, rabbitSettings } from './rabbit-settings.js';
 import type { RoutingConfig } from './routing-config.js';
 import { Secret } from './secrets.js';
 import type { Serializer } from './serializer.js';
+import { slowCalls } from './slow-calls.js';
 import { redactUrl } from './transport-url.js';
 
 /** Checked {@link OsloMessagingOptions} with defaults; durations in milliseconds. */
@@ -34,6 +35,8 @@ export interface Settings {
   readonly rpcResponseTimeout: number;
   /** Maximum timeout of a client that backs off, in milliseconds. */
   readonly rpcResponseMaxTimeout: number;
+  /** True to reduce grown timeouts when calls are fast again. */
+  readonly timeoutRecovery: boolean;
   /** Python modules whose exceptions are rebuilt as registered classes. */
   readonly allowedRemoteExmods: readonly string[];
   /** True to send the stack of a handler's error to the caller. */
@@ -80,6 +83,8 @@ export interface Settings {
   readonly clientInterceptors: readonly RpcClientInterceptor[];
   /** Functions that watch messages, for traces and metrics. */
   readonly instrumentation: readonly Instrumentation[];
+  /** True where nested calls end no later than the request that is being handled. */
+  readonly propagateDeadlines: boolean;
   /** Logger of the library. It never throws. */
   readonly logger: LogSink;
   /** RabbitMQ options as given, before the query of the transport URL overrides them. */
@@ -126,6 +131,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     controlExchange: options.controlExchange ?? 'tacker',
     rpcResponseTimeout,
     rpcResponseMaxTimeout,
+    timeoutRecovery: options.timeoutRecovery ?? false,
     allowedRemoteExmods: [...(options.allowedRemoteExmods ?? [])],
     sendTracebacks: options.sendTracebacks ?? true,
     serializer: options.serializer,
@@ -146,7 +152,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     credentials: options.credentials,
     connectionName: options.connectionName ?? `nestjs-oslo-messaging:${host}:${process.pid}`,
     clientInterceptors: [...(options.clientInterceptors ?? [])],
-    instrumentation: [...(options.instrumentation ?? [])],
+    instrumentation: [...(options.instrumentation ?? []), ...slowCalls(options.slowCallThreshold, logger)],
+    propagateDeadlines: options.propagateDeadlines ?? true,
     logger,
     rabbitOptions: new Secret(options.rabbit ?? {}),
     rabbit,

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
@@ -9,7 +10,7 @@ import type { Target } from '../core/target.js';
 /** Options of every message that is sent. */
 export interface SendOptions {
   readonly target: Target;
-  /** Bounds connecting, publishing and, for a call, waiting for the reply. */
+  /** Bounds connecting, publishing and, for a call, waiting for the reply. Its signal ends them before. */
   readonly deadline: Deadline;
   /** Number of reconnection attempts: 0 for none, undefined or −1 for any number until the deadline. */
   readonly retry: number | undefined;
@@ -65,6 +66,17 @@ export interface IncomingRequest {
   readonly expires: number;
   /** True when a caller waits for a reply. */
   readonly wantsReply: boolean;
+  /** True while the work must end with its caller's deadline: not for a cast, not at least once, and not after the ending reply. */
+  readonly isAwaited: boolean;
+  /**
+   * Signal of the request, made on first use. Aborted with RequestExpired, CallerGone or ServerStopped; never after the ending
+   * reply.
+   */
+  readonly signal: AbortSignal;
+  /** Reason with which the signal was aborted; undefined while it was not, and where nobody has asked for it. */
+  readonly abortedBy: Error | undefined;
+  /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
+  readonly callerGone: Cancellation | undefined;
   /** Facts about its arrival. They are measured only where an instrumentation is set. */
   readonly arrival: Arrival;
   /**

@@ -1,11 +1,44 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RpcInvocation } from '../core/rpc-message.js';
 import { shared } from '../core/shared.js';
+import { Target } from '../core/target.js';
+import type { IncomingRequest } from '../drivers/driver.js';
 import type { RequestContext } from './request-context.js';
 
-/** Returns the request context. It is deserialized on first use. */
-type ReadContext = () => unknown;
+/** Request that is being handled, as {@link getCurrentRequest} returns it. */
+export interface CurrentRequest {
+  /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
+  getTarget(): Target;
+  /** Returns the name of the method in the request. */
+  getMethod(): string;
+  /** Returns the message id of a call, or the unique id of a cast. */
+  getMessageId(): string | undefined;
+  /** Returns the deserialized request context. */
+  getRequestContext<T = RequestContext>(): T;
+  /**
+   * Returns the time until the caller gives up, in seconds, at least 0. Undefined where no caller waits (a cast), and for a
+   * caller without a timeout.
+   */
+  getRemainingTime(): number | undefined;
+  /**
+   * Returns the signal of the request: always the same. It is aborted when the caller gives up (`reason` is a
+   * `RequestExpired`), when the caller has died (`CallerGone`), or when the server has stopped (`ServerStopped`), whatever
+   * comes first. It stays as it is once the handler has returned.
+   */
+  getSignal(): AbortSignal;
+}
 
-const current = shared('current request', () => new AsyncLocalStorage<ReadContext | undefined>());
+/** Content of the async context of a request or notification. */
+export interface RequestScope {
+  /** Returns the value of {@link getCurrentRequestContext}. It is deserialized on first use. */
+  readContext(): unknown;
+  /** Message of the request; undefined for a notification, and for work that no request started. */
+  readonly incoming: IncomingRequest | undefined;
+  /** Value of {@link getCurrentRequest}. */
+  readonly view: CurrentRequest | undefined;
+}
+
+const current = shared('current request', () => new AsyncLocalStorage<RequestScope | undefined>());
 
 /**
  * Returns the context of the request or notification that is being handled. It is available in the methods of endpoints,
@@ -14,20 +47,47 @@ const current = shared('current request', () => new AsyncLocalStorage<ReadContex
  * batch of notifications. Source: oslo_context.context.get_current.
  */
 export function getCurrentRequestContext<T = RequestContext>(): T | undefined {
-  return current.getStore()?.() as T | undefined;
+  return current.getStore()?.readContext() as T | undefined;
 }
 
 /**
- * Runs work with a request context that {@link getCurrentRequestContext} returns, for work that no request started.
+ * Returns the request that is being handled, with its deadline and its signal: in the methods of endpoints, and in the
+ * asynchronous work that these start. In Nest it is the `OsloRpcContext`. Undefined elsewhere, also for notifications.
+ */
+export function getCurrentRequest(): CurrentRequest | undefined {
+  return current.getStore()?.view;
+}
+
+/**
+ * Runs work with a request context that {@link getCurrentRequestContext} returns: for work that no request started, or with
+ * another context within a request.
  * @returns the result of the work
  */
 export function runWithRequestContext<R>(ctxt: unknown, work: () => R): R {
-  return current.run(() => ctxt, work);
+  const outer = current.getStore();
+  return current.run({ readContext: () => ctxt, incoming: outer?.incoming, view: outer?.view }, work);
 }
 
-/** Runs work with the context of a request, which is deserialized on first use. */
-export function runAsRequest<R>(readContext: ReadContext, work: () => R): R {
-  return current.run(readContext, work);
+/** Runs work as part of a request or notification. */
+export function runAsRequest<R>(scope: RequestScope, work: () => R): R {
+  return current.run(scope, work);
+}
+
+/** Returns the request that is being handled, if its caller's deadline bounds the calls that it makes. */
+export function getAwaitedRequest(): IncomingRequest | undefined {
+  const incoming = current.getStore()?.incoming;
+  return incoming?.isAwaited ? incoming : undefined;
+}
+
+/** Returns the value of {@link CurrentRequest.getRemainingTime}. */
+export function remainingSeconds({ wantsReply, expires }: IncomingRequest): number | undefined {
+  if (!wantsReply || expires === Number.POSITIVE_INFINITY) return undefined;
+  return Math.max(0, expires - performance.now()) / 1000;
+}
+
+/** Returns the value of {@link CurrentRequest.getTarget}. */
+export function servedTarget({ exchange, topic, server }: Target, { namespace, version }: RpcInvocation): Target {
+  return new Target({ exchange, topic, server, namespace, version });
 }
 
 type Scope = <R>(work: () => R) => R;
@@ -43,11 +103,11 @@ export function keepScope(message: object): void {
   if (!failed.has(message)) failed.set(message, AsyncLocalStorage.snapshot());
 }
 
-/** Runs work in the async context that {@link keepScope} kept for a message, else with the request context alone. */
-export function runWhereFailed<R>(message: object, readContext: ReadContext, work: () => R): R {
+/** Runs work in the async context that {@link keepScope} kept for a message, else with another scope. */
+export function runWhereFailed<R>(message: object, scopeOf: () => RequestScope, work: () => R): R {
   const scope = failed.get(message);
   failed.delete(message);
-  return scope ? scope(work) : current.run(readContext, work);
+  return scope ? scope(work) : current.run(scopeOf(), work);
 }
 
 /** Runs work without a current request: connections outlive the request that opens them, and must not keep it alive. */

@@ -8,7 +8,7 @@ import { Deadline } from '../core/deadline.js';
 import { type Duration, toMilliseconds } from '../core/duration.js';
 import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
-import type { BrokerKind, InstrumentedTransport } from '../core/instrumentation.js';
+import type { BrokerKind, InstrumentedTransport, RpcClientInterceptor } from '../core/instrumentation.js';
 import { oneLine } from '../core/logger.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
@@ -43,6 +43,8 @@ export class Transport {
   readonly counters = new Counters();
   /** @internal Links that every message passes before the driver; undefined without links. */
   readonly outgoing: OutgoingChain | undefined;
+  /** @internal The chain with a link between the interceptors and the instrumentation, which then sees each attempt. */
+  readonly outgoingWith: (link: RpcClientInterceptor) => OutgoingChain;
   /** @internal Kind of the broker. */
   readonly broker: BrokerKind;
   /** @internal Returns the timeouts that have grown, in seconds, by method. Clients that back off set it. */
@@ -62,7 +64,9 @@ export class Transport {
     this.broker = driverOf(parsed) === 'memory' ? 'memory' : 'rabbit';
     this.settings = this.broker === 'rabbit' ? withUrlOptions(settings, parsed) : settings;
     const { clientInterceptors, instrumentation } = this.settings;
-    this.outgoing = chainOf([...clientInterceptors, ...instrumentation.flatMap(({ client }) => client ?? [])]);
+    const watching = instrumentation.flatMap(({ client }) => client ?? []);
+    this.outgoing = chainOf([...clientInterceptors, ...watching]);
+    this.outgoingWith = (link) => chainOf([...clientInterceptors, link, ...watching]) as OutgoingChain;
     this.driver = makeDriver({ settings: this.settings, counters: this.counters }, parsed);
     this.detach = instrumentation.flatMap(({ transport }) => transport?.(this.instrumented()) ?? []);
   }

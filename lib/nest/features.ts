@@ -16,7 +16,8 @@ import { getNotifierToken, getRpcClientToken, namedPublishers } from './tokens.j
 import { getTransportsToken, type OsloMessagingTransports } from './transports.js';
 
 /** One client for `forFeature`. */
-export interface RpcClientFeature extends Pick<ClientOptions, 'versionCap' | 'serializer' | 'retry'> {
+export interface RpcClientFeature
+  extends Pick<ClientOptions, 'versionCap' | 'serializer' | 'retry' | 'retryPolicy' | 'propagateDeadlines'> {
   /** Target of the calls and casts. It needs a topic. */
   target: Target | TargetFields;
   /** Time that a call waits for its reply, in seconds or with a unit. A client with a timeout does not back off. @default the `rpcResponseTimeout` option, grown by the back-off */
@@ -47,8 +48,10 @@ const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rul
   versionCap: anything,
   serializer: serializerLike,
   retry: anything,
+  retryPolicy: anything,
   timeout: anything,
   callMonitorTimeout: anything,
+  propagateDeadlines: anything,
 };
 
 /** @throws ConfigurationError unless the value is an object other than an array */

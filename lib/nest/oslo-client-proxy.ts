@@ -2,8 +2,9 @@ import { type InspectOptions, inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
+import { Cancellation } from '../core/abort.js';
 import type { Duration } from '../core/duration.js';
-import { ConfigurationError, toError } from '../core/errors.js';
+import { CallAborted, ConfigurationError, toError } from '../core/errors.js';
 import { forgottenAwait, unfitForFields } from '../core/given.js';
 import type { DriverStatus } from '../core/health.js';
 import { checkNames } from '../core/option-rules.js';
@@ -42,6 +43,9 @@ const RECORD_OPTIONS: readonly (keyof OsloRecordOptions)[] = [
   'retry',
   'callMonitorTimeout',
   'transportOptions',
+  'retryPolicy',
+  'signal',
+  'propagateDeadlines',
 ];
 
 /** Arguments of a request with a request context and options, like Nest's own records. */
@@ -132,30 +136,44 @@ export class OsloClientProxy extends ClientProxy {
   }
 
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
-    let wanted = true;
-    this.invoke(packet, 'call').then(
-      (response) => wanted && callback({ response, isDisposed: true }),
+    const unsubscribed = new Cancellation();
+    let isWanted = true;
+    this.call(packet, unsubscribed).then(
+      (response) => {
+        if (!isWanted) return;
+        isWanted = false;
+        callback({ response, isDisposed: true });
+      },
       (error: unknown) => {
+        if (!isWanted) return;
+        isWanted = false;
         this.senders.failed();
-        if (wanted) callback({ err: toError(error) });
+        callback({ err: toError(error) });
       },
     );
     return () => {
-      wanted = false;
+      if (!isWanted) return;
+      isWanted = false;
+      unsubscribed.abort(new CallAborted('The call was given up: nobody is subscribed to its result any more'));
     };
   }
 
   protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
-    return (await this.invoke(packet, 'cast')) as T;
+    const { prepared, context, method, args } = this.requestOf(packet);
+    return (await prepared.cast(context, method, args)) as T;
   }
 
-  private async invoke({ pattern, data }: ReadPacket, kind: 'call' | 'cast'): Promise<unknown> {
+  private async call(packet: ReadPacket, unsubscribed: Cancellation): Promise<unknown> {
+    const { prepared, context, method, args } = this.requestOf(packet);
+    return prepared.callUntil(unsubscribed, context, method, args);
+  }
+
+  private requestOf({ pattern, data }: ReadPacket) {
     const { method, ...target } = readPattern(pattern);
     const { data: args, options } =
       data instanceof OsloRecord ? data : { data: data as object, options: {} as OsloRecordOptions };
     const { context = getCurrentRequestContext<unknown>() ?? new RequestContext(), ...changes } = options;
-    const prepared = this.client.prepare({ ...target, ...changes });
-    return kind === 'call' ? prepared.call(context, method, args) : prepared.cast(context, method, args);
+    return { prepared: this.client.prepare({ ...target, ...changes }), context, method, args };
   }
 }
 

@@ -1,16 +1,21 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
+import type { IncomingRequest } from '../drivers/driver.js';
+import type { CurrentRequest } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
 /** Base of the `@Ctx()` of requests and notifications. */
 @sharedNestClass('OsloContext')
 export abstract class OsloContext<Args extends unknown[] = unknown[]> extends BaseRpcContext<Args> {
-  protected constructor(
-    args: Args,
-    private readonly signal: AbortSignal,
-  ) {
-    super(args);
+  /** @internal Message of a request; undefined for notifications. */
+  get incoming(): IncomingRequest | undefined {
+    return undefined;
+  }
+
+  /** @internal Value of `getCurrentRequest` while the handler runs. */
+  get view(): CurrentRequest | undefined {
+    return undefined;
   }
 
   /** Returns the deserialized request context: the same object for guards, interceptors and the method. */
@@ -23,7 +28,7 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
   abstract get subject(): object;
 
   /** @internal Returns the value of `getCurrentRequestContext` while the handler runs. */
-  getCurrentRequestContext(): unknown {
+  readContext(): unknown {
     return this.getRequestContext();
   }
 
@@ -32,10 +37,8 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Returns a signal that is aborted when the server stops waiting for its handlers. */
-  getSignal(): AbortSignal {
-    return this.signal;
-  }
+  /** Returns the signal of the request: see `OsloRpcContext`. Of a notification: aborted when the server stops waiting for its handlers. */
+  abstract getSignal(): AbortSignal;
 
   /** Returns the content of {@link toJSON} for `util.inspect`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {

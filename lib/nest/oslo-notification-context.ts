@@ -23,9 +23,9 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
   constructor(
     private readonly notification: BatchedNotification,
     private readonly priority: Priority,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
-    super([notification], signal);
+    super([notification]);
   }
 
   /** Returns the priority. */
@@ -63,6 +63,11 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
     return this.notification.ctxt as T;
   }
 
+  /** Returns a signal that is aborted, with a `ServerStopped`, when the server stops waiting for its handlers. */
+  override getSignal(): AbortSignal {
+    return this.signal;
+  }
+
   /** @internal */
   override get subject(): object {
     return this.notification;
@@ -79,9 +84,9 @@ export class OsloNotificationBatchContext extends OsloContext<OsloNotificationCo
   /** @internal */
   constructor(
     private readonly notifications: readonly OsloNotificationContext[],
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
-    super([...notifications], signal);
+    super([...notifications]);
   }
 
   /** Returns the contexts of the notifications. */
@@ -99,8 +104,13 @@ export class OsloNotificationBatchContext extends OsloContext<OsloNotificationCo
     return this.notifications.map((notification) => notification.getRequestContext()) as T;
   }
 
+  /** Returns a signal that is aborted, with a `ServerStopped`, when the server stops waiting for its handlers. */
+  override getSignal(): AbortSignal {
+    return this.signal;
+  }
+
   /** @internal Undefined: a batch belongs to no request. */
-  override getCurrentRequestContext(): undefined {
+  override readContext(): undefined {
     return undefined;
   }
 

@@ -1,15 +1,17 @@
 import type { Dict } from '../core/dict.js';
 import { maskSecrets } from '../core/secrets.js';
-import { Target } from '../core/target.js';
+import type { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
+import { type CurrentRequest, remainingSeconds, servedTarget } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
+import { ATTEMPT_KEY } from '../rpc/retries.js';
 import { OsloContext } from './oslo-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
 /** Context (`@Ctx()`) of an RPC method. */
 @sharedNestClass('OsloRpcContext')
-export class OsloRpcContext extends OsloContext {
+export class OsloRpcContext extends OsloContext implements CurrentRequest {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;
 
@@ -18,21 +20,13 @@ export class OsloRpcContext extends OsloContext {
     private readonly message: IncomingRequest,
     private readonly listening: Target,
     private readonly serializer: Serializer,
-    signal: AbortSignal,
   ) {
-    super([message], signal);
+    super([message]);
   }
 
   /** Returns the exchange, topic and server that are listened on, with the request's namespace and version. */
   getTarget(): Target {
-    const { exchange, topic, server } = this.listening;
-    return new Target({
-      exchange,
-      topic,
-      server,
-      namespace: this.message.request.namespace,
-      version: this.message.request.version,
-    });
+    return servedTarget(this.listening, this.message.request);
   }
 
   /** Returns the name of the method in the request. */
@@ -54,6 +48,39 @@ export class OsloRpcContext extends OsloContext {
   /** Returns the message id of a call, or the unique id of a cast. */
   getMessageId(): string | undefined {
     return this.message.request.msgId ?? this.message.request.uniqueId;
+  }
+
+  /** Returns the number of the attempt: 1, and more for a request that its caller has sent again by a `retryPolicy`. */
+  getAttempt(): number {
+    const attempt: unknown = this.message.request.context[ATTEMPT_KEY];
+    return typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 1 ? attempt : 1;
+  }
+
+  /**
+   * Returns the time until the caller gives up, in seconds, at least 0. Undefined where no caller waits (a cast), and for a
+   * caller without a timeout.
+   */
+  getRemainingTime(): number | undefined {
+    return remainingSeconds(this.message);
+  }
+
+  /**
+   * Returns the signal of the request: always the same. It is aborted when the caller gives up (`reason` is a
+   * {@link RequestExpired}), when the caller has died ({@link CallerGone}; it needs a `callMonitorTimeout`), or when the
+   * server has stopped ({@link ServerStopped}), whatever comes first. It stays as it is once the handler has returned.
+   */
+  override getSignal(): AbortSignal {
+    return this.message.signal;
+  }
+
+  /** @internal */
+  override get incoming(): IncomingRequest {
+    return this.message;
+  }
+
+  /** @internal */
+  override get view(): this {
+    return this;
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 import { type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { ConfigurationError, toError } from '../core/errors.js';
+import { ConfigurationError, ServerStopped, toError } from '../core/errors.js';
 import { type DriverStatus, worstOf } from '../core/health.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import { clearRealInterval, realInterval } from '../core/real-time.js';
@@ -45,9 +45,10 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly serializer_: Serializer;
   /** Warnings about endpoints that expose nothing. */
   private readonly warnings: string[] = [];
+  /** Signal of notifications. A request has one of its own. */
   private readonly abort = new AbortController();
   private readonly invoke: Invoke = (callback, data, context) => this.runInPipeline(callback, data, context);
-  private readonly rpc = new RpcHandlers(this.invoke, this.abort.signal);
+  private readonly rpc = new RpcHandlers(this.invoke);
   private readonly notifications = new NotificationHandlers(this.invoke, this.abort.signal);
   /** Nest's default start hook, to tell if a custom one is set. */
   private readonly noStartHook = this.onProcessingStartHook;
@@ -178,7 +179,7 @@ export class OsloServer extends Server<never, DriverStatus> {
     await Promise.all(this.servers.map((server) => server.cancel()));
     this.notifications.closeBatches(this.transport.settings.drainTimeout > 0);
     await Promise.all(this.servers.map((server) => server.stop()));
-    this.abort.abort();
+    this.abort.abort(new ServerStopped('The server has stopped, and waits for its handlers no longer'));
     if (this.ownsTransports) await this.transports.onApplicationShutdown();
     this.enter('closed');
     clearRealInterval(this.keepAlive);
@@ -207,9 +208,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   private runInPipeline(callback: MessageHandler, data: unknown, context: OsloContext): Promise<unknown> {
-    return runAsRequest(
-      () => context.getCurrentRequestContext(),
-      () => (this.isHooked ? this.runWithHooks(callback, data, context) : settle(callback, data, context)),
+    return runAsRequest(context, () =>
+      this.isHooked ? this.runWithHooks(callback, data, context) : settle(callback, data, context),
     );
   }
 

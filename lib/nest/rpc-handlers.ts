@@ -34,10 +34,7 @@ export class RpcHandlers {
   /** Patterns of plain event handlers. */
   private readonly events = new Set<string>();
 
-  constructor(
-    private readonly invoke: Invoke,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(private readonly invoke: Invoke) {}
 
   /** Adds a method of an `@RpcEndpoint`. */
   add({ endpoint, method, handler }: NonNullable<OsloHandlerExtras['osloMessaging']>, callback: MessageHandler): void {
@@ -120,7 +117,7 @@ export class RpcHandlers {
   ): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
-    const context = new OsloRpcContext(message, target, serializer, this.signal);
+    const context = new OsloRpcContext(message, target, serializer);
     return this.invoke(callback, message.request.args, context);
   }
 }

@@ -21,6 +21,7 @@ export async function announce(
     args: payload,
     context,
     deadline,
+    signal: undefined,
     attempt: 1,
     messageId: undefined,
     headers: undefined,

@@ -97,7 +97,8 @@ export async function runHandler(
     const [first, ...others] = messages;
     const log = () => logFailure(logger, messages.map(fromHandler), `${handler} failed`, error);
     // A batch belongs to no request.
-    if (first) runWhereFailed(first, () => (others.length === 0 ? first.ctxt : undefined), log);
+    const readContext = () => (others.length === 0 ? first?.ctxt : undefined);
+    if (first) runWhereFailed(first, () => ({ readContext, incoming: undefined, view: undefined }), log);
     throw error;
   }
 }

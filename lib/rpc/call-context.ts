@@ -1,3 +1,12 @@
+import {
+  abortErrorOf,
+  type Cancellation,
+  isAbortError,
+  isAbortSignal,
+  joinSignals,
+  releaseSignal,
+} from '../core/abort.js';
+import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
 import { type Duration, readDuration } from '../core/duration.js';
@@ -10,11 +19,13 @@ import type { Target } from '../core/target.js';
 import { checkVersion, versionIsCompatible } from '../core/version.js';
 import type { CallOptions } from '../drivers/driver.js';
 import { withCallers } from '../messaging/caller-stack.js';
-import { getCurrentRequestContext } from '../messaging/current-request.js';
+import { getAwaitedRequest, getCurrentRequestContext } from '../messaging/current-request.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
-import { sendCall, sendCast } from './outgoing-requests.js';
+import { assertTimeLeft, sendCall, sendCast } from './outgoing-requests.js';
+import { retryLink } from './retries.js';
+import type { RetryPolicy } from './retry-policy.js';
 
 /** Options of the driver for one request. */
 export interface TransportOptions {
@@ -36,8 +47,23 @@ export interface ClientOptions {
   retry?: number | undefined;
   /** Longest time without a heartbeat of the server, in seconds or with a unit. Sent to Python in whole seconds. @default no heartbeats */
   callMonitorTimeout?: Duration | undefined;
+  /**
+   * Repeat requests that failed on their way, for methods that may run twice: after a MessageDeliveryFailure,
+   * MessageUndeliverable or MessagingTimeout, inside the timeout of the request. @default no repetition
+   */
+  retryPolicy?: RetryPolicy | undefined;
   /** Options of the driver. */
   transportOptions?: TransportOptions | undefined;
+  /**
+   * Signal that gives up the calls and casts when it aborts: they reject with its reason, and are not sent if it has aborted
+   * before. The server goes on, and its reply is dropped. @default none
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * End calls no later than the request that is being handled, while somebody waits for its reply. False for a call that must
+   * be made in any case, such as a clean-up. @default the `propagateDeadlines` option
+   */
+  propagateDeadlines?: boolean | undefined;
 }
 
 /** Calls and casts to one target, as `prepare` returns them. Immutable. */
@@ -50,6 +76,8 @@ export class CallContext {
   /** @internal */
   protected readonly serializer: Serializer;
   private readonly callMonitorTimeout: number | undefined;
+  private readonly outgoing: OutgoingChain | undefined;
+  private readonly propagates: boolean;
 
   /** @internal */
   constructor(
@@ -61,13 +89,21 @@ export class CallContext {
     if (options.versionCap != null) checkVersion(options.versionCap);
     checkRetry(options.retry);
     if (options.transportOptions != null) checkOptions(options.transportOptions, TRANSPORT_RULES, 'transportOptions.');
-    const { logger } = transport.settings;
+    if (options.signal != null && !isAbortSignal(options.signal))
+      throw new ConfigurationError(`signal: expected an AbortSignal; got ${nameOf(options.signal)}`);
+    checkOptions({ propagateDeadlines: options.propagateDeadlines ?? undefined }, { propagateDeadlines: flag }, '');
+    const { logger, propagateDeadlines } = transport.settings;
+    this.propagates = options.propagateDeadlines ?? propagateDeadlines;
     this.timeout = options.timeout ?? undefined;
     this.timeoutMs = this.timeout === undefined ? undefined : readDuration(this.timeout, 'timeout', logger);
     this.callMonitorTimeout =
       options.callMonitorTimeout == null
         ? undefined
         : readDuration(options.callMonitorTimeout, 'callMonitorTimeout', logger) / 1000;
+    this.outgoing =
+      options.retryPolicy == null
+        ? transport.outgoing
+        : transport.outgoingWith(retryLink(transport, options.retryPolicy));
     this.serializer = options.serializer ?? new NoOpSerializer();
   }
 
@@ -85,15 +121,29 @@ export class CallContext {
    * @param ctxt request context. Default, and for null: the context of the request that is being handled, if any
    * @param method name of the method
    * @param args keyword arguments
-   * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception
+   * @throws MessagingTimeout, MessageUndeliverable, MessageDeliveryFailure, RPCVersionCapError, InvalidTarget, RemoteError, or the registered class of a remote exception; the reason of its `signal`
    */
   call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    return this.callUntil<T>(undefined, ctxt, method, args);
+  }
+
+  /** @internal Calls likewise, until a cancellation aborts. */
+  callUntil<T>(cancelled: Cancellation | undefined, ctxt: unknown, method: string, args: object): Promise<T> {
     const context = ctxt ?? getCurrentRequestContext();
     const timeout = this.timeoutOf(method);
+    const outer = this.propagates ? getAwaitedRequest() : undefined;
+    const signal = joinSignals(joinSignals(cancelled, this.options.signal ?? undefined), outer?.callerGone);
+    const deadline = Deadline.within(timeout, outer?.expires ?? Number.POSITIVE_INFINITY, signal);
     // No async function: it would keep the whole request in memory while it waits, and cost twice as much.
-    return this.send(context, method, args as Dict, timeout).then(
-      (result) => this.serializer.deserializeEntity(context, result) as T,
-      (error: unknown) => this.fail(error, method, timeout),
+    return this.send(context, method, args as Dict, deadline).then(
+      (result) => {
+        releaseSignal(signal);
+        return this.serializer.deserializeEntity(context, result) as T;
+      },
+      (error: unknown) => {
+        releaseSignal(signal);
+        return this.fail(error, method, timeout, deadline);
+      },
     );
   }
 
@@ -103,17 +153,21 @@ export class CallContext {
    * @param ctxt request context, as for `call`
    * @param method name of the method
    * @param args keyword arguments
-   * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget
+   * @throws MessageDeliveryFailure, MessageUndeliverable, RPCVersionCapError, InvalidTarget; the reason of its `signal`
    */
   async cast(ctxt: unknown, method: string, args: object = {}): Promise<void> {
     const request = this.request(ctxt ?? getCurrentRequestContext(), method, args as Dict);
-    const deadline = Deadline.after(this.timeoutMs ?? this.transport.settings.rpcResponseTimeout);
-    const mandatory = this.options.transportOptions?.atLeastOnce ?? false;
-    const options = { target: this.target, deadline, retry: this.options.retry, mandatory };
+    const { target } = this;
+    const { signal, retry, transportOptions } = this.options;
+    if (signal?.aborted) throw abortErrorOf(signal, { target, method });
+    const timeout = this.timeoutMs ?? this.transport.settings.rpcResponseTimeout;
+    const deadline = Deadline.within(timeout, Number.POSITIVE_INFINITY, signal ?? undefined);
+    const options = { target, deadline, retry, mandatory: transportOptions?.atLeastOnce ?? false };
     try {
-      await sendCast(this.transport, request, options);
+      await sendCast(this.transport, this.outgoing, request, options);
     } catch (error) {
-      throw withCallers(error, this.cast);
+      // The reason belongs to the owner of the signal: it is passed on as it is.
+      throw isAbortError(error, deadline.signal) ? error : withCallers(error, this.cast);
     }
   }
 
@@ -123,30 +177,41 @@ export class CallContext {
   }
 
   /** @internal Runs between a timeout and the rejection of the call. */
-  protected async backOff(_method: string, _timeout: number): Promise<void> {}
+  protected async backOff(
+    _method: string,
+    _timeout: number,
+    _deadline: Deadline,
+    _error: MessagingTimeout,
+  ): Promise<void> {}
 
-  private async fail(thrown: unknown, method: string, timeout: number): Promise<never> {
+  private async fail(thrown: unknown, method: string, timeout: number, deadline: Deadline): Promise<never> {
+    if (isAbortError(thrown, deadline.signal)) throw thrown;
     // Before any await: afterwards V8 no longer knows the caller.
     const error = withCallers(thrown, this.fail);
-    if (error instanceof MessagingTimeout) await this.backOff(method, timeout);
+    // That another caller was in a hurry says nothing about the method.
+    const isHurried = deadline.inherited && deadline.expired;
+    if (error instanceof MessagingTimeout && !isHurried) await this.backOff(method, timeout, deadline, error);
     throw error;
   }
 
   /** Rejects, and never throws. */
-  private send(context: unknown, method: string, args: Dict, timeout: number): Promise<unknown> {
+  private send(context: unknown, method: string, args: Dict, deadline: Deadline): Promise<unknown> {
     const { target, transport } = this;
     try {
       if (target.fanout) throw new InvalidTarget(`A call cannot be used with fanout: ${target}`, { target, method });
       const request = this.request(context, method, args);
+      const { signal } = deadline;
+      if (signal?.aborted) throw abortErrorOf(signal, { target, method });
+      if (deadline.inherited) assertTimeLeft({ target, method }, deadline);
       const options: CallOptions = {
         target,
-        deadline: Deadline.after(timeout),
-        timeout,
+        deadline,
+        timeout: deadline.at - deadline.since,
         retry: this.options.retry,
         mandatory: this.options.transportOptions?.atLeastOnce ?? true,
         callMonitorTimeout: this.callMonitorTimeout,
       };
-      return sendCall(transport, request, options);
+      return sendCall(transport, this.outgoing, request, options);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -32,6 +32,9 @@ const PREPARE_RULES: Record<keyof PrepareOptions, Rule> = {
   retry: anything,
   transportOptions: anything,
   callMonitorTimeout: anything,
+  retryPolicy: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 /** Values are checked in the constructor of {@link CallContext}, since `prepare` can change them. */
 const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
@@ -41,6 +44,9 @@ const CLIENT_RULES: Record<keyof ClientOptions, Rule> = {
   retry: anything,
   callMonitorTimeout: anything,
   transportOptions: anything,
+  retryPolicy: anything,
+  signal: anything,
+  propagateDeadlines: anything,
 };
 
 /**

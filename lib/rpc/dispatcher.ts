@@ -10,6 +10,7 @@ import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { runWhereFailed } from '../messaging/current-request.js';
+import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
 
@@ -49,7 +50,7 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
 
 /** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
-  const { table, around, logger, sendTracebacks } = dispatching;
+  const { table, target, around, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
@@ -58,14 +59,19 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   try {
     result =
       around === undefined
-        ? await handle(entry, message, table)
+        ? await handle(entry, message, dispatching)
         : await handleWithin(around, entry, message, dispatching);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
+    const { abortedBy } = message;
     runWhereFailed(
       message,
-      () => entry?.readContext?.(request),
-      () => (entry ? logFailure(request, error, entry.expected, logger) : logRefusal(request, error, logger)),
+      () => new EndpointRequest(() => entry?.readContext?.(request), message, target),
+      () => {
+        if (entry === undefined) logRefusal(request, error, logger);
+        else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
+        else logFailure(request, error, entry.expected, logger);
+      },
     );
   }
   if (heartbeat) clearInterval(heartbeat);
@@ -75,20 +81,22 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
 }
 
 /** @throws NoSuchMethod, UnsupportedVersion without an entry */
-function handle(entry: MethodEntry | undefined, message: IncomingRequest, table: MethodTable): unknown {
+function handle(entry: MethodEntry | undefined, message: IncomingRequest, { table, target }: Dispatching): unknown {
   if (entry === undefined) throw table.refusalOf(message.request);
-  return entry.handle(message);
+  return entry.handle(message, target);
 }
 
 function handleWithin(
   around: Around<ServedRequest>,
   entry: MethodEntry | undefined,
   message: IncomingRequest,
-  { table, target, broker }: Dispatching,
+  dispatching: Dispatching,
 ): Promise<unknown> {
+  const { table, target, broker } = dispatching;
   const { request, wantsReply, expires, arrival } = message;
   const served: ServedRequest = {
     request,
+    messageId: request.msgId ?? request.uniqueId,
     broker,
     headers: arrival.headers,
     target,
@@ -100,7 +108,7 @@ function handleWithin(
     wantsReply,
     expires,
   };
-  return around(served, async () => handle(entry, message, table));
+  return around(served, async () => handle(entry, message, dispatching));
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */
@@ -129,6 +137,11 @@ function logFailure(
   const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
   if (isOneOf(expected, error)) logger.debug(`Expected exception in "${name}": ${masked(loggedMessage(error))}`);
   else logger.error(`Exception while handling "${name}": ${masked(loggedStack(error))}`);
+}
+
+/** Logs a handler that has ended because of its signal. */
+function logStopped({ method }: RpcRequest, reason: Error, logger: LogSink): void {
+  logger.debug(`Stopped "${oneLine(method, MAX_LOGGED_METHOD)}": ${oneLine(reason.message, MAX_LOGGED_ERROR)}`);
 }
 
 /** Logs a request that no handler serves: a mistake of its caller, so without a stack. */

@@ -4,7 +4,8 @@ import type { RpcRequest } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { runWithRequestContext } from '../messaging/current-request.js';
+import { runAsRequest } from '../messaging/current-request.js';
+import { EndpointRequest } from '../messaging/endpoint-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
 
@@ -18,7 +19,8 @@ export interface MethodEntry {
   readonly expected: readonly ErrorConstructorLike[];
   /** Delivery mode, where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
-  handle(message: IncomingRequest): unknown;
+  /** Runs the handler. @param listening exchange, topic and server that are listened on */
+  handle(message: IncomingRequest, listening: Target): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
   readContext?(request: RpcRequest): unknown;
 }
@@ -210,10 +212,12 @@ export function addEndpoint(
     table.append(served, name, {
       handler: `${className}.${name}`,
       expected: expectedExceptionsOf(method),
-      handle: async ({ request }) => {
+      handle: async (message, listening) => {
+        const { request } = message;
         const ctxt = serializer.deserializeContext(request.context);
         const args = deserializeArgs(serializer, ctxt, request.args);
-        const result: unknown = await runWithRequestContext(ctxt, () => Reflect.apply(method, endpoint, [ctxt, args]));
+        const scope = new EndpointRequest(() => ctxt, message, listening);
+        const result: unknown = await runAsRequest(scope, () => Reflect.apply(method, endpoint, [ctxt, args]));
         return serializer.serializeEntity(ctxt, result);
       },
       readContext: ({ context }) => serializer.deserializeContext(context),

@@ -1,5 +1,7 @@
+import { abortErrorOf, isAbortSignal, publicSignal } from '../core/abort.js';
+import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, MessagingTimeout } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
 import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
@@ -10,25 +12,43 @@ import { checkHeaders } from '../messaging/outgoing-headers.js';
 import { checkArguments, checkSerialized } from '../messaging/request-values.js';
 import type { Transport } from '../messaging/transport.js';
 
-/** Sends a call through the client interceptors of the transport, where it has any, to its driver. */
-export function sendCall(transport: Transport, request: RpcInvocation, options: CallOptions): Promise<unknown> {
-  const { outgoing, driver } = transport;
+/** Sends a call through a chain of links, where there is one, to the driver. */
+export function sendCall(
+  transport: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: CallOptions,
+): Promise<unknown> {
+  const { driver } = transport;
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
   return outgoing(messageOf('call', transport, request, options), async (message) => {
-    const { target, deadline, headers, messageId: msgId } = checked(message);
-    return runApart(() => driver.call(invocationOf(message), { ...options, target, deadline, headers, msgId }));
+    const { target, headers, messageId: msgId } = checked(message);
+    const deadline = deadlineOf(message);
+    assertTimeLeft(message, deadline);
+    // A link may have waited, and the message expires with the call.
+    const timeout = Math.min(options.timeout, deadline.remaining());
+    return runApart(() =>
+      driver.call(invocationOf(message), { ...options, target, deadline, timeout, headers, msgId }),
+    );
   });
 }
 
-/** Sends a cast through the client interceptors of the transport, where it has any, to its driver. */
-export async function sendCast(transport: Transport, request: RpcInvocation, options: SendOptions): Promise<void> {
-  const { outgoing, driver } = transport;
+/** Sends a cast through a chain of links, where there is one, to the driver. */
+export function sendCast(
+  transport: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: SendOptions,
+): Promise<void> {
+  const { driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  await outgoing(messageOf('cast', transport, request, options), async (message) => {
-    const { target, deadline, headers } = checked(message);
+  const sent = outgoing(messageOf('cast', transport, request, options), async (message) => {
+    const { target, headers } = checked(message);
+    const deadline = deadlineOf(message);
     return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline, headers }));
   });
+  return sent.then(() => undefined);
 }
 
 function messageOf(
@@ -37,22 +57,41 @@ function messageOf(
   { method, args, context }: RpcInvocation,
   { target, deadline }: SendOptions,
 ): OutgoingMessage {
+  const signal = publicSignal(deadline.signal);
   const unset = { messageId: undefined, headers: undefined, notification: undefined };
-  return { kind, broker, target, method, args, context, deadline, attempt: 1, ...unset };
+  return { kind, broker, target, method, args, context, deadline, signal, attempt: 1, ...unset };
 }
 
 /** @throws ConfigurationError for a value that is no message: a link of the user may give any */
 function checked(message: OutgoingMessage): OutgoingMessage {
-  const { target, method, deadline, messageId, headers } = (message ?? {}) as Partial<OutgoingMessage>;
-  const isMessage = target instanceof Target && deadline instanceof Deadline && typeof method === 'string' && method;
-  const wrong = isMessage && (messageId === undefined || typeof messageId === 'string') ? undefined : nameOf(message);
-  if (wrong === undefined) {
+  const { target, method, deadline, signal, messageId, headers } = (message ?? {}) as Partial<OutgoingMessage>;
+  const isNamed = target instanceof Target && typeof method === 'string' && method !== '';
+  const isBounded = deadline instanceof Deadline && (signal === undefined || isAbortSignal(signal));
+  if (isNamed && isBounded && (messageId === undefined || typeof messageId === 'string')) {
     checkHeaders(headers);
     return message;
   }
   throw new ConfigurationError(
-    `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${wrong}`,
+    `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${nameOf(message)}`,
   );
+}
+
+/** Returns the deadline with the signal that the links have left. @throws the reason of a signal that has aborted */
+function deadlineOf({ deadline, signal, target, method }: OutgoingMessage): Deadline {
+  if (signal?.aborted) throw abortErrorOf(signal, { target, method });
+  return deadline.with(signal);
+}
+
+/** @throws MessagingTimeout for a call whose deadline has passed: its server would work for nobody */
+export function assertTimeLeft(
+  { target, method }: Pick<OutgoingMessage, 'target' | 'method'>,
+  deadline: Deadline,
+): void {
+  if (!deadline.expired) return;
+  const reason = deadline.inherited
+    ? 'the caller of the request that is being handled has given up'
+    : 'its deadline has passed';
+  throw new MessagingTimeout(`"${method}" on ${target} was not called: ${reason}`, { target, method });
 }
 
 /** @throws ConfigurationError for arguments or a context that are no objects */

@@ -1,5 +1,6 @@
+import type { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, type MessagingTimeout } from '../core/errors.js';
 import { consoleLogger } from '../core/logger.js';
 import { pause } from '../core/pause.js';
 import { shared, sharedClass } from '../core/shared.js';
@@ -27,16 +28,42 @@ class BackingOffContext extends CallContext {
     return this.timeouts.get(this.scoped(method), first, ceiling);
   }
 
-  protected override async backOff(method: string, timeout: number): Promise<void> {
+  override call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
+    const calling = super.call<T>(ctxt, method, args);
+    if (!this.transport.settings.timeoutRecovery) return calling;
+    const began = performance.now();
+    return calling.then((result) => {
+      this.recover(method, performance.now() - began);
+      return result;
+    });
+  }
+
+  private recover(method: string, took: number): void {
     const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
     const scoped = this.scoped(method);
-    const wait = Math.random() * Math.min(this.timeouts.get(scoped, first, ceiling), first);
+    const shrunk = this.timeouts.recover(scoped, took, first, ceiling);
+    if (shrunk !== undefined) logger.log(`Reduced the timeout of calls to "${scoped}" to ${shrunk / 1000} s`);
+  }
+
+  protected override async backOff(
+    method: string,
+    timeout: number,
+    { limit, signal }: Deadline,
+    error: MessagingTimeout,
+  ): Promise<void> {
+    // Such a timeout says nothing about the method.
+    if (this.transport.settings.timeoutRecovery && error.cause !== undefined) return;
+    const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
+    const scoped = this.scoped(method);
+    const longest = Math.min(this.timeouts.get(scoped, first, ceiling), first);
+    // The call must end with the request that makes it.
+    const wait = Math.min(Math.random() * longest, Math.max(0, limit - performance.now()));
     const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
     if (grown !== undefined) logger.warn(`Increased the timeout of calls to "${scoped}" to ${grown / 1000} s`);
     logger.error(
       `No reply to "${scoped}" within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
     );
-    await pause(wait, this.transport.closed);
+    await pause(wait, this.transport.closed, signal);
   }
 
   private get timeouts(): MethodTimeouts {

@@ -231,6 +231,18 @@ function watched(incoming: IncomingRequest, run: Run, target: Target): IncomingR
     request,
     expires,
     wantsReply,
+    get isAwaited() {
+      return incoming.isAwaited;
+    },
+    get signal() {
+      return incoming.signal;
+    },
+    get abortedBy() {
+      return incoming.abortedBy;
+    },
+    get callerGone() {
+      return incoming.callerGone;
+    },
     arrival,
     reply: (content) => {
       if (content.ending) endRun(run, content, target, request.method);

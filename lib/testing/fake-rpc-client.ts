@@ -25,6 +25,8 @@ const OPTIONS: readonly (keyof FakeClientOptions)[] = [
   'retry',
   'callMonitorTimeout',
   'transportOptions',
+  'signal',
+  'propagateDeadlines',
 ];
 
 /** Time that a call waits, where no timeout is given. With a timeout, a client does not back off. */

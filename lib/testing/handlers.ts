@@ -2,10 +2,12 @@ import {
   ConfigurationError,
   type Dict,
   deserializeArgs,
+  EndpointRequest,
   type MethodEntry,
   MethodTable,
   type RequestContext,
   type RpcInvocation,
+  runAsRequest,
   runWithRequestContext,
   type Serializer,
   type Target,
@@ -64,10 +66,12 @@ export function tableOf(target: Target, runners: ReadonlyMap<string, RunHandler>
   const table = new MethodTable();
   table.addTarget(target);
   for (const [method, run] of runners) {
-    const handle: MethodEntry['handle'] = ({ request }) => {
+    const handle: MethodEntry['handle'] = (message, listening) => {
+      const { request } = message;
       const { namespace, version, msgId } = request;
       const kind = msgId === undefined ? 'cast' : 'call';
-      return run(request, { kind, target: target.with({ namespace, version }), method });
+      const about = { kind, target: target.with({ namespace, version }), method } as const;
+      return runAsRequest(new EndpointRequest(() => request.context, message, listening), () => run(request, about));
     };
     table.add(target, method, { handler: `the stand-in for "${method}"`, expected: [Error], handle });
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { CallerGone, getCurrentRequest, MessagingTimeout } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
@@ -86,6 +87,56 @@ describeWithRabbit('a caller that exits before its reply', () => {
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(replyQueue, { durable: false }));
     await served.ping();
     expect(await queueDepth(rabbitUrl, replyQueue)).toMatchObject({ messages: 0 });
+  });
+});
+
+describeWithRabbit('a caller that asks for heartbeats', () => {
+  const MONITOR_SECONDS = 2;
+  let served: ServedTopic;
+  let signals: AbortSignal[];
+  let finish: () => void;
+
+  beforeEach(async () => {
+    signals = [];
+    const done = new Promise<string>((resolve) => {
+      finish = () => resolve('done');
+    });
+    const work = () => {
+      const signal = getCurrentRequest()?.getSignal();
+      if (signal) signals.push(signal);
+      return done;
+    };
+    served = await ServedTopic.open({ work }, { drainTimeout: '200ms' });
+  });
+  afterEach(() => served.close());
+
+  const call = () => served.client.prepare({ callMonitorTimeout: MONITOR_SECONDS }).call({}, 'work');
+
+  it('is not gone while it reconnects', async () => {
+    const answer = call();
+    await eventually(() => expect(signals).toHaveLength(1));
+    const { proxy } = served.calling;
+    const cutting = setInterval(() => proxy.cut(), 400);
+    // A heartbeat is sent each second: one at least finds the caller without a connection.
+    await eventually(() => expect(proxy.accepted).toBeGreaterThan(12));
+    clearInterval(cutting);
+    await served.ping();
+    expect(signals[0]?.aborted).toBe(false);
+    finish();
+    expect(await answer).toBe('done');
+  });
+
+  it('is gone without its reply queue', async () => {
+    const answer = call().catch((error: unknown) => error);
+    await eventually(() => expect(signals).toHaveLength(1));
+    const queue = served.calling.transport.health().replyQueue?.queue ?? '';
+    await served.calling.proxy.refuse();
+    served.calling.proxy.cut();
+    await withChannel(rabbitUrl, (channel) => channel.deleteQueue(queue));
+    await eventually(() => expect(signals[0]?.reason).toBeInstanceOf(CallerGone));
+    await served.calling.proxy.accept();
+    expect(await answer).toBeInstanceOf(MessagingTimeout);
+    finish();
   });
 });
 

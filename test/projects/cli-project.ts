@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,12 +96,17 @@ export class CliProject {
     private readonly cli: CliVersion,
   ) {}
 
-  /** Makes the project by the CLI, and adds an endpoint, a client and their tests. */
-  static async make(cli: CliVersion, parent: string, name = `nest-${cli}`): Promise<CliProject> {
+  /** Makes the project by the CLI. */
+  static async new(cli: CliVersion, parent: string, name: string): Promise<CliProject> {
     const [command, ...args] = CLI[cli];
     const choices = ['--skip-git', '--skip-install', '--package-manager', 'npm'];
     await runCommand(command, [...args, 'new', name, ...choices], { cwd: parent });
-    const project = new CliProject(join(parent, name), cli);
+    return new CliProject(join(parent, name), cli);
+  }
+
+  /** Makes the project by the CLI, and adds an endpoint, a client and their tests. */
+  static async make(cli: CliVersion, parent: string, name = `nest-${cli}`): Promise<CliProject> {
+    const project = await CliProject.new(cli, parent, name);
     for (const folder of ['src', 'test']) await project.add(folder);
     for (const [file, edits] of Object.entries(EDITS)) await project.edit(file, edits);
     return project;
@@ -111,6 +116,16 @@ export class CliProject {
   async install(archive: string, { manager = 'npm', others = [] }: InstallOptions = {}): Promise<void> {
     const [command, ...args] = INSTALL[manager];
     await runCommand(command, [...args, archive, ...others], { cwd: this.folder });
+  }
+
+  /** Uses the packages that another project has installed. */
+  async share(other: CliProject): Promise<void> {
+    await symlink(join(other.folder, 'node_modules'), join(this.folder, 'node_modules'));
+  }
+
+  /** Runs a program that a package has installed, such as `nest`. Returns its output. */
+  exec(program: string, ...args: readonly string[]): Promise<string> {
+    return runCommand(join(this.folder, 'node_modules/.bin', program), args, { cwd: this.folder });
   }
 
   /** Runs a script of the package.json. Returns its output. */

@@ -23,6 +23,7 @@ import { type RpcRequest, readReply, readRequest } from '../../lib/core/rpc-mess
 import { withoutSecrets } from '../../lib/core/secrets.js';
 import { normalizeOptions } from '../../lib/core/settings.js';
 import { InboxRequest } from '../../lib/drivers/inbox/inbox-request.js';
+import { RequestSignals } from '../../lib/drivers/inbox/request-signals.js';
 import { decompress } from '../../lib/drivers/rabbit/wire/compression.js';
 import { FrameSplitter } from '../../lib/drivers/rabbit/wire/frame-splitter.js';
 import { IncomingContent, type RawDelivery } from '../../lib/drivers/rabbit/wire/incoming-content.js';
@@ -73,10 +74,10 @@ const filter = new NotificationFilter({
   context: { 'a.b': 'x', user_id: '.*' },
   payload: { x: '^a' },
 });
-const { signal } = new AbortController();
+const terms = { signals: new RequestSignals(), atLeastOnce: false };
 const driver = { settings: normalizeOptions(), counters: new Counters() };
 const incoming = (read: RpcRequest) =>
-  new InboxRequest(read, Number.POSITIVE_INFINITY, driver, { sendReply: () => undefined });
+  new InboxRequest(read, Number.POSITIVE_INFINITY, driver, { sendReply: () => undefined }, terms);
 
 function request(body: Buffer): void {
   const read = allowing([InvalidMessage], () => readRequest(decodeEnvelope(body, limits)));
@@ -87,7 +88,7 @@ function request(body: Buffer): void {
   heartbeatInterval(read.callMonitorTimeout);
   table.deliveryOf(read, 'at-most-once');
   if (!table.lookup(read) && !(table.refusalOf(read) instanceof MessagingException)) throw new Error('no refusal');
-  const context = new OsloRpcContext(incoming(read), new Target({ topic: 't' }), contexts, signal);
+  const context = new OsloRpcContext(incoming(read), new Target({ topic: 't' }), contexts);
   const carried: unknown = context.getRequestContext();
   if (!(carried instanceof RequestContext)) throw new Error('no request context');
   void [carried.userId, carried.roles, carried.isAdmin, carried.elevated().toDict()];

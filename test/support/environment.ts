@@ -23,6 +23,9 @@ export const describeWithRabbitControl = rabbitControl ? describe : describe.ski
 
 export const describeWithPython = rabbitUrl && inject('pythonPresent') ? describe : describe.skip;
 
+/** For tests of programs that use RabbitMQ and PostgreSQL. */
+export const describeWithPostgres = rabbitUrl && inject('postgresPresent') ? describe : describe.skip;
+
 /** For tests that ask the Python library without a broker: also under `TEST_RABBIT_URL=none`, where it is installed. */
 export const describeWithPythonLibrary =
   inject('pythonPresent') || existsSync(`${newestRoot ?? ''}/usr/lib/python3/dist-packages/oslo_messaging`)

@@ -1,7 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import { startBroker } from '../../testkit/broker.js';
-import { ensurePresent, osloMessaging, rabbitmq } from '../../testkit/prerequisites.js';
+import { ensurePresent, osloMessaging, postgresql, rabbitmq } from '../../testkit/prerequisites.js';
 import type { RabbitAddress } from '../../testkit/rabbit-control.js';
+import { newestRoot } from '../../testkit/release.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,6 +11,7 @@ declare module 'vitest' {
     /** Access to that broker by rabbitmqctl; null for a broker that the tests did not start. */
     rabbitAddress: RabbitAddress | null;
     pythonPresent: boolean;
+    postgresPresent: boolean;
   }
 }
 
@@ -24,6 +26,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('rabbitUrl', url);
   project.provide('rabbitAddress', broker?.control.address ?? null);
   project.provide('pythonPresent', url !== '' && ensurePresent(osloMessaging));
+  // The examples do not run with the peers of another release.
+  project.provide('postgresPresent', url !== '' && newestRoot === undefined && ensurePresent(postgresql));
   return async () => {
     await broker?.stop();
   };

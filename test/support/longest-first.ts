@@ -14,6 +14,7 @@ const LONGEST: readonly string[] = [
   'test/integration/cli/conformance-kit.test.ts',
   'test/faults/shared-channels.test.ts',
   'test/integration/cli/oslo-rpc.test.ts',
+  'test/integration/packaging/example-scenarios.test.ts',
   'test/integration/packaging/cli-projects.test.ts',
   'test/integration/rabbit/topology-doctor.test.ts',
   'test/integration/rabbit/streams.test.ts',

@@ -6,6 +6,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
+import { expect } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
 import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
@@ -62,9 +63,20 @@ export class StreamCluster {
     return this.replica('delete_replica', topic);
   }
 
-  addReplica(topic: string): Promise<void> {
+  /** Gives the last node its replica back. Resolves when the replica is online: until then the stream confirms nothing. */
+  async addReplica(topic: string): Promise<void> {
     // After the removal of a replica RabbitMQ starts the writer anew, and cannot add one meanwhile.
-    return eventually(() => this.replica('add_replica', topic));
+    await eventually(() => this.replica('add_replica', topic));
+    // RabbitMQ 3.10 sometimes stops a replica that was added while it still removed the one before.
+    await eventually(
+      async () => {
+        if (await this.isOnline(topic)) return;
+        await this.replica('delete_replica', topic);
+        await this.replica('add_replica', topic);
+        throw new Error(`The replica of ${topic} is not online`);
+      },
+      { within: 60_000 },
+    );
   }
 
   async serve(topic: string, transportUrl: string, rabbit: RabbitOptions = {}): Promise<StreamServer> {
@@ -94,6 +106,19 @@ export class StreamCluster {
 
   async cleanUp(): Promise<void> {
     for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
+  }
+
+  /** Resolves with true as soon as the last node has a running replica, and with false when it has none for five seconds. */
+  private async isOnline(topic: string): Promise<boolean> {
+    const { nodename } = this.last.control.address;
+    const online = async () =>
+      expect(await this.first.rabbitmqctl('list_queues', 'name', 'online')).toMatch(
+        new RegExp(`^${topic}_fanout\\s.*\\b${nodename}\\b`, 'm'),
+      );
+    return eventually(online, { within: 5000 }).then(
+      () => true,
+      () => false,
+    );
   }
 
   private async replica(command: 'add_replica' | 'delete_replica', topic: string): Promise<void> {

@@ -14,9 +14,15 @@ const COMPILER = {
   module: { type: 'es6' },
   sourceMaps: 'inline',
 };
+let entries = ENTRIES;
+
+/** @param data.entries false to leave the library as it is built */
+export function initialize(data) {
+  if (data?.entries === false) entries = {};
+}
 
 export async function resolve(specifier, context, next) {
-  const entry = Object.hasOwn(ENTRIES, specifier) && `../../lib/${ENTRIES[specifier]}.ts`;
+  const entry = Object.hasOwn(entries, specifier) && `../../lib/${entries[specifier]}.ts`;
   if (entry) return { url: new URL(entry, import.meta.url).href, shortCircuit: true };
   const ours = specifier.startsWith('.') && context.parentURL?.endsWith('.ts');
   return next(ours ? specifier.replace(/\.js$/, '.ts') : specifier, context);

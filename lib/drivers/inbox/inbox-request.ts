@@ -1,10 +1,12 @@
-import { ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
+import { Cancellation } from '../../core/abort.js';
+import { CallerGone, ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
 import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
+import type { RequestSignal, RequestSignals } from './request-signals.js';
 
 /** Reply to be sent to the queue of its caller. */
 export interface OutgoingReply {
@@ -26,7 +28,7 @@ export interface WaitingReply {
  * Sends one reply. Returns undefined when the reply is in its queue already. Resolves with a {@link WaitingReply} when the
  * queue is missing or full, or does not confirm it soon.
  * @throws ClientSendError when this reply cannot be encoded or is larger than the broker accepts, MessageUndeliverable when
- * no reply can be sent
+ * no reply can be sent; for a heartbeat, only when its caller is gone
  */
 export type SendReply = (reply: OutgoingReply) => Promise<WaitingReply | undefined> | undefined;
 
@@ -36,6 +38,16 @@ export type OnWaiting = (waiting: Promise<void>) => void;
 /** Functions of the driver that replies need. */
 export interface ReplyPorts {
   readonly sendReply: SendReply;
+}
+
+/** Way in which a request is delivered and settled. */
+export interface RequestTerms {
+  /** Signals of the server's requests. */
+  readonly signals: RequestSignals;
+  /** True when it is delivered at least once: it is to be finished when its caller has given up. */
+  readonly atLeastOnce: boolean;
+  /** Called with a reply that waits for its queue. */
+  readonly onWaiting?: OnWaiting | undefined;
 }
 
 /** Arrival of a request that nothing watches. */
@@ -49,6 +61,9 @@ export class InboxRequest implements IncomingRequest {
   /** Settles, without rejecting, when a reply that waits for its queue is delivered or dropped. */
   waiting: Promise<void> | undefined;
   private isReplaced = false;
+  private isEnded = false;
+  private requestSignal: RequestSignal | undefined;
+  private gone: Cancellation | undefined;
 
   /** @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast */
   constructor(
@@ -56,7 +71,7 @@ export class InboxRequest implements IncomingRequest {
     readonly expires: number,
     private readonly context: DriverContext,
     private readonly ports: ReplyPorts,
-    private readonly onWaiting: OnWaiting = () => undefined,
+    private readonly terms: RequestTerms,
     readonly arrival: Arrival = UNMEASURED,
   ) {
     const { msgId, replyQueue } = request;
@@ -65,7 +80,28 @@ export class InboxRequest implements IncomingRequest {
     this.isOwed = this.wantsReply;
   }
 
+  get isAwaited(): boolean {
+    return this.wantsReply && !this.isEnded && !this.terms.atLeastOnce;
+  }
+
+  get signal(): AbortSignal {
+    this.requestSignal ??= this.openSignal();
+    return this.requestSignal.signal;
+  }
+
+  get abortedBy(): Error | undefined {
+    const signal = this.requestSignal?.signal;
+    return signal?.aborted ? (signal.reason as Error) : undefined;
+  }
+
+  get callerGone(): Cancellation | undefined {
+    if (!this.wantsReply || !this.request.callMonitorTimeout) return undefined;
+    this.gone ??= new Cancellation();
+    return this.gone;
+  }
+
   reply(reply: ReplyContent): Promise<void> | undefined {
+    if (reply.ending) this.end();
     if (!this.wantsReply) return undefined;
     try {
       const sending = this.send(reply);
@@ -81,6 +117,32 @@ export class InboxRequest implements IncomingRequest {
     }
   }
 
+  /** The caller may give up later, which is nothing to a handler that has returned. */
+  private end(): void {
+    this.isEnded = true;
+    if (this.requestSignal) this.terms.signals.close(this.requestSignal);
+  }
+
+  private openSignal(): RequestSignal {
+    const { signals } = this.terms;
+    const opened = signals.open(this.request.method, this.wantsReply ? this.expires : Number.POSITIVE_INFINITY);
+    if (this.gone?.aborted) opened.abort(this.gone.reason as Error);
+    if (this.isEnded || opened.signal.aborted) signals.close(opened);
+    return opened;
+  }
+
+  /** Tells the handler that nobody will read its reply. */
+  private callerLost(cause: Error): void {
+    if (this.isEnded || this.gone?.aborted) return;
+    const { method } = this.request;
+    const reason = new CallerGone(`The caller of "${method}" is gone: ${cause.message}`, { method, cause });
+    this.gone ??= new Cancellation();
+    this.gone.abort(reason);
+    if (!this.requestSignal) return;
+    this.terms.signals.close(this.requestSignal);
+    this.requestSignal.abort(reason);
+  }
+
   private send({ result, failure, ending }: ReplyContent): Promise<WaitingReply | undefined> | undefined {
     const { msgId = '', replyQueue: queue = '' } = this.request;
     const reply = { result, failure, ending, msgId };
@@ -90,7 +152,7 @@ export class InboxRequest implements IncomingRequest {
   private sent(waiting: WaitingReply | undefined, { ending }: ReplyContent): void {
     if (waiting) {
       this.waiting = this.outcomeOf(waiting);
-      this.onWaiting(this.waiting);
+      this.terms.onWaiting?.(this.waiting);
     } else if (ending) this.isOwed = false;
   }
 
@@ -102,7 +164,10 @@ export class InboxRequest implements IncomingRequest {
       return this.reply({ result: null, failure: serializeFailure(error, sendTracebacks), ending: true });
     }
     if (ending) this.drop(error);
-    else logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+    else {
+      logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+      if (error instanceof MessageUndeliverable) this.callerLost(error);
+    }
     return undefined;
   }
 

@@ -11,6 +11,7 @@ import { ConcurrencyLimit, type InboxLoad, TASKS, type Task } from './concurrenc
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
+import type { Inbox } from './inbox.js';
 import { type History, NotificationHistory } from './notification-history.js';
 import { Pauses } from './pauses.js';
 import { WorkLimit } from './work-limit.js';
@@ -36,7 +37,7 @@ interface Item extends IncomingNotification {
  * Notifications of a listener between the broker and the endpoints. Gathers them into batches and acknowledges those that
  * are finished. Requeues failed ones with a growing delay, and dead-letters those that fail too often or cannot be read.
  */
-export class NotificationInbox {
+export class NotificationInbox implements Inbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Task>;
   private readonly finished: DuplicateWindow;
   private readonly histories: NotificationHistory;

@@ -1,3 +1,4 @@
+import { abortErrorOf } from '../../core/abort.js';
 import type { Deadline } from '../../core/deadline.js';
 import { DeadlineWheel } from '../../core/deadline-wheel.js';
 import { MAX_TIMER_MS } from '../../core/duration.js';
@@ -18,6 +19,8 @@ import type { CallOptions } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 
+const INHERITED = 'the caller of the request that is being handled has given up, too';
+
 interface PendingCall {
   readonly msgId: string;
   readonly deadline: Deadline;
@@ -29,7 +32,7 @@ interface PendingCall {
   monitor: NodeJS.Timeout | undefined;
 }
 
-/** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest. */
+/** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest, or when its signal aborts. */
 export class PendingCalls {
   private readonly calls = new Map<string, PendingCall>();
   private readonly deadlines = new DeadlineWheel<PendingCall>((call) => this.giveUp(call));
@@ -131,6 +134,12 @@ export class PendingCalls {
       this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
+    if (reply.failure !== null && call.deadline.expired) {
+      // Most likely its server failed because the time was over. The timer of the call can be some milliseconds late.
+      this.context.counters.count('lateReplies');
+      this.giveUp(call);
+      return;
+    }
     if (reply.failure !== null) {
       this.reject(reply.msgId, deserializeFailure(reply.failure, this.allowedModules, call.details));
       return;
@@ -153,12 +162,18 @@ export class PendingCalls {
   }
 
   private giveUp({ msgId, deadline, details, causeOf }: PendingCall): void {
+    const { signal } = deadline;
+    if (signal?.aborted) {
+      this.reject(msgId, abortErrorOf(signal, details));
+      return;
+    }
     const cause = causeOf(deadline);
     const about = `"${details.method}" on ${details.target}`;
+    const reason = cause?.message ?? (deadline.inherited && deadline.expired ? INHERITED : undefined);
     this.reject(
       msgId,
       new MessagingTimeout(
-        `Timed out waiting for a reply to message ID ${msgId} (${about})${cause ? `: ${cause.message}` : ''}`,
+        `Timed out waiting for a reply to message ID ${msgId} (${about})${reason ? `: ${reason}` : ''}`,
         { ...details, cause },
       ),
     );

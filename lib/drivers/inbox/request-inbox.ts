@@ -13,7 +13,9 @@ import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
-import { InboxRequest, type OnWaiting, type ReplyPorts, UNMEASURED } from './inbox-request.js';
+import type { Inbox } from './inbox.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms, UNMEASURED } from './inbox-request.js';
+import { RequestSignals } from './request-signals.js';
 import { WorkLimit } from './work-limit.js';
 
 /** Functions and facts of the driver that an inbox needs. */
@@ -35,12 +37,13 @@ const REDELIVERED =
  * slot is free, so that unstarted work stays in the broker. Requests that are delivered at least once are acknowledged
  * after their reply. Drops duplicates.
  */
-export class RequestInbox {
+export class RequestInbox implements Inbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Delivery>;
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
   private readonly clocks = new CallerClocks();
+  private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
@@ -113,6 +116,11 @@ export class RequestInbox {
       });
   }
 
+  /** Aborts the signals of handlers that still run: their messages are back in the queue by now, or their replies are lost. */
+  abandon(): void {
+    this.signals.stop();
+  }
+
   /** Not async: each promise would be a good part of the cost of a usual call. */
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
@@ -177,7 +185,7 @@ export class RequestInbox {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return this.receive(this.incoming(request, expires, arrival, this.awaitReply));
+    return this.receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
   }
 
   private async processAtLeastOnce(
@@ -187,15 +195,15 @@ export class RequestInbox {
     arrival: Arrival,
   ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires, arrival);
+      const started = this.incoming(request, expires, this.atLeastOnceTerms, arrival);
       await this.receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, arrival: Arrival, onWaiting?: OnWaiting): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, onWaiting, arrival);
+  private incoming(request: RpcRequest, expires: number, terms: RequestTerms, arrival: Arrival): InboxRequest {
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -204,6 +212,13 @@ export class RequestInbox {
     this.waiting.add(waiting);
     void waiting.finally(() => this.waiting.delete(waiting));
   };
+
+  private readonly atMostOnceTerms: RequestTerms = {
+    signals: this.signals,
+    atLeastOnce: false,
+    onWaiting: this.awaitReply,
+  };
+  private readonly atLeastOnceTerms: RequestTerms = { signals: this.signals, atLeastOnce: true };
 
   /** Warns of a call with an unusable reply address; it runs all the same, as in Python. A cast has no address. */
   private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
@@ -227,7 +242,7 @@ export class RequestInbox {
     if (!address) return;
     const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
     const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.awaitReply);
+    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.atMostOnceTerms);
     const failure = serializeFailure(error, this.settings.sendTracebacks);
     await refused.reply({ result: null, failure, ending: true });
   }

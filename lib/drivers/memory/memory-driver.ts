@@ -226,6 +226,7 @@ export class MemoryDriver implements Driver {
     );
   }
 
+  /** @throws MessageUndeliverable when the caller has gone: its reply queue lives as long as its transport */
   private sendReply({ queue, reply, expires, lasting }: OutgoingReply): Promise<WaitingReply> | undefined {
     const content = this.pass(replyMessage(reply));
     if (this.tapped?.isCutOff) {

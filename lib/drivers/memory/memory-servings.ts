@@ -2,8 +2,7 @@ import type { ConsumedQueueHealth } from '../../core/health.js';
 import type { Listener, QueueDepth } from '../driver.js';
 import { type InboxLoad, sumOfLoads } from '../inbox/concurrency-limit.js';
 import type { Delivery } from '../inbox/delivery.js';
-import type { NotificationInbox } from '../inbox/notification-inbox.js';
-import type { RequestInbox } from '../inbox/request-inbox.js';
+import type { Inbox } from '../inbox/inbox.js';
 import type { Binding } from '../routing.js';
 import type { MemoryBroker } from './memory-broker.js';
 import type { Reading } from './memory-delivery.js';
@@ -11,7 +10,7 @@ import type { Reading } from './memory-delivery.js';
 /** Running server or notification listener. */
 interface Serving {
   readonly queues: readonly string[];
-  readonly inbox: RequestInbox | NotificationInbox;
+  readonly inbox: Inbox;
   /** Stops delivering. */
   cancel(): void;
   /** Returns unacknowledged messages to the queues, and deletes transient ones. */
@@ -46,11 +45,7 @@ export class MemoryServings {
   }
 
   /** Declares the queues of a server or listener, and starts to consume them. */
-  start(
-    bindings: readonly Binding[],
-    inbox: RequestInbox | NotificationInbox,
-    reading: Omit<Reading, 'deliver'>,
-  ): Listener {
+  start(bindings: readonly Binding[], inbox: Inbox, reading: Omit<Reading, 'deliver'>): Listener {
     for (const { exchange, key, queue, type } of bindings) {
       this.broker.declare(queue);
       this.broker.bind(exchange, type === 'fanout' ? '' : key, queue);
@@ -79,6 +74,7 @@ export class MemoryServings {
         serving.cancel();
         await inbox.drain(milliseconds);
         if (this.servings.delete(serving)) serving.release();
+        inbox.abandon?.();
       },
     };
   }
@@ -89,6 +85,7 @@ export class MemoryServings {
       cancel();
       inbox.close(false);
       release();
+      inbox.abandon?.();
     }
     this.servings.clear();
   }

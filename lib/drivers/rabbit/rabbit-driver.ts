@@ -23,9 +23,11 @@ import type {
 } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { PublishDeadLetter } from '../inbox/dead-letters.js';
+import type { Inbox } from '../inbox/inbox.js';
 import { NotificationInbox, prefetchOf } from '../inbox/notification-inbox.js';
 import { RequestInbox } from '../inbox/request-inbox.js';
 import { notificationBindings, serverBindings } from '../routing.js';
+import { CallerWatch } from './caller-watch.js';
 import { ChannelBudget } from './connection/channel-budget.js';
 import { usesTls } from './connection/connect-options.js';
 import { RabbitConnection } from './connection/connection.js';
@@ -110,7 +112,7 @@ export class RabbitDriver implements Driver {
     shared.failover.onSuspect((host) => this.streams.suspect(host));
     this.driverHealth.follow(this.streams.connection);
     this.publisher = new Publisher(this.publishing, context, this.declarer, budget);
-    this.replySender = new ReplySender(this.publisher, context);
+    this.replySender = new ReplySender(this.publisher, new CallerWatch(this.publishing, budget), context);
     this.republisher = new Republisher(this.publisher, settings);
     this.requests = new RequestSender(context, allowedModules, {
       publisher: this.publisher,
@@ -234,7 +236,10 @@ export class RabbitDriver implements Driver {
     this.traffic.close();
     await Promise.all([this.publishing.close(), this.consuming.close(), this.streams.close()]);
     // Timers of inboxes that were not stopped would outlive the transport.
-    for (const { inbox } of this.served) inbox.close(false);
+    for (const { inbox } of this.served) {
+      inbox.close(false);
+      inbox.abandon?.();
+    }
   }
 
   private consumer(reading: Reading): Consumer {
@@ -244,7 +249,7 @@ export class RabbitDriver implements Driver {
   /** @throws ServerListenError, MessageDeliveryFailure */
   private async consume(
     { queues, prefetch, prompt }: Omit<Reading, 'onMessage'>,
-    inbox: RequestInbox | NotificationInbox,
+    inbox: Inbox,
     signal: AbortSignal,
   ): Promise<Listener> {
     const onMessage: OnMessage = (delivery) => {

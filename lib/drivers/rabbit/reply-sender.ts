@@ -10,6 +10,7 @@ import { replyMessage } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { DriverContext } from '../driver-context.js';
 import type { OutgoingReply, WaitingReply } from '../inbox/inbox-request.js';
+import type { CallerWatch } from './caller-watch.js';
 import { type EncodedReply, MissingReplyQueue, type PendingReply, type ReplyAttempt } from './missing-reply-queue.js';
 import { Nacked } from './publishing/publish-failures.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';
@@ -39,6 +40,7 @@ export class ReplySender {
 
   constructor(
     private readonly publisher: Publisher,
+    private readonly callers: CallerWatch,
     { settings, counters }: DriverContext,
   ) {
     this.settings = settings;
@@ -54,16 +56,44 @@ export class ReplySender {
    * queue is missing or full, or does not confirm it soon. A reply to a missing or full queue is retried until its
    * caller's deadline; for a missing queue, at most for `kombuMissingConsumerRetryTimeout`.
    * @throws ClientSendError when it cannot be written or is too large for the broker, MessageUndeliverable when it is not
-   * retried, MessageDeliveryFailure when the broker cannot be reached
+   * retried, or when a heartbeat finds its caller gone, MessageDeliveryFailure when the broker cannot be reached
    */
-  send({ queue, reply: given, expires, lasting }: OutgoingReply): Promise<WaitingReply | undefined> {
+  send(outgoing: OutgoingReply): Promise<WaitingReply | undefined> {
+    return outgoing.lasting ? this.sendLasting(outgoing) : this.sendHeartbeat(outgoing);
+  }
+
+  /** Drops every reply that waits for its queue. */
+  close(): void {
+    this.closed = true;
+    this.slow.close();
+    this.callers.close();
+    for (const queue of this.retried.values()) queue.close(new MessageUndeliverable('The transport was closed'));
+    this.retried.clear();
+  }
+
+  private async sendHeartbeat({ queue, reply, expires }: OutgoingReply): Promise<undefined> {
+    const deliver = async () => {
+      const uniqueId = newId();
+      const body = encodeMessage(replyMessage(reply, uniqueId), this.settings.limits);
+      try {
+        await this.publish({ queue, uniqueId, body }, expires);
+        return true;
+      } catch (error) {
+        if (error instanceof MessageUndeliverable) return false;
+        throw error;
+      }
+    };
+    if (await this.callers.reaches(queue, deliver)) return undefined;
+    throw new MessageUndeliverable(`The reply queue "${queue}" is missing, or has no consumer`);
+  }
+
+  private sendLasting({ queue, reply: given, expires }: OutgoingReply): Promise<WaitingReply | undefined> {
     const uniqueId = newId();
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
     return new Promise((resolve, reject) => {
       const unconfirmed = new UnconfirmedReply(body.length, resolve, reject);
-      // A heartbeat holds up nobody.
-      if (lasting) this.slow.add(unconfirmed);
+      this.slow.add(unconfirmed);
       // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
       this.publish(reply, expires).then(
         () => {
@@ -73,7 +103,7 @@ export class ReplySender {
         },
         (error: unknown) => {
           this.slow.remove(unconfirmed);
-          const reason = lasting ? reasonToRetry(error, queue) : undefined;
+          const reason = reasonToRetry(error, queue);
           if (!reason) return unconfirmed.fail(this.failureOf(error, queue));
           // A queue that is full exists, and so does its caller.
           const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
@@ -82,14 +112,6 @@ export class ReplySender {
         },
       );
     });
-  }
-
-  /** Drops every reply that waits for its queue. */
-  close(): void {
-    this.closed = true;
-    this.slow.close();
-    for (const queue of this.retried.values()) queue.close(new MessageUndeliverable('The transport was closed'));
-    this.retried.clear();
   }
 
   private publish({ queue, body, uniqueId }: EncodedReply, until: number): Promise<void> {

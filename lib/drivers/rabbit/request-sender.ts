@@ -1,3 +1,4 @@
+import { isAbortError } from '../../core/abort.js';
 import type { Counters } from '../../core/counters.js';
 import type { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
@@ -93,7 +94,7 @@ export class RequestSender {
       await this.ports.publisher.publishBy(publication, options.deadline, options.retry);
     } catch (error) {
       this.countUndeliverable(error);
-      throw about(error, details);
+      throw isAbortError(error, options.deadline.signal) ? error : about(error, details);
     }
   }
 

@@ -1,7 +1,6 @@
 import type { Deadline } from '../../core/deadline.js';
 import type { Listener } from '../driver.js';
-import type { NotificationInbox } from '../inbox/notification-inbox.js';
-import type { RequestInbox } from '../inbox/request-inbox.js';
+import type { Inbox } from '../inbox/inbox.js';
 import type { Consumer } from './consuming/consumer.js';
 import type { StreamConsumer } from './consuming/stream-consumer.js';
 
@@ -18,7 +17,7 @@ export class ServedQueues implements Listener {
   constructor(
     private readonly queues: Consumer,
     private readonly stream: StreamConsumer | undefined,
-    readonly inbox: RequestInbox | NotificationInbox,
+    readonly inbox: Inbox,
     private readonly events: ServedQueuesEvents,
   ) {}
 
@@ -64,6 +63,7 @@ export class ServedQueues implements Listener {
     await this.inbox.drain(milliseconds);
     this.events.stopped();
     await this.closeConsumers();
+    this.inbox.abandon?.();
   }
 
   private async cancelConsumers(): Promise<void> {

@@ -21,13 +21,14 @@ export const ATTRIBUTE = {
   MESSAGING_DESTINATION_NAME: 'messaging.destination.name',
   MESSAGING_MESSAGE_ID: 'messaging.message.id',
   MESSAGING_BATCH_MESSAGE_COUNT: 'messaging.batch.message_count',
-  // oslo.messaging sets these: `call`, `cast` or `receive`; the namespace; and the request id.
+  /** Operation in oslo.messaging: `call`, `cast` or `receive`. */
   MESSAGING_OPERATION: 'messaging.operation',
+  /** Namespace, as oslo.messaging names it. */
   RPC_SERVICE: 'rpc.service',
-  REQUEST_ID: 'openstack.request_id',
-  // OpenTelemetry's instrumentation of oslo.messaging sets this.
+  /** Name in OpenTelemetry's instrumentation of oslo.messaging. */
   RPC_SYSTEM: 'rpc.system',
-  // No convention has these.
+  /** Name in oslo.messaging. */
+  REQUEST_ID: 'openstack.request_id',
   EXCHANGE: 'oslo_messaging.exchange',
   SERVER: 'oslo_messaging.server',
   FANOUT: 'oslo_messaging.fanout',
@@ -89,8 +90,15 @@ export function attributesOfNotification({
 }
 
 /** Returns the attributes of a request that is handled. Its method is not known where no endpoint has it. */
-export function attributesOfServed({ request, broker, target, handler, wantsReply }: ServedRequest): Attributes {
-  const { namespace, method, version, msgId, context } = request;
+export function attributesOfServed({
+  request,
+  messageId,
+  broker,
+  target,
+  handler,
+  wantsReply,
+}: ServedRequest): Attributes {
+  const { namespace, method, version, context } = request;
   const name = qualified(namespace, method);
   return {
     ...rpc(namespace),
@@ -102,7 +110,7 @@ export function attributesOfServed({ request, broker, target, handler, wantsRepl
     ...given(ATTRIBUTE.EXCHANGE, target.exchange),
     ...given(ATTRIBUTE.SERVER, target.server),
     ...given(ATTRIBUTE.VERSION, version),
-    ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, msgId),
+    ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, wantsReply ? messageId : undefined),
     ...requestId(context),
   };
 }

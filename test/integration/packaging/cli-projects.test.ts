@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../testkit/free-port.js';
 import {
   ANSWER,
   CliProject,
@@ -11,6 +12,9 @@ import {
   projectsFolder,
 } from '../../projects/cli-project.js';
 import { runCommand } from '../../projects/commands.js';
+import { Child } from '../../support/child.js';
+import { rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const TSC = join(root, 'node_modules/typescript/bin/tsc');
@@ -34,7 +38,7 @@ describe('the package in a default project', () => {
     const archive = await packLibrary(folder);
     const make = async (version: CliVersion) => {
       const project = await CliProject.make(version, folder);
-      await project.install(archive);
+      await project.install(archive, { others: [`@nestjs/terminus@${version}`] }); // nest add lists it
       projects.set(version, project);
     };
     await Promise.all([make(11), make(12)]);
@@ -98,4 +102,56 @@ describe('the package in a default project', () => {
       },
     );
   });
+
+  // The commands that a user gives, in a project that shares the packages of the one above.
+  describe('that nest add and nest generate extend', () => {
+    it.concurrent.each<CliVersion>([11, 12])(
+      'passes its tests and serves, of Nest %s',
+      async (version) => {
+        const topic = uniqueTopic('orders');
+        const project = await CliProject.new(version, folder, `added-${version}`);
+        await project.share(projectOf(version));
+        const add = () => project.exec('nest', 'add', 'nestjs-oslo-messaging', '--skip-install', '--topic', topic);
+        const generate = (schematic: string, name: string) =>
+          project.exec('nest', 'generate', '-c', 'nestjs-oslo-messaging', schematic, name);
+
+        expect(await add()).toMatch(/CREATE src\/health\/health\.module\.ts/);
+        expect(await add()).toContain('Nothing to be done.');
+        expect(await generate('rpc-endpoint', 'orders')).toMatch(/UPDATE src\/app\.module\.ts/);
+        expect(await generate('notification-endpoint', 'orders')).toMatch(/UPDATE src\/app\.module\.ts/);
+        expect(await generate('rpc-endpoint', '1st')).toContain('name: expected letters and digits');
+        await project.exec('prettier', '--check', 'src');
+        await project.run('build');
+        expect(await project.run('test')).toMatch(/Tests: +5 passed|Tests +5 passed/);
+        await serves(project, topic);
+
+        const main = join(project.folder, 'src/main.ts');
+        const foreign = (await readFile(main, 'utf8')).replaceAll('OsloServer', 'OtherServer');
+        await writeFile(main, foreign);
+        expect(await add()).toMatch(/src\/main\.ts: left as it is, .*\n\n +import \{ OsloServer \}/);
+        expect(await readFile(main, 'utf8')).toBe(foreign);
+      },
+      240_000,
+    );
+  });
 });
+
+/** Starts the built program, asks it over HTTP and by RPC, and stops it. */
+async function serves({ folder }: CliProject, topic: string): Promise<void> {
+  const port = String(await freePort());
+  const url = rabbitUrl || 'memory://';
+  const program = new Child(join(folder, 'dist/main.js'), [], { PORT: port, TRANSPORT_URL: url, NODE_ENV: '' });
+  try {
+    const health = await eventually(() => fetch(`http://127.0.0.1:${port}/health`), { within: 60_000 });
+    expect(await health.json()).toMatchObject({ status: 'ok', info: { rabbitmq: { status: 'up' } } });
+    if (rabbitUrl) {
+      const call = ['call', '--url', url, '--topic', topic, '--version', '1.0', 'find', '{"id": "7"}'];
+      const command = join(folder, 'node_modules/.bin/oslo-rpc');
+      expect(JSON.parse(await runCommand(command, call, { cwd: folder }))).toEqual({ id: '7', userId: null });
+    }
+    program.signal('SIGTERM');
+    await program.exit();
+  } finally {
+    await program.stop();
+  }
+}

@@ -13,7 +13,9 @@ import { compileSnippets, type Snippet } from '../../support/compile-snippets.js
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = ['README.md', ...filesIn('docs', '.md')];
-const texts = new Map([...pages, 'CONTRIBUTING.md', 'CHANGELOG.md'].map((page) => [page, textOf(page)]));
+/** Pages of the repository that are not in the package. */
+const others = ['CONTRIBUTING.md', ...filesIn('examples', '.md')];
+const texts = new Map([...pages, ...others, 'CHANGELOG.md'].map((page) => [page, textOf(page)]));
 
 /** Paths of the files below a folder of the repository. */
 function filesIn(folder: string, ending: string): string[] {
@@ -57,7 +59,7 @@ describe('the links of the documentation', () => {
   const anchors = (text: string) =>
     [...text.replace(/^ *```.*?^ *```/gms, '').matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading ?? ''));
 
-  it('lead to pages and headings that exist in the package', async () => {
+  it('lead to pages and headings that exist, those of the package in the package', async () => {
     const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
     });
@@ -65,7 +67,7 @@ describe('the links of the documentation', () => {
     const packed = new Set(files.map(({ path }) => path));
     const broken: string[] = [];
     let count = 0;
-    for (const page of pages)
+    for (const page of [...pages, ...others])
       for (const [, link = ''] of textOf(page)
         .replace(/^ *```.*?^ *```/gms, '')
         .matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -74,7 +76,8 @@ describe('the links of the documentation', () => {
         const [path = '', fragment] = link.split('#');
         const target = path === '' ? page : normalize(join(dirname(page), path));
         const text = texts.get(target);
-        if (!packed.has(target)) broken.push(`${page}: ${link} is not in the package`);
+        if (pages.includes(page) && !packed.has(target)) broken.push(`${page}: ${link} is not in the package`);
+        else if (!existsSync(join(root, target))) broken.push(`${page}: ${link} does not exist`);
         else if (fragment !== undefined && text !== undefined && !anchors(text).includes(fragment))
           broken.push(`${page}: ${link} names no heading`);
       }
@@ -83,7 +86,7 @@ describe('the links of the documentation', () => {
   });
 
   it('name files and folders that exist in the repository', () => {
-    const named = [...pages, 'CONTRIBUTING.md'].flatMap((page) =>
+    const named = [...pages, ...others].flatMap((page) =>
       [
         ...textOf(page)
           .replace(/<!-- by .*?<!-- end -->/gs, '')
@@ -133,7 +136,10 @@ describe('the snippets of the documentation', () => {
   });
 
   it('that are whole programs are in examples/, which are run', () => {
-    const examples = filesIn('examples', '.ts').map(textOf);
+    // Those with a README are run by example-scenarios.test.ts, and share the folder scenario/.
+    const isShown = (file: string) =>
+      !file.startsWith('examples/scenario/') && !existsSync(join(root, dirname(file), 'README.md'));
+    const examples = filesIn('examples', '.ts').filter(isShown).map(textOf);
     const imported = pages.flatMap((page) =>
       blocks(textOf(page), 'ts')
         .filter(({ code }) => code.startsWith('import '))
@@ -200,7 +206,7 @@ describe('the reference', () => {
 });
 
 describe('the English of the documentation', () => {
-  it.each([...pages, 'CONTRIBUTING.md'])('is plain in %s', (page) => {
+  it.each([...pages, ...others])('is plain in %s', (page) => {
     const { ratio, found } = heavyWords(prose(textOf(page)));
     expect(ratio, found).toBeLessThan(0.01);
   });

@@ -20,6 +20,7 @@ const APART: Readonly<Record<string, string>> = {
   'core/secret-names.ts oslo': 'cache',
   'core/secret-names.ts others': 'cache',
   'core/shared.ts own': 'the values of one copy',
+  'drivers/memory/memory-delivery.ts NO_HEADERS': 'constant',
   'drivers/memory/plain-copy.ts characters': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts room': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts size': 'state of one synchronous call',
@@ -30,6 +31,7 @@ const APART: Readonly<Record<string, string>> = {
   'drivers/rabbit/wire/wire.ts wires': 'used by one engine, which belongs to a shared Transport',
   'drivers/reply-queue.ts lastMatch': 'cache',
   'nest/native-failures.ts installed': 'a filter that is changed twice does the same',
+  'rpc/retries.ts rules': 'cache',
 };
 
 /** Variables of modules that can hold state: those that can be assigned, and collections that start empty. */

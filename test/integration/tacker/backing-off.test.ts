@@ -135,6 +135,38 @@ describe('BackingOffClient', () => {
     await succeeds(0.15);
   });
 
+  describe('with timeoutRecovery', () => {
+    beforeEach(async () => {
+      await passing(end());
+      await passing(begin({ timeoutRecovery: true }));
+    });
+
+    it('halves a grown timeout after five fast answers in a row, down to the response timeout', async () => {
+      await timesOut(0.3);
+      await timesOut(0.3);
+      for (let call = 0; call < 4; call++) await succeeds(0.1);
+      // Slower than half of the timeout: the row begins anew.
+      await succeeds(0.25);
+      for (let call = 0; call < 4; call++) await succeeds(0.1);
+      await succeeds(0.3);
+      for (let call = 0; call < 5; call++) await succeeds(0.1);
+      await timesOut(0.3);
+    });
+
+    it('reduces it no further than the response timeout', async () => {
+      await timesOut(0.15);
+      for (let call = 0; call < 30; call++) await succeeds(0.01);
+      await succeeds(0.08);
+      await timesOut(0.15);
+    });
+  });
+
+  it('keeps grown timeouts without timeoutRecovery', async () => {
+    await timesOut(0.15);
+    for (let call = 0; call < 30; call++) await succeeds(0.01);
+    await succeeds(0.15);
+  });
+
   it('starts a new method at the ceiling if that is lower', async () => {
     BackingOffClient.setMaxTimeout(0.04);
     await timesOut(0.08);
@@ -197,6 +229,79 @@ describe('BackingOffClient', () => {
     expect(await call).toBeInstanceOf(MessagingTimeout);
     expect(performance.now() - start).toBeLessThan(500);
     await passing(begin());
+  });
+
+  describe('within a request that somebody waits for', () => {
+    /** Lets a handler call the method, and returns the milliseconds after which that call failed. */
+    async function fromHandler(timeout: number): Promise<number> {
+      const outer = uniqueTopic();
+      let ended: (milliseconds: number) => void = ignore;
+      const took = new Promise<number>((resolve) => {
+        ended = resolve;
+      });
+      const relay = async () => {
+        const start = performance.now();
+        await client.call({}, 'work', { seconds: 10 }).catch(ignore);
+        ended(performance.now() - start);
+      };
+      const relaying = await getServer(new Target({ topic: outer, server: 'host1' }), [{ relay }]);
+      await relaying.start();
+      const caller = getClient(new Target({ topic: outer })).prepare({ timeout });
+      const call = caller.call({}, 'relay').catch(ignore);
+      const milliseconds = await took;
+      await call;
+      await relaying.stop();
+      return milliseconds;
+    }
+
+    it('neither grows nor pauses when the deadline of the request ends a call', async () => {
+      vi.mocked(Math.random).mockReturnValue(0.999);
+      for (let call = 0; call < 3; call++) {
+        const took = await passing(fromHandler(0.05));
+        expect(took).toBeGreaterThanOrEqual(45);
+        expect(took).toBeLessThan(75);
+      }
+      vi.mocked(Math.random).mockReturnValue(0);
+      expect(await timesOut(0.6)).toBeLessThan(150);
+    });
+
+    it('pauses no longer than the request, and grows by its own timeouts', async () => {
+      vi.mocked(Math.random).mockReturnValue(0.999);
+      const took = await passing(fromHandler(0.14));
+      expect(took).toBeGreaterThanOrEqual(130);
+      expect(took).toBeLessThan(165);
+      vi.mocked(Math.random).mockReturnValue(0);
+      await succeeds(0.15);
+    });
+  });
+
+  it('neither grows nor pauses when a signal ends a call', async () => {
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    const controller = new AbortController();
+    const call = client.prepare({ signal: controller.signal }).call({}, 'work', { seconds: 10 });
+    const reason = new MessagingTimeout('enough');
+    controller.abort(reason);
+    expect(await call.catch((error: unknown) => error)).toBe(reason);
+    vi.mocked(Math.random).mockReturnValue(0);
+    await timesOut(0.15);
+  });
+
+  it('ends its pause when the signal of the call aborts', async () => {
+    let timedOut: () => void = ignore;
+    const waiting = new Promise<void>((resolve) => {
+      timedOut = resolve;
+    });
+    await passing(end());
+    await passing(begin({ rpcResponseTimeout: 40, logger: { ...silent, error: () => timedOut() } }));
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    const controller = new AbortController();
+    const call = client.prepare({ signal: controller.signal }).call({}, 'work', { seconds: 100 });
+    const outcome = call.catch((error: unknown) => error);
+    await passing(waiting);
+    const start = performance.now();
+    controller.abort();
+    expect(await passing(outcome)).toBeInstanceOf(MessagingTimeout);
+    expect(performance.now() - start).toBeLessThan(500);
   });
 
   it('keeps its timeouts after another error', async () => {

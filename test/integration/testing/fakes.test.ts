@@ -117,6 +117,18 @@ describe('A fake client', () => {
     await expect(client.call({}, 'circle')).rejects.toMatchObject({ excType: 'ClientSendError' });
   });
 
+  it('is given up by a signal, before it is sent and while it waits', async () => {
+    const controller = new AbortController();
+    const inner = fakeRpcClient({ wait: () => new Promise(() => undefined), echo: (args) => args });
+    const reason = new Error('enough');
+    const call = inner.prepare({ signal: controller.signal }).call({}, 'wait');
+    controller.abort(reason);
+    expect(await call.catch((error: unknown) => error)).toBe(reason);
+    const refused = inner.prepare({ signal: controller.signal });
+    await expect(refused.call({}, 'echo')).rejects.toBe(reason);
+    expect(inner.calls.map(({ method }) => method)).toEqual(['wait']);
+  });
+
   it('passes errors as a remote server does', async () => {
     const client = fakeRpcClient({
       find: ({ id }: { id: string }) => {

@@ -41,7 +41,9 @@ export const modules = () => [
   library.OsloMessagingModule.forFeature([{ target: { topic: 't' } }, { publisherId: 'x' }]),
 ];
 export const context = (rpc: library.OsloRpcContext) =>
-  [rpc.getTarget(), rpc.getRequestContext(), rpc.getSignal()] as const;
+  [rpc.getTarget(), rpc.getRequestContext(), rpc.getSignal(), rpc.getRemainingTime()] as const;
+export const current = () => library.getCurrentRequest();
+export const givenUp = (signal: AbortSignal) => client().prepare({ signal, propagateDeadlines: false });
 export const notification = (one: library.OsloNotificationContext) => one.getMetadata();
 export const batch = (many: library.OsloNotificationBatchContext) => many.getNotifications();
 export const requestContext = () => library.RequestContext.fromDict({}).elevated();

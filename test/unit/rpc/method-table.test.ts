@@ -141,7 +141,7 @@ it('is empty with a ping only', async () => {
   expect(table.isEmpty).toBe(false);
   expect(table.has('run')).toBe(true);
   const ping = table.lookup({ namespace: undefined, version: undefined, method: 'oslo_rpc_server_ping' });
-  expect(await ping?.handle({} as IncomingRequest)).toBe('pong');
+  expect(await ping?.handle({} as IncomingRequest, target())).toBe('pong');
 });
 
 describe('addEndpoint', () => {
@@ -187,7 +187,7 @@ describe('addEndpoint', () => {
     const request = readRequest({ method: 'add', args: { n: 1 }, _context_user: 'u1' });
     const found = table.lookup({ namespace: 'ns', version: '1.1', method: 'add' });
     expect(found?.handler).toBe('Object.add');
-    expect(await found?.handle({ request } as IncomingRequest)).toBe('u1 6');
+    expect(await found?.handle({ request } as IncomingRequest, target())).toBe('u1 6');
     expect(found?.readContext?.(request)).toEqual({ user: 'u1' });
   });
 

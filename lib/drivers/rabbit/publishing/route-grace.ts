@@ -1,3 +1,4 @@
+import { follow, unfollow } from '../../../core/abort.js';
 import type { Deadline } from '../../../core/deadline.js';
 import type { ProvenRoutes } from './proven-routes.js';
 import { EXPECTED_QUEUE_DELAY_MS } from './publish-retry.js';
@@ -36,10 +37,13 @@ export class RouteGrace {
       wake = resolve;
     });
     this.sleepers.add(wake);
+    const { signal } = deadline;
+    if (signal) follow(signal, wake);
     const timer = setTimeout(wake, Math.min(milliseconds, deadline.remaining() + 1));
     await woken;
     clearTimeout(timer);
     this.sleepers.delete(wake);
+    if (signal) unfollow(signal, wake);
   }
 
   /** Ends the grace and every pause. */

@@ -69,6 +69,20 @@ describe('a pending call', () => {
     expect(settled).toEqual([7]);
   });
 
+  it('times out where a failure arrives after its deadline, and before its timer', async () => {
+    const { add, receive, counters } = make();
+    // The timer of all calls expires at whole multiples of 10 ms.
+    await vi.advanceTimersByTimeAsync(10 - (performance.now() % 10));
+    const settled = add('1', { timeout: 13 });
+    await vi.advanceTimersByTimeAsync(14);
+    expect(settled).toEqual([]);
+    const failure = { class: 'MessagingTimeout', module: 'x', message: 'too slow', tb: [], args: [], kwargs: {} };
+    receive({ _msg_id: '1', failure: JSON.stringify(failure), ending: true });
+    await settle();
+    expect(settled).toEqual([expect.any(MessagingTimeout)]);
+    expect(counters.read().lateReplies).toBe(1);
+  });
+
   it('rejects with the failure of its reply', async () => {
     const { add, receive } = make();
     const settled = add('1');

@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Deadline } from '../../core/deadline.js';
+import { DeadlineWheel, type Waiting } from '../../core/deadline-wheel.js';
+import { RequestExpired, ServerStopped } from '../../core/errors.js';
+
+/** Signal of one request that its handler has asked for. */
+export class RequestSignal implements Waiting {
+  private readonly controller = new AbortController();
+  /** Async context of the handler, for its listeners: their log lines belong to the request. */
+  private readonly inScope = AsyncLocalStorage.snapshot();
+
+  constructor(
+    readonly method: string,
+    readonly deadline: Deadline,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Aborts the signal. Only the first reason counts. */
+  abort(reason: Error): void {
+    this.inScope(() => this.controller.abort(reason));
+  }
+}
+
+/** Signals of the requests of one server. One timer serves all their deadlines. */
+export class RequestSignals {
+  private readonly opened = new Set<RequestSignal>();
+  private readonly deadlines = new DeadlineWheel<RequestSignal>((one) => this.expire(one));
+  private stopped: Error | undefined;
+
+  /** @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity where nobody waits */
+  open(method: string, expires: number): RequestSignal {
+    const one = new RequestSignal(method, Deadline.until(expires));
+    if (this.stopped) one.abort(this.stopped);
+    else if (one.deadline.expired) this.expire(one);
+    else {
+      this.opened.add(one);
+      if (expires < Number.POSITIVE_INFINITY) this.deadlines.add(one);
+    }
+    return one;
+  }
+
+  /** Forgets the signal of a request that has ended, or that is aborted already. */
+  close(one: RequestSignal): void {
+    if (this.opened.delete(one)) this.deadlines.remove(one);
+  }
+
+  /** Aborts all signals, and each later one: nothing waits for the handlers any more. */
+  stop(): void {
+    this.stopped ??= new ServerStopped('The server has stopped, and waits for its handlers no longer');
+    for (const one of [...this.opened]) {
+      this.close(one);
+      one.abort(this.stopped);
+    }
+  }
+
+  private expire(one: RequestSignal): void {
+    this.close(one);
+    const { method } = one;
+    one.abort(new RequestExpired(`The caller of "${method}" has given up: its deadline has passed`, { method }));
+  }
+}

@@ -1,0 +1,89 @@
+import { LRUCache } from 'lru-cache';
+import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
+import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
+import { checkOptions } from '../core/option-rules.js';
+import { pause } from '../core/pause.js';
+import { shared } from '../core/shared.js';
+import type { Target } from '../core/target.js';
+import type { Transport } from '../messaging/transport.js';
+import { RetryBudget } from './retry-budget.js';
+import { RETRY_RULES, type RetryPolicy, RetryRules } from './retry-policy.js';
+
+/** Key of the request context with the number of the attempt, from the second attempt on. */
+export const ATTEMPT_KEY = 'rpc_attempt';
+
+/** Maximum number of targets with a budget of their own, for each transport. */
+const MAX_TARGETS = 1000;
+
+const budgets = shared('retry budgets', () => new WeakMap<Transport, LRUCache<string, RetryBudget>>());
+/** Rules by policy: a client is prepared for each call, with the same policy. */
+const rules = new WeakMap<RetryPolicy, RetryRules>();
+
+/**
+ * Returns a link that repeats requests by a policy, inside their deadline.
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
+export function retryLink(transport: Transport, policy: RetryPolicy): RpcClientInterceptor {
+  const known = rules.get(policy) ?? checkedRules(policy);
+  rules.set(policy, known);
+  return (message, next) => (known.allows(message.method) ? sendAgain(message, next, known, transport) : next(message));
+}
+
+function checkedRules(policy: RetryPolicy): RetryRules {
+  checkOptions(policy, RETRY_RULES, 'retryPolicy.');
+  // Its absence would be silent: nothing is ever repeated.
+  if (policy.methods === undefined) checkOptions({ methods: null }, RETRY_RULES, 'retryPolicy.');
+  return new RetryRules(policy);
+}
+
+async function sendAgain(
+  message: OutgoingMessage,
+  next: Parameters<RpcClientInterceptor>[1],
+  policy: RetryRules,
+  transport: Transport,
+): Promise<unknown> {
+  const { closed, counters } = transport;
+  const budget = budgetOf(transport, message.target);
+  budget.earn(policy.budget);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await next(attemptOf(message, attempt, policy));
+    } catch (error) {
+      if (attempt >= policy.attempts || message.signal?.aborted || !isRepeatable(error)) throw error;
+      const wait = policy.pauseAfter(attempt);
+      if (message.deadline.remaining() <= wait) throw error;
+      if (!budget.spend()) {
+        counters.count('refusedRetries');
+        throw error;
+      }
+      await pause(wait, closed, message.signal);
+      if (closed.aborted || message.signal?.aborted) throw error;
+      counters.count('retries');
+    }
+  }
+}
+
+function attemptOf(message: OutgoingMessage, attempt: number, { attemptTimeout }: RetryRules): OutgoingMessage {
+  const { context } = message;
+  const deadline = attemptTimeout === undefined ? message.deadline : message.deadline.shortened(attemptTimeout);
+  if (attempt === 1) return attemptTimeout === undefined ? message : { ...message, deadline };
+  return { ...message, deadline, attempt, context: { ...context, [ATTEMPT_KEY]: attempt } };
+}
+
+/** Returns true for a failure on the way. What a server has answered is no such failure. */
+function isRepeatable(error: unknown): boolean {
+  return (
+    error instanceof MessageDeliveryFailure ||
+    error instanceof MessageUndeliverable ||
+    error instanceof MessagingTimeout
+  );
+}
+
+function budgetOf(transport: Transport, { exchange, topic, server }: Target): RetryBudget {
+  const ofTransport = budgets.get(transport) ?? new LRUCache<string, RetryBudget>({ max: MAX_TARGETS });
+  budgets.set(transport, ofTransport);
+  const key = JSON.stringify([exchange ?? transport.settings.controlExchange, topic, server]);
+  const known = ofTransport.get(key) ?? new RetryBudget();
+  ofTransport.set(key, known);
+  return known;
+}

@@ -1,0 +1,172 @@
+import { getEventListeners } from 'node:events';
+import {
+  CallAborted,
+  ConfigurationError,
+  getCurrentRequest,
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  type RPCClient,
+  ServerStopped,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { beforeEach, expect, it } from 'vitest';
+import { uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
+import { silent } from '../support/silent.js';
+import { type Args, transports, useRpc } from './rpc-stage.js';
+
+const CALLS = 10_000;
+const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
+
+for (const { name, url, describe: describeOn } of transports) {
+  describeOn(`A signal of a call on ${name}`, () => {
+    const { connect, serve } = useRpc(url);
+    let transport: Transport;
+    let client: RPCClient;
+    /** Ids of the requests that were started, and what ends them. */
+    let started: Map<unknown, () => void>;
+
+    beforeEach(async () => {
+      const topic = uniqueTopic();
+      started = new Map();
+      await serve(topic, 's', [
+        {
+          work: (_ctxt: unknown, { id }: Args) => new Promise<void>((resolve) => started.set(id, resolve)),
+          echo: (_ctxt: unknown, { value }: Args) => value,
+        },
+      ]);
+      transport = connect({ rpcResponseTimeout: 20 });
+      client = getRpcClient(transport, new Target({ topic }));
+    });
+
+    it('gives up the call with its reason, frees it at once, and the late reply is counted', async () => {
+      const controller = new AbortController();
+      const call = client.prepare({ signal: controller.signal, callMonitorTimeout: 10 }).call({}, 'work', { id: 1 });
+      await eventually(() => expect(started.size).toBe(1));
+      expect([transport.health().pendingCalls, listeners(controller.signal)]).toEqual([1, 1]);
+      const reason = new Error('enough');
+      controller.abort(reason);
+      expect([transport.health().pendingCalls, listeners(controller.signal)]).toEqual([0, 0]);
+      expect(await call.catch((error: unknown) => error)).toBe(reason);
+      expect(transport.counts.lateReplies).toBe(0);
+      started.get(1)?.();
+      await eventually(() => expect(transport.counts.lateReplies).toBe(1));
+    });
+
+    it.each([
+      ['the reason itself where it is an Error', () => AbortSignal.abort(new RangeError('enough')), RangeError],
+      ['the AbortError of Node.js without a reason', () => AbortSignal.abort(), DOMException],
+      ['an error around any other reason', () => AbortSignal.abort('a text'), CallAborted],
+    ])('that has aborted already sends nothing: it rejects with %s', async (_what, make, expected) => {
+      const signal = make();
+      const by = client.prepare({ signal });
+      await expect(by.call({}, 'work', { id: 'call' })).rejects.toBeInstanceOf(expected);
+      await expect(by.cast({}, 'work', { id: 'cast' })).rejects.toBeInstanceOf(expected);
+      await client.call({}, 'echo');
+      expect([...started.keys()]).toEqual([]);
+      expect(listeners(signal)).toBe(0);
+    });
+
+    it('gives the same reason to all calls, unchanged', async () => {
+      const controller = new AbortController();
+      const by = getRpcClient(transport, client.target, { signal: controller.signal });
+      const calls = [1, 2, 3].map((id) => by.call({}, 'work', { id }).catch((error: unknown) => error));
+      await eventually(() => expect(started.size).toBe(3));
+      const reason = new Error('enough');
+      const { stack } = reason;
+      controller.abort(reason);
+      expect(await Promise.all(calls)).toEqual([reason, reason, reason]);
+      for (const error of await Promise.all(calls)) expect(error).toBe(reason);
+      expect(reason.stack).toBe(stack);
+    });
+
+    it('has no listener left, and causes no warning, after 10,000 calls', { timeout: 240_000 }, async () => {
+      const warnings: unknown[] = [];
+      const warn = (warning: unknown) => warnings.push(warning);
+      process.on('warning', warn);
+      const { signal } = new AbortController();
+      const by = client.prepare({ signal, timeout: 200 });
+      let most = 0;
+      for (let done = 0; done < CALLS; done += 500) {
+        const calls = Array.from({ length: 500 }, (_, value) => by.call({}, 'echo', { value }));
+        most = Math.max(most, listeners(signal));
+        await Promise.all(calls);
+      }
+      process.off('warning', warn);
+      expect([most, listeners(signal), warnings]).toEqual([1, 0, []]);
+    });
+
+    it('is seen by client interceptors, which can replace it', async () => {
+      const controller = new AbortController();
+      const own = new AbortController();
+      const seen: unknown[] = [];
+      const intercepted = connect({
+        clientInterceptors: [
+          (message, next) => {
+            seen.push(message.signal);
+            return next({ ...message, signal: own.signal });
+          },
+        ],
+      });
+      const call = getRpcClient(intercepted, client.target)
+        .prepare({ signal: controller.signal })
+        .call({}, 'work', { id: 1 })
+        .catch((error: unknown) => error);
+      await eventually(() => expect(started.size).toBe(1));
+      expect(seen).toEqual([controller.signal]);
+      const reason = new Error('by the link');
+      own.abort(reason);
+      expect(await call).toBe(reason);
+      expect([listeners(own.signal), listeners(controller.signal)]).toEqual([0, 0]);
+    });
+
+    it('is checked', async () => {
+      expect(() => client.prepare({ signal: {} as AbortSignal })).toThrow(ConfigurationError);
+      expect(() => client.prepare({ signal: {} as AbortSignal })).toThrow('signal: expected an AbortSignal; got ');
+      expect(() => client.prepare({ propagateDeadlines: 1 as never })).toThrow('propagateDeadlines');
+      const { signal } = new AbortController();
+      const cleared = client.prepare({ signal }).target;
+      expect(await client.prepare({ signal: null }).call({}, 'echo', { value: 1 })).toBe(1);
+      expect(cleared).toBe(client.target);
+    });
+  });
+
+  describeOn(`A server that stops on ${name}`, () => {
+    it('aborts the signals of the handlers that it does not wait for, and logs their end at debug level', async () => {
+      const topic = uniqueTopic();
+      const log = new LogRecorder();
+      const calling = getRpcTransport({ transportUrl: url, logger: silent, rpcResponseTimeout: 20 });
+      const serving = getRpcTransport({ transportUrl: url, logger: log, drainTimeout: '100ms' });
+      const signals: AbortSignal[] = [];
+      const server = getRpcServer(serving, new Target({ topic, server: 's' }), [
+        {
+          work: () => {
+            const signal = getCurrentRequest()?.getSignal();
+            if (!signal) throw new Error('no request');
+            signals.push(signal);
+            return new Promise((_resolve, reject) => {
+              signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+            });
+          },
+        },
+      ]);
+      await server.start();
+      const client = getRpcClient(calling, new Target({ topic }));
+      const call = client.call({}, 'work').catch((error: unknown) => error);
+      await client.cast({}, 'work');
+      await eventually(() => expect(signals).toHaveLength(2));
+      const stopping = server.stop();
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+      await stopping;
+      for (const { reason } of signals) expect(reason).toBeInstanceOf(ServerStopped);
+      await eventually(() => expect(log.messages(/^Stopped "work": The server has stopped/, 'debug')).toHaveLength(2));
+      expect(log.messages(/Exception while handling/)).toEqual([]);
+      await serving.cleanup();
+      await calling.cleanup();
+      await call;
+    });
+  });
+}

@@ -1,0 +1,243 @@
+import { Controller, type INestMicroservice } from '@nestjs/common';
+import { Ctx } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import {
+  ConfigurationError,
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  MessageDeliveryFailure,
+  MessageUndeliverable,
+  MessagingTimeout,
+  type OsloMessagingOptions,
+  OsloRpcContext,
+  OsloServer,
+  type OutgoingMessage,
+  type RetryPolicy,
+  RpcEndpoint,
+  RpcMethod,
+  type SendNext,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { silent } from '../../support/silent.js';
+
+const POLICY: RetryPolicy = { methods: ['get'], delay: '5ms', maxDelay: '20ms' };
+const open: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+function connect(options: OsloMessagingOptions = {}): Transport {
+  const transport = getRpcTransport({ transportUrl: 'memory://', rpcResponseTimeout: 10, logger: silent, ...options });
+  open.push(() => transport.cleanup());
+  return transport;
+}
+
+async function serve(transport: Transport, topic: string, endpoint: object): Promise<void> {
+  const server = getRpcServer(transport, new Target({ topic, server: 's' }), [endpoint]);
+  open.push(() => server.stop({ graceful: false }));
+  await server.start();
+}
+
+/** Fault on the way: the first attempts of each message fail. */
+function failing(times: number, error: () => Error = () => new MessageDeliveryFailure('refused')) {
+  const attempts: OutgoingMessage[] = [];
+  const client = (message: OutgoingMessage, next: SendNext) => {
+    attempts.push(message);
+    return message.attempt <= times ? Promise.reject(error()) : next(message);
+  };
+  return { attempts, client };
+}
+
+const clientOf = (transport: Transport, topic: string, retryPolicy: RetryPolicy = POLICY) =>
+  getRpcClient(transport, new Target({ topic }), { retryPolicy });
+
+describe('A retry policy', () => {
+  const echo = { get: (_ctxt: unknown, args: object) => args, put: (_ctxt: unknown, args: object) => args };
+
+  it.each([
+    ['MessageDeliveryFailure', () => new MessageDeliveryFailure('refused')],
+    ['MessageUndeliverable', () => new MessageUndeliverable('nobody')],
+    ['MessagingTimeout', () => new MessagingTimeout('late')],
+  ])('repeats a call after a %s, up to its number of attempts', async (_name, error) => {
+    const topic = uniqueTopic();
+    const fault = failing(2, error);
+    const transport = connect({ instrumentation: [fault] });
+    await serve(transport, topic, echo);
+    expect(await clientOf(transport, topic).call({}, 'get', { a: 1 })).toEqual({ a: 1 });
+    expect(fault.attempts.map(({ attempt, context }) => [attempt, context.rpc_attempt])).toEqual([
+      [1, undefined],
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(transport.counts.retries).toBe(2);
+    await expect(clientOf(transport, topic, { ...POLICY, attempts: 2 }).call({}, 'get')).rejects.toThrow(
+      error().message,
+    );
+    expect(fault.attempts).toHaveLength(5);
+  });
+
+  it('repeats a cast, too', async () => {
+    const topic = uniqueTopic();
+    const fault = failing(1);
+    const transport = connect({ instrumentation: [fault] });
+    await serve(transport, topic, echo);
+    await clientOf(transport, topic).cast({}, 'get');
+    expect(fault.attempts).toHaveLength(2);
+  });
+
+  it('repeats no other method, and nothing that a server or the caller is to blame for', async () => {
+    const topic = uniqueTopic();
+    const fault = failing(1);
+    const transport = connect({ instrumentation: [fault] });
+    let runs = 0;
+    const fail = () => {
+      runs++;
+      throw new RangeError('refused by the handler');
+    };
+    await serve(connect(), topic, { ...echo, get: fail });
+    await expect(clientOf(transport, topic).call({}, 'put')).rejects.toBeInstanceOf(MessageDeliveryFailure);
+    expect(fault.attempts).toHaveLength(1);
+    await expect(clientOf(connect(), topic).call({}, 'get')).rejects.toMatchObject({ excType: 'ValueError' });
+    expect(runs).toBe(1);
+  });
+
+  it('ends at the deadline of the call, with the error of the last attempt', async () => {
+    const topic = uniqueTopic();
+    const fault = failing(100);
+    const transport = connect({ instrumentation: [fault] });
+    const policy = { ...POLICY, attempts: 100, delay: '60ms', maxDelay: '60ms' };
+    const began = performance.now();
+    const calling = getRpcClient(transport, new Target({ topic }), { retryPolicy: policy, timeout: '300ms' });
+    await expect(calling.call({}, 'get')).rejects.toThrow('refused');
+    expect(performance.now() - began).toBeLessThan(305);
+    expect(fault.attempts.length).toBeGreaterThan(3);
+    expect(fault.attempts.length).toBeLessThan(12);
+  });
+
+  it('bounds an attempt, and answers from the next one', async () => {
+    const topic = uniqueTopic();
+    const transport = connect();
+    let runs = 0;
+    // The first request is lost in a server that hangs.
+    await serve(transport, topic, { get: () => (++runs === 1 ? new Promise(() => undefined) : 'answer') });
+    const began = performance.now();
+    expect(await clientOf(transport, topic, { ...POLICY, attemptTimeout: '80ms' }).call({}, 'get')).toBe('answer');
+    expect(performance.now() - began).toBeGreaterThan(80);
+    expect(runs).toBe(2);
+  });
+
+  it('ends at once when the transport is closed', async () => {
+    const transport = connect({ instrumentation: [failing(100)] });
+    const calling = clientOf(transport, uniqueTopic(), { ...POLICY, delay: '1h', maxDelay: '1h' });
+    const call = calling.prepare({ timeout: '24h' }).call({}, 'get');
+    const refused = expect(call).rejects.toThrow('refused');
+    await transport.cleanup();
+    await refused;
+  });
+
+  it('ends at once when the signal of the call aborts', async () => {
+    const fault = failing(100);
+    const giveUp = new AbortController();
+    const calling = clientOf(connect({ instrumentation: [fault] }), uniqueTopic(), {
+      ...POLICY,
+      delay: '1h',
+      maxDelay: '1h',
+    });
+    const call = calling.prepare({ timeout: '24h', signal: giveUp.signal }).call({}, 'get');
+    const refused = expect(call).rejects.toThrow();
+    await eventually(() => expect(fault.attempts).toHaveLength(1));
+    giveUp.abort();
+    await refused;
+    expect(fault.attempts).toHaveLength(1);
+  });
+
+  it('adds a tenth to the load of a target that always fails, whatever the number of callers and methods', async () => {
+    const topic = uniqueTopic();
+    const fault = failing(100);
+    const transport = connect({ instrumentation: [fault] });
+    const policy: RetryPolicy = { methods: ['get', 'put'], attempts: 10, delay: 0 };
+    const callers = Array.from({ length: 20 }, () => clientOf(transport, topic, { ...policy }));
+    const failures = async (rounds: number) => {
+      for (let round = 0; round < rounds; round++) {
+        const calls = callers.map((caller, index) => caller.call({}, index % 2 ? 'get' : 'put'));
+        const outcomes = await Promise.allSettled(calls);
+        expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+      }
+    };
+    await failures(10);
+    const before = fault.attempts.length;
+    await failures(100);
+    const load = (fault.attempts.length - before) / 2000;
+    expect(load).toBeGreaterThan(1.05);
+    expect(load).toBeLessThanOrEqual(1.1);
+    expect(transport.counts.refusedRetries).toBeGreaterThan(1000);
+    // Another target has a budget of its own.
+    await clientOf(transport, uniqueTopic(), policy)
+      .call({}, 'get')
+      .catch(() => undefined);
+    expect(fault.attempts.at(-1)?.attempt).toBe(10);
+  });
+
+  it('refuses unknown options, and a policy that can repeat nothing', () => {
+    const refusal = (policy: unknown) => {
+      try {
+        clientOf(connect(), 't', policy as RetryPolicy);
+        return undefined;
+      } catch (error) {
+        return error instanceof ConfigurationError ? error.message : error;
+      }
+    };
+    expect(refusal({ methods: ['a'], atempts: 1 })).toMatch(
+      /Unknown option "retryPolicy.atempts"; did you mean "retryPolicy.attempts"/,
+    );
+    expect(refusal({})).toBe('Option "retryPolicy.methods": expected an array of non-empty strings; got null');
+    expect(refusal({ methods: 'get' })).toMatch(
+      /"retryPolicy.methods": expected an array of non-empty strings; got "get"/,
+    );
+    expect(refusal({ methods: [], budget: 11 })).toMatch(
+      /"retryPolicy.budget": expected a number from 0 to 10; got 11/,
+    );
+  });
+
+  it('shows a handler the number of the attempt', async () => {
+    const topic = uniqueTopic();
+    @Controller()
+    @RpcEndpoint({ topic })
+    class Attempts {
+      @RpcMethod()
+      get(@Ctx() context: OsloRpcContext): number {
+        return context.getAttempt();
+      }
+    }
+    const module = await Test.createTestingModule({ controllers: [Attempts] }).compile();
+    const options = { transportUrl: 'memory://', logger: silent };
+    const app: INestMicroservice = module.createNestMicroservice({ strategy: new OsloServer(options), logger: false });
+    open.push(() => app.close());
+    await app.listen();
+    expect(await clientOf(connect(), topic).call({}, 'get')).toBe(1);
+    expect(await clientOf(connect({ instrumentation: [failing(2)] }), topic).call({}, 'get')).toBe(3);
+  });
+});
+
+describeWithRabbit('A retry policy on RabbitMQ', () => {
+  it('reaches a server that starts between two attempts', async () => {
+    const topic = uniqueTopic();
+    const started: Promise<void>[] = [];
+    const server = connect({ transportUrl: rabbitUrl });
+    const client = (message: OutgoingMessage, next: SendNext) => {
+      if (message.attempt === 2) started.push(serve(server, topic, { get: () => 'there' }));
+      return Promise.all(started).then(() => next(message));
+    };
+    const transport = connect({ transportUrl: rabbitUrl, instrumentation: [{ client }] });
+    await expect(getRpcClient(transport, new Target({ topic })).call({}, 'get')).rejects.toBeInstanceOf(
+      MessageUndeliverable,
+    );
+    expect(await clientOf(transport, topic).call({}, 'get')).toBe('there');
+  });
+});

@@ -1,0 +1,145 @@
+import {
+  CallerGone,
+  getCurrentRequest,
+  getRpcClient,
+  getRpcServer,
+  getRpcTransport,
+  RequestExpired,
+  type RPCServer,
+  Target,
+  type Transport,
+} from 'nestjs-oslo-messaging';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Child } from '../support/child.js';
+import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { PythonPeer } from '../support/python-peer.js';
+import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
+
+/** Heartbeat timeout that callers ask for, in seconds. A heartbeat is sent each half of it. */
+const MONITOR_SECONDS = 2;
+/** Time within which a dead caller must be noticed: one heartbeat, and a second. In milliseconds. */
+const NOTICED_MS = MONITOR_SECONDS * 500 + 1000;
+
+interface Seen {
+  readonly remaining: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+describeWithPython('the deadline of a Python caller', () => {
+  const topic = uniqueTopic();
+  const leaf = `${topic}-leaf`;
+  const open: (() => Promise<unknown>)[] = [];
+  let peer: PythonPeer;
+  let nested: Transport;
+  /** Observations of the handlers. */
+  let seen: Seen[];
+  let finish: (() => void)[];
+
+  const look = (): Seen => {
+    const request = getCurrentRequest();
+    if (!request) throw new Error('no request');
+    const one = { remaining: request.getRemainingTime(), signal: request.getSignal() };
+    seen.push(one);
+    return one;
+  };
+
+  const endpoint = {
+    look: () => look().remaining ?? null,
+    relay: () => {
+      look();
+      return getRpcClient(nested, new Target({ topic: leaf })).call({}, 'look');
+    },
+    work: () => {
+      look();
+      return new Promise<string>((resolve) => finish.push(() => resolve('done')));
+    },
+  };
+
+  async function serve(at: string): Promise<RPCServer> {
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, drainTimeout: '100ms' });
+    const server = getRpcServer(transport, new Target({ topic: at, server: 's' }), [endpoint]);
+    await server.start();
+    open.push(
+      () => server.stop(),
+      () => transport.cleanup(),
+    );
+    return server;
+  }
+
+  beforeAll(async () => {
+    nested = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: 60 });
+    [peer] = await Promise.all([PythonPeer.start(rabbitUrl), serve(topic), serve(leaf)]);
+  });
+  beforeEach(() => {
+    seen = [];
+    finish = [];
+  });
+  afterAll(async () => {
+    for (const close of open) await close();
+    await nested?.cleanup();
+    await peer?.stop();
+  });
+
+  it('is that of its request, and of the calls that its handler makes', async () => {
+    const remaining = await peer.call({ topic, method: 'relay', timeout: 10 });
+    const [first, second] = seen.map((one) => one.remaining ?? Number.NaN);
+    expect(first).toBeGreaterThan(5);
+    expect(first).toBeLessThanOrEqual(10);
+    expect(second).toBe(remaining);
+    expect(second).toBeLessThanOrEqual(first ?? 0);
+    await peer.cast({ topic, method: 'look' });
+    await eventually(() => expect(seen).toHaveLength(3));
+    expect(seen[2]?.remaining).toBeUndefined();
+  });
+
+  it('aborts the signal as Python gives up', async () => {
+    const call = peer.call({ topic, method: 'work', timeout: 1 }).catch((error: unknown) => error);
+    await eventually(() => expect(seen[0]?.signal.aborted).toBe(true));
+    expect(seen[0]?.signal.reason).toBeInstanceOf(RequestExpired);
+    expect(String(await call)).toContain('MessagingTimeout');
+  });
+
+  it('lets a caller wait for many heartbeats', async () => {
+    const call = peer.call({ topic, method: 'work', timeout: 30, callMonitorTimeout: MONITOR_SECONDS });
+    await eventually(() => expect(seen).toHaveLength(1));
+    // Without heartbeats, Python would give up after two seconds.
+    setTimeout(() => finish[0]?.(), 1.75 * MONITOR_SECONDS * 1000);
+    expect(await call).toBe('done');
+    expect(seen[0]?.signal.aborted).toBe(false);
+  });
+
+  /** Returns the milliseconds between a death and the end of the signal. */
+  async function noticed(kill: () => unknown): Promise<number> {
+    await eventually(() => expect(seen).toHaveLength(1));
+    const signal = seen[0]?.signal ?? AbortSignal.abort();
+    expect(signal.aborted).toBe(false);
+    const watch = new Stopwatch();
+    const ended = new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    await kill();
+    await ended;
+    expect(signal.reason).toBeInstanceOf(CallerGone);
+    return watch.stop();
+  }
+
+  it('ends before, when the caller is killed', async () => {
+    const dying = await PythonPeer.start(rabbitUrl);
+    open.push(() => dying.stop());
+    const request = { topic, method: 'work', timeout: 60, callMonitorTimeout: MONITOR_SECONDS };
+    dying.call(request).catch(() => undefined);
+    expect(await noticed(() => dying.kill())).toBeLessThan(NOTICED_MS);
+    finish[0]?.();
+  });
+
+  it('ends likewise for a caller with this library', async () => {
+    const child = new Child('test/support/monitored-caller.ts', [rabbitUrl, topic, String(MONITOR_SECONDS)], {
+      NODE_OPTIONS: '--import ./test/support/typescript.mjs',
+    });
+    open.push(() => child.stop());
+    expect(await noticed(() => child.stop())).toBeLessThan(NOTICED_MS);
+    finish[0]?.();
+  });
+});
