@@ -1,7 +1,7 @@
 import type { Dict } from '../../core/dict.js';
-import type { ReceivedHeaders } from '../../core/instrumentation.js';
 import type { MessageLimits } from '../../core/limits.js';
 import type { Delivery } from '../inbox/delivery.js';
+import { UNMEASURED } from '../inbox/inbox-request.js';
 import type { PassedMessage } from './passed-message.js';
 
 /** Message in a queue. */
@@ -46,11 +46,9 @@ export interface Consumer extends Reading {
   readonly held: Set<MemoryDelivery>;
 }
 
-const NO_HEADERS: ReceivedHeaders = new Map();
-
 /** Message that was delivered to a consumer. */
 export class MemoryDelivery implements Delivery {
-  readonly headers = NO_HEADERS;
+  readonly headers = UNMEASURED.headers;
   waitingSince: number | undefined = undefined;
   private settled = false;
 
