@@ -53,7 +53,7 @@ export function endpoint(options: EndpointOptions, kind: EndpointKind): Rule {
     return devkit.chain([
       devkit.mergeWith(files),
       () => (options.skipImport ? undefined : register(project, context, folder, `${name}.${kind.type}`, symbol)),
-      options.format ? nest.formatFiles() : devkit.noop(),
+      (options.format ? nest.formatFiles?.() : undefined) ?? devkit.noop(),
     ]);
   };
 }

@@ -12,7 +12,8 @@ interface NestSchematics {
   readonly ModuleFinder: new (tree: Schematics.Tree) => { find(options: { path: Path }): Path | null };
   readonly NameParser: new () => { parse(options: { name: string; path: string }): { name: string; path: Path } };
   readonly PathSolver: new () => { relative(from: Path, to: Path): string };
-  formatFiles(): Schematics.Rule;
+  /** Since 11.1. */
+  formatFiles?(): Schematics.Rule;
   mergeSourceRoot(options: { sourceRoot: string; path: string }): (tree: Schematics.Tree) => unknown;
   normalizeToKebabOrSnakeCase(text: string): string;
 }

@@ -15,7 +15,7 @@ function serverLines(app: string, has: (method: string) => boolean): string[] {
     `  { strategy: ${app}.get(OsloServer) },`,
     '  { inheritAppConfig: true },',
     ');',
-    `await ${app}.startAllMicroservices();`,
+    ...(has('startAllMicroservices') ? [] : [`await ${app}.startAllMicroservices();`]),
   ];
 }
 
@@ -34,7 +34,8 @@ export function addServer(project: Project, context: SchematicContext): void {
     leave(context, path, 'it uses OsloServer already');
     return;
   }
-  const changed = program ? withServer(program) : besideHttp('there is no such file');
+  const none = { reason: 'there is no such file', lines: serverLines('app', () => false) };
+  const changed = program ? withServer(program) : besideHttp(none);
   if (typeof changed === 'string') project.tree.overwrite(path, changed);
   else ask(context, path, changed.reason, changed.todo, changed.lines);
 }
@@ -49,12 +50,11 @@ function withServer(program: Program): string | ByHand {
       lines: ['app.enableShutdownHooks();'],
     };
   const changed = program.withServer(serverLines);
-  return typeof changed === 'string' ? changed : besideHttp(changed.reason);
+  return typeof changed === 'string' ? changed : besideHttp(changed);
 }
 
-function besideHttp(reason: string): ByHand {
-  const lines = [IMPORT, '', ...serverLines('app', () => false)];
-  return { reason, todo: 'Add this by hand, before the application listens', lines };
+function besideHttp({ reason, lines }: Omit<ByHand, 'todo'>): ByHand {
+  return { reason, todo: 'Add this by hand, before the servers start', lines: [IMPORT, '', ...lines] };
 }
 
 function asStrategy(module: string): ByHand {

@@ -12,13 +12,11 @@ const KINDS: Readonly<Record<string, ProgramKind>> = {
   createApplicationContext: 'context',
 };
 
-/** Statements of a program that the server is started between. */
-interface Start {
-  /** Variable of the application. */
-  readonly app: string;
-  /** Statement that begins to listen over HTTP. */
-  readonly listen: TypeScript.Statement;
-}
+/** Returns the lines that start the server, for the variable of an application and the methods that are called on it. */
+export type ServerLines = (app: string, has: (method: string) => boolean) => readonly string[];
+
+/** Statement that begins to listen over HTTP, or the reason why it cannot be used. */
+type Place = { readonly listen: TypeScript.Statement } | { readonly reason: string };
 
 /** Program of an application: its `main.ts`. */
 export class Program {
@@ -52,34 +50,32 @@ export class Program {
     return node && { name: node.text, from: this.source.originOf(node.text) };
   }
 
-  /** Text with the server started before HTTP, or the reason why it has to be added by hand. */
-  withServer(lines: (app: string, has: (method: string) => boolean) => readonly string[]): string | { reason: string } {
-    const start = this.start();
-    if ('reason' in start) return start;
-    const { app, listen } = start;
+  /** Text with the server started before HTTP, or the lines to add by hand and the reason for it. */
+  withServer(linesFor: ServerLines): string | { reason: string; lines: readonly string[] } {
+    const [creation, ...others] = this.creations;
+    const declaration = creation && others.length === 0 ? declarationOf(creation) : undefined;
+    const app = declaration?.app ?? 'app';
+    const lines = linesFor(app, (method) => this.callsOf(app, method).length > 0);
+    const place = this.placeFor(app, declaration?.statement);
+    if ('reason' in place) return { ...place, lines };
     this.source.addImport('OsloServer', 'nestjs-oslo-messaging');
-    this.source.addBefore(
-      listen,
-      lines(app, (method) => this.callsOf(app, method).length > 0),
-    );
+    this.source.addBefore(place.listen, lines);
     return this.source.toString();
   }
 
-  private start(): Start | { reason: string } {
-    const [creation, ...others] = this.creations;
-    if (!creation) return { reason: 'it does not call NestFactory.create()' };
-    if (others.length > 0) return { reason: 'it makes several applications' };
-    const declaration = declarationOf(creation);
-    if (!declaration)
+  /** Statement that begins to listen over HTTP, or the reason why no server can be started before it. */
+  private placeFor(app: string, creation: TypeScript.Statement | undefined): Place {
+    if (this.creations.length === 0) return { reason: 'it does not call NestFactory.create()' };
+    if (this.creations.length > 1) return { reason: 'it makes several applications' };
+    if (!creation)
       return { reason: 'it does not keep the application in a constant: const app = await NestFactory.create(…)' };
-    const { app, statement } = declaration;
     const own = ['connectMicroservice', 'startAllMicroservices'].find((method) => this.callsOf(app, method).length > 0);
     if (own) return { reason: `it calls ${app}.${own}() for another microservice` };
     const [call, ...further] = this.callsOf(app, 'listen');
     const listen = call && further.length === 0 ? statementOf(call) : undefined;
-    if (listen?.parent !== statement.parent)
+    if (listen?.parent !== creation.parent)
       return { reason: `it does not call ${app}.listen() once, beside the creation of ${app}` };
-    return { app, listen };
+    return { listen };
   }
 
   private callsOf(object: string, method: string): TypeScript.CallExpression[] {

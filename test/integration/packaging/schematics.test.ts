@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultProject, type Files, filesOf, type Result, runSchematic, treeOf } from '../../support/schematics.js';
 
@@ -298,6 +300,23 @@ describe('nest add in a project of another shape', () => {
     expect(tree.readContent(MODULE)).toContain('OsloMessagingModule.forRoot({');
   });
 
+  it('asks for the missing lines alone', async () => {
+    const text = main(`  const shop = await NestFactory.create(AppModule);
+  shop.enableShutdownHooks();
+  shop.connectMicroservice({ transport: Transport.TCP });
+  await shop.startAllMicroservices();
+  await shop.listen(3000);`);
+    const { log } = await add({ [MAIN]: text });
+    expect(log.slice(0, log.indexOf('\n\n    await'))).toContain('before the servers start:');
+    expect(log).toContain(`    await shop.init();
+    shop.connectMicroservice(
+      { strategy: shop.get(OsloServer) },
+      { inheritAppConfig: true },
+    );
+`);
+    expect(log).not.toMatch(/enableShutdownHooks|startAllMicroservices/);
+  });
+
   it('adds no health to a program without HTTP', async () => {
     const text = main('  const app = await NestFactory.createMicroservice(AppModule, {});\n  await app.listen();');
     const { tree, log } = await add({ [MAIN]: text });
@@ -490,5 +509,42 @@ describe('the collection', () => {
   it('has the generators of Nest, too', async () => {
     const { tree } = await generate('controller', { name: 'orders', language: 'ts' });
     expect(tree.readContent(MODULE)).toContain('OrdersController');
+  });
+});
+
+describe('the reference of the schematics', () => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const page = readFileSync(`${root}docs/reference/schematics.md`, 'utf8');
+  const sources = readdirSync(`${root}lib/schematics`, { recursive: true, encoding: 'utf8' });
+  const textOf = (file: string) => readFileSync(`${root}lib/schematics/${file}`, 'utf8');
+
+  it('lists every option', () => {
+    // Those that the CLI gives, and short forms.
+    const hidden = new Set(['name', 'path', 'language', 'sourceRoot', 's', 'd']);
+    const options = sources
+      .filter((file) => file.endsWith('schema.json'))
+      .flatMap((file) => Object.keys((JSON.parse(textOf(file)) as { properties: object }).properties))
+      .filter((option) => !hidden.has(option))
+      .map((option) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    expect(options.length).toBeGreaterThan(10);
+    // --no-spec is the form in use.
+    expect(options.filter((option) => !page.includes(option) && !page.includes(option.replace('--', '--no-')))).toEqual(
+      [],
+    );
+  });
+
+  it('lists every reason and refusal', () => {
+    const text = sources
+      .filter((file) => file.endsWith('.ts'))
+      .map(textOf)
+      .join('\n');
+    const texts = [
+      ...text.matchAll(/reason: '([^']+)'/g),
+      ...text.matchAll(/(?<=\breason =[^;]*)'(\w[^']+)'/g),
+      ...text.matchAll(/SchematicsException\(\s*['`]([^'`$]+)/g),
+      ...text.matchAll(/ask\(context, \w+, '([^']+)'/g),
+    ].map(([, found = '']) => found.split(/[;:] (?=give|run|const)/)[0] ?? '');
+    expect(texts.length).toBeGreaterThan(10);
+    expect(texts.filter((reason) => !page.includes(reason.trim()))).toEqual([]);
   });
 });
