@@ -70,7 +70,7 @@ class Billing {
 @Module({
   imports: [
     OsloMessagingModule.forRoot({
-      transportUrl: process.env.TRANSPORT_URL ?? 'memory://',
+      transportUrl: process.env.TRANSPORT_URL || 'memory://',
       instrumentation: [openTelemetry()],
     }),
     OsloMessagingModule.forFeature(['api', 'conductor', 'agent'].map((topic) => ({ target: new Target({ topic }) }))),

@@ -96,6 +96,15 @@ describe('the examples of the reference', () => {
   });
 });
 
+describe('the tutorial on traces', () => {
+  it('shows the tree of spans that its program prints', async () => {
+    const page = await readFile(`${root}docs/tutorials/trace-a-call.md`, 'utf8');
+    const [, printed = ''] = /^```text\n(host1 .*?)\n```$/ms.exec(page) ?? [];
+    expect(printed.split('\n')).toHaveLength(9);
+    expect((await output('trace-a-call/main', '')).join('\n')).toBe(printed);
+  });
+});
+
 describe('the tests of the tutorial', () => {
   it('pass', async () => {
     const lines = await output('test-a-service/shop.test', '');
