@@ -7,7 +7,10 @@ import { shared } from './shared.js';
  * It becomes one for those who ask.
  */
 export class Cancellation {
-  private readonly ends = new Set<() => void>();
+  /** The only follower, which is the usual case. */
+  private only: (() => void) | undefined;
+  /** Followers, where there has been more than one. */
+  private ends: Set<() => void> | undefined;
   private controller: AbortController | undefined;
   private isAborted = false;
   private why: unknown;
@@ -34,18 +37,25 @@ export class Cancellation {
     if (this.isAborted) return;
     this.isAborted = true;
     this.why = reason;
-    for (const end of this.ends) end();
-    this.ends.clear();
+    const ends = this.ends ?? (this.only ? [this.only] : []);
+    this.only = undefined;
+    this.ends = undefined;
+    for (const end of ends) end();
     this.controller?.abort(reason);
   }
 
   /** Calls back when it aborts. Use {@link follow}. */
   add(end: () => void): void {
-    this.ends.add(end);
+    if (this.ends) this.ends.add(end);
+    else if (this.only) {
+      this.ends = new Set([this.only, end]);
+      this.only = undefined;
+    } else this.only = end;
   }
 
   remove(end: () => void): void {
-    this.ends.delete(end);
+    if (this.only === end) this.only = undefined;
+    else this.ends?.delete(end);
   }
 }
 
