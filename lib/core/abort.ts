@@ -1,4 +1,4 @@
-import { CallAborted, type ErrorDetails } from './errors.js';
+import { CallAborted, type ErrorDetails, isError } from './errors.js';
 import { soon } from './real-time.js';
 import { shared } from './shared.js';
 
@@ -146,7 +146,7 @@ export function publicSignal(signal: AnySignal | undefined): AbortSignal | undef
 
 /** Returns the error of a call whose signal has aborted: the reason of the signal, or an error around a reason that is none. */
 export function abortErrorOf({ reason }: Pick<AnySignal, 'reason'>, details: ErrorDetails = {}): Error {
-  if (reason instanceof Error) return reason;
+  if (isError(reason)) return reason;
   return new CallAborted('The call was given up: its signal was aborted', { ...details, cause: reason });
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { inspectMasked, maskSecrets } from './secrets.js';
 import { sharedClass } from './shared.js';
 import type { ErrorTarget } from './target-fields.js';
@@ -221,7 +222,15 @@ export class InvalidMessage extends MessagingException {
   override readonly code = 'INVALID_MESSAGE';
 }
 
+/**
+ * Returns true for an error, also for one of another realm. Jest runs tests in a realm of their own: there, the errors that
+ * Node.js makes itself, such as the default reason of an AbortSignal, are no instances of `Error`.
+ */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
+}
+
 /** Returns a thrown value as an Error. Secrets in a thrown object are masked. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(loggedMessage(thrown), { cause: thrown });
+  return isError(thrown) ? thrown : new Error(loggedMessage(thrown), { cause: thrown });
 }

@@ -1,4 +1,5 @@
 import type { Dict } from '../core/dict.js';
+import { oneLine } from '../core/logger.js';
 import { getCurrentRequest, getCurrentRequestContext } from './current-request.js';
 import { contextDict } from './serializer.js';
 
@@ -43,12 +44,14 @@ export function getLogFields(): LogFields {
   const target = request?.getTarget();
   const fields: Record<string, unknown> = {};
   for (const [field, keys] of Object.entries(CONTEXT_KEYS))
-    fields[field] = keys.map((key) => context[key]).find(Boolean);
+    fields[field] = keys.map((key) => context[key]).find(isText);
   fields['exchange'] = target?.exchange;
   fields['topic'] = target?.topic;
   fields['method'] = request?.getMethod();
   fields['messageId'] = request?.getMessageId();
-  return Object.fromEntries(Object.entries(fields).filter(isText).map(shortened));
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, fit(value)]] : [])),
+  );
 }
 
 /** Returns the request context under the keys of the wire; an empty one where there is none, or where it cannot be read. */
@@ -61,6 +64,7 @@ export function currentContext(): Dict {
   }
 }
 
-const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '';
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-const shortened = ([name, value]: [string, string]): [string, string] => [name, value.slice(0, MAX_FIELD)];
+/** A logger that writes texts, not JSON, must not get a second line from the wire. */
+const fit = (value: string): string => oneLine(value, MAX_FIELD);

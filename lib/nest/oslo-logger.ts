@@ -36,7 +36,7 @@ const formatted = (value: unknown): string => (typeof value === 'string' ? oneLi
 function requestPart(context: Dict): string {
   const requestId = formatted(context['request_id']);
   if (requestId === '') return '[-]';
-  const identity = IDENTITY.map((keys) => formatted(keys.map((key) => context[key]).find(Boolean)) || '-');
+  const identity = IDENTITY.map((keys) => keys.map((key) => formatted(context[key])).find(Boolean) ?? '-');
   return `[${formatted(context['global_request_id']) || 'None'} ${requestId} ${identity.join(' ')}]`;
 }
 

@@ -24,7 +24,7 @@ import { checkArguments, checkSerialized } from '../messaging/request-values.js'
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import { assertTimeLeft, sendCall, sendCast } from './outgoing-requests.js';
-import { retryLink } from './retries.js';
+import { firstAttempt, retryLink } from './retries.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 /** Options of the driver for one request. */
@@ -140,10 +140,7 @@ export class CallContext {
         releaseSignal(signal);
         return this.serializer.deserializeEntity(context, result) as T;
       },
-      (error: unknown) => {
-        releaseSignal(signal);
-        return this.fail(error, method, timeout, deadline);
-      },
+      (error: unknown) => this.fail(error, method, timeout, deadline),
     );
   }
 
@@ -185,13 +182,25 @@ export class CallContext {
   ): Promise<void> {}
 
   private async fail(thrown: unknown, method: string, timeout: number, deadline: Deadline): Promise<never> {
-    if (isAbortError(thrown, deadline.signal)) throw thrown;
-    // Before any await: afterwards V8 no longer knows the caller.
-    const error = withCallers(thrown, this.fail);
+    try {
+      if (isAbortError(thrown, deadline.signal)) throw thrown;
+      // Before any await: afterwards V8 no longer knows the caller.
+      const error = withCallers(thrown, this.fail);
+      if (error instanceof MessagingTimeout && this.tellsOfMethod(deadline))
+        await this.backOff(method, timeout, deadline, error);
+      throw error;
+    } finally {
+      // The signal ends a back-off, too.
+      releaseSignal(deadline.signal);
+    }
+  }
+
+  /** Returns true for a timeout because of which the timeout of the method should grow. */
+  private tellsOfMethod(deadline: Deadline): boolean {
     // That another caller was in a hurry says nothing about the method.
-    const isHurried = deadline.inherited && deadline.expired;
-    if (error instanceof MessagingTimeout && !isHurried) await this.backOff(method, timeout, deadline, error);
-    throw error;
+    if (deadline.expired) return !deadline.inherited;
+    // Short attempts do not show that the whole timeout is too short.
+    return this.options.retryPolicy?.attemptTimeout === undefined;
   }
 
   /** Rejects, and never throws. */
@@ -232,7 +241,7 @@ export class CallContext {
       args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
-      context: checkSerialized(serializer.serializeContext(ctxt), { target, method }),
+      context: firstAttempt(checkSerialized(serializer.serializeContext(ctxt), { target, method })),
     };
   }
 }

@@ -1,11 +1,9 @@
-import { abortErrorOf, isAbortSignal, publicSignal } from '../core/abort.js';
+import { abortErrorOf, publicSignal } from '../core/abort.js';
 import type { OutgoingChain } from '../core/chain.js';
-import { Deadline } from '../core/deadline.js';
-import { ConfigurationError, MessagingTimeout } from '../core/errors.js';
-import { nameOf } from '../core/given.js';
+import type { Deadline } from '../core/deadline.js';
+import { MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
-import { Target } from '../core/target.js';
 import type { CallOptions, SendOptions } from '../drivers/driver.js';
 import { runApart } from '../messaging/current-request.js';
 import { checkHeaders } from '../messaging/outgoing-headers.js';
@@ -23,7 +21,8 @@ export function sendCall(
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
   return outgoing(messageOf('call', transport, request, options), async (message) => {
-    const { target, headers, messageId: msgId } = checked(message);
+    const { target, headers, messageId: msgId } = message;
+    checkHeaders(headers);
     const deadline = deadlineOf(message);
     assertTimeLeft(message, deadline);
     // A link may have waited, and the message expires with the call.
@@ -44,7 +43,8 @@ export function sendCast(
   const { driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
   const sent = outgoing(messageOf('cast', transport, request, options), async (message) => {
-    const { target, headers } = checked(message);
+    const { target, headers } = message;
+    checkHeaders(headers);
     const deadline = deadlineOf(message);
     return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline, headers }));
   });
@@ -60,20 +60,6 @@ function messageOf(
   const signal = publicSignal(deadline.signal);
   const unset = { messageId: undefined, headers: undefined, notification: undefined };
   return { kind, broker, target, method, args, context, deadline, signal, attempt: 1, ...unset };
-}
-
-/** @throws ConfigurationError for a value that is no message: a link of the user may give any */
-function checked(message: OutgoingMessage): OutgoingMessage {
-  const { target, method, deadline, signal, messageId, headers } = (message ?? {}) as Partial<OutgoingMessage>;
-  const isNamed = target instanceof Target && typeof method === 'string' && method !== '';
-  const isBounded = deadline instanceof Deadline && (signal === undefined || isAbortSignal(signal));
-  if (isNamed && isBounded && (messageId === undefined || typeof messageId === 'string')) {
-    checkHeaders(headers);
-    return message;
-  }
-  throw new ConfigurationError(
-    `clientInterceptors: next(message) expects the message, or a copy of it with changes; got ${nameOf(message)}`,
-  );
 }
 
 /** Returns the deadline with the signal that the links have left. @throws the reason of a signal that has aborted */

@@ -1,4 +1,6 @@
 import { LRUCache } from 'lru-cache';
+import { abortErrorOf } from '../core/abort.js';
+import type { Dict } from '../core/dict.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
 import { checkOptions } from '../core/option-rules.js';
@@ -57,7 +59,9 @@ async function sendAgain(
         throw error;
       }
       await pause(wait, closed, message.signal);
-      if (closed.aborted || message.signal?.aborted) throw error;
+      if (message.signal?.aborted)
+        throw abortErrorOf(message.signal, { target: message.target, method: message.method });
+      if (closed.aborted) throw error;
       counters.count('retries');
     }
   }
@@ -68,6 +72,13 @@ function attemptOf(message: OutgoingMessage, attempt: number, { attemptTimeout }
   const deadline = attemptTimeout === undefined ? message.deadline : message.deadline.shortened(attemptTimeout);
   if (attempt === 1) return attemptTimeout === undefined ? message : { ...message, deadline };
   return { ...message, deadline, attempt, context: { ...context, [ATTEMPT_KEY]: attempt } };
+}
+
+/** Returns the context of a first attempt: that of a repeated request, which its handler passes on, has the number of that one. */
+export function firstAttempt(context: Dict): Dict {
+  if (!Object.hasOwn(context, ATTEMPT_KEY)) return context;
+  const { [ATTEMPT_KEY]: _attempt, ...rest } = context;
+  return rest;
 }
 
 /** Returns true for a failure on the way. What a server has answered is no such failure. */

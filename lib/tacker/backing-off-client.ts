@@ -1,3 +1,4 @@
+import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, type MessagingTimeout } from '../core/errors.js';
@@ -28,8 +29,8 @@ class BackingOffContext extends CallContext {
     return this.timeouts.get(this.scoped(method), first, ceiling);
   }
 
-  override call<T = unknown>(ctxt: unknown, method: string, args: object = {}): Promise<T> {
-    const calling = super.call<T>(ctxt, method, args);
+  override callUntil<T>(cancelled: Cancellation | undefined, ctxt: unknown, method: string, args: object): Promise<T> {
+    const calling = super.callUntil<T>(cancelled, ctxt, method, args);
     if (!this.transport.settings.timeoutRecovery) return calling;
     const began = performance.now();
     return calling.then((result) => {

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import {
   CallAborted,
   ConfigurationError,
@@ -81,6 +82,16 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(await Promise.all(calls)).toEqual([reason, reason, reason]);
       for (const error of await Promise.all(calls)) expect(error).toBe(reason);
       expect(reason.stack).toBe(stack);
+    });
+
+    it('gives an error of another realm as it is: Jest has one', async () => {
+      const controller = new AbortController();
+      const call = client.prepare({ signal: controller.signal }).call({}, 'work', { id: 1 });
+      await eventually(() => expect(started.size).toBe(1));
+      const reason: unknown = runInNewContext('new RangeError("enough")');
+      expect(reason).not.toBeInstanceOf(Error);
+      controller.abort(reason);
+      expect(await call.catch((error: unknown) => error)).toBe(reason);
     });
 
     it('has no listener left, and causes no warning, after 10,000 calls', { timeout: 240_000 }, async () => {

@@ -92,6 +92,63 @@ for (const { name, url, describe: describeOn } of transports) {
       ).rejects.toThrow('Arguments of "echo": expected an object of keyword arguments; got an array');
     });
 
+    it('are told to return a promise', async () => {
+      const topic = uniqueTopic();
+      await serve(topic, 's', [new Endpoint()]);
+      const forgetful = (message: OutgoingMessage, next: SendNext) => void next(message);
+      const client = getRpcClient(connect({ clientInterceptors: [forgetful as never] }), new Target({ topic }));
+      const told =
+        'clientInterceptors: an interceptor must return a promise, that of next() usually; it returned undefined';
+      await expect(client.call({}, 'whoami')).rejects.toThrow(told);
+      await expect(client.cast({}, 'whoami')).rejects.toThrow(told);
+      const notifier = new Notifier(connect({ clientInterceptors: [(() => 5) as never] }), { topics: [topic] });
+      await expect(notifier.info({}, 'e', 1)).rejects.toThrow('it returned a number');
+    });
+
+    it('are told what is no message, also where another one follows', async () => {
+      const topic = uniqueTopic();
+      await serve(topic, 's', [new Endpoint()]);
+      const giving = (changed: (message: OutgoingMessage) => unknown) => {
+        const link: RpcClientInterceptor = (message, next) => next(changed(message) as OutgoingMessage);
+        const transport = connect({ clientInterceptors: [link], slowCallThreshold: '1ms' });
+        const options = { retryPolicy: { methods: ['whoami'] } };
+        return [
+          getRpcClient(transport, new Target({ topic }), options).call({}, 'whoami'),
+          getRpcClient(transport, new Target({ topic }), options).cast({}, 'whoami'),
+          new Notifier(transport, { topics: [topic] }).info({}, 'e', 1),
+        ];
+      };
+      const noMessage = 'clientInterceptors: next(message) expects the message, or a copy of it with changes; got';
+      for (const sent of giving(() => undefined)) await expect(sent).rejects.toThrow(`${noMessage} undefined`);
+      for (const sent of giving((message) => ({ ...message, deadline: 5 })))
+        await expect(sent).rejects.toThrow(noMessage);
+      for (const sent of giving((message) => ({ ...message, context: null })))
+        await expect(sent).rejects.toThrow('clientInterceptors: context: expected an object with fields; got null');
+    });
+
+    it('leave no unhandled rejection when they wait for something else first', async () => {
+      const topic = uniqueTopic();
+      await serve(topic, 's', [new Endpoint()]);
+      const unhandled: unknown[] = [];
+      const note = (error: unknown) => unhandled.push(error);
+      process.on('unhandledRejection', note);
+      const transport = connect();
+      const busy: RpcClientInterceptor = async (message, next) => {
+        const sent = next(message);
+        // The reply to this call comes after the failure of the other one.
+        await getRpcClient(transport, new Target({ topic })).call({}, 'echo', { value: 1 });
+        await new Promise((resolve) => setImmediate(resolve));
+        return sent;
+      };
+      const client = getRpcClient(
+        connect({ clientInterceptors: [busy] }),
+        new Target({ topic: uniqueTopic('nobody') }),
+      );
+      await expect(client.call({}, 'whoami')).rejects.toThrow('No queue is bound');
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+    });
+
     it('pass notifications', async () => {
       const topic = uniqueTopic();
       const seen: string[] = [];

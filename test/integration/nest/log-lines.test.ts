@@ -197,6 +197,18 @@ describe('getLogFields', () => {
       method: 'fields',
       messageId: expect.any(String),
     });
+    // What comes off the wire makes no second line, and hides nothing behind a value that is no text.
+    const hostile = {
+      request_id: 'req-1\r\n\u001b[31mERROR',
+      user_id: { id: 1 },
+      user: 'bob',
+      project_id: 'p'.repeat(9000),
+    };
+    expect(await client.call(hostile, 'fields')).toMatchObject({
+      requestId: 'req-1 [31mERROR',
+      userId: 'bob',
+      projectId: `${'p'.repeat(200)}…`,
+    });
     expect(getLogFields()).toEqual({});
     await server.stop();
     await transport.cleanup();

@@ -2,6 +2,7 @@ import { Controller, type INestMicroservice } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
+  BackingOffClient,
   ConfigurationError,
   getRpcClient,
   getRpcServer,
@@ -23,6 +24,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { LogRecorder } from '../../support/log-recorder.js';
 import { silent } from '../../support/silent.js';
 
 const POLICY: RetryPolicy = { methods: ['get'], delay: '5ms', maxDelay: '20ms' };
@@ -150,11 +152,45 @@ describe('A retry policy', () => {
       maxDelay: '1h',
     });
     const call = calling.prepare({ timeout: '24h', signal: giveUp.signal }).call({}, 'get');
-    const refused = expect(call).rejects.toThrow();
+    const reason = new RangeError('enough');
+    const refused = expect(call).rejects.toBe(reason);
     await eventually(() => expect(fault.attempts).toHaveLength(1));
-    giveUp.abort();
+    giveUp.abort(reason);
     await refused;
     expect(fault.attempts).toHaveLength(1);
+  });
+
+  it('leaves the timeout of a method as it is when only its short attempts have timed out', async () => {
+    const topic = uniqueTopic();
+    const log = new LogRecorder();
+    const transport = connect({ rpcResponseTimeout: 600, logger: log });
+    await serve(transport, topic, { get: () => new Promise(() => undefined) });
+    const retryPolicy = { ...POLICY, attemptTimeout: '20ms' } as const;
+    const began = performance.now();
+    const client = new BackingOffClient(transport, new Target({ topic }), { retryPolicy });
+    await expect(client.call({}, 'get')).rejects.toBeInstanceOf(MessagingTimeout);
+    // No random pause of up to ten minutes.
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(transport.grownTimeouts()).toEqual(new Map());
+    expect(log.lines).toEqual([]);
+  });
+
+  it('counts the attempts of a nested request anew', async () => {
+    const topic = uniqueTopic();
+    const first = ({ method, attempt }: OutgoingMessage) => method === 'outer' && attempt === 1;
+    const client = (message: OutgoingMessage, next: SendNext) =>
+      first(message) ? Promise.reject(new MessageDeliveryFailure('refused')) : next(message);
+    const transport = connect({ instrumentation: [{ client }] });
+    const nested = clientOf(transport, topic);
+    await serve(transport, topic, {
+      outer: async (ctxt: object) => [ctxt, await nested.call(undefined, 'get'), await nested.call(ctxt, 'get')],
+      get: (ctxt: object) => ctxt,
+    });
+    expect(await clientOf(transport, topic, { ...POLICY, methods: ['outer'] }).call({ user: 'u' }, 'outer')).toEqual([
+      { user: 'u', rpc_attempt: 2 },
+      { user: 'u' },
+      { user: 'u' },
+    ]);
   });
 
   it('adds a tenth to the load of a target that always fails, whatever the number of callers and methods', async () => {

@@ -6,11 +6,14 @@ import {
   getServer,
   init,
   MessagingTimeout,
+  OsloClientProxy,
   type OsloMessagingOptions,
+  OsloRecord,
   RemoteError,
   type RPCServer,
   Target,
 } from 'nestjs-oslo-messaging';
+import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../../support/environment.js';
 import { fakeTime, passing } from '../../support/fake-time.js';
@@ -161,6 +164,19 @@ describe('BackingOffClient', () => {
     });
   });
 
+  it('recovers by the calls of an OsloClientProxy, too', async () => {
+    const options = { transportUrl: 'memory://', rpcResponseTimeout: 0.1, timeoutRecovery: true, logger: silent };
+    const proxy = new OsloClientProxy({ ...options, topic });
+    const grown = () => [...proxy.unwrap().grownTimeouts().values()];
+    const send = (seconds: number) =>
+      passing(firstValueFrom(proxy.send({ method: 'work', version: '1.0' }, { seconds })));
+    await expect(send(0.15)).rejects.toBeInstanceOf(MessagingTimeout);
+    expect(grown()).toEqual([0.2]);
+    for (let call = 0; call < 5; call++) expect(await send(0)).toBe('done');
+    expect(grown()).toEqual([]);
+    await passing(proxy.close());
+  });
+
   it('keeps grown timeouts without timeoutRecovery', async () => {
     await timesOut(0.15);
     for (let call = 0; call < 30; call++) await succeeds(0.01);
@@ -302,6 +318,26 @@ describe('BackingOffClient', () => {
     controller.abort();
     expect(await passing(outcome)).toBeInstanceOf(MessagingTimeout);
     expect(performance.now() - start).toBeLessThan(500);
+  });
+
+  it('ends its pause when one of two signals aborts', async () => {
+    let timedOut: () => void = ignore;
+    const waiting = new Promise<void>((resolve) => {
+      timedOut = resolve;
+    });
+    const logger = { ...silent, error: () => timedOut() };
+    const proxy = new OsloClientProxy({ transportUrl: 'memory://', rpcResponseTimeout: 40, topic, logger });
+    vi.mocked(Math.random).mockReturnValue(0.999);
+    const controller = new AbortController();
+    // Two signals: that of the options, and that of the subscription.
+    const record = new OsloRecord({ seconds: 100 }, { signal: controller.signal, version: '1.0' });
+    const outcome = firstValueFrom(proxy.send('work', record)).catch((error: unknown) => error);
+    await passing(waiting);
+    const start = performance.now();
+    controller.abort();
+    expect(await passing(outcome)).toBeInstanceOf(MessagingTimeout);
+    expect(performance.now() - start).toBeLessThan(500);
+    await passing(proxy.close());
   });
 
   it('keeps its timeouts after another error', async () => {
