@@ -16,10 +16,14 @@ export interface LogFields {
   readonly exchange?: string | undefined;
   /** Topic that is listened on. */
   readonly topic?: string | undefined;
+  /** Name of the server. */
+  readonly server?: string | undefined;
   /** RPC method. */
   readonly method?: string | undefined;
   /** Message id of the call, or the unique id of the cast. */
   readonly messageId?: string | undefined;
+  /** Number of the attempt, for a request that its caller has sent again: 2 or more. */
+  readonly attempt?: number | undefined;
 }
 
 /** Length of a field, in characters: the values come off the wire. */
@@ -46,9 +50,12 @@ export function getLogFields(): LogFields {
     fields[field] = keys.map((key) => context[key]).find(Boolean);
   fields['exchange'] = target?.exchange;
   fields['topic'] = target?.topic;
+  fields['server'] = target?.server;
   fields['method'] = request?.getMethod();
   fields['messageId'] = request?.getMessageId();
-  return Object.fromEntries(Object.entries(fields).filter(isText).map(shortened));
+  const attempt = request?.getAttempt() ?? 1;
+  const texts = Object.fromEntries(Object.entries(fields).filter(isText).map(shortened));
+  return attempt > 1 ? { ...texts, attempt } : texts;
 }
 
 /** Returns the request context under the keys of the wire; an empty one where there is none, or where it cannot be read. */

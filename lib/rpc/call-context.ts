@@ -6,6 +6,7 @@ import {
   joinSignals,
   releaseSignal,
 } from '../core/abort.js';
+import { withoutAttempt } from '../core/attempt.js';
 import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
@@ -232,7 +233,7 @@ export class CallContext {
       args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
-      context: checkSerialized(serializer.serializeContext(ctxt), { target, method }),
+      context: withoutAttempt(checkSerialized(serializer.serializeContext(ctxt), { target, method })),
     };
   }
 }
