@@ -4,6 +4,7 @@
 export { filesIn } from './config/config-sources.js';
 export { withConfigFiles } from './config/configured-options.js';
 export { atPlaces, extended } from './config/places.js';
+export { attemptIn } from './core/attempt.js';
 export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';

@@ -13,6 +13,8 @@ export interface CurrentRequest {
   getMethod(): string;
   /** Returns the message id of a call, or the unique id of a cast. */
   getMessageId(): string | undefined;
+  /** Returns the number of the attempt: 1, and more for a request that its caller has sent again by a `retryPolicy`. */
+  getAttempt(): number;
   /** Returns the deserialized request context. */
   getRequestContext<T = RequestContext>(): T;
   /**

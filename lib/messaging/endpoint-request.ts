@@ -1,3 +1,4 @@
+import { attemptIn } from '../core/attempt.js';
 import type { Target } from '../core/target.js';
 import type { IncomingRequest } from '../drivers/driver.js';
 import { type CurrentRequest, type RequestScope, remainingSeconds, servedTarget } from './current-request.js';
@@ -26,6 +27,10 @@ export class EndpointRequest implements RequestScope, CurrentRequest {
   getMessageId(): string | undefined {
     const { msgId, uniqueId } = this.incoming.request;
     return msgId ?? uniqueId;
+  }
+
+  getAttempt(): number {
+    return attemptIn(this.incoming.request.context);
   }
 
   getRequestContext<T = RequestContext>(): T {

@@ -17,10 +17,14 @@ export interface LogFields {
   readonly exchange?: string | undefined;
   /** Topic that is listened on. */
   readonly topic?: string | undefined;
+  /** Name of the server. */
+  readonly server?: string | undefined;
   /** RPC method. */
   readonly method?: string | undefined;
   /** Message id of the call, or the unique id of the cast. */
   readonly messageId?: string | undefined;
+  /** Number of the attempt, for a request that its caller has sent again: 2 or more. */
+  readonly attempt?: number | undefined;
 }
 
 /** Length of a field, in characters: the values come off the wire. */
@@ -47,11 +51,14 @@ export function getLogFields(): LogFields {
     fields[field] = keys.map((key) => context[key]).find(isText);
   fields['exchange'] = target?.exchange;
   fields['topic'] = target?.topic;
+  fields['server'] = target?.server;
   fields['method'] = request?.getMethod();
   fields['messageId'] = request?.getMessageId();
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, fit(value)]] : [])),
+  const texts = Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, shortened(value)]] : [])),
   );
+  const attempt = request?.getAttempt() ?? 1;
+  return attempt > 1 ? { ...texts, attempt } : texts;
 }
 
 /** Returns the request context under the keys of the wire; an empty one where there is none, or where it cannot be read. */
@@ -67,4 +74,4 @@ export function currentContext(): Dict {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** A logger that writes texts, not JSON, must not get a second line from the wire. */
-const fit = (value: string): string => oneLine(value, MAX_FIELD);
+const shortened = (value: string): string => oneLine(value, MAX_FIELD);

@@ -6,6 +6,7 @@ import {
   joinSignals,
   releaseSignal,
 } from '../core/abort.js';
+import { withoutAttempt } from '../core/attempt.js';
 import type { OutgoingChain } from '../core/chain.js';
 import { Deadline } from '../core/deadline.js';
 import type { Dict } from '../core/dict.js';
@@ -24,7 +25,7 @@ import { checkArguments, checkSerialized } from '../messaging/request-values.js'
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import { assertTimeLeft, sendCall, sendCast } from './outgoing-requests.js';
-import { firstAttempt, retryLink } from './retries.js';
+import { retryLink } from './retries.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 /** Options of the driver for one request. */
@@ -241,7 +242,7 @@ export class CallContext {
       args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
-      context: firstAttempt(checkSerialized(serializer.serializeContext(ctxt), { target, method })),
+      context: withoutAttempt(checkSerialized(serializer.serializeContext(ctxt), { target, method })),
     };
   }
 }

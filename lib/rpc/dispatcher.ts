@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.js';
 import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { runWhereFailed } from '../messaging/current-request.js';
+import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
@@ -50,7 +50,7 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
 
 /** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
-  const { table, target, around, logger, sendTracebacks } = dispatching;
+  const { table, around, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
@@ -66,7 +66,7 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
     const { abortedBy } = message;
     runWhereFailed(
       message,
-      () => new EndpointRequest(() => entry?.readContext?.(request), message, target),
+      () => scopeOf(entry, message, dispatching),
       () => {
         if (entry === undefined) logRefusal(request, error, logger);
         else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
@@ -84,6 +84,12 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
 function handle(entry: MethodEntry | undefined, message: IncomingRequest, { table, target }: Dispatching): unknown {
   if (entry === undefined) throw table.refusalOf(message.request);
   return entry.handle(message, target);
+}
+
+/** Returns the request for the log lines about it. A request that no method answers has the context that it was received with. */
+function scopeOf(entry: MethodEntry | undefined, message: IncomingRequest, { target }: Dispatching): EndpointRequest {
+  const { request } = message;
+  return new EndpointRequest(() => (entry ? entry.readContext?.(request) : request.context), message, target);
 }
 
 function handleWithin(
@@ -108,7 +114,10 @@ function handleWithin(
     wantsReply,
     expires,
   };
-  return around(served, async () => handle(entry, message, dispatching));
+  // What it logs belongs to the request.
+  return runAsRequest(scopeOf(entry, message, dispatching), () =>
+    around(served, async () => handle(entry, message, dispatching)),
+  );
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { abortErrorOf } from '../core/abort.js';
-import type { Dict } from '../core/dict.js';
+import { withAttempt } from '../core/attempt.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
 import { checkOptions } from '../core/option-rules.js';
@@ -10,9 +10,6 @@ import type { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
 import { RetryBudget } from './retry-budget.js';
 import { RETRY_RULES, type RetryPolicy, RetryRules } from './retry-policy.js';
-
-/** Key of the request context with the number of the attempt, from the second attempt on. */
-export const ATTEMPT_KEY = 'rpc_attempt';
 
 /** Maximum number of targets with a budget of their own, for each transport. */
 const MAX_TARGETS = 1000;
@@ -71,14 +68,7 @@ function attemptOf(message: OutgoingMessage, attempt: number, { attemptTimeout }
   const { context } = message;
   const deadline = attemptTimeout === undefined ? message.deadline : message.deadline.shortened(attemptTimeout);
   if (attempt === 1) return attemptTimeout === undefined ? message : { ...message, deadline };
-  return { ...message, deadline, attempt, context: { ...context, [ATTEMPT_KEY]: attempt } };
-}
-
-/** Returns the context of a first attempt: that of a repeated request, which its handler passes on, has the number of that one. */
-export function firstAttempt(context: Dict): Dict {
-  if (!Object.hasOwn(context, ATTEMPT_KEY)) return context;
-  const { [ATTEMPT_KEY]: _attempt, ...rest } = context;
-  return rest;
+  return { ...message, deadline, attempt, context: withAttempt(context, attempt) };
 }
 
 /** Returns true for a failure on the way. What a server has answered is no such failure. */

@@ -3,6 +3,7 @@ import {
   getBatchNotificationListener,
   getNotificationListener,
   getRpcClient,
+  MessageDeliveryFailure,
   Notifier,
   type OutgoingMessage,
   type SendNext,
@@ -211,17 +212,23 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(served?.attributes['code.function.name']).toBeUndefined();
     });
 
-    it('each attempt of a repeated call is a span with an id of its own', async () => {
+    it('each attempt of a repeated call is a span with an id and a number of its own', async () => {
       const topic = uniqueTopic();
-      const twice = async (message: OutgoingMessage, next: SendNext) => [
-        await next(message),
-        await next({ ...message, attempt: 2 }),
-      ];
-      const transport = connect({ clientInterceptors: [twice], instrumentation: [openTelemetry()] });
+      const failing = {
+        client: (message: OutgoingMessage, next: SendNext) =>
+          message.attempt === 1 ? Promise.reject(new MessageDeliveryFailure('lost')) : next(message),
+      };
+      const transport = connect({ instrumentation: [openTelemetry(), failing] });
       await serve(topic, 's', [new Endpoint()], { transport });
-      expect(await getRpcClient(transport, new Target({ topic })).call({}, 'whoami')).toEqual(['a', 'a']);
+      const retryPolicy = { methods: ['whoami'], delay: '1ms' };
+      expect(await getRpcClient(transport, new Target({ topic }), { retryPolicy }).call({}, 'whoami')).toBe('a');
       const attempts = await ended('CLIENT', 2);
       expect(new Set(attempts.map(({ attributes }) => attributes['messaging.message.id'])).size).toBe(2);
+      const [served] = await ended('SERVER');
+      const numbers = [...attempts, served].map((span) => span?.attributes['oslo_messaging.attempt']);
+      expect(numbers).toEqual([undefined, 2, 2]);
+      expect(attempts.map(({ failure }) => failure)).toEqual(['lost', undefined]);
+      expect(served?.parentId).toBe(attempts[1]?.spanId);
     });
 
     it('a call that times out has an error type of its own', async () => {

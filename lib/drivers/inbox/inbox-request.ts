@@ -180,6 +180,15 @@ export class InboxRequest implements IncomingRequest {
     }
   }
 
+  /** Names of the request in a line of the log. One that was refused unread has none. */
+  private get facts(): string {
+    const { method, context } = this.request;
+    if (method === '') return '';
+    const { request_id: id } = context;
+    const requestId = typeof id === 'string' ? `, request id "${oneLine(id, 64)}"` : '';
+    return ` (method "${oneLine(method, 64)}"${requestId})`;
+  }
+
   private drop(error: unknown): void {
     // Running the request again would not help, or its caller no longer waits.
     if (error instanceof MessageUndeliverable || error instanceof ClientSendError || this.expires <= performance.now())
@@ -187,7 +196,7 @@ export class InboxRequest implements IncomingRequest {
     const { counters, settings } = this.context;
     counters.count('droppedReplies');
     settings.logger.warn(
-      `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped: ${oneLine(toError(error).message)}`,
+      `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped${this.facts}: ${oneLine(toError(error).message)}`,
     );
   }
 }

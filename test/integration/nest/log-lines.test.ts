@@ -9,6 +9,7 @@ import {
   getRpcTransport,
   type LogFields,
   OsloLogger,
+  type OsloMessagingOptions,
   OsloServer,
   RequestContext,
   RpcEndpoint,
@@ -52,7 +53,7 @@ afterEach(async () => {
   written.length = 0;
 });
 
-async function serve(topic: string, logger: LoggerService): Promise<Transport> {
+async function serve(topic: string, logger: LoggerService, options: OsloMessagingOptions = {}): Promise<Transport> {
   @Controller()
   @RpcEndpoint({ topic })
   class Orders {
@@ -70,7 +71,7 @@ async function serve(topic: string, logger: LoggerService): Promise<Transport> {
     }
   }
   const module = await Test.createTestingModule({ controllers: [Orders] }).compile();
-  const strategy = new OsloServer({ transportUrl: 'memory://', host: 'host1' });
+  const strategy = new OsloServer({ transportUrl: 'memory://', host: 'host1', ...options });
   const app: INestMicroservice = module.createNestMicroservice({ strategy, logger });
   open.push(() => app.close());
   await app.listen();
@@ -117,6 +118,31 @@ describe('OsloLogger', () => {
       expect.objectContaining({ ...fields, method: 'place', exchange: 'tacker', messageId: expect.any(String) }),
       expect.objectContaining({ ...fields, method: 'refuse', exchange: 'tacker', context: 'OsloMessaging' }),
     ]);
+  });
+
+  it('adds them to lines about slow handlers and unknown methods, and the attempt of a repeated request', async () => {
+    const topic = uniqueTopic();
+    const transport = await serve(topic, new OsloLogger({ json: true }), { slowCallThreshold: 0 });
+    const client = getRpcClient(transport, new Target({ topic }));
+    await client.call({ ...CONTEXT }, 'place');
+    await expect(client.call(CONTEXT, 'nix')).rejects.toMatchObject({ excType: 'NoSuchMethod' });
+    // As a client with a retryPolicy sends a request again.
+    const repeating = getRpcTransport({
+      transportUrl: 'memory://',
+      logger: silent,
+      clientInterceptors: [(message, next) => next({ ...message, context: { ...message.context, rpc_attempt: 2 } })],
+    });
+    open.push(() => repeating.cleanup());
+    const again = getRpcClient(repeating, new Target({ topic }));
+    expect(await again.call(CONTEXT, 'place')).toMatchObject({ attempt: 2, server: 'host1' });
+    const fields = { requestId: 'req-1', userId: 'alice', exchange: 'tacker', topic, server: 'host1' };
+    const parsed = lines(/^\{.*(Slow handler|Refused the RPC)/).map((line): unknown => JSON.parse(line));
+    expect(parsed).toEqual([
+      expect.objectContaining({ ...fields, method: 'place', messageId: expect.any(String) }),
+      expect.objectContaining({ ...fields, method: 'nix', messageId: expect.any(String) }),
+      expect.objectContaining({ ...fields, method: 'place', attempt: 2 }),
+    ]);
+    expect(parsed[0]).not.toHaveProperty('attempt');
   });
 
   it('keeps a hostile context on one line, and writes the line in any case', () => {
@@ -194,6 +220,7 @@ describe('getLogFields', () => {
       requestId: 'req-9',
       projectId: 't',
       topic,
+      server: 's',
       method: 'fields',
       messageId: expect.any(String),
     });

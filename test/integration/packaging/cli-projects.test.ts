@@ -120,7 +120,7 @@ describe('the package in a default project', () => {
         expect(await add()).toContain('Nothing to be done.');
         expect(await generate('rpc-endpoint', 'orders')).toMatch(/UPDATE.* src\/app\.module\.ts/);
         expect(await generate('notification-endpoint', 'orders')).toMatch(/UPDATE.* src\/app\.module\.ts/);
-          await project.exec('prettier', '--check', 'src');
+        await project.exec('prettier', '--check', 'src');
         await project.run('build');
         expect(await project.run('test')).toMatch(/Tests: +5 passed|Tests +5 passed/);
         await serves(project, topic);

@@ -74,6 +74,7 @@ describeWithRabbit('a reply to a missing queue', () => {
           _msg_id: 'm',
           _reply_q: queue,
           _unique_id: randomUUID(),
+          _context_request_id: 'req-1',
         };
         const options = expiration === undefined ? {} : { expiration: String(expiration) };
         channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)), options);
@@ -127,6 +128,7 @@ describeWithRabbit('a reply to a missing queue', () => {
     await eventually(() => expect(serving.counts.droppedReplies).toBe(1));
     expect(performance.now() - began).toBeGreaterThan(450);
     expect(dropped()).toBe(1);
+    expect(logger.messages(/^The reply to m was dropped \(method "echo", request id "req-1"\): /)).toHaveLength(1);
   });
 
   it('is dropped when the window ends, after which each later reply gets one attempt', async () => {

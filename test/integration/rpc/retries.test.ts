@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import {
   BackingOffClient,
   ConfigurationError,
+  getCurrentRequest,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
@@ -258,6 +259,29 @@ describe('A retry policy', () => {
     await app.listen();
     expect(await clientOf(connect(), topic).call({}, 'get')).toBe(1);
     expect(await clientOf(connect({ instrumentation: [failing(2)] }), topic).call({}, 'get')).toBe(3);
+  });
+
+  it('counts the attempts of each request alone, though a handler passes its context on', async () => {
+    const [outer, inner] = [uniqueTopic(), uniqueTopic()];
+    const transport = connect();
+    const casts: unknown[] = [];
+    const attempt = () => getCurrentRequest()?.getAttempt();
+    await serve(transport, inner, {
+      get: (context: object) => [attempt(), context],
+      record: (context: object) => void casts.push([attempt(), context]),
+    });
+    const client = getRpcClient(transport, new Target({ topic: inner }));
+    await serve(transport, outer, {
+      get: async (context: object) => {
+        await client.cast(undefined, 'record');
+        return [attempt(), await client.call(undefined, 'get'), await client.call(context, 'get')];
+      },
+    });
+    const failingOnce = connect({ instrumentation: [failing(1)] });
+    const given = { request_id: 'req-1' };
+    const first = [1, given];
+    expect(await clientOf(failingOnce, outer).call(given, 'get')).toEqual([2, first, first]);
+    await eventually(() => expect(casts).toEqual([first]));
   });
 });
 

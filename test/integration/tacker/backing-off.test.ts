@@ -13,6 +13,7 @@ import {
   type RPCServer,
   Target,
 } from 'nestjs-oslo-messaging';
+import { TestBroker } from 'nestjs-oslo-messaging/testing';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../../support/environment.js';
@@ -176,6 +177,26 @@ describe('BackingOffClient', () => {
     expect(grown()).toEqual([]);
     await passing(proxy.close());
   });
+
+  it.each([
+    { timeoutRecovery: true, how: 'not' },
+    { timeoutRecovery: false, how: 'as after any other' },
+  ])(
+    'grows after a timeout of an outage of the broker $how, with timeoutRecovery $timeoutRecovery',
+    async (options) => {
+      const broker = new TestBroker({ logger: silent });
+      await passing(end());
+      await passing(begin({ ...broker.options, rpcResponseTimeout: 0.1, timeoutRecovery: options.timeoutRecovery }));
+      await succeeds(0);
+      broker.disconnect();
+      await timesOut(0);
+      await timesOut(0);
+      broker.connect();
+      if (options.timeoutRecovery) await timesOut(0.15);
+      else await succeeds(0.15);
+      await passing(broker.close());
+    },
+  );
 
   it('keeps grown timeouts without timeoutRecovery', async () => {
     await timesOut(0.15);
