@@ -13,7 +13,8 @@ export interface EventRow {
   payload: unknown;
 }
 
-// json, not jsonb: jsonb refuses "\u0000", and one such notification would fail the whole batch again and again.
+// json, not jsonb: jsonb refuses "\u0000", and one such notification would fail the whole batch again and again. For the
+// same reason the payload travels as a text within the JSON of the rows, which PostgreSQL decodes.
 const TABLE = `
   create table if not exists events (
     message_id text primary key,
@@ -26,7 +27,9 @@ const TABLE = `
   )`;
 const INSERT = `
   insert into events
-  select * from json_populate_recordset(null::events, $1)
+  select message_id, priority, event_type, publisher_id, published_at, request_id, payload::json
+  from json_to_recordset($1) as rows (message_id text, priority text, event_type text, publisher_id text,
+    published_at timestamp, request_id text, payload text)
   on conflict (message_id) do nothing`;
 const RETRY_DELAY_MS = 100;
 const MAX_WAIT_MS = 60_000;
@@ -54,7 +57,8 @@ export class EventTable implements OnModuleInit, OnApplicationShutdown {
 
   /** Inserts the rows that are not there yet, in one statement. Returns their number. */
   async insert(rows: readonly EventRow[]): Promise<number> {
-    const { rowCount } = await this.pool.query(INSERT, [JSON.stringify(rows, writable)]);
+    const texts = rows.map((row) => ({ ...row, payload: JSON.stringify(row.payload, writable) }));
+    const { rowCount } = await this.pool.query(INSERT, [JSON.stringify(texts)]);
     return rowCount ?? 0;
   }
 

@@ -20,6 +20,7 @@ import { messaging, TOPIC } from './messaging.js';
 
 /** Characters that PostgreSQL does not take in a text. */
 const UNWRITABLE = /[\0\p{Surrogate}]/gu;
+const TIME = /^((?!0000)\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(\.\d{1,9})?(?=Z?$)/;
 
 @NotificationEndpoint({ topics: [TOPIC], allowRequeue: true })
 class Events {
@@ -57,10 +58,19 @@ function rowOf(details: NotificationDetails, context: RequestContext | undefined
     priority,
     event_type: text(eventType),
     publisher_id: text(publisherId),
-    published_at: Number.isNaN(Date.parse(timestamp ?? '')) ? null : text(timestamp),
+    published_at: time(timestamp),
     request_id: text(context?.requestId),
     payload,
   };
+}
+
+/** Time as oslo.messaging writes it; null for any other, which would fail the whole batch. */
+function time(value: string | null): string | null {
+  const [found, seconds = ''] = TIME.exec(value ?? '') ?? [];
+  const parsed = Date.parse(`${seconds.replace(' ', 'T')}Z`);
+  // JavaScript reads February 31 as March 3.
+  const isReal = !Number.isNaN(parsed) && new Date(parsed).toISOString().startsWith(seconds.replace(' ', 'T'));
+  return found !== undefined && isReal ? found : null;
 }
 
 function text(value: string | null | undefined): string | null {

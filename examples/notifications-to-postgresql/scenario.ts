@@ -10,7 +10,7 @@ interface Count {
 
 /** Starts the programs and runs all steps. Returns commands to go on with. */
 export async function run(scenario: Scenario): Promise<string[]> {
-  const { database, transportUrl } = scenario;
+  const { database } = scenario;
 
   /** Counts the rows, and the different numbers that the publisher gave the events. */
   async function count(): Promise<Count> {
@@ -29,7 +29,7 @@ export async function run(scenario: Scenario): Promise<string[]> {
   const startListener = () => scenario.node('listener', 'listener.js', /^listening$/);
   const listener = await startListener();
   const hints = [
-    `TRANSPORT_URL='${transportUrl}' node dist/examples/notifications-to-postgresql/publisher.js`,
+    `TRANSPORT_URL=${scenario.shellUrl} node dist/examples/notifications-to-postgresql/publisher.js`,
     `psql '${database.url}' -c 'select * from events order by published_at desc limit 10'`,
   ];
   if (scenario.isServing) return hints;

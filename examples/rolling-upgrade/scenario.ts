@@ -15,8 +15,8 @@ const FEW_CALLS = 20;
 export async function run(scenario: Scenario): Promise<string[]> {
   const { transportUrl } = scenario;
   const hints = [
-    `npx oslo-rpc call --url '${transportUrl}' --topic ${TOPIC} --version 1.0 reserve '{"item":"lamp"}'`,
-    `npx oslo-rpc call --url '${transportUrl}' --topic ${TOPIC} --version 1.1 reserve '{"item":"lamp","quantity":2}'`,
+    `npx oslo-rpc call --url ${scenario.shellUrl} --topic ${TOPIC} --version 1.0 reserve '{"item":"lamp"}'`,
+    `npx oslo-rpc call --url ${scenario.shellUrl} --topic ${TOPIC} --version 1.1 reserve '{"item":"lamp","quantity":2}'`,
   ];
   const transport = getRpcTransport({ transportUrl, rpcResponseTimeout: '10s' });
   const target = new Target({ topic: TOPIC, version: '1.0' });

@@ -45,6 +45,11 @@ export class Scenario {
     return this.surroundings.transportUrl;
   }
 
+  /** The URL in a command to print. One that was given may have a password, and is not printed. */
+  get shellUrl(): string {
+    return process.env.TRANSPORT_URL ? '"$TRANSPORT_URL"' : `'${this.transportUrl}'`;
+  }
+
   /** @throws Error for an example that is not listed with a database */
   get database(): Database {
     const { database, example } = this.surroundings;

@@ -4,6 +4,8 @@ import { devkit } from './toolkit.js';
 const MAX_LENGTH = 180;
 const WORD = /^[A-Za-z0-9][\w.:-]*$/;
 const VERSION = /^v?(\d{1,9}\.\d{1,9}(?:\.\d{1,9})?)$/;
+/** Longest name in characters. File systems allow 255 bytes, with the endings. */
+const MAX_NAME_LENGTH = 100;
 const NAME = /^\p{L}[\p{L}\p{N}]*(?:[-_.][\p{L}\p{N}]+)*$/u;
 
 /** Returns an error that ends the schematic before it writes a file. */
@@ -37,6 +39,19 @@ export function checkedVersion(given: string | number): string {
  * @throws SchematicsException for a name that no class can have
  */
 export function checkedName(given: string): string {
-  if (NAME.test(given)) return given;
-  throw refusal('name', 'letters and digits, divided by - _ or ., such as orders or billing/orders', given);
+  if (given.length <= MAX_NAME_LENGTH && NAME.test(given)) return given;
+  throw refusal(
+    'name',
+    `at most ${MAX_NAME_LENGTH} letters and digits, divided by - _ or ., such as orders or billing/orders`,
+    given,
+  );
+}
+
+/**
+ * Returns the name of a class to generate.
+ * @throws SchematicsException for a class that the generated file imports
+ */
+export function checkedSymbol(symbol: string, imported: string): string {
+  if (symbol !== imported) return symbol;
+  throw new devkit.SchematicsException(`name: the class would be ${symbol}, as the decorator is; give another name`);
 }

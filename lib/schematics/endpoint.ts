@@ -1,12 +1,13 @@
 import type { Rule, SchematicContext, Tree } from '@angular-devkit/schematics';
-import { checkedName } from './checks.js';
+import { checkedName, checkedSymbol } from './checks.js';
 import { withEntries } from './module-file.js';
 import { ask, Project, shown } from './project.js';
 import { core, devkit, nest } from './toolkit.js';
 
 /** Options of a generated endpoint: those of Nest's own generators. */
 export interface EndpointOptions {
-  readonly name: string;
+  /** A number from the CLI, for a name of digits. */
+  readonly name: string | number;
   readonly path?: string | undefined;
   readonly sourceRoot?: string | undefined;
   readonly language?: string | undefined;
@@ -21,6 +22,8 @@ export interface EndpointOptions {
 export interface EndpointKind {
   /** End of the file's name. */
   readonly type: string;
+  /** Decorator of the class. */
+  readonly decorator: string;
   /** Further values of the templates, by name. */
   values(name: string): Readonly<Record<string, unknown>>;
 }
@@ -36,8 +39,11 @@ export function endpoint(options: EndpointOptions, kind: EndpointKind): Rule {
     const { name, folder } = locate(options, tree);
     const { importSuffix, testImport } = project;
     const file = core.join(core.normalize(folder), `${name}.${kind.type}.ts`);
-    if (tree.exists(file)) throw new devkit.SchematicsException(`name: ${shown(file)} exists already`);
-    const symbol = core.strings.classify(`${name}-${kind.type}`);
+    const specFileSuffix = nest.normalizeToKebabOrSnakeCase(options.specFileSuffix);
+    const test = file.replace(/ts$/, `${specFileSuffix}.ts`);
+    const taken = (options.spec ? [file, test] : [file]).find((path) => tree.exists(path));
+    if (taken !== undefined) throw new devkit.SchematicsException(`name: ${shown(taken)} exists already`);
+    const symbol = checkedSymbol(core.strings.classify(`${name}-${kind.type}`), kind.decorator);
     const files = devkit.apply(devkit.url('./files'), [
       devkit.filter((path) => options.spec || !path.includes('__specFileSuffix__')),
       devkit.applyTemplates({
@@ -46,7 +52,7 @@ export function endpoint(options: EndpointOptions, kind: EndpointKind): Rule {
         symbol,
         importSuffix,
         testImport,
-        specFileSuffix: nest.normalizeToKebabOrSnakeCase(options.specFileSuffix),
+        specFileSuffix,
       }),
       devkit.move(folder),
     ]);
@@ -60,7 +66,9 @@ export function endpoint(options: EndpointOptions, kind: EndpointKind): Rule {
 
 /** Name and folder of the files, as Nest's own generators choose them. */
 function locate(options: EndpointOptions, tree: Tree) {
-  const location = new nest.NameParser().parse({ name: options.name, path: options.path ?? '' });
+  if (`${options.path ?? ''}/${options.name}`.split('/').includes('..'))
+    throw new devkit.SchematicsException('name, path: expected a folder in the source root; got ..');
+  const location = new nest.NameParser().parse({ name: String(options.name), path: options.path ?? '' });
   const name = checkedName(nest.normalizeToKebabOrSnakeCase(location.name));
   const place = { sourceRoot: options.sourceRoot ?? 'src', path: nest.normalizeToKebabOrSnakeCase(location.path) };
   nest.mergeSourceRoot(place)(tree);
@@ -77,16 +85,14 @@ function register(project: Project, context: SchematicContext, folder: string, f
   const specifier = `${new nest.PathSolver().relative(core.normalize(from), core.join(path, file))}${importSuffix}`;
   const changed = module
     ? withEntries(tree.readText(module), 'controllers', [{ name: symbol, from: specifier }])
-    : undefined;
-  if (module && changed !== undefined) tree.overwrite(module, changed);
-  else
-    ask(
-      context,
-      from,
-      module ? 'it has no single @Module({ … }) with a list of controllers' : 'no module was found',
-      `List ${symbol} in a module by hand`,
-      [`import { ${symbol} } from '${specifier}';`, '', `controllers: [${symbol}],`],
-    );
+    : { reason: 'no module was found' };
+  if (module && typeof changed === 'string') tree.overwrite(module, changed);
+  else if (typeof changed !== 'string')
+    ask(context, from, changed.reason, `List ${symbol} in a module by hand`, [
+      `import { ${symbol} } from '${specifier}';`,
+      '',
+      `controllers: [${symbol}],`,
+    ]);
   if (project.find(/\bOsloMessagingModule\s*\.\s*forRoot/) === undefined)
     context.logger.warn(
       `${shown(project.path())}: no module has OsloMessagingModule.forRoot() yet, so that ${symbol} is not served. To add it: nest g -c nestjs-oslo-messaging nest-add`,

@@ -18,13 +18,20 @@ export interface ModuleEntry {
 }
 
 /**
- * Returns the text of a module with entries added to a list of its decorator. Returns undefined where that is not possible:
- * there is no `@Module({ … })`, or several, or the list is no array literal.
+ * Returns the text of a module with entries added to a list of its decorator, or the reason why that is not possible.
  */
-export function withEntries(text: string, list: ModuleList, entries: readonly ModuleEntry[]): string | undefined {
-  if (text.match(/@Module\(/g)?.length !== 1) return undefined;
+export function withEntries(
+  text: string,
+  list: ModuleList,
+  entries: readonly ModuleEntry[],
+): string | { reason: string } {
+  const noList = { reason: `it has no single @Module({ … }) with a list of ${list}` };
+  if (text.match(/@Module\(/g)?.length !== 1) return noList;
+  const given = new SourceFile('module.ts', text);
+  const other = entries.find(({ name, from }) => ![from, undefined].includes(given.originOf(name)));
+  if (other) return { reason: `it imports another ${other.name} from '${given.originOf(other.name)}'` };
   const probed = new nest.MetadataManager(text).insert(list, PROBE);
-  if (probed === undefined || probed === text) return undefined;
+  if (probed === undefined || probed === text) return noList;
   const [indentation = '  '] = /(?<=@Module\(\{\r?\n)[ \t]+/.exec(text) ?? [];
   // Only a list without entries is written as a whole; other lists keep their style.
   const isEmpty = probed.includes(`[${PROBE}]`);
@@ -35,5 +42,7 @@ export function withEntries(text: string, list: ModuleList, entries: readonly Mo
   const listed = whole.reduce((now, block) => new nest.MetadataManager(now).insert(list, block) ?? now, text);
   const source = new SourceFile('module.ts', listed);
   for (const { name, from } of entries) source.addImport(name, from);
-  return source.toString();
+  const changed = source.toString();
+  // Nest's editor ends lines by \n.
+  return /(?<!\r)\n/.test(text) ? changed : changed.replace(/\r?\n/g, '\r\n');
 }

@@ -14,6 +14,7 @@ interface Manifest {
 
 /** Part of a nest-cli.json. */
 interface CliConfiguration {
+  language?: string;
   entryFile?: string;
   projects?: Record<string, { sourceRoot?: string; entryFile?: string }>;
 }
@@ -22,6 +23,8 @@ const MANIFEST = '/package.json';
 
 /** Folders that hold no sources of a project. */
 const FOREIGN = new Set<string>(['node_modules', 'dist', '.git']);
+/** Comment of whole lines. */
+const COMMENT = /^[ \t]*(?:\/\/.*|\/\*[\s\S]*?\*\/)/gm;
 /** Import of a test. */
 const TEST = /['"](@nestjs\/testing|nestjs-oslo-messaging\/testing)['"]/;
 
@@ -57,6 +60,11 @@ export class Project {
   get testImport(): string | undefined {
     if (this.lists('vitest')) return this.read('/tsconfig.json')?.includes('vitest/globals') ? undefined : 'vitest';
     return this.lists('@jest/globals') && !this.lists('@types/jest') ? '@jest/globals' : undefined;
+  }
+
+  /** True for a project in JavaScript. */
+  get isJavaScript(): boolean {
+    return this.cli.language === 'js';
   }
 
   /** Path of a file of the source root, or of the source root. */
@@ -109,7 +117,8 @@ export class Project {
     const all = { ...manifest.dependencies, ...Object.fromEntries(added.map((name) => [name, ranges[name] ?? '*'])) };
     manifest.dependencies = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
     const [indentation = '  '] = /^[ \t]+(?=")/m.exec(text) ?? [];
-    this.tree.overwrite(MANIFEST, `${JSON.stringify(manifest, null, indentation)}\n`);
+    const written = `${JSON.stringify(manifest, null, indentation)}\n`;
+    this.tree.overwrite(MANIFEST, text.includes('\r\n') ? written.replaceAll('\n', '\r\n') : written);
     return added;
   }
 
@@ -125,7 +134,7 @@ export class Project {
         const path = core.join(folder.path, file);
         if (!file.endsWith('.ts')) continue;
         const text = this.tree.readText(path);
-        if (pattern.test(text) && !TEST.test(text)) return path;
+        if (pattern.test(text.replace(COMMENT, '')) && !TEST.test(text)) return path;
       }
       for (const name of folder.subdirs) {
         const found = FOREIGN.has(name) ? undefined : search(folder.dir(name));

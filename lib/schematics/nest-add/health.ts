@@ -4,6 +4,10 @@ import { devkit } from '../toolkit.js';
 import { programOf } from './program.js';
 import { addToImports, type ModulePath } from './root-module.js';
 
+/** A controller of its own, or a method of a controller without a path. */
+const ROUTE =
+  /@Controller\(\s*(?:\{[^}]*path:\s*)?['"`]\/?health\b|@Controller\(\s*\)[\s\S]*@(?:Get|All)\(\s*['"`]\/?health\b/;
+
 const INDICATOR = [
   "import { OsloMessagingHealth } from 'nestjs-oslo-messaging';",
   '',
@@ -31,7 +35,7 @@ export function addHealth(project: Project, context: SchematicContext, root: Mod
   const file = [`${folder}/health.module.ts`, `${folder}/health.controller.ts`].find((path) =>
     project.tree.exists(path),
   );
-  const taken = file ?? project.find(/@Controller\(\s*(?:\{[^}]*path:\s*)?['"`]\/?health\b/);
+  const taken = file ?? project.find(ROUTE);
   if (taken !== undefined) {
     ask(context, taken, 'it is about health already', 'Add this to its health check by hand', INDICATOR);
     return undefined;

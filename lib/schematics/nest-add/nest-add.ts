@@ -28,6 +28,10 @@ export function nestAdd(options: NestAddOptions): Rule {
   return (tree, context) => {
     if (options.d) throw new devkit.SchematicsException('-d: the CLI does not pass it to schematics; give --dry-run');
     const project = new Project(tree, options.sourceRoot ?? 'src');
+    if (project.isJavaScript)
+      throw new devkit.SchematicsException(
+        'The project is in JavaScript. The module needs the decorators of TypeScript',
+      );
     const topic = checkedWord('topic', options.topic) ?? project.topic;
     const dependencies: Record<string, string> = { '@nestjs/microservices': project.rangeOf('@nestjs/core') ?? '*' };
     const module = addModule(project, context, topic);

@@ -111,6 +111,7 @@ function declarationOf(call: TypeScript.CallExpression) {
 /** Statement of a list of statements that a node belongs to. */
 function statementOf(node: TypeScript.Node): TypeScript.Statement | undefined {
   for (let { parent } = node, child = node; parent !== undefined; child = parent, parent = parent.parent)
-    if (ts.isBlock(parent) || ts.isSourceFile(parent)) return child as TypeScript.Statement;
+    if (ts.isBlock(parent) || ts.isSourceFile(parent) || ts.isCaseOrDefaultClause(parent))
+      return child as TypeScript.Statement;
   return undefined;
 }

@@ -33,13 +33,12 @@ export function addModule(project: Project, context: SchematicContext, topic: st
 /** Adds a module to the imports of the root module, or asks the user to do so. */
 export function addToImports(project: Project, context: SchematicContext, root: ModulePath, entry: ModuleEntry): void {
   const text = root === undefined ? undefined : project.read(root);
-  const changed = text === undefined ? undefined : withEntries(text, 'imports', [entry]);
-  if (root !== undefined && changed !== undefined) {
-    project.tree.overwrite(root, changed);
+  const changed =
+    text === undefined ? { reason: 'the root module was not found' } : withEntries(text, 'imports', [entry]);
+  if (typeof changed === 'string') {
+    if (root !== undefined) project.tree.overwrite(root, changed);
     return;
   }
-  const reason =
-    root === undefined ? 'the root module was not found' : 'it has no single @Module({ … }) with a list of imports';
   const { name, from, lines = [name] } = entry;
   const code = [
     `import { ${name} } from '${from}';`,
@@ -48,7 +47,7 @@ export function addToImports(project: Project, context: SchematicContext, root: 
     ...lines.map((line, at) => `  ${line}${at === lines.length - 1 ? ',' : ''}`),
     ']',
   ];
-  ask(context, root ?? project.path(), reason, 'Add this to the root module by hand', code);
+  ask(context, root ?? project.path(), changed.reason, 'Add this to the root module by hand', code);
 }
 
 /** Finds the root module: the one that the program is made of, else the first one in the source root. */

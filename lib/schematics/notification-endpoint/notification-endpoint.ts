@@ -21,6 +21,7 @@ export function notificationEndpoint(options: NotificationEndpointOptions): Rule
   ];
   return endpoint(options, {
     type: 'notification-endpoint',
+    decorator: 'NotificationEndpoint',
     values: () => ({
       endpointOptions: fields.length === 0 ? '' : `{ ${fields.join(', ')} }`,
       topic: topic ?? DEFAULT_TOPIC,

@@ -16,10 +16,13 @@ export function rpcEndpoint(options: RpcEndpointOptions): Rule {
   const version = checkedVersion(options.version);
   return endpoint(options, {
     type: 'endpoint',
+    decorator: 'RpcEndpoint',
     values: (name) => ({
       target: literal({ topic, namespace, version }),
       clientTarget: literal({ topic: topic ?? name, namespace, version }),
       topic: topic ?? name,
+      // Endpoints of one topic share the names of their methods: two `find` would keep the server from starting.
+      subject: name.replace(/[-.]/g, '_'),
     }),
   });
 }

@@ -119,10 +119,12 @@ describe('the package in a default project', () => {
         expect(await add()).toMatch(/CREATE.* src\/health\/health\.module\.ts/);
         expect(await add()).toContain('Nothing to be done.');
         expect(await generate('rpc-endpoint', 'orders')).toMatch(/UPDATE.* src\/app\.module\.ts/);
+        expect(await generate('rpc-endpoint', 'stock')).toMatch(/UPDATE.* src\/app\.module\.ts/);
         expect(await generate('notification-endpoint', 'orders')).toMatch(/UPDATE.* src\/app\.module\.ts/);
+        expect(await generate('rpc-endpoint', '1st')).toContain('name: expected at most 100 letters and digits');
         await project.exec('prettier', '--check', 'src');
         await project.run('build');
-        expect(await project.run('test')).toMatch(/Tests: +5 passed|Tests +5 passed/);
+        expect(await project.run('test')).toMatch(/Tests: +7 passed|Tests +7 passed/);
         await serves(project, topic);
 
         const main = join(project.folder, 'src/main.ts');
@@ -153,7 +155,7 @@ async function serves({ folder }: CliProject, topic: string): Promise<void> {
     const health = await eventually(() => answerOf({ socketPath, path: '/health' }));
     expect(JSON.parse(health)).toMatchObject({ status: 'ok', info: { rabbitmq: { status: 'up' } } });
     if (rabbitUrl) {
-      const call = ['call', '--url', url, '--topic', topic, '--version', '1.0', 'find', '{"id": "7"}'];
+      const call = ['call', '--url', url, '--topic', topic, '--version', '1.0', 'find_orders', '{"id": "7"}'];
       const command = join(folder, 'node_modules/.bin/oslo-rpc');
       expect(JSON.parse(await runCommand(command, call, { cwd: folder }))).toEqual({ id: '7', userId: null });
     }

@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
 import { Child } from '../../support/child.js';
 import { describeWithPostgres, describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const PRIORITIES = ['audit', 'debug', 'info', 'warn', 'error', 'critical', 'sample'];
@@ -70,6 +72,18 @@ const UPGRADE: Example = {
   queues: ['stock', 'stock.stock-1', 'stock.stock-2', 'stock.stock-3'],
 };
 
+const ENVELOPE = { contentType: 'application/json', contentEncoding: 'utf-8' };
+
+/** Body of a notification, as another program may write it. */
+function notification(index: number, payload: unknown, timestamp: string | null | undefined): string {
+  const message = { message_id: `m${index}`, publisher_id: 'p', event_type: 'e', priority: 'INFO', payload, timestamp };
+  const json = JSON.stringify(message, (_key, value) => (typeof value === 'bigint' ? '\u0001big' : value));
+  return JSON.stringify({
+    'oslo.version': '2.0',
+    'oslo.message': json.replace('"\\u0001big"', String(2n ** 64n)),
+  });
+}
+
 /** Runs the one command of the examples. */
 function example(args: string[], env: Record<string, string> = {}): Child {
   const child = new Child(`${root}scripts/example.mjs`, args, { TRANSPORT_URL: rabbitUrl, PORT: '0', ...env });
@@ -106,11 +120,43 @@ function testExample(tested: Example): void {
     child.signal('SIGTERM');
     expect(await child.exit(), child.output).toBe(0);
     expect(child.output).not.toMatch(/error|warn|failed/i);
+    // It may have a password.
+    expect(child.output).not.toContain(rabbitUrl);
   }, 120_000);
 }
 
 describeWithRabbit('the example of an HTTP gateway', () => testExample(GATEWAY));
-describeWithPostgres('the example that stores notifications', () => testExample(POSTGRESQL));
+describeWithPostgres('the example that stores notifications', () => {
+  testExample(POSTGRESQL);
+
+  it('stores a batch with values that PostgreSQL refuses', async () => {
+    const child = example([POSTGRESQL.name, '--serve']);
+    const [, url = ''] = await child.prints(/ psql '(\S+)'/);
+    const payloads = ['\0', { '\0': '\ud800' }, { big: 2n ** 64n }, null, { plain: true }];
+    const times = ['foo 2020', '2020-02-31 10:00:00', '0000-01-01 00:00:00', '2020-02-29 10:00:00.123456', null];
+    const bodies = payloads.map((payload, index) => notification(index, payload, times[index]));
+    await withChannel(rabbitUrl, async (channel) => {
+      for (const body of bodies) channel.sendToQueue('shop_events.info', Buffer.from(body), ENVELOPE);
+      await channel.checkQueue('shop_events.info'); // answered after them
+    });
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const sql = 'select message_id, published_at::text as at, payload::text from events order by message_id';
+    const rows = await eventually(async () => {
+      const { rows: found } = await client.query(sql);
+      expect(found).toHaveLength(payloads.length);
+      return found;
+    }).finally(() => client.end());
+    expect(rows.map(({ at }) => at)).toEqual([null, null, null, '2020-02-29 10:00:00.123456', null]);
+    expect(rows.map(({ payload }) => payload)).toEqual([
+      '"\\u0000"',
+      '{"\\u0000":"\\ud800"}',
+      '{"big":"18446744073709551616"}',
+      'null',
+      '{"plain":true}',
+    ]);
+  }, 120_000);
+});
 describeWithPython('the example with a Python conductor', () => testExample(CONDUCTOR));
 describeWithPython('the example of a rolling upgrade', () => testExample(UPGRADE));
 

@@ -90,7 +90,7 @@ bootstrap();
     const messaging = '/src/messaging/messaging.module.ts';
     const { tree, log } = await add({
       [messaging]:
-        "import { OsloMessagingModule } from 'nestjs-oslo-messaging';\n// OsloMessagingModule.forRootAsync(\n",
+        "import { OsloMessagingModule } from 'nestjs-oslo-messaging';\n@Module({ imports: [OsloMessagingModule.forRootAsync({})] })\nexport class Messaging {}\n",
     });
     expect(tree.readContent(MODULE)).not.toContain('OsloMessagingModule');
     expect(tree.readContent(MODULE)).toContain('HealthModule');
@@ -191,6 +191,33 @@ await app.listen(3000);
     expect(text).toContain('OsloMessagingModule.forRoot({');
     expect(text).toContain('await app.startAllMicroservices();\nawait app.listen(3000);');
     expect(log).toBe('');
+  });
+
+  it('is not misled by a comment', async () => {
+    const { tree } = await add({
+      [MODULE]: `// OsloMessagingModule.forRoot() comes later\n${project[MODULE]}`,
+      '/src/old.ts': "/* import { OsloMessagingHealth } from 'nestjs-oslo-messaging'; */\n",
+    });
+    expect(tree.readContent(MODULE)).toMatch(/imports: \[\n {4}OsloMessagingModule\.forRoot\(\{/);
+    expect(tree.exists('/src/health/health.module.ts')).toBe(true);
+  });
+
+  it('starts the server in the branch of a switch that makes the application', async () => {
+    const body = '  switch (process.env.ROLE) {\n    default:\n      const app = await NestFactory.create(AppModule);';
+    const { tree } = await add({ [MAIN]: main(`${body}\n      await app.listen(3000);\n  }`) });
+    expect(tree.readContent(MAIN)).toContain(`${body}\n      // SIGTERM`);
+    expect(tree.readContent(MAIN)).toContain('      await app.startAllMicroservices();\n      await app.listen(3000);');
+  });
+
+  it('keeps the line ends of Windows', async () => {
+    const windows = Object.fromEntries(
+      Object.entries(project).map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]),
+    );
+    const { tree } = await add(windows);
+    for (const path of [MAIN, MODULE, '/package.json']) {
+      expect(tree.readContent(path)).not.toBe(windows[path]);
+      expect(tree.readContent(path)).not.toMatch(/(?<!\r)\n/);
+    }
   });
 
   it('keeps the style of the files', async () => {
@@ -363,6 +390,11 @@ describe('nest add in a project of another shape', () => {
       "@Controller({ path: 'health', version: '1' })\nclass Status {}\n",
     ],
     ['a file of that name', '/src/health/health.controller.ts', 'class Mine {}\n'],
+    [
+      'a route of its own',
+      '/src/status.controller.ts',
+      "@Controller()\nclass Status {\n  @Get('health') get() {}\n}\n",
+    ],
   ])('leaves %s for health as it is, and says what to add', async (_title, path, text) => {
     const { tree, log } = await add({ [path]: text });
     expect(tree.readContent(path)).toBe(text);
@@ -372,10 +404,24 @@ describe('nest add in a project of another shape', () => {
     expect(log).toContain("this.messaging.isHealthy('rabbitmq')");
   });
 
+  it('registers no other module of the name of its own', async () => {
+    const text =
+      "import { HealthModule } from './status';\n@Module({ imports: [HealthModule] })\nexport class AppModule {}\n";
+    const { tree, log } = await add({ [MODULE]: text });
+    expect(log).toContain("src/app.module.ts: left as it is, because it imports another HealthModule from './status'");
+    expect(tree.readContent(MODULE)).toContain('imports: [HealthModule, OsloMessagingModule.forRoot({');
+  });
+
   it.each([
     ['outside of a project', { '/src/main.ts': '' }, {}, 'No package.json in this folder'],
     ['without sources', { '/package.json': '{ "name": "shop" }' }, {}, 'No files in the source root "src"'],
     ['for a topic that needs quotes', undefined, { topic: "it's" }, 'topic: expected at most 180 letters'],
+    [
+      'in JavaScript',
+      { '/package.json': '{}', '/src/a.js': '', '/nest-cli.json': '{ "language": "js" }' },
+      {},
+      'JavaScript',
+    ],
     ['without a name for the topic', { '/package.json': '{}', '/src/a.ts': '' }, {}, 'give --topic'],
     ['for -d, which the CLI does not pass on', undefined, { d: true }, 'give --dry-run'],
   ])('refuses to run %s', async (_title, files, options, message) => {
@@ -453,8 +499,27 @@ describe.each(ENDPOINTS)('nest generate %s', (schematic, type, suffix) => {
     expect(lost.log).toContain(`no module was found. List Orders${suffix} in a module by hand`);
   });
 
-  it.each(['1st', '-orders', 'a b!', 'billing/', "it's", 'orders..v2'])('refuses the name %j', async (name) => {
-    await expect(generate(schematic, { name })).rejects.toThrow(/^name: expected letters and digits, .*; got "/);
+  it.each(['1st', 123, '-orders', 'a b!', 'billing/', "it's", 'orders..v2', 'x'.repeat(101)])(
+    'refuses the name %j',
+    async (name) => {
+      await expect(generate(schematic, { name })).rejects.toThrow(
+        /^name: expected at most 100 letters and digits, .*; got "/,
+      );
+    },
+  );
+
+  it.each(['../orders', 'sales/../../orders'])('refuses %s, a folder outside of the sources', async (name) => {
+    await expect(generate(schematic, { name })).rejects.toThrow(/^name, path: expected a folder in the source root/);
+  });
+
+  it('registers no other class of the same name', async () => {
+    const { tree } = await generate(schematic, { name: 'sales/orders' });
+    const { log, ...second } = await runSchematic(schematic, { name: 'stock/orders', sourceRoot: 'src' }, tree);
+    expect(log).toContain(
+      `src/app.module.ts: left as it is, because it imports another Orders${suffix} from './sales/orders/orders.${type}'`,
+    );
+    expect(log).toContain(`import { Orders${suffix} } from './stock/orders/orders.${type}';`);
+    expect(second.tree.readContent(MODULE)).toContain(`controllers: [AppController, Orders${suffix}],`);
   });
 
   it('refuses JavaScript, a topic that needs quotes, and a file that exists', async () => {
@@ -464,10 +529,25 @@ describe.each(ENDPOINTS)('nest generate %s', (schematic, type, suffix) => {
     await expect(generate(schematic, { name: 'orders' }, files)).rejects.toThrow(
       `name: src/orders/orders.${type}.ts exists already`,
     );
+    const tested = { [`/src/orders/orders.${type}.spec.ts`]: 'mine' };
+    await expect(generate(schematic, { name: 'orders' }, tested)).rejects.toThrow(/\.spec\.ts exists already$/);
+    expect((await generate(schematic, { name: 'orders', spec: false }, tested)).log).not.toContain('exists');
   });
 });
 
 describe('nest generate rpc-endpoint', () => {
+  it('names methods by the endpoint, so that several can serve one topic', async () => {
+    const { tree } = await generate('rpc', { name: 'open-orders' });
+    for (const method of ['find_open_orders', 'refresh_open_orders']) {
+      expect(tree.readContent('/src/open-orders/open-orders.endpoint.ts')).toContain(`@RpcMethod('${method}')`);
+      expect(tree.readContent('/src/open-orders/open-orders.endpoint.spec.ts')).toContain(`'${method}', { id: '7' }`);
+    }
+  });
+
+  it('refuses a class of the name of its decorator', async () => {
+    await expect(generate('rpc', { name: 'rpc' })).rejects.toThrow('name: the class would be RpcEndpoint');
+  });
+
   it('writes topic, namespace and version', async () => {
     const options = { name: 'orders', topic: 'sales', namespace: 'v2', version: 'v1.10' };
     const { tree } = await generate('rpc', options);
