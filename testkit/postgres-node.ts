@@ -46,7 +46,7 @@ export class PostgresNode {
     private readonly folder: string,
     private readonly owner: { uid: number; gid: number } | undefined,
   ) {
-    this.url = `postgresql://${USER}@localhost/postgres?host=${folder}`;
+    this.url = `postgresql://${USER}@localhost/postgres?host=${encodeURI(folder)}`;
     this.#reaper = new Reaper(END_AND_DELETE, folder);
   }
 
@@ -81,7 +81,7 @@ export class PostgresNode {
     const log = join(this.folder, 'output.log');
     const output = openSync(log, 'a');
     const data = join(this.folder, 'data');
-    const settings = ['listen_addresses=', `unix_socket_directories=${this.folder}`];
+    const settings = ['listen_addresses=', `unix_socket_directories="${this.folder}"`];
     const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
     const child = spawn(join(this.programs, 'postgres'), args, {
       cwd: this.folder,
