@@ -50,7 +50,7 @@ export function getLogFields(): LogFields {
   fields['method'] = request?.getMethod();
   fields['messageId'] = request?.getMessageId();
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, fit(value)]] : [])),
+    Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, shortLine(value)]] : [])),
   );
 }
 
@@ -67,4 +67,4 @@ export function currentContext(): Dict {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** A logger that writes texts, not JSON, must not get a second line from the wire. */
-const fit = (value: string): string => oneLine(value, MAX_FIELD);
+const shortLine = (value: string): string => oneLine(value, MAX_FIELD);
