@@ -1,5 +1,6 @@
 import {
   CallerGone,
+  type CurrentRequest,
   getCurrentRequest,
   getRpcClient,
   MessagingTimeout,
@@ -228,13 +229,24 @@ for (const { name, url, describe: describeOn } of transports) {
 
     it('do not matter to the signal of a handler that has returned', async () => {
       const signals: AbortSignal[] = [];
-      await serveRun(() => void signals.push(current().getSignal()));
+      const requests: CurrentRequest[] = [];
+      await serveRun(() => {
+        signals.push(current().getSignal());
+        requests.push(current());
+      });
+      // Nobody asks for the signal of this one in time.
+      await serveRun(() => void requests.push(current()), {}, `${topic}-unasked`);
+      await clientOf(`${topic}-unasked`).prepare({ timeout: SHORT }).call({}, 'run');
       const client = clientOf(topic).prepare({ timeout: SHORT });
       await client.call({}, 'run');
       // The deadline of this one passes later.
       await serveRun(() => new Promise(() => undefined), {}, `${topic}-hanging`);
       await expect(clientOf(`${topic}-hanging`).prepare({ timeout: SHORT }).call({}, 'run')).rejects.toThrow();
       expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false]);
+      expect(requests.map((request) => [request.getRemainingTime(), request.getSignal().aborted])).toEqual([
+        [0, false],
+        [0, false],
+      ]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { Cancellation } from '../../core/abort.js';
+import { Deadline } from '../../core/deadline.js';
 import { CallerGone, ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
@@ -6,7 +7,7 @@ import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
 import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
-import type { RequestSignal, RequestSignals } from './request-signals.js';
+import { RequestSignal, type RequestSignals } from './request-signals.js';
 
 /** Reply to be sent to the queue of its caller. */
 export interface OutgoingReply {
@@ -125,9 +126,13 @@ export class InboxRequest implements IncomingRequest {
 
   private openSignal(): RequestSignal {
     const { signals } = this.terms;
-    const opened = signals.open(this.request.method, this.wantsReply ? this.expires : Number.POSITIVE_INFINITY);
+    const { method } = this.request;
+    // A signal that was asked for in time would not abort any more, either.
+    const opened = this.isEnded
+      ? new RequestSignal(method, Deadline.until(Number.POSITIVE_INFINITY))
+      : signals.open(method, this.wantsReply ? this.expires : Number.POSITIVE_INFINITY);
     if (this.gone?.aborted) opened.abort(this.gone.reason as Error);
-    if (this.isEnded || opened.signal.aborted) signals.close(opened);
+    if (opened.signal.aborted) signals.close(opened);
     return opened;
   }
 
