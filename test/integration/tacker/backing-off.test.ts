@@ -165,19 +165,22 @@ describe('BackingOffClient', () => {
   it.each([
     { timeoutRecovery: true, how: 'not' },
     { timeoutRecovery: false, how: 'as after any other' },
-  ])('grows after a timeout of an outage of the broker $how, with timeoutRecovery $timeoutRecovery', async (options) => {
-    const broker = new TestBroker({ logger: silent });
-    await passing(end());
-    await passing(begin({ ...broker.options, rpcResponseTimeout: 0.1, timeoutRecovery: options.timeoutRecovery }));
-    await succeeds(0);
-    broker.disconnect();
-    await timesOut(0);
-    await timesOut(0);
-    broker.connect();
-    if (options.timeoutRecovery) await timesOut(0.15);
-    else await succeeds(0.15);
-    await passing(broker.close());
-  });
+  ])(
+    'grows after a timeout of an outage of the broker $how, with timeoutRecovery $timeoutRecovery',
+    async (options) => {
+      const broker = new TestBroker({ logger: silent });
+      await passing(end());
+      await passing(begin({ ...broker.options, rpcResponseTimeout: 0.1, timeoutRecovery: options.timeoutRecovery }));
+      await succeeds(0);
+      broker.disconnect();
+      await timesOut(0);
+      await timesOut(0);
+      broker.connect();
+      if (options.timeoutRecovery) await timesOut(0.15);
+      else await succeeds(0.15);
+      await passing(broker.close());
+    },
+  );
 
   it('keeps grown timeouts without timeoutRecovery', async () => {
     await timesOut(0.15);
