@@ -5,6 +5,7 @@ import * as calls from './calls.js';
 import * as cluster from './cluster.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
+import * as observability from './observability.js';
 import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
@@ -12,7 +13,7 @@ import * as scale from './scale.js';
 import * as sweeps from './sweeps.js';
 
 /** Parts in the order in which they run. */
-const parts = { calls, notifications, sweeps, scale, processes, memory, cluster, profile, runtimes };
+const parts = { calls, notifications, sweeps, scale, processes, memory, observability, cluster, profile, runtimes };
 
 export type PartName = keyof typeof parts;
 

@@ -52,7 +52,7 @@ export async function startServer(endpoints: Type<object>[], options: OsloMessag
   return app;
 }
 
-function server({ url, topic, host }: Place, options: OsloMessagingOptions = {}) {
+export function server({ url, topic, host }: Place, options: OsloMessagingOptions = {}) {
   return startServer([EchoEndpoint], { transportUrl: url, topic, host, ...options });
 }
 
@@ -61,7 +61,7 @@ function topicsServer(place: Place) {
 }
 
 /** Calls every method of every topic in turn, with a client for each topic. The clients share one transport. */
-async function connect(
+export async function connect(
   { url }: Place,
   topics: readonly string[],
   { methods = ['echo'], options = {} }: { methods?: readonly string[]; options?: OsloMessagingOptions } = {},

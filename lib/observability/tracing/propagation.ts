@@ -32,6 +32,12 @@ const setter: TextMapSetter<Map<string, string>> = {
   },
 };
 
+/** Returns the context itself where it has none of the keys, as usual: this is done for each message. */
+function withoutKeys(context: Dict, keys: readonly string[]): Dict {
+  if (!keys.some((key) => Object.hasOwn(context, key))) return context;
+  return Object.fromEntries(Object.entries(context).filter(([key]) => !keys.includes(key)));
+}
+
 /**
  * Returns the message with the trace of a context, where oslo.messaging has it: in the request context. Keys of an earlier
  * trace are removed. Where nothing is traced, the message is returned as it is.
@@ -47,12 +53,11 @@ export function withTrace(
   propagator.inject(context, injected, setter);
   if (injected.size === 0) return message;
   // Baggage alone says nothing about the trace that the request context may have.
-  const stale = new Set(isTraced(context) ? [...W3C, ...propagator.fields()] : []);
-  const kept = Object.entries(message.context).filter(([key]) => !stale.has(key));
+  const kept = isTraced(context) ? withoutKeys(message.context, [...W3C, ...propagator.fields()]) : message.context;
   const added = Object.fromEntries(injected);
   return {
     ...message,
-    context: { ...Object.fromEntries(kept), ...added },
+    context: { ...kept, ...added },
     ...(headers && { headers: { ...message.headers, ...added } }),
   };
 }

@@ -80,6 +80,11 @@ export function allResults(): Required<Results> {
       toTcp: { p50Ms: 1, p99Ms: 1, callsPerSecond: 1, loadedP99Ms: 1, cpuMicros: 1 },
       callsToRabbit: 10,
     },
+    observability: {
+      inFlight: 100,
+      subjects: { off: PLAIN, metrics: PLAIN, traces: PLAIN, all: PLAIN },
+      callsToOff: { off: 1, metrics: 0.97, traces: 0.9, all: 0.88 },
+    },
     cluster: { transient: PLAIN, quorum: PLAIN, cluster: PLAIN },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },

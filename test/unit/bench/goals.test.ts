@@ -32,6 +32,15 @@ describe("the benchmark's goals", () => {
     ]);
   });
 
+  it('are missed where traces and metrics take more than 15 % of the calls', () => {
+    const { observability } = allResults();
+    expect(unmet({ observability })).toEqual([]);
+    const callsToOff = { ...observability.callsToOff, all: 0.84 };
+    expect(unmet({ observability: { ...observability, callsToOff } })).toEqual([
+      'calls/s with traces and metrics ÷ without: at least 0.85',
+    ]);
+  });
+
   it('compare with the best peer, except the weak floor', () => {
     const oslo = { callsPerSecond: 2500 };
     const peers = { 'floor-weak': { callsPerSecond: 2400 }, moleculer: {}, 'nest-rmq': { callsPerSecond: 1200 }, oslo };
