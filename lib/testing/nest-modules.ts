@@ -20,6 +20,8 @@ export interface CompilableModule extends OverridableModule {
 export interface CompiledModule {
   /** Returns a provider. */
   get(token: typeof OsloServer): OsloServer;
+  /** Ends the module, if no application is made of it. */
+  close(): Promise<void>;
   /** Makes a microservice. */
   createNestMicroservice(options: { strategy: OsloServer }): INestMicroservice;
 }

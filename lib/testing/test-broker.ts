@@ -4,6 +4,7 @@ import {
   getNotificationTransport,
   getRpcTransport,
   getTransportsToken,
+  InvalidTarget,
   Notifier,
   type NotifierOptions,
   OsloMessagingModule,
@@ -28,7 +29,7 @@ import { describeFlight } from './describe.js';
 import { type FaultRule, Faults } from './faults.js';
 import { runnersOf, type StandInHandlers, tableOf } from './handlers.js';
 import { filterOf, type MessageFilter } from './message-filter.js';
-import type { CompilableModule, OverridableModule } from './nest-modules.js';
+import type { CompilableModule, CompiledModule, OverridableModule } from './nest-modules.js';
 import { MAX_RECORDS } from './recorder.js';
 import type { CallRecord, CastRecord, NotificationRecord } from './records.js';
 import { type SettleOptions, settle } from './settle.js';
@@ -108,10 +109,18 @@ export class TestBroker {
   /**
    * Starts an application on the broker. {@link close} closes it.
    * @param module builder of `@nestjs/testing`, with a `forRoot` without a name
+   * @throws ConfigurationError for a module without that `forRoot`, and if the broker was closed meanwhile
    */
   async startMicroservice(module: CompilableModule): Promise<INestMicroservice> {
     const compiled = await this.override(module).compile();
-    const app = compiled.createNestMicroservice({ strategy: compiled.get(OsloServer) });
+    if (this.closing) {
+      // Started now, it would keep the process alive: nothing closes it any more.
+      await compiled.close();
+      throw new ConfigurationError(
+        'TestBroker.startMicroservice: the broker was closed before the application started: is an "await" missing?',
+      );
+    }
+    const app = compiled.createNestMicroservice({ strategy: serverOf(compiled) });
     this.closers.push(() => app.close());
     await app.listen();
     return app;
@@ -141,6 +150,7 @@ export class TestBroker {
   async serve(target: Target | TargetFields, handlers: StandInHandlers): Promise<RPCServer> {
     const { transport } = this;
     const served = targetOf(target);
+    if (!served.topic) throw new InvalidTarget('TestBroker.serve: the target needs a topic', { target: served });
     const { exchange = transport.settings.controlExchange, server = 'stand-in' } = served;
     const runners = runnersOf(handlers, requestContextSerializer(this.options.serializer), 'TestBroker.serve');
     const stand = new RPCServer(transport, served.with({ exchange, server }), tableOf(served, runners));
@@ -236,3 +246,14 @@ export class TestBroker {
 }
 
 const targetOf = (target: Target | TargetFields) => (target instanceof Target ? target : new Target(target));
+
+function serverOf(module: CompiledModule): OsloServer {
+  try {
+    return module.get(OsloServer);
+  } catch (cause) {
+    throw new ConfigurationError(
+      'TestBroker.startMicroservice: the module has no OsloServer; import OsloMessagingModule.forRoot(…) in it',
+      { cause },
+    );
+  }
+}

@@ -318,3 +318,36 @@ describe('A test broker', () => {
     expect(app.get(OsloServer).phase).toBe('closed');
   });
 });
+
+describe('Mistakes in tests', () => {
+  it('leaves no application behind when the start was not awaited', async () => {
+    let closed = 0;
+    @Injectable()
+    class Resource {
+      onModuleDestroy() {
+        closed += 1;
+      }
+    }
+    @Module({ imports: [OsloMessagingModule.forRoot({ topic: 'late' })], providers: [Resource] })
+    class LateModule {}
+    const broker = new TestBroker();
+    const start = broker.startMicroservice(Test.createTestingModule({ imports: [LateModule] }));
+    const refused = expect(start).rejects.toThrow(/closed before the application started: is an "await" missing\?/);
+    await broker.close();
+    await refused;
+    expect(closed).toBe(1);
+  });
+
+  it('names the module that is missing', async () => {
+    const broker = new TestBroker();
+    const start = broker.startMicroservice(Test.createTestingModule({}));
+    await expect(start).rejects.toThrow(/the module has no OsloServer; import OsloMessagingModule.forRoot/);
+    await broker.close();
+  });
+
+  it('refuses to serve without a topic', async () => {
+    const broker = new TestBroker();
+    await expect(broker.serve({}, { take: () => 7 })).rejects.toThrow(/the target needs a topic/);
+    await broker.close();
+  });
+});
