@@ -19,6 +19,7 @@ export {
   toError,
 } from './core/errors.js';
 export { deserializeFailure, serializeFailure } from './core/failure.js';
+export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export type {
@@ -72,3 +73,4 @@ export { deserializeArgs, requestContextSerializer } from './messaging/serialize
 export { getRpcTransport, Transport } from './messaging/transport.js';
 export { RPCClient } from './rpc/client.js';
 export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { attemptIn } from './rpc/retries.js';

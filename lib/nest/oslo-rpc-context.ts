@@ -5,7 +5,7 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import { type CurrentRequest, remainingSeconds, servedTarget } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { deserializeArgs, passesEntities, type Serializer } from '../messaging/serializer.js';
-import { ATTEMPT_KEY } from '../rpc/retries.js';
+import { attemptIn } from '../rpc/retries.js';
 import { OsloContext } from './oslo-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
@@ -52,8 +52,7 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
 
   /** Returns the number of the attempt: 1, and more for a request that its caller has sent again by a `retryPolicy`. */
   getAttempt(): number {
-    const attempt: unknown = this.message.request.context[ATTEMPT_KEY];
-    return typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 1 ? attempt : 1;
+    return attemptIn(this.message.request.context);
   }
 
   /**

@@ -24,7 +24,7 @@ import { checkArguments, checkSerialized } from '../messaging/request-values.js'
 import { NoOpSerializer, type Serializer, serializeArgs } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import { assertTimeLeft, sendCall, sendCast } from './outgoing-requests.js';
-import { retryLink } from './retries.js';
+import { retryLink, withoutAttempt } from './retries.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 /** Options of the driver for one request. */
@@ -232,7 +232,7 @@ export class CallContext {
       args: serializeArgs(serializer, ctxt, args),
       namespace: target.namespace,
       version: target.version,
-      context: checkSerialized(serializer.serializeContext(ctxt), { target, method }),
+      context: withoutAttempt(checkSerialized(serializer.serializeContext(ctxt), { target, method })),
     };
   }
 }

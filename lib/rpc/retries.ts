@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { Dict } from '../core/dict.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
-import { checkOptions } from '../core/option-rules.js';
+import { checkOptions, object } from '../core/option-rules.js';
 import { pause } from '../core/pause.js';
 import { shared } from '../core/shared.js';
 import type { Target } from '../core/target.js';
@@ -11,6 +12,12 @@ import { RETRY_RULES, type RetryPolicy, RetryRules } from './retry-policy.js';
 
 /** Key of the request context with the number of the attempt, from the second attempt on. */
 export const ATTEMPT_KEY = 'rpc_attempt';
+
+/** Returns the number of the attempt that a request context has, from 1. A value that is none counts as the first. */
+export function attemptIn(context: Readonly<Record<string, unknown>>): number {
+  const attempt = context[ATTEMPT_KEY];
+  return typeof attempt === 'number' && Number.isInteger(attempt) && attempt > 1 ? attempt : 1;
+}
 
 /** Maximum number of targets with a budget of their own, for each transport. */
 const MAX_TARGETS = 1000;
@@ -30,10 +37,18 @@ export function retryLink(transport: Transport, policy: RetryPolicy): RpcClientI
 }
 
 function checkedRules(policy: RetryPolicy): RetryRules {
+  if (typeof policy !== 'object') checkOptions({ retryPolicy: policy }, { retryPolicy: object }, '');
   checkOptions(policy, RETRY_RULES, 'retryPolicy.');
   // Its absence would be silent: nothing is ever repeated.
   if (policy.methods === undefined) checkOptions({ methods: null }, RETRY_RULES, 'retryPolicy.');
   return new RetryRules(policy);
+}
+
+/** Returns the context without the attempt of the request that it is from: a nested request counts its own. */
+export function withoutAttempt(context: Dict): Dict {
+  if (!Object.hasOwn(context, ATTEMPT_KEY)) return context;
+  const { [ATTEMPT_KEY]: _, ...others } = context;
+  return others;
 }
 
 async function sendAgain(

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
+  attemptIn,
   type BrokerKind,
   type OutgoingMessage,
   oneLine,
@@ -33,6 +34,7 @@ export const ATTRIBUTE = {
   SERVER: 'oslo_messaging.server',
   FANOUT: 'oslo_messaging.fanout',
   VERSION: 'oslo_messaging.version',
+  ATTEMPT: 'oslo_messaging.attempt',
   PRIORITY: 'oslo_messaging.priority',
   EVENT_TYPE: 'oslo_messaging.event_type',
 } as const;
@@ -55,7 +57,7 @@ export function qualified(namespace: string | undefined, method: string): string
 }
 
 /** Returns the attributes of a call or cast that is sent. */
-export function attributesOfRequest({ kind, broker, target, method, context }: OutgoingMessage): Attributes {
+export function attributesOfRequest({ kind, broker, target, method, context, attempt }: OutgoingMessage): Attributes {
   const { exchange, topic = '', server, fanout, namespace, version } = target;
   return {
     ...rpc(namespace),
@@ -66,6 +68,7 @@ export function attributesOfRequest({ kind, broker, target, method, context }: O
     ...given(ATTRIBUTE.SERVER, server),
     ...given(ATTRIBUTE.VERSION, version),
     ...(fanout && { [ATTRIBUTE.FANOUT]: true }),
+    ...repetition(attempt),
     ...requestId(context),
   };
 }
@@ -111,6 +114,7 @@ export function attributesOfServed({
     ...given(ATTRIBUTE.SERVER, target.server),
     ...given(ATTRIBUTE.VERSION, version),
     ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, wantsReply ? messageId : undefined),
+    ...repetition(attemptIn(context)),
     ...requestId(context),
   };
 }
@@ -155,6 +159,10 @@ function messaging(broker: BrokerKind, topic: string, name: string): Attributes 
 
 function operation(type: 'send' | 'process'): Attributes {
   return { [ATTRIBUTE.MESSAGING_OPERATION_NAME]: type, [ATTRIBUTE.MESSAGING_OPERATION_TYPE]: type };
+}
+
+function repetition(attempt: number): Attributes {
+  return attempt > 1 ? { [ATTRIBUTE.ATTEMPT]: attempt } : {};
 }
 
 function requestId(context: Readonly<Record<string, unknown>>): Attributes {
