@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.js';
 import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { runWhereFailed } from '../messaging/current-request.js';
+import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
@@ -66,7 +66,7 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
     const { abortedBy } = message;
     runWhereFailed(
       message,
-      () => new EndpointRequest(() => entry?.readContext?.(request), message, target),
+      () => scopeOf(entry, message, target),
       () => {
         if (entry === undefined) logRefusal(request, error, logger);
         else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
@@ -108,7 +108,20 @@ function handleWithin(
     wantsReply,
     expires,
   };
-  return around(served, async () => handle(entry, message, dispatching));
+  // Lines of the instrumentation name the request, too.
+  return runAsRequest(scopeOf(entry, message, target), () =>
+    around(served, async () => handle(entry, message, dispatching)),
+  );
+}
+
+/** Returns the scope of what the library itself does for a request. Without an endpoint, its context stays as it came. */
+function scopeOf(entry: MethodEntry | undefined, message: IncomingRequest, target: Target): EndpointRequest {
+  const { request } = message;
+  return new EndpointRequest(
+    () => (entry?.readContext ? entry.readContext(request) : request.context),
+    message,
+    target,
+  );
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */

@@ -119,6 +119,27 @@ describe('OsloLogger', () => {
     ]);
   });
 
+  it('has the same fields in lines about slow and refused requests', async () => {
+    const topic = uniqueTopic();
+    const logger = new OsloLogger({ json: true });
+    const transport = getRpcTransport({ transportUrl: 'memory://', slowCallThreshold: 0, logger });
+    const server = getRpcServer(transport, new Target({ topic, server: 's' }), [{ work: () => 1 }]);
+    open.push(
+      () => transport.cleanup(),
+      () => server.stop(),
+    );
+    await server.start();
+    const client = getRpcClient(transport, new Target({ topic }));
+    await client.call(CONTEXT, 'work');
+    await expect(client.call(CONTEXT, 'nix')).rejects.toMatchObject({ excType: 'NoSuchMethod' });
+    const fields = { requestId: 'req-1', userId: 'alice', projectId: 'shop', topic, messageId: expect.any(String) };
+    const parsed = lines(/^\{.*(Slow handler|Refused)/).map((line): unknown => JSON.parse(line));
+    expect(parsed).toEqual([
+      expect.objectContaining({ ...fields, method: 'work' }),
+      expect.objectContaining({ ...fields, method: 'nix' }),
+    ]);
+  });
+
   it('keeps a hostile context on one line, and writes the line in any case', () => {
     const logger = new OsloLogger();
     runWithRequestContext({ request_id: 'req\n2026 forged', user_id: 'x'.repeat(5000) }, () => logger.log('text'));
