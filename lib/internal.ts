@@ -20,6 +20,7 @@ export {
   toError,
 } from './core/errors.js';
 export { deserializeFailure, serializeFailure } from './core/failure.js';
+export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
 export type {

@@ -79,13 +79,6 @@ class Billing {
 })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
-app.connectMicroservice({ strategy: app.get(OsloServer) });
-await app.startAllMicroservices();
-const api = app.get<BackingOffClient>(getRpcClientToken('api'));
-console.log(await api.call({ request_id: 'req-1' }, 'scale', { name: 'vnf1' }));
-await app.close();
-
 /** Prints the spans below a span, each with its kind. */
 function print(parentId: string | undefined, indent: string): void {
   for (const span of spans.getFinishedSpans()) {
@@ -95,4 +88,14 @@ function print(parentId: string | undefined, indent: string): void {
   }
 }
 
-print(undefined, '');
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
+  app.connectMicroservice({ strategy: app.get(OsloServer) });
+  await app.startAllMicroservices();
+  const api = app.get<BackingOffClient>(getRpcClientToken('api'));
+  console.log(await api.call({ request_id: 'req-1' }, 'scale', { name: 'vnf1' }));
+  await app.close();
+  print(undefined, '');
+}
+
+void bootstrap();

@@ -63,3 +63,9 @@ export function nameOf(value: unknown): string {
   const name = value.constructor?.name || 'object';
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
 }
+
+/** Returns true for an object, or a function, with these methods. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  const canHave = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return canHave && methods.every((name) => typeof Reflect.get(value, name) === 'function');
+}

@@ -163,7 +163,8 @@ export function checkNames(
   rules: Record<string, Rule> = {},
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(`${capitalized(kind)}s: expected an object; got ${nameOf(options)}`);
+    const plural = kind.replace(/ of |$/, (end) => `s${end}`);
+    throw new ConfigurationError(`${capitalized(plural)}: expected an object; got ${nameOf(options)}`);
   }
   const name = Object.keys(options).find((given) => !known.includes(given));
   if (name === undefined) return;

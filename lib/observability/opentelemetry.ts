@@ -1,5 +1,12 @@
 import { ROOT_CONTEXT, type TextMapPropagator, type TracerProvider, trace } from '@opentelemetry/api';
-import { ConfigurationError, checkNames, type Instrumentation, LIBRARY_VERSION } from '../internal.js';
+import {
+  ConfigurationError,
+  checkNames,
+  hasMethods,
+  type Instrumentation,
+  LIBRARY_VERSION,
+  nameOf,
+} from '../internal.js';
 import { traceOf, withTrace } from './tracing/propagation.js';
 import { startListening, startSending, startServing, within } from './tracing/spans.js';
 
@@ -32,6 +39,9 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrumentati
   const { tracerProvider = trace, propagator, amqpHeaders = false } = options;
   if (typeof amqpHeaders !== 'boolean')
     throw new ConfigurationError(`openTelemetry: amqpHeaders: expected true or false; got ${String(amqpHeaders)}`);
+  if (!hasMethods(tracerProvider, ['getTracer'])) throw wrong('tracerProvider', 'a TracerProvider', tracerProvider);
+  if (propagator !== undefined && !hasMethods(propagator, ['inject', 'extract', 'fields']))
+    throw wrong('propagator', 'a TextMapPropagator', propagator);
   const tracer = tracerProvider.getTracer(TRACER, LIBRARY_VERSION);
   return {
     client: (message, next) => {
@@ -57,4 +67,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrumentati
       return within(active, () => notifications.map(({ context }) => context), next);
     },
   };
+}
+
+function wrong(name: string, expected: string, given: unknown): ConfigurationError {
+  return new ConfigurationError(`openTelemetry: ${name}: expected ${expected}; got ${nameOf(given)}`);
 }

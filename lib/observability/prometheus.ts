@@ -1,5 +1,12 @@
 import { register as defaultRegister, Registry } from 'prom-client';
-import { ConfigurationError, checkNames, type Instrumentation, type TransportHealth } from '../internal.js';
+import {
+  ConfigurationError,
+  checkNames,
+  hasMethods,
+  type Instrumentation,
+  nameOf,
+  type TransportHealth,
+} from '../internal.js';
 import { AttachedTransports } from './metrics/attached-transports.js';
 import { OSLO_BUCKETS } from './metrics/invocations.js';
 import { makeRoom, remember } from './metrics/registrations.js';
@@ -65,6 +72,11 @@ export function collectMetrics(
 ): () => void {
   checkNames(options, ['register', 'prefix'] satisfies (keyof MetricsOptions)[], 'metrics option');
   const { register = defaultRegister, prefix = PREFIX } = options;
+  checkPlace('collectMetrics', register, prefix);
+  if (typeof measured !== 'object' || measured === null)
+    throw new ConfigurationError(
+      `collectMetrics: expected OsloMessagingTransports, or an object with transports; got ${nameOf(measured)}`,
+    );
   makeRoom(register, prefix, FIRST);
   return registerState(() => statesOf(measured), register, prefix);
 }
@@ -83,6 +95,7 @@ export function prometheus(options: PrometheusOptions = {}): Instrumentation {
     buckets = OSLO_BUCKETS,
     backlog = false,
   } = options;
+  checkPlace('prometheus', register, prefix);
   if (typeof process !== 'string')
     throw new ConfigurationError(`prometheus: process: expected text; got ${String(process)}`);
   if (typeof backlog !== 'boolean')
@@ -110,6 +123,16 @@ export function prometheus(options: PrometheusOptions = {}): Instrumentation {
     },
   });
   return { transport: (transport) => transports.add(transport), ...measuring };
+}
+
+/** @throws ConfigurationError for what is no registry of prom-client, and for a prefix that is no beginning of a name */
+function checkPlace(name: string, register: unknown, prefix: unknown): void {
+  if (!hasMethods(register, ['registerMetric', 'getSingleMetric', 'removeSingleMetric']))
+    throw new ConfigurationError(`${name}: register: expected a Registry of prom-client; got ${nameOf(register)}`);
+  if (typeof prefix !== 'string' || !/^([a-z_:][\w:]*)?$/i.test(prefix))
+    throw new ConfigurationError(
+      `${name}: prefix: expected letters, digits and "_", not beginning with a digit; got ${typeof prefix === 'string' ? JSON.stringify(prefix) : nameOf(prefix)}`,
+    );
 }
 
 function isAscending(buckets: unknown): boolean {

@@ -3,7 +3,7 @@ import { abortErrorOf } from '../core/abort.js';
 import { withAttempt } from '../core/attempt.js';
 import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
-import { checkOptions } from '../core/option-rules.js';
+import { checkOptions, object } from '../core/option-rules.js';
 import { pause } from '../core/pause.js';
 import { shared } from '../core/shared.js';
 import type { Target } from '../core/target.js';
@@ -29,6 +29,7 @@ export function retryLink(transport: Transport, policy: RetryPolicy): RpcClientI
 }
 
 function checkedRules(policy: RetryPolicy): RetryRules {
+  if (typeof policy !== 'object') checkOptions({ retryPolicy: policy }, { retryPolicy: object }, '');
   checkOptions(policy, RETRY_RULES, 'retryPolicy.');
   // Its absence would be silent: nothing is ever repeated.
   if (policy.methods === undefined) checkOptions({ methods: null }, RETRY_RULES, 'retryPolicy.');

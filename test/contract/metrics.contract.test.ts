@@ -152,6 +152,25 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(await totalOf('oslo_messaging_waiting_for_slot')).toBe(0);
     });
 
+    it('count a request in flight from its start: the counter of ends begins at 0', async () => {
+      const topic = uniqueTopic();
+      const { instrumentation, series, totalOf } = measuring();
+      const transport = connect({ instrumentation });
+      let finish = () => {};
+      const work = () => new Promise<void>((resolve) => (finish = resolve));
+      await serve(topic, 's', [{ work }], { transport });
+      const call = getRpcClient(transport, new Target({ topic })).call({}, 'work');
+      await eventually(async () => expect(await totalOf('oslo_messaging_rpc_server_invocation_start_total')).toBe(1));
+      for (const side of ['client', 'server']) {
+        expect(await totalOf(`oslo_messaging_rpc_${side}_invocation_start_total`)).toBe(1);
+        expect(await series(`oslo_messaging_rpc_${side}_invocation_end_total`)).toHaveLength(1);
+        expect(await totalOf(`oslo_messaging_rpc_${side}_invocation_end_total`)).toBe(0);
+      }
+      finish();
+      await call;
+      expect(await totalOf('oslo_messaging_rpc_client_invocation_end_total')).toBe(1);
+    });
+
     it('show the timeout of a method that backs off', async () => {
       const topic = uniqueTopic();
       const { instrumentation, series, totalOf } = measuring();
@@ -303,6 +322,9 @@ describe('prometheus()', () => {
     [{ buckets: [1, 1] }, 'prometheus: buckets: expected an array of numbers in ascending order'],
     [{ process: 7 }, 'prometheus: process: expected text; got 7'],
     [{ backlog: 1 }, 'prometheus: backlog: expected true or false; got 1'],
+    [{ register: {} }, 'prometheus: register: expected a Registry of prom-client; got an Object'],
+    [{ prefix: 'a-b' }, 'prometheus: prefix: expected letters, digits and "_", not beginning with a digit; got "a-b"'],
+    [{ prefix: 7 }, 'prometheus: prefix: expected letters, digits and "_", not beginning with a digit; got a number'],
     [{ registry: 1 }, 'registry'],
   ])('names a wrong option: %o', (options, message) => {
     expect(() => prometheus({ register: new Registry(), ...options } as never)).toThrow(message);

@@ -231,6 +231,22 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(served?.parentId).toBe(attempts[1]?.spanId);
     });
 
+    it('a repeated call has a span for each attempt, with its number from the second on', async () => {
+      let failures = 1;
+      const topic = uniqueTopic();
+      const transport = traced();
+      const flaky = () => (failures-- > 0 ? new Promise(() => undefined) : 'done');
+      await serve(topic, 's', [{ flaky }], { transport });
+      const retryPolicy = { methods: ['flaky'], delay: '5ms', attemptTimeout: '300ms' };
+      const client = getRpcClient(transport, new Target({ topic }), { retryPolicy });
+      expect(await client.call({}, 'flaky')).toBe('done');
+      const sent = await ended('CLIENT', 2);
+      expect(sent.map(({ attributes }) => attributes['oslo_messaging.attempt'])).toEqual([undefined, 2]);
+      expect(sent.map(({ failure }) => failure !== undefined)).toEqual([true, false]);
+      const [served] = await ended('SERVER');
+      expect(served?.attributes).toMatchObject({ 'oslo_messaging.attempt': 2 });
+    });
+
     it('a call that times out has an error type of its own', async () => {
       const { client } = await pair(new Endpoint());
       await expect(client.prepare({ timeout: 0.05 }).call({}, 'never')).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -257,4 +273,11 @@ it('openTelemetry() names an unknown or ill-typed option', () => {
   expect(() => openTelemetry({ amqpHeaders: 'yes' as never })).toThrow(
     'openTelemetry: amqpHeaders: expected true or false; got yes',
   );
+  expect(() => openTelemetry({ tracerProvider: {} as never })).toThrow(
+    'openTelemetry: tracerProvider: expected a TracerProvider; got an Object',
+  );
+  expect(() => openTelemetry({ propagator: { inject: () => undefined } as never })).toThrow(
+    'openTelemetry: propagator: expected a TextMapPropagator; got an Object',
+  );
+  expect(() => openTelemetry(null as never)).toThrow('Options of openTelemetry(): expected an object; got null');
 });

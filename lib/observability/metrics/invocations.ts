@@ -58,6 +58,8 @@ export class Invocations<Name extends string> {
     });
     this.sets = new LabelSets(MAX_LABEL_SETS, kept, (set) => {
       const [begins, ends, durations] = [begun.labels(set), ended.labels(set), seconds.labels(set)];
+      // A series from the first one on: what is in flight is the difference of the two counters.
+      ends.inc(0);
       return {
         labels: set,
         begin: () => begins.inc(),

@@ -78,3 +78,9 @@ it('the dashboard and the alerts use each metric of requests, and explain themse
     expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
   }
 });
+
+it('an alert sees the one server of a transport that has no free slot', () => {
+  // Slots are a sum over all servers: beside an idle one, those in work never reach it.
+  const { expr } = rules.find(({ alert }) => alert === 'OsloMessagingSlotsExhausted') ?? {};
+  expect(expr).toBe('oslo_messaging_waiting_for_slot > 0');
+});

@@ -85,6 +85,31 @@ describe('A retry policy', () => {
     expect(fault.attempts).toHaveLength(5);
   });
 
+  it('counts the attempts of nested requests anew', async () => {
+    const topic = uniqueTopic();
+    const fault = failing(1);
+    const front = connect({ instrumentation: [fault] });
+    const back = connect();
+    const inner = getRpcClient(back, new Target({ topic: `${topic}-inner` }));
+    const seen: unknown[] = [];
+    const note = (ctxt: { rpc_attempt?: unknown }) => void seen.push(ctxt.rpc_attempt);
+    await serve(back, `${topic}-inner`, { note });
+    // Python's way gives the context on; without one, the request's own is inherited.
+    const get = async (ctxt: object) => {
+      seen.push((ctxt as { rpc_attempt?: unknown }).rpc_attempt);
+      await inner.call(ctxt, 'note');
+      await inner.call(undefined, 'note');
+    };
+    await serve(front, topic, { get });
+    await clientOf(front, topic).call({}, 'get');
+    expect(seen).toEqual([2, undefined, undefined]);
+  });
+
+  it('refuses a policy that is no object by the name of the option', () => {
+    const transport = connect();
+    expect(() => clientOf(transport, 't', 7 as never)).toThrow('Option "retryPolicy": expected an object; got 7');
+  });
+
   it('repeats a cast, too', async () => {
     const topic = uniqueTopic();
     const fault = failing(1);
