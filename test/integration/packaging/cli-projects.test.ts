@@ -106,7 +106,8 @@ describe('the package in a default project', () => {
 
   // The commands that a user gives, in a project that shares the packages of the one above.
   describe('that nest add and nest generate extend', () => {
-    it.concurrent.each<CliVersion>([11, 12])(
+    // Both of them take minutes on a small machine.
+    it.each<CliVersion>(process.env.CI_LONG === '1' ? [11, 12] : [12])(
       'passes its tests and serves, of Nest %s',
       async (version) => {
         const topic = uniqueTopic('orders');

@@ -100,7 +100,7 @@ afterEach(async () => {
   for (const child of children.splice(0)) await child.stop();
 });
 
-/** Tests that an example works, and that it ends well by a signal. */
+/** Tests that an example works. */
 function testExample(tested: Example): void {
   afterEach(() =>
     withChannel(rabbitUrl, async (channel) => {
@@ -113,19 +113,8 @@ function testExample(tested: Example): void {
     expect(await child.exit(), child.output).toBe(0);
     expectSteps(child, tested);
   }, 180_000);
-
-  it('serves, and ends well by a signal', async () => {
-    const child = example([tested.name, '--serve']);
-    await child.prints(/^Serving until Ctrl\+C/m);
-    child.signal('SIGTERM');
-    expect(await child.exit(), child.output).toBe(0);
-    expect(child.output).not.toMatch(/error|warn|failed/i);
-    // It may have a password.
-    expect(child.output).not.toContain(rabbitUrl);
-  }, 120_000);
 }
 
-describeWithRabbit('the example of an HTTP gateway', () => testExample(GATEWAY));
 describeWithPostgres('the example that stores notifications', () => {
   testExample(POSTGRESQL);
 
@@ -157,7 +146,19 @@ describeWithPostgres('the example that stores notifications', () => {
     ]);
   }, 120_000);
 });
-describeWithPython('the example with a Python conductor', () => testExample(CONDUCTOR));
+describeWithPython('the example with a Python conductor', () => {
+  testExample(CONDUCTOR);
+
+  it('serves, and ends well by a signal', async () => {
+    const child = example([CONDUCTOR.name, '--serve']);
+    await child.prints(/^Serving until Ctrl\+C/m);
+    child.signal('SIGTERM');
+    expect(await child.exit(), child.output).toBe(0);
+    expect(child.output).not.toMatch(/error|warn|failed/i);
+    // It may have a password.
+    expect(child.output).not.toContain(rabbitUrl);
+  }, 120_000);
+});
 describeWithPython('the example of a rolling upgrade', () => testExample(UPGRADE));
 
 describe('the command of the examples', () => {
@@ -207,8 +208,8 @@ describe('the command of the examples', () => {
   });
 });
 
-describeWithRabbit('a demonstration', () => {
-  it('goes on serving, and ends well by a signal', async () => {
+describeWithRabbit('the example of an HTTP gateway', () => {
+  it('works, goes on serving, and ends well by a signal', async () => {
     const child = example([GATEWAY.name]);
     const [serving, url = ''] = await child.prints(/^Serving until Ctrl\+C.*? curl (http:\S+)$/ms);
     expectSteps(child, GATEWAY);
@@ -216,7 +217,7 @@ describeWithRabbit('a demonstration', () => {
     child.signal('SIGTERM');
     expect(await child.exit(), child.output).toBe(0);
     expect(child.output.slice(child.output.indexOf(serving))).not.toMatch(/error|warn|failed/i);
-  });
+  }, 120_000);
 
   it('stops its programs when it is interrupted, and exits with the code of the signal', async () => {
     const child = example(['http-gateway', '--once']);

@@ -20,7 +20,6 @@ const APART: Readonly<Record<string, string>> = {
   'core/secret-names.ts oslo': 'cache',
   'core/secret-names.ts others': 'cache',
   'core/shared.ts own': 'the values of one copy',
-  'drivers/memory/memory-delivery.ts NO_HEADERS': 'constant',
   'drivers/memory/plain-copy.ts characters': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts room': 'state of one synchronous call',
   'drivers/memory/plain-copy.ts size': 'state of one synchronous call',
