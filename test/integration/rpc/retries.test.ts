@@ -198,7 +198,8 @@ describe('A retry policy', () => {
     // No random pause of up to ten minutes.
     expect(performance.now() - began).toBeLessThan(5000);
     expect(transport.grownTimeouts()).toEqual(new Map());
-    expect(log.lines).toEqual([]);
+    // On a slow machine, the server also says that it drops expired requests.
+    expect(log.messages(/No reply to|the timeout of calls/)).toEqual([]);
   });
 
   it('counts the attempts of a nested request anew', async () => {
