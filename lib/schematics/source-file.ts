@@ -49,7 +49,8 @@ export class SourceFile {
     const { eol, text } = this;
     const [comment] = ts.getLeadingCommentRanges(text, statement.getFullStart()) ?? [];
     const at = comment?.pos ?? statement.getStart();
-    const [indentation = ''] = /[ \t]*$/.exec(text.slice(0, at)) ?? [];
+    const before = text.slice(text.lastIndexOf('\n', at - 1) + 1, at);
+    const indentation = before.trim() === '' ? before : '';
     const styled = lines.map((line) => (this.end === '' ? line.replace(/;(?=$| \/\/)/, '') : line));
     this.insertions.push({ at, text: styled.map((line) => `${line}${eol}${indentation}`).join('') });
   }

@@ -32,7 +32,12 @@ describe('the library', () => {
     for (const { file, node } of loaded)
       expect(node.arguments?.[0]?.kind, `${file}: ${node.getText()}`).toBe(ts.SyntaxKind.StringLiteral);
     const named = calls.filter(({ node }) => /^(eval|Function|require|createRequire)$/.test(node.expression.getText()));
-    expect(named.map(({ file, node }) => `${file}: ${node.getText()}`)).toEqual([]);
+    // The schematics of Nest's CLI run on the machine of a developer, and load the packages of the CLI.
+    const known = named.filter(({ file }) => file === 'schematics/toolkit.ts');
+    expect(known.map(({ node }) => node.getText())).toEqual(['createRequire(path)']);
+    expect(named.filter((call) => !known.includes(call)).map(({ file, node }) => `${file}: ${node.getText()}`)).toEqual(
+      [],
+    );
     const modules = ofKind(ts.isImportDeclaration).map(({ node }) => node.moduleSpecifier.getText());
     for (const name of ['vm', 'child_process', 'worker_threads']) expect(modules).not.toContain(`'node:${name}'`);
   });
