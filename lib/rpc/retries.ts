@@ -82,10 +82,17 @@ function isRepeatable(error: unknown): boolean {
 }
 
 function budgetOf(transport: Transport, { exchange, topic, server }: Target): RetryBudget {
-  const ofTransport = budgets.get(transport) ?? new LRUCache<string, RetryBudget>({ max: MAX_TARGETS });
-  budgets.set(transport, ofTransport);
+  const ofTransport = budgets.get(transport) ?? newBudgets(transport);
   const key = JSON.stringify([exchange ?? transport.settings.controlExchange, topic, server]);
-  const known = ofTransport.get(key) ?? new RetryBudget();
-  ofTransport.set(key, known);
-  return known;
+  const known = ofTransport.get(key);
+  if (known) return known;
+  const budget = new RetryBudget();
+  ofTransport.set(key, budget);
+  return budget;
+}
+
+function newBudgets(transport: Transport): LRUCache<string, RetryBudget> {
+  const made = new LRUCache<string, RetryBudget>({ max: MAX_TARGETS });
+  budgets.set(transport, made);
+  return made;
 }
