@@ -1,5 +1,6 @@
 import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
 import { vi } from 'vitest';
+import { MethodTimeouts } from '../../lib/tacker/method-timeouts.js';
 
 // Files of one worker share its modules. This runs before each file and undoes what an earlier one may have left behind.
 const LEVELS: LogLevel[] = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'];
@@ -8,3 +9,5 @@ vi.useRealTimers();
 // NestFactory sets the logger of the whole process.
 Logger.overrideLogger(LEVELS);
 Logger.overrideLogger(new ConsoleLogger());
+// Timeouts that have grown are shared in the process.
+MethodTimeouts.reset();
