@@ -1,5 +1,9 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
+
+/** Longest wait for the answer to `channel.close`, in milliseconds. A broker may leave it unanswered. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 interface DeclaringChannel {
   readonly model: ChannelModel;
@@ -15,6 +19,7 @@ export class DeclaringChannels {
   private readonly waiting: (() => void)[] = [];
   /** Channels on their way to the next user. */
   private readonly idle: DeclaringChannel[] = [];
+  /** Channels in use, and those that are being closed: they count at the broker until it has confirmed that. */
   private busy = 0;
 
   constructor(private readonly budget: ChannelBudget) {}
@@ -29,12 +34,10 @@ export class DeclaringChannels {
       await work(used.channel);
     } catch (error) {
       // Its last declaration may still wait for an answer, and would hold up the next one.
-      if (used?.open) used.channel.close().catch(() => undefined);
-      if (used) used.open = false;
+      void this.close(used);
       throw error;
-    } finally {
-      this.release(used);
     }
+    this.release(used);
   }
 
   private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
@@ -48,14 +51,26 @@ export class DeclaringChannels {
     return opened;
   }
 
-  private release(used: DeclaringChannel | undefined): void {
-    if (used) this.idle.push(used);
-    const next = this.waiting.shift();
-    if (next) {
-      next();
+  private release(used: DeclaringChannel): void {
+    if (this.waiting.length === 0) {
+      void this.close(used);
       return;
     }
-    this.busy--;
-    for (const { open, channel } of this.idle.splice(0)) if (open) channel.close().catch(() => undefined);
+    this.idle.push(used);
+    this.waiting.shift()?.();
+  }
+
+  /** Closes a channel, and lets the next user open one. */
+  private async close(used: DeclaringChannel | undefined): Promise<void> {
+    if (used?.open) {
+      used.open = false;
+      // Also emitted when the connection is lost, which leaves `close()` pending.
+      const closed = new Promise((resolve) => used.channel.once('close', resolve));
+      used.channel.close().catch(() => undefined);
+      await settleWithin(closed, CLOSE_TIMEOUT_MS);
+    }
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.busy--;
   }
 }
