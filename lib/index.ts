@@ -1,5 +1,22 @@
 import 'reflect-metadata';
 
+export type {
+  RpcApiMethod,
+  RpcApiMethodOptions,
+  RpcCall,
+  RpcCallOptions,
+  RpcCallSchemas,
+  RpcCast,
+  RpcCastOptions,
+  RpcCastSchemas,
+  RpcFallback,
+  RpcMethodDefinition,
+  RpcMethodKind,
+  RpcMethodTypes,
+} from './contracts/api-method.js';
+export { call, cast } from './contracts/define-method.js';
+export { defineRpcApi, type RpcApiDefinition } from './contracts/define-rpc-api.js';
+export { isRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './contracts/rpc-api.js';
 export type { AccessPolicy } from './core/access-policy.js';
 export type { CountedEvent, Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
