@@ -70,11 +70,8 @@ export interface RpcCall<
 }
 
 /** Definition of a method that is cast, as {@link cast} returns it. */
-export interface RpcCast<
-  Args = unknown,
-  Since extends string | undefined = string | undefined,
-  Received = Args,
-> extends RpcMethodDefinition {
+export interface RpcCast<Args = unknown, Since extends string | undefined = string | undefined, Received = Args>
+  extends RpcMethodDefinition {
   readonly kind: 'cast';
   readonly '~types'?: { args: Args; received: Received; returned: unknown; result: void; since: Since } | undefined;
 }
@@ -117,7 +114,8 @@ export interface RpcCallOptions<Args = unknown, Result = unknown, Since extends 
 }
 
 /** Options of {@link cast} with plain types. */
-export interface RpcCastOptions<Args = unknown, Since extends string = string> extends RpcApiMethodOptions<Args, Since> {
+export interface RpcCastOptions<Args = unknown, Since extends string = string>
+  extends RpcApiMethodOptions<Args, Since> {
   /** True to send the cast to all servers of the topic. @default false */
   fanout?: boolean | undefined;
   /** Schema of the arguments, which the server applies. @default none */

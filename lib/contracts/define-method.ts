@@ -100,7 +100,9 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 
 function definition(kind: RpcMethodKind, options: object, rules: Record<string, Rule>): RpcMethodDefinition {
   if (isSchema(options))
-    throw new ConfigurationError(`${kind}: expected an object of options; got a schema. Write ${kind}({ args: schema })`);
+    throw new ConfigurationError(
+      `${kind}: expected an object of options; got a schema. Write ${kind}({ args: schema })`,
+    );
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new ConfigurationError(`${kind}: expected an object of options; got ${nameOf(options)}`);
   if (kind === 'call' && 'fanout' in options)

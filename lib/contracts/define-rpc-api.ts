@@ -75,10 +75,10 @@ export function defineRpcApi<
 
 function describe(key: string, method: RpcMethodDefinition, version: string, api: string): RpcApiMethod {
   const where = `${api}: method "${key}"`;
-  if (!isMethodDefinition(method))
-    throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
+  if (!isMethodDefinition(method)) throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
   const reason = reservedReason(key);
-  if (reason) throw new ConfigurationError(`${where}: ${reason}. Choose another key, and give the name on the wire by { name }`);
+  if (reason)
+    throw new ConfigurationError(`${where}: ${reason}. Choose another key, and give the name on the wire by { name }`);
   const { since, server, fanout, fallback } = method;
   if (since !== undefined) checkIntroduction(since, version, `${where}: since`);
   if (fanout && server !== undefined)
@@ -110,7 +110,9 @@ function checkUnique(methods: readonly RpcApiMethod[], api: string): void {
   for (const { key, name } of methods) {
     const other = keys.get(name);
     if (other !== undefined)
-      throw new ConfigurationError(`${api}: the methods "${other}" and "${key}" have the same name on the wire: "${name}"`);
+      throw new ConfigurationError(
+        `${api}: the methods "${other}" and "${key}" have the same name on the wire: "${name}"`,
+      );
     keys.set(name, key);
   }
 }
@@ -132,7 +134,9 @@ function checkIntroduction(since: string, version: string, name: string): void {
       `${name}: expected a version of the same major version as the API's ${version}; got ${since}. Define another API for another major version`,
     );
   if (compareVersions(since, version) > 0)
-    throw new ConfigurationError(`${name}: ${since} is above the version of the API, ${version}. Raise the API's version`);
+    throw new ConfigurationError(
+      `${name}: ${since} is above the version of the API, ${version}. Raise the API's version`,
+    );
 }
 
 function checkAlias(name: string, alias: unknown, version: string, api: string): void {

@@ -1,5 +1,5 @@
-import type { Target } from '../core/target.js';
 import { sharedClass } from '../core/shared.js';
+import type { Target } from '../core/target.js';
 import type { RpcApiMethod, RpcMethodDefinition } from './api-method.js';
 
 /** Definitions of an API's methods, by the name that clients use. */
