@@ -5,17 +5,23 @@ import type { Duration } from '../core/duration.js';
 export type RpcMethodKind = 'call' | 'cast';
 
 /** Types of a method, for the compiler only. No such value exists. */
-export interface RpcMethodTypes {
+export interface RpcMethodTypes<
+  Args = unknown,
+  Received = unknown,
+  Returned = unknown,
+  Result = unknown,
+  Since extends string | undefined = string | undefined,
+> {
   /** Arguments as the caller gives them. */
-  args: unknown;
+  args: Args;
   /** Arguments as the handler gets them: after the schema has parsed them. */
-  received: unknown;
+  received: Received;
   /** Result as the handler returns it. */
-  returned: unknown;
+  returned: Returned;
   /** Result as the caller gets it: after the schema has parsed it. */
-  result: unknown;
+  result: Result;
   /** Versions that the method can be sent with. Undefined: `<major>.0`. A wide `string`: unknown to the compiler. */
-  since: string | undefined;
+  since: Since;
 }
 
 /** Older shape of a method's arguments, for servers below the version that introduced the newer one. */
@@ -66,14 +72,14 @@ export interface RpcCall<
   Returned = Result,
 > extends RpcMethodDefinition {
   readonly kind: 'call';
-  readonly '~types'?: { args: Args; received: Received; returned: Returned; result: Result; since: Since } | undefined;
+  readonly '~types'?: RpcMethodTypes<Args, Received, Returned, Result, Since> | undefined;
 }
 
 /** Definition of a method that is cast, as {@link cast} returns it. */
 export interface RpcCast<Args = unknown, Since extends string | undefined = string | undefined, Received = Args>
   extends RpcMethodDefinition {
   readonly kind: 'cast';
-  readonly '~types'?: { args: Args; received: Received; returned: unknown; result: void; since: Since } | undefined;
+  readonly '~types'?: RpcMethodTypes<Args, Received, unknown, void, Since> | undefined;
 }
 
 /** Method of an API, with its name on the wire and its versions. */

@@ -40,13 +40,13 @@ export function resultParser(
   target: Target,
 ): ((result: unknown) => unknown) | undefined {
   if (!schema) return undefined;
-  const valueOf = (outcome: Outcome, result: unknown): unknown => {
+  const parsed = (outcome: Outcome, result: unknown): unknown => {
     if (!outcome.issues) return outcome.value;
     const values = typeof result === 'object' && result !== null ? result : {};
     const issues = issuesOf(outcome.issues, values);
     const answer = oneLine(stringifyJson(maskSecrets(result)) ?? String(result), MAX_ANSWER);
     const text = `"${method}" on ${target} returned a result that its schema refuses: ${described(issues, outcome.issues)}. The server answered ${answer}`;
-    throw withCallers(new InvalidResult(text, issues, result, { target, method }), valueOf);
+    throw withCallers(new InvalidResult(text, issues, result, { target, method }), parsed);
   };
   const failed = (cause: unknown, result: unknown): never => {
     const text = `"${method}" on ${target}: the schema of the result failed: ${toError(cause).message}`;
@@ -59,9 +59,9 @@ export function resultParser(
     } catch (error) {
       return failed(error, result);
     }
-    if (!(outcome instanceof Promise)) return valueOf(outcome, result);
+    if (!(outcome instanceof Promise)) return parsed(outcome, result);
     return outcome.then(
-      (settled) => valueOf(settled, result),
+      (settled) => parsed(settled, result),
       (error: unknown) => failed(error, result),
     );
   };

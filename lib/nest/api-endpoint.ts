@@ -1,22 +1,25 @@
 import { InvalidArguments } from '../contracts/errors.js';
 import type { RpcApi } from '../contracts/rpc-api.js';
+import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { bindArgumentsValidator } from './arguments-validator.js';
 import { type ExposedMethod, ownMethod } from './decorated-methods.js';
-import type { RpcMethodOptions } from './decorators.js';
 
-/** Options of a method, with its name on the wire. */
-type NamedOptions = RpcMethodOptions & { name: string };
+/** Options of `@RpcMethod`, with the name on the wire. */
+interface NamedOptions {
+  readonly name: string;
+  readonly expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
+}
 
 /** Method that an endpoint class exposes. */
-export interface EndpointMethod {
+export interface EndpointMethod<Options extends NamedOptions> {
   readonly key: string;
   readonly descriptor: PropertyDescriptor;
-  readonly options: NamedOptions;
+  readonly options: Options | NamedOptions;
 }
 
 /** Methods of a class that answers an API. */
-export interface ApiEndpoint {
-  readonly methods: readonly EndpointMethod[];
+export interface ApiEndpoint<Options extends NamedOptions> {
+  readonly methods: readonly EndpointMethod<Options>[];
   /** Complaint about methods of the API that the class lacks; undefined where it has all. */
   readonly problem: string | undefined;
 }
@@ -26,13 +29,13 @@ export interface ApiEndpoint {
  * the API. Binds the schemas of the arguments to them.
  * @param decorated methods with `@RpcMethod`
  */
-export function apiEndpoint(
+export function apiEndpoint<Options extends NamedOptions>(
   endpointClass: { readonly name: string; readonly prototype: object },
   api: RpcApi,
   decorated: readonly ExposedMethod[],
-  optionsOf: (method: object) => NamedOptions,
-): ApiEndpoint {
-  const methods = new Map<string, EndpointMethod>();
+  optionsOf: (method: object) => Options,
+): ApiEndpoint<Options> {
+  const methods = new Map<string, EndpointMethod<Options>>();
   for (const [key, descriptor] of decorated) {
     const options = optionsOf(descriptor.value as object);
     // `@RpcMethod()` without a name adds options to a method of the API, which may have another name on the wire.
@@ -47,7 +50,7 @@ export function apiEndpoint(
       missing.push(key);
       continue;
     }
-    const method = methods.get(name) ?? { key, descriptor, options: { name } };
+    const method: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
     if (args) bindArgumentsValidator(descriptor.value as object, args, name);
     const expectedExceptions = [...(method.options.expectedExceptions ?? []), ...(args ? [InvalidArguments] : [])];
     methods.set(name, { ...method, options: { ...method.options, expectedExceptions } });

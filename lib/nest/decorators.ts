@@ -140,7 +140,7 @@ function optionsFor({ target }: RpcApi, further: RpcApiEndpointOptions): RpcEndp
 function exposedMethods(
   endpointClass: { readonly name: string; readonly prototype: object },
   api: RpcApi | undefined,
-): ApiEndpoint {
+): ApiEndpoint<RpcMethodOptions & { name: string }> {
   const decorated = decoratedMethods(endpointClass.prototype, METHOD);
   const optionsOf = (method: object) => Reflect.getMetadata(METHOD, method) as RpcMethodOptions & { name: string };
   if (api) return apiEndpoint(endpointClass, api, decorated, optionsOf);
