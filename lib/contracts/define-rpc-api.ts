@@ -75,10 +75,10 @@ export function defineRpcApi<
 
 function describe(key: string, method: RpcMethodDefinition, version: string, api: string): RpcApiMethod {
   const where = `${api}: method "${key}"`;
-  if (!isMethodDefinition(method)) throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
   const reason = reservedReason(key);
   if (reason)
     throw new ConfigurationError(`${where}: ${reason}. Choose another key, and give the name on the wire by { name }`);
+  if (!isMethodDefinition(method)) throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
   const { since, server, fanout, fallback } = method;
   if (since !== undefined) checkIntroduction(since, version, `${where}: since`);
   if (fanout && server !== undefined)
