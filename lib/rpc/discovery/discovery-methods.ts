@@ -73,9 +73,9 @@ function apisOf(table: MethodTable, usual: Settings['delivery']): ApiInfo[] {
 }
 
 /** Returns the arguments of a method: of its JSON Schema, which knows defaults, else of its parameters; null where they are not known. */
-function argumentsOf({ parameters = null, schema }: MethodEntry): readonly NamedArgument[] | null {
+function argumentsOf({ parameters, schema }: MethodEntry): readonly NamedArgument[] | null {
   const { properties, required } = isDict(schema?.args) ? schema.args : {};
-  if (!isDict(properties)) return parameters;
+  if (!isDict(properties)) return parameters ?? null;
   const needed: readonly unknown[] = Array.isArray(required) ? required : [];
   return Object.keys(properties).map((name) => ({ name, required: needed.includes(name) }));
 }
