@@ -4,6 +4,7 @@
 export { filesIn } from './config/config-sources.js';
 export { withConfigFiles } from './config/configured-options.js';
 export { atPlaces, extended } from './config/places.js';
+export { parseArguments } from './contracts/schema-check.js';
 export { attemptIn } from './core/attempt.js';
 export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
@@ -37,7 +38,7 @@ export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
 export { notificationMessage, type Priority, readNotification } from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
-export { checkNames } from './core/option-rules.js';
+export { checkNames, nearest } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
@@ -75,5 +76,6 @@ export { deserializeArgs, requestContextSerializer } from './messaging/serialize
 export { getRpcTransport, Transport } from './messaging/transport.js';
 export { RPCClient } from './rpc/client.js';
 export { type Discovery, discoverServers, discoverStats } from './rpc/discovery/discover-servers.js';
+export { INFO_METHOD } from './rpc/discovery/discovery-methods.js';
 export type { ApiInfo, MethodInfo, MethodStats, ServerInfo, ServerStats } from './rpc/discovery/server-report.js';
 export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
