@@ -43,7 +43,9 @@ export type FakeApiHandler<Args, Result> = {
 
 /** Functions that stand for the handlers of an API, by the keys of its methods. */
 export type FakeApiHandlers<Api extends RpcApi> = {
-  readonly [Key in keyof Api['methods'] & string]?: FakeApiHandler<RpcApiArgs<Api, Key>, RpcApiResult<Api, Key>> | undefined;
+  readonly [Key in keyof Api['methods'] & string]?:
+    | FakeApiHandler<RpcApiArgs<Api, Key>, RpcApiResult<Api, Key>>
+    | undefined;
 };
 
 /** Options of {@link fakeRpcApi}: those of the typed client. */
