@@ -3,6 +3,7 @@ import { LIBRARY_VERSION } from '../internal.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { OpenConnections } from './open-connections.js';
 
@@ -39,6 +40,7 @@ function makeProgram(connections: OpenConnections): Command {
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program, connections);
+  addGenerateCommand(program);
   return program;
 }
 
