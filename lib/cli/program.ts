@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addConformanceCommand } from './conformance-command.js';
+import { addContractCommand } from './contract-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addGenerateCommand } from './generate-command.js';
@@ -41,6 +42,7 @@ function makeProgram(connections: OpenConnections): Command {
   addConformanceCommand(program);
   addDoctorCommand(program, connections);
   addGenerateCommand(program);
+  addContractCommand(program);
   return program;
 }
 
