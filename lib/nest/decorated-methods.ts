@@ -18,6 +18,21 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
 }
 
 /**
+ * Returns a method of a prototype, undefined where there is none. An inherited one is copied down. It inherits the metadata
+ * of all methods that it overrides, so that no guard is lost.
+ */
+export function ownMethod(prototype: object, key: string): PropertyDescriptor | undefined {
+  const levels = levelsOf(prototype).filter((level) => Object.hasOwn(level, key));
+  const definitions = levels.flatMap((level) => Object.getOwnPropertyDescriptor(level, key) ?? []);
+  const [winner] = definitions;
+  const [level] = levels;
+  if (!level || typeof winner?.value !== 'function') return undefined;
+  const descriptor = level === prototype ? winner : copyDown(prototype, key, level);
+  inheritMetadata(descriptor.value as object, definitions);
+  return descriptor;
+}
+
+/**
  * Returns the names of methods that carry the metadata, but that Nest does not serve. Those of {@link droppedOverrides}
  * are left out.
  * @param isServed returns true for a prototype whose methods an endpoint class inherits
@@ -131,6 +146,9 @@ function copyDown(prototype: object, key: string, level: object): PropertyDescri
   const own = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(Reflect.get(level, key) as () => unknown, this, args);
   };
+  // Its length tells where default values begin.
+  const { length } = Reflect.get(level, key) as () => unknown;
+  Object.defineProperty(own, 'length', { value: length, configurable: true });
   const descriptor = { value: own, writable: true, configurable: true, enumerable: false };
   Object.defineProperty(prototype, key, descriptor);
   return descriptor;

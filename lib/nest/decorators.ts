@@ -1,15 +1,19 @@
-import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { checkOptions, member, type Rule, text } from '../core/option-rules.js';
+import { isRpcApi, type RpcApi } from '../contracts/rpc-api.js';
+import { checkOptions, flag, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
+import type { MethodSchema } from '../rpc/method-table.js';
+import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
-import type { OsloContext } from './oslo-context.js';
+import { markOptional, type NamedParameters, namedParametersOf } from './named-parameters.js';
 import { checkParameterName } from './parameter-name.js';
 import { bindInterceptor } from './request-context.interceptor.js';
+import { requestContextOf } from './request-context-parameter.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** Options of `@RpcEndpoint`. Without a topic, the endpoint is served on the server's own. */
@@ -19,6 +23,9 @@ export interface RpcEndpointOptions
   transport?: string | undefined;
 }
 
+/** Options of `@RpcEndpoint(api)`, besides the target of the API. */
+export type RpcApiEndpointOptions = Pick<RpcEndpointOptions, 'acceptedNamespaces' | 'transport'>;
+
 /** Options of `@RpcMethod`. */
 export interface RpcMethodOptions {
   /** Name of the method for callers. @default the name of the method in the class */
@@ -27,6 +34,8 @@ export interface RpcMethodOptions {
   expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
   /** Delivery mode of the method's requests. @default the `delivery` option */
   delivery?: DeliveryMode | undefined;
+  /** Refuse a missing or unknown argument where all parameters are named. @default the `strictArguments` option */
+  strictArguments?: boolean | undefined;
 }
 
 /** Description of a handler for the strategy, in Nest's pattern extras. */
@@ -37,6 +46,10 @@ export interface OsloHandlerExtras {
         handler: string;
         endpoint: RpcEndpointOptions;
         method: RpcMethodOptions & { name: string };
+        /** Parameters of the method, where all of them are named. */
+        parameters?: NamedParameters | undefined;
+        /** JSON Schemas of the API, for discovery. */
+        schema?: MethodSchema | undefined;
       }
     | undefined;
 }
@@ -47,6 +60,7 @@ const METHOD_RULES: Record<keyof RpcMethodOptions, Rule> = {
   name: text,
   expectedExceptions: errorClasses,
   delivery: member(...DELIVERY_MODES),
+  strictArguments: flag,
 };
 
 /** The target's own constructor checks the values. */
@@ -74,20 +88,39 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
   };
 }
 
+const API_RULES: Record<keyof RpcApiEndpointOptions, Rule> = { acceptedNamespaces: checkedByTarget, transport: text };
+
 /**
  * Decorates a controller whose `@RpcMethod` methods answer RPC on a target. List it in the `controllers` of a module.
  * @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion
  */
-export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
+export function RpcEndpoint(options?: RpcEndpointOptions): ClassDecorator;
+/**
+ * Decorates a controller that answers an API: each method of it is exposed without `@RpcMethod`, and its arguments are parsed
+ * by their schema. The server does not start while a method is missing (ConfigurationError).
+ * @param api as `defineRpcApi` returns it
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
+export function RpcEndpoint(api: RpcApi, options?: RpcApiEndpointOptions): ClassDecorator;
+export function RpcEndpoint(
+  given: RpcEndpointOptions | RpcApi = {},
+  further: RpcApiEndpointOptions = {},
+): ClassDecorator {
+  const api = isRpcApi(given) ? given : undefined;
+  const options = api ? optionsFor(api, further) : (given as RpcEndpointOptions);
   checkOptions(options, ENDPOINT_RULES, '', '@RpcEndpoint option');
   const { transport: _, ...target } = options;
   new Target(target);
   return (endpointClass) => {
     bindInterceptor(endpointClass);
-    const methods = decoratedMethods(endpointClass.prototype, METHOD);
-    markEndpoint(endpointClass, '@RpcEndpoint', methods.length === 0 && !hasPatterns(endpointClass.prototype));
-    for (const [key, descriptor] of methods) {
-      const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
+    const { methods, problem } = exposedMethods(endpointClass, api);
+    markEndpoint(
+      endpointClass,
+      '@RpcEndpoint',
+      methods.length === 0 && !hasPatterns(endpointClass.prototype as object),
+      problem,
+    );
+    for (const { key, descriptor, options: method, schema } of methods) {
       const pattern = JSON.stringify([
         options.transport,
         options.exchange,
@@ -97,14 +130,33 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
         method.name,
       ]);
       const handler = `${endpointClass.name}.${key}`;
-      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging: { handler, endpoint: options, method } })(
-        endpointClass.prototype,
-        key,
-        descriptor,
-      );
+      const parameters = namedParametersOf(endpointClass, key, descriptor.value as () => unknown);
+      const osloMessaging = { handler, endpoint: options, method, parameters, schema };
+      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging })(endpointClass.prototype, key, descriptor);
     }
     inheritPatterns(endpointClass.prototype);
   };
+}
+
+function optionsFor({ target }: RpcApi, further: RpcApiEndpointOptions): RpcEndpointOptions {
+  checkOptions(further, API_RULES, '', '@RpcEndpoint option');
+  const { topic, exchange, namespace, version } = target;
+  return { topic, exchange, namespace, version, ...further };
+}
+
+function exposedMethods(
+  endpointClass: { readonly name: string; readonly prototype: object },
+  api: RpcApi | undefined,
+): ApiEndpoint<RpcMethodOptions & { name: string }> {
+  const decorated = decoratedMethods(endpointClass.prototype, METHOD);
+  const optionsOf = (method: object) => Reflect.getMetadata(METHOD, method) as RpcMethodOptions & { name: string };
+  if (api) return apiEndpoint(endpointClass, api, decorated, optionsOf);
+  const methods = decorated.map(([key, descriptor]) => ({
+    key,
+    descriptor,
+    options: optionsOf(descriptor.value as object),
+  }));
+  return { methods, problem: undefined };
 }
 
 /** Pipe, or its class. */
@@ -115,18 +167,37 @@ export function RpcArgs(...pipes: Pipe[]): ParameterDecorator {
   return Payload(...pipes);
 }
 
+/** Options of `@RpcArg`. */
+export interface RpcArgOptions {
+  /** Accept requests without the argument: the parameter is then `undefined`. @default false */
+  optional?: boolean | undefined;
+}
+
 /**
- * Injects one keyword argument.
+ * Injects one keyword argument. A request without it is refused, unless it is optional: by the option, by a default value of
+ * the parameter, or by a `DefaultValuePipe`.
  * @param name its name
+ * @param optionsOrPipe options, or the first of the pipes that are applied to it
  * @param pipes pipes that are applied to it
- * @throws ConfigurationError without a name
+ * @throws ConfigurationError without a name, and for an unknown or ill-typed option
  */
-export function RpcArg(name: string, ...pipes: Pipe[]): ParameterDecorator {
+export function RpcArg(name: string, optionsOrPipe?: RpcArgOptions | Pipe, ...pipes: Pipe[]): ParameterDecorator {
   checkParameterName('@RpcArg', name, '@RpcArgs() injects all arguments');
-  return Payload(name, ...pipes);
+  const options = isOptions(optionsOrPipe) ? optionsOrPipe : undefined;
+  if (options)
+    checkOptions(options, { optional: flag } satisfies Record<keyof RpcArgOptions, Rule>, '', '@RpcArg option');
+  const all = optionsOrPipe === undefined || options ? pipes : [optionsOrPipe as Pipe, ...pipes];
+  return (target, key, index) => {
+    Payload(name, ...all)(target, key, index);
+    if (key !== undefined) markOptional(target, key, index, options?.optional ?? false);
+  };
+}
+
+function isOptions(given: RpcArgOptions | Pipe | undefined): given is RpcArgOptions {
+  return typeof given === 'object' && given !== null && !('transform' in given);
 }
 
 /** Injects the deserialized request context; for a batch of notifications, the array of their contexts. */
-export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<OsloContext>().getRequestContext(),
-) as (...pipes: Pipe[]) => ParameterDecorator;
+export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(requestContextOf) as (
+  ...pipes: Pipe[]
+) => ParameterDecorator;
