@@ -111,11 +111,18 @@ class ShopAPI(object):
 `;
 
   it.each([
-    ["self.client = rpc.get_client(Target(topic=TOPIC, version='2.1', namespace='ns', exchange='ex'))", { topic: 'shop', namespace: 'ns', exchange: 'ex' }],
-    ["self.client = rpc.get_rpc_client(topic=TOPIC, version=self.BASE)", { topic: 'shop' }],
+    [
+      "self.client = rpc.get_client(Target(topic=TOPIC, version='2.1', namespace='ns', exchange='ex'))",
+      { topic: 'shop', namespace: 'ns', exchange: 'ex' },
+    ],
+    ['self.client = rpc.get_rpc_client(topic=TOPIC, version=self.BASE)', { topic: 'shop' }],
     ["self.client = BackingOffClient(TRANSPORT, om.Target(topic='s' + 'hop', version='2.0'))", { topic: 'shop' }],
   ])('is read from %s', (target, expected) => {
-    expect(contractOf(client(target))).toMatchObject({ ...expected, version: '2.6', versionAliases: { bobcat: '2.6' } });
+    expect(contractOf(client(target))).toMatchObject({
+      ...expected,
+      version: '2.6',
+      versionAliases: { bobcat: '2.6' },
+    });
   });
 
   it('is a parameter where the source does not tell it, or comes from the command line', () => {
@@ -123,17 +130,24 @@ class ShopAPI(object):
     const model = contractOf(source);
     expect(model.parameters).toEqual(['topic', 'namespace']);
     expect(model).not.toHaveProperty('topic');
-    expect(model.notes?.join('\n')).toMatch(/The topic is given to the class: parameter topic .*\nThe namespace is not known: "NAMES.shop"/);
+    expect(model.notes?.join('\n')).toMatch(
+      /The topic is given to the class: parameter topic .*\nThe namespace is not known: "NAMES.shop"/,
+    );
     const given = contractOf(source, { topic: 't', namespace: 'n' });
     expect(given).toMatchObject({ topic: 't', namespace: 'n' });
     expect(given).not.toHaveProperty('parameters');
   });
 
   it('quotes the requests whose method is not known', () => {
-    const source = client("self.client = rpc.get_client(Target(topic=topic, version='2.0'))", 'self.client.call(ctxt, pick(), a=1)');
+    const source = client(
+      "self.client = rpc.get_client(Target(topic=topic, version='2.0'))",
+      'self.client.call(ctxt, pick(), a=1)',
+    );
     expect(contractOf(`${source}\n    def put(self, ctxt):\n        self.client.call(ctxt, 'put')\n`)).toMatchObject({
       notes: expect.arrayContaining([
-        expect.stringMatching(/^Left out, since its method is not known: "self.client.call\(ctxt, pick\(\), a=1\)" \(line \d+\)/),
+        expect.stringMatching(
+          /^Left out, since its method is not known: "self.client.call\(ctxt, pick\(\), a=1\)" \(line \d+\)/,
+        ),
       ]),
       methods: { put: {} },
     });
