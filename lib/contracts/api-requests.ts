@@ -9,7 +9,7 @@ import { changesOf, checkRequestOptions } from './request-options.js';
 import { resultParser } from './schema-check.js';
 import { formUnder } from './version-cap.js';
 
-/** How a method is sent, prepared once. */
+/** Parts of a request that depend on the method alone, prepared once. */
 interface Prepared {
   readonly options: PrepareOptions;
   readonly context: CallContext;

@@ -14,7 +14,7 @@ import type { RpcApiClientOptions, RpcApiRequestOptions, RpcApiRetryPolicy } fro
 import { firstOf } from './define-rpc-api.js';
 import type { RpcApi } from './rpc-api.js';
 import { discoverVersions } from './served-versions.js';
-import { AUTO, formUnder, resolveCap } from './version-cap.js';
+import { AUTO, resolveCap } from './version-cap.js';
 
 const POLICY_OPTIONS: readonly (keyof RpcApiRetryPolicy)[] = [
   'attempts',
@@ -69,7 +69,7 @@ export class RequestSource {
     if (auto.current === undefined) {
       const answer = auto.ask();
       // What every server has need not wait.
-      if (formUnder(this.first, method).version !== method.version) own = await this.waitFor(answer, method, options);
+      if (method.version !== this.first) own = await this.waitFor(answer, method, options);
     }
     try {
       return await this.requestsUnder(auto.last).send(method, args, own);

@@ -1,10 +1,13 @@
 import type { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
-import { RPCClient } from '../rpc/client.js';
+import { commonVersion, discoverServers } from '../rpc/discovery/discover-servers.js';
 import type { ServedVersions } from './auto-cap.js';
 
-/** Asks the servers of a topic for the versions that they serve in the namespace and major version of a target. */
+/** Time for the answers of all servers. */
+const TIMEOUT = '1s';
+
+/** Asks the servers of a topic for the versions that they serve, in the namespace and the major version of a target. */
 export async function discoverVersions(transport: Transport, target: Target): Promise<ServedVersions> {
-  void new RPCClient(transport, target);
-  return { common: undefined, others: 1 };
+  const { servers, others } = await discoverServers(transport, target, { timeout: TIMEOUT });
+  return { common: commonVersion(servers, target), answers: servers.length, others };
 }

@@ -44,7 +44,7 @@ const referenceApi = defineRpcApi({
     fail: call<{ kind: string; message: string }, void>(),
   },
 });
-/** What the Python peer does not fulfil. */
+/** Wishes that the Python peer does not fulfil. */
 const wishedApi = defineRpcApi({
   topic: python,
   exchange: 'tacker',
@@ -144,6 +144,10 @@ describeWithPython('contracts with Python', () => {
   it('send a Python server the older shape of the arguments under a cap', async () => {
     expect(await clientOf().echo({ id: 1, cause: 'c' })).toEqual({ id: 1, cause: 'c' });
     expect(await clientOf({ versionCap: '1.4' }).echo({ id: 1, cause: 'c' })).toEqual({ id: 1 });
+  });
+
+  it("send the first version under the cap 'auto', since Python does not say its own", async () => {
+    expect(await clientOf({ versionCap: 'auto' }).echo({ id: 1, cause: 'c' })).toEqual({ id: 1 });
   });
 
   it('answer Python clients in the version that they ask for', async () => {

@@ -19,7 +19,7 @@ function recorded() {
     logger: silent,
     clientInterceptors: [
       async ({ method, target, args }) => {
-        sent.push({ method, version: target.version, args });
+        sent.push({ method, version: target.version, args: args as object });
         return { id: 'v1', at: '2026-01-01T00:00:00Z' };
       },
     ],
