@@ -4,6 +4,7 @@ import { addConformanceCommand } from './conformance-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
 import { OpenConnections } from './open-connections.js';
@@ -43,6 +44,7 @@ function makeProgram(connections: OpenConnections): Command {
   addDoctorCommand(program, connections);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
+  addGenerateCommand(program);
   return program;
 }
 
