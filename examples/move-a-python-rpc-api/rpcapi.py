@@ -1,42 +1,40 @@
-"""The RPC API of the image service, for its clients."""
+"""The RPC API of the pricing service, for its clients."""
 
 import oslo_messaging
 
-TOPIC = 'images'
+
+class UnknownItem(Exception):
+    """There is no price for an item."""
 
 
-class ImageAPI:
-    """Client of the image service.
+class PricingAPI:
+    """Client of the pricing service.
 
     1.0 - Initial version.
-    1.1 - Added pin().
+    1.1 - Added the argument coupon to quote().
     """
 
     def __init__(self, transport, version_cap=None):
-        target = oslo_messaging.Target(topic=TOPIC, version='1.0')
+        target = oslo_messaging.Target(topic='pricing', version='1.0')
         self.client = oslo_messaging.get_rpc_client(
             transport, target, version_cap=version_cap)
 
-    def get(self, ctxt, image_id):
-        """Returns an image.
+    def quote(self, ctxt, item, quantity=1, coupon=None):
+        """Returns the price of some pieces of an item.
 
-        :param str image_id: id of the image
+        :param str item: name of the item
+        :param int quantity: number of pieces
+        :param str coupon: code that gives 10 percent off
         """
-        return self.client.call(ctxt, 'get', image_id=image_id)
+        version = '1.1'
+        kwargs = {'item': item, 'quantity': quantity, 'coupon': coupon}
+        if not self.client.can_send_version(version):
+            version = '1.0'
+            del kwargs['coupon']
+        cctxt = self.client.prepare(version=version)
+        return cctxt.call(ctxt, 'quote', **kwargs)
 
-    def create(self, ctxt, name, size=None):
-        """Registers an image, and returns it.
-
-        :param str name: name for people
-        :param int size: bytes, if known
-        """
-        return self.client.call(ctxt, 'create', name=name, size=size)
-
-    def pin(self, ctxt, image_id, reason):
-        """Keeps an image from being forgotten."""
-        cctxt = self.client.prepare(version='1.1')
-        cctxt.cast(ctxt, 'pin', image_id=image_id, reason=reason)
-
-    def forget(self, ctxt):
-        """Has all servers forget their images."""
-        self.client.prepare(fanout=True).cast(ctxt, 'forget')
+    def reload(self, ctxt):
+        """Has all servers read the prices again."""
+        cctxt = self.client.prepare(fanout=True)
+        cctxt.cast(ctxt, 'reload')
