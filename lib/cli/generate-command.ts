@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
+import { contractJson } from './contract/contract-json.js';
+import type { ContractModel } from './contract/contract-model.js';
 import { UsageError } from './exit-code.js';
-import { contractJson } from './generate/contract-json.js';
-import type { ContractModel } from './generate/contract-model.js';
-import { readContracts } from './generate/find-classes.js';
-import { printFile } from './generate/print-file.js';
-import { writeOutput } from './generate/write-output.js';
 
 interface GenerateFlags {
   class?: string[];
@@ -43,9 +40,13 @@ function collect(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }
 
-function generate(files: readonly string[], flags: GenerateFlags): void {
+async function generate(files: readonly string[], flags: GenerateFlags): Promise<void> {
   const { class: classes = [], endpoint = false, json = false, topic, exchange, namespace } = flags;
   if (endpoint && json) throw new UsageError('--endpoint and --json exclude each other');
+  // The grammar is loaded for this command only.
+  const { readContracts } = await import('./generate/find-classes.js');
+  const { printFile } = await import('./generate/print-file.js');
+  const { writeOutput } = await import('./generate/write-output.js');
   const models = readContracts(files, { classes, managers: endpoint, topic, exchange, namespace });
   const names = models.map(({ name }) => name);
   const doubled = names.find((name, index) => names.indexOf(name) !== index);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addConformanceCommand } from './conformance-command.js';
+import { addContractCommand } from './contract-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
@@ -42,9 +43,10 @@ function makeProgram(connections: OpenConnections): Command {
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program, connections);
+  addGenerateCommand(program);
+  addContractCommand(program);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addGenerateCommand(program);
   return program;
 }
 

@@ -6,7 +6,6 @@ import { getAwaitedRequest } from '../messaging/current-request.js';
 import type { Transport } from '../messaging/transport.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import type { RetryPolicy } from '../rpc/retry-policy.js';
-import { BackingOffClient } from '../tacker/backing-off-client.js';
 import type { RpcApiMethod } from './api-method.js';
 import { ApiRequests } from './api-requests.js';
 import { AutoCap } from './auto-cap.js';
@@ -110,7 +109,7 @@ export class RequestSource {
     checkOptions({ versionAliases }, { versionAliases: object }, '');
     const given: ClientOptions = { ...options, versionCap: cap };
     if (retryPolicy != null) given.retryPolicy = this.policyOf(retryPolicy);
-    return new ApiRequests(new BackingOffClient(this.transport, this.api.target, given), cap, this.changes);
+    return new ApiRequests(this.transport, this.api, given, this.changes);
   }
 
   private policyOf(policy: RpcApiRetryPolicy): RetryPolicy {

@@ -1,4 +1,5 @@
 import type { Target } from '../core/target.js';
+import { runApart } from '../messaging/current-request.js';
 import type { Transport } from '../messaging/transport.js';
 import { commonVersion, discoverServers } from '../rpc/discovery/discover-servers.js';
 import type { ServedVersions } from './auto-cap.js';
@@ -8,6 +9,7 @@ const TIMEOUT = '1s';
 
 /** Asks the servers of a topic for the versions that they serve, in the namespace and the major version of a target. */
 export async function discoverVersions(transport: Transport, target: Target): Promise<ServedVersions> {
-  const { servers, others } = await discoverServers(transport, target, { timeout: TIMEOUT });
+  // The answer is for all requests, not for the one that is being handled.
+  const { servers, others } = await runApart(() => discoverServers(transport, target, { timeout: TIMEOUT }));
   return { common: commonVersion(servers, target), answers: servers.length, others };
 }

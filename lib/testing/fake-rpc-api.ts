@@ -31,9 +31,6 @@ import { MAX_RECORDS, Recorder } from './recorder.js';
 import type { CallRecord, CastRecord } from './records.js';
 import { type SettleOptions, settle } from './settle.js';
 
-/** Methods of an API. */
-type KeyOf<Api extends RpcApi> = keyof Api['methods'] & string;
-
 /** Function that stands for the handler of a method: it gets the arguments as the schema has parsed them. */
 export type FakeApiHandler<Args, Result> = {
   /** Handles a request. A method, because the parameters of methods can be declared narrower. */
@@ -46,7 +43,9 @@ export type FakeApiHandler<Args, Result> = {
 
 /** Functions that stand for the handlers of an API, by the keys of its methods. */
 export type FakeApiHandlers<Api extends RpcApi> = {
-  readonly [Key in KeyOf<Api>]?: FakeApiHandler<RpcApiArgs<Api, Key>, RpcApiResult<Api, Key>> | undefined;
+  readonly [Key in keyof Api['methods'] & string]?:
+    | FakeApiHandler<RpcApiArgs<Api, Key>, RpcApiResult<Api, Key>>
+    | undefined;
 };
 
 /** Options of {@link fakeRpcApi}: those of the typed client. */

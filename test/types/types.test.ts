@@ -109,7 +109,8 @@ describe('the public types', () => {
         expect.stringContaining('method_11'),
       ]);
       const last = program.getSourceFile(file)?.statements.at(-1) as ts.VariableStatement;
-      const { body } = last.declarationList.declarations[0]?.initializer as ts.ArrowFunction;
+      const [{ initializer }] = last.declarationList.declarations as unknown as [ts.VariableDeclaration];
+      const { body } = initializer as ts.ArrowFunction;
       const checker = program.getTypeChecker();
       const [signature] = checker.getTypeAtLocation(body).getCallSignatures();
       const [args] = signature?.getParameters() ?? [];

@@ -1,6 +1,6 @@
+import type { ArgumentModel, MethodModel } from '../contract/contract-model.js';
 import type { Entry, Value } from './abstract-value.js';
 import { typeOfAnnotation, typeOfWords, unionOf } from './annotation-type.js';
-import type { ArgumentModel, MethodModel } from './contract-model.js';
 import { readDocstring } from './docstring.js';
 import type { Parameter, PythonFunction } from './python-syntax.js';
 import type { SentRequest } from './walk.js';

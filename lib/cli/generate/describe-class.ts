@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { compareVersions } from '../../internal.js';
+import type { ContractModel, MethodModel, TargetField } from '../contract/contract-model.js';
 import { sameValue, type Value } from './abstract-value.js';
-import type { ContractModel, MethodModel, TargetField } from './contract-model.js';
 import { apiNameOf } from './contract-names.js';
 import { majorOf, sentVersion, versionOf } from './describe-fallback.js';
 import { describeMethod } from './describe-method.js';
@@ -14,7 +14,7 @@ import { walkClass } from './walk-class.js';
 
 /** Describes the API that a Python class calls. Undefined for a class that sends no requests. */
 export function describeClass(subject: ResolvedClass, given: GivenTarget): ContractModel | undefined {
-  const { requests, results } = walkClass(subject);
+  const { requests, results, unfinished } = walkClass(subject);
   if (requests.length === 0) return undefined;
   const notes: string[] = [];
   const own = ownFields(requests);
@@ -29,6 +29,8 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
   const { version, versionAliases } = describeVersions(subject, own, requests, methods);
   if (version === undefined) notes.push(notKnown('version', own.get('version')));
   notes.push(...unresolved(requests));
+  for (const { name, place } of unfinished)
+    notes.push(`Not followed to the end, since it has too many paths: ${name} (line ${place.line}).`);
   const doc = readDocstring(subject.definition.docstring).text;
   const parameters: readonly TargetField[] = [
     ...target.parameters,

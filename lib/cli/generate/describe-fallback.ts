@@ -1,6 +1,6 @@
 import { compareVersions } from '../../internal.js';
+import type { FallbackModel } from '../contract/contract-model.js';
 import { type Entry, fieldOf, type Value } from './abstract-value.js';
-import type { FallbackModel } from './contract-model.js';
 import { quotation } from './quotation.js';
 import type { SentRequest } from './walk.js';
 

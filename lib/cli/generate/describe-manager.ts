@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
+import type { ArgumentModel, ContractModel, MethodModel, TargetField } from '../contract/contract-model.js';
 import { typeOfAnnotation, typeOfWords } from './annotation-type.js';
-import type { ArgumentModel, ContractModel, MethodModel, TargetField } from './contract-model.js';
 import { apiNameOf } from './contract-names.js';
 import { typeOfParameter } from './describe-argument.js';
 import { describeTarget, type GivenTarget, notKnown } from './describe-target.js';

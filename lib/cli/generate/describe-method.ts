@@ -1,8 +1,8 @@
 import { compareVersions } from '../../internal.js';
+import type { ArgumentModel, MethodModel } from '../contract/contract-model.js';
 import { type Entry, fieldOf, joinValues, type Value } from './abstract-value.js';
 import { typeOfAnnotation, typeOfWords } from './annotation-type.js';
 import type { ApiTarget } from './api-target.js';
-import type { ArgumentModel, MethodModel } from './contract-model.js';
 import { describeArgument } from './describe-argument.js';
 import { describeFallbacks, majorOf, sentVersion, versionOf } from './describe-fallback.js';
 import { describeServer } from './describe-server.js';

@@ -1,6 +1,6 @@
+import type { MethodModel } from '../contract/contract-model.js';
 import { type Entry, fieldOf, sameValue, type Value } from './abstract-value.js';
 import type { ApiTarget } from './api-target.js';
-import type { MethodModel } from './contract-model.js';
 import { quotation } from './quotation.js';
 import type { SentRequest } from './walk.js';
 

@@ -1,5 +1,5 @@
+import type { TargetField } from '../contract/contract-model.js';
 import type { Value } from './abstract-value.js';
-import type { TargetField } from './contract-model.js';
 import { quotation } from './quotation.js';
 
 /** Fields of the target that the command line gives. They win over the source. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
+import type { ContractModel } from '../contract/contract-model.js';
 import { UsageError } from '../exit-code.js';
-import type { ContractModel } from './contract-model.js';
 import { describeClass, sendsRequests } from './describe-class.js';
 import { describeManager, isManager } from './describe-manager.js';
 import type { GivenTarget } from './describe-target.js';

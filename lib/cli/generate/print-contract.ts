@@ -1,4 +1,4 @@
-import type { ContractModel, TargetField } from './contract-model.js';
+import type { ContractModel, TargetField } from '../contract/contract-model.js';
 import { printMethod } from './print-method.js';
 import { braces, docComment, indent, lineComments, property, quote, WIDTH } from './print-text.js';
 

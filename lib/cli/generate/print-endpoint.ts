@@ -1,4 +1,4 @@
-import type { ContractModel, MethodModel } from './contract-model.js';
+import type { ContractModel, MethodModel } from '../contract/contract-model.js';
 import { endpointNameOf } from './contract-names.js';
 import { keyOf } from './print-method.js';
 import { indent, property, quote, WIDTH } from './print-text.js';
@@ -25,5 +25,6 @@ function printHandler(api: string, name: string, method: MethodModel): string {
   const parameter = `@RpcArgs() args: RpcApiArgs<typeof ${api}, ${quote(key)}>`;
   const oneLine = `async ${property(key)}(${parameter}): Promise<${result}> {`;
   if (oneLine.length + 2 <= WIDTH) return `${oneLine}${body.slice(1)}`;
-  return `async ${property(key)}(\n${indent(parameter)},\n): Promise<${result}> ${body}`;
+  const broken = parameter.length + 5 <= WIDTH ? parameter : parameter.replace(' ', '\n');
+  return `async ${property(key)}(\n${indent(broken)},\n): Promise<${result}> ${body}`;
 }

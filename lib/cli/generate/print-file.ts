@@ -1,4 +1,4 @@
-import type { ContractModel } from './contract-model.js';
+import type { ContractModel } from '../contract/contract-model.js';
 import { importsOf, printContract } from './print-contract.js';
 import { endpointImports, printEndpoint } from './print-endpoint.js';
 import { braces } from './print-text.js';

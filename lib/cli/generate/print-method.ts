@@ -1,4 +1,4 @@
-import type { FallbackModel, MethodModel } from './contract-model.js';
+import type { FallbackModel, MethodModel } from '../contract/contract-model.js';
 import { braces, docComment, indent, lineComments, literal, property, quote } from './print-text.js';
 
 /** Names that no member of a client can have. */

@@ -63,6 +63,7 @@ export class PythonModule {
 /** Python files that have been read, and those that they import from the same source tree. */
 export class SourceTree {
   readonly #modules = new Map<string, PythonModule | undefined>();
+  readonly #found = new Map<string, PythonModule | undefined>();
 
   /** Reads a file that was named on the command line. */
   read(file: string): PythonModule {
@@ -75,6 +76,12 @@ export class SourceTree {
 
   /** Returns the module of a dotted path, which is looked for in each folder above the importing file. */
   find(from: string, path: string): PythonModule | undefined {
+    const key = `${dirname(from)}:${path}`;
+    if (!this.#found.has(key)) this.#found.set(key, this.#search(from, path));
+    return this.#found.get(key);
+  }
+
+  #search(from: string, path: string): PythonModule | undefined {
     const parts = path.split('.');
     for (let folder = dirname(from); ; folder = dirname(folder)) {
       const found = this.#tryRead(join(folder, ...parts));
@@ -92,7 +99,9 @@ export class SourceTree {
 
   #tryRead(path: string): PythonModule | undefined {
     for (const file of [`${path}.py`, join(path, '__init__.py')]) {
-      if (this.#modules.has(file)) return this.#modules.get(file);
+      const known = this.#modules.get(file);
+      if (known !== undefined) return known;
+      if (this.#modules.has(file)) continue;
       try {
         return this.read(file);
       } catch {

@@ -9,6 +9,8 @@ import type { Flow, Given, Outcome, SentRequest, Walk } from './walk.js';
 
 /** Calls among the methods of a class are followed to this depth. */
 const MAX_CALLS = 12;
+/** Expressions that are evaluated for one method, before calls are no longer followed: paths multiply. */
+const MAX_STEPS = 50_000;
 /** Expressions are followed to this depth: constants may be made of each other. */
 const MAX_DEPTH = 400;
 
@@ -18,6 +20,8 @@ export interface WalkedClass {
   readonly members: ReadonlyMap<string, Value>;
   /** Values that each method returns. */
   readonly results: ReadonlyMap<PythonFunction, readonly Value[]>;
+  /** Methods with too many paths: not all of their requests may be found. */
+  readonly unfinished: readonly PythonFunction[];
 }
 
 /** Runs each method of a class with unknown arguments, and collects the requests that it sends. */
@@ -35,7 +39,7 @@ export function walkClass(subject: ResolvedClass): WalkedClass {
       seen.add(name);
       walk.begin(method, of, members);
     }
-  return { requests: walk.requests, members, results: walk.results };
+  return { requests: walk.requests, members, results: walk.results, unfinished: walk.unfinished };
 }
 
 /** Returns the fields of `target = Target(version='1.1')` in the class body, as a server's endpoint has it. */
@@ -50,9 +54,11 @@ export function endpointTarget(subject: ResolvedClass): ReadonlyMap<string, Valu
 class ClassWalk implements Walk {
   readonly requests: SentRequest[] = [];
   readonly results = new Map<PythonFunction, readonly Value[]>();
+  readonly unfinished: PythonFunction[] = [];
   #entry: PythonFunction | undefined;
   #dicts = 0;
   #depth = 0;
+  #steps = 0;
   readonly #running: PythonFunction[] = [];
 
   constructor(readonly subject: ResolvedClass) {}
@@ -60,6 +66,7 @@ class ClassWalk implements Walk {
   /** Runs a method with its parameters unknown. Returns the members of the object afterwards. */
   begin(method: PythonFunction, of: ResolvedClass, members: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
     this.#entry = method;
+    this.#steps = 0;
     const frame: Frame = { names: new Map(), module: of.module, of };
     const path = Path.begin(frame, members);
     const keywords = new Map<string, { value: Value; sometimes: boolean }>();
@@ -71,6 +78,7 @@ class ClassWalk implements Walk {
       keywords.set(name, { value, sometimes: false });
     }
     const ends = this.invoke(method, of, { positional: [], keywords, open }, path);
+    if (this.#steps > MAX_STEPS) this.unfinished.push(method);
     this.results.set(
       method,
       ends.flatMap(({ value }) => optionsOf(value)),
@@ -79,7 +87,8 @@ class ClassWalk implements Walk {
   }
 
   evaluate(expression: Expression, path: Path): Outcome[] {
-    if (this.#depth >= MAX_DEPTH) return [{ path, value: unknown(expression.place) }];
+    this.#steps += 1;
+    if (this.#depth >= MAX_DEPTH || this.#steps > 2 * MAX_STEPS) return [{ path, value: unknown(expression.place) }];
     this.#depth += 1;
     try {
       return evaluate(this, expression, path);
@@ -93,7 +102,7 @@ class ClassWalk implements Walk {
   }
 
   invoke(called: PythonFunction, of: ResolvedClass, given: Given, path: Path): Outcome[] {
-    if (this.#running.includes(called) || this.#running.length >= MAX_CALLS)
+    if (this.#running.includes(called) || this.#running.length >= MAX_CALLS || this.#steps > MAX_STEPS)
       return [{ path, value: unknown(called.place) }];
     this.#running.push(called);
     try {

@@ -77,6 +77,8 @@ class Conductor implements Omit<RpcHandlers<typeof apiV1>, 'late'> {
     return vnf_id;
   }
 
+  /** Adds options; the name on the wire stays that of the API. */
+  @RpcMethod({ delivery: 'at-most-once' })
   steps(@RpcArg('vnf_id') id: string, @RpcArg('steps', ParseIntPipe) steps: unknown): string {
     return `${id} ${typeof steps}`;
   }

@@ -5,6 +5,7 @@ import {
   call,
   cast,
   defineRpcApi,
+  discoverServers,
   getRpcApiClient,
   getRpcTransport,
   InvalidArguments,
@@ -25,6 +26,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { LogRecorder } from '../../support/log-recorder.js';
+import { silent } from '../../support/silent.js';
 
 const topic = uniqueTopic('schemas');
 const api = defineRpcApi({
@@ -43,7 +45,7 @@ const api = defineRpcApi({
       args: v.object({ id: v.string(), password: v.optional(v.pipe(v.string(), v.minLength(20))) }),
       result: v.object({ id: v.string() }),
     }),
-    named: call({ args: z.object({ steps: z.coerce.number() }) }),
+    named: call({ args: z.object({ steps: z.coerce.number().default(1) }) }),
     asynchronous: call({ args: z.object({ id: z.string().refine(async (id) => id === 'known', 'unknown id') }) }),
     stop: cast({ args: z.object({ id: z.string() }) }),
     broken: call({
@@ -146,6 +148,9 @@ describe.each(ENGINES)('schemas of an API on %s', (_name, describeHere, urlOf) =
       ]);
       expect(await client.valibot({ id: 'x' })).toEqual({ id: 'a' });
       expect(await client.named({ steps: '7' })).toBe('number 7');
+      // The schema decides about absent and unknown arguments, not the names of the parameters.
+      expect(await client.named()).toBe('number 1');
+      expect(await client.$client.call({}, 'named', { steps: 2, other: 3 })).toBe('number 2');
       expect(await client.asynchronous({ id: 'known' })).toBe('known');
     });
 
@@ -207,6 +212,26 @@ describe.each(ENGINES)('schemas of an API on %s', (_name, describeHere, urlOf) =
       expect(ran).toEqual([{ id: 'id', steps: 3 }]);
     });
   });
+});
+
+it('the schemas of an API are in the answer to discovery', async () => {
+  const url = `memory://${uniqueTopic()}/`;
+  const module = await Test.createTestingModule({ controllers: [Endpoint] }).compile();
+  const strategy = new OsloServer({ transportUrl: url, logger: silent, rpcDiscoveryEnabled: true });
+  const app = module.createNestMicroservice({ strategy, logger: false });
+  await app.listen();
+  const transport = getRpcTransport({ transportUrl: url, logger: silent });
+  const { servers } = await discoverServers(transport, api.target, { servers: 1 });
+  await transport.cleanup();
+  await app.close();
+  const described = servers[0]?.apis[0]?.methods ?? [];
+  const schemaOf = (method: string) => described.find(({ name }) => name === method)?.schema;
+  expect(schemaOf('zod')).toMatchObject({
+    args: { type: 'object', properties: { id: { type: 'string', minLength: 2 } }, required: ['id'] },
+    result: { properties: { at: { type: 'string' } } },
+  });
+  expect(schemaOf('stop')).toMatchObject({ args: { type: 'object' } });
+  expect(schemaOf('plain')).toBeNull();
 });
 
 describe('InvalidArguments', () => {
