@@ -10,12 +10,19 @@ export class Child {
   readonly #exited: Promise<number | null>;
   #output = '';
 
-  constructor(script: string | Program, args: readonly string[] = [], env: Record<string, string> = {}) {
+  /** @param folder working directory. Default: that of this process */
+  constructor(
+    script: string | Program,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+    folder?: string,
+  ) {
     const program =
       typeof script === 'string' ? { file: process.execPath, args: [script, ...args], env: process.env } : script;
     this.#process = spawn(program.file, program.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...program.env, ...env },
+      cwd: folder,
     });
     this.#exited = once(this.#process, 'close').then(([code]: (number | null)[]) => code ?? null);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
