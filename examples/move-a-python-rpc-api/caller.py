@@ -27,13 +27,12 @@ def main():
         except Exception as error:
             print(repr(error))
             counts['failed'] += 1
-        try:
-            api.quote({}, 'sofa')
-        except rpcapi.UnknownItem:
-            pass
         if sum(counts.values()) % 20 == 0:
-            print(', '.join('%s: %d' % item for item in counts.items()))
-        ended.wait(0.05)
+            try:
+                api.quote({}, 'sofa')
+            except rpcapi.UnknownItem:
+                print(', '.join('%s: %d' % item for item in counts.items()))
+        ended.wait(0.02)
 
 
 if __name__ == '__main__':

@@ -91,6 +91,7 @@ describeWithPython('the services of the tutorial on moving an RPC API of Python'
     await caller.exit();
     expect(caller.output).not.toMatch(/failed: [1-9]|Error/);
     nest.signal('SIGTERM');
-    expect(await nest.exit(), nest.output).toBe(0);
+    await nest.exit();
+    expect(nest.output).not.toMatch(/error|warn/i);
   });
 });
