@@ -1,5 +1,38 @@
 import 'reflect-metadata';
 
+export type {
+  RpcApiMethod,
+  RpcApiMethodOptions,
+  RpcCall,
+  RpcCallOptions,
+  RpcCallSchemas,
+  RpcCast,
+  RpcCastOptions,
+  RpcCastSchemas,
+  RpcFallback,
+  RpcMethodDefinition,
+  RpcMethodKind,
+  RpcMethodTypes,
+} from './contracts/api-method.js';
+export type {
+  RpcApiArgs,
+  RpcApiClient,
+  RpcApiClientMembers,
+  RpcApiClientMethod,
+  RpcApiClientMethods,
+  RpcApiClientOptions,
+  RpcApiPrepareOptions,
+  RpcApiRequestOptions,
+  RpcApiResult,
+  RpcApiRetryPolicy,
+  RpcMethodOfUnknownVersion,
+} from './contracts/client-types.js';
+export { call, cast } from './contracts/define-method.js';
+export { defineRpcApi, type RpcApiDefinition } from './contracts/define-rpc-api.js';
+export { InvalidArguments, InvalidResult, type SchemaIssue } from './contracts/errors.js';
+export { isRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './contracts/rpc-api.js';
+export { getRpcApiClient } from './contracts/rpc-api-client.js';
+export type { CapVersion, IsWithinCap } from './contracts/version-types.js';
 export type { AccessPolicy } from './core/access-policy.js';
 export type { CountedEvent, Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
@@ -68,9 +101,11 @@ export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
 export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
+export type { RpcHandler, RpcHandlers } from './nest/api-handlers.js';
 export type { OsloMessagingAsyncOptions, OsloMessagingOptionsFactory } from './nest/async-options.js';
 export {
   type Pipe,
+  type RpcApiEndpointOptions,
   RpcArg,
   RpcArgs,
   RpcContext,
@@ -79,7 +114,7 @@ export {
   RpcMethod,
   type RpcMethodOptions,
 } from './nest/decorators.js';
-export type { NotifierFeature, RpcClientFeature } from './nest/features.js';
+export type { NotifierFeature, OsloMessagingFeature, RpcApiFeature, RpcClientFeature } from './nest/features.js';
 export {
   type NotificationBatchOptions,
   NotificationEndpoint,
@@ -116,7 +151,14 @@ export { OsloServer } from './nest/oslo-server.js';
 export { RemoteExceptionFilter, type RemoteExceptionFilterOptions } from './nest/remote-exception.filter.js';
 export type { RemoteExceptionClass, RemoteStatuses } from './nest/remote-statuses.js';
 export { RequestContextInterceptor } from './nest/request-context.interceptor.js';
-export { getNotifierToken, getRpcClientToken, InjectNotifier, InjectRpcClient } from './nest/tokens.js';
+export {
+  getNotifierToken,
+  getRpcApiToken,
+  getRpcClientToken,
+  InjectNotifier,
+  InjectRpcApi,
+  InjectRpcClient,
+} from './nest/tokens.js';
 export { getTransportsToken, type MeasuredHealth, OsloMessagingTransports } from './nest/transports.js';
 export {
   type BatchedNotification,

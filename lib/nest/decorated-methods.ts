@@ -18,6 +18,21 @@ export function decoratedMethods(prototype: object, metadata: string): ExposedMe
 }
 
 /**
+ * Returns a method of a prototype, undefined where there is none. An inherited one is copied down. It inherits the metadata
+ * of all methods that it overrides, so that no guard is lost.
+ */
+export function ownMethod(prototype: object, key: string): PropertyDescriptor | undefined {
+  const levels = levelsOf(prototype).filter((level) => Object.hasOwn(level, key));
+  const definitions = levels.flatMap((level) => Object.getOwnPropertyDescriptor(level, key) ?? []);
+  const [winner] = definitions;
+  const [level] = levels;
+  if (!level || typeof winner?.value !== 'function') return undefined;
+  const descriptor = level === prototype ? winner : copyDown(prototype, key, level);
+  inheritMetadata(descriptor.value as object, definitions);
+  return descriptor;
+}
+
+/**
  * Returns the names of methods that carry the metadata, but that Nest does not serve. Those of {@link droppedOverrides}
  * are left out.
  * @param isServed returns true for a prototype whose methods an endpoint class inherits

@@ -1,10 +1,12 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { isRpcApi, type RpcApi } from '../contracts/rpc-api.js';
 import { checkOptions, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
+import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
 import type { OsloContext } from './oslo-context.js';
@@ -18,6 +20,9 @@ export interface RpcEndpointOptions
   /** `name` of the `forRoot`, or of the server's options, that serves it. @default the broker without a name */
   transport?: string | undefined;
 }
+
+/** Options of `@RpcEndpoint(api)`, besides the target of the API. */
+export type RpcApiEndpointOptions = Pick<RpcEndpointOptions, 'acceptedNamespaces' | 'transport'>;
 
 /** Options of `@RpcMethod`. */
 export interface RpcMethodOptions {
@@ -74,20 +79,39 @@ export function RpcMethod(nameOrOptions: string | RpcMethodOptions = {}): Method
   };
 }
 
+const API_RULES: Record<keyof RpcApiEndpointOptions, Rule> = { acceptedNamespaces: checkedByTarget, transport: text };
+
 /**
  * Decorates a controller whose `@RpcMethod` methods answer RPC on a target. List it in the `controllers` of a module.
  * @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion
  */
-export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
+export function RpcEndpoint(options?: RpcEndpointOptions): ClassDecorator;
+/**
+ * Decorates a controller that answers an API: each method of it is exposed without `@RpcMethod`, and its arguments are parsed
+ * by their schema. The server does not start while a method is missing (ConfigurationError).
+ * @param api as `defineRpcApi` returns it
+ * @throws ConfigurationError for an unknown or ill-typed option
+ */
+export function RpcEndpoint(api: RpcApi, options?: RpcApiEndpointOptions): ClassDecorator;
+export function RpcEndpoint(
+  given: RpcEndpointOptions | RpcApi = {},
+  further: RpcApiEndpointOptions = {},
+): ClassDecorator {
+  const api = isRpcApi(given) ? given : undefined;
+  const options = api ? optionsFor(api, further) : (given as RpcEndpointOptions);
   checkOptions(options, ENDPOINT_RULES, '', '@RpcEndpoint option');
   const { transport: _, ...target } = options;
   new Target(target);
   return (endpointClass) => {
     bindInterceptor(endpointClass);
-    const methods = decoratedMethods(endpointClass.prototype, METHOD);
-    markEndpoint(endpointClass, '@RpcEndpoint', methods.length === 0 && !hasPatterns(endpointClass.prototype));
-    for (const [key, descriptor] of methods) {
-      const method = Reflect.getMetadata(METHOD, descriptor.value) as RpcMethodOptions & { name: string };
+    const { methods, problem } = exposedMethods(endpointClass, api);
+    markEndpoint(
+      endpointClass,
+      '@RpcEndpoint',
+      methods.length === 0 && !hasPatterns(endpointClass.prototype as object),
+      problem,
+    );
+    for (const { key, descriptor, options: method } of methods) {
       const pattern = JSON.stringify([
         options.transport,
         options.exchange,
@@ -105,6 +129,27 @@ export function RpcEndpoint(options: RpcEndpointOptions = {}): ClassDecorator {
     }
     inheritPatterns(endpointClass.prototype);
   };
+}
+
+function optionsFor({ target }: RpcApi, further: RpcApiEndpointOptions): RpcEndpointOptions {
+  checkOptions(further, API_RULES, '', '@RpcEndpoint option');
+  const { topic, exchange, namespace, version } = target;
+  return { topic, exchange, namespace, version, ...further };
+}
+
+function exposedMethods(
+  endpointClass: { readonly name: string; readonly prototype: object },
+  api: RpcApi | undefined,
+): ApiEndpoint<RpcMethodOptions & { name: string }> {
+  const decorated = decoratedMethods(endpointClass.prototype, METHOD);
+  const optionsOf = (method: object) => Reflect.getMetadata(METHOD, method) as RpcMethodOptions & { name: string };
+  if (api) return apiEndpoint(endpointClass, api, decorated, optionsOf);
+  const methods = decorated.map(([key, descriptor]) => ({
+    key,
+    descriptor,
+    options: optionsOf(descriptor.value as object),
+  }));
+  return { methods, problem: undefined };
 }
 
 /** Pipe, or its class. */

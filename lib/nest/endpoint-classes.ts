@@ -15,34 +15,43 @@ export const METHOD_OF = {
   '@NotificationEndpoint': 'nestjs-oslo-messaging:on-notification',
 } as const satisfies Record<EndpointDecorator, string>;
 
-/** Warning about an endpoint that exposes nothing, for the strategy, in Nest's pattern extras. */
+/** Complaint about an endpoint class, for the strategy, in Nest's pattern extras. */
 export interface EmptyEndpointExtras {
   osloEmpty?: string | undefined;
+  /** Reason why the application must not start: a method of the API is missing. */
+  osloProblem?: string | undefined;
 }
 
 const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
 
-/** Marks a class as an endpoint and makes it a controller. @param isEmpty true for a class that exposes no method */
+/**
+ * Marks a class as an endpoint and makes it a controller.
+ * @param isEmpty true for a class that exposes no method
+ * @param osloProblem reason why the application must not start; undefined for none
+ */
 export function markEndpoint(
   endpointClass: object & { name?: string | undefined },
   decorator: EndpointDecorator,
   isEmpty: boolean,
+  osloProblem?: string,
 ) {
   Controller()(endpointClass as never);
   Reflect.defineMetadata(ENDPOINT, decorator, endpointClass);
   const { prototype, name } = endpointClass as { prototype: object; name: string };
+  const isMarked = isEmpty || osloProblem !== undefined;
   const descriptor: PropertyDescriptor = {
     // An own member hides the mark of a base class.
-    value: isEmpty ? () => undefined : undefined,
+    value: isMarked ? () => undefined : undefined,
     writable: true,
     configurable: true,
     enumerable: false,
   };
-  if (!isEmpty && !(EMPTY in prototype)) return;
+  if (!isMarked && !(EMPTY in prototype)) return;
   Object.defineProperty(prototype, EMPTY, descriptor);
-  if (!isEmpty) return;
+  if (!isMarked) return;
   const osloEmpty = `${name} exposes nothing: none of its methods has ${DECORATORS[decorator]}`;
-  MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, { osloEmpty })(prototype, EMPTY, descriptor);
+  const extras: EmptyEndpointExtras = osloProblem === undefined ? { osloEmpty } : { osloProblem };
+  MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, extras)(prototype, EMPTY, descriptor);
 }
 
 /** Warns at start about endpoint classes, and methods, that no server serves. */

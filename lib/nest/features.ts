@@ -1,5 +1,8 @@
 import { type FactoryProvider, Inject } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import type { RpcApiClientOptions } from '../contracts/client-types.js';
+import type { RpcApi } from '../contracts/rpc-api.js';
+import { assertRpcApi, getRpcApiClient } from '../contracts/rpc-api-client.js';
 import type { Duration } from '../core/duration.js';
 import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
@@ -12,7 +15,7 @@ import { Notifier } from '../notify/notifier.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import { BackingOffClient } from '../tacker/backing-off-client.js';
 import { assertSameClient, OsloMessagingApplication } from './application.js';
-import { getNotifierToken, getRpcClientToken, namedPublishers } from './tokens.js';
+import { getNotifierToken, getRpcApiToken, getRpcClientToken, namedPublishers } from './tokens.js';
 import { getTransportsToken, type OsloMessagingTransports } from './transports.js';
 
 /** One client for `forFeature`. */
@@ -28,7 +31,24 @@ export interface RpcClientFeature
   token?: string | symbol | undefined;
   /** Absent: an entry with `publisherId` is a {@link NotifierFeature}. */
   publisherId?: undefined;
+  /** Absent: an entry with `api` is an {@link RpcApiFeature}. */
+  api?: undefined;
 }
+
+/** One typed client for `forFeature`. */
+export interface RpcApiFeature extends Omit<RpcApiClientOptions, 'transportOptions'> {
+  /** API of the client, as `defineRpcApi` returns it. */
+  api: RpcApi;
+  /** Injection token of the client. @default getRpcApiToken(api) */
+  token?: string | symbol | undefined;
+  /** Absent: an entry with `publisherId` is a {@link NotifierFeature}. */
+  publisherId?: undefined;
+  /** Absent: an entry with `target` is an {@link RpcClientFeature}. */
+  target?: undefined;
+}
+
+/** Entry of `forFeature`. */
+export type OsloMessagingFeature = RpcClientFeature | RpcApiFeature | NotifierFeature;
 
 /** One notifier for `forFeature`: for `@InjectNotifier(publisherId)` in a lazily loaded module. */
 export interface NotifierFeature {
@@ -36,16 +56,32 @@ export interface NotifierFeature {
   publisherId: string;
   /** Absent: an entry with `target` is an {@link RpcClientFeature}. */
   target?: undefined;
+  /** Absent: an entry with `api` is an {@link RpcApiFeature}. */
+  api?: undefined;
 }
 
 type TokenProvider<T> = FactoryProvider<T> & { provide: string | symbol };
 
 const anything: Rule = () => undefined;
+const tokenRule: Rule = (value) =>
+  typeof value === 'symbol' ? undefined : text(value, 'token') && 'a symbol or a non-empty string';
 /** Values are checked when the client is made. */
-const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId'>, Rule> = {
+const CLIENT_FEATURE: Record<Exclude<keyof RpcClientFeature, 'publisherId' | 'api'>, Rule> = {
   target: object,
-  token: (value) => (typeof value === 'symbol' ? undefined : text(value, 'token') && 'a symbol or a non-empty string'),
+  token: tokenRule,
   versionCap: anything,
+  serializer: serializerLike,
+  retry: anything,
+  retryPolicy: anything,
+  timeout: anything,
+  callMonitorTimeout: anything,
+  propagateDeadlines: anything,
+};
+const API_FEATURE: Record<Exclude<keyof RpcApiFeature, 'publisherId' | 'target'>, Rule> = {
+  api: object,
+  token: tokenRule,
+  versionCap: anything,
+  versionAliases: object,
   serializer: serializerLike,
   retry: anything,
   retryPolicy: anything,
@@ -62,13 +98,15 @@ export function checkIsObject(given: unknown, where: string, expected = 'an obje
 
 /** Returns the providers of the entries of `forFeature`. @throws ConfigurationError for an invalid entry */
 export function featureProviders(
-  features: readonly (RpcClientFeature | NotifierFeature)[],
+  features: readonly OsloMessagingFeature[],
   broker: string | undefined,
 ): TokenProvider<object>[] {
   const clients = new Map<string | symbol, object>();
   return features.map((feature) => {
     checkIsObject(feature, 'forFeature', 'an object such as { target: { topic } }');
-    if (feature.publisherId === undefined) return clientProvider(feature, broker, clients);
+    if ('api' in feature && feature.publisherId === undefined)
+      return apiProvider(feature as RpcApiFeature, broker, clients);
+    if (feature.publisherId === undefined) return clientProvider(feature as RpcClientFeature, broker, clients);
     checkNames(feature, ['publisherId'], 'forFeature notifier option');
     const { publisherId } = feature;
     return {
@@ -114,6 +152,31 @@ function clientProvider(
         provide,
         { ...wanted, serializer },
         () => new BackingOffClient(rpc, target, { ...options, serializer: requestContextSerializer(serializer) }),
+      );
+    },
+  };
+}
+
+function apiProvider(
+  feature: RpcApiFeature,
+  broker: string | undefined,
+  others: Map<string | symbol, object>,
+): TokenProvider<object> {
+  assertRpcApi(feature.api, 'forFeature: api');
+  checkOptions(feature, API_FEATURE, '', 'forFeature option');
+  const { api, token, ...options } = feature;
+  const provide = token ?? getRpcApiToken(api, broker);
+  const wanted = { api, broker, ...given(options) };
+  assertSameClient(provide, others.get(provide) ?? wanted, wanted);
+  others.set(provide, wanted);
+  return {
+    provide,
+    inject: [ModuleRef, OsloMessagingApplication],
+    useFactory: async (module: ModuleRef, application: OsloMessagingApplication) => {
+      const { rpc } = await transportsOf(broker, module, application);
+      const serializer = options.serializer ?? rpc.settings.serializer;
+      return application.client(provide, { ...wanted, serializer }, () =>
+        getRpcApiClient(rpc, api, { ...options, serializer: requestContextSerializer(serializer) }),
       );
     },
   };

@@ -4,13 +4,7 @@ import type { OsloMessagingOptions } from '../core/options.js';
 import { Secret } from '../core/secrets.js';
 import { OsloMessagingApplication } from './application.js';
 import { type OptionsSource, type OsloMessagingAsyncOptions, optionsSource } from './async-options.js';
-import {
-  checkIsObject,
-  featureProviders,
-  type NotifierFeature,
-  notifierProviders,
-  type RpcClientFeature,
-} from './features.js';
+import { checkIsObject, featureProviders, notifierProviders, type OsloMessagingFeature } from './features.js';
 import { OsloMessagingHealth } from './oslo-messaging.health.js';
 import { OsloServer } from './oslo-server.js';
 import { sharedNestClass } from './shared-in-nest.js';
@@ -54,14 +48,14 @@ export class OsloMessagingModule {
   }
 
   /**
-   * Provides a {@link BackingOffClient}, or a {@link Notifier}, for each entry.
+   * Provides a {@link BackingOffClient}, a typed client of an API, or a {@link Notifier}, for each entry.
    * @param broker `name` of the `forRoot` that they use. Default: the broker without a name
    * @throws ConfigurationError for an unknown or ill-typed option; at start for a broker that no `forRoot` provides
    */
-  static forFeature(features: readonly (RpcClientFeature | NotifierFeature)[], broker?: string): DynamicModule {
+  static forFeature(features: readonly OsloMessagingFeature[], broker?: string): DynamicModule {
     if (!Array.isArray(features))
       throw new ConfigurationError('forFeature: expected an array, such as [{ target: { topic } }]');
-    const providers = featureProviders(features as readonly (RpcClientFeature | NotifierFeature)[], broker);
+    const providers = featureProviders(features as readonly OsloMessagingFeature[], broker);
     return {
       module: OsloMessagingModule,
       imports: [OsloMessagingApplicationModule],

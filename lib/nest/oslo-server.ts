@@ -45,6 +45,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly serializer_: Serializer;
   /** Warnings about endpoints that expose nothing. */
   private readonly warnings: string[] = [];
+  /** Complaints about endpoints that lack methods of their APIs. */
+  private readonly problems: string[] = [];
   /** Signal of notifications. A request has one of its own. */
   private readonly abort = new AbortController();
   private readonly invoke: Invoke = (callback, data, context) => this.runInPipeline(callback, data, context);
@@ -90,6 +92,10 @@ export class OsloServer extends Server<never, DriverStatus> {
     isEventHandler = false,
     extras: OsloHandlerExtras & NotificationHandlerExtras & EmptyEndpointExtras = {},
   ): void {
+    if (extras.osloProblem) {
+      this.problems.push(extras.osloProblem);
+      return;
+    }
     if (extras.osloEmpty) {
       this.warnings.push(extras.osloEmpty);
       return;
@@ -165,6 +171,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   private async start(): Promise<void> {
+    if (this.problems.length > 0) throw new ConfigurationError(this.problems.join('. '));
     const { logger, transportIsDefault } = this.transport.settings;
     if (transportIsDefault)
       logger.log('No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process');

@@ -22,8 +22,8 @@ export class RequestContextInterceptor implements NestInterceptor {
   }
 }
 
-/** Metadata key of the interceptors of a class. */
-const INTERCEPTORS = '__interceptors__';
+/** Metadata key of the interceptors of a class or a method. */
+export const INTERCEPTORS = '__interceptors__';
 const state = sharedInNest('interceptor state', () => ({ isNeeded: false }));
 
 /**

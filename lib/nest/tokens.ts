@@ -1,4 +1,6 @@
 import { Inject } from '@nestjs/common';
+import type { RpcApi } from '../contracts/rpc-api.js';
+import { assertRpcApi } from '../contracts/rpc-api-client.js';
 import { ConfigurationError } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
 import { sharedInNest } from './shared-in-nest.js';
@@ -45,6 +47,35 @@ export function InjectRpcClient(
   return Inject(
     typeof topicOrToken === 'symbol' ? topicOrToken : getRpcClientToken(topicOrToken, broker),
   ) as PropertyDecorator & ParameterDecorator;
+}
+
+/** Injection tokens of typed clients, by API and broker. */
+const apiTokens = sharedInNest('tokens of APIs', () => new WeakMap<RpcApi, Map<string | undefined, symbol>>());
+
+/**
+ * Returns the injection token of the typed client of an API.
+ * @param broker `name` of its `forRoot`. Default: the broker without a name
+ * @throws ConfigurationError for anything but an API
+ */
+export function getRpcApiToken(api: RpcApi, broker?: string): symbol {
+  assertRpcApi(api, 'API token');
+  const ofApi = apiTokens.get(api) ?? new Map<string | undefined, symbol>();
+  apiTokens.set(api, ofApi);
+  const { topic, version } = api.target;
+  // Nest quotes the token where nothing provides it.
+  const name = `RpcApi '${topic}' ${version}${atBroker(broker)} (OsloMessagingModule.forFeature)`;
+  const token = ofApi.get(broker) ?? Symbol(name);
+  ofApi.set(broker, token);
+  return token;
+}
+
+/**
+ * Injects the typed client that `forFeature` made for an API. Its type is `RpcApiClient<typeof api>`.
+ * @param broker name that `forFeature` was given. Default: the broker without a name
+ * @throws ConfigurationError for anything but an API
+ */
+export function InjectRpcApi(api: RpcApi, broker?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getRpcApiToken(api, broker)) as PropertyDecorator & ParameterDecorator;
 }
 
 const publishers = sharedInNest('named publishers', () => new Map<string | undefined, Set<string>>());

@@ -1,0 +1,66 @@
+import { InvalidArguments } from '../contracts/errors.js';
+import type { RpcApi } from '../contracts/rpc-api.js';
+import type { ErrorConstructorLike } from '../rpc/access-policy.js';
+import { bindArgumentsValidator } from './arguments-validator.js';
+import { type ExposedMethod, ownMethod } from './decorated-methods.js';
+
+/** Options of `@RpcMethod`, with the name on the wire. */
+interface NamedOptions {
+  readonly name: string;
+  readonly expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
+}
+
+/** Method that an endpoint class exposes. */
+export interface EndpointMethod<Options extends NamedOptions> {
+  readonly key: string;
+  readonly descriptor: PropertyDescriptor;
+  readonly options: Options | NamedOptions;
+}
+
+/** Methods of a class that answers an API. */
+export interface ApiEndpoint<Options extends NamedOptions> {
+  readonly methods: readonly EndpointMethod<Options>[];
+  /** Complaint about methods of the API that the class lacks; undefined where it has all. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Returns the methods that a class exposes for an API: those with `@RpcMethod`, and those that have the name of a method of
+ * the API. Binds the schemas of the arguments to them.
+ * @param decorated methods with `@RpcMethod`
+ */
+export function apiEndpoint<Options extends NamedOptions>(
+  endpointClass: { readonly name: string; readonly prototype: object },
+  api: RpcApi,
+  decorated: readonly ExposedMethod[],
+  optionsOf: (method: object) => Options,
+): ApiEndpoint<Options> {
+  const methods = new Map<string, EndpointMethod<Options>>();
+  for (const [key, descriptor] of decorated) {
+    const options = optionsOf(descriptor.value as object);
+    // `@RpcMethod()` without a name adds options to a method of the API, which may have another name on the wire.
+    const known = options.name === key && Object.hasOwn(api.methods, key) ? api.methods[key] : undefined;
+    const name = known?.name ?? options.name;
+    methods.set(name, { key, descriptor, options: { ...options, name } });
+  }
+  const missing: string[] = [];
+  for (const { key, name, args } of Object.values(api.methods)) {
+    const descriptor = methods.get(name)?.descriptor ?? ownMethod(endpointClass.prototype, key);
+    if (!descriptor) {
+      missing.push(key);
+      continue;
+    }
+    const method: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
+    if (args) bindArgumentsValidator(descriptor.value as object, args, name);
+    const expectedExceptions = [...(method.options.expectedExceptions ?? []), ...(args ? [InvalidArguments] : [])];
+    methods.set(name, { ...method, options: { ...method.options, expectedExceptions } });
+  }
+  return { methods: [...methods.values()], problem: problemOf(endpointClass.name, api, missing) };
+}
+
+function problemOf(className: string, { target }: RpcApi, missing: readonly string[]): string | undefined {
+  if (missing.length === 0) return undefined;
+  const names = missing.map((key) => `"${key}"`).join(', ');
+  const it = missing.length === 1 ? 'it' : 'them';
+  return `${className} does not answer its API (${target}): it has no method ${names}. Add ${it} to the class; a property that holds a function is no method`;
+}
