@@ -107,6 +107,7 @@ export {
   type Pipe,
   type RpcApiEndpointOptions,
   RpcArg,
+  type RpcArgOptions,
   RpcArgs,
   RpcContext,
   RpcEndpoint,
@@ -225,6 +226,24 @@ export {
 } from './rpc/access-policy.js';
 export { CallContext, type ClientOptions, type TransportOptions } from './rpc/call-context.js';
 export { type Clearable, getRpcClient, type PrepareOptions, RPCClient, type RPCClientClass } from './rpc/client.js';
+export type { DurationStats, ErrorCounts, MethodCounts } from './rpc/discovery/call-statistics.js';
+export {
+  commonVersion,
+  type DiscoverOptions,
+  type Discovery,
+  discoverServers,
+  discoverStats,
+  discoverVersion,
+} from './rpc/discovery/discover-servers.js';
+export type {
+  ApiInfo,
+  ArgumentInfo,
+  DiscoveredServer,
+  MethodInfo,
+  MethodStats,
+  ServerInfo,
+  ServerStats,
+} from './rpc/discovery/server-report.js';
 export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
 export type { RetryPolicy } from './rpc/retry-policy.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';

@@ -72,6 +72,11 @@ export function takesTarget(command: Command, timeout?: string): Command {
 export function readTarget(flags: TargetFlags): CommandTarget {
   // Commander would report a missing topic before a misspelt option.
   if (!flags.topic) throw new UsageError('no topic: give --topic');
+  return readBroker(flags);
+}
+
+/** Returns transport and exchange for flags that need no topic, as {@link readTarget} does. @throws as readTarget */
+export function readBroker(flags: TargetFlags): CommandTarget {
   const configFiles = flags.configFile ?? flags.configDir;
   const configured = withConfigFiles({ transportUrl: flags.url, configFiles, logger: silent });
   const url = configured.transportUrl || process.env['TRANSPORT_URL'];

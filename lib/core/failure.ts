@@ -124,6 +124,16 @@ function describe(thrown: unknown, withTraceback: boolean) {
   };
 }
 
+/** Returns the class name that a thrown value has in a failure. Never throws. */
+export function failureName(thrown: unknown): string {
+  try {
+    const errorClass = thrown instanceof Error ? thrown.constructor : Error;
+    return identities.get(errorClass)?.name ?? (errorClass.name || 'Error');
+  } catch {
+    return 'Error';
+  }
+}
+
 function describeSafely(thrown: unknown, withTraceback: boolean): ReturnType<typeof describe> {
   try {
     return describe(thrown, withTraceback);

@@ -73,6 +73,17 @@ export interface OsloMessagingOptions {
   accessPolicy?: AccessPolicy | undefined;
   /** Answer `oslo_rpc_server_ping`. @default false */
   rpcPingEnabled?: boolean | undefined;
+  /**
+   * Answer `oslo_rpc_server_info` and `oslo_rpc_server_stats`: the methods of the server with their arguments and versions, and
+   * counts, errors and durations of its requests. For all who may call the server, as the ping is. @default false
+   */
+  rpcDiscoveryEnabled?: boolean | undefined;
+  /**
+   * Answer a missing or unknown argument of an `@RpcMethod` with Python's `TypeError`, without running it, where all its
+   * parameters are named (`@RpcArg('x')`). Also for one method: `@RpcMethod({ strictArguments })`. False: a missing argument
+   * is `undefined`, and an unknown one is ignored. @default true
+   */
+  strictArguments?: boolean | undefined;
   /** Disable RPC: `createConnection()` returns a `VoidConnection`. @default false */
   rpcDisabled?: boolean | undefined;
   /** Maximum number of requests in work, for each server. @default 64 */
@@ -173,6 +184,8 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   serializer: serializerLike,
   accessPolicy: accessPolicyLike,
   rpcPingEnabled: flag,
+  rpcDiscoveryEnabled: flag,
+  strictArguments: flag,
   rpcDisabled: flag,
   concurrency: natural(1, 65535),
   delivery: member(...DELIVERY_MODES),

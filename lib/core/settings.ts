@@ -47,6 +47,10 @@ export interface Settings {
   readonly accessPolicy: AccessPolicy | undefined;
   /** True to answer `oslo_rpc_server_ping`. */
   readonly rpcPingEnabled: boolean;
+  /** True to answer `oslo_rpc_server_info` and `oslo_rpc_server_stats`. */
+  readonly rpcDiscoveryEnabled: boolean;
+  /** True to refuse missing and unknown arguments of methods whose parameters are all named. */
+  readonly strictArguments: boolean;
   /** True when `createConnection()` returns a `VoidConnection`. */
   readonly rpcDisabled: boolean;
   /** Maximum number of requests in work, for each server. */
@@ -137,6 +141,8 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     serializer: options.serializer,
     accessPolicy: options.accessPolicy,
     rpcPingEnabled: options.rpcPingEnabled ?? false,
+    rpcDiscoveryEnabled: options.rpcDiscoveryEnabled ?? false,
+    strictArguments: options.strictArguments ?? true,
     rpcDisabled: options.rpcDisabled ?? false,
     concurrency: options.concurrency ?? 64,
     delivery: options.delivery ?? 'at-most-once',

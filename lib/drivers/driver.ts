@@ -37,7 +37,15 @@ export interface CallOptions extends SendOptions {
   readonly callMonitorTimeout: number | undefined;
   /** Id of the call on the wire; undefined for a new one. */
   readonly msgId?: string | undefined;
+  /**
+   * Number of replies to collect, of several servers. The call then resolves with an array of {@link CollectedReply}: when
+   * it has so many, or at its deadline. Undefined for the one reply of a usual call.
+   */
+  readonly collect?: number | undefined;
 }
+
+/** Result of one of several servers, or its failure. */
+export type CollectedReply = { readonly result: unknown } | { readonly error: Error };
 
 /** Notification for one routing key, `<topic>.<priority>`. */
 export interface OutgoingNotification {

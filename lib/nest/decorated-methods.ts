@@ -146,6 +146,9 @@ function copyDown(prototype: object, key: string, level: object): PropertyDescri
   const own = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(Reflect.get(level, key) as () => unknown, this, args);
   };
+  // Its length tells where default values begin.
+  const { length } = Reflect.get(level, key) as () => unknown;
+  Object.defineProperty(own, 'length', { value: length, configurable: true });
   const descriptor = { value: own, writable: true, configurable: true, enumerable: false };
   Object.defineProperty(prototype, key, descriptor);
   return descriptor;

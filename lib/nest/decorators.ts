@@ -1,7 +1,7 @@
-import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { isRpcApi, type RpcApi } from '../contracts/rpc-api.js';
-import { checkOptions, member, type Rule, text } from '../core/option-rules.js';
+import { checkOptions, flag, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
@@ -9,9 +9,10 @@ import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js
 import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
-import type { OsloContext } from './oslo-context.js';
+import { markOptional, type NamedParameters, namedParametersOf } from './named-parameters.js';
 import { checkParameterName } from './parameter-name.js';
 import { bindInterceptor } from './request-context.interceptor.js';
+import { requestContextOf } from './request-context-parameter.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
 /** Options of `@RpcEndpoint`. Without a topic, the endpoint is served on the server's own. */
@@ -32,6 +33,8 @@ export interface RpcMethodOptions {
   expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
   /** Delivery mode of the method's requests. @default the `delivery` option */
   delivery?: DeliveryMode | undefined;
+  /** Refuse a missing or unknown argument where all parameters are named. @default the `strictArguments` option */
+  strictArguments?: boolean | undefined;
 }
 
 /** Description of a handler for the strategy, in Nest's pattern extras. */
@@ -42,6 +45,8 @@ export interface OsloHandlerExtras {
         handler: string;
         endpoint: RpcEndpointOptions;
         method: RpcMethodOptions & { name: string };
+        /** Parameters of the method, where all of them are named. */
+        parameters?: NamedParameters | undefined;
       }
     | undefined;
 }
@@ -52,6 +57,7 @@ const METHOD_RULES: Record<keyof RpcMethodOptions, Rule> = {
   name: text,
   expectedExceptions: errorClasses,
   delivery: member(...DELIVERY_MODES),
+  strictArguments: flag,
 };
 
 /** The target's own constructor checks the values. */
@@ -121,7 +127,8 @@ export function RpcEndpoint(
         method.name,
       ]);
       const handler = `${endpointClass.name}.${key}`;
-      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging: { handler, endpoint: options, method } })(
+      const parameters = namedParametersOf(endpointClass, key, descriptor.value as () => unknown);
+      MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging: { handler, endpoint: options, method, parameters } })(
         endpointClass.prototype,
         key,
         descriptor,
@@ -160,18 +167,37 @@ export function RpcArgs(...pipes: Pipe[]): ParameterDecorator {
   return Payload(...pipes);
 }
 
+/** Options of `@RpcArg`. */
+export interface RpcArgOptions {
+  /** Accept requests without the argument: the parameter is then `undefined`. @default false */
+  optional?: boolean | undefined;
+}
+
 /**
- * Injects one keyword argument.
+ * Injects one keyword argument. A request without it is refused, unless it is optional: by the option, by a default value of
+ * the parameter, or by a `DefaultValuePipe`.
  * @param name its name
+ * @param optionsOrPipe options, or the first of the pipes that are applied to it
  * @param pipes pipes that are applied to it
- * @throws ConfigurationError without a name
+ * @throws ConfigurationError without a name, and for an unknown or ill-typed option
  */
-export function RpcArg(name: string, ...pipes: Pipe[]): ParameterDecorator {
+export function RpcArg(name: string, optionsOrPipe?: RpcArgOptions | Pipe, ...pipes: Pipe[]): ParameterDecorator {
   checkParameterName('@RpcArg', name, '@RpcArgs() injects all arguments');
-  return Payload(name, ...pipes);
+  const options = isOptions(optionsOrPipe) ? optionsOrPipe : undefined;
+  if (options)
+    checkOptions(options, { optional: flag } satisfies Record<keyof RpcArgOptions, Rule>, '', '@RpcArg option');
+  const all = optionsOrPipe === undefined || options ? pipes : [optionsOrPipe as Pipe, ...pipes];
+  return (target, key, index) => {
+    Payload(name, ...all)(target, key, index);
+    if (key !== undefined) markOptional(target, key, index, options?.optional ?? false);
+  };
+}
+
+function isOptions(given: RpcArgOptions | Pipe | undefined): given is RpcArgOptions {
+  return typeof given === 'object' && given !== null && !('transform' in given);
 }
 
 /** Injects the deserialized request context; for a batch of notifications, the array of their contexts. */
-export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<OsloContext>().getRequestContext(),
-) as (...pipes: Pipe[]) => ParameterDecorator;
+export const RpcContext: (...pipes: Pipe[]) => ParameterDecorator = createParamDecorator(requestContextOf) as (
+  ...pipes: Pipe[]
+) => ParameterDecorator;

@@ -20,6 +20,7 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
     private readonly message: IncomingRequest,
     private readonly listening: Target,
     private readonly serializer: Serializer,
+    private readonly refused?: Error,
   ) {
     super([message]);
   }
@@ -75,6 +76,11 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
   /** @internal */
   override get incoming(): IncomingRequest {
     return this.message;
+  }
+
+  /** @internal */
+  override get refusal(): Error | undefined {
+    return this.refused;
   }
 
   /** @internal */

@@ -6,9 +6,11 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
+import { ArgumentCheck, refusedArguments } from '../rpc/argument-check.js';
 import { MethodTable } from '../rpc/method-table.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { OsloHandlerExtras } from './decorators.js';
+import type { NamedParameters } from './named-parameters.js';
 import type { Invoke } from './notification-handlers.js';
 import { OsloRpcContext } from './oslo-rpc-context.js';
 
@@ -24,6 +26,10 @@ interface Registration {
   readonly isPlain: boolean;
   readonly expected: readonly ErrorConstructorLike[];
   readonly delivery?: DeliveryMode | undefined;
+  /** Parameters of the method, where all of them are named. */
+  readonly parameters?: NamedParameters | undefined;
+  /** Undefined: the option decides. */
+  readonly strictArguments?: boolean | undefined;
   /** Returns Nest's handler, which is not complete before all handlers are registered. */
   readonly handler: () => MessageHandler | undefined;
 }
@@ -37,7 +43,10 @@ export class RpcHandlers {
   constructor(private readonly invoke: Invoke) {}
 
   /** Adds a method of an `@RpcEndpoint`. */
-  add({ endpoint, method, handler }: NonNullable<OsloHandlerExtras['osloMessaging']>, callback: MessageHandler): void {
+  add(
+    { endpoint, method, handler, parameters }: NonNullable<OsloHandlerExtras['osloMessaging']>,
+    callback: MessageHandler,
+  ): void {
     const { namespace, version, acceptedNamespaces } = endpoint;
     this.registrations.push({
       endpoint,
@@ -47,6 +56,8 @@ export class RpcHandlers {
       isPlain: false,
       expected: method.expectedExceptions ?? [],
       delivery: method.delivery,
+      parameters,
+      strictArguments: method.strictArguments,
       handler: () => callback,
     });
   }
@@ -68,10 +79,10 @@ export class RpcHandlers {
 
   /** Makes one server for each topic. @throws ConfigurationError for a handler without a topic, and for two handlers of one method */
   servers(transport: Transport, serializer: Serializer): RPCServer[] {
-    const { host, topic: ownTopic, controlExchange } = transport.settings;
+    const { host, topic: ownTopic, controlExchange, strictArguments } = transport.settings;
     const tables = new Map<string, { target: Target; table: MethodTable }>();
     for (const registration of plainFirst(this.registrations)) {
-      const { endpoint, method } = registration;
+      const { endpoint, method, parameters, strictArguments: isStrict = strictArguments } = registration;
       const topic = endpoint.topic ?? ownTopic;
       if (topic === undefined) {
         throw new ConfigurationError(
@@ -81,11 +92,13 @@ export class RpcHandlers {
       }
       const target = new Target({ exchange: endpoint.exchange ?? controlExchange, topic, server: host });
       const { table } = tableOf(tables, target);
+      const check = isStrict && parameters ? new ArgumentCheck(registration.name, parameters.named) : undefined;
       table.add(registration.target, method, {
         handler: registration.name,
         expected: registration.expected,
         delivery: registration.delivery,
-        handle: (message) => this.run(registration, target, serializer, message),
+        parameters: parameters?.named,
+        handle: (message) => this.run(registration, target, serializer, message, check),
         readContext: ({ context }) => serializer.deserializeContext(context),
       });
     }
@@ -110,15 +123,21 @@ export class RpcHandlers {
   }
 
   private run(
-    { handler, method }: Registration,
+    { handler, method, parameters }: Registration,
     target: Target,
     serializer: Serializer,
     message: IncomingRequest,
+    check: ArgumentCheck | undefined,
   ): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
-    const context = new OsloRpcContext(message, target, serializer);
-    return this.invoke(callback, message.request.args, context);
+    const { args } = message.request;
+    const refusal = check?.refusalOf(args);
+    const context = new OsloRpcContext(message, target, serializer, refusal);
+    if (!check || !refusal) return this.invoke(callback, args, context);
+    // Nest reads nothing of the request before it calls the method, so that the error cannot come from its pipeline.
+    if (!parameters?.isRead) throw refusal;
+    return this.invoke(callback, refusedArguments(args, check, refusal), context);
   }
 }
 

@@ -12,6 +12,7 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
+import type { CallStatistics } from './discovery/call-statistics.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
 
 /** Bounds of the heartbeat interval, in seconds. A caller that asks for a shorter one gets no heartbeats, as in Python. */
@@ -45,23 +46,28 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
   readonly target: Target;
   /** Instrumentation around each request; undefined for none. */
   readonly around: Around<ServedRequest> | undefined;
+  /** Counts requests for discovery; undefined for none. */
+  readonly statistics: CallStatistics | undefined;
   readonly broker: BrokerKind;
 }
 
 /** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
-  const { table, around, logger, sendTracebacks } = dispatching;
+  const { table, around, statistics, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
   const { request } = message;
   const entry = table.lookup(request);
+  const since = statistics === undefined ? 0 : statistics.begin();
   try {
     result =
       around === undefined
         ? await handle(entry, message, dispatching)
         : await handleWithin(around, entry, message, dispatching);
+    if (entry !== undefined) statistics?.handled(entry, since);
   } catch (error) {
+    statistics?.failed(entry, since, error);
     failure = serializeFailure(error, sendTracebacks);
     const { abortedBy } = message;
     runWhereFailed(
@@ -78,6 +84,7 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   // The memory driver returns nothing to wait for, and an await is not free.
   const replying = message.reply({ result, failure, ending: true });
   if (replying) await replying;
+  statistics?.end();
 }
 
 /** @throws NoSuchMethod, UnsupportedVersion without an entry */

@@ -8,6 +8,7 @@ import { runAsRequest } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
+import type { NamedArgument } from './argument-check.js';
 
 /** Version of a target or request that names none. */
 export const DEFAULT_VERSION = '1.0';
@@ -16,13 +17,27 @@ export const DEFAULT_VERSION = '1.0';
 export interface MethodEntry {
   /** Name of the handler in errors. */
   readonly handler?: string | undefined;
+  /** True for a method that the library answers itself, such as the ping. */
+  readonly isBuiltIn?: boolean | undefined;
   readonly expected: readonly ErrorConstructorLike[];
   /** Delivery mode, where it differs from the server's. */
   readonly delivery?: DeliveryMode | undefined;
+  /** Arguments, where all of them are known by name. */
+  readonly parameters?: readonly NamedArgument[] | undefined;
+  /** JSON Schemas of arguments and result, where a contract has them. */
+  readonly schema?: MethodSchema | undefined;
   /** Runs the handler. @param listening exchange, topic and server that are listened on */
   handle(message: IncomingRequest, listening: Target): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
   readContext?(request: RpcRequest): unknown;
+}
+
+/** JSON Schemas of a method. */
+export interface MethodSchema {
+  /** Schema of the object of all arguments. */
+  readonly args?: unknown;
+  /** Schema of the result. */
+  readonly result?: unknown;
 }
 
 /** Parts of a request that choose its entry. */
@@ -31,6 +46,11 @@ type Invoked = Pick<RpcRequest, 'namespace' | 'version' | 'method'>;
 interface Handler {
   readonly target: Target;
   readonly entry: MethodEntry;
+}
+
+/** Method of a table, with the namespaces and the version that it is served in. */
+export interface ServedMethod extends Handler {
+  readonly method: string;
 }
 
 /** A handler that never runs, since another answers every request for it. */
@@ -113,9 +133,15 @@ export class MethodTable {
     return mode === usual || [...this.handlers.values()].flat().some(({ entry }) => entry.delivery === mode);
   }
 
-  /** True without any method but the ping. */
+  /** Yields the methods of endpoints, in order of addition; without those that the library answers itself. */
+  *methods(): Generator<ServedMethod> {
+    for (const [method, handlers] of this.handlers)
+      for (const handler of handlers) if (!handler.entry.isBuiltIn) yield { method, ...handler };
+  }
+
+  /** True without any method of an endpoint. */
   get isEmpty(): boolean {
-    return [...this.handlers.keys()].every((method) => method === PING_METHOD);
+    return this.methods().next().done === true;
   }
 
   /** Returns true where any namespace or version has the method. */
@@ -171,7 +197,12 @@ function isCompatible(implemented = DEFAULT_VERSION, requested = DEFAULT_VERSION
 }
 
 /** Handler of the ping, which every server can answer. Source: oslo_messaging.rpc.dispatcher.PingEndpoint. */
-export const PING: MethodEntry = { handler: 'the ping of rpcPingEnabled', expected: [], handle: () => 'pong' };
+export const PING: MethodEntry = {
+  handler: 'the ping of rpcPingEnabled',
+  isBuiltIn: true,
+  expected: [],
+  handle: () => 'pong',
+};
 /** Method name of the ping. */
 export const PING_METHOD = 'oslo_rpc_server_ping';
 

@@ -12,6 +12,8 @@ import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
 import { assertTransport, type Transport } from '../messaging/transport.js';
 import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js';
+import type { CallStatistics } from './discovery/call-statistics.js';
+import { addDiscovery } from './discovery/discovery-methods.js';
 import { dispatch } from './dispatcher.js';
 import { addEndpoint, type Endpoint, type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
 
@@ -31,6 +33,9 @@ export function addPing(table: MethodTable, transport: Transport): void {
 /** Server that answers the requests of one topic. Source: oslo_messaging.RPCServer. */
 @sharedClass('RPCServer')
 export class RPCServer extends MessageHandlingServer {
+  /** Undefined where discovery is off. */
+  private readonly statistics: CallStatistics | undefined;
+
   /** @internal */
   constructor(
     transport: Transport,
@@ -41,6 +46,7 @@ export class RPCServer extends MessageHandlingServer {
     private readonly advice = 'Check the endpoints of the server, and its access policy',
   ) {
     super(transport);
+    this.statistics = addDiscovery(table, target, transport.settings);
   }
 
   /** @internal */
@@ -50,10 +56,10 @@ export class RPCServer extends MessageHandlingServer {
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.advice}`);
     for (const handler of this.table.hidden()) settings.logger.warn(warningOf(handler));
-    const { table, target } = this;
+    const { table, target, statistics } = this;
     const { logger, sendTracebacks, instrumentation } = settings;
     const around = aroundOf(instrumentation.map(({ server }) => server));
-    const dispatching = { table, target, around, broker, logger, sendTracebacks };
+    const dispatching = { table, target, around, statistics, broker, logger, sendTracebacks };
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,

@@ -117,6 +117,18 @@ const unfitting: fc.Arbitrary<[string, Entries]> = fc.constantFrom(
   ],
   ['nothing', [['unasked', number('1')]]],
   ['fail', [['kind', string('ValueError')]]],
+  ['fail', []],
+  ['fail', [['message', NULL]]],
+  ['fail_mapped', []],
+  ['fail_mapped', [['args', NULL]]],
+  [
+    'fail',
+    [
+      ['mesage', NULL],
+      ['kind', NULL],
+    ],
+  ],
+  ['give', [['self', NULL]]],
   ['give', [['ctxt', NULL]]],
 );
 

@@ -4,6 +4,7 @@ import {
   expectedExceptions,
   RemoteException,
   type RequestContext,
+  RpcArg,
   RpcArgs,
   RpcContext,
   RpcEndpoint,
@@ -55,7 +56,24 @@ const main: Record<string, Method> = {
 };
 const expected = { fail_expected: [TypeError, RangeError] };
 
+/** Arguments of Python's methods, in the order of their parameters. Others take any. */
+const NAMED: Record<string, readonly string[]> = {
+  give: ['value'],
+  nothing: [],
+  context: [],
+  slow: ['seconds'],
+  fail: ['kind', 'message'],
+  fail_bare: ['kind'],
+  fail_expected: ['kind', 'message'],
+  fail_unmapped: ['message'],
+  fail_mapped: ['message', 'args', 'kwargs'],
+  where: [],
+  only_default: [],
+};
+
 interface Interface {
+  /** Name of Python's class. */
+  name: string;
   target: RpcEndpointOptions;
   methods: Record<string, Method>;
   expected?: Record<string, (new () => Error)[]>;
@@ -63,13 +81,14 @@ interface Interface {
 
 /** Endpoints of differential.py, in its order. */
 const INTERFACES: Interface[] = [
-  { target: { version: '1.5' }, methods: main, expected },
+  { name: 'Main', target: { version: '1.5' }, methods: main, expected },
   {
+    name: 'Where',
     target: { namespace: 'current', version: '1.1', acceptedNamespaces: ['old', undefined] },
     methods: { where: () => 'current 1.1' },
   },
-  { target: { namespace: 'current', version: '2.3.1' }, methods: { where: () => 'current 2.3.1' } },
-  { target: {}, methods: { echo: () => 'unversioned', only_default: () => 'unversioned' } },
+  { name: 'Where', target: { namespace: 'current', version: '2.3.1' }, methods: { where: () => 'current 2.3.1' } },
+  { name: 'Unversioned', target: {}, methods: { echo: () => 'unversioned', only_default: () => 'unversioned' } },
 ];
 
 /** Executions by request id: the contexts of the handlers, as JSON text. */
@@ -112,19 +131,27 @@ export function plainEndpoints(executions: Executions): object[] {
   });
 }
 
-/** The same as Nest controllers. */
+/** The same as Nest controllers, whose methods name their arguments where Python's do. */
 export function controllers(executions: Executions): Type[] {
-  return INTERFACES.map(({ target, methods, expected = {} }) => {
+  return INTERFACES.map(({ name: className, target, methods, expected = {} }) => {
     class Endpoint {}
+    Object.defineProperty(Endpoint, 'name', { value: className });
     for (const [name, method] of Object.entries(methods)) {
-      const value = (context: RequestContext, args: Dict) => {
+      const names = NAMED[name];
+      const value = (context: RequestContext, ...given: unknown[]) => {
         executions.add(context.toDict());
+        const args = names ? Object.fromEntries(names.map((key, index) => [key, given[index]])) : (given[0] as Dict);
         return method(args, context.toDict());
       };
+      // No parameter has a default value.
+      Object.defineProperty(value, 'length', { value: 1 + (names?.length ?? 1) });
       const descriptor = { value, writable: true, configurable: true };
       Object.defineProperty(Endpoint.prototype, name, descriptor);
       RpcContext()(Endpoint.prototype, name, 0);
-      RpcArgs()(Endpoint.prototype, name, 1);
+      if (!names) RpcArgs()(Endpoint.prototype, name, 1);
+      names?.forEach((key, index) => {
+        RpcArg(key)(Endpoint.prototype, name, index + 1);
+      });
       RpcMethod({ expectedExceptions: expected[name] ?? [] })(Endpoint.prototype, name, descriptor);
     }
     RpcEndpoint(target)(Endpoint);

@@ -82,8 +82,10 @@ export const OUTCOME_RULES: OutcomeRule[] = [
   },
   {
     name: 'arguments-by-name',
+    // A handler that names its arguments does not run, and fails in the words of Python.
     explains: (pair) =>
       sameCount(pair) &&
+      ran(pair.ours) &&
       !ran(pair.python) &&
       allFail(pair.python, 'TypeError') &&
       pair.python.replies.every((reply) => SIGNATURE.test(failureMessage(reply))),

@@ -15,7 +15,7 @@ import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
 import { type RpcReply, readReply } from '../../core/rpc-message.js';
-import type { CallOptions } from '../driver.js';
+import type { CallOptions, CollectedReply } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 
@@ -30,6 +30,8 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
   result: unknown;
   monitor: NodeJS.Timeout | undefined;
+  /** Replies of several servers, and their maximum number; undefined for a call of one server. */
+  readonly collected: { readonly replies: CollectedReply[]; readonly most: number } | undefined;
 }
 
 /** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest, or when its signal aborts. */
@@ -61,6 +63,7 @@ export class PendingCalls {
    * Adds a call.
    * @param monitor heartbeat timeout, in seconds; undefined for none
    * @param causeOf returns the cause of a timeout, when there is one, for the error
+   * @param most number of replies to collect; undefined for one server
    * @throws ClientSendError when too many calls are pending
    */
   add(
@@ -69,6 +72,7 @@ export class PendingCalls {
     monitor: number | undefined,
     details: ErrorDetails,
     causeOf: (deadline: Deadline) => Error | undefined,
+    most?: number,
   ): Promise<unknown> {
     const { pendingCalls } = this.context.settings.limits;
     if (this.calls.size >= pendingCalls) {
@@ -85,6 +89,7 @@ export class PendingCalls {
         reject,
         result: null,
         monitor: undefined,
+        collected: most === undefined ? undefined : { replies: [], most },
       };
       if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, MAX_TIMER_MS));
       this.calls.set(msgId, call);
@@ -113,7 +118,9 @@ export class PendingCalls {
     const { details, msgId } = call;
     const about = `"${details.method}" on ${details.target}`;
     const message = `The reply to message ID ${msgId} (${about}) was refused: ${cause.message}`;
-    this.reject(msgId, new InvalidMessage(message, { ...details, cause }));
+    const error = new InvalidMessage(message, { ...details, cause });
+    if (call.collected === undefined) this.reject(msgId, error);
+    else this.collect(call, { error });
   }
 
   private msgIdIn(delivery: Delivery): string | undefined {
@@ -134,6 +141,12 @@ export class PendingCalls {
       this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
+    if (call.collected !== undefined) {
+      const { result, failure, ending } = reply;
+      const errorOf = (text: string) => deserializeFailure(text, this.allowedModules, call.details);
+      if (ending) this.collect(call, failure === null ? { result } : { error: errorOf(failure) });
+      return;
+    }
     if (reply.failure !== null && call.deadline.expired) {
       // Most likely its server failed because the time was over. The timer of the call can be some milliseconds late.
       this.context.counters.count('lateReplies');
@@ -150,6 +163,12 @@ export class PendingCalls {
     else call.monitor?.refresh();
   }
 
+  /** Keeps the reply of one of several servers. Resolves the call with the last of them. */
+  private collect({ msgId, collected }: PendingCall, reply: CollectedReply): void {
+    if (collected !== undefined && collected.replies.push(reply) >= collected.most)
+      this.take(msgId)?.resolve(collected.replies);
+  }
+
   /** Rejects a call, if it is still pending. */
   reject(msgId: string, error: Error): void {
     this.take(msgId)?.reject(error);
@@ -161,13 +180,17 @@ export class PendingCalls {
       this.reject(msgId, new MessageDeliveryFailure('The transport was closed', details));
   }
 
-  private giveUp({ msgId, deadline, details, causeOf }: PendingCall): void {
+  private giveUp({ msgId, deadline, details, causeOf, collected }: PendingCall): void {
     const { signal } = deadline;
     if (signal?.aborted) {
       this.reject(msgId, abortErrorOf(signal, details));
       return;
     }
     const cause = causeOf(deadline);
+    if (collected !== undefined && deadline.expired && (cause === undefined || collected.replies.length > 0)) {
+      this.take(msgId)?.resolve(collected.replies);
+      return;
+    }
     const about = `"${details.method}" on ${details.target}`;
     const reason = cause?.message ?? (deadline.inherited && deadline.expired ? INHERITED : undefined);
     this.reject(

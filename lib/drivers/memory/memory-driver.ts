@@ -73,12 +73,12 @@ export class MemoryDriver implements Driver {
   }
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
-    const { target, deadline, callMonitorTimeout } = options;
+    const { target, deadline, callMonitorTimeout, collect } = options;
     const msgId = this.calls.idOf(options);
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
     const content = this.pass(requestMessage(request, ids));
     const details = { target, method: request.method };
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.trouble);
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.trouble, collect);
     try {
       // At the deadline the timer of the call rejects it.
       this.publish(request, options, content, deadline.at)?.catch((error: Error) => {

@@ -72,8 +72,8 @@ export class RequestSender {
     const msgId = this.calls.idOf(options);
     const details = { target: options.target, method: request.method };
     this.assertOpen(details);
-    const { deadline, callMonitorTimeout } = options;
-    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble);
+    const { deadline, callMonitorTimeout, collect } = options;
+    const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble, collect);
     this.replyWatch.waiting();
     this.sendCall(msgId, request, options).catch((error: unknown) => {
       this.countUndeliverable(error);

@@ -13,6 +13,8 @@ const TIMEOUT_MS = 2000;
 
 /** Maximum length of an answer in characters. */
 const MAX_ANSWER_LENGTH = 1024 * 1024;
+/** Maximum length of an answer about all queues or bindings of a virtual host, in characters. */
+const MAX_LIST_LENGTH = 32 * 1024 * 1024;
 
 const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
 
@@ -112,12 +114,31 @@ export class ManagementApi {
     return rows.length;
   }
 
-  private async list(path: string): Promise<BindingRow[]> {
-    const answer = await this.get(path);
-    return Array.isArray(answer) ? (answer as BindingRow[]) : [];
+  /** Returns the bindings of all queues of the virtual host to exchanges with a name. @throws as {@link find} */
+  async allBindings(): Promise<(QueueBinding & { readonly queue: string })[]> {
+    const columns = 'columns=source,destination,destination_type,routing_key';
+    const rows = await this.list(`api/bindings/${this.vhost}?${columns}`, MAX_LIST_LENGTH);
+    return rows
+      .filter(({ source, destination_type: type }) => source && type === 'queue')
+      .map(({ source, destination, routing_key: key }) => ({
+        exchange: String(source),
+        queue: String(destination),
+        key: String(key),
+      }));
   }
 
-  private async get(path: string): Promise<unknown> {
+  /** Returns the number of consumers of each queue of the virtual host. @throws as {@link find} */
+  async allConsumers(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.list(`api/queues/${this.vhost}?columns=name,consumers`, MAX_LIST_LENGTH);
+    return new Map(rows.map(({ name, consumers }) => [String(name), Number(consumers ?? 0)]));
+  }
+
+  private async list(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ListRow[]> {
+    const answer = await this.get(path, maxLength);
+    return Array.isArray(answer) ? (answer as ListRow[]) : [];
+  }
+
+  private async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -132,7 +153,7 @@ export class ManagementApi {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => {
             text += chunk;
-            if (text.length > MAX_ANSWER_LENGTH) response.destroy(new Error('its answer is too long'));
+            if (text.length > maxLength) response.destroy(new Error('its answer is too long'));
           });
           response.on('error', fail).on('end', () => {
             if (response.statusCode === 404) resolve(undefined);
@@ -178,9 +199,13 @@ export interface QueueBinding {
   readonly key: string;
 }
 
-interface BindingRow {
+interface ListRow {
   readonly source?: string;
   readonly routing_key?: string;
+  readonly destination?: string;
+  readonly destination_type?: string;
+  readonly name?: string;
+  readonly consumers?: number;
 }
 
 interface Row {

@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import {
+  type ApiInfo,
+  discoverServers,
+  discoverStats,
+  MessageUndeliverable,
+  type MethodInfo,
+  type MethodStats,
+  oneLine,
+  type ServerInfo,
+  type ServerStats,
+  stringifyJson,
+  Target,
+  toMilliseconds,
+} from '../internal.js';
+import { openTransport } from './broker-session.js';
+import { EXIT } from './exit-code.js';
+import type { OpenConnections } from './open-connections.js';
+import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+import { textTable } from './text-table.js';
+
+interface DescribeFlags extends TargetFlags {
+  json?: boolean;
+}
+
+/** Description of a server, with its counts. */
+interface Described {
+  readonly info: ServerInfo;
+  readonly stats: ServerStats | null;
+}
+
+interface Description {
+  readonly servers: readonly Described[];
+  /** Number of servers that do not know discovery. */
+  readonly others: number;
+}
+
+/** Adds `describe`. */
+export function addDescribeCommand(program: Command, connections: OpenConnections): void {
+  takesTarget(program.command('describe'), '3s')
+    .summary('show methods, arguments, versions and counts of servers')
+    .description(
+      'Shows the methods of the servers of a topic, or of one of them, with arguments, versions, counts, errors and durations. Servers answer where rpcDiscoveryEnabled is set. Without --server, it waits for answers for the whole --timeout. Exits with 1 when only servers in Python, older ones, or ones without rpcDiscoveryEnabled have answered.',
+    )
+    .option('--json', 'print the descriptions as JSON')
+    .addHelpText('after', '\nExample:\n  oslo-rpc describe --topic calculator --server calc1')
+    .action(async (flags: DescribeFlags) => {
+      const description = await describe(flags, connections);
+      const { servers, others } = description;
+      process.stdout.write(flags.json ? `${stringifyJson(description)}\n` : servers.map(textOf).join('\n'));
+      if (others > 0) process.stderr.write(othersText(others));
+      if (servers.length === 0) process.exitCode = EXIT.failed;
+    });
+}
+
+async function describe(flags: DescribeFlags, connections: OpenConnections): Promise<Description> {
+  const { topic, server } = flags;
+  const { options, exchange } = readTarget(flags);
+  const transport = await openTransport(connections, options);
+  const target = new Target({ topic, exchange, server });
+  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
+  const [found, counted] = await Promise.all([
+    discoverServers(transport, target, { timeout }),
+    discoverStats(transport, target, { timeout }),
+  ]);
+  if (found.servers.length + found.others === 0)
+    throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
+  const statsOf = (info: ServerInfo) => counted.servers.find((stats) => stats.server === info.server) ?? null;
+  return { servers: found.servers.map((info) => ({ info, stats: statsOf(info) })), others: found.others };
+}
+
+function othersText(others: number): string {
+  const who = others === 1 ? '1 server answers' : `${others} servers answer`;
+  return `${who} NoSuchMethod: Python or older, or without rpcDiscoveryEnabled\n`;
+}
+
+function textOf({ info, stats }: Described): string {
+  const { server, topic, exchange, host, since, library, delivery, concurrency } = info;
+  const slots = stats
+    ? `, ${stats.concurrency.used} of ${stats.concurrency.limit} slots used`
+    : `, ${concurrency} slots`;
+  const lines = [
+    `Server ${server} of ${topic}, exchange ${exchange}, on the machine ${host}`,
+    `  ${library.name} ${library.version}, ${library.runtime}, since ${since}, ${delivery}${slots}`,
+  ];
+  const refused = Object.entries(stats?.refused ?? {}).map(([name, count]) => `${name} ${count}`);
+  if (refused.length > 0) lines.push(`  refused: ${refused.join(', ')}`);
+  return `${lines.map((line) => `${oneLine(line, 1000)}\n`).join('')}${info.apis.map((api) => apiText(api, stats)).join('')}`;
+}
+
+function apiText(api: ApiInfo, stats: ServerStats | null): string {
+  const [namespace = null] = api.namespaces;
+  const name = namespace === null ? '' : `, namespace ${namespace}`;
+  const rows = api.methods.map((method) => {
+    const counts = stats?.methods.find(
+      (one) => one.name === method.name && one.version === api.version && one.namespace === namespace,
+    );
+    return [`    ${signatureOf(method)}`, counts ? countsText(counts) : ''];
+  });
+  return `${oneLine(`  version ${api.version}${name}`, 1000)}\n${textTable(rows)}`;
+}
+
+/** Returns a method with its arguments, optional ones in brackets; `…` for arguments whose names are not known. */
+function signatureOf({ name, arguments: args }: MethodInfo): string {
+  const listed = args?.map((argument) => (argument.required ? argument.name : `[${argument.name}]`)).join(', ');
+  return `${name}(${listed ?? '…'})`;
+}
+
+function countsText({ calls, errors, duration }: MethodStats): string {
+  const failed = Object.entries(errors).map(([name, count]) => `${name} ${count}`);
+  const times = duration ? `, p50 ${seconds(duration.p50)}, p99 ${seconds(duration.p99)}` : '';
+  return `${calls} ${calls === 1 ? 'request' : 'requests'}${failed.length > 0 ? `, failed: ${failed.join(', ')}` : ''}${times}`;
+}
+
+const seconds = (value: number): string =>
+  value < 1 ? `${Number((value * 1000).toPrecision(2))} ms` : `${Number(value.toPrecision(2))} s`;

@@ -1,0 +1,114 @@
+import {
+  discoverServers,
+  findRpcTopics,
+  ManagementApi,
+  MessageUndeliverable,
+  MessagingTimeout,
+  normalizeOptions,
+  type OsloMessagingOptions,
+  parseTransportUrl,
+  type RpcTopic,
+  type ServerInfo,
+  Target,
+  type Transport,
+} from '../internal.js';
+
+/** Number of topics, or servers, that are asked at the same time. */
+const AT_ONCE = 10;
+
+/**
+ * State of a server: it answered discovery; it answered that it does not know the method; it did not answer in time; its
+ * queue has no consumer.
+ */
+export type ServerState = 'answered' | 'Python or older' | 'no answer' | 'not running';
+
+/** Server of a topic. */
+export interface SurveyedServer {
+  readonly server: string;
+  readonly state: ServerState;
+  readonly info: ServerInfo | null;
+}
+
+/** Servers of a topic. */
+export interface SurveyedTopic {
+  readonly topic: string;
+  readonly exchange: string;
+  readonly servers: readonly SurveyedServer[];
+  /** Number of servers that do not know discovery and whose names are not known. */
+  readonly unnamed: number;
+}
+
+/** Reads the topics of RPC and their servers from the management API. @throws Error when the API cannot be asked */
+export async function topicsAt(options: OsloMessagingOptions): Promise<RpcTopic[]> {
+  const settings = normalizeOptions(options);
+  const { managementUrl } = settings.rabbit;
+  if (managementUrl === undefined) return [];
+  const api = new ManagementApi(managementUrl, parseTransportUrl(settings.transportUrl.expose()), settings);
+  const [bindings, consumers] = await Promise.all([api.allBindings(), api.allConsumers()]);
+  return findRpcTopics(bindings, consumers);
+}
+
+/** Surveys several topics. Keeps their order. */
+export function surveyAll(
+  transport: Transport,
+  topics: readonly RpcTopic[],
+  timeout: number,
+): Promise<SurveyedTopic[]> {
+  return inTurns(topics, (topic) => survey(transport, topic, timeout));
+}
+
+/** Asks all servers of a topic, and those by name that are known and have not answered. */
+async function survey(
+  transport: Transport,
+  { topic, exchange, servers }: RpcTopic,
+  timeout: number,
+): Promise<SurveyedTopic> {
+  const running = servers.filter(({ isRunning }) => isRunning).map(({ server }) => server);
+  const target = new Target({ topic, exchange });
+  const found = await discoverServers(transport, target, {
+    timeout,
+    ...(running.length > 0 && { servers: running.length }),
+  });
+  const answered = found.servers.map((info) => ({ server: info.server, state: 'answered' as const, info }));
+  const names = new Set(answered.map(({ server }) => server));
+  const missing = running.filter((server) => !names.has(server));
+  const idle = servers.filter(({ server, isRunning }) => !isRunning && !names.has(server));
+  // Where as many have answered as are missing, no server needs to be asked again.
+  const others: SurveyedServer[] =
+    missing.length === found.others
+      ? missing.map((server) => ({ server, state: 'Python or older', info: null }))
+      : await inTurns(missing, (server) => surveyOne(transport, target, server, timeout));
+  const all: SurveyedServer[] = [
+    ...answered,
+    ...others,
+    ...idle.map(({ server }) => ({ server, state: 'not running' as const, info: null })),
+  ];
+  all.sort((one, other) => (one.server < other.server ? -1 : 1));
+  return { topic, exchange, servers: all, unnamed: servers.length > 0 ? 0 : found.others };
+}
+
+/** Asks one server by its name. */
+async function surveyOne(
+  transport: Transport,
+  target: Target,
+  server: string,
+  timeout: number,
+): Promise<SurveyedServer> {
+  const silent = (state: ServerState): SurveyedServer => ({ server, state, info: null });
+  try {
+    const { servers } = await discoverServers(transport, target.with({ server }), { timeout });
+    const [info] = servers;
+    return info ? { server, state: 'answered', info } : silent('Python or older');
+  } catch (error) {
+    if (error instanceof MessagingTimeout) return silent('no answer');
+    if (error instanceof MessageUndeliverable) return silent('not running');
+    throw error;
+  }
+}
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let index = 0; index < items.length; index += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(index, index + AT_ONCE).map(work))));
+  return results;
+}

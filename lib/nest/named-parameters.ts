@@ -1,0 +1,76 @@
+import { DefaultValuePipe } from '@nestjs/common';
+import type { NamedArgument } from '../rpc/argument-check.js';
+import { requestContextOf } from './request-context-parameter.js';
+
+/** Metadata key of Nest's parameter decorators, on the class, by method. */
+const PARAMETERS = '__routeArguments__';
+/** Metadata key of the parameter types that the compiler emits, on the prototype, by method. */
+const TYPES = 'design:paramtypes';
+/** Metadata key of the arguments that `@RpcArg` calls optional, by index; on the class, by method. */
+const OPTIONAL = 'nestjs-oslo-messaging:optional-arguments';
+/** Beginnings of the keys of `@Payload()` and `@Ctx()` in Nest's metadata of parameters. */
+const PAYLOAD = '3:';
+const CONTEXT = '6:';
+
+/** Decorated parameter in Nest's metadata. */
+interface Parameter {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[] | undefined;
+  readonly factory?: unknown;
+}
+
+/** Parameters of a method that are all named. */
+export interface NamedParameters {
+  /** Arguments, in the order of the parameters. */
+  readonly named: readonly NamedArgument[];
+  /** True where Nest reads an argument or the request context before it calls the method. */
+  readonly isRead: boolean;
+}
+
+/** Records whether a parameter with `@RpcArg` is optional. */
+export function markOptional(prototype: object, key: string | symbol, index: number, optional: boolean): void {
+  const inherited = Reflect.getMetadata(OPTIONAL, prototype.constructor, key) as Map<number, boolean> | undefined;
+  Reflect.defineMetadata(OPTIONAL, new Map(inherited).set(index, optional), prototype.constructor, key);
+}
+
+/**
+ * Returns the named parameters of a method. Undefined where one of them is something else, such as the object of all
+ * arguments or a parameter decorator of the user's, which can read any argument.
+ * @param method function that runs: its length tells where the default values begin
+ */
+export function namedParametersOf(
+  endpointClass: { readonly prototype: object },
+  key: string,
+  method: { readonly length: number },
+): NamedParameters | undefined {
+  const types = Reflect.getMetadata(TYPES, endpointClass.prototype, key) as unknown[] | undefined;
+  const metadata = (Reflect.getMetadata(PARAMETERS, endpointClass, key) ?? {}) as Record<string, Parameter>;
+  // An override with fewer parameters inherits the metadata of the others.
+  const parameters = Object.entries(metadata).filter(([, { index }]) => types === undefined || index < types.length);
+  // Nest gives a method without decorated parameters the object of all arguments.
+  if (parameters.length === 0 && types?.length !== 0) return undefined;
+  const optional = Reflect.getMetadata(OPTIONAL, endpointClass, key) as ReadonlyMap<number, boolean> | undefined;
+  const named: (NamedArgument & { index: number })[] = [];
+  let isRead = false;
+  for (const [kind, { index, data, pipes = [], factory }] of parameters) {
+    if (kind.startsWith(PAYLOAD) && typeof data === 'string' && data !== '') {
+      const mayBeAbsent = optional?.get(index) || index >= method.length || pipes.some(acceptsNothing);
+      named.push({ index, name: data, required: !mayBeAbsent });
+    } else if (factory === requestContextOf) isRead = true;
+    else if (!kind.startsWith(CONTEXT)) return undefined;
+  }
+  named.sort((one, other) => one.index - other.index);
+  return {
+    named: named.map(({ name, required }) => ({ name, required })),
+    isRead: isRead || named.length > 0,
+  };
+}
+
+/** Returns true for pipes that are made for an absent value: `DefaultValuePipe`, or one of Nest's with `{ optional: true }`. */
+function acceptsNothing(pipe: unknown): boolean {
+  if (pipe instanceof DefaultValuePipe) return true;
+  if (typeof pipe !== 'object' || pipe === null) return false;
+  const options: unknown = Reflect.get(pipe, 'options');
+  return typeof options === 'object' && options !== null && Reflect.get(options, 'optional') === true;
+}

@@ -1,0 +1,68 @@
+import type { Dict } from '../core/dict.js';
+
+/** Argument of a method that is known by name. */
+export interface NamedArgument {
+  readonly name: string;
+  readonly required: boolean;
+}
+
+/** Names by which Python methods have their own parameters: a keyword argument of that name is given twice. */
+const POSITIONAL: ReadonlySet<string> = new Set(['self', 'ctxt', 'context']);
+/** Maximum length of an unknown name in an error, in characters: it comes off the wire. */
+const MAX_NAME = 1000;
+
+/** Check of the arguments of a method whose parameters are all named. Refuses them as Python does, in its words. */
+export class ArgumentCheck {
+  private readonly known: ReadonlySet<string>;
+  private readonly required: readonly string[];
+
+  /** @param method name of the method in errors, `Class.method` */
+  constructor(
+    private readonly method: string,
+    readonly named: readonly NamedArgument[],
+  ) {
+    this.known = new Set(named.map(({ name }) => name));
+    this.required = named.filter(({ required }) => required).map(({ name }) => name);
+  }
+
+  /** Returns the error for arguments that do not fit; undefined for those that do. */
+  refusalOf(args: Dict): TypeError | undefined {
+    // As in Python, the names are checked in their order, before the absent ones.
+    for (const name of Object.keys(args)) {
+      if (this.known.has(name)) continue;
+      const problem = POSITIONAL.has(name) ? 'multiple values for argument' : 'an unexpected keyword argument';
+      return this.refusal(`got ${problem} '${name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name}'`);
+    }
+    for (const name of this.required) if (!Object.hasOwn(args, name)) return this.refusal(this.missing(args));
+    return undefined;
+  }
+
+  private missing(args: Dict): string {
+    const names = this.required.filter((name) => !Object.hasOwn(args, name)).map((name) => `'${name}'`);
+    const plural = names.length === 1 ? '' : 's';
+    return `missing ${names.length} required positional argument${plural}: ${listed(names)}`;
+  }
+
+  private refusal(problem: string): TypeError {
+    const error = new TypeError(`${this.method}() ${problem}`);
+    // The mistake is the caller's. Lines of this library would tell nothing.
+    error.stack = `TypeError: ${error.message}`;
+    return error;
+  }
+}
+
+/** Returns names as Python lists them: with a comma before "and" from three names on. */
+function listed(names: readonly string[]): string {
+  if (names.length < 3) return names.join(' and ');
+  return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
+}
+
+/** Returns arguments of which the named ones throw when they are read. They reach a handler's pipes and filters with the error. */
+export function refusedArguments(args: Dict, { named }: ArgumentCheck, error: Error): Dict {
+  const refused: Dict = { ...args };
+  const get = () => {
+    throw error;
+  };
+  for (const { name } of named) Object.defineProperty(refused, name, { get, enumerable: true, configurable: true });
+  return refused;
+}

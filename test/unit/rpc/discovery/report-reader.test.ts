@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { readServerInfo, readServerStats } from '../../../../lib/rpc/discovery/report-reader.js';
+
+const method = { name: 'add', arguments: [{ name: 'a', required: true }], delivery: 'at-most-once', schema: null };
+const names = { server: 's', topic: 't', exchange: 'e', host: 'h', since: '2026-01-01T00:00:00.000Z' };
+const info = {
+  ...names,
+  library: { name: 'l', version: '1', runtime: 'r' },
+  delivery: 'at-least-once',
+  concurrency: 5,
+  apis: [{ namespaces: [null, 'old'], version: '1.2', methods: [method, { ...method, name: 'b', arguments: null }] }],
+};
+const duration = { mean: 1, p50: 1, p95: 2, p99: 3, max: 3 };
+const counted = { name: 'add', namespace: null, version: '1.2', calls: 2, errors: { ValueError: 1 }, duration };
+const stats = {
+  ...names,
+  concurrency: { used: 1, limit: 5 },
+  refused: {},
+  methods: [counted, { ...counted, duration: null }],
+};
+
+it('reads whole answers', () => {
+  expect(readServerInfo(info)).toEqual(info);
+  expect(readServerStats(stats)).toEqual(stats);
+});
+
+it('leaves out members of later releases, and malformed parts', () => {
+  const later = { ...info, later: 1, apis: [...info.apis, { version: 'x' }, 5], concurrency: 'many' };
+  expect(readServerInfo(later)).toEqual({ ...info, concurrency: 0 });
+  expect(readServerStats({ ...stats, later: 1, methods: [counted, { name: 5 }, null] })).toMatchObject({
+    methods: [counted],
+  });
+});
+
+it('refuses values of another form, and survives any', () => {
+  for (const value of [null, 'pong', [], {}, { library: {} }, { apis: [] }]) {
+    expect(readServerInfo(value)).toBeUndefined();
+    expect(readServerStats(value)).toBeUndefined();
+  }
+  const part = fc.jsonValue();
+  fc.assert(
+    fc.property(part, part, part, (one, other, third) => {
+      readServerInfo({ ...info, library: one, apis: [{ ...info.apis[0], methods: [one] }, other], server: third });
+      readServerStats({ ...stats, methods: [one, { ...counted, errors: other, duration: third }], refused: one });
+    }),
+  );
+});
