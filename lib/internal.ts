@@ -4,6 +4,8 @@
 export { filesIn } from './config/config-sources.js';
 export { withConfigFiles } from './config/configured-options.js';
 export { atPlaces, extended } from './config/places.js';
+export type { RpcApiMethod } from './contracts/api-method.js';
+export { isRpcApi, type RpcApi } from './contracts/rpc-api.js';
 export { parseArguments } from './contracts/schema-check.js';
 export { attemptIn } from './core/attempt.js';
 export { Counters } from './core/counters.js';
@@ -36,21 +38,21 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
-export { notificationMessage, type Priority, readNotification } from './core/notification.js';
+export { notificationMessage, PRIORITIES, type Priority, readNotification } from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
-export { checkNames, nearest } from './core/option-rules.js';
+export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
 export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
-export { inspectMasked, maskSecrets, withoutSecrets } from './core/secrets.js';
+export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
 export { shared } from './core/shared.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
 export { loggedMessage, loggedStack } from './core/thrown.js';
-export { parseTransportUrl } from './core/transport-url.js';
+export { driverOf, parseTransportUrl, redactUrl, type TransportURL } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';
 export { compareVersions, isVersion } from './core/version.js';
 export type {
@@ -65,16 +67,31 @@ export type { DriverContext } from './drivers/driver-context.js';
 export { MemoryBroker } from './drivers/memory/memory-broker.js';
 export type { MemoryTap, Placement, Publication } from './drivers/memory/memory-tap.js';
 export { PassedMessage } from './drivers/memory/passed-message.js';
+export { portOf, usesTls } from './drivers/rabbit/connection/connect-options.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
+export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
 export { ManagementApi } from './drivers/rabbit/topology/management-api.js';
 export { findRpcTopics, type RpcTopic } from './drivers/rabbit/topology/rpc-topics.js';
+export {
+  exchangeSpec,
+  notificationQueue,
+  type QueueSpec,
+  replyQueue,
+  serverQueue,
+} from './drivers/rabbit/topology/topology.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
+export { routeOf, serverBindings } from './drivers/routing.js';
 export { runAsRequest, runWithRequestContext } from './messaging/current-request.js';
 export { EndpointRequest } from './messaging/endpoint-request.js';
 export type { RequestContext } from './messaging/request-context.js';
-export { deserializeArgs, requestContextSerializer } from './messaging/serializer.js';
+export { deserializeArgs, RequestContextSerializer, requestContextSerializer } from './messaging/serializer.js';
 export { getRpcTransport, Transport } from './messaging/transport.js';
+export { NotificationFilter, type NotificationFilterFields } from './notify/filter.js';
+export { globToRegExp } from './notify/glob.js';
+export type { FieldSchema } from './objects/field-type.js';
+export { definitionOfClass, type ObjectClass } from './objects/registry.js';
+export { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';
 export { RPCClient } from './rpc/client.js';
 export { type Discovery, discoverServers, discoverStats } from './rpc/discovery/discover-servers.js';
 export { INFO_METHOD } from './rpc/discovery/discovery-methods.js';

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
+import { addAsyncApiCommand } from './asyncapi-command.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addContractCommand } from './contract-command.js';
 import { addDescribeCommand } from './describe-command.js';
@@ -47,6 +48,7 @@ function makeProgram(connections: OpenConnections): Command {
   addContractCommand(program);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
+  addAsyncApiCommand(program, connections);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { RpcApiMethod } from '../contracts/api-method.js';
 import { isRpcApi, type RpcApi } from '../contracts/rpc-api.js';
 import { checkOptions, flag, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
@@ -46,6 +47,8 @@ export interface OsloHandlerExtras {
         handler: string;
         endpoint: RpcEndpointOptions;
         method: RpcMethodOptions & { name: string };
+        /** Method of the API that the endpoint answers; undefined where it answers none, or this method is an additional one. */
+        contract?: RpcApiMethod | undefined;
         /** Parameters of the method, where all of them are named. */
         parameters?: NamedParameters | undefined;
         /** JSON Schemas of the API, for discovery. */
@@ -131,7 +134,8 @@ export function RpcEndpoint(
       ]);
       const handler = `${endpointClass.name}.${key}`;
       const parameters = namedParametersOf(endpointClass, key, descriptor.value as () => unknown);
-      const osloMessaging = { handler, endpoint: options, method, parameters, schema };
+      const contract = api && Object.values(api.methods).find(({ name }) => name === method.name);
+      const osloMessaging = { handler, endpoint: options, method, contract, parameters, schema };
       MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging })(endpointClass.prototype, key, descriptor);
     }
     inheritPatterns(endpointClass.prototype);

@@ -67,6 +67,26 @@ export function namedParametersOf(
   };
 }
 
+/** Parameter that gets the payload of a message, or one member of it. */
+export interface PayloadParameter {
+  /** Name of the member; undefined for the whole payload. */
+  readonly name: string | undefined;
+  /** Class that the compiler emitted for the parameter; undefined where it emitted none. */
+  readonly type: unknown;
+}
+
+/** Returns the parameters of a handler that get its payload, in their order. Nest gives the whole payload to the first undecorated one. */
+export function payloadParametersOf(endpointClass: { readonly prototype: object }, key: string): PayloadParameter[] {
+  const types = (Reflect.getMetadata(TYPES, endpointClass.prototype, key) ?? []) as unknown[];
+  const metadata = (Reflect.getMetadata(PARAMETERS, endpointClass, key) ?? {}) as Record<string, Parameter>;
+  const parameters = Object.entries(metadata);
+  if (parameters.length === 0) return types.length === 0 ? [] : [{ name: undefined, type: types[0] }];
+  return parameters
+    .filter(([kind]) => kind.startsWith(PAYLOAD))
+    .sort(([, one], [, other]) => one.index - other.index)
+    .map(([, { index, data }]) => ({ name: typeof data === 'string' && data ? data : undefined, type: types[index] }));
+}
+
 /** Returns true for pipes that are made for an absent value: `DefaultValuePipe`, or one of Nest's with `{ optional: true }`. */
 function acceptsNothing(pipe: unknown): boolean {
   if (pipe instanceof DefaultValuePipe) return true;

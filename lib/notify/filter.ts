@@ -53,9 +53,12 @@ const KEYED = new Set<string>(['context', 'metadata', 'payload']);
 @sharedClass('NotificationFilter')
 export class NotificationFilter {
   private readonly tests: readonly Test[];
+  /** @internal Patterns as given, for documents. */
+  readonly fields: NotificationFilterFields;
 
   /** @throws ConfigurationError for an unknown field, and for an invalid regular expression */
   constructor(fields: NotificationFilterFields = {}) {
+    this.fields = fields;
     for (const name of Object.keys(fields)) {
       if (!FIELDS.some((field) => field === name))
         throw new ConfigurationError(`NotificationFilter: "${name}" is unknown; known are ${FIELDS.join(', ')}`);

@@ -19,6 +19,7 @@ export const listOf = <T>(element: FieldType<T>): FieldType<T[]> => {
     read: (primitive, at) => elementsOf(primitive)?.map((item, index) => element.read(item, at.element(index))),
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
     mark: (value, markObject) => elementsOf(value)?.map((item) => element.mark(item, markObject)),
+    schema: (ofClass) => ({ type: 'array', items: element.jsonSchema(ofClass) }),
   });
 };
 
@@ -33,6 +34,7 @@ export const setOf = <T>(element: FieldType<T>): FieldType<Set<T>> => {
     },
     write: (value, at) => elementsOf(value)?.map((item, index) => element.write(item, at.element(index))),
     mark: (value, markObject) => new Set(elementsOf(value)?.map((item) => element.mark(item, markObject))),
+    schema: (ofClass) => ({ type: 'array', items: element.jsonSchema(ofClass), uniqueItems: true }),
   });
 };
 
@@ -48,6 +50,7 @@ export const dictOf = <T>(element: FieldType<T>): FieldType<Record<string, T>> =
     read: (primitive, at) => each(primitive, (item, key) => element.read(item, at.element(key))),
     write: (value, at) => each(value, (item, key) => element.write(item, at.element(key))),
     mark: (value, markObject) => each(value, (item) => element.mark(item, markObject)),
+    schema: (ofClass) => ({ type: 'object', additionalProperties: element.jsonSchema(ofClass) }),
   });
 };
 

@@ -48,6 +48,11 @@ function show(value: unknown, field: string): string {
 /** Returns the text that stands for an object in a mark. */
 export type MarkObject = (object: object) => string;
 
+/** JSON Schema of a value. */
+export type FieldSchema = Readonly<Record<string, unknown>>;
+/** Returns the schema of the objects of a class. */
+export type SchemaOfClass = (objectClass: new () => object) => FieldSchema;
+
 /** Conversion of one kind of value. A conversion that returns undefined refuses the value. */
 export interface FieldKind<T> {
   /** Returns a description of the accepted values, for errors: "an integer". Called late, since classes may be declared later. */
@@ -57,6 +62,8 @@ export interface FieldKind<T> {
   read(primitive: unknown, at: FieldPlace): T | undefined;
   /** Returns a mark of a value, to see later if it has changed. */
   mark(value: unknown, markObject: MarkObject): unknown;
+  /** Returns the JSON Schema of the primitives. Called late, since classes may be declared later. */
+  schema(ofClass: SchemaOfClass): FieldSchema;
 }
 
 interface Modifiers {
@@ -129,6 +136,15 @@ export class FieldType<T> {
   /** @internal */
   mark(value: unknown, markObject: MarkObject): unknown {
     return value === null || value === undefined ? value : this.kind.mark(value, markObject);
+  }
+
+  /** @internal Returns the JSON Schema of the field's primitives. @param ofClass returns the schema of nested objects */
+  jsonSchema(ofClass: SchemaOfClass): FieldSchema {
+    const own = this.kind.schema(ofClass);
+    if (!this.modifiers.nullable || Object.keys(own).length === 0) return own;
+    if (typeof own['type'] !== 'string') return { oneOf: [own, { type: 'null' }] };
+    const { enum: values } = own;
+    return { ...own, type: [own['type'], 'null'], ...(Array.isArray(values) && { enum: [...values, null] }) };
   }
 
   private taken<V>(given: unknown, converted: V | undefined, at: FieldPlace): V {

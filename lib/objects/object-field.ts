@@ -41,6 +41,7 @@ export const object = <T extends object>(
     },
     write: (value, at) => (fits(value) ? at.codec.write(value) : undefined),
     mark: (value, markObject) => (fits(value) ? markObject(value) : value),
+    schema: (ofClass) => ofClass(classOf()),
   });
 };
 

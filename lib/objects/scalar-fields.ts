@@ -1,13 +1,18 @@
 import { ConfigurationError } from '../core/errors.js';
 import { stringifyJson } from '../core/json.js';
 import { checkOptions, type Rule } from '../core/option-rules.js';
-import { FieldType } from './field-type.js';
+import { type FieldSchema, FieldType } from './field-type.js';
 import { isWritableTime, readIsoTime, writeIsoTime } from './iso-time.js';
 
 /** Converts a value; returns undefined for a value that the field refuses. */
 type Coerce<T> = (value: unknown) => T | undefined;
 
-function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unknown = (value) => value): FieldType<T> {
+function scalar<T>(
+  allowed: string,
+  schema: FieldSchema,
+  coerce: Coerce<T>,
+  write: (value: T) => unknown = (value) => value,
+): FieldType<T> {
   const toPrimitive = (value: unknown): unknown => {
     const coerced = coerce(value);
     return coerced === undefined ? undefined : write(coerced);
@@ -17,6 +22,7 @@ function scalar<T>(allowed: string, coerce: Coerce<T>, write: (value: T) => unkn
     read: coerce,
     write: toPrimitive,
     mark: (value) => toPrimitive(value) ?? value,
+    schema: () => schema,
   });
 }
 
@@ -50,10 +56,11 @@ function toDate(value: unknown): Date | undefined {
 }
 
 /** Makes the type of a text. Numbers are converted to text, as in Python. Source: oslo_versionedobjects.fields.String. */
-export const string = (): FieldType<string> => scalar('a string', toText);
+export const string = (): FieldType<string> => scalar('a string', { type: 'string' }, toText);
 
 /** Makes the type of a UUID. Accepts any text: oslo does not check it, and neither side may refuse what the other sends. Source: oslo_versionedobjects.fields.UUID. */
-export const uuid = (): FieldType<string> => scalar('a UUID', toText);
+export const uuid = (): FieldType<string> =>
+  scalar('a UUID', { type: 'string', description: 'UUID, which is not checked' }, toText);
 
 /** Options of a field of numbers. */
 export interface NumberFieldOptions {
@@ -62,6 +69,10 @@ export interface NumberFieldOptions {
 }
 
 const number: Rule = (value) => (typeof value === 'number' && !Number.isNaN(value) ? undefined : 'a number');
+
+function numberSchema(type: 'integer' | 'number', minimum: number | undefined): FieldSchema {
+  return minimum === undefined ? { type } : { type, minimum };
+}
 
 function leastOf(options: NumberFieldOptions, field: string): number | undefined {
   checkOptions(options, { min: number }, '', `fields.${field} option`);
@@ -75,7 +86,8 @@ function leastOf(options: NumberFieldOptions, field: string): number | undefined
  */
 export const integer = (options: NumberFieldOptions = {}): FieldType<number | bigint> => {
   const min = leastOf(options, 'integer');
-  return scalar(min === undefined ? 'an integer' : `an integer of at least ${min}`, (value) => {
+  const allowed = min === undefined ? 'an integer' : `an integer of at least ${min}`;
+  return scalar(allowed, numberSchema('integer', min), (value) => {
     const coerced = toInteger(value);
     return coerced === undefined || (min !== undefined && coerced < min) ? undefined : coerced;
   });
@@ -91,6 +103,7 @@ export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
   const min = leastOf(options, 'float');
   return scalar(
     min === undefined ? 'a finite number' : `a finite number of at least ${min}`,
+    numberSchema('number', min),
     (value) => {
       const coerced = toFloat(value);
       return coerced === undefined || (min !== undefined && coerced < min) ? undefined : coerced;
@@ -101,19 +114,21 @@ export const float = (options: NumberFieldOptions = {}): FieldType<number> => {
 
 /** Makes the type of a boolean. 1 and 0 are accepted. Source: oslo_versionedobjects.fields.Boolean. */
 export const boolean = (): FieldType<boolean> =>
-  scalar('true or false', (value) => {
+  scalar('true or false', { type: 'boolean' }, (value) => {
     if (typeof value === 'boolean') return value;
     return value === 0 || value === 1 ? value === 1 : undefined;
   });
 
 /** Makes the type of a `Date`. It is sent in UTC and whole seconds, as oslo.versionedobjects does. Source: oslo_versionedobjects.fields.DateTime. */
-export const dateTime = (): FieldType<Date> => scalar('a date and time', toDate, writeIsoTime);
+export const dateTime = (): FieldType<Date> =>
+  scalar('a date and time', { type: 'string', format: 'date-time' }, toDate, writeIsoTime);
 
 /** Makes the type of one of some strings. Source: oslo_versionedobjects.fields.Enum. @throws ConfigurationError without strings */
 const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
   if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== 'string'))
     throw new ConfigurationError('fields.enum: expected an array of one or more strings');
-  return scalar(`one of ${values.join(', ')}`, (value) => values.find((allowed) => allowed === value));
+  const schema = { type: 'string', enum: [...values] };
+  return scalar(`one of ${values.join(', ')}`, schema, (value) => values.find((allowed) => allowed === value));
 };
 
 export { oneOf as enum };
@@ -125,4 +140,5 @@ export const any = (): FieldType<unknown> =>
     read: (primitive) => primitive,
     write: (value) => value,
     mark: (value) => stringifyJson(value),
+    schema: () => ({}),
   });

@@ -27,7 +27,8 @@ const version: Rule = (value) => {
  */
 @sharedClass('VersionedObjectSerializer')
 export class VersionedObjectSerializer extends NoOpSerializer {
-  private readonly spelling: Spelling;
+  /** @internal */
+  readonly spelling: Spelling;
 
   /** @throws ConfigurationError for an unknown or ill-typed option, InvalidVersion */
   constructor(options: VersionedObjectSerializerOptions = {}) {

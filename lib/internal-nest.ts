@@ -1,0 +1,5 @@
+// @internal The entry of the package's own leaves that read Nest applications: what they need besides the public surface and
+// lib/internal.ts. It is no entry of the package, so its names can change in any release.
+
+export { type BrokerSettings, brokersOf, type ServedHandler, servedHandlers } from './nest/served-handlers.js';
+export { staticOptions } from './nest/static-options.js';
