@@ -35,7 +35,7 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
-export { notificationMessage, type Priority, readNotification } from './core/notification.js';
+export { notificationMessage, type Priority, readNotification, topicOfQueue } from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';

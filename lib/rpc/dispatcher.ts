@@ -12,7 +12,7 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
-import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
+import { DEFAULT_VERSION, type Handler, type MethodEntry, type MethodTable } from './method-table.js';
 
 /** Bounds of the heartbeat interval, in seconds. A caller that asks for a shorter one gets no heartbeats, as in Python. */
 const MIN_INTERVAL_SECONDS = 1;
@@ -55,12 +55,13 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   let result: unknown = null;
   let failure: string | null = null;
   const { request } = message;
-  const entry = table.lookup(request);
+  const handler = table.find(request);
+  const entry = handler?.entry;
   try {
     result =
       around === undefined
         ? await handle(entry, message, dispatching)
-        : await handleWithin(around, entry, message, dispatching);
+        : await handleWithin(around, handler, message, dispatching);
   } catch (error) {
     failure = serializeFailure(error, sendTracebacks);
     const { abortedBy } = message;
@@ -94,12 +95,13 @@ function scopeOf(entry: MethodEntry | undefined, message: IncomingRequest, { tar
 
 function handleWithin(
   around: Around<ServedRequest>,
-  entry: MethodEntry | undefined,
+  handler: Handler | undefined,
   message: IncomingRequest,
   dispatching: Dispatching,
 ): Promise<unknown> {
-  const { table, target, broker } = dispatching;
+  const { target, broker } = dispatching;
   const { request, wantsReply, expires, arrival } = message;
+  const entry = handler?.entry;
   const served: ServedRequest = {
     request,
     messageId: request.msgId ?? request.uniqueId,
@@ -108,16 +110,26 @@ function handleWithin(
     target,
     // An entry always has a name where it is a method of an endpoint.
     handler: entry && (entry.handler ?? request.method),
-    endpoint: table.endpointOf(request),
+    endpoint: handler?.target,
     queueWait: arrival.queueWait === undefined ? undefined : arrival.queueWait / 1000,
     slotWait: arrival.slotWait / 1000,
     wantsReply,
     expires,
+    isExpected: (error) => entry !== undefined && isOneOf(entry.expected, error),
   };
   // What it logs belongs to the request.
   return runAsRequest(scopeOf(entry, message, dispatching), () =>
-    around(served, async () => handle(entry, message, dispatching)),
+    around(served, () => settled(() => handle(entry, message, dispatching))),
   );
+}
+
+/** Returns the promise of work that may also throw or return a value. An async function would make one more. */
+function settled(work: () => unknown): Promise<unknown> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */
