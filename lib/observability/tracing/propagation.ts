@@ -40,9 +40,12 @@ const setter: TextMapSetter<Carrier> = {
   },
 };
 
-/** Removes keys of an earlier trace from a copy of a request context. Usually there are none: this is done for each message. */
-function removeKeys(context: Record<string, unknown>, keys: readonly string[]): void {
-  for (const key of keys) if (Object.hasOwn(context, key)) delete context[key];
+/** Removes the keys of an earlier trace, of which there are none usually, for a context with a span of another one. */
+function removeKeys(keys: Record<string, unknown>, propagator: Propagator, context: Context): void {
+  const stale = [...W3C, ...propagator.fields()].filter((key) => Object.hasOwn(keys, key));
+  // Baggage alone says nothing about the trace that the request context may have.
+  if (stale.length === 0 || !isTraced(context)) return;
+  for (const key of stale) delete keys[key];
 }
 
 /**
@@ -51,11 +54,7 @@ function removeKeys(context: Record<string, unknown>, keys: readonly string[]): 
  */
 export function withTrace(requestContext: Dict, context: Context, propagator: Propagator = globalPropagation): Dict {
   const carrier = new Carrier({ ...requestContext });
-  // Baggage alone says nothing about the trace that the request context may have.
-  if (isTraced(context)) {
-    removeKeys(carrier.keys, W3C);
-    removeKeys(carrier.keys, propagator.fields());
-  }
+  removeKeys(carrier.keys, propagator, context);
   propagator.inject(context, carrier, setter);
   return carrier.isEmpty ? requestContext : carrier.keys;
 }
