@@ -134,17 +134,18 @@ function settled(work: () => unknown): Promise<unknown> {
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */
 function startHeartbeat(message: IncomingRequest): NodeJS.Timeout | undefined {
-  const interval = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
-  if (interval === undefined) return undefined;
+  const seconds = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
+  if (seconds === undefined) return undefined;
+  const interval = seconds * 1000;
   let beating = false;
   const beat = async () => {
     // A blocked broker confirms nothing, so at most one heartbeat waits.
     if (beating) return;
     beating = true;
-    await message.reply({ result: null, failure: null, ending: false });
+    await message.reply({ result: null, failure: null, ending: false, interval });
     beating = false;
   };
-  return setInterval(() => void beat(), interval * 1000);
+  return setInterval(() => void beat(), interval);
 }
 
 function logFailure(
