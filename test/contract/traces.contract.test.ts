@@ -1,4 +1,12 @@
-import { context, INVALID_SPAN_CONTEXT, propagation, type Span, type Tracer, trace } from '@opentelemetry/api';
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import {
   getBatchNotificationListener,
   getNotificationListener,
@@ -10,7 +18,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { openTelemetry } from 'nestjs-oslo-messaging/opentelemetry';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { type TracedSpan, useTraces } from '../support/traces.js';
@@ -289,8 +297,10 @@ for (const { name, url, describe: describeOn } of transports) {
 
     it('a call that times out has an error type of its own', async () => {
       const { client } = await pair(new Endpoint());
-      await expect(client.prepare({ timeout: 0.05 }).call({}, 'never')).rejects.toMatchObject({ code: 'TIMEOUT' });
-      const [sent] = await ended('CLIENT');
+      // The connection is up: the time is left for the broker to confirm, also on a busy machine.
+      await client.call({}, 'whoami');
+      await expect(client.prepare({ timeout: 0.5 }).call({}, 'never')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const [, sent] = await ended('CLIENT', 2);
       expect(sent?.attributes).toMatchObject({ 'error.type': 'MessagingTimeout', 'rpc.status_code': 'TIMEOUT' });
     });
   });
@@ -310,6 +320,33 @@ for (const { name, url, describe: describeOn } of transports) {
 
 describe('A tracer of the user', () => {
   const { connect, serve } = useRpc('memory://');
+
+  it('decides by the method and the destination, and makes no further attributes for what it does not record', async () => {
+    const topic = uniqueTopic();
+    const started: unknown[] = [];
+    const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const setAttribute = vi.spyOn(span, 'setAttribute');
+    const startSpan = (_name: string, { attributes }: SpanOptions) => {
+      started.push(attributes);
+      return span;
+    };
+    const tracerProvider = { getTracer: () => ({ startSpan }) as unknown as Tracer };
+    const transport = connect({ instrumentation: [openTelemetry({ tracerProvider })] });
+    await serve(topic, 's', [new Endpoint()], { transport });
+    const client = getRpcClient(transport, new Target({ topic, version: '1.0' }));
+    expect(await client.call({ request_id: 'req-1' }, 'whoami')).toBe('a');
+    const common = {
+      'rpc.system.name': 'oslo.messaging',
+      'rpc.method': 'whoami',
+      'messaging.system': 'memory',
+      'messaging.destination.name': topic,
+    };
+    expect(started).toEqual([
+      { ...common, 'messaging.operation': 'call' },
+      { ...common, 'messaging.operation': 'receive' },
+    ]);
+    expect(setAttribute).not.toHaveBeenCalled();
+  });
 
   it('that throws as a span ends neither fails the call nor leaves an unhandled rejection', async () => {
     const topic = uniqueTopic();

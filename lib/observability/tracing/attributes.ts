@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import {
   attemptIn,
   type BrokerKind,
@@ -61,30 +61,30 @@ export function qualified(namespace: string | undefined, method: string): string
   return namespace ? `${namespace}.${method}` : method;
 }
 
-/** Returns the attributes that all calls or casts of a method have in common; each is the caller's to add to. */
-export function attributesOfMethod({ kind, broker, target, method }: OutgoingMessage): Attributes {
-  const { exchange, topic = '', server, fanout, namespace, version } = target;
-  const attributes = rpcAttributes(namespace);
-  attributes[ATTRIBUTE.RPC_METHOD] = qualified(namespace, method);
-  addMessaging(attributes, broker, topic, kind);
-  if (kind === 'cast') addOperation(attributes, 'send');
-  add(attributes, ATTRIBUTE.EXCHANGE, exchange);
-  add(attributes, ATTRIBUTE.SERVER, server);
-  add(attributes, ATTRIBUTE.VERSION, version);
-  if (fanout) attributes[ATTRIBUTE.FANOUT] = true;
-  return attributes;
+/** Attributes of a span: those that it starts with, by which a sampler can decide, and those that only a recorded one gets. */
+export interface SplitAttributes {
+  readonly atStart: Attributes;
+  readonly recorded: Attributes;
 }
 
-/** Returns the attributes of a call or cast. @param common attributes of the method @param messageId id of a call */
-export function attributesOfRequest(
-  common: Attributes,
-  { attempt, context }: OutgoingMessage,
-  messageId: string | undefined,
-): Attributes {
-  const attributes = { ...common };
-  if (messageId !== undefined) attributes[ATTRIBUTE.MESSAGING_MESSAGE_ID] = messageId;
-  addRequest(attributes, attempt, context);
-  return attributes;
+/** Returns the attributes that all calls or casts of a method have in common. */
+export function attributesOfMethod({ kind, broker, target, method }: OutgoingMessage): SplitAttributes {
+  const { exchange, topic = '', server, fanout, namespace, version } = target;
+  const { atStart, recorded } = rpcAttributes(namespace);
+  atStart[ATTRIBUTE.RPC_METHOD] = qualified(namespace, method);
+  addMessaging(atStart, broker, topic, kind);
+  if (kind === 'cast') addOperation(atStart, 'send');
+  add(recorded, ATTRIBUTE.EXCHANGE, exchange);
+  add(recorded, ATTRIBUTE.SERVER, server);
+  add(recorded, ATTRIBUTE.VERSION, version);
+  if (fanout) recorded[ATTRIBUTE.FANOUT] = true;
+  return { atStart, recorded };
+}
+
+/** Sets the attributes of one call or cast. @param messageId id of a call */
+export function setRequest(span: Span, { attempt, context }: OutgoingMessage, messageId: string | undefined): void {
+  if (messageId !== undefined) span.setAttribute(ATTRIBUTE.MESSAGING_MESSAGE_ID, messageId);
+  setContext(span, attempt, context);
 }
 
 /** Returns the attributes of a notification that is sent. */
@@ -97,32 +97,30 @@ export function attributesOfNotification(message: OutgoingMessage): Attributes {
   add(attributes, ATTRIBUTE.EVENT_TYPE, method);
   add(attributes, ATTRIBUTE.PRIORITY, notification?.priority);
   add(attributes, ATTRIBUTE.MESSAGING_MESSAGE_ID, notification?.messageId);
-  addRequest(attributes, 1, context);
+  addRequestId(attributes, context);
   return attributes;
 }
 
 /** Returns the attributes that requests of a handler have in common. The method is not known where no endpoint has it. */
-export function attributesOfHandler({ request, broker, target, handler, wantsReply }: ServedRequest): Attributes {
+export function attributesOfHandler({ request, broker, target, handler, wantsReply }: ServedRequest): SplitAttributes {
   const { namespace, method, version } = request;
   const name = qualified(namespace, method);
-  const attributes = rpcAttributes(namespace);
-  attributes[ATTRIBUTE.RPC_METHOD] = handler === undefined ? OTHER : name;
-  if (handler === undefined) add(attributes, ATTRIBUTE.RPC_METHOD_ORIGINAL, name);
-  else attributes[ATTRIBUTE.CODE_FUNCTION_NAME] = handler;
-  addMessaging(attributes, broker, target.topic ?? '', 'receive');
-  if (!wantsReply) addOperation(attributes, 'process');
-  add(attributes, ATTRIBUTE.EXCHANGE, target.exchange);
-  add(attributes, ATTRIBUTE.SERVER, target.server);
-  add(attributes, ATTRIBUTE.VERSION, version);
-  return attributes;
+  const { atStart, recorded } = rpcAttributes(namespace);
+  atStart[ATTRIBUTE.RPC_METHOD] = handler === undefined ? OTHER : name;
+  addMessaging(atStart, broker, target.topic ?? '', 'receive');
+  if (!wantsReply) addOperation(atStart, 'process');
+  if (handler === undefined) add(recorded, ATTRIBUTE.RPC_METHOD_ORIGINAL, name);
+  else recorded[ATTRIBUTE.CODE_FUNCTION_NAME] = handler;
+  add(recorded, ATTRIBUTE.EXCHANGE, target.exchange);
+  add(recorded, ATTRIBUTE.SERVER, target.server);
+  add(recorded, ATTRIBUTE.VERSION, version);
+  return { atStart, recorded };
 }
 
-/** Returns the attributes of a request that is handled. @param common attributes of its handler */
-export function attributesOfServed(common: Attributes, { request, messageId, wantsReply }: ServedRequest): Attributes {
-  const attributes = { ...common };
-  if (wantsReply) add(attributes, ATTRIBUTE.MESSAGING_MESSAGE_ID, messageId);
-  addRequest(attributes, attemptIn(request.context), request.context);
-  return attributes;
+/** Sets the attributes of one request that is handled. */
+export function setServed(span: Span, { request, messageId, wantsReply }: ServedRequest): void {
+  if (wantsReply && messageId) span.setAttribute(ATTRIBUTE.MESSAGING_MESSAGE_ID, oneLine(messageId, MAX_LENGTH));
+  setContext(span, attemptIn(request.context), request.context);
 }
 
 /** Returns the attributes of notifications that are handled. Those of a batch have only what they have in common. */
@@ -140,7 +138,7 @@ export function attributesOfServedNotifications(served: ServedNotifications): At
   }
   add(attributes, ATTRIBUTE.EVENT_TYPE, first?.eventType);
   add(attributes, ATTRIBUTE.MESSAGING_MESSAGE_ID, first?.messageId);
-  addRequest(attributes, 1, first?.context ?? {});
+  addRequestId(attributes, first?.context ?? {});
   return attributes;
 }
 
@@ -149,10 +147,10 @@ export function topicOf({ queue, notifications: [first] }: ServedNotifications):
   return first ? topicOfQueue(queue, first.priority) : queue;
 }
 
-function rpcAttributes(namespace: string | undefined): Attributes {
-  const attributes: Attributes = { [ATTRIBUTE.RPC_SYSTEM_NAME]: RPC_SYSTEM, [ATTRIBUTE.RPC_SYSTEM]: RPC_SYSTEM };
-  add(attributes, ATTRIBUTE.RPC_SERVICE, namespace);
-  return attributes;
+function rpcAttributes(namespace: string | undefined): { atStart: Attributes; recorded: Attributes } {
+  const recorded: Attributes = { [ATTRIBUTE.RPC_SYSTEM]: RPC_SYSTEM };
+  add(recorded, ATTRIBUTE.RPC_SERVICE, namespace);
+  return { atStart: { [ATTRIBUTE.RPC_SYSTEM_NAME]: RPC_SYSTEM }, recorded };
 }
 
 function addMessaging(attributes: Attributes, broker: BrokerKind, topic: string, name: string): void {
@@ -166,10 +164,14 @@ function addOperation(attributes: Attributes, type: 'send' | 'process'): void {
   attributes[ATTRIBUTE.MESSAGING_OPERATION_TYPE] = type;
 }
 
-/** Adds the parts of one request. */
-function addRequest(attributes: Attributes, attempt: number, { request_id: id }: Dict): void {
-  if (attempt > 1) attributes[ATTRIBUTE.ATTEMPT] = attempt;
+/** Adds the id of the request that a notification belongs to. */
+function addRequestId(attributes: Attributes, { request_id: id }: Dict): void {
   if (typeof id === 'string') add(attributes, ATTRIBUTE.REQUEST_ID, id);
+}
+
+function setContext(span: Span, attempt: number, { request_id: id }: Dict): void {
+  if (attempt > 1) span.setAttribute(ATTRIBUTE.ATTEMPT, attempt);
+  if (typeof id === 'string' && id) span.setAttribute(ATTRIBUTE.REQUEST_ID, oneLine(id, MAX_LENGTH));
 }
 
 /** Adds a text, which may come from the wire, unless it is missing or empty. */

@@ -21,11 +21,12 @@ import {
   attributesOfHandler,
   attributesOfMethod,
   attributesOfNotification,
-  attributesOfRequest,
-  attributesOfServed,
   attributesOfServedNotifications,
   qualified,
   RPC_SYSTEM,
+  type SplitAttributes,
+  setRequest,
+  setServed,
   topicOf,
 } from './attributes.js';
 import { fail, noteExpected } from './failure.js';
@@ -40,10 +41,9 @@ export interface Active {
 }
 
 /** Spans of the messages of one method, or of the requests of one handler: what they have in common. */
-interface Common {
+interface Common extends SplitAttributes {
   readonly name: string;
   readonly kind: SpanKind;
-  readonly attributes: Attributes;
 }
 
 /** Common parts, and what they depend on besides target and method. */
@@ -73,14 +73,16 @@ export class Spans {
       const attributes = attributesOfNotification(message);
       return this.start(`send ${message.target.topic}`, SpanKind.PRODUCER, attributes, parent);
     }
-    const common = this.commonOfSent(message);
-    return this.start(common.name, common.kind, attributesOfRequest(common.attributes, message, messageId), parent);
+    const active = this.startCommon(this.commonOfSent(message), parent);
+    if (active.span.isRecording()) setRequest(active.span, message, messageId);
+    return active;
   }
 
   /** Starts the span of a request that is handled. @param parent trace of the request */
   startServing(request: ServedRequest, parent: Context): Active {
-    const common = this.commonOfServed(request);
-    return this.start(common.name, common.kind, attributesOfServed(common.attributes, request), parent);
+    const active = this.startCommon(this.commonOfServed(request), parent);
+    if (active.span.isRecording()) setServed(active.span, request);
+    return active;
   }
 
   /**
@@ -102,6 +104,13 @@ export class Spans {
     return { span, context: trace.setSpan(context.active(), span) };
   }
 
+  /** Starts a span. What many have in common is passed as it is: an SDK copies it. */
+  private startCommon({ name, kind, atStart, recorded }: Common, parent: Context): Active {
+    const active = this.start(name, kind, atStart, parent);
+    if (active.span.isRecording()) active.span.setAttributes(recorded);
+    return active;
+  }
+
   private start(name: string, kind: SpanKind, attributes: Attributes, parent: Context): Active {
     const span = this.tracer.startSpan(name, { kind, attributes }, parent);
     return { span, context: trace.setSpan(parent, span) };
@@ -114,7 +123,7 @@ export class Spans {
     return this.sent.keep(target, method, {
       name: kind === 'call' ? qualified(target.namespace, method) : `send ${target.topic}`,
       kind: kind === 'call' ? SpanKind.CLIENT : SpanKind.PRODUCER,
-      attributes: attributesOfMethod(message),
+      ...attributesOfMethod(message),
       of: { kind, broker },
     });
   }
@@ -136,7 +145,7 @@ export class Spans {
     const common: CommonOfServed = {
       name: wantsReply ? ofCall : `process ${target.topic}`,
       kind: wantsReply ? SpanKind.SERVER : SpanKind.CONSUMER,
-      attributes: attributesOfHandler(served),
+      ...attributesOfHandler(served),
       of: { target, namespace, version, handler, wantsReply, broker },
     };
     // Anybody can send any unknown method.
