@@ -38,7 +38,13 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
-export { notificationMessage, PRIORITIES, type Priority, readNotification } from './core/notification.js';
+export {
+  notificationMessage,
+  PRIORITIES,
+  type Priority,
+  readNotification,
+  topicOfQueue,
+} from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';

@@ -1,4 +1,4 @@
-import { type CallsRound, inRounds, warmUpOf } from '../rounds.js';
+import { type CallsRound, inRounds } from '../rounds.js';
 import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
@@ -31,12 +31,13 @@ export async function run(session: Session): Promise<ObservabilityResult> {
     traces: { peer: 'oslo-observed-traces' },
     all: { peer: 'oslo-observed-all' },
   } as const;
-  const { inFlight, loaded: seconds, rounds } = plan;
+  const { inFlight, loaded: seconds, rounds, warmUpCalls } = plan;
+  const warmUp = (subject: Subject) => subject.measure({ inFlight, calls: warmUpCalls });
   const step = async (subject: Subject): Promise<Figures> => {
     const { callsPerSecond, clientCpuMicros, serverCpuMicros } = await subject.measure({ inFlight, seconds });
     return { callsPerSecond, clientCpuMicros, serverCpuMicros };
   };
-  const figures = await withSubjects(session, settings, warmUpOf(plan), (subjects) =>
+  const figures = await withSubjects(session, settings, warmUp, (subjects) =>
     inRounds(session, { title: 'observability', subjects, rounds, steps: [step] }),
   );
   return {

@@ -10,6 +10,8 @@ export interface Counts {
   readonly damagedHeaders: number;
   /** Requests and notifications dropped as duplicates. */
   readonly duplicates: number;
+  /** Received requests and notifications that the broker had delivered before. */
+  readonly redelivered: number;
   /** Redelivered requests that were refused because a server may have started them (`refuseRedelivered`). */
   readonly redeliveries: number;
   /** Requests that were not started because their caller had given up before they arrived, or before a slot was free. */
@@ -49,6 +51,7 @@ const NO_EVENTS: Record<CountedEvent, number> = {
   refusedMessages: 0,
   damagedHeaders: 0,
   duplicates: 0,
+  redelivered: 0,
   redeliveries: 0,
   expiredRequests: 0,
   droppedReplies: 0,

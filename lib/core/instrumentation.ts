@@ -80,6 +80,8 @@ export interface ServedRequest {
   readonly wantsReply: boolean;
   /** Time at which the caller gives up, on the monotonic clock in milliseconds; Infinity where nobody waits. */
   readonly expires: number;
+  /** Returns true for an error that the handler has announced, by `expectedExceptions`: it is a result, not a failure of the server. */
+  readonly isExpected: (error: unknown) => boolean;
 }
 
 /** Notifications that one handler is about to handle, as an {@link Instrumentation} sees them. */

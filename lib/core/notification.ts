@@ -30,6 +30,12 @@ export interface Notification {
   readonly uniqueId: string | undefined;
 }
 
+/** Returns the topic of a queue of notifications, `<topic>.<priority>`; the name of the queue for that of a pool. */
+export function topicOfQueue(queue: string, priority: Priority): string {
+  const suffix = `.${priority}`;
+  return queue.endsWith(suffix) ? queue.slice(0, -suffix.length) : queue;
+}
+
 /** Returns the message of a notification. */
 export function notificationMessage(notification: Omit<Notification, 'uniqueId'>, uniqueId: string): Dict {
   const message: Dict = {

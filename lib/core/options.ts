@@ -151,7 +151,7 @@ export interface OsloMessagingOptions {
    */
   clientInterceptors?: readonly RpcClientInterceptor[] | undefined;
   /**
-   * Log a warning for each call, and for each handled request, that takes at least this time. @default no such warnings
+   * Log a warning for each call, and for each handled request or notification, that takes at least this time. @default no such warnings
    */
   slowCallThreshold?: Duration | undefined;
   /** Traces and metrics: what `openTelemetry()` and `prometheus()` return. @default none */

@@ -95,7 +95,10 @@ export interface IncomingRequest {
 }
 
 /** Part of a reply that the dispatcher gives. */
-export type ReplyContent = Pick<RpcReply, 'result' | 'failure' | 'ending'>;
+export interface ReplyContent extends Pick<RpcReply, 'result' | 'failure' | 'ending'> {
+  /** Milliseconds between heartbeats, for one of them. */
+  readonly interval?: number | undefined;
+}
 
 /** Handles one request. Never rejects; the concurrency slot is free when the promise settles. */
 export type Receive = (incoming: IncomingRequest) => Promise<void>;

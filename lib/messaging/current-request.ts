@@ -38,6 +38,15 @@ export interface RequestScope {
   readonly incoming: IncomingRequest | undefined;
   /** Value of {@link getCurrentRequest}. */
   readonly view: CurrentRequest | undefined;
+  /** Notification that is being handled; undefined for a request. */
+  readonly handled?: HandledNotification | undefined;
+}
+
+/** Notification that is being handled, for log lines; of a batch, what its notifications have in common. */
+export interface HandledNotification {
+  readonly topic: string | null;
+  readonly eventType: string | null;
+  readonly messageId: string | null;
 }
 
 const current = shared('current request', () => new AsyncLocalStorage<RequestScope | undefined>());
@@ -60,14 +69,19 @@ export function getCurrentRequest(): CurrentRequest | undefined {
   return current.getStore()?.view;
 }
 
+/** Returns the notification that is being handled, if any. */
+export function getCurrentNotification(): HandledNotification | undefined {
+  return current.getStore()?.handled;
+}
+
 /**
  * Runs work with a request context that {@link getCurrentRequestContext} returns: for work that no request started, or with
  * another context within a request.
  * @returns the result of the work
  */
 export function runWithRequestContext<R>(ctxt: unknown, work: () => R): R {
-  const outer = current.getStore();
-  return current.run({ readContext: () => ctxt, incoming: outer?.incoming, view: outer?.view }, work);
+  const { incoming, view, handled } = current.getStore() ?? {};
+  return current.run({ readContext: () => ctxt, incoming, view, handled }, work);
 }
 
 /** Runs work as part of a request or notification. */

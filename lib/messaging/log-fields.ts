@@ -1,6 +1,7 @@
 import type { Dict } from '../core/dict.js';
 import { oneLine } from '../core/logger.js';
-import { getCurrentRequest, getCurrentRequestContext } from './current-request.js';
+import { textIn } from './context-keys.js';
+import { getCurrentNotification, getCurrentRequest, getCurrentRequestContext } from './current-request.js';
 import { contextDict } from './serializer.js';
 
 /** Fields of the request or notification that is being handled, for structured log lines. Unknown ones are absent. */
@@ -21,7 +22,9 @@ export interface LogFields {
   readonly server?: string | undefined;
   /** RPC method. */
   readonly method?: string | undefined;
-  /** Message id of the call, or the unique id of the cast. */
+  /** Event type of the notification. */
+  readonly eventType?: string | undefined;
+  /** Message id of the call or notification, or the unique id of the cast. */
   readonly messageId?: string | undefined;
   /** Number of the attempt, for a request that its caller has sent again: 2 or more. */
   readonly attempt?: number | undefined;
@@ -30,13 +33,8 @@ export interface LogFields {
 /** Length of a field, in characters: the values come off the wire. */
 const MAX_FIELD = 200;
 
-/** Keys of a field in the request context, in the order of preference. */
-const CONTEXT_KEYS = {
-  requestId: ['request_id'],
-  globalRequestId: ['global_request_id'],
-  userId: ['user_id', 'user'],
-  projectId: ['project_id', 'project', 'tenant_id', 'tenant'],
-} as const satisfies Partial<Record<keyof LogFields, readonly string[]>>;
+/** Fields that the request context has. */
+const OF_CONTEXT = ['requestId', 'globalRequestId', 'userId', 'projectId'] as const satisfies (keyof LogFields)[];
 
 /**
  * Returns the fields of the request or notification that is being handled. An empty object elsewhere. It never throws, and
@@ -46,14 +44,15 @@ export function getLogFields(): LogFields {
   const context = currentContext();
   const request = getCurrentRequest();
   const target = request?.getTarget();
+  const notification = getCurrentNotification();
   const fields: Record<string, unknown> = {};
-  for (const [field, keys] of Object.entries(CONTEXT_KEYS))
-    fields[field] = keys.map((key) => context[key]).find(isText);
+  for (const field of OF_CONTEXT) fields[field] = textIn(context, field);
   fields['exchange'] = target?.exchange;
-  fields['topic'] = target?.topic;
+  fields['topic'] = target?.topic ?? notification?.topic;
   fields['server'] = target?.server;
   fields['method'] = request?.getMethod();
-  fields['messageId'] = request?.getMessageId();
+  fields['eventType'] = notification?.eventType;
+  fields['messageId'] = request?.getMessageId() ?? notification?.messageId;
   const texts = Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) => (isText(value) ? [[name, shortened(value)]] : [])),
   );

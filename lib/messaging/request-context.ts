@@ -5,6 +5,7 @@ import { stringifyJson } from '../core/json.js';
 import { checkNames } from '../core/option-rules.js';
 import { maskSecrets } from '../core/secrets.js';
 import { sharedClass } from '../core/shared.js';
+import { CONTEXT_KEYS, keysOf, type Spelling } from './context-keys.js';
 
 /** Fields of a {@link RequestContext}, in camel case. */
 export interface RequestContextFields {
@@ -52,38 +53,7 @@ export interface RequestContextFields {
   timestamp?: string | undefined;
 }
 
-/** Keys of a field on the wire. */
-interface Spelling {
-  /** Keys that a new context writes. Different readers expect different keys. */
-  readonly written: readonly string[];
-  /** Further keys that are read. */
-  readonly read?: readonly string[] | undefined;
-}
-
-/** oslo.context reads `user` and `project_id` (once `tenant`), Tacker and Neutron `user_id` and `tenant_id`. */
-const SPELLINGS: Record<keyof RequestContextFields, Spelling> = {
-  userId: { written: ['user_id', 'user'] },
-  projectId: { written: ['project_id', 'tenant_id', 'tenant'], read: ['project'] },
-  userName: { written: ['user_name'] },
-  projectName: { written: ['project_name', 'tenant_name'] },
-  roles: { written: ['roles'] },
-  isAdmin: { written: ['is_admin'] },
-  requestId: { written: ['request_id'] },
-  globalRequestId: { written: ['global_request_id'] },
-  authToken: { written: ['auth_token'] },
-  domain: { written: ['domain'], read: ['domain_id'] },
-  domainName: { written: ['domain_name'] },
-  userDomain: { written: ['user_domain'], read: ['user_domain_id'] },
-  userDomainName: { written: ['user_domain_name'] },
-  projectDomain: { written: ['project_domain'], read: ['project_domain_id'] },
-  projectDomainName: { written: ['project_domain_name'] },
-  systemScope: { written: ['system_scope'] },
-  resourceUuid: { written: ['resource_uuid'] },
-  isAdminProject: { written: ['is_admin_project'] },
-  readOnly: { written: ['read_only'] },
-  showDeleted: { written: ['show_deleted'] },
-  timestamp: { written: ['timestamp'] },
-};
+const SPELLINGS: Readonly<Record<keyof RequestContextFields, Spelling>> = CONTEXT_KEYS;
 
 const FIELDS = Object.keys(SPELLINGS);
 
@@ -233,8 +203,7 @@ export class RequestContext {
   }
 
   private read(field: keyof RequestContextFields): unknown {
-    const { written, read = [] } = SPELLINGS[field];
-    for (const key of [...written, ...read]) {
+    for (const key of keysOf(field)) {
       if (Object.hasOwn(this.values, key) && this.values[key] !== null) return this.values[key];
     }
     return undefined;

@@ -9,6 +9,7 @@ import { NotificationDispatcher } from '../notify/dispatcher.js';
 import type { BatchedNotification } from '../notify/endpoint.js';
 import { type Filtered, NotificationFilter } from '../notify/filter.js';
 import { globToRegExp } from '../notify/glob.js';
+import { handledOf } from '../notify/handled.js';
 import {
   type ArrivedNotification,
   type NotificationHandler,
@@ -96,7 +97,7 @@ export class NotificationHandlers {
       return messages.some(isLogLine) ? suppressLogEvents(work) : allowLogEvents(work);
     };
     const contextOf = ({ message, arrived }: Received) =>
-      new OsloNotificationContext(message, arrived.notification.priority, this.signal);
+      new OsloNotificationContext(message, arrived.notification.priority, this.signal, handledOf(arrived));
     const one = (received: Received) => run([received], received.message.payload, contextOf(received));
     const many = (received: readonly Received[]) =>
       run(

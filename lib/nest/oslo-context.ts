@@ -1,7 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { IncomingRequest } from '../drivers/driver.js';
-import type { CurrentRequest } from '../messaging/current-request.js';
+import type { CurrentRequest, HandledNotification } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
@@ -20,6 +20,11 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
 
   /** @internal Value of `getCurrentRequest` while the handler runs. */
   get view(): CurrentRequest | undefined {
+    return undefined;
+  }
+
+  /** @internal Notification for log lines; undefined for requests. */
+  get handled(): HandledNotification | undefined {
     return undefined;
   }
 

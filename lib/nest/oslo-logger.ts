@@ -1,6 +1,7 @@
 import { ConsoleLogger, type ConsoleLoggerOptions, Injectable, type LogLevel } from '@nestjs/common';
 import type { Dict } from '../core/dict.js';
 import { oneLine } from '../core/logger.js';
+import { type ContextField, textIn } from '../messaging/context-keys.js';
 import { currentContext, getLogFields } from '../messaging/log-fields.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
@@ -14,30 +15,24 @@ const LEVELS: Record<LogLevel, string> = {
   fatal: 'CRITICAL',
 };
 
-/** Keys of oslo.log's `user_identity`, each with the further keys that it is read from. */
-const IDENTITY = [
-  ['user', 'user_id'],
-  ['project', 'project_id', 'tenant_id', 'tenant'],
-  ['domain', 'domain_id'],
-  ['system_scope'],
-  ['user_domain', 'user_domain_id'],
-  ['project_domain', 'project_domain_id'],
-];
+/** Fields of oslo.log's `user_identity`. */
+const IDENTITY = ['userId', 'projectId', 'domain', 'systemScope', 'userDomain', 'projectDomain'] as const;
 
 /** Length of a value of the context in a line, in characters: it comes off the wire. */
 const MAX_VALUE = 200;
 
-const formatted = (value: unknown): string => (typeof value === 'string' ? oneLine(value, MAX_VALUE) : '');
+/** Returns the text of a field in one line; an empty one without it. */
+const formatted = (context: Dict, field: ContextField): string => oneLine(textIn(context, field) ?? '', MAX_VALUE);
 
 /**
  * Returns the part of a line that names the request: `[<global request id> <request id> <user> <project> …]`, or `[-]`
  * without one. Source: oslo.log's logging_context_format_string and logging_user_identity_format.
  */
 function requestPart(context: Dict): string {
-  const requestId = formatted(context['request_id']);
+  const requestId = formatted(context, 'requestId');
   if (requestId === '') return '[-]';
-  const identity = IDENTITY.map((keys) => keys.map((key) => formatted(context[key])).find(Boolean) ?? '-');
-  return `[${formatted(context['global_request_id']) || 'None'} ${requestId} ${identity.join(' ')}]`;
+  const identity = IDENTITY.map((field) => formatted(context, field) || '-');
+  return `[${formatted(context, 'globalRequestId') || 'None'} ${requestId} ${identity.join(' ')}]`;
 }
 
 /** Returns the local time as Python's `asctime` with milliseconds: `2026-01-31 12:00:00.000`. */

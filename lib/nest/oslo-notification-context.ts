@@ -1,8 +1,10 @@
 import type { Priority } from '../core/notification.js';
 import { maskSecrets } from '../core/secrets.js';
+import type { HandledNotification } from '../messaging/current-request.js';
 import type { RequestContext } from '../messaging/request-context.js';
 import { contextDict } from '../messaging/serializer.js';
 import type { BatchedNotification, MessageMetadata } from '../notify/endpoint.js';
+import { inCommon } from '../notify/handled.js';
 import { OsloContext } from './oslo-context.js';
 import { sharedNestClass } from './shared-in-nest.js';
 
@@ -24,8 +26,14 @@ export class OsloNotificationContext extends OsloContext<[BatchedNotification]> 
     private readonly notification: BatchedNotification,
     private readonly priority: Priority,
     private readonly signal: AbortSignal,
+    private readonly fields: HandledNotification,
   ) {
     super([notification]);
+  }
+
+  /** @internal */
+  override get handled(): HandledNotification {
+    return this.fields;
   }
 
   /** Returns the priority. */
@@ -107,6 +115,11 @@ export class OsloNotificationBatchContext extends OsloContext<OsloNotificationCo
   /** Returns a signal that is aborted, with a `ServerStopped`, when the server stops waiting for its handlers. */
   override getSignal(): AbortSignal {
     return this.signal;
+  }
+
+  /** @internal */
+  override get handled(): HandledNotification | undefined {
+    return inCommon(this.notifications.map(({ handled }) => handled));
   }
 
   /** @internal Undefined: a batch belongs to no request. */

@@ -1,7 +1,6 @@
 import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { Announcement } from '../core/notification-driver.js';
 import { Target } from '../core/target.js';
-import { checkHeaders } from '../messaging/outgoing-headers.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Sends a notification through the client interceptors of the transport, where it has any. */
@@ -29,7 +28,6 @@ export async function announce(
   };
   await outgoing(message, async (changed) => {
     const { method: eventType, args, context: keys, headers } = changed;
-    checkHeaders(headers);
     return send({
       ...announcement,
       notification: { ...notification, eventType, payload: args, context: keys },

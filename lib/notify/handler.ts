@@ -5,11 +5,12 @@ import { PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedStack } from '../core/thrown.js';
 import type { IncomingNotification } from '../drivers/driver.js';
-import { runWhereFailed, runWithRequestContext } from '../messaging/current-request.js';
+import { type RequestScope, runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { contextDict } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import type { BatchedNotification, BatchListenerEndpoint, ListenerEndpoint } from './endpoint.js';
 import type { NotificationFilter } from './filter.js';
+import { handledOf, inCommon } from './handled.js';
 
 /** Notification as it arrived, for instrumentation. */
 export type ArrivedNotification = Pick<IncomingNotification, 'notification' | 'headers' | 'queue'>;
@@ -65,7 +66,7 @@ export function handlersOf(
       allowRequeue,
       handle: (messages, arrived) =>
         runHandler(watching, { handler: name, arrived }, messages, () =>
-          batch ? call([messages]) : runWithRequestContext(messages[0]?.ctxt, () => call(positional(messages))),
+          runAsRequest(scopeOf(messages, arrived, !batch), () => call(batch ? [messages] : positional(messages))),
         ),
     };
   });
@@ -92,15 +93,25 @@ export async function runHandler(
     const notifications = arrived.map(({ notification }) => notification);
     const headers = arrived.map((one) => one.headers);
     const { queue = '' } = arrived[0] ?? {};
-    return await around({ notifications, headers, queue, broker, handler }, async () => work());
+    const served = { notifications, headers, queue, broker, handler };
+    // What it logs belongs to the notification.
+    return await runAsRequest(scopeOf(messages, arrived), () => around(served, async () => work()));
   } catch (error) {
-    const [first, ...others] = messages;
+    const [first] = messages;
     const log = () => logFailure(logger, messages.map(fromHandler), `${handler} failed`, error);
-    // A batch belongs to no request.
-    const readContext = () => (others.length === 0 ? first?.ctxt : undefined);
-    if (first) runWhereFailed(first, () => ({ readContext, incoming: undefined, view: undefined }), log);
+    if (first) runWhereFailed(first, () => scopeOf(messages, arrived), log);
     throw error;
   }
+}
+
+/** Returns the scope of notifications. @param hasContext true where they belong to a request: several do not */
+function scopeOf(
+  messages: readonly BatchedNotification[],
+  arrived: readonly ArrivedNotification[],
+  hasContext = messages.length === 1,
+): RequestScope {
+  const readContext = () => (hasContext ? messages[0]?.ctxt : undefined);
+  return { readContext, incoming: undefined, view: undefined, handled: inCommon(arrived.map(handledOf)) };
 }
 
 /** Parts of a notification for the log line about a failure. */

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, type TextMapPropagator, type TracerProvider, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, type TextMapPropagator, type TracerProvider, trace } from '@opentelemetry/api';
 import {
   ConfigurationError,
   checkNames,
@@ -6,9 +6,10 @@ import {
   type Instrumentation,
   LIBRARY_VERSION,
   nameOf,
+  type OutgoingMessage,
 } from '../internal.js';
-import { traceOf, withTrace } from './tracing/propagation.js';
-import { startListening, startSending, startServing, within } from './tracing/spans.js';
+import { headersWithTrace, traceOf, withTrace } from './tracing/propagation.js';
+import { endWith, messageIdOf, Spans } from './tracing/spans.js';
 
 /** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
@@ -42,29 +43,34 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrumentati
   if (!hasMethods(tracerProvider, ['getTracer'])) throw wrong('tracerProvider', 'a TracerProvider', tracerProvider);
   if (propagator !== undefined && !hasMethods(propagator, ['inject', 'extract', 'fields']))
     throw wrong('propagator', 'a TextMapPropagator', propagator);
-  const tracer = tracerProvider.getTracer(TRACER, LIBRARY_VERSION);
+  const spans = new Spans(tracerProvider.getTracer(TRACER, LIBRARY_VERSION));
   return {
     client: (message, next) => {
-      const { messageId, ...active } = startSending(tracer, message);
-      const sent = withTrace({ ...message, messageId }, active.context, propagator, amqpHeaders);
-      return within(
-        active,
-        () => [message.context],
-        () => next(sent),
-      );
+      const messageId = messageIdOf(message);
+      const active = spans.startSending(message, messageId);
+      const sent: OutgoingMessage = {
+        ...message,
+        messageId,
+        context: withTrace(message.context, active.context, propagator),
+        headers: amqpHeaders ? headersWithTrace(message.headers, active.context, propagator) : message.headers,
+      };
+      const contexts = () => [message.context];
+      return endWith(active.span, context.with(active.context, next, undefined, sent), { contexts });
     },
     server: (served, next) => {
-      const { request, headers } = served;
-      const active = startServing(tracer, served, traceOf(request.context, headers, propagator));
-      return within(active, () => [request.context], next);
+      const { request, headers, isExpected } = served;
+      const active = spans.startServing(served, traceOf(request.context, headers, propagator));
+      const contexts = () => [request.context];
+      return endWith(active.span, context.with(active.context, next), { contexts, isExpected });
     },
     listener: (served, next) => {
       const { notifications, headers } = served;
-      const [first = ROOT_CONTEXT, ...others] = notifications.map(({ context }, index) =>
-        traceOf(context, headers[index], propagator),
+      const [first = ROOT_CONTEXT, ...others] = notifications.map((one, index) =>
+        traceOf(one.context, headers[index], propagator),
       );
-      const active = startListening(tracer, served, [first, ...others]);
-      return within(active, () => notifications.map(({ context }) => context), next);
+      const active = spans.startListening(served, [first, ...others]);
+      const contexts = () => notifications.map((one) => one.context);
+      return endWith(active.span, context.with(active.context, next), { contexts });
     },
   };
 }

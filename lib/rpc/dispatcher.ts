@@ -13,7 +13,7 @@ import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import type { CallStatistics } from './discovery/call-statistics.js';
-import { DEFAULT_VERSION, type MethodEntry, type MethodTable } from './method-table.js';
+import { DEFAULT_VERSION, type Handler, type MethodEntry, type MethodTable } from './method-table.js';
 
 /** Bounds of the heartbeat interval, in seconds. A caller that asks for a shorter one gets no heartbeats, as in Python. */
 const MIN_INTERVAL_SECONDS = 1;
@@ -58,13 +58,14 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   let result: unknown = null;
   let failure: string | null = null;
   const { request } = message;
-  const entry = table.lookup(request);
+  const handler = table.find(request);
+  const entry = handler?.entry;
   const since = statistics === undefined ? 0 : statistics.begin();
   try {
     result =
       around === undefined
         ? await handle(entry, message, dispatching)
-        : await handleWithin(around, entry, message, dispatching);
+        : await handleWithin(around, handler, message, dispatching);
     if (entry !== undefined) statistics?.handled(entry, since);
   } catch (error) {
     statistics?.failed(entry, since, error);
@@ -101,12 +102,13 @@ function scopeOf(entry: MethodEntry | undefined, message: IncomingRequest, { tar
 
 function handleWithin(
   around: Around<ServedRequest>,
-  entry: MethodEntry | undefined,
+  handler: Handler | undefined,
   message: IncomingRequest,
   dispatching: Dispatching,
 ): Promise<unknown> {
-  const { table, target, broker } = dispatching;
+  const { target, broker } = dispatching;
   const { request, wantsReply, expires, arrival } = message;
+  const entry = handler?.entry;
   const served: ServedRequest = {
     request,
     messageId: request.msgId ?? request.uniqueId,
@@ -115,31 +117,42 @@ function handleWithin(
     target,
     // An entry always has a name where it is a method of an endpoint.
     handler: entry && (entry.handler ?? request.method),
-    endpoint: table.endpointOf(request),
+    endpoint: handler?.target,
     queueWait: arrival.queueWait === undefined ? undefined : arrival.queueWait / 1000,
     slotWait: arrival.slotWait / 1000,
     wantsReply,
     expires,
+    isExpected: (error) => entry !== undefined && isOneOf(entry.expected, error),
   };
   // What it logs belongs to the request.
   return runAsRequest(scopeOf(entry, message, dispatching), () =>
-    around(served, async () => handle(entry, message, dispatching)),
+    around(served, () => settled(() => handle(entry, message, dispatching))),
   );
+}
+
+/** Returns the promise of work that may also throw or return a value. An async function would make one more. */
+function settled(work: () => unknown): Promise<unknown> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Sends heartbeats to a caller that asked for them, while the handler runs. */
 function startHeartbeat(message: IncomingRequest): NodeJS.Timeout | undefined {
-  const interval = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
-  if (interval === undefined) return undefined;
+  const seconds = message.wantsReply ? heartbeatInterval(message.request.callMonitorTimeout) : undefined;
+  if (seconds === undefined) return undefined;
+  const interval = seconds * 1000;
   let beating = false;
   const beat = async () => {
     // A blocked broker confirms nothing, so at most one heartbeat waits.
     if (beating) return;
     beating = true;
-    await message.reply({ result: null, failure: null, ending: false });
+    await message.reply({ result: null, failure: null, ending: false, interval });
     beating = false;
   };
-  return setInterval(() => void beat(), interval * 1000);
+  return setInterval(() => void beat(), interval);
 }
 
 function logFailure(

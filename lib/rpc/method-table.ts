@@ -43,7 +43,9 @@ export interface MethodSchema {
 /** Parts of a request that choose its entry. */
 type Invoked = Pick<RpcRequest, 'namespace' | 'version' | 'method'>;
 
-interface Handler {
+/** Method of an endpoint. */
+export interface Handler {
+  /** Namespaces and version of the endpoint. */
   readonly target: Target;
   readonly entry: MethodEntry;
 }
@@ -101,17 +103,17 @@ export class MethodTable {
     );
   }
 
-  /** Returns the first entry that answers a request, in order of addition; undefined when none does. */
-  lookup({ namespace, version, method }: Invoked): MethodEntry | undefined {
-    for (const { target, entry } of this.handlers.get(method) ?? []) {
-      if (serves(target, namespace, version)) return entry;
+  /** Returns the first handler that answers a request, in order of addition; undefined when none does. */
+  find({ namespace, version, method }: Invoked): Handler | undefined {
+    for (const handler of this.handlers.get(method) ?? []) {
+      if (serves(handler.target, namespace, version)) return handler;
     }
     return undefined;
   }
 
-  /** Returns the namespaces and the version of the entry that answers a request; undefined when none does. */
-  endpointOf({ namespace, version, method }: Invoked): Target | undefined {
-    return this.handlers.get(method)?.find(({ target }) => serves(target, namespace, version))?.target;
+  /** Returns the entry of the handler that answers a request; undefined when none does. */
+  lookup(invoked: Invoked): MethodEntry | undefined {
+    return this.find(invoked)?.entry;
   }
 
   /** Returns the error for a request that no entry answers. */

@@ -6,8 +6,7 @@ import type { OutgoingMessage } from '../core/instrumentation.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
 import type { CallOptions, SendOptions } from '../drivers/driver.js';
 import { runApart } from '../messaging/current-request.js';
-import { checkHeaders } from '../messaging/outgoing-headers.js';
-import { checkArguments, checkSerialized } from '../messaging/request-values.js';
+import { checkArguments } from '../messaging/request-values.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Sends a call through a chain of links, where there is one, to the driver. */
@@ -20,16 +19,14 @@ export function sendCall(
   const { driver } = transport;
   // Without links no message is made.
   if (outgoing === undefined) return runApart(() => driver.call(request, options));
-  return outgoing(messageOf('call', transport, request, options), async (message) => {
+  return outgoing(messageOf('call', transport, request, options), (message) => {
     const { target, headers, messageId: msgId } = message;
-    checkHeaders(headers);
     const deadline = deadlineOf(message);
     assertTimeLeft(message, deadline);
     // A link may have waited, and the message expires with the call.
     const timeout = Math.min(options.timeout, deadline.remaining());
-    return runApart(() =>
-      driver.call(invocationOf(message), { ...options, target, deadline, timeout, headers, msgId }),
-    );
+    const invocation = invocationOf(message);
+    return runApart(() => driver.call(invocation, { ...options, target, deadline, timeout, headers, msgId }));
   });
 }
 
@@ -42,11 +39,11 @@ export function sendCast(
 ): Promise<void> {
   const { driver } = transport;
   if (outgoing === undefined) return runApart(() => driver.cast(request, options));
-  const sent = outgoing(messageOf('cast', transport, request, options), async (message) => {
+  const sent = outgoing(messageOf('cast', transport, request, options), (message) => {
     const { target, headers } = message;
-    checkHeaders(headers);
     const deadline = deadlineOf(message);
-    return runApart(() => driver.cast(invocationOf(message), { ...options, target, deadline, headers }));
+    const invocation = invocationOf(message);
+    return runApart(() => driver.cast(invocation, { ...options, target, deadline, headers }));
   });
   return sent.then(() => undefined);
 }
@@ -80,10 +77,9 @@ export function assertTimeLeft(
   throw new MessagingTimeout(`"${method}" on ${target} was not called: ${reason}`, { target, method });
 }
 
-/** @throws ConfigurationError for arguments or a context that are no objects */
+/** @throws ConfigurationError for arguments that are no object: the chain has checked the rest */
 function invocationOf({ target, method, args, context }: OutgoingMessage): RpcInvocation {
-  const about = { target, method };
-  checkArguments(args, about);
+  checkArguments(args, { target, method });
   const { namespace, version } = target;
-  return { method, args, namespace, version, context: checkSerialized(context, about) };
+  return { method, args, namespace, version, context };
 }

@@ -14,7 +14,7 @@ import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../suppo
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { Endpoint, Missing, transports, useRpc } from './rpc-stage.js';
+import { Endpoint, Lookup, Missing, transports, useRpc } from './rpc-stage.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -102,6 +102,41 @@ for (const { name, url, describe: describeOn } of transports) {
           '0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 25 50 75 100 +Inf'.split(' '),
         );
       }
+    });
+
+    it('count calls with several timeouts, and casts of the same method, apart', async () => {
+      const topic = uniqueTopic();
+      const { instrumentation, series } = measuring();
+      const transport = connect({ instrumentation });
+      await serve(topic, 's', [new Endpoint()], { transport });
+      const client = getRpcClient(transport, new Target({ topic }));
+      const contexts = [client.prepare({ timeout: 5 }), client.prepare({ timeout: 7 })];
+      for (const context of [...contexts, ...contexts]) {
+        await context.call({}, 'whoami');
+        await context.cast({}, 'whoami');
+      }
+      const ended = await series('oslo_messaging_rpc_client_invocation_end_total');
+      expect(ended.map(({ labels, value }) => [labels['call_type'], labels['timeout'], value])).toEqual([
+        ['call', '5', 2],
+        ['cast', 'None', 4],
+        ['call', '7', 2],
+      ]);
+    });
+
+    it('count an error that the handler has announced apart from failures', async () => {
+      const topic = uniqueTopic();
+      const { instrumentation, totalOf } = measuring();
+      const transport = connect({ instrumentation });
+      await serve(topic, 's', [new Lookup()], { transport });
+      const client = getRpcClient(transport, new Target({ topic }));
+      for (const id of ['v1', 'v1', 'v2']) await expect(client.call({}, 'find', { id })).rejects.toThrow();
+      const [failed, announced] = ['exception_total', 'expected_exception_total'].map(
+        (end) => `oslo_messaging_rpc_server_${end}`,
+      ) as [string, string];
+      await eventually(async () => expect(await totalOf(failed)).toBe(1));
+      expect(await totalOf(failed, { method: 'find', exception: 'RangeError' })).toBe(1);
+      expect(await totalOf(announced, { method: 'find', exception: 'Missing' })).toBe(2);
+      expect(await totalOf('oslo_messaging_rpc_client_exception_total')).toBe(3);
     });
 
     it('count notifications sent and handled', async () => {

@@ -43,6 +43,7 @@ for (const { name, url, describeOn } of transports) {
         await eventually(() => expect(endpoint.got).toHaveLength(4));
         await expectEmptyQueues();
         expect(endpoint.got).toHaveLength(4);
+        expect(transport.counts.redelivered).toBe(2);
       });
 
       it('redelivers a notification when an endpoint throws', async () => {

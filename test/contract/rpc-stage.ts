@@ -1,4 +1,5 @@
 import {
+  expectedExceptions,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
@@ -74,6 +75,15 @@ export class Endpoint {
 
   _hidden(): string {
     return 'never';
+  }
+}
+
+/** Announces one of its errors. */
+export class Lookup {
+  @expectedExceptions(Missing)
+  find(_ctxt: unknown, { id }: Args): never {
+    if (id === 'v1') throw new Missing('v1', 2);
+    throw new RangeError('out of range');
   }
 }
 

@@ -17,6 +17,8 @@ export interface OutgoingReply {
   readonly expires: number;
   /** True to wait for a queue that is missing or full; false for heartbeats. */
   readonly lasting: boolean;
+  /** Milliseconds between heartbeats, for one of them. */
+  readonly interval: number | undefined;
 }
 
 /** Reply whose queue is missing or full, or does not confirm it soon. */
@@ -148,10 +150,10 @@ export class InboxRequest implements IncomingRequest {
     this.requestSignal.abort(reason);
   }
 
-  private send({ result, failure, ending }: ReplyContent): Promise<WaitingReply | undefined> | undefined {
+  private send({ result, failure, ending, interval }: ReplyContent): Promise<WaitingReply | undefined> | undefined {
     const { msgId = '', replyQueue: queue = '' } = this.request;
     const reply = { result, failure, ending, msgId };
-    return this.ports.sendReply({ queue, reply, expires: this.expires, lasting: ending });
+    return this.ports.sendReply({ queue, reply, expires: this.expires, lasting: ending, interval });
   }
 
   private sent(waiting: WaitingReply | undefined, { ending }: ReplyContent): void {

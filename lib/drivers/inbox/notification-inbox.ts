@@ -86,6 +86,7 @@ export class NotificationInbox implements Inbox {
 
   /** Accepts a delivery from the broker. */
   push(delivery: Delivery): void {
+    if (delivery.redelivered) this.context.counters.count('redelivered');
     this.admission.push(delivery);
   }
 

@@ -91,6 +91,7 @@ export class RequestInbox implements Inbox {
 
   /** Accepts a delivery. It is not processed when acknowledging fails, because the broker then delivers it again. */
   push(delivery: Delivery): void {
+    if (delivery.redelivered) this.context.counters.count('redelivered');
     this.concurrencyLimit.add(delivery);
   }
 

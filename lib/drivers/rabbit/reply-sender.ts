@@ -71,7 +71,7 @@ export class ReplySender {
     this.retried.clear();
   }
 
-  private async sendHeartbeat({ queue, reply, expires }: OutgoingReply): Promise<undefined> {
+  private async sendHeartbeat({ queue, reply, expires, interval = 0 }: OutgoingReply): Promise<undefined> {
     const deliver = async () => {
       const uniqueId = newId();
       const body = encodeMessage(replyMessage(reply, uniqueId), this.settings.limits);
@@ -83,7 +83,7 @@ export class ReplySender {
         throw error;
       }
     };
-    if (await this.callers.reaches(queue, deliver)) return undefined;
+    if (await this.callers.reaches(queue, deliver, interval)) return undefined;
     throw new MessageUndeliverable(`The reply queue "${queue}" is missing, or has no consumer`);
   }
 

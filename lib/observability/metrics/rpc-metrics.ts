@@ -1,7 +1,8 @@
-import { Histogram } from 'prom-client';
-import type { Instrumentation, OutgoingMessage, ServedNotifications, ServedRequest } from '../../internal.js';
-import { Invocations, MAX_LABEL_SETS, type Place } from './invocations.js';
+import type { Instrumentation, OutgoingMessage, ServedNotifications, ServedRequest, Target } from '../../internal.js';
+import { MethodCache } from '../method-cache.js';
+import { type Invocation, Invocations, MAX_LABEL_SETS, type Place } from './invocations.js';
 import { BoundedValues, LabelSets, OTHER } from './label-sets.js';
+import { type HistogramSeries, SeriesHistogram } from './series.js';
 
 const CLIENT = [
   'call_type',
@@ -43,7 +44,13 @@ export function rpcMetrics(
     labels: CLIENT,
     kept: ['call_type', ...kept],
   });
-  const server = new Invocations(place, { name: 'rpc_server', subject: 'Requests', labels: SERVER, kept });
+  const server = new Invocations(place, {
+    name: 'rpc_server',
+    subject: 'Requests',
+    labels: SERVER,
+    kept,
+    expects: true,
+  });
   const notifier = new Invocations(place, { name: 'notifier', subject: 'Notifications sent', labels: NOTIFIER, kept });
   const listener = new Invocations(place, {
     name: 'listener',
@@ -51,41 +58,105 @@ export function rpcMetrics(
     labels: LISTENER,
     kept,
   });
-  const queueWaits = waits(
+  const queueWaits = waitsIn(
     place,
     'rpc_server_queue_wait_seconds',
     'Time of requests in their queue, beyond the fastest of their caller',
   );
-  const slotWaits = waits(place, 'rpc_server_slot_wait_seconds', 'Time for which requests waited here for a free slot');
+  const slotWaits = waitsIn(
+    place,
+    'rpc_server_slot_wait_seconds',
+    'Time for which requests waited here for a free slot',
+  );
 
-  const labelsOfSent = ({ kind, target, method, deadline }: OutgoingMessage) => ({
-    call_type: kind,
-    exchange: text(target.exchange),
-    topic: text(target.topic),
-    namespace: text(target.namespace),
-    version: text(target.version),
-    server: target.server === undefined ? 'None' : servers.admit(target.server),
-    fanout: target.fanout ? 'True' : 'None',
-    process,
-    method,
-    timeout: kind === 'call' ? timeouts.admit(rounded((deadline.at - deadline.since) / 1000)) : 'None',
-  });
+  const sent = new MethodCache<SentInvocation>();
+  const sentOf = ({ kind, target, method, deadline }: OutgoingMessage): Invocation => {
+    const timeout = kind === 'call' ? rounded(deadline.at - deadline.since) : undefined;
+    const known = sent.get(target, method);
+    if (known?.kind === kind && known.timeout === timeout) return known.invocation;
+    const invocation = client.of({
+      call_type: kind,
+      exchange: text(target.exchange),
+      topic: text(target.topic),
+      namespace: text(target.namespace),
+      version: text(target.version),
+      server: target.server === undefined ? 'None' : servers.admit(target.server),
+      fanout: target.fanout ? 'True' : 'None',
+      process,
+      method,
+      timeout: timeout === undefined ? 'None' : timeouts.admit(String(timeout)),
+    });
+    return sent.keep(target, method, { kind, timeout, invocation }).invocation;
+  };
+
+  const served = new MethodCache<ServedInvocation>();
+  const servedOf = (it: ServedRequest): Invocation => {
+    const { target, endpoint, handler, request } = it;
+    const { namespace, method } = request;
+    const known = endpoint && served.get(endpoint, method);
+    if (known?.target === target && known.handler === handler && known.namespace === namespace) return known.invocation;
+    const invocation = server.of({ ...labelsOfServer(target, process), ...invoked(it) });
+    if (endpoint && handler !== undefined) served.keep(endpoint, method, { target, handler, namespace, invocation });
+    return invocation;
+  };
+
+  const waits = new WeakMap<Target, Waits>();
+  const waitsOf = (target: Target): Waits => {
+    const known = waits.get(target);
+    if (known) return known;
+    const labels = labelsOfServer(target, process);
+    const made = { queue: queueWaits.of(labels), slot: slotWaits.of(labels) };
+    waits.set(target, made);
+    return made;
+  };
+
   return {
     client: (message, next) => {
       const { kind, target, notification } = message;
-      if (kind !== 'notification') return client.measure(labelsOfSent(message), () => next(message));
-      const labels = { topic: text(target.topic), priority: notification?.priority ?? OTHER, process };
-      return notifier.measure(labels, () => next(message));
+      const invocation =
+        kind === 'notification'
+          ? notifier.of({ topic: text(target.topic), priority: notification?.priority ?? OTHER, process })
+          : sentOf(message);
+      const since = invocation.begin();
+      return invocation.until(next(message), since);
     },
-    server: (served, next) => {
-      const { exchange, topic, server: name } = served.target;
-      const at = { exchange: text(exchange), topic: text(topic), server: text(name), process };
-      if (served.queueWait !== undefined) queueWaits.of(at)(served.queueWait);
-      slotWaits.of(at)(served.slotWait);
-      return server.measure({ ...at, ...invoked(served) }, next);
+    server: (request, next) => {
+      const { queue, slot } = waitsOf(request.target);
+      if (request.queueWait !== undefined) queue.observe(Math.max(0, request.queueWait));
+      slot.observe(Math.max(0, request.slotWait));
+      const invocation = servedOf(request);
+      const since = invocation.begin();
+      return invocation.until(next(), since, request.isExpected);
     },
-    listener: (served, next) => listener.measure({ ...received(served), process }, next),
+    listener: (notifications, next) => {
+      const invocation = listener.of({ ...received(notifications), process });
+      const since = invocation.begin();
+      return invocation.until(next(), since);
+    },
   };
+}
+
+/** Invocations of a method by a client, and what their labels depend on besides. */
+interface SentInvocation {
+  readonly kind: OutgoingMessage['kind'];
+  readonly timeout: number | undefined;
+  readonly invocation: Invocation;
+}
+
+/** Invocations of a method of a server, and what their labels depend on besides. */
+interface ServedInvocation extends Pick<ServedRequest, 'target' | 'handler'> {
+  readonly namespace: string | undefined;
+  readonly invocation: Invocation;
+}
+
+/** Times for which requests of one server have waited. */
+interface Waits {
+  readonly queue: HistogramSeries;
+  readonly slot: HistogramSeries;
+}
+
+function labelsOfServer({ exchange, topic, server }: Target, process: string) {
+  return { exchange: text(exchange), topic: text(topic), server: text(server), process };
 }
 
 /** Returns labels that no caller chooses: an unknown method has none of its own. */
@@ -106,23 +177,17 @@ function received({ queue, notifications, handler }: ServedNotifications) {
   return { queue, priority: notifications[0]?.priority ?? OTHER, handler };
 }
 
-function waits({ register, prefix, buckets }: Place, name: string, help: string) {
-  const histogram = new Histogram({
-    name: prefix + name,
-    help,
-    labelNames: [...WAITS],
-    buckets: [...buckets],
-    registers: [register],
-  });
-  return new LabelSets<(typeof WAITS)[number], (seconds: number) => void>(MAX_LABEL_SETS, ['process'], (labels) => {
-    const child = histogram.labels(labels);
-    return (seconds) => child.observe(Math.max(0, seconds));
-  });
+function waitsIn({ register, prefix, buckets }: Place, name: string, help: string) {
+  const definition = { name: prefix + name, help, labelNames: WAITS, registers: [register] };
+  const histogram = new SeriesHistogram(definition, buckets);
+  return new LabelSets<(typeof WAITS)[number], HistogramSeries>(MAX_LABEL_SETS, ['process'], (labels) =>
+    histogram.series(labels),
+  );
 }
 
 /** Returns the label of a value that may be missing, as oslo.metrics writes it. */
 const text = (value: string | undefined): string => value ?? 'None';
 
 /** Returns whole seconds, and shorter times with one digit. A deadline is a sum, and so not exact. */
-const rounded = (seconds: number): string =>
-  String(seconds < 1 ? Number(seconds.toPrecision(1)) : Math.ceil(Number(seconds.toFixed(3))));
+const rounded = (milliseconds: number): number =>
+  milliseconds < 1000 ? Number((milliseconds / 1000).toPrecision(1)) : Math.ceil(Math.round(milliseconds) / 1000);

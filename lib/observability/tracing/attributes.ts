@@ -1,11 +1,13 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import {
   attemptIn,
   type BrokerKind,
+  type Dict,
   type OutgoingMessage,
   oneLine,
   type ServedNotifications,
   type ServedRequest,
+  topicOfQueue,
 } from '../../internal.js';
 
 /** Names of attributes: those of OpenTelemetry's conventions for RPC and messaging, and those that oslo.messaging sets. */
@@ -34,6 +36,8 @@ export const ATTRIBUTE = {
   SERVER: 'oslo_messaging.server',
   FANOUT: 'oslo_messaging.fanout',
   VERSION: 'oslo_messaging.version',
+  /** Class of an error that the handler has announced. */
+  EXPECTED_EXCEPTION: 'oslo_messaging.expected_exception',
   /** Number of the attempt, for a request that is sent again. */
   ATTEMPT: 'oslo_messaging.attempt',
   PRIORITY: 'oslo_messaging.priority',
@@ -57,120 +61,120 @@ export function qualified(namespace: string | undefined, method: string): string
   return namespace ? `${namespace}.${method}` : method;
 }
 
-/** Returns the attributes of a call or cast that is sent. */
-export function attributesOfRequest({ kind, broker, target, method, context, attempt }: OutgoingMessage): Attributes {
+/** Attributes of a span: those that it starts with, by which a sampler can decide, and those that only a recorded one gets. */
+export interface SplitAttributes {
+  readonly atStart: Attributes;
+  readonly recorded: Attributes;
+}
+
+/** Returns the attributes that all calls or casts of a method have in common. */
+export function attributesOfMethod({ kind, broker, target, method }: OutgoingMessage): SplitAttributes {
   const { exchange, topic = '', server, fanout, namespace, version } = target;
-  return {
-    ...rpc(namespace),
-    [ATTRIBUTE.RPC_METHOD]: qualified(namespace, method),
-    ...messaging(broker, topic, kind),
-    ...(kind === 'cast' && operation('send')),
-    ...given(ATTRIBUTE.EXCHANGE, exchange),
-    ...given(ATTRIBUTE.SERVER, server),
-    ...given(ATTRIBUTE.VERSION, version),
-    ...(fanout && { [ATTRIBUTE.FANOUT]: true }),
-    ...repeated(attempt),
-    ...requestId(context),
-  };
+  const { atStart, recorded } = rpcAttributes(namespace);
+  atStart[ATTRIBUTE.RPC_METHOD] = qualified(namespace, method);
+  addMessaging(atStart, broker, topic, kind);
+  if (kind === 'cast') addOperation(atStart, 'send');
+  add(recorded, ATTRIBUTE.EXCHANGE, exchange);
+  add(recorded, ATTRIBUTE.SERVER, server);
+  add(recorded, ATTRIBUTE.VERSION, version);
+  if (fanout) recorded[ATTRIBUTE.FANOUT] = true;
+  return { atStart, recorded };
+}
+
+/** Sets the attributes of one call or cast. @param messageId id of a call */
+export function setRequest(span: Span, { attempt, context }: OutgoingMessage, messageId: string | undefined): void {
+  if (messageId !== undefined) span.setAttribute(ATTRIBUTE.MESSAGING_MESSAGE_ID, messageId);
+  setContext(span, attempt, context);
 }
 
 /** Returns the attributes of a notification that is sent. */
-export function attributesOfNotification({
-  broker,
-  target,
-  method,
-  context,
-  notification,
-}: OutgoingMessage): Attributes {
-  return {
-    ...messaging(broker, target.topic ?? '', 'notify'),
-    ...operation('send'),
-    ...given(ATTRIBUTE.EXCHANGE, target.exchange),
-    ...given(ATTRIBUTE.EVENT_TYPE, method),
-    ...given(ATTRIBUTE.PRIORITY, notification?.priority),
-    ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, notification?.messageId),
-    ...requestId(context),
-  };
+export function attributesOfNotification(message: OutgoingMessage): Attributes {
+  const { broker, target, method, context, notification } = message;
+  const attributes: Attributes = {};
+  addMessaging(attributes, broker, target.topic ?? '', 'notify');
+  addOperation(attributes, 'send');
+  add(attributes, ATTRIBUTE.EXCHANGE, target.exchange);
+  add(attributes, ATTRIBUTE.EVENT_TYPE, method);
+  add(attributes, ATTRIBUTE.PRIORITY, notification?.priority);
+  add(attributes, ATTRIBUTE.MESSAGING_MESSAGE_ID, notification?.messageId);
+  addRequestId(attributes, context);
+  return attributes;
 }
 
-/** Returns the attributes of a request that is handled. Its method is not known where no endpoint has it. */
-export function attributesOfServed({
-  request,
-  messageId,
-  broker,
-  target,
-  handler,
-  wantsReply,
-}: ServedRequest): Attributes {
-  const { namespace, method, version, context } = request;
+/** Returns the attributes that requests of a handler have in common. The method is not known where no endpoint has it. */
+export function attributesOfHandler({ request, broker, target, handler, wantsReply }: ServedRequest): SplitAttributes {
+  const { namespace, method, version } = request;
   const name = qualified(namespace, method);
-  return {
-    ...rpc(namespace),
-    ...(handler === undefined
-      ? { [ATTRIBUTE.RPC_METHOD]: OTHER, ...given(ATTRIBUTE.RPC_METHOD_ORIGINAL, name) }
-      : { [ATTRIBUTE.RPC_METHOD]: name, [ATTRIBUTE.CODE_FUNCTION_NAME]: handler }),
-    ...messaging(broker, target.topic ?? '', 'receive'),
-    ...(!wantsReply && operation('process')),
-    ...given(ATTRIBUTE.EXCHANGE, target.exchange),
-    ...given(ATTRIBUTE.SERVER, target.server),
-    ...given(ATTRIBUTE.VERSION, version),
-    ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, wantsReply ? messageId : undefined),
-    ...repeated(attemptIn(context)),
-    ...requestId(context),
-  };
+  const { atStart, recorded } = rpcAttributes(namespace);
+  atStart[ATTRIBUTE.RPC_METHOD] = handler === undefined ? OTHER : name;
+  addMessaging(atStart, broker, target.topic ?? '', 'receive');
+  if (!wantsReply) addOperation(atStart, 'process');
+  if (handler === undefined) add(recorded, ATTRIBUTE.RPC_METHOD_ORIGINAL, name);
+  else recorded[ATTRIBUTE.CODE_FUNCTION_NAME] = handler;
+  add(recorded, ATTRIBUTE.EXCHANGE, target.exchange);
+  add(recorded, ATTRIBUTE.SERVER, target.server);
+  add(recorded, ATTRIBUTE.VERSION, version);
+  return { atStart, recorded };
+}
+
+/** Sets the attributes of one request that is handled. */
+export function setServed(span: Span, { request, messageId, wantsReply }: ServedRequest): void {
+  if (wantsReply && messageId) span.setAttribute(ATTRIBUTE.MESSAGING_MESSAGE_ID, oneLine(messageId, MAX_LENGTH));
+  setContext(span, attemptIn(request.context), request.context);
 }
 
 /** Returns the attributes of notifications that are handled. Those of a batch have only what they have in common. */
 export function attributesOfServedNotifications(served: ServedNotifications): Attributes {
   const { notifications, broker, handler } = served;
   const [first, ...others] = notifications;
-  return {
-    ...messaging(broker, topicOf(served), 'receive'),
-    ...operation('process'),
-    [ATTRIBUTE.CODE_FUNCTION_NAME]: handler,
-    ...given(ATTRIBUTE.PRIORITY, first?.priority),
-    ...(others.length > 0
-      ? { [ATTRIBUTE.MESSAGING_BATCH_MESSAGE_COUNT]: notifications.length }
-      : {
-          ...given(ATTRIBUTE.EVENT_TYPE, first?.eventType),
-          ...given(ATTRIBUTE.MESSAGING_MESSAGE_ID, first?.messageId),
-          ...requestId(first?.context ?? {}),
-        }),
-  };
+  const attributes: Attributes = {};
+  addMessaging(attributes, broker, topicOf(served), 'receive');
+  addOperation(attributes, 'process');
+  attributes[ATTRIBUTE.CODE_FUNCTION_NAME] = handler;
+  add(attributes, ATTRIBUTE.PRIORITY, first?.priority);
+  if (others.length > 0) {
+    attributes[ATTRIBUTE.MESSAGING_BATCH_MESSAGE_COUNT] = notifications.length;
+    return attributes;
+  }
+  add(attributes, ATTRIBUTE.EVENT_TYPE, first?.eventType);
+  add(attributes, ATTRIBUTE.MESSAGING_MESSAGE_ID, first?.messageId);
+  addRequestId(attributes, first?.context ?? {});
+  return attributes;
 }
 
-/** Returns the topic of a queue of notifications, `<topic>.<priority>`; the name of the queue for that of a pool. */
-export function topicOf({ queue, notifications }: ServedNotifications): string {
-  const suffix = `.${notifications[0]?.priority}`;
-  return queue.endsWith(suffix) ? queue.slice(0, -suffix.length) : queue;
+/** Returns the topic of notifications. */
+export function topicOf({ queue, notifications: [first] }: ServedNotifications): string {
+  return first ? topicOfQueue(queue, first.priority) : queue;
 }
 
-function rpc(namespace: string | undefined): Attributes {
-  const system = { [ATTRIBUTE.RPC_SYSTEM_NAME]: RPC_SYSTEM, [ATTRIBUTE.RPC_SYSTEM]: RPC_SYSTEM };
-  return { ...system, ...given(ATTRIBUTE.RPC_SERVICE, namespace) };
+function rpcAttributes(namespace: string | undefined): { atStart: Attributes; recorded: Attributes } {
+  const recorded: Attributes = { [ATTRIBUTE.RPC_SYSTEM]: RPC_SYSTEM };
+  add(recorded, ATTRIBUTE.RPC_SERVICE, namespace);
+  return { atStart: { [ATTRIBUTE.RPC_SYSTEM_NAME]: RPC_SYSTEM }, recorded };
 }
 
-function messaging(broker: BrokerKind, topic: string, name: string): Attributes {
-  return {
-    [ATTRIBUTE.MESSAGING_SYSTEM]: SYSTEMS[broker],
-    [ATTRIBUTE.MESSAGING_DESTINATION_NAME]: topic,
-    [ATTRIBUTE.MESSAGING_OPERATION]: name,
-  };
+function addMessaging(attributes: Attributes, broker: BrokerKind, topic: string, name: string): void {
+  attributes[ATTRIBUTE.MESSAGING_SYSTEM] = SYSTEMS[broker];
+  attributes[ATTRIBUTE.MESSAGING_DESTINATION_NAME] = topic;
+  attributes[ATTRIBUTE.MESSAGING_OPERATION] = name;
 }
 
-function operation(type: 'send' | 'process'): Attributes {
-  return { [ATTRIBUTE.MESSAGING_OPERATION_NAME]: type, [ATTRIBUTE.MESSAGING_OPERATION_TYPE]: type };
+function addOperation(attributes: Attributes, type: 'send' | 'process'): void {
+  attributes[ATTRIBUTE.MESSAGING_OPERATION_NAME] = type;
+  attributes[ATTRIBUTE.MESSAGING_OPERATION_TYPE] = type;
 }
 
-function repeated(attempt: number): Attributes {
-  return attempt > 1 ? { [ATTRIBUTE.ATTEMPT]: attempt } : {};
+/** Adds the id of the request that a notification belongs to. */
+function addRequestId(attributes: Attributes, { request_id: id }: Dict): void {
+  if (typeof id === 'string') add(attributes, ATTRIBUTE.REQUEST_ID, id);
 }
 
-function requestId(context: Readonly<Record<string, unknown>>): Attributes {
-  const { request_id: id } = context;
-  return given(ATTRIBUTE.REQUEST_ID, typeof id === 'string' ? id : undefined);
+function setContext(span: Span, attempt: number, { request_id: id }: Dict): void {
+  if (attempt > 1) span.setAttribute(ATTRIBUTE.ATTEMPT, attempt);
+  if (typeof id === 'string' && id) span.setAttribute(ATTRIBUTE.REQUEST_ID, oneLine(id, MAX_LENGTH));
 }
 
-function given(name: string, value: string | null | undefined): Attributes {
-  return value ? { [name]: oneLine(value, MAX_LENGTH) } : {};
+/** Adds a text, which may come from the wire, unless it is missing or empty. */
+function add(attributes: Attributes, name: string, value: string | null | undefined): void {
+  if (value) attributes[name] = oneLine(value, MAX_LENGTH);
 }

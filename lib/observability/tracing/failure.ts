@@ -27,6 +27,14 @@ export function fail(span: Span, error: unknown, contexts: readonly object[]): v
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
+/**
+ * Notes an error that the handler has announced. It is a result, as a `NOT_FOUND` of gRPC is: by the conventions, the span of
+ * the server does not fail. That of the caller does.
+ */
+export function noteExpected(span: Span, error: unknown): void {
+  span.setAttribute(ATTRIBUTE.EXPECTED_EXCEPTION, typeOf(error));
+}
+
 /** Returns the class of an error; for an error of a remote server, its class there. */
 export function typeOf(error: unknown): string {
   if (error instanceof RemoteError) return oneLine(error.excType, MAX_TYPE) || OTHER;

@@ -26,40 +26,48 @@ const inHeaders: TextMapGetter<ReceivedHeaders> = {
   get: (headers, key) => textOf(headers.get(key)),
 };
 
-const setter: TextMapSetter<Map<string, string>> = {
+/** Keys that a propagator writes, in an object of their own. */
+class Carrier {
+  isEmpty = true;
+
+  constructor(readonly keys: Record<string, unknown> = {}) {}
+}
+
+const setter: TextMapSetter<Carrier> = {
   set: (carrier, key, value) => {
-    carrier.set(key, value);
+    carrier.isEmpty = false;
+    carrier.keys[key] = value;
   },
 };
 
-/** Returns the context itself where it has none of the keys, as usual: this is done for each message. */
-function withoutKeys(context: Dict, keys: readonly string[]): Dict {
-  if (!keys.some((key) => Object.hasOwn(context, key))) return context;
-  return Object.fromEntries(Object.entries(context).filter(([key]) => !keys.includes(key)));
+/** Removes the keys of an earlier trace, of which there are none usually, for a context with a span of another one. */
+function removeKeys(keys: Record<string, unknown>, propagator: Propagator, context: Context): void {
+  const stale = [...W3C, ...propagator.fields()].filter((key) => Object.hasOwn(keys, key));
+  // Baggage alone says nothing about the trace that the request context may have.
+  if (stale.length === 0 || !isTraced(context)) return;
+  for (const key of stale) delete keys[key];
 }
 
 /**
- * Returns the message with the trace of a context, where oslo.messaging has it: in the request context. Keys of an earlier
- * trace are removed. Where nothing is traced, the message is returned as it is.
- * @param headers true to write the same into the headers of AMQP
+ * Returns the request context with the trace of a context, as oslo.messaging has it there. Keys of an earlier trace are
+ * removed. Where nothing is traced, the request context is returned as it is.
  */
-export function withTrace(
-  message: OutgoingMessage,
+export function withTrace(requestContext: Dict, context: Context, propagator: Propagator = globalPropagation): Dict {
+  const carrier = new Carrier({ ...requestContext });
+  removeKeys(carrier.keys, propagator, context);
+  propagator.inject(context, carrier, setter);
+  return carrier.isEmpty ? requestContext : carrier.keys;
+}
+
+/** Returns headers of AMQP with the trace of a context. */
+export function headersWithTrace(
+  headers: OutgoingMessage['headers'],
   context: Context,
   propagator: Propagator = globalPropagation,
-  headers = false,
-): OutgoingMessage {
-  const injected = new Map<string, string>();
-  propagator.inject(context, injected, setter);
-  if (injected.size === 0) return message;
-  // Baggage alone says nothing about the trace that the request context may have.
-  const kept = isTraced(context) ? withoutKeys(message.context, [...W3C, ...propagator.fields()]) : message.context;
-  const added = Object.fromEntries(injected);
-  return {
-    ...message,
-    context: { ...kept, ...added },
-    ...(headers && { headers: { ...message.headers, ...added } }),
-  };
+): OutgoingMessage['headers'] {
+  const carrier = new Carrier({ ...headers });
+  propagator.inject(context, carrier, setter);
+  return carrier.isEmpty ? headers : (carrier.keys as Record<string, string>);
 }
 
 /** Returns the trace of a received message: that of its request context, else that of its headers of AMQP. */
@@ -69,7 +77,7 @@ export function traceOf(
   propagator: Propagator = globalPropagation,
 ): Context {
   const context = propagator.extract(ROOT_CONTEXT, keys, inContext);
-  if (isTraced(context) || headers === undefined || headers.size === 0) return context;
+  if (headers === undefined || headers.size === 0 || isTraced(context)) return context;
   return propagator.extract(context, headers, inHeaders);
 }
 

@@ -3,11 +3,16 @@ import { promisify } from 'node:util';
 import { Controller, type INestMicroservice, Logger, type LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
+  getBatchNotificationListener,
   getLogFields,
+  getNotificationListener,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
   type LogFields,
+  NotificationEndpoint,
+  Notifier,
+  OnNotification,
   OsloLogger,
   type OsloMessagingOptions,
   OsloServer,
@@ -20,6 +25,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeWithPython, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
 
 const CONTEXT = {
@@ -239,5 +245,80 @@ describe('getLogFields', () => {
     expect(getLogFields()).toEqual({});
     await server.stop();
     await transport.cleanup();
+  });
+
+  it.each([
+    ['userId', 'user_id'],
+    ['userId', 'user'],
+    ['projectId', 'project_id'],
+    ['projectId', 'project'],
+    ['projectId', 'tenant_id'],
+    ['projectId', 'tenant'],
+  ] as const)('reads the %s in %s, as a RequestContext and OsloLogger do', (field, key) => {
+    const context = RequestContext.fromDict({ request_id: 'req-1', [key]: 'one' });
+    expect(context[field]).toBe('one');
+    runWithRequestContext(context, () => {
+      expect(getLogFields()[field]).toBe('one');
+      new OsloLogger().log('spelled');
+    });
+    const identity = field === 'userId' ? 'one -' : '- one';
+    expect(lines(/spelled$/)).toEqual([expect.stringContaining(`[None req-1 ${identity} - - - -] spelled`)]);
+  });
+
+  it('has the topic and the event type of a notification; of a batch, what its notifications have in common', async () => {
+    const topic = uniqueTopic();
+    const transport = getRpcTransport({ transportUrl: 'memory://', logger: silent });
+    const fields: LogFields[] = [];
+    const endpoint = { info: () => void fields.push(getLogFields()) };
+    const target = new Target({ topic });
+    const single = getNotificationListener(transport, [target], [endpoint]);
+    await single.start();
+    const notifier = new Notifier(transport, { topics: [topic] });
+    await notifier.info({ request_id: 'req-7' }, 'order.paid', 1);
+    await eventually(() => expect(fields).toHaveLength(1));
+    expect(fields).toEqual([
+      { requestId: 'req-7', topic, eventType: 'order.paid', messageId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    ]);
+    await single.stop();
+    const batch = getBatchNotificationListener(transport, [target], [endpoint], { batchSize: 2 });
+    await batch.start();
+    for (const n of [1, 2]) await notifier.info({ request_id: `req-${n}` }, 'order.sent', n);
+    await eventually(() => expect(fields).toHaveLength(2));
+    expect(fields[1]).toEqual({ topic, eventType: 'order.sent' });
+    await batch.stop();
+    await transport.cleanup();
+  });
+
+  it('has them in an @OnNotification method, and in the warning of a slow one', async () => {
+    const topic = uniqueTopic();
+    const fields: LogFields[] = [];
+    @Controller()
+    @NotificationEndpoint({ topics: [topic] })
+    class Billing {
+      @OnNotification({ eventType: 'order.*' })
+      onOrder(): void {
+        fields.push(getLogFields());
+      }
+    }
+    const module = await Test.createTestingModule({ controllers: [Billing] }).compile();
+    const strategy = new OsloServer({ transportUrl: 'memory://', host: 'host1', slowCallThreshold: 0 });
+    const app = module.createNestMicroservice({ strategy, logger: new OsloLogger({ json: true }) });
+    open.push(() => app.close());
+    await app.listen();
+    const transport = getRpcTransport({ transportUrl: 'memory://', logger: silent });
+    open.push(() => transport.cleanup());
+    await new Notifier(transport, { topics: [topic] }).info({ request_id: 'req-8' }, 'order.paid', 1);
+    const known = { requestId: 'req-8', topic, eventType: 'order.paid', messageId: expect.any(String) };
+    await eventually(() => expect(fields).toEqual([known]));
+    await eventually(() => expect(lines(/Slow handler/)).toHaveLength(1));
+    expect(lines(/Slow handler/).map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        ...known,
+        level: 'warn',
+        message: expect.stringMatching(
+          /^Slow handler Billing\.onOrder of notification "order\.paid" \(request id "req-8"\): \d+\.\d{3} s$/,
+        ),
+      }),
+    ]);
   });
 });

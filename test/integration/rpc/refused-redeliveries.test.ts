@@ -84,7 +84,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
     await expect(call).rejects.toMatchObject({ excType: 'MessageDeliveryFailure', value: /may have started it/ });
     expect(await client.call({}, 'record', { id: 'first' })).toBe('first');
     expect(ran).toEqual(['first']);
-    expect(serving.counts).toMatchObject({ redeliveries: 2, refusedMessages: 0 });
+    expect(serving.counts).toMatchObject({ redeliveries: 2, redelivered: 2, refusedMessages: 0 });
   });
 
   it('finishes its waiting requests when it stops, instead of requeueing them', async () => {

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../core/errors.js';
-import { nameOf } from '../core/given.js';
+import { ConfigurationError } from './errors.js';
+import { nameOf } from './given.js';
 
 /**
  * Names that a link may not send: RabbitMQ and this library act on those that begin with `x-`, kombu on `compression`, and
