@@ -34,26 +34,34 @@ export class DeclaringChannels {
       await work(used.channel);
     } catch (error) {
       // Its last declaration may still wait for an answer, and would hold up the next one.
-      void this.close(used);
+      void this.close(used, model);
       throw error;
     }
-    this.release(used);
+    this.release(used, model);
   }
 
   private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
     for (let idle = this.idle.pop(); idle; idle = this.idle.pop()) if (idle.open && idle.model === model) return idle;
-    const channel = await model.createChannel();
-    const opened = { model, channel, open: true };
-    channel.on('error', () => undefined);
-    channel.once('close', () => {
-      opened.open = false;
-    });
-    return opened;
+    const endTurn = await this.budget.turns.begin();
+    try {
+      const channel = await model.createChannel();
+      const opened = { model, channel, open: true };
+      channel.on('error', () => undefined);
+      channel.once('close', () => {
+        opened.open = false;
+        endTurn('closed');
+      });
+      return opened;
+    } catch (error) {
+      endTurn('unused');
+      throw error;
+    }
   }
 
-  private release(used: DeclaringChannel): void {
-    if (this.waiting.length === 0) {
-      void this.close(used);
+  private release(used: DeclaringChannel, model: ChannelModel): void {
+    // Another connection may wait for the turn of the channel.
+    if (this.waiting.length === 0 || this.hasTooMany(model) || this.budget.turns.contended) {
+      void this.close(used, model);
       return;
     }
     this.idle.push(used);
@@ -61,7 +69,7 @@ export class DeclaringChannels {
   }
 
   /** Closes a channel, and lets the next user open one. */
-  private async close(used: DeclaringChannel | undefined): Promise<void> {
+  private async close(used: DeclaringChannel | undefined, model: ChannelModel): Promise<void> {
     if (used?.open) {
       used.open = false;
       // Also emitted when the connection is lost, which leaves `close()` pending.
@@ -69,8 +77,13 @@ export class DeclaringChannels {
       used.channel.close().catch(() => undefined);
       await settleWithin(closed, CLOSE_TIMEOUT_MS);
     }
-    const next = this.waiting.shift();
+    const next = this.hasTooMany(model) ? undefined : this.waiting.shift();
     if (next) next();
     else this.busy--;
+  }
+
+  /** Returns true where a limit of the user has become known that leaves fewer channels to declare on. */
+  private hasTooMany(model: ChannelModel): boolean {
+    return this.busy > this.budget.setups(model);
   }
 }
