@@ -109,6 +109,10 @@ export function definitions(): void {
   // @ts-expect-error
   defineRpcApi({ topic: 't', version: '1.0', methods: { get: call }, namspace: 'n' });
   // @ts-expect-error
+  defineRpcApi({ topic: 't', version: '1.0', methods: { $get: call() } });
+  // @ts-expect-error
+  defineRpcApi({ topic: 't', version: '1.0', methods: { get: call(), onModuleInit: call() } });
+  // @ts-expect-error
   call<{ a: string }, string>({ fanout: true });
   // @ts-expect-error
   call({ args: ScaleArgs, fanout: true });
