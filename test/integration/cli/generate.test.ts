@@ -45,7 +45,7 @@ describe('oslo-rpc generate', () => {
     expect(readFileSync(mine, 'utf8')).toBe('export const mine = 1;\n');
   });
 
-  it('refuses an endpoint whose topic is not known, and a call without a file', async () => {
+  it('refuses an endpoint without a topic, and a command without a file', async () => {
     const file = join(folderOf({ 'free.py': CLIENT('FreeAPI', 'topic=topic') }), 'free.py');
     const [free, none] = await Promise.all([osloRpc(['generate', file, '--endpoint']), osloRpc(['generate'])]);
     expect(free).toMatchObject({ code: 2, stdout: '' });
@@ -115,7 +115,7 @@ export const other = 1;
     ]);
   });
 
-  it('compares what generate reads from Python', async () => {
+  it('compares contracts of Python classes', async () => {
     const folder = folderOf({
       'rpcapi.py': CLIENT('ShopAPI'),
       'next.py': CLIENT('ShopAPI').replace('item=item', 'item=item, n=1'),
