@@ -12,7 +12,7 @@ import { warehouseApi } from '../support/warehouse-api.js';
 const path = (file: string) => fileURLToPath(new URL(`../support/${file}`, import.meta.url));
 
 describe('the contract of a Python class', () => {
-  it('is what the command generates now', () => {
+  it('equals the present output of the command', () => {
     // oslo-rpc generate test/support/python/warehouse/rpcapi.py --out test/support/warehouse-api.ts
     const models = readContracts([path('python/warehouse/rpcapi.py')], { classes: [], managers: false });
     expect(printFile(models, false)).toBe(readFileSync(path('warehouse-api.ts'), 'utf8'));

@@ -3,16 +3,16 @@ import { jsonSchemaOf } from './json-schema.js';
 
 /** API as `defineRpcApi` returns it, perhaps that of another copy of this package. */
 export interface ExportedApi {
-  readonly target: { readonly topic?: string; readonly exchange?: string; readonly namespace?: string };
+  readonly target: { readonly [Field in 'topic' | 'exchange' | 'namespace']?: string | undefined };
   readonly version: string;
-  readonly versionAliases?: Readonly<Record<string, string>>;
+  readonly versionAliases?: Readonly<Record<string, string>> | undefined;
   readonly methods: Readonly<Record<string, ExportedMethod>>;
 }
 
 interface ExportedMethod {
   readonly kind: 'call' | 'cast';
-  readonly name?: string;
-  readonly since?: string;
+  readonly name?: string | undefined;
+  readonly since?: string | undefined;
   readonly fanout?: boolean;
   readonly server?: unknown;
   readonly fallback?: readonly { readonly version: string }[];

@@ -5,7 +5,11 @@ import { isValue, readArguments, readExpression } from './read-expression.js';
 
 /** Reads the statements of a module or a body. */
 export function readBlock(source: PythonSource, node: SyntaxNode | undefined): Block {
-  return node === undefined ? [] : childrenOf(node).filter(isValue).flatMap((child) => readStatement(source, child));
+  return node === undefined
+    ? []
+    : childrenOf(node)
+        .filter(isValue)
+        .flatMap((child) => readStatement(source, child));
 }
 
 function readStatement(source: PythonSource, node: SyntaxNode): Statement[] {

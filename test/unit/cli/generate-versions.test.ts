@@ -138,7 +138,7 @@ class ShopAPI(object):
     expect(given).not.toHaveProperty('parameters');
   });
 
-  it('quotes the requests whose method is not known', () => {
+  it('quotes requests of an unknown method', () => {
     const source = client(
       "self.client = rpc.get_client(Target(topic=topic, version='2.0'))",
       'self.client.call(ctxt, pick(), a=1)',
