@@ -85,7 +85,9 @@ export class RpcHandlers {
         handler: registration.name,
         expected: registration.expected,
         delivery: registration.delivery,
-        handle: (message) => this.run(registration, target, serializer, message),
+        scopeOf: (message) => new OsloRpcContext(message, target, serializer),
+        handle: (message, _listening, scope = new OsloRpcContext(message, target, serializer)) =>
+          this.run(registration, message, scope as OsloRpcContext),
         readContext: ({ context }) => serializer.deserializeContext(context),
       });
     }
@@ -109,15 +111,9 @@ export class RpcHandlers {
     });
   }
 
-  private run(
-    { handler, method }: Registration,
-    target: Target,
-    serializer: Serializer,
-    message: IncomingRequest,
-  ): Promise<unknown> {
+  private run({ handler, method }: Registration, message: IncomingRequest, context: OsloRpcContext): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
-    const context = new OsloRpcContext(message, target, serializer);
     return this.invoke(callback, message.request.args, context);
   }
 }
