@@ -84,9 +84,9 @@ export function runWithRequestContext<R>(ctxt: unknown, work: () => R): R {
   return current.run({ readContext: () => ctxt, incoming, view, handled }, work);
 }
 
-/** Runs work as part of a request or notification. */
+/** Runs work as part of a request or notification. Within the same scope already, it costs nothing. */
 export function runAsRequest<R>(scope: RequestScope, work: () => R): R {
-  return current.run(scope, work);
+  return current.getStore() === scope ? work() : current.run(scope, work);
 }
 
 /** Returns the request that is being handled, if its caller's deadline bounds the calls that it makes. */

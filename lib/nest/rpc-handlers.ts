@@ -96,13 +96,17 @@ export class RpcHandlers {
       const target = new Target({ exchange: endpoint.exchange ?? controlExchange, topic, server: host });
       const { table } = tableOf(tables, target);
       const check = isStrict && parameters ? new ArgumentCheck(registration.name, parameters.named) : undefined;
+      const contextOf = (message: IncomingRequest) =>
+        new OsloRpcContext(message, target, serializer, check?.refusalOf(message.request.args));
       table.add(registration.target, method, {
         handler: registration.name,
         expected: registration.expected,
         delivery: registration.delivery,
         parameters: parameters?.named,
         schema: registration.schema,
-        handle: (message) => this.run(registration, target, serializer, message, check),
+        scopeOf: contextOf,
+        handle: (message, _listening, scope = contextOf(message)) =>
+          this.run(registration, message, scope as OsloRpcContext, check),
         readContext: ({ context }) => serializer.deserializeContext(context),
       });
     }
@@ -128,16 +132,14 @@ export class RpcHandlers {
 
   private run(
     { handler, method, parameters }: Registration,
-    target: Target,
-    serializer: Serializer,
     message: IncomingRequest,
+    context: OsloRpcContext,
     check: ArgumentCheck | undefined,
   ): Promise<unknown> {
     const callback = handler();
     if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
     const { args } = message.request;
-    const refusal = check?.refusalOf(args);
-    const context = new OsloRpcContext(message, target, serializer, refusal);
+    const { refusal } = context;
     if (!check || !refusal) return this.invoke(callback, args, context);
     // Nest reads nothing of the request before it calls the method, so that the error cannot come from its pipeline.
     if (!parameters?.isRead) throw refusal;

@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.js';
 import type { Target } from '../core/target.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { runAsRequest, runWhereFailed } from '../messaging/current-request.js';
+import { type RequestScope, runAsRequest, runWhereFailed } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import type { ErrorConstructorLike } from './access-policy.js';
 import type { CallStatistics } from './discovery/call-statistics.js';
@@ -89,9 +89,14 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
 }
 
 /** @throws NoSuchMethod, UnsupportedVersion without an entry */
-function handle(entry: MethodEntry | undefined, message: IncomingRequest, { table, target }: Dispatching): unknown {
+function handle(
+  entry: MethodEntry | undefined,
+  message: IncomingRequest,
+  { table, target }: Dispatching,
+  scope?: RequestScope,
+): unknown {
   if (entry === undefined) throw table.refusalOf(message.request);
-  return entry.handle(message, target);
+  return entry.handle(message, target, scope);
 }
 
 /** Returns the request for the log lines about it. A request that no method answers has the context that it was received with. */
@@ -124,9 +129,10 @@ function handleWithin(
     expires,
     isExpected: (error) => entry !== undefined && isOneOf(entry.expected, error),
   };
+  const scope = entry?.scopeOf?.(message);
   // What it logs belongs to the request.
-  return runAsRequest(scopeOf(entry, message, dispatching), () =>
-    around(served, () => settled(() => handle(entry, message, dispatching))),
+  return runAsRequest(scope ?? scopeOf(entry, message, dispatching), () =>
+    around(served, () => settled(() => handle(entry, message, dispatching, scope))),
   );
 }
 

@@ -4,7 +4,7 @@ import type { RpcRequest } from '../core/rpc-message.js';
 import { Target } from '../core/target.js';
 import { compareVersions, versionIsCompatible } from '../core/version.js';
 import type { IncomingRequest } from '../drivers/driver.js';
-import { runAsRequest } from '../messaging/current-request.js';
+import { type RequestScope, runAsRequest } from '../messaging/current-request.js';
 import { EndpointRequest } from '../messaging/endpoint-request.js';
 import { deserializeArgs, type Serializer } from '../messaging/serializer.js';
 import { type ErrorConstructorLike, expectedExceptionsOf, type RPCAccessPolicyBase } from './access-policy.js';
@@ -26,8 +26,14 @@ export interface MethodEntry {
   readonly parameters?: readonly NamedArgument[] | undefined;
   /** JSON Schemas of arguments and result, where a contract has them. */
   readonly schema?: MethodSchema | undefined;
-  /** Runs the handler. @param listening exchange, topic and server that are listened on */
-  handle(message: IncomingRequest, listening: Target): unknown;
+  /** Makes the scope of a request for what runs around the handler. Absent where the handler makes its own. */
+  scopeOf?(message: IncomingRequest): RequestScope;
+  /**
+   * Runs the handler.
+   * @param listening exchange, topic and server that are listened on
+   * @param scope scope that `scopeOf` has made. Default: one of its own
+   */
+  handle(message: IncomingRequest, listening: Target, scope?: RequestScope): unknown;
   /** Returns the deserialized request context, for the log line about a failure. */
   readContext?(request: RpcRequest): unknown;
 }

@@ -149,6 +149,30 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(unhandled).toEqual([]);
     });
 
+    it.each<[string, number, RpcClientInterceptor]>([
+      ['answer before it', 1, (message, next) => [Promise.resolve('mine'), next(message)][0] as Promise<unknown>],
+      ['send twice', 2, (message, next) => [next(message), next(message)][0]?.catch(() => 'mine') ?? Promise.reject()],
+      [
+        'send later, and answer before',
+        1,
+        (message, next) => {
+          setImmediate(() => void next(message));
+          return Promise.resolve('mine');
+        },
+      ],
+    ])('leave no unhandled rejection of what they send when they %s', async (_name, sent, link) => {
+      const unhandled: unknown[] = [];
+      const note = (error: unknown) => unhandled.push(error);
+      process.on('unhandledRejection', note);
+      const transport = connect({ clientInterceptors: [link] });
+      const nobody = new Target({ topic: uniqueTopic('nobody') });
+      expect(await getRpcClient(transport, nobody).call({}, 'whoami')).toBe('mine');
+      await eventually(() => expect(transport.counts.undeliverable).toBe(sent));
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+    });
+
     it('pass notifications', async () => {
       const topic = uniqueTopic();
       const seen: string[] = [];
