@@ -22,9 +22,13 @@ export type RpcHandlerByName<Args, Result> =
   | ((context: OsloRpcContext, ...rest: never[]) => RpcHandlerReturn<Result>);
 
 /** Handler of one method: its first parameter is the object of all arguments, a named argument, or a context. */
-export type RpcHandler<Args, Result> =
-  | ((args: unknown extends Args ? never : Args, ...rest: never[]) => RpcHandlerReturn<Result>)
-  | RpcHandlerByName<Args, Result>;
+// `infer` makes the first form the first member of the union, which the compiler's errors are about.
+export type RpcHandler<Args, Result> = ((
+  args: unknown extends Args ? never : Args,
+  ...rest: never[]
+) => RpcHandlerReturn<Result>) extends infer Whole
+  ? Whole | RpcHandlerByName<Args, Result>
+  : never;
 
 /**
  * Methods of a class that answers an API: `class Conductor implements RpcHandlers<typeof api>`. The compiler checks that each

@@ -100,12 +100,14 @@ describe('the public types', () => {
     it('name the method in an error, and complete its arguments', { timeout: 240_000 }, () => {
       const wrong = BY_CONTRACT.replace("client.method_7({ id_7: 'x'", 'client.method_7({ id_7: 5')
         .replace('client.method_9(', 'client.methd_9(')
-        .replace('async method_11(args', 'async methd_11(args');
+        .replace('at_13: args.size', 'at_13: args.name');
+      const lacking = "\nexport class Lacking implements Pick<RpcHandlers<typeof api>, 'method_11'> {}";
       const asked = '\nexport const last = (client: RpcApiClient<typeof api>) => client.method_5;';
-      const { found, program } = check(wrong + asked);
+      const { found, program } = check(wrong + lacking + asked);
       expect(found.map(({ text }) => text)).toEqual([
         expect.stringContaining("'number' is not assignable to type 'string'"),
         expect.stringMatching(/'methd_9' does not exist.*Did you mean 'method_9'/s),
+        expect.stringMatching(/Property 'method_13'.*Types of property 'at_13' are incompatible/s),
         expect.stringContaining('method_11'),
       ]);
       const last = program.getSourceFile(file)?.statements.at(-1) as ts.VariableStatement;
