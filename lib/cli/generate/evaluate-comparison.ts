@@ -24,6 +24,7 @@ function narrow(left: Expression, value: Value, among: readonly Value[], wanted:
   const texts = among.flatMap((one) => (one.kind === 'text' ? [one.value] : []));
   const unsure = [{ path, value: valueOfTruth({ sure: undefined, usual: undefined }) }];
   if (texts.length < among.length) return unsure;
+  if (texts.length === 0) return [{ path, value: { kind: 'constant', value: !wanted } }];
   const options = optionsOf(value);
   const within = options.filter((option) => option.kind === 'text' && texts.includes(option.value));
   const without = options.filter((option) => option.kind === 'text' && !texts.includes(option.value));

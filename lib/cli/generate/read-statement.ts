@@ -5,9 +5,7 @@ import { isValue, readArguments, readExpression } from './read-expression.js';
 
 /** Reads the statements of a module or a body. */
 export function readBlock(source: PythonSource, node: SyntaxNode | undefined): Block {
-  // A body begins with its colon, which is no statement: the docstring is the first one.
-  const children = node === undefined ? [] : childrenOf(node).filter(({ name }) => name !== ':');
-  return children.flatMap((child) => readStatement(source, child));
+  return node === undefined ? [] : childrenOf(node).filter(isValue).flatMap((child) => readStatement(source, child));
 }
 
 function readStatement(source: PythonSource, node: SyntaxNode): Statement[] {
