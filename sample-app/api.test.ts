@@ -5,9 +5,10 @@ import { fakeRpcApi, osloMatchers, TestBroker } from 'nestjs-oslo-messaging/test
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiModule } from './api.js';
 import { conductorApi } from './conductor-api.js';
-import { VnfNotFound } from './vnf.js';
+import { type Vnf, VnfNotFound } from './vnf.js';
 
 expect.extend(osloMatchers);
+const VNF: Vnf = { id: 'v1', name: 'nat', state: 'ACTIVE', instances: 1, host: 'agent-1' };
 
 describe('The HTTP API with a fake conductor', () => {
   const broker = new TestBroker();
@@ -15,7 +16,7 @@ describe('The HTTP API with a fake conductor', () => {
     get: ({ vnf_id }) => {
       if (vnf_id === 'late') throw new MessagingTimeout('no reply');
       if (vnf_id !== 'v1') throw new VnfNotFound(`VNF ${vnf_id} could not be found.`);
-      return { id: 'v1', name: 'nat', state: 'ACTIVE', instances: 1, host: 'agent-1' };
+      return VNF;
     },
     instantiate: () => undefined,
     heal: () => undefined,

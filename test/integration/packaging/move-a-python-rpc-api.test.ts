@@ -30,13 +30,13 @@ describe('the tutorial on moving an RPC API of Python', () => {
     const args = [command, 'generate', `${folder}/rpcapi.py`, '--exchange', 'openstack'];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const [, generated = ''] = /^```ts\n(\/\/ Generated.*?)^```$/ms.exec(page) ?? [];
-    expect(stdout).toBe(generated);
+    expect(words(stdout)).toBe(words(generated));
     // The changes that the tutorial asks for.
     const program = readFileSync(`${folder}/pricing-api.ts`, 'utf8');
     const [quote = ''] = /^export interface Quote.*?^\}\n\n/ms.exec(program) ?? [];
     const finished = generated
       .replace(/^(\/\/.*\n)+/, '')
-      .replace(/^\s*unknown,$/m, 'Quote,')
+      .replace('unknown, ', 'Quote, ')
       .replace(/^\/\*\*$/m, `${quote}/**`);
     expect(words(finished)).toBe(words(program));
   });
