@@ -5,6 +5,7 @@ export { filesIn } from './config/config-sources.js';
 export { withConfigFiles } from './config/configured-options.js';
 export { atPlaces, extended } from './config/places.js';
 export type { RpcApiMethod } from './contracts/api-method.js';
+export { wireSchemaOf } from './contracts/json-schema.js';
 export { isRpcApi, type RpcApi } from './contracts/rpc-api.js';
 export { parseArguments } from './contracts/schema-check.js';
 export { attemptIn } from './core/attempt.js';

@@ -14,17 +14,20 @@ export interface RpcMethodJsonSchema {
  * do). Undefined where neither can.
  */
 export function jsonSchemaOf({ args, result }: RpcMethodDefinition): RpcMethodJsonSchema | undefined {
-  const ofArgs = convert(args);
-  const ofResult = convert(result);
+  const ofArgs = wireSchemaOf(args, 'draft-2020-12');
+  const ofResult = wireSchemaOf(result, 'draft-2020-12');
   if (ofArgs === undefined && ofResult === undefined) return undefined;
   return { ...(ofArgs !== undefined && { args: ofArgs }), ...(ofResult !== undefined && { result: ofResult }) };
 }
 
-/** Returns the JSON Schema of what a schema takes, before it parses. */
-function convert(schema: StandardSchemaV1 | undefined): unknown {
+/** Returns the JSON Schema of what a schema takes, before it parses; undefined where its library cannot say it. */
+export function wireSchemaOf(
+  schema: StandardSchemaV1 | undefined,
+  target: StandardJSONSchemaV1.Target,
+): Record<string, unknown> | undefined {
   const standard: Partial<StandardJSONSchemaV1.Props> | undefined = schema?.['~standard'];
   try {
-    return standard?.jsonSchema?.input({ target: 'draft-2020-12' });
+    return standard?.jsonSchema?.input({ target });
   } catch {
     // Some types have no JSON Schema.
     return undefined;
