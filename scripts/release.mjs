@@ -8,12 +8,9 @@ import { run } from './install.mjs';
 /** Release with the newest peers. */
 export const NEWEST = 'sid';
 const SUITES = ['trixie', NEWEST];
-const PACKAGES = [
-  'rabbitmq-server',
-  'python3-oslo.messaging',
-  'python3-oslo.versionedobjects',
-  'python3-opentelemetry-sdk',
-];
+const PACKAGES = ['rabbitmq-server', 'python3-oslo.messaging', 'python3-oslo.versionedobjects'];
+/** Packages that only the newest release has. */
+const NEWEST_PACKAGES = ['python3-opentelemetry-sdk'];
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Package mirror of this machine; none where debootstrap's own default has to do. */
@@ -38,6 +35,10 @@ export function withProc(root, work) {
   }
 }
 
+function packagesOf(suite) {
+  return suite === NEWEST ? [...PACKAGES, ...NEWEST_PACKAGES] : PACKAGES;
+}
+
 function inside(root, ...command) {
   run('chroot', [root, 'env', '-i', `PATH=${PATH}`, 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', ...command]);
 }
@@ -45,31 +46,32 @@ function inside(root, ...command) {
 /** Installs the release below the folder, which takes some minutes, unless that was done before. */
 function install(suite, root) {
   const done = join(root, 'installed');
+  const packages = packagesOf(suite);
   if (existsSync(done)) {
-    complete(root);
+    complete(root, packages);
     return;
   }
   if (spawnSync('debootstrap', ['--version'], { stdio: 'ignore' }).status !== 0)
     run('apt-get', ['install', '-y', '--no-install-recommends', 'debootstrap']);
   console.log(`Installing Debian ${suite} below ${root} …`);
   // It fails where the order of packages is too hard for it; apt then finishes the work.
-  spawnSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, root, ...mirror()], {
+  spawnSync('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, suite, root, ...mirror()], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   cpSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
   writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   withProc(root, () => {
     inside(root, 'apt-get', '-y', '-f', 'install');
-    inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...PACKAGES);
+    inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...packages);
   });
   writeFileSync(done, '');
 }
 
 /** Installs packages that a folder lacks because it was made before they were needed. */
-function complete(root) {
-  const { status } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES], { stdio: 'ignore' });
+function complete(root, packages) {
+  const { status } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...packages], { stdio: 'ignore' });
   if (status === 0) return;
-  withProc(root, () => inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...PACKAGES));
+  withProc(root, () => inside(root, 'apt-get', '-y', 'install', '--no-install-recommends', ...packages));
 }
 
 /**
@@ -95,6 +97,8 @@ function folderOf(release) {
 
 /** Prints the versions of the peers that a folder has. */
 export function sayVersions(root) {
-  const { stdout } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES], { encoding: 'utf8' });
+  const { stdout } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES, ...NEWEST_PACKAGES], {
+    encoding: 'utf8',
+  });
   console.log(`Peers below ${root}:\n${stdout}`);
 }
