@@ -24,6 +24,11 @@ describeWithRabbitControl('few channels', () => {
     await node.rabbitmqctl('add_user', 'few', 'few');
     await node.rabbitmqctl('set_permissions', 'few', '^(?!forbidden)', '.*', '.*');
     await node.rabbitmqctl('set_user_limits', 'few', '{"max-channels": 3}');
+    for (const most of [1, 2]) {
+      await node.rabbitmqctl('add_user', `only-${most}`, `only-${most}`);
+      await node.rabbitmqctl('set_permissions', `only-${most}`, '.*', '.*', '.*');
+      await node.rabbitmqctl('set_user_limits', `only-${most}`, `{"max-channels": ${most}}`);
+    }
   });
   afterAll(() => node?.stop());
   afterEach(async () => {
@@ -69,6 +74,40 @@ describeWithRabbitControl('few channels', () => {
     await expect(refused.start()).rejects.toThrow(/ACCESS_REFUSED/);
   });
 
+  it.each([1, 2, 3])('are enough to serve and to call by one transport: a user limit of 3 (%i)', async (round) => {
+    const topics = ['both-a', 'both-b', 'both-c'].map((topic) => `${topic}-${round}`);
+    const transport = connect('few');
+    await Promise.all(
+      topics.map((topic) => {
+        const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ topic: () => topic }]);
+        servers.push(server);
+        return server.start();
+      }),
+    );
+    const client = new RPCClient(transport, new Target({ topic: `${topics[0]}` }), { timeout: 20 });
+    expect(await client.call({}, 'topic')).toBe(topics[0]);
+    // The limit is learned by a loss of each connection at most, and kept from then on.
+    expect(transport.counts.lostConnections).toBeLessThanOrEqual(2);
+    const { lostConnections } = transport.counts;
+    const calls = topics.map((topic) => client.prepare({ topic }).call({}, 'topic'));
+    const casts = topics.map((topic) => client.prepare({ topic, fanout: true }).cast({}, 'topic'));
+    expect(await Promise.all(calls)).toEqual(topics);
+    await Promise.all(casts);
+    expect(transport.counts.lostConnections).toBe(lostConnections);
+  });
+
+  it('are too few to serve: a user limit of 1', async () => {
+    const target = new Target({ topic: 'fewer', server: 'one' });
+    const server = getRpcServer(connect('only-1'), target, [{ run: () => 'run' }]);
+    servers.push(server);
+    await expect(server.start()).rejects.toThrow(shortageOf(1));
+  });
+
+  it.each([1, 2])('are too few to call: a user limit of %i', async (most) => {
+    const client = new RPCClient(connect(`only-${most}`), new Target({ topic: 'fewer' }), { timeout: 20 });
+    await expect(client.call({}, 'run')).rejects.toThrow(shortageOf(most));
+  });
+
   it('are enough to declare many queues at once: a user limit of 3', async () => {
     const transport = connect('few', undefined, getNotificationTransport);
     const topics = Array.from({ length: 40 }, (_, n) => `few-notified-${n}`);
@@ -100,3 +139,7 @@ describeWithRabbitControl('few channels', () => {
     }
   });
 });
+
+function shortageOf(limit: number): string {
+  return `may open ${limit} channels (max-channels), and a transport that serves or calls needs 3: raise the limit`;
+}

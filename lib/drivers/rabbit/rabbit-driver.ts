@@ -72,10 +72,7 @@ export class RabbitDriver implements Driver {
   private readonly replySender: ReplySender;
   private readonly republisher: Republisher;
   private readonly served = new Set<ServedQueues>();
-  private readonly depths = new QueueDepths(
-    () => this.consuming.current,
-    () => [...new Set([...this.served].flatMap(({ queueNames }) => queueNames))],
-  );
+  private readonly depths: QueueDepths;
   private warnedOfTransientQueues = false;
   private closing: Promise<void> | undefined;
   private readonly settings: Settings;
@@ -93,10 +90,11 @@ export class RabbitDriver implements Driver {
     if (url.hosts.length === 0) throw new ConfigurationError('The transport URL names no host');
     if (usesTls(url, settings.rabbit)) checkTlsFiles(settings.rabbit);
     this.profile = new QueueProfile(settings.rabbit, settings.logger);
+    const budget = new ChannelBudget();
     const shared = {
       failover: new Failover(url.hosts, settings.rabbit.failoverStrategy, settings.logger),
       standstill: new Standstill((line) => settings.logger.warn(line)),
-      examine: (model: ChannelModel) => this.profile.examine(model),
+      examine: (model: ChannelModel) => budget.turns.during(() => this.profile.examine(model)),
     };
     this.publishing = new RabbitConnection(url, context, 'publishing', shared);
     this.consuming = new RabbitConnection(url, context, 'consuming', shared);
@@ -106,8 +104,14 @@ export class RabbitDriver implements Driver {
     this.driverHealth = new DriverHealth(this.publishing, this.consuming, shared.standstill, settings.logger);
     this.declarer = new Declarer(settings, this.profile, url);
     this.upkeep = new Upkeep(settings.rabbit.topologyCheckInterval, settings.logger);
-    const budget = new ChannelBudget();
+    // The broker closes the connection of a user who opens too many channels.
+    for (const one of [this.publishing, this.consuming]) one.onStatus(() => void budget.learn(one.lastError));
     this.channels = new ConsumingChannels(budget);
+    this.depths = new QueueDepths(
+      () => this.consuming.current,
+      () => [...new Set([...this.served].flatMap(({ queueNames }) => queueNames))],
+      budget.turns,
+    );
     this.streams = new StreamSide(url, context, this.declarer, budget);
     shared.failover.onSuspect((host) => this.streams.suspect(host));
     this.driverHealth.follow(this.streams.connection);

@@ -143,7 +143,7 @@ export class Attachment {
       this.channel = channel;
       await this.attach(channel);
     } catch (error) {
-      throw this.isOutOfChannels(error, before) ? this.again('There are too many channels', error) : error;
+      throw this.isOutOfChannels(error, before) ? this.outOfChannels(error) : error;
     }
   }
 
@@ -245,6 +245,12 @@ export class Attachment {
   private isOutOfChannels(error: unknown, before: Error | undefined): boolean {
     const lastError = this.ports.lastError();
     return this.ports.channels.budget.learn(error, lastError === before ? undefined : lastError);
+  }
+
+  private outOfChannels(error: unknown): Error {
+    const { shortage } = this.ports.channels.budget;
+    if (shortage === undefined) return this.again('There are too many channels', error);
+    return new DeclareRefused(shortage, { cause: error });
   }
 
   private again(message: string, cause?: unknown): DeclareAgain {

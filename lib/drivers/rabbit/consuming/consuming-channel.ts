@@ -111,6 +111,13 @@ export class ConsumingChannel {
     this.acknowledger.requeueAll(reader);
   }
 
+  /** Closes the channel, as if it were lost: its readers start again on another one, and what they have not settled is redelivered. */
+  drop(): void {
+    if (!this.open) return;
+    this.end();
+    this.channel.close().catch(() => undefined);
+  }
+
   /** Starts a consumer. Resolves when the broker has confirmed it. */
   async consume(reader: Reader, { queue, options, prefetch }: Consumption, handlers: Consuming): Promise<void> {
     // Short, since every delivery carries it.

@@ -25,10 +25,12 @@ export class ConsumingChannels {
   /** Channels for declarations. */
   readonly setup: DeclaringChannels;
   private readonly sharings = new WeakMap<ChannelModel, Sharing>();
+  private latest: ChannelModel | undefined;
 
   /** @param budget numbers of channels that may be opened */
   constructor(readonly budget: ChannelBudget) {
     this.setup = new DeclaringChannels(budget);
+    budget.onLimit(() => this.shrink());
   }
 
   /** Opens a channel for one reader. @param gathering time for which acknowledgements are gathered, in milliseconds */
@@ -41,9 +43,15 @@ export class ConsumingChannels {
     owned.add(place);
     try {
       const channel = await ConsumingChannel.on(model, { room: 1, gathering });
+      owned.delete(place);
       channel.join(reader);
-      owned.add(channel);
-      return channel;
+      // A limit of the user may have become known meanwhile.
+      if (owned.size < this.budget.readings(model) - 1) {
+        owned.add(channel);
+        return channel;
+      }
+      await channel.leave(reader);
+      return this.share(reader, model);
     } finally {
       owned.delete(place);
     }
@@ -65,9 +73,28 @@ export class ConsumingChannels {
     }
   }
 
+  /** Drops the channels that are too many, after a limit of the user has become known. */
+  private shrink(): void {
+    const { latest } = this;
+    if (!latest) return;
+    const { channels, owned } = this.sharingOn(latest);
+    const most = this.budget.readings(latest);
+    for (const channel of owned) {
+      // One channel is left for all readers that get none of their own.
+      if (owned.size < most) break;
+      if (owned.delete(channel) && channel instanceof ConsumingChannel) channel.drop();
+    }
+    for (const channel of channels) {
+      if (owned.size + channels.size <= most) break;
+      channels.delete(channel);
+      channel.drop();
+    }
+  }
+
   private sharingOn(model: ChannelModel): Sharing {
     const known = this.sharings.get(model);
     if (known) return known;
+    this.latest = model;
     const sharing = { channels: new Set<ConsumingChannel>(), owned: new Set<object>(), opening: undefined };
     this.sharings.set(model, sharing);
     return sharing;

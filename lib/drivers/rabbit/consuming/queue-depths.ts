@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { Deadline } from '../../../core/deadline.js';
 import type { QueueDepth } from '../../driver.js';
+import type { ChannelTurns } from '../connection/channel-turns.js';
 
 /** Longest time for the answers of the broker, in milliseconds. A scrape waits for them. */
 const TIMEOUT_MS = 2000;
@@ -13,6 +14,7 @@ export class QueueDepths {
   constructor(
     private readonly current: () => ChannelModel | undefined,
     private readonly queues: () => readonly string[],
+    private readonly turns: Pick<ChannelTurns, 'during'>,
   ) {}
 
   /** Resolves with the depths that the broker has told in time. Reads at the same time are one. */
@@ -29,7 +31,8 @@ export class QueueDepths {
     if (!model) return depths;
     const deadline = Deadline.after(TIMEOUT_MS);
     try {
-      await deadline.race(this.askOn(model, depths, deadline), () => new Error('no answer'));
+      const asking = this.turns.during(() => this.askOn(model, depths, deadline));
+      await deadline.race(asking, () => new Error('no answer'));
     } catch {
       // Lost, missing or late: the rest is not known now.
     }

@@ -1,10 +1,10 @@
 import type { ChannelModel } from 'amqplib';
 import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
-import type { ChannelBudget } from '../connection/channel-budget.js';
+import { type ChannelBudget, channelLimitIn } from '../connection/channel-budget.js';
 import type { RabbitConnection } from '../connection/connection.js';
 import { DeclarationCache } from '../topology/declaration-cache.js';
-import type { Declarer } from '../topology/declarer.js';
+import { DeclareRefused, type Declarer } from '../topology/declarer.js';
 import type { Lease, LeaseKey } from './channel-pool.js';
 import { ProvenRoutes, routeKey } from './proven-routes.js';
 import { expirationNow, type Publication } from './publication.js';
@@ -35,7 +35,7 @@ export class PublishAttempts {
   constructor(
     private readonly connection: RabbitConnection,
     declarer: Declarer,
-    budget: ChannelBudget,
+    private readonly budget: ChannelBudget,
   ) {
     this.gate = new PublishGate(connection);
     this.channels = new PublishingChannels(budget, (channel) => this.onChannelClosed(channel));
@@ -43,8 +43,6 @@ export class PublishAttempts {
     connection.onConnected(() => {
       this.routes.restart();
       this.declarations.restart();
-      // The broker closes the connection of a user who opens too many channels.
-      budget.learn(connection.lastError);
       this.largest = SMALL_BODY;
     });
   }
@@ -101,9 +99,9 @@ export class PublishAttempts {
       );
       this.routes.end(trial, error === undefined, mandatoryId !== undefined);
       if (error === undefined && body.length > this.largest) this.largest = body.length;
-      return error && { error, channel };
+      return error && { error: this.reasonFor(error), channel };
     } catch (error) {
-      return { error, channel };
+      return { error: this.reasonFor(error), channel };
     } finally {
       if (lease) this.channels.release(lease);
     }
@@ -169,6 +167,14 @@ export class PublishAttempts {
 
   private inTime<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
     return deadline.race(work, () => this.late(deadline));
+  }
+
+  /** Returns the error of a failed attempt. Where the user may open too few channels, no other attempt will do. */
+  private reasonFor(error: unknown): unknown {
+    const { lastError } = this.connection;
+    const { shortage } = this.budget;
+    if (shortage === undefined || channelLimitIn(lastError) === undefined) return error;
+    return new DeclareRefused(shortage, { cause: lastError });
   }
 
   private onChannelClosed({ failure, model }: PublishingChannel): void {

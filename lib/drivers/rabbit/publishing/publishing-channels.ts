@@ -35,7 +35,7 @@ export class PublishingChannels {
       open: (model) => this.open(model, (channel) => this.pool.remove(channel)),
       discard: (channel) => this.giveUp(channel),
     });
-    budget.onLimit = () => this.pool.shrink();
+    budget.onLimit(() => this.pool.shrink());
   }
 
   /** Counts one more message that the broker may refuse. Every call needs one of {@link release}. */

@@ -5,6 +5,8 @@ interface DeclaringChannel {
   readonly model: ChannelModel;
   readonly channel: Channel;
   open: boolean;
+  /** Ends the turn of the channel. */
+  endTurn(): void;
 }
 
 /**
@@ -29,33 +31,49 @@ export class DeclaringChannels {
       await work(used.channel);
     } catch (error) {
       // Its last declaration may still wait for an answer, and would hold up the next one.
-      if (used?.open) used.channel.close().catch(() => undefined);
-      if (used) used.open = false;
+      if (used) close(used);
       throw error;
     } finally {
-      this.release(used);
+      this.release(used, model);
     }
   }
 
   private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
     for (let idle = this.idle.pop(); idle; idle = this.idle.pop()) if (idle.open && idle.model === model) return idle;
-    const channel = await model.createChannel();
-    const opened = { model, channel, open: true };
-    channel.on('error', () => undefined);
-    channel.once('close', () => {
-      opened.open = false;
-    });
-    return opened;
+    const endTurn = await this.budget.turns.begin();
+    try {
+      const channel = await model.createChannel();
+      const opened = { model, channel, open: true, endTurn: () => endTurn('closed') };
+      channel.on('error', () => undefined);
+      channel.once('close', () => {
+        opened.open = false;
+        opened.endTurn();
+      });
+      return opened;
+    } catch (error) {
+      endTurn('unused');
+      throw error;
+    }
   }
 
-  private release(used: DeclaringChannel | undefined): void {
+  private release(used: DeclaringChannel | undefined, model: ChannelModel): void {
     if (used) this.idle.push(used);
-    const next = this.waiting.shift();
-    if (next) {
-      next();
-      return;
-    }
-    this.busy--;
-    for (const { open, channel } of this.idle.splice(0)) if (open) channel.close().catch(() => undefined);
+    // There may be fewer than before: a limit of the user has become known.
+    const next = this.busy > this.budget.setups(model) ? undefined : this.waiting.shift();
+    // Another connection may wait for the turn of the channel.
+    if (!next || this.budget.turns.contended) this.closeIdle();
+    if (next) next();
+    else this.busy--;
   }
+
+  private closeIdle(): void {
+    for (const one of this.idle.splice(0)) close(one);
+  }
+}
+
+function close(one: DeclaringChannel): void {
+  if (!one.open) return;
+  one.open = false;
+  // A connection that ends in the turn in which it opens the channel ends it before anybody listens.
+  one.channel.close().catch(() => one.endTurn());
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CallerWatch } from '../../../../lib/drivers/rabbit/caller-watch.js';
+import { ChannelBudget } from '../../../../lib/drivers/rabbit/connection/channel-budget.js';
 
 const ABSENT = Object.assign(new Error("NOT_FOUND - no queue 'reply_1' in vhost '/'"), { code: 404 });
 const LOCKED = Object.assign(new Error("RESOURCE_LOCKED - cannot obtain exclusive access to queue 'reply_1'"), {
@@ -23,8 +24,8 @@ function watchOf(answers: readonly (number | Error)[], connection: 'open' | 'los
     },
   };
   const createChannel = () => (connection === 'mute' ? new Promise(() => undefined) : Promise.resolve(channel));
-  const current = connection === 'lost' ? undefined : { createChannel };
-  const watch = new CallerWatch({ current } as never, { setups: () => 1 } as never);
+  const current = connection === 'lost' ? undefined : { createChannel, connection: {} };
+  const watch = new CallerWatch({ current } as never, new ChannelBudget());
   return { watch, left };
 }
 
