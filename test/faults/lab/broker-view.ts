@@ -7,20 +7,50 @@ export interface BrokerView {
   readonly channels: number;
   /** Names, with their random parts left out. */
   readonly queues: readonly string[];
+  /**
+   * Names of records of exclusive queues whose process and connection are gone. A node that is cut off from its cluster
+   * cannot delete them, and does not do it later: a restart of the node does, or a cut of more than `net_ticktime`.
+   */
+  readonly orphans: readonly string[];
 }
 
-/** One question, not three: each call of `rabbitmqctl` boots an Erlang machine. */
-const QUESTION = `{
-  length(rabbit_networking:connections()),
-  length(rabbit_channel:list()),
-  [Name || {resource, _, queue, Name} <- rabbit_amqqueue:list_names()]
-}.`;
+const REPLY_QUEUE = 'reply_<id>';
+
+/** One question, not four: each call of `rabbitmqctl` boots an Erlang machine. */
+const QUESTION = `
+  IsGone = fun(Pid) -> rpc:call(node(Pid), erlang, is_process_alive, [Pid]) =:= false end,
+  IsOrphan = fun(Queue) ->
+    Owner = amqqueue:get_exclusive_owner(Queue),
+    is_pid(Owner) andalso IsGone(Owner) andalso IsGone(amqqueue:get_pid(Queue))
+  end,
+  {Orphans, Queues} = lists:partition(IsOrphan, rabbit_amqqueue:list()),
+  NamesOf = fun(List) -> [element(4, amqqueue:get_name(Queue)) || Queue <- List] end,
+  {
+    length(rabbit_networking:connections()),
+    length(rabbit_channel:list()),
+    NamesOf(Queues),
+    orphans,
+    NamesOf(Orphans)
+  }.`;
 
 export async function brokerView(node: Controllable): Promise<BrokerView> {
-  const answer = await node.rabbitmqctl('eval', QUESTION);
+  return viewIn(await node.rabbitmqctl('eval', QUESTION));
+}
+
+/** Returns the view in the answer of a node. */
+export function viewIn(answer: string): BrokerView {
   const [, connections, channels] = /\{(\d+),\s*(\d+),/.exec(answer) ?? [];
-  const names = [...answer.matchAll(/<<"(.*?)">>/g)].map(([, name = '']) => name.replace(/[0-9a-f]{32}/, '<id>'));
-  return { connections: Number(connections), channels: Number(channels), queues: names.sort() };
+  const [queues = '', orphans = ''] = answer.split(/,\s*orphans,/);
+  return {
+    connections: Number(connections),
+    channels: Number(channels),
+    queues: namesIn(queues),
+    orphans: namesIn(orphans),
+  };
+}
+
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/<<"(.*?)">>/g)].map(([, name = '']) => name.replace(/[0-9a-f]{32}/, '<id>')).sort();
 }
 
 /** Milliseconds within which the broker lets go of what killed processes left behind. */
@@ -72,6 +102,8 @@ export function differences(before: BrokerView, now: BrokerView): string[] {
     ...counts,
     ...without(now.queues, before.queues).map((name) => `not yet the queue ${name}`),
     ...without(before.queues, now.queues).map((name) => `the queue ${name}, which is gone`),
+    // No other exclusive queue is left behind by a client of these: claims of numbers are not in use.
+    ...now.orphans.filter((name) => name !== REPLY_QUEUE).map((name) => `not yet the orphan ${name}`),
   ];
 }
 
