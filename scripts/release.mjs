@@ -97,6 +97,8 @@ function folderOf(release) {
 
 /** Prints the versions of the peers that a folder has. */
 export function sayVersions(root) {
-  const { stdout } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES, ...NEWEST_PACKAGES], { encoding: 'utf8' });
+  const { stdout } = spawnSync('chroot', [root, 'dpkg-query', '-W', ...PACKAGES, ...NEWEST_PACKAGES], {
+    encoding: 'utf8',
+  });
   console.log(`Peers below ${root}:\n${stdout}`);
 }

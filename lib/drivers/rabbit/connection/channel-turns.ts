@@ -1,8 +1,8 @@
 /** Time in milliseconds for which the broker still counts a channel after it has confirmed its end. */
 const COUNTED_MS = 50;
 
-/** Longest wait for a turn, in milliseconds. A node that answers nothing must not hold up the other connection for ever. */
-const MAX_WAIT_MS = 10_000;
+/** Longest wait for a turn, in milliseconds. A node that answers nothing must not keep another connection from its host. */
+const MAX_WAIT_MS = 2000;
 
 /**
  * Turns of channels that are open for a short time, such as those to declare on. Where the user may have few channels, the

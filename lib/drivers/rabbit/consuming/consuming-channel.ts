@@ -113,6 +113,7 @@ export class ConsumingChannel {
 
   /** Closes the channel, as if it were lost: its readers start again on another one, and what they have not settled is redelivered. */
   drop(): void {
+    if (!this.open) return;
     this.end();
     this.channel.close().catch(() => undefined);
   }

@@ -43,12 +43,14 @@ export class ConsumingChannels {
     owned.add(place);
     try {
       const channel = await ConsumingChannel.on(model, { room: 1, gathering });
+      owned.delete(place);
       channel.join(reader);
-      owned.add(channel);
       // A limit of the user may have become known meanwhile.
-      if (owned.size - 1 <= this.budget.readings(model) - 1) return channel;
+      if (owned.size < this.budget.readings(model) - 1) {
+        owned.add(channel);
+        return channel;
+      }
       await channel.leave(reader);
-      owned.delete(channel);
       return this.share(reader, model);
     } finally {
       owned.delete(place);

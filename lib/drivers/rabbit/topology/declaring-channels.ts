@@ -1,14 +1,12 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { settleWithin } from '../../../core/settle-within.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
-
-/** Longest wait for the answer to `channel.close`, in milliseconds. A broker may leave it unanswered. */
-const CLOSE_TIMEOUT_MS = 1000;
 
 interface DeclaringChannel {
   readonly model: ChannelModel;
   readonly channel: Channel;
   open: boolean;
+  /** Ends the turn of the channel. */
+  endTurn(): void;
 }
 
 /**
@@ -19,7 +17,6 @@ export class DeclaringChannels {
   private readonly waiting: (() => void)[] = [];
   /** Channels on their way to the next user. */
   private readonly idle: DeclaringChannel[] = [];
-  /** Channels in use, and those that are being closed: they count at the broker until it has confirmed that. */
   private busy = 0;
 
   constructor(private readonly budget: ChannelBudget) {}
@@ -34,10 +31,11 @@ export class DeclaringChannels {
       await work(used.channel);
     } catch (error) {
       // Its last declaration may still wait for an answer, and would hold up the next one.
-      void this.close(used, model);
+      if (used) close(used);
       throw error;
+    } finally {
+      this.release(used, model);
     }
-    this.release(used, model);
   }
 
   private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
@@ -45,11 +43,11 @@ export class DeclaringChannels {
     const endTurn = await this.budget.turns.begin();
     try {
       const channel = await model.createChannel();
-      const opened = { model, channel, open: true };
+      const opened = { model, channel, open: true, endTurn: () => endTurn('closed') };
       channel.on('error', () => undefined);
       channel.once('close', () => {
         opened.open = false;
-        endTurn('closed');
+        opened.endTurn();
       });
       return opened;
     } catch (error) {
@@ -58,32 +56,24 @@ export class DeclaringChannels {
     }
   }
 
-  private release(used: DeclaringChannel, model: ChannelModel): void {
+  private release(used: DeclaringChannel | undefined, model: ChannelModel): void {
+    if (used) this.idle.push(used);
+    // There may be fewer than before: a limit of the user has become known.
+    const next = this.busy > this.budget.setups(model) ? undefined : this.waiting.shift();
     // Another connection may wait for the turn of the channel.
-    if (this.waiting.length === 0 || this.hasTooMany(model) || this.budget.turns.contended) {
-      void this.close(used, model);
-      return;
-    }
-    this.idle.push(used);
-    this.waiting.shift()?.();
-  }
-
-  /** Closes a channel, and lets the next user open one. */
-  private async close(used: DeclaringChannel | undefined, model: ChannelModel): Promise<void> {
-    if (used?.open) {
-      used.open = false;
-      // Also emitted when the connection is lost, which leaves `close()` pending.
-      const closed = new Promise((resolve) => used.channel.once('close', resolve));
-      used.channel.close().catch(() => undefined);
-      await settleWithin(closed, CLOSE_TIMEOUT_MS);
-    }
-    const next = this.hasTooMany(model) ? undefined : this.waiting.shift();
+    if (!next || this.budget.turns.contended) this.closeIdle();
     if (next) next();
     else this.busy--;
   }
 
-  /** Returns true where a limit of the user has become known that leaves fewer channels to declare on. */
-  private hasTooMany(model: ChannelModel): boolean {
-    return this.busy > this.budget.setups(model);
+  private closeIdle(): void {
+    for (const one of this.idle.splice(0)) close(one);
   }
+}
+
+function close(one: DeclaringChannel): void {
+  if (!one.open) return;
+  one.open = false;
+  // A connection that ends in the turn in which it opens the channel ends it before anybody listens.
+  one.channel.close().catch(() => one.endTurn());
 }
