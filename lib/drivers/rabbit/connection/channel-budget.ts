@@ -13,6 +13,9 @@ const MAX_POOLED_UNDER_USER_LIMIT = 2;
 /** Error by which RabbitMQ closes a connection that exceeds `max-channels` of its user. */
 const USER_LIMIT = /number of channels opened for user .* maximum allowed (?:user )?limit of \(?(\d+)/;
 
+/** Error of amqplib where a connection has no free channel number: channels that are being closed still count. */
+const NO_CHANNEL_LEFT = 'No channels left to allocate';
+
 /** Returns the limit of the user's channels that the broker names in a refusal; undefined for any other error. */
 export function channelLimitIn(error: unknown): number | undefined {
   const limit = error instanceof Error ? USER_LIMIT.exec(error.message)?.[1] : undefined;
@@ -59,9 +62,10 @@ export class ChannelBudget {
     this.limitListeners.push(listener);
   }
 
-  /** Learns the limit of the user. Returns true where one of the errors is the broker's refusal because of it. */
+  /** Learns the limit of the user. Returns true where one of the errors says that there are too many channels. */
   learn(...errors: readonly unknown[]): boolean {
     for (const error of errors) {
+      if (error instanceof Error && error.message === NO_CHANNEL_LEFT) return true;
       const limit = channelLimitIn(error);
       if (limit === undefined) continue;
       if (this.userLimit === limit) return true;

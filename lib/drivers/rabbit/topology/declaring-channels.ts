@@ -1,5 +1,9 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { settleWithin } from '../../../core/settle-within.js';
 import type { ChannelBudget } from '../connection/channel-budget.js';
+
+/** Longest wait for the answer to `channel.close`, in milliseconds. A broker may leave it unanswered. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 interface DeclaringChannel {
   readonly model: ChannelModel;
@@ -17,6 +21,7 @@ export class DeclaringChannels {
   private readonly waiting: (() => void)[] = [];
   /** Channels on their way to the next user. */
   private readonly idle: DeclaringChannel[] = [];
+  /** Channels in use, and those that are being closed: they count at the broker until it has confirmed that. */
   private busy = 0;
 
   constructor(private readonly budget: ChannelBudget) {}
@@ -31,11 +36,10 @@ export class DeclaringChannels {
       await work(used.channel);
     } catch (error) {
       // Its last declaration may still wait for an answer, and would hold up the next one.
-      if (used) close(used);
+      void this.close(used, model);
       throw error;
-    } finally {
-      this.release(used, model);
     }
+    this.release(used, model);
   }
 
   private async acquire(model: ChannelModel): Promise<DeclaringChannel> {
@@ -56,24 +60,32 @@ export class DeclaringChannels {
     }
   }
 
-  private release(used: DeclaringChannel | undefined, model: ChannelModel): void {
-    if (used) this.idle.push(used);
-    // There may be fewer than before: a limit of the user has become known.
-    const next = this.busy > this.budget.setups(model) ? undefined : this.waiting.shift();
+  private release(used: DeclaringChannel, model: ChannelModel): void {
     // Another connection may wait for the turn of the channel.
-    if (!next || this.budget.turns.contended) this.closeIdle();
+    if (this.waiting.length === 0 || this.hasTooMany(model) || this.budget.turns.contended) {
+      void this.close(used, model);
+      return;
+    }
+    this.idle.push(used);
+    this.waiting.shift()?.();
+  }
+
+  /** Closes a channel, and lets the next user open one. */
+  private async close(used: DeclaringChannel | undefined, model: ChannelModel): Promise<void> {
+    if (used?.open) {
+      used.open = false;
+      // The loss of the connection leaves `close()` pending, or makes it fail where the channel has missed that loss.
+      const closed = new Promise((resolve) => used.channel.once('close', resolve));
+      await settleWithin(Promise.race([closed, used.channel.close()]), CLOSE_TIMEOUT_MS);
+      used.endTurn();
+    }
+    const next = this.hasTooMany(model) ? undefined : this.waiting.shift();
     if (next) next();
     else this.busy--;
   }
 
-  private closeIdle(): void {
-    for (const one of this.idle.splice(0)) close(one);
+  /** Returns true where a limit of the user has become known that leaves fewer channels to declare on. */
+  private hasTooMany(model: ChannelModel): boolean {
+    return this.busy > this.budget.setups(model);
   }
-}
-
-function close(one: DeclaringChannel): void {
-  if (!one.open) return;
-  one.open = false;
-  // A connection that ends in the turn in which it opens the channel ends it before anybody listens.
-  one.channel.close().catch(() => one.endTurn());
 }

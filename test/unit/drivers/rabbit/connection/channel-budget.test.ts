@@ -47,3 +47,8 @@ it('takes no other error for a limit', () => {
   expect(budget.learn(undefined, new Error('NOT_ALLOWED - vhost not found'))).toBe(false);
   expect(budget.turns.limit).toBe(Number.POSITIVE_INFINITY);
 });
+
+it('takes a connection without a free channel number for one with too many channels', () => {
+  expect(new ChannelBudget().learn(new Error('No channels left to allocate'))).toBe(true);
+  expect(new ChannelBudget().learn(new Error('No channels'), undefined)).toBe(false);
+});

@@ -1,64 +1,88 @@
 import { EventEmitter } from 'node:events';
 import type { ChannelModel } from 'amqplib';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChannelBudget } from '../../../../../lib/drivers/rabbit/connection/channel-budget.js';
 import { DeclaringChannels } from '../../../../../lib/drivers/rabbit/topology/declaring-channels.js';
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
+class FakeChannel extends EventEmitter {
+  closing = false;
 
-/** Connection that counts its open channels. @param dead true where it has ended without a word to its channels */
-function connection(dead = false) {
-  const model = {
-    connection: {},
-    open: 0,
-    createChannel: async () => {
-      model.open++;
-      const channel = new EventEmitter();
-      const close = async () => {
-        if (dead) throw new Error('Channel closed');
-        model.open--;
-        channel.emit('close');
-      };
-      return Object.assign(channel, { close });
-    },
-  };
-  return model;
+  /** As amqplib's: pending until the broker has confirmed it, for ever where the connection is lost before. */
+  close(): Promise<void> {
+    this.closing = true;
+    return new Promise(() => undefined);
+  }
+
+  end(): void {
+    this.emit('close');
+  }
 }
 
-const modelOf = (link: ReturnType<typeof connection>) => link as unknown as ChannelModel;
+describe('DeclaringChannels', () => {
+  let opened: FakeChannel[];
+  let model: ChannelModel;
+  let channels: DeclaringChannels;
+  const nothing = () => Promise.resolve();
 
-/** Budget of a user who may open 3 channels. */
-function smallBudget(): ChannelBudget {
-  const budget = new ChannelBudget();
-  budget.learn(new Error("number of channels opened for user 'few' has reached the maximum allowed user limit of (3)"));
-  return budget;
-}
-
-it('opens one channel at a time on two connections of a user with few', async () => {
-  const budget = smallBudget();
-  const links = [connection(), connection()];
-  const openNow = () => links.reduce((sum, { open }) => sum + open, 0);
-  const seen: number[] = [];
-  const uses = links.flatMap((link) => {
-    const channels = new DeclaringChannels(budget);
-    return [1, 2, 3].map(() => channels.use(modelOf(link), async () => void seen.push(openNow())));
+  beforeEach(() => {
+    opened = [];
+    const createChannel = () => {
+      const channel = new FakeChannel();
+      opened.push(channel);
+      return Promise.resolve(channel);
+    };
+    // Of four channels, one is to declare on.
+    model = { createChannel, connection: { channelMax: 4 } } as unknown as ChannelModel;
+    channels = new DeclaringChannels(new ChannelBudget());
   });
-  const done = Promise.all(uses);
-  await vi.advanceTimersByTimeAsync(1000);
-  await done;
-  expect(seen).toEqual([1, 1, 1, 1, 1, 1]);
-  expect(openNow()).toBe(0);
-});
 
-it('ends the turn of a channel whose end it has missed', async () => {
-  const budget = smallBudget();
-  const lost = new DeclaringChannels(budget).use(modelOf(connection(true)), async () => {
-    throw new Error('Channel closed');
+  it('passes a channel to the next user, and closes it after the last', async () => {
+    await Promise.all([channels.use(model, nothing), channels.use(model, nothing)]);
+    expect(opened.map(({ closing }) => closing)).toEqual([true]);
   });
-  await expect(lost).rejects.toThrow('Channel closed');
-  let isDone = false;
-  void new DeclaringChannels(budget).use(modelOf(connection()), async () => undefined).then(() => (isDone = true));
-  await vi.advanceTimersByTimeAsync(100);
-  expect(isDone).toBe(true);
+
+  it('opens no other channel while one is being closed', async () => {
+    await channels.use(model, nothing);
+    const ran = vi.fn(nothing);
+    const next = channels.use(model, ran);
+    await new Promise(setImmediate);
+    expect(opened).toHaveLength(1);
+    expect(ran).not.toHaveBeenCalled();
+    opened[0]?.end();
+    await next;
+    expect(opened).toHaveLength(2);
+  });
+
+  it('opens no other channel while one is being closed after a failure', async () => {
+    await expect(channels.use(model, () => Promise.reject(new RangeError('refused')))).rejects.toThrow('refused');
+    const next = channels.use(model, nothing);
+    await new Promise(setImmediate);
+    expect(opened).toHaveLength(1);
+    opened[0]?.end();
+    await next;
+    expect(opened).toHaveLength(2);
+  });
+
+  it('opens another channel at once where the broker has closed one', async () => {
+    const refused = channels.use(model, async () => {
+      opened[0]?.end();
+      throw new RangeError('refused');
+    });
+    await expect(refused).rejects.toThrow('refused');
+    await channels.use(model, nothing);
+    expect(opened).toHaveLength(2);
+  });
+
+  it('does not wait for ever for a broker that leaves a close unanswered', async () => {
+    vi.useFakeTimers();
+    try {
+      await channels.use(model, nothing);
+      const next = channels.use(model, nothing);
+      await vi.advanceTimersByTimeAsync(1100);
+      await next;
+      expect(opened).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
