@@ -75,8 +75,8 @@ async function heartbeatsWhile(missing: readonly [from: number, to: number], int
     close: async () => undefined,
     checkQueue: async () => ({ consumerCount: consumers }),
   };
-  const connection = { current: { createChannel: async () => channel } };
-  const watch = new CallerWatch(connection as never, { setups: () => 1 } as never);
+  const connection = { current: { createChannel: async () => channel, connection: {} } };
+  const watch = new CallerWatch(connection as never, new ChannelBudget());
   const [from, to] = missing;
   let gone: number | undefined;
   const beats = setInterval(async () => {

@@ -7,7 +7,7 @@ import { DeclaringChannels } from '../../../../../lib/drivers/rabbit/topology/de
 class FakeChannel extends EventEmitter {
   closing = false;
 
-  /** As amqplib's: pending until the broker has confirmed it, for ever where the connection is lost before. */
+  /** Stays pending, as amqplib's does until the broker has confirmed it. */
   close(): Promise<void> {
     this.closing = true;
     return new Promise(() => undefined);
