@@ -52,6 +52,7 @@ export { Target } from './core/target.js';
 export { loggedMessage, loggedStack } from './core/thrown.js';
 export { parseTransportUrl } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';
+export { compareVersions, isVersion } from './core/version.js';
 export type {
   CallOptions,
   Driver,

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addConformanceCommand } from './conformance-command.js';
+import { addContractCommand } from './contract-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
 import { OpenConnections } from './open-connections.js';
@@ -41,6 +43,8 @@ function makeProgram(connections: OpenConnections): Command {
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program, connections);
+  addGenerateCommand(program);
+  addContractCommand(program);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   return program;

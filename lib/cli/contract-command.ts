@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import type { Change } from './contract/change.js';
+import { compareContracts } from './contract/compare-contracts.js';
+import { contractJson } from './contract/contract-json.js';
+import { readContractFile, readModule } from './contract/read-contract.js';
+import { EXIT } from './exit-code.js';
+
+/** Adds `contract`, with `export` and `diff`. */
+export function addContractCommand(program: Command): void {
+  const contract = program
+    .command('contract')
+    .summary('export and compare contracts')
+    .description('Exports contracts as JSON, and compares those of two releases.');
+  contract
+    .command('export')
+    .summary('print the contracts that a module exports as JSON')
+    .description(
+      'Loads a module and prints the APIs that it exports as JSON. TypeScript is loaded by Node.js 22.18 or later; build it for older ones.',
+    )
+    .argument('<module>', 'built module, or one in TypeScript, that exports the result of defineRpcApi')
+    .option('--export <name>', 'export to print (default: all APIs)')
+    .addHelpText('after', '\nExample:\n  oslo-rpc contract export dist/conductor-api.js > conductor-api.json')
+    .action(async (module: string, flags: { export?: string }) => {
+      process.stdout.write(contractJson(await readModule(module, flags.export)));
+    });
+  contract
+    .command('diff')
+    .summary('compare the contracts of two releases')
+    .description(
+      'Compares two contracts and prints what breaks clients or servers of the older one. Exits with 1 when something does. Each is a file of `contract export` or `generate --json`, `-` for standard input, or a module.',
+    )
+    .argument('<old>', 'contract of the last release')
+    .argument('<new>', 'contract now')
+    .option('--json', 'print the changes as JSON')
+    .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js')
+    .action(async (old: string, current: string, flags: { json?: boolean }) => {
+      const changes = compareContracts(await readContractFile(old), await readContractFile(current));
+      process.stdout.write(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : changes.map(line).join(''));
+      if (changes.some(({ level }) => level === 'breaking')) process.exitCode = EXIT.failed;
+    });
+}
+
+function line({ level, api, method, message }: Change): string {
+  return `${level.padEnd(8)}  ${method === undefined ? api : `${api}.${method}`}: ${message}\n`;
+}

@@ -1,0 +1,74 @@
+import { statSync } from 'node:fs';
+import type { ContractModel } from '../contract/contract-model.js';
+import { UsageError } from '../exit-code.js';
+import { describeClass, sendsRequests } from './describe-class.js';
+import { describeManager, isManager } from './describe-manager.js';
+import type { GivenTarget } from './describe-target.js';
+import { ResolvedClass } from './python-class.js';
+import { type PythonModule, SourceTree } from './python-module.js';
+
+/** Choice of classes on the command line. */
+export interface ClassChoice extends GivenTarget {
+  readonly classes: readonly string[];
+  /** Managers are read, too, where a file has no class that sends requests. */
+  readonly managers: boolean;
+}
+
+/**
+ * Reads the contracts of Python files: of the classes that were named, else of the only RPC API class of each file.
+ * @throws UsageError for a file that cannot be read, has no such class or several
+ */
+export function readContracts(files: readonly string[], choice: ClassChoice): ContractModel[] {
+  const tree = new SourceTree();
+  const modules = files.map((file) => readModule(tree, file));
+  const missing = new Set(choice.classes);
+  const models = modules.flatMap((module) => {
+    const chosen = choose(module, choice);
+    for (const { name } of chosen) missing.delete(name);
+    return chosen.map((subject) => describe(subject, choice));
+  });
+  const [absent] = missing;
+  if (absent !== undefined)
+    throw new UsageError(`--class: no class "${absent}" in ${files.join(', ')}; ${listOf(modules.flatMap(classesOf))}`);
+  return models;
+}
+
+function readModule(tree: SourceTree, file: string): PythonModule {
+  try {
+    if (statSync(file).isDirectory()) throw new UsageError(`${file}: expected a Python file; got a directory`);
+    return tree.read(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`${file}: no such file`);
+    if (code !== undefined) throw new UsageError(`${file}: cannot be read (${code})`);
+    throw error;
+  }
+}
+
+function choose(module: PythonModule, { classes, managers }: ClassChoice): ResolvedClass[] {
+  const all = classesOf(module);
+  if (classes.length > 0) return all.filter(({ name }) => classes.includes(name));
+  const clients = all.filter(sendsRequests);
+  const found = clients.length > 0 || !managers ? clients : all.filter(isManager);
+  if (found.length === 1) return found;
+  const sought = managers ? 'RPC API or manager class' : 'RPC API class (none sends requests with call or cast)';
+  if (found.length === 0) throw new UsageError(`${module.file}: no ${sought}; ${listOf(all)}`);
+  const names = found.map(({ name }) => name).join(', ');
+  throw new UsageError(`${module.file}: several RPC API classes: ${names}. Choose by --class NAME`);
+}
+
+function describe(subject: ResolvedClass, choice: ClassChoice): ContractModel {
+  const described = describeClass(subject, choice) ?? (choice.managers ? describeManager(subject, choice) : undefined);
+  if (described !== undefined) return described;
+  throw new UsageError(
+    `--class: ${subject.name} sends no requests with call or cast. For a manager class, give --endpoint`,
+  );
+}
+
+function classesOf(module: PythonModule): ResolvedClass[] {
+  return [...module.classes.values()].map((definition) => new ResolvedClass(definition, module));
+}
+
+function listOf(classes: readonly ResolvedClass[]): string {
+  return classes.length === 0 ? 'found no class' : `found ${classes.map(({ name }) => name).join(', ')}`;
+}

@@ -1,0 +1,10 @@
+import type { Place } from './python-syntax.js';
+
+/** Longest quotation of the source in a note. */
+const MAX_LENGTH = 100;
+
+/** Returns the source text at a place and its line, for notes. */
+export function quotation({ text, line }: Place): string {
+  const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH).trimEnd()} …` : text;
+  return `"${short}" (line ${line})`;
+}

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { UsageError } from '../exit-code.js';
+import { HEADER } from './print-file.js';
+
+/**
+ * Writes generated text to a file, or to standard output. A file is replaced only if it was generated as well.
+ * @throws UsageError for a file that is not generated, or cannot be written
+ */
+export function writeOutput(text: string, file: string | undefined): void {
+  if (file === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    const present = presentText(file);
+    if (present !== undefined && present !== '' && !present.startsWith(HEADER) && !isContract(present))
+      throw new UsageError(`--out: ${file} exists and was not generated; it is left as it is. Give another name`);
+    writeFileSync(file, text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new UsageError(`--out: ${file} cannot be written (${code})`);
+  }
+}
+
+function presentText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Tells whether a text is what `--json` writes. */
+function isContract(text: string): boolean {
+  return /^\[?\s*\{\s*"contract": 1/.test(text);
+}

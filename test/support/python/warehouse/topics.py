@@ -1,0 +1,2 @@
+TOPIC = TOPIC_WAREHOUSE = 'generated-warehouse'
+EXCHANGE = 'tacker'

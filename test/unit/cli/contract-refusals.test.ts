@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readContractFile } from '../../../lib/cli/contract/read-contract.js';
+import { UsageError } from '../../../lib/cli/exit-code.js';
+import { readContracts } from '../../../lib/cli/generate/find-classes.js';
+import { folderOf } from '../../support/python-files.js';
+
+const client = (name: string) => `
+class ${name}(object):
+    def __init__(self):
+        self.client = rpc.get_client(Target(topic='shop', version='1.0'))
+
+    def sell(self, ctxt, item):
+        self.client.cast(ctxt, 'sell', item=item)
+`;
+
+const PYTHON = {
+  'broken.py': 'class A(object):\n    x = 1\n    def g(:\n        pass\n',
+  'model.py': 'class Item(object):\n    pass\n\nclass Shelf(object):\n    pass\n',
+  'two.py': client('OneAPI') + client('TwoAPI'),
+};
+
+it.each<[string, string, string[], RegExp]>([
+  ['a Python file that is missing', 'none.py', [], /none\.py: no such file$/],
+  ['a directory', '.', [], /expected a Python file; got a directory/],
+  ['wrong Python', 'broken.py', [], /broken\.py, line 3: Python syntax error near "def g\(:"/],
+  ['Python without an RPC API class', 'model.py', [], /model\.py: no RPC API class .*; found Item, Shelf$/],
+  ['several classes', 'two.py', [], /several RPC API classes: OneAPI, TwoAPI\. Choose by --class NAME/],
+  ['an unknown class', 'two.py', ['ThreeAPI'], /no class "ThreeAPI" in .*two\.py; found OneAPI, TwoAPI/],
+  ['a class that sends nothing', 'model.py', ['Item'], /Item sends no requests with call or cast/],
+])('generate refuses %s', (_, name, classes, message) => {
+  const folder = folderOf(PYTHON);
+  const read = () => readContracts([join(folder, name)], { classes, managers: false });
+  expect(read).toThrow(UsageError);
+  expect(read).toThrow(message);
+});
+
+it('generate reads Python that its grammar lacks', () => {
+  const odd = 'def lock():\n    yield\n\ndef locks():\n    with (a as b, c as d):\n        x = yield\n';
+  const file = join(folderOf({ 'odd.py': odd + client('OddAPI') }), 'odd.py');
+  expect(readContracts([file], { classes: [], managers: false })).toMatchObject([
+    { methods: { sell: { kind: 'cast' } } },
+  ]);
+});
+
+it.each<[string, string, RegExp]>([
+  ['a contract that is missing', 'none.json', /no such file/],
+  ['a file without JSON', 'text.json', /expected JSON of `contract export`, or a module/],
+  ['JSON without a contract', 'empty.json', /expected a contract/],
+  ['a module without an API', 'none.mjs', /expected an export made by defineRpcApi; found a, b/],
+  ['a module that cannot be loaded', 'throws.mjs', /cannot be loaded: .*not today/],
+])('diff refuses %s', async (_, name, message) => {
+  const folder = folderOf({
+    'text.json': 'no json',
+    'empty.json': '{}',
+    'none.mjs': 'export const a = 1, b = 2;',
+    'throws.mjs': "throw new Error('not today')",
+  });
+  const reading = readContractFile(join(folder, name));
+  await expect(reading).rejects.toThrow(UsageError);
+  await expect(reading).rejects.toThrow(message);
+});
