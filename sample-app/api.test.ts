@@ -1,20 +1,22 @@
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { getRpcClientToken, MessagingTimeout } from 'nestjs-oslo-messaging';
-import { fakeRpcClient, osloMatchers, TestBroker } from 'nestjs-oslo-messaging/testing';
+import { getRpcApiToken, MessagingTimeout } from 'nestjs-oslo-messaging';
+import { fakeRpcApi, osloMatchers, TestBroker } from 'nestjs-oslo-messaging/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiModule } from './api.js';
-import { CONDUCTOR_TOPIC, VnfNotFound } from './vnf.js';
+import { conductorApi } from './conductor-api.js';
+import { type Vnf, VnfNotFound } from './vnf.js';
 
 expect.extend(osloMatchers);
+const VNF: Vnf = { id: 'v1', name: 'nat', state: 'ACTIVE', instances: 1, host: 'agent-1' };
 
 describe('The HTTP API with a fake conductor', () => {
   const broker = new TestBroker();
-  const conductor = fakeRpcClient({
-    get: ({ vnf_id }: { vnf_id: string }) => {
+  const conductor = fakeRpcApi(conductorApi, {
+    get: ({ vnf_id }) => {
       if (vnf_id === 'late') throw new MessagingTimeout('no reply');
       if (vnf_id !== 'v1') throw new VnfNotFound(`VNF ${vnf_id} could not be found.`);
-      return { id: 'v1', state: 'ACTIVE' };
+      return VNF;
     },
     instantiate: () => undefined,
     heal: () => undefined,
@@ -29,7 +31,7 @@ describe('The HTTP API with a fake conductor', () => {
   it('answers quick requests with results, and long ones with 202', async () => {
     const module = broker
       .override(Test.createTestingModule({ imports: [ApiModule] }))
-      .overrideProvider(getRpcClientToken(CONDUCTOR_TOPIC))
+      .overrideProvider(getRpcApiToken(conductorApi))
       .useValue(conductor);
     app = (await module.compile()).createNestApplication();
     await app.listen(0, '127.0.0.1');

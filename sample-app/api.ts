@@ -1,52 +1,51 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { BackingOffClient, InjectRpcClient, OsloMessagingModule, RemoteExceptionFilter } from 'nestjs-oslo-messaging';
+import { InjectRpcApi, OsloMessagingModule, RemoteExceptionFilter } from 'nestjs-oslo-messaging';
+import { agentApi } from './agent-api.js';
+import { type CappedConductor, conductorApi } from './conductor-api.js';
 import { EventController, EventListener, EventLog } from './event-log.js';
 import { options, requestContext } from './settings.js';
 import { Tour } from './tour.js';
-import { AGENTS, CONDUCTOR, CONDUCTOR_TOPIC, type Vnf } from './vnf.js';
+import type { Vnf } from './vnf.js';
 
 /** HTTP API of the orchestrator. Quick requests are calls to the conductor. Long ones are casts, and answered with 202. */
 @Controller('vnfs')
 export class VnfController {
-  constructor(@InjectRpcClient(CONDUCTOR_TOPIC) private readonly conductor: BackingOffClient) {}
+  constructor(@InjectRpcApi(conductorApi) private readonly conductor: CappedConductor) {}
 
   @Post()
   @HttpCode(202)
   async create(@Body('name') name = 'vnf'): Promise<{ id: string }> {
     const id = randomUUID();
-    await this.conductor.cast(requestContext(), 'instantiate', { vnf_id: id, name });
+    await this.conductor.instantiate({ vnf_id: id, name }, { context: requestContext() });
     return { id };
   }
 
   @Get(':id')
   get(@Param('id') id: string): Promise<Vnf> {
-    return this.conductor.call<Vnf>(requestContext(), 'get', { vnf_id: id });
+    return this.conductor.get({ vnf_id: id }, { context: requestContext() });
   }
 
   @Post(':id/heal')
   @HttpCode(202)
-  heal(@Param('id') id: string): Promise<void> {
-    return this.castFor('heal', id);
+  async heal(@Param('id') id: string): Promise<void> {
+    await this.get(id); // a cast reports no error
+    await this.conductor.heal({ vnf_id: id }, { context: requestContext() });
   }
 
   @Post(':id/scale')
   @HttpCode(202)
-  scale(@Param('id') id: string, @Body('instances', ParseIntPipe) instances: number): Promise<void> {
-    return this.castFor('scale', id, { instances });
+  async scale(@Param('id') id: string, @Body('instances', ParseIntPipe) instances: number): Promise<void> {
+    await this.get(id);
+    await this.conductor.scale({ vnf_id: id, instances }, { context: requestContext() });
   }
 
   @Delete(':id')
   @HttpCode(202)
-  terminate(@Param('id') id: string): Promise<void> {
-    return this.castFor('terminate', id);
-  }
-
-  /** A cast reports no error, so the VNF is looked up first. */
-  private async castFor(method: string, id: string, args: Record<string, unknown> = {}): Promise<void> {
+  async terminate(@Param('id') id: string): Promise<void> {
     await this.get(id);
-    await this.conductor.cast(requestContext(), method, { vnf_id: id, ...args });
+    await this.conductor.terminate({ vnf_id: id }, { context: requestContext() });
   }
 }
 
@@ -56,7 +55,7 @@ const FILTER = { provide: APP_FILTER, useFactory: () => new RemoteExceptionFilte
 @Module({
   imports: [
     OsloMessagingModule.forRoot(options({ host: 'api' })),
-    OsloMessagingModule.forFeature([{ target: CONDUCTOR, versionCap: '1.0' }, { target: AGENTS }]),
+    OsloMessagingModule.forFeature([{ api: conductorApi, versionCap: '1.0' }, { api: agentApi }]),
   ],
   controllers: [VnfController, EventController, EventListener],
   providers: [EventLog, Tour, FILTER],

@@ -1,62 +1,66 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, Module } from '@nestjs/common';
 import {
-  BackingOffClient,
   InjectNotifier,
-  InjectRpcClient,
+  InjectRpcApi,
   Notifier,
   OsloMessagingModule,
   RequestContext,
-  RpcArg,
+  type RpcApiArgs,
+  type RpcApiClient,
+  RpcArgs,
   RpcContext,
   RpcEndpoint,
+  type RpcHandlers,
   RpcMethod,
 } from 'nestjs-oslo-messaging';
+import { agentApi } from './agent-api.js';
+import { conductorApi } from './conductor-api.js';
 import { options } from './settings.js';
-import { AGENT_TOPIC, AGENTS, CONDUCTOR_TOPIC, type Vnf, VnfNotFound, type VnfState } from './vnf.js';
+import { type Vnf, VnfNotFound, type VnfState } from './vnf.js';
 import { VnfStore } from './vnf-store.js';
 
+type Args<Method extends keyof (typeof conductorApi)['methods']> = RpcApiArgs<typeof conductorApi, Method>;
+
 /** Manages the life cycle of VNFs. Casts have no reply, so progress is visible in the store and in notifications. */
-@RpcEndpoint({ topic: CONDUCTOR_TOPIC, version: '1.0' })
-export class Conductor {
+@RpcEndpoint(conductorApi)
+export class Conductor implements RpcHandlers<typeof conductorApi> {
   readonly #log = new Logger(Conductor.name);
 
   constructor(
     private readonly store: VnfStore,
-    @InjectRpcClient(AGENT_TOPIC) private readonly agents: BackingOffClient,
+    @InjectRpcApi(agentApi) private readonly agents: RpcApiClient<typeof agentApi>,
     @InjectNotifier('conductor') private readonly notifier: Notifier,
   ) {}
 
   @RpcMethod({ expectedExceptions: [VnfNotFound] })
-  get(@RpcArg('vnf_id') vnfId: string): Vnf {
-    return this.store.get(vnfId);
+  get(@RpcArgs() { vnf_id }: Args<'get'>): Vnf {
+    return this.store.get(vnf_id);
   }
 
-  @RpcMethod()
+  list(): Vnf[] {
+    return this.store.list();
+  }
+
   async instantiate(
+    @RpcArgs() { vnf_id: id, name }: Args<'instantiate'>,
     @RpcContext() ctxt: RequestContext,
-    @RpcArg('vnf_id') id: string,
-    @RpcArg('name') name: string,
   ): Promise<void> {
     this.store.save({ id, name, state: 'INSTANTIATING', instances: 1, host: null });
     await this.carryOut(ctxt, id, 'INSTANTIATING', 'ACTIVE', async () => {
       // Any free agent answers. From then on, the VNF belongs to that agent.
-      const host = await this.agents.call<string>(ctxt, 'deploy', { vnf_id: id });
+      const host = await this.agents.deploy({ vnf_id: id }, { context: ctxt });
       return { host };
     });
   }
 
   @RpcMethod({ expectedExceptions: [VnfNotFound] })
-  async heal(@RpcContext() ctxt: RequestContext, @RpcArg('vnf_id') id: string): Promise<void> {
+  async heal(@RpcArgs() { vnf_id: id }: Args<'heal'>, @RpcContext() ctxt: RequestContext): Promise<void> {
     await this.carryOut(ctxt, id, 'HEALING', 'ACTIVE', (vnf) => this.onItsAgent(ctxt, vnf, 'deploy'));
   }
 
   @RpcMethod({ expectedExceptions: [VnfNotFound] })
-  async scale(
-    @RpcContext() ctxt: RequestContext,
-    @RpcArg('vnf_id') id: string,
-    @RpcArg('instances') instances: number,
-  ): Promise<void> {
+  async scale(@RpcArgs() { vnf_id: id, instances }: Args<'scale'>, @RpcContext() ctxt: RequestContext): Promise<void> {
     await this.carryOut(ctxt, id, 'SCALING', 'ACTIVE', async (vnf) => {
       await this.onItsAgent(ctxt, vnf, 'deploy');
       return { instances };
@@ -64,20 +68,18 @@ export class Conductor {
   }
 
   @RpcMethod({ expectedExceptions: [VnfNotFound] })
-  async terminate(@RpcContext() ctxt: RequestContext, @RpcArg('vnf_id') id: string): Promise<void> {
+  async terminate(@RpcArgs() { vnf_id: id }: Args<'terminate'>, @RpcContext() ctxt: RequestContext): Promise<void> {
     const vnf = await this.carryOut(ctxt, id, 'TERMINATING', 'TERMINATED', (it) => this.onItsAgent(ctxt, it, 'remove'));
     if (vnf.state === 'TERMINATED') this.store.remove(id);
   }
 
-  /** Answers after that time, for the timeout in the tour. */
-  @RpcMethod()
-  async slow(@RpcArg('seconds') seconds: number): Promise<string> {
+  async slow({ seconds }: Args<'slow'>): Promise<string> {
     await delay(seconds * 1000);
     return `answered after ${seconds} s`;
   }
 
   private async onItsAgent(ctxt: RequestContext, vnf: Vnf, method: 'deploy' | 'remove'): Promise<Partial<Vnf>> {
-    if (vnf.host) await this.agents.prepare({ server: vnf.host }).call(ctxt, method, { vnf_id: vnf.id });
+    if (vnf.host) await this.agents[method]({ vnf_id: vnf.id }, { context: ctxt, server: vnf.host });
     return {};
   }
 
@@ -109,7 +111,7 @@ export class Conductor {
 @Module({
   imports: [
     OsloMessagingModule.forRoot(options({ host: 'conductor' })),
-    OsloMessagingModule.forFeature([{ target: AGENTS }]),
+    OsloMessagingModule.forFeature([{ api: agentApi }]),
   ],
   controllers: [Conductor],
   providers: [VnfStore],

@@ -5,7 +5,6 @@ import { AgentModule } from './agent.js';
 import { ApiModule } from './api.js';
 import { ConductorModule } from './conductor.js';
 import { options } from './settings.js';
-import { AGENT_TOPIC } from './vnf.js';
 
 /** Options of every application: few log lines, and a failed start rejects instead of ending the process. */
 const common: NestApplicationOptions = { logger: ['warn', 'error', 'fatal'], abortOnError: false };
@@ -18,7 +17,7 @@ export async function startConductor(): Promise<INestMicroservice> {
 }
 
 export async function startAgent(host: string): Promise<INestMicroservice> {
-  const strategy = new OsloServer(options({ host, topic: AGENT_TOPIC }));
+  const strategy = new OsloServer(options({ host }));
   const app = await NestFactory.createMicroservice(AgentModule.on(host), { ...common, strategy });
   await app.listen();
   return app;

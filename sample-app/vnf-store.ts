@@ -12,6 +12,10 @@ export class VnfStore {
     return vnf;
   }
 
+  list(): Vnf[] {
+    return [...this.#vnfs.values()];
+  }
+
   save(vnf: Vnf): Vnf {
     this.#vnfs.set(vnf.id, vnf);
     return vnf;

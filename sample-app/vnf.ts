@@ -1,12 +1,4 @@
-import { RemoteException, Target } from 'nestjs-oslo-messaging';
-
-export const CONDUCTOR_TOPIC = 'TACKER_CONDUCTOR';
-export const AGENT_TOPIC = 'tacker_agent';
-
-/** Target of the conductor. */
-export const CONDUCTOR = new Target({ topic: CONDUCTOR_TOPIC, version: '1.0' });
-/** Target of the agents: any of them. `prepare({ server })` selects one, `prepare({ fanout: true })` all. */
-export const AGENTS = new Target({ topic: AGENT_TOPIC, version: '1.0' });
+import { RemoteException } from 'nestjs-oslo-messaging';
 
 export type VnfState = 'INSTANTIATING' | 'ACTIVE' | 'HEALING' | 'SCALING' | 'TERMINATING' | 'TERMINATED' | 'ERROR';
 
