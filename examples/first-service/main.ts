@@ -2,20 +2,27 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import {
-  BackingOffClient,
-  InjectRpcClient,
+  call,
+  defineRpcApi,
+  InjectRpcApi,
   OsloMessagingModule,
   OsloServer,
   RequestContext,
+  type RpcApiClient,
   RpcArg,
   RpcContext,
   RpcEndpoint,
-  RpcMethod,
+  type RpcHandlers,
 } from 'nestjs-oslo-messaging';
 
-@RpcEndpoint({ version: '1.0' })
-class CalculatorEndpoint {
-  @RpcMethod() // only decorated methods can be called
+const calculatorApi = defineRpcApi({
+  topic: 'calculator',
+  version: '1.0',
+  methods: { add: call<{ a: number; b: number }, number>() },
+});
+
+@RpcEndpoint(calculatorApi)
+class CalculatorEndpoint implements RpcHandlers<typeof calculatorApi> {
   add(@RpcArg('a') a: number, @RpcArg('b') b: number, @RpcContext() context: RequestContext): number {
     console.log(`${context.userId} adds ${a} and ${b}`);
     return a + b;
@@ -24,18 +31,15 @@ class CalculatorEndpoint {
 
 @Injectable()
 class Calculator {
-  constructor(@InjectRpcClient('calculator') private readonly rpc: BackingOffClient) {}
+  constructor(@InjectRpcApi(calculatorApi) private readonly api: RpcApiClient<typeof calculatorApi>) {}
 
   add(a: number, b: number): Promise<number> {
-    return this.rpc.call<number>(new RequestContext({ userId: 'alice' }), 'add', { a, b });
+    return this.api.add({ a, b }, { context: new RequestContext({ userId: 'alice' }) });
   }
 }
 
 @Module({
-  imports: [
-    OsloMessagingModule.forRoot({ topic: 'calculator', host: 'calc1' }),
-    OsloMessagingModule.forFeature([{ target: { topic: 'calculator', version: '1.0' } }]),
-  ],
+  imports: [OsloMessagingModule.forRoot({ host: 'calc1' }), OsloMessagingModule.forFeature([{ api: calculatorApi }])],
   controllers: [CalculatorEndpoint],
   providers: [Calculator],
 })

@@ -7,11 +7,19 @@ export interface Snippet {
   code: string;
 }
 
+/** Type of the API of the README's first program. */
+const CALCULATOR =
+  'import("nestjs-oslo-messaging").RpcApi<{ add: import("nestjs-oslo-messaging").RpcCall<{ a: number; b: number }, number> }>';
+/** Type of the API of the page on rolling upgrades. */
+const CONDUCTOR =
+  'import("nestjs-oslo-messaging").RpcApi<{ list: import("nestjs-oslo-messaging").RpcCall<Record<never, never>, string[], "1.2"> }, "1.2", { antelope: "1.0" }>';
 /** Objects that a snippet without imports may use as given. */
 const GIVEN: Record<string, string> = {
   app: 'import("@nestjs/common").INestApplication',
   rpc: 'import("nestjs-oslo-messaging").BackingOffClient',
   notifier: 'import("nestjs-oslo-messaging").Notifier',
+  api: `import("nestjs-oslo-messaging").RpcApiClient<${CALCULATOR}>`,
+  conductorApi: CONDUCTOR,
   context: 'import("nestjs-oslo-messaging").RequestContext',
   transport: 'import("nestjs-oslo-messaging").Transport',
   broker: 'import("nestjs-oslo-messaging/testing").TestBroker',
