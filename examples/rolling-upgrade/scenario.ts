@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { getRpcClient, getRpcTransport, Target } from 'nestjs-oslo-messaging';
+import { getRpcApiClient, getRpcTransport } from 'nestjs-oslo-messaging';
 import type { Program } from '../scenario/program.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { TOPIC } from './stock-api.js';
+import { stockApi11 } from './stock-api.js';
 import { StockClient } from './stock-client.js';
 import { Stream } from './stream.js';
 
@@ -15,15 +15,13 @@ const FEW_CALLS = 20;
 export async function run(scenario: Scenario): Promise<string[]> {
   const { transportUrl } = scenario;
   const hints = [
-    `npx oslo-rpc call --url ${scenario.shellUrl} --topic ${TOPIC} --version 1.0 reserve '{"item":"lamp"}'`,
-    `npx oslo-rpc call --url ${scenario.shellUrl} --topic ${TOPIC} --version 1.1 reserve '{"item":"lamp","quantity":2}'`,
+    `npx oslo-rpc call --url ${scenario.shellUrl} --topic stock --version 1.0 reserve '{"item":"lamp"}'`,
+    `npx oslo-rpc call --url ${scenario.shellUrl} --topic stock --version 1.1 reserve '{"item":"lamp","note":"a gift"}'`,
   ];
   const transport = getRpcTransport({ transportUrl, rpcResponseTimeout: '10s' });
-  const target = new Target({ topic: TOPIC, version: '1.0' });
   /** A client as it is configured: with a cap while servers are upgraded. */
-  const client = (versionCap?: string) =>
-    new StockClient(getRpcClient(transport, target, versionCap === undefined ? {} : { versionCap }));
-  const capped = client('1.0');
+  const client = (versionCap?: string) => new StockClient(getRpcApiClient(transport, stockApi11, { versionCap }));
+  const capped = client('antelope');
   const stream = new Stream(capped, PYTHON);
   const fleet = new Map<string, Program>();
 
@@ -60,9 +58,9 @@ export async function run(scenario: Scenario): Promise<string[]> {
     await phase('stock-1 replaced', () => start('stock-1', '1.1'));
     await phase('stock-2 replaced', () => start(PYTHON, '1.1'));
     // A mistake: stock-3 still is 1.0.
-    await phase('cap lifted too early', async () => undefined, { next: client(), calls: FEW_CALLS });
+    await phase('cap lifted too early', async () => undefined, { next: client('bobcat'), calls: FEW_CALLS });
     await phase('stock-3 replaced, cap 1.0', () => start('stock-3', '1.1'), { next: capped });
-    await phase('cap lifted', async () => undefined, { next: client() });
+    await phase('cap lifted', async () => undefined, { next: client('bobcat') });
     await stream.close();
 
     await scenario.step('the table', async () => {

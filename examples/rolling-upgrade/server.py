@@ -23,10 +23,10 @@ class Stock10:
 class Stock11:
     target = oslo_messaging.Target(version='1.1')
 
-    def reserve(self, ctxt, item, quantity=1):
+    def reserve(self, ctxt, item, note=None):
         time.sleep(WORK_SECONDS)
         return {'item': item, 'server': SERVER, 'release': '1.1',
-                'quantity': quantity}
+                'note': note}
 
 
 def stop(server):
