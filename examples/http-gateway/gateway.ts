@@ -3,8 +3,9 @@ import { Controller, Get, type MiddlewareConsumer, Module, type NestModule, Vali
 import { NestFactory } from '@nestjs/core';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { OsloMessagingHealth, OsloMessagingModule, RemoteExceptionFilter } from 'nestjs-oslo-messaging';
-import { messaging, TOPIC } from './messaging.js';
+import { messaging } from './messaging.js';
 import { OrderController } from './order.controller.js';
+import { orderApi } from './order-api.js';
 import { requestScope } from './request-scope.js';
 
 @Controller('health')
@@ -25,7 +26,7 @@ class HealthController {
   imports: [
     TerminusModule,
     OsloMessagingModule.forRoot({ ...messaging, connectOnStart: 'background' }),
-    OsloMessagingModule.forFeature([{ target: { topic: TOPIC, version: '1.0' } }]),
+    OsloMessagingModule.forFeature([{ api: orderApi }]),
   ],
   controllers: [OrderController, HealthController],
 })

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, ParseIntPipe, Post } from '@nestjs/common';
 import { IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { BackingOffClient, InjectRpcClient } from 'nestjs-oslo-messaging';
-import { type Order, TOPIC } from './messaging.js';
+import { InjectRpcApi, type RpcApiClient } from 'nestjs-oslo-messaging';
+import { type Order, orderApi } from './order-api.js';
 import { remainingSeconds } from './request-scope.js';
 
 class PlaceOrder {
@@ -17,27 +17,25 @@ class PlaceOrder {
 
 @Controller('orders')
 export class OrderController {
-  constructor(@InjectRpcClient(TOPIC) private readonly orders: BackingOffClient) {}
+  constructor(@InjectRpcApi(orderApi) private readonly orders: RpcApiClient<typeof orderApi>) {}
 
   @Post()
   place(@Body() { item, quantity }: PlaceOrder): Promise<Order> {
-    return this.call('place', { item, quantity });
+    return this.orders.place({ item, quantity }, withinRequest());
   }
 
   @Get(':id')
   show(@Param('id', ParseIntPipe) id: number): Promise<Order> {
-    return this.call('get', { id });
+    return this.orders.get({ id }, withinRequest());
   }
 
   @Get(':id/invoice')
   async invoice(@Param('id', ParseIntPipe) id: number): Promise<{ order: Order; text: string }> {
     // The second call gets the time that the first one has left.
-    const order = await this.call<Order>('get', { id });
-    return { order, text: await this.call('invoice', { id }) };
-  }
-
-  /** Calls the service with the request context and within the deadline of the HTTP request. */
-  private call<T>(method: string, args: Record<string, unknown>): Promise<T> {
-    return this.orders.prepare({ timeout: remainingSeconds() }).call<T>(undefined, method, args);
+    const order = await this.orders.get({ id }, withinRequest());
+    return { order, text: await this.orders.invoice({ id }, withinRequest()) };
   }
 }
+
+/** Has a call end within the deadline of the HTTP request. The request context is inherited. */
+const withinRequest = () => ({ timeout: remainingSeconds() });

@@ -3,18 +3,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { OsloServer, RequestContext, RpcArg, RpcContext, RpcEndpoint, RpcMethod } from 'nestjs-oslo-messaging';
-import { messaging, type Order, TOPIC } from './messaging.js';
+import {
+  OsloServer,
+  RequestContext,
+  RpcArg,
+  RpcContext,
+  RpcEndpoint,
+  type RpcHandlers,
+  RpcMethod,
+} from 'nestjs-oslo-messaging';
+import { messaging } from './messaging.js';
+import { type Order, orderApi } from './order-api.js';
 
 /** The gateway knows this error by its name. */
 class OrderNotFound extends Error {}
 
-@RpcEndpoint({ version: '1.0' })
-class Orders {
+@RpcEndpoint(orderApi)
+class Orders implements RpcHandlers<typeof orderApi> {
   /** The database. */
   private readonly orders: Order[] = [];
 
-  @RpcMethod()
   place(
     @RpcArg('item') item: string,
     @RpcArg('quantity') quantity: number,
@@ -45,7 +53,7 @@ class Orders {
 class ServiceModule {}
 
 const app = await NestFactory.createMicroservice<MicroserviceOptions>(ServiceModule, {
-  strategy: new OsloServer({ ...messaging, topic: TOPIC, host: 'orders1' }),
+  strategy: new OsloServer({ ...messaging, host: 'orders1' }),
   logger: ['warn', 'error', 'fatal'],
 });
 app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
