@@ -1,18 +1,28 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import type { Program } from '../../testkit/release.js';
 import { eventually } from './eventually.js';
 
-/** A Node process of the test's own, with its output kept. */
+/** A process of the test's own, with its output kept: a script in Node, or another program. */
 export class Child {
   readonly #process: ChildProcessByStdio<null, Readable, Readable>;
   readonly #exited: Promise<number | null>;
   #output = '';
 
-  constructor(script: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-    this.#process = spawn(process.execPath, [script, ...args], {
+  /** @param folder working directory. Default: that of this process */
+  constructor(
+    script: string | Program,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+    folder?: string,
+  ) {
+    const program =
+      typeof script === 'string' ? { file: process.execPath, args: [script, ...args], env: process.env } : script;
+    this.#process = spawn(program.file, program.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...program.env, ...env },
+      cwd: folder,
     });
     this.#exited = once(this.#process, 'close').then(([code]: (number | null)[]) => code ?? null);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
