@@ -109,11 +109,15 @@ describe('the links of the documentation', () => {
 
 describe('the snippets of the documentation', () => {
   it('compile', () => {
-    // A test needs the program beside it: examples/ are compiled as a whole.
-    const tests = new Set(filesIn('examples', '.test.ts').map(textOf));
+    // A program in several files needs the others beside it: examples/ are compiled as a whole.
+    const parts = new Set(
+      filesIn('examples', '.ts')
+        .map(textOf)
+        .filter((code) => /from '\.\//.test(code)),
+    );
     const snippets = pages.flatMap((page) =>
       blocks(textOf(page), 'ts')
-        .filter(({ code }) => !tests.has(code))
+        .filter(({ code }) => !parts.has(code))
         .map(({ code, line }): Snippet => ({ name: `${page}:${line}`, code })),
     );
     expect(snippets.length).toBeGreaterThan(40);
