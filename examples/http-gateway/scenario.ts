@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { http } from '../scenario/http.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { until } from '../scenario/until.js';
 
 /** Starts the programs and runs all steps. Returns commands to go on with. */
 export async function run(scenario: Scenario): Promise<string[]> {
@@ -18,9 +19,14 @@ export async function run(scenario: Scenario): Promise<string[]> {
   if (scenario.isServing) return hints;
 
   await scenario.step('health', async () => {
-    const { status, body } = await http('GET', `${url}/health`);
-    assert.equal(status, 200);
-    return `GET /health answered ${status}, ${(body as { status: string }).status}`;
+    // The gateway connects in the background.
+    let body: unknown;
+    await until('GET /health answers 200', async () => {
+      const answer = await http('GET', `${url}/health`);
+      body = answer.body;
+      return answer.status === 200;
+    });
+    return `GET /health answered 200, ${(body as { status: string }).status}`;
   });
 
   await scenario.step('success', async () => {
