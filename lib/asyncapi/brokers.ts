@@ -77,7 +77,7 @@ export class Brokers {
     const servers = url.hosts.map((host) => {
       const port = portOf(url, host);
       const address = host.hostname.includes(':') ? `[${host.hostname}]` : host.hostname;
-      const id = this.names.of(name ?? 'broker');
+      const id = this.names.of(name ?? 'rabbitmq');
       this.servers.set(id, this.server(`${address}:${port}`, url, settings, name));
       return { $ref: `#/servers/${id}` };
     });

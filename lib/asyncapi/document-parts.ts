@@ -60,17 +60,17 @@ export class DocumentParts {
     this.operations.set(this.names.operations.of(name), operation);
   }
 
-  /** Returns all parts, ordered by name. */
+  /** Returns all parts: operations in the order of their addition, others by name. */
   all() {
     const channels = [...this.channels].map(([id, { channel, messages }]) => {
       const { address, title, description, ...rest } = channel;
       return [id, { address, title, description, messages: sorted(messages), ...rest }] as const;
     });
-    return { channels: sorted(channels), operations: sorted(this.operations), messages: sorted(this.messages) };
+    return { channels: sorted(channels), operations: Object.fromEntries(this.operations), messages: sorted(this.messages) };
   }
 
   private made(name: string, { title, summary, schema, correlationId }: NewMessage): AsyncApiMessage {
-    const reference = this.book.reference({ message: name }, name, () => schema);
+    const reference = this.book.reference({ message: name }, `${name}.message`, () => schema);
     const sample = sampleOf(reference, this.book);
     const summaryOf = { envelope: 'Body of the AMQP message', message: 'The message inside of it' };
     return {

@@ -78,7 +78,7 @@ function readValidators(
   required: Set<string>,
 ): void {
   const optional = new Set<string>();
-  for (const { propertyName, name, type, constraints = [], each } of [...validatorsOf(dto)].sort(byProperty)) {
+  for (const { propertyName, name, type, constraints = [], each } of validatorsOf(dto)) {
     const known = properties.get(propertyName) ?? typeOf(dto, propertyName, schemaOf);
     properties.set(propertyName, known);
     if (type === 'conditionalValidation') optional.add(propertyName);
@@ -94,9 +94,6 @@ function validatorsOf(dto: object): readonly ValidationMetadata[] {
   const storage = Reflect.get(globalThis, 'classValidatorMetadataStorage') as ValidationStorage | undefined;
   return storage?.getTargetValidationMetadatas(dto, '', false, false) ?? [];
 }
-
-const byProperty = (one: ValidationMetadata, other: ValidationMetadata) =>
-  one.propertyName < other.propertyName ? -1 : Number(one.propertyName > other.propertyName);
 
 function withItems(known: Record<string, unknown>, keywords: object): Record<string, unknown> {
   return { ...known, type: 'array', items: { ...(known['items'] as object | undefined), ...keywords } };

@@ -1,7 +1,7 @@
 import type { AsyncApiReference, JsonSchema } from './document.js';
 
 /** Description of an id that is made for each message. */
-const ID = { type: 'string', pattern: '^[0-9a-f]{32}$' } as const;
+const ID = { type: 'string', pattern: '^[0-9a-f]{32}$', examples: ['5f0c1d6e8a7b4c3d9e2f1a0b6c5d4e3f'] } as const;
 const UNIQUE_ID = { ...ID, description: 'Id of one publish. Receivers drop duplicates by it' };
 /** Members that hold the request context. */
 export const CONTEXT = { '^_context_': { description: 'Member of the request context, behind the prefix' } };
@@ -55,9 +55,15 @@ export function requestSchema({ method, namespaces, since, version, kind, args }
   ];
   const replying = {
     _msg_id: { ...ID, description: 'Id of the call, which its replies repeat' },
-    _reply_q: { type: 'string', pattern: '^reply_', description: "Queue of the caller's replies" },
+    _reply_q: {
+      type: 'string',
+      pattern: '^reply_',
+      description: "Queue of the caller's replies",
+      examples: ['reply_1b9d6bcdbbfd4b2d9b5dab8dfbbd4bed'],
+    },
     _timeout: {
       type: ['number', 'null'],
+      examples: [null],
       description: 'Longest time without a heartbeat, in seconds. Null: the server sends none',
     },
   };

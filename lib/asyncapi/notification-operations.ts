@@ -1,4 +1,4 @@
-import { globToRegExp, notificationQueue } from '../internal.js';
+import { globToRegExp, notificationQueue, PRIORITIES } from '../internal.js';
 import type { Broker, Brokers } from './brokers.js';
 import { describedQueue, exchangeBinding, OPERATION_BINDINGS } from './channel-bindings.js';
 import type { DescribedNotifications } from './described-api.js';
@@ -35,14 +35,14 @@ function addOperation(
   const name = severalTopics ? `${handler}.${topic}` : handler;
   const message = parts.message(`${name}.notification`, {
     title: eventTypes.length > 0 ? `Notification ${eventTypes.map(String).join(', ')}` : 'Notification',
-    summary: 'The driver `messaging` sends the message without the envelope, `messagingv2` within it.',
+    summary: 'The driver messagingv2 sends the message in the envelope, the driver messaging without it.',
     schema: notificationSchema(described),
   });
   const types = eventTypes.map(patternText);
   parts.operation(name, {
     action: 'receive',
     title: name,
-    summary: `Notifications of ${priorities.join(', ')}`,
+    summary: `${handler}: notifications of the priorities ${priorities.join(', ')}`,
     description: descriptionOf(described, types),
     channel: { $ref: `#/channels/${channel}` },
     messages: parts.within(channel, [message]),
@@ -70,11 +70,11 @@ function channelOf(parts: DocumentParts, brokers: Brokers, broker: Broker, excha
     return {
       address,
       title: `${topic} (notifications)`,
-      description: `Notifications of the topic \`${topic}\`, exchange \`${exchange}\`. The publisher declares the queue of a priority, so that none is lost before the first listener starts.`,
+      description: `Notifications of the topic \`${topic}\`. Each priority has a queue, which publishers declare, too: none is lost before the first listener starts.`,
       parameters: {
         priority: {
           description: 'Priority of the notification, in lower case',
-          enum: ['audit', 'critical', 'debug', 'error', 'info', 'sample', 'warn'],
+          enum: PRIORITIES,
         },
       },
       ...(servers && { servers }),
@@ -85,7 +85,7 @@ function channelOf(parts: DocumentParts, brokers: Brokers, broker: Broker, excha
 }
 
 function descriptionOf({ pool, filter }: DescribedNotifications, types: readonly string[]): string {
-  const rules = Object.entries(textOf(filter) as object).map(([field, rule]) => `${field} ${JSON.stringify(rule)}`);
+  const rules = Object.entries(textOf(filter) as object).map(([field, rule]) => `${field} ${typeof rule === 'string' ? rule : JSON.stringify(rule)}`);
   return [
     types.length > 0 ? `Event types: ${types.map((type) => `\`${type}\``).join(', ')}.` : 'All event types.',
     ...(rules.length > 0 ? [`Filter: \`${rules.join('; ')}\`.`] : []),

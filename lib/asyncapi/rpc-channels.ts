@@ -24,7 +24,7 @@ export class RpcChannels {
     return this.channel(place, 'topic', topic, {
       address: topic,
       title: topic,
-      description: `Requests for the topic \`${topic}\`, exchange \`${exchange}\`. One of its servers gets each. For one server, publish with the routing key \`${topic}.<server>\`; for a cast to all servers, publish to the exchange \`${topic}_fanout\`.`,
+      description: `RPC on the topic \`${topic}\`: one of its servers gets each request. The routing key \`${topic}.<server>\` is for one server, the exchange \`${topic}_fanout\` for all.`,
       ...exchangeBinding(exchange, 'topic', place.broker),
     });
   }
@@ -35,7 +35,7 @@ export class RpcChannels {
     return this.channel(place, 'server', `${topic}.server`, {
       address: `${topic}.{server}`,
       title: `${topic}, one server`,
-      description: `Requests for one server of the topic \`${topic}\`, exchange \`${exchange}\`.`,
+      description: `RPC with one server of the topic \`${topic}\`.`,
       parameters: { server: { description: 'Name of the server: the option `host`, by default its host name' } },
       ...exchangeBinding(exchange, 'topic', place.broker),
     });

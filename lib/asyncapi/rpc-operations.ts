@@ -68,7 +68,7 @@ function addOperation(
   const channel = fanout ? channels.fanout(place) : toServer ? channels.server(place) : channels.topic(place);
   const request = parts.message(`${name}.request`, {
     title: `Request ${method.method}`,
-    summary: 'Keyword arguments are members of `args`; the request context is in members that begin with `_context_`.',
+    summary: 'Keyword arguments are members of args. Members that begin with _context_ are the request context.',
     schema: requestSchema(method),
     ...(isReplied && { correlationId: CORRELATION }),
   });
@@ -112,13 +112,13 @@ function replyOf(
   });
   const failure = parts.sharedMessage('oslo.failure', () => ({
     title: 'Failure',
-    summary: 'The handler has thrown, or the request was refused. The member `failure` is JSON text.',
-    schema: failureReplySchema(parts.book.reference(FAILURE, 'oslo.failure.exception', () => FAILURE)),
+    summary: 'The handler has thrown, or the request was refused. The member failure is JSON text.',
+    schema: failureReplySchema(parts.book.reference(FAILURE, 'oslo.failure', () => FAILURE)),
     correlationId: CORRELATION,
   }));
   const heartbeat = parts.sharedMessage('oslo.heartbeat', () => ({
     title: 'Heartbeat',
-    summary: 'The handler still runs. Sent every half of `_timeout` where the request has one.',
+    summary: 'The handler still runs. Sent every half of _timeout where the request has one.',
     schema: heartbeatSchema(),
     correlationId: CORRELATION,
   }));
@@ -133,14 +133,16 @@ function titleOf({ method, namespaces: [namespace] }: DescribedMethod): string {
   return namespace === undefined ? method : `${namespace}.${method}`;
 }
 
-const KINDS = { call: 'Call', cast: 'Cast', either: 'Call or cast' } as const;
+const KINDS = { call: 'call', cast: 'cast', either: 'call or cast' } as const;
 
-function summaryOf({ kind, fanout, since, toServer }: DescribedMethod): string {
+function summaryOf(method: DescribedMethod): string {
+  const { kind, fanout, since, toServer } = method;
   const to = fanout ? ' to all servers' : toServer ? ' to one server' : '';
-  return `${KINDS[kind]}${to}, version ${since}`;
+  return `${titleOf(method)}: ${KINDS[kind]}${to}, version ${since}`;
 }
 
-function descriptionOf({ kind, namespaces, version, idempotent }: DescribedMethod, { topic }: RpcPlace): string {
+function descriptionOf(described: DescribedMethod, { topic }: RpcPlace): string {
+  const { kind, namespaces, version, idempotent } = described;
   const replies = {
     call: 'The server publishes the reply to the queue that the request names. Set the AMQP property `expiration` to the time that the caller waits, in milliseconds.',
     cast: 'No reply is sent.',

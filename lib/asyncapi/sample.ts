@@ -4,7 +4,7 @@ import type { SchemaBook } from './schema-book.js';
 /** Depth at which a sample of a recursive schema is given up. */
 const MAX_DEPTH = 8;
 /** Keywords that no sample is made for. */
-const HARD = ['pattern', 'not', 'if', 'dependencies', 'multipleOf', 'contains', 'propertyNames', 'uniqueItems'];
+const HARD = ['not', 'if', 'dependencies', 'multipleOf', 'contains', 'propertyNames', 'uniqueItems'];
 const FORMATS: Readonly<Record<string, string>> = {
   uuid: '3f1c9e0a-5b7d-4c2e-9a41-6d8f0b2c7e15',
   email: 'user@example.com',
@@ -22,7 +22,7 @@ export function sampleOf(schema: JsonSchema, book: SchemaBook, depth = 0): unkno
   if ('$ref' in schema) return undefined;
   if ('const' in schema) return schema['const'];
   if ('default' in schema) return schema['default'];
-  if (Array.isArray(schema['enum'])) return schema['enum'][0];
+  for (const keyword of ['examples', 'enum']) if (Array.isArray(schema[keyword])) return schema[keyword][0] as unknown;
   if (HARD.some((keyword) => keyword in schema)) return undefined;
   for (const keyword of ['oneOf', 'anyOf', 'allOf']) {
     const alternatives = schema[keyword];
@@ -54,9 +54,20 @@ function byType(type: unknown, schema: Exclude<JsonSchema, boolean>, book: Schem
   }
 }
 
-function text({ format, minLength = 0, maxLength = 100 }: Readonly<Record<string, unknown>>): string | undefined {
-  if (typeof format === 'string') return FORMATS[format];
-  return 'text'.padEnd(Number(minLength), '.').slice(0, Number(maxLength));
+function text(schema: Readonly<Record<string, unknown>>): string | undefined {
+  const { format, pattern, minLength = 0, maxLength = 100 } = schema;
+  const candidate =
+    typeof format === 'string' ? FORMATS[format] : 'text'.padEnd(Number(minLength), '.').slice(0, Number(maxLength));
+  if (candidate === undefined || typeof pattern !== 'string') return candidate;
+  return matches(pattern, candidate) ? candidate : undefined;
+}
+
+function matches(pattern: string, candidate: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').test(candidate);
+  } catch {
+    return false;
+  }
 }
 
 function number({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Readonly<Record<string, unknown>>) {

@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { OsloServer } from 'nestjs-oslo-messaging';
+import { createAsyncApiDocument } from 'nestjs-oslo-messaging/asyncapi';
+import { it } from 'vitest';
+import { Parser } from '@asyncapi/parser';
+import { describedModule } from './described-app.js';
+it('dumps', async () => {
+  const app = await NestFactory.create(describedModule({ transportUrl: 'rabbit://me:secret@mq1:5671,me:secret@mq2/nfv?ssl=true' }), { logger: false });
+  app.connectMicroservice({ strategy: app.get(OsloServer) });
+  const document = createAsyncApiDocument(app, { title: 'VNF manager', version: '1.4.0', description: 'Manages virtual network functions.' });
+  writeFileSync('/tmp/aa-look/doc.json', JSON.stringify(document, null, 1));
+  await app.close();
+  const t=performance.now();
+  const { diagnostics } = await new Parser().parse(JSON.stringify(document));
+  console.log(performance.now()-t, JSON.stringify(diagnostics.map(({message,path,severity,code})=>({message,path:path.join('/'),severity,code})),null,1).slice(0,6000));
+  const p = await NestFactory.create(describedModule({}), { logger: false, preview: true });
+  const d2 = createAsyncApiDocument(p, { title: 'a', version: '1' }, { messaging: { topic: 'scaler' } });
+  console.log(Object.keys(d2.operations), Object.keys(document.operations), Object.keys(document.channels), JSON.stringify(document.servers), JSON.stringify(document).includes('secret'));
+});
