@@ -2,4 +2,4 @@
 // lib/internal.ts. It is no entry of the package, so its names can change in any release.
 
 export { type BrokerSettings, brokersOf, type ServedHandler, servedHandlers } from './nest/served-handlers.js';
-export { getOptionsToken } from './nest/tokens.js';
+export { staticOptions } from './nest/static-options.js';

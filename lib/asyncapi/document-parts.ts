@@ -66,7 +66,11 @@ export class DocumentParts {
       const { address, title, description, ...rest } = channel;
       return [id, { address, title, description, messages: sorted(messages), ...rest }] as const;
     });
-    return { channels: sorted(channels), operations: Object.fromEntries(this.operations), messages: sorted(this.messages) };
+    return {
+      channels: sorted(channels),
+      operations: Object.fromEntries(this.operations),
+      messages: sorted(this.messages),
+    };
   }
 
   private made(name: string, { title, summary, schema, correlationId }: NewMessage): AsyncApiMessage {

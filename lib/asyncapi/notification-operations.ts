@@ -85,7 +85,9 @@ function channelOf(parts: DocumentParts, brokers: Brokers, broker: Broker, excha
 }
 
 function descriptionOf({ pool, filter }: DescribedNotifications, types: readonly string[]): string {
-  const rules = Object.entries(textOf(filter) as object).map(([field, rule]) => `${field} ${typeof rule === 'string' ? rule : JSON.stringify(rule)}`);
+  const rules = Object.entries(textOf(filter) as object).map(
+    ([field, rule]) => `${field} ${typeof rule === 'string' ? rule : JSON.stringify(rule)}`,
+  );
   return [
     types.length > 0 ? `Event types: ${types.map((type) => `\`${type}\``).join(', ')}.` : 'All event types.',
     ...(rules.length > 0 ? [`Filter: \`${rules.join('; ')}\`.`] : []),

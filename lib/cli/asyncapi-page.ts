@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AsyncApiDocument } from '../asyncapi/index.js';
+import type { AsyncApiDocument } from '../asyncapi/for-command.js';
 import { UsageError } from './exit-code.js';
 
 const COMPONENT = '@asyncapi/react-component';
@@ -27,7 +27,7 @@ const CONFIG = {
 const CORRECTIONS = `
 body { margin: 0; }
 .aui-root code::before, .aui-root code::after { content: none !important; }
-.aui-root .bg-teal-500, .aui-root .bg-blue-500 { display: inline-block; }
+.aui-root :is(strong, span):is(.bg-teal-500, .bg-blue-500) { display: inline-block; }
 .aui-root h3 .font-mono, .aui-root .bg-orange-600, .aui-root code { overflow-wrap: anywhere; }
 .aui-root pre { overflow-x: auto; }
 `;

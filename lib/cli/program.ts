@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
+import { addAsyncApiCommand } from './asyncapi-command.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
@@ -43,6 +44,7 @@ function makeProgram(connections: OpenConnections): Command {
   addDoctorCommand(program, connections);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
+  addAsyncApiCommand(program, connections);
   return program;
 }
 

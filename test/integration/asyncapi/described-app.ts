@@ -101,7 +101,7 @@ class Scaler {
   }
 
   @RpcMethod({ name: 'add' })
-  sum(@RpcArg('a') a: number, @RpcArg('b', { optional: true }) b: number | undefined, @RpcContext() _: object): number {
+  sum(@RpcContext() _: object, @RpcArg('a') a: number, @RpcArg('b', { optional: true }) b?: number): number {
     return a + (b ?? 0);
   }
 

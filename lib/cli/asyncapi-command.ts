@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js';
+import { discoverServers, MessageUndeliverable, Target, toError, toMilliseconds } from '../internal.js';
+import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
+import { openTransport } from './broker-session.js';
+import { UsageError } from './exit-code.js';
+import type { OpenConnections } from './open-connections.js';
+import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+
+interface AsyncApiFlags extends TargetFlags {
+  export?: string[];
+  title?: string;
+  apiVersion?: string;
+  description?: string;
+  format?: string;
+  out?: string;
+  html?: string;
+}
+
+const DESCRIPTION =
+  'Writes an AsyncAPI document of RPC methods and notifications. MODULE is a compiled JavaScript file that exports the root module of a Nest application, or contracts (defineRpcApi). The application is not started, and nothing is connected; options that forRootAsync makes from other providers are not known then: give --url, --topic and --exchange. Without MODULE, the servers of --topic describe themselves, where rpcDiscoveryEnabled is set: methods and the names of their arguments, no notifications.';
+
+/** Adds `asyncapi`. */
+export function addAsyncApiCommand(program: Command, connections: OpenConnections): void {
+  takesTarget(program.command('asyncapi'), '3s')
+    .summary('describe an application, contracts or servers as an AsyncAPI document')
+    .description(DESCRIPTION)
+    .argument('[module]', 'compiled file with a Nest module or contracts: dist/app.module.js')
+    .option(
+      '--export <name>',
+      'export of the module; can be repeated (default: its Nest module, else its contracts)',
+      repeated,
+    )
+    .option('--title <text>', 'title of the document (default: name of the nearest package.json, else the topic)')
+    .option('--api-version <version>', 'version of the application (default: that of package.json, else 1.0.0)')
+    .option('--description <text>', 'description, in Markdown (default: that of package.json)')
+    .option('--format <format>', 'yaml or json (default: by the name of --out, else yaml)')
+    .option('--out <file>', 'file for the document (default: standard output, unless --html is given)')
+    .option(
+      '--html <file>',
+      'file for a page that shows the document without a network; needs @asyncapi/react-component',
+    )
+    .addHelpText('after', '\nExample:\n  oslo-rpc asyncapi dist/app.module.js --out asyncapi.yaml --html asyncapi.html')
+    .action(async (module: string | undefined, flags: AsyncApiFlags) => {
+      const format = formatOf(flags);
+      const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);
+      // First, since it can fail: then no file is written.
+      const page = flags.html === undefined ? undefined : await pageOf(document);
+      const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
+      if (flags.out !== undefined) write(flags.out, text, '--out');
+      else if (flags.html === undefined) process.stdout.write(text);
+      if (flags.html !== undefined && page !== undefined) write(flags.html, page, '--html');
+    });
+}
+
+async function ofModule(path: string, flags: AsyncApiFlags): Promise<AsyncApiDocument> {
+  const { createAsyncApiDocument, describeModule, isModuleClass } = await import('../asyncapi/for-command.js');
+  const { url: transportUrl, topic, exchange: controlExchange } = flags;
+  const configFiles = flags.configFile ?? flags.configDir;
+  const given = { transportUrl, topic, controlExchange, configFiles };
+  const messaging = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const found = await loadExports(path, flags.export ?? [], isModuleClass);
+  const { toJsonSchema, missed } = await projectConverter(path);
+  const info = infoOf(flags, packageInfo(path), 'RPC');
+  const document =
+    'module' in found
+      ? await describeModule(found.module, info, messaging, toJsonSchema)
+      : createAsyncApiDocument(found.apis, info, {
+          messaging: { transportUrl: 'memory://', ...messaging },
+          toJsonSchema,
+        });
+  const hint = missedHint(missed);
+  if (hint !== undefined) process.stderr.write(hint);
+  return document;
+}
+
+async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Promise<AsyncApiDocument> {
+  if (flags.export) throw new UsageError('--export: give the module, too');
+  const { topic = '', server } = flags;
+  const { options, exchange } = readTarget(flags);
+  const transport = await openTransport(connections, options);
+  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
+  const target = new Target({ topic, exchange, server });
+  const { servers, others } = await discoverServers(transport, target, { timeout });
+  if (servers.length === 0)
+    throw new MessageUndeliverable(
+      others > 0
+        ? `The servers of the topic "${topic}" do not answer discovery: set rpcDiscoveryEnabled. Servers in Python have none`
+        : `No server of the topic "${topic}" on the exchange "${exchange}" has answered`,
+    );
+  const { createAsyncApiDocument } = await import('../asyncapi/for-command.js');
+  return createAsyncApiDocument(servers, infoOf(flags, {}, topic), { messaging: { ...options, topic } });
+}
+
+function infoOf(flags: AsyncApiFlags, known: Partial<AsyncApiInfo>, title: string): AsyncApiInfo {
+  const description = flags.description ?? known.description;
+  return {
+    title: flags.title ?? known.title ?? title,
+    version: flags.apiVersion ?? known.version ?? '1.0.0',
+    ...(description !== undefined && { description }),
+  };
+}
+
+function formatOf({ format, out = '' }: AsyncApiFlags): 'yaml' | 'json' {
+  if (format === undefined) return out.endsWith('.json') ? 'json' : 'yaml';
+  if (format === 'yaml' || format === 'json') return format;
+  throw new UsageError(`--format: expected yaml or json; got ${format}`);
+}
+
+function yamlOf(document: AsyncApiDocument): string {
+  // References of the document, not of YAML: other tools read them.
+  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 120 });
+}
+
+async function pageOf(document: AsyncApiDocument): Promise<string> {
+  const { asyncApiPage } = await import('./asyncapi-page.js');
+  return asyncApiPage(document);
+}
+
+function write(file: string, text: string, flag: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`${flag}: ${toError(error).message}`);
+  }
+}
+
+function repeated(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
