@@ -1,7 +1,8 @@
 import type { AsyncApiReference, JsonSchema } from './document.js';
 
-/** Description of an id that is made for each message. */
-const ID = { type: 'string', pattern: '^[0-9a-f]{32}$', examples: ['5f0c1d6e8a7b4c3d9e2f1a0b6c5d4e3f'] } as const;
+const ID = { type: 'string', pattern: '^[0-9a-f]{32}$' } as const;
+const MESSAGE_ID = { ...ID, examples: ['5f0c1d6e8a7b4c3d9e2f1a0b6c5d4e3f'] } as const;
+/** Without an example: a receiver would drop the second message that is made from it. */
 const UNIQUE_ID = { ...ID, description: 'Id of one publish. Receivers drop duplicates by it' };
 /** Members that hold the request context. */
 export const CONTEXT = { '^_context_': { description: 'Member of the request context, behind the prefix' } };
@@ -54,7 +55,7 @@ export function requestSchema({ method, namespaces, since, version, kind, args }
     ...(kind === 'call' ? ['_msg_id', '_reply_q'] : []),
   ];
   const replying = {
-    _msg_id: { ...ID, description: 'Id of the call, which its replies repeat' },
+    _msg_id: { ...MESSAGE_ID, description: 'Id of the call, which its replies repeat' },
     _reply_q: {
       type: 'string',
       pattern: '^reply_',
@@ -94,7 +95,7 @@ export function requestSchema({ method, namespaces, since, version, kind, args }
 }
 
 const REPLY_IDS = {
-  _msg_id: { ...ID, description: 'Id of the call' },
+  _msg_id: { ...MESSAGE_ID, description: 'Id of the call' },
   _unique_id: UNIQUE_ID,
 };
 

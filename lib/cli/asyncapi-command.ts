@@ -78,7 +78,8 @@ async function ofModule(path: string, flags: AsyncApiFlags): Promise<AsyncApiDoc
 
 async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Promise<AsyncApiDocument> {
   if (flags.export) throw new UsageError('--export: give the module, too');
-  const { topic = '', server } = flags;
+  const { topic, server } = flags;
+  if (!topic) throw new UsageError('nothing to describe: give a compiled module, or the --topic of running servers');
   const { options, exchange } = readTarget(flags);
   const transport = await openTransport(connections, options);
   const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;

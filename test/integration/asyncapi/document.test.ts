@@ -1,7 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { toJsonSchema as valibotToJsonSchema } from '@valibot/to-json-schema';
-import * as v from 'valibot';
 import { call, defineRpcApi, OsloServer } from 'nestjs-oslo-messaging';
 import {
   type AsyncApiDocument,
@@ -9,6 +8,7 @@ import {
   createAsyncApiDocument,
   type JsonSchema,
 } from 'nestjs-oslo-messaging/asyncapi';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conductorApi, describedModule } from './described-app.js';
 import { problemsOf } from './problems-of.js';
@@ -62,7 +62,13 @@ describe('the document of an application', () => {
         'tacker',
         false,
       ],
-      ['Auditor.deleted', `Auditor.deleted: notifications of the priorities ${all}`, 'vnf_events.{priority}', 'tacker', false],
+      [
+        'Auditor.deleted',
+        `Auditor.deleted: notifications of the priorities ${all}`,
+        'vnf_events.{priority}',
+        'tacker',
+        false,
+      ],
     ]);
   });
 
@@ -177,7 +183,12 @@ describe('the document of an application', () => {
     expect(properties['payload']).toEqual({ $ref: '#/components/schemas/Vnf' });
     const types = (properties['event_type']?.anyOf ?? []).map(({ pattern }) => new RegExp(pattern));
     const accepts = (type: string) => types.some((pattern) => pattern.test(type));
-    expect(['vnf.create.end', 'vnf.stop', 'vnf.stopped', 'my.vnf.stop'].map(accepts)).toEqual([true, true, false, false]);
+    expect(['vnf.create.end', 'vnf.stop', 'vnf.stopped', 'my.vnf.stop'].map(accepts)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect(new RegExp(properties['publisher_id']?.pattern ?? '').test('nfv.host1')).toBe(true);
   });
 
@@ -221,11 +232,17 @@ describe('the document of contracts', () => {
   it('says what is wrong with its input', () => {
     const create = createAsyncApiDocument as (...args: unknown[]) => unknown;
     expect(() => create(conductorApi, { title: 'x' })).toThrow(/"version" is missing/);
-    expect(() => create(conductorApi, { title: '', version: '1' })).toThrow(/"title": expected a non-empty string; got ""/);
-    expect(() => create(conductorApi, { ...INFO, licence: {} })).toThrow(/Unknown info "licence"; did you mean "license"/);
+    expect(() => create(conductorApi, { title: '', version: '1' })).toThrow(
+      /"title": expected a non-empty string; got ""/,
+    );
+    expect(() => create(conductorApi, { ...INFO, licence: {} })).toThrow(
+      /Unknown info "licence"; did you mean "license"/,
+    );
     expect(() => create(conductorApi, { ...INFO, license: { url: 'https://example.com' } })).toThrow(/"name"/);
     expect(() => create(conductorApi, { ...INFO, termsOfService: 'here' })).toThrow(/a URL/);
-    expect(() => create(conductorApi, INFO, { messages: {} })).toThrow(/Unknown option of createAsyncApiDocument "messages"/);
+    expect(() => create(conductorApi, INFO, { messages: {} })).toThrow(
+      /Unknown option of createAsyncApiDocument "messages"/,
+    );
     expect(() => create(conductorApi, INFO, { toJsonSchema: true })).toThrow(/toJsonSchema: expected a function/);
     expect(() => create(conductorApi)).toThrow(/expected an object; got undefined/);
     expect(() => create({}, INFO)).toThrow(/expected a Nest application, the result of defineRpcApi/);
@@ -246,5 +263,9 @@ function argumentsOf(document: AsyncApiDocument, operation: string): Schema {
 }
 
 function alternatives(message: AsyncApiMessage | undefined): Schema[] {
-  return (message?.payload as { oneOf: Schema[] }).oneOf;
+  return ((message ?? fail('no such message')).payload as { oneOf: Schema[] }).oneOf;
+}
+
+function fail(why: string): never {
+  throw new Error(why);
 }
