@@ -3,6 +3,8 @@ import type { JsonSchema } from './document.js';
 /** Metadata keys of `@nestjs/swagger`, on the prototype. */
 const SWAGGER_NAMES = 'swagger/apiModelPropertiesArray';
 const SWAGGER_PROPERTY = 'swagger/apiModelProperties';
+/** Static method that the compiler plugin of `@nestjs/swagger` adds: metadata of the properties without a decorator. */
+const SWAGGER_FACTORY = '_OPENAPI_METADATA_FACTORY';
 /** Metadata key of the type that the compiler emits for a decorated property. */
 const TYPE = 'design:type';
 
@@ -30,7 +32,7 @@ export type SchemaOf = (type: unknown) => JsonSchema;
 /** Returns true for a class with metadata of `@nestjs/swagger` or class-validator. Neither is loaded. */
 export function isDto(type: { readonly prototype: object }): boolean {
   if (typeof type.prototype !== 'object' || type.prototype === null) return false;
-  return Reflect.hasMetadata(SWAGGER_NAMES, type.prototype) || validatorsOf(type).length > 0;
+  return swaggerProperties(type).size > 0 || validatorsOf(type).length > 0;
 }
 
 /** Returns the schema of a class of {@link isDto}. */
@@ -131,9 +133,7 @@ function readSwagger(
   properties: Properties,
   required: Set<string>,
 ): void {
-  const names = (Reflect.getMetadata(SWAGGER_NAMES, dto.prototype) ?? []) as string[];
-  for (const name of names.map((marked) => marked.replace(/^:/, ''))) {
-    const given = (Reflect.getMetadata(SWAGGER_PROPERTY, dto.prototype, name) ?? {}) as Record<string, unknown>;
+  for (const [name, given] of swaggerProperties(dto)) {
     const own = swaggerType(given, schemaOf) ?? typeOf(dto, name, schemaOf);
     const copied = COPIED.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]] as const]));
     const known = properties.get(name);
@@ -141,6 +141,20 @@ function readSwagger(
     if (given['required'] === false) required.delete(name);
     else required.add(name);
   }
+}
+
+function swaggerProperties(dto: { readonly prototype: object }): Map<string, Record<string, unknown>> {
+  const factory: unknown = Reflect.get(dto, SWAGGER_FACTORY);
+  const made = typeof factory === 'function' ? (Reflect.apply(factory, dto, []) as Record<string, object>) : {};
+  const properties = new Map<string, Record<string, unknown>>(
+    Object.entries(made).map(([name, given]) => [name, { ...given }]),
+  );
+  const names = (Reflect.getMetadata(SWAGGER_NAMES, dto.prototype) ?? []) as string[];
+  for (const name of names.map((marked) => marked.replace(/^:/, ''))) {
+    const given = (Reflect.getMetadata(SWAGGER_PROPERTY, dto.prototype, name) ?? {}) as object;
+    properties.set(name, { ...properties.get(name), ...given });
+  }
+  return properties;
 }
 
 function swaggerType({ type, isArray }: Record<string, unknown>, schemaOf: SchemaOf) {
