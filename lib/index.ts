@@ -15,24 +15,27 @@ export type {
   RpcMethodTypes,
 } from './contracts/api-method.js';
 export type {
+  IsSendableRpcMethod,
   RpcApiArgs,
   RpcApiClient,
   RpcApiClientMembers,
   RpcApiClientMethod,
   RpcApiClientMethods,
   RpcApiClientOptions,
+  RpcApiMethodsOf,
   RpcApiPrepareOptions,
   RpcApiRequestOptions,
   RpcApiResult,
   RpcApiRetryPolicy,
   RpcMethodOfUnknownVersion,
+  RpcMethodTypesOf,
 } from './contracts/client-types.js';
 export { call, cast } from './contracts/define-method.js';
-export { defineRpcApi, type RpcApiDefinition } from './contracts/define-rpc-api.js';
+export { defineRpcApi, type RpcApiDefinition, type RpcReservedNames } from './contracts/define-rpc-api.js';
 export { InvalidArguments, InvalidResult, type SchemaIssue } from './contracts/errors.js';
 export { isRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './contracts/rpc-api.js';
 export { getRpcApiClient } from './contracts/rpc-api-client.js';
-export type { CapVersion, IsWithinCap } from './contracts/version-types.js';
+export type { DecimalOrder, IsWithinRpcCap, RpcCapVersion } from './contracts/version-types.js';
 export type { AccessPolicy } from './core/access-policy.js';
 export type { CountedEvent, Counters, Counts } from './core/counters.js';
 export type { Credentials, CredentialsProvider, CredentialsRequest } from './core/credentials.js';
@@ -101,7 +104,7 @@ export { MessageHandlingServer } from './messaging/message-handling-server.js';
 export { RequestContext, type RequestContextFields } from './messaging/request-context.js';
 export { JsonPayloadSerializer, NoOpSerializer, RequestContextSerializer, Serializer } from './messaging/serializer.js';
 export { type ConnectOptions, getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
-export type { RpcHandler, RpcHandlers } from './nest/api-handlers.js';
+export type { RpcHandler, RpcHandlerByName, RpcHandlerReturn, RpcHandlers } from './nest/api-handlers.js';
 export type { OsloMessagingAsyncOptions, OsloMessagingOptionsFactory } from './nest/async-options.js';
 export {
   type Pipe,

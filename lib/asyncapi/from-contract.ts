@@ -3,7 +3,7 @@ import { ANY_ARGUMENTS, argumentsSchema } from './arguments-schema.js';
 import type { DescribedMethod } from './described-api.js';
 import type { JsonSchema } from './document.js';
 import type { SchemaBook } from './schema-book.js';
-import { jsonSchemaOf, rebased, type ToJsonSchema } from './standard-json-schema.js';
+import { jsonSchemaOf, rebased, type ToJsonSchema, withoutDialect } from './standard-json-schema.js';
 
 /** Kind, versions and schemas of a method, as its contract says. */
 export type ContractPart = Pick<
@@ -42,15 +42,14 @@ export class ContractReader {
       toServer: server !== undefined,
       idempotent,
       since,
-      args: this.schema(method.args, 'input', `${topic}.${name}.arguments`) ?? ANY_ARGUMENTS,
-      result: this.schema(method.result, 'output', `${topic}.${name}.result`) ?? true,
+      args: this.schema(method.args, `${topic}.${name}.arguments`) ?? ANY_ARGUMENTS,
+      result: this.schema(method.result, `${topic}.${name}.result`) ?? true,
     };
   }
 
-  private schema(schema: RpcApiMethod['args'], side: 'input' | 'output', name: string): JsonSchema | undefined {
-    const converted = schema && jsonSchemaOf(schema, side, this.toJsonSchema);
+  private schema(schema: RpcApiMethod['args'], name: string): JsonSchema | undefined {
+    const converted = schema && jsonSchemaOf(schema, this.toJsonSchema);
     if (converted === undefined) return undefined;
-    // One schema may be used for several methods; its two sides differ.
     return this.book.reference(converted, name, (pointer) => rebased(converted, pointer));
   }
 }
@@ -62,7 +61,7 @@ export function serverMethods({ apis, topic, exchange }: ServerInfo, book: Schem
       const side = (schema: unknown, name: string): JsonSchema | undefined =>
         typeof schema === 'object' && schema !== null
           ? book.reference(schema, `${topic}.${method.name}.${name}`, (pointer) =>
-              rebased({ ...schema } as JsonSchema, pointer),
+              rebased(withoutDialect(schema), pointer),
             )
           : undefined;
       const named = method.arguments?.map((argument) => ({ ...argument, schema: true as const }));

@@ -82,9 +82,9 @@ const VALIBOT_CONVERTER = '@valibot/to-json-schema';
 export async function projectConverter(path: string): Promise<ProjectConverter> {
   const convert = await valibotConverter(path);
   const missed = new Set<string>();
-  const toJsonSchema: ToJsonSchema = (schema, { vendor, side }) => {
+  const toJsonSchema: ToJsonSchema = (schema, { vendor }) => {
     if (vendor === 'valibot' && convert)
-      return attempt(() => convert(schema, { typeMode: side, target: 'draft-07', errorMode: 'ignore' }));
+      return attempt(() => convert(schema, { typeMode: 'input', target: 'draft-07', errorMode: 'ignore' }));
     if (!('jsonSchema' in schema['~standard'])) missed.add(vendor);
     return undefined;
   };

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { type ApiInfo, MessageUndeliverable, type RpcTopic, stringifyJson, toMilliseconds } from '../internal.js';
+import { type ApiInfo, MessageUndeliverable, stringifyJson, Target, toMilliseconds } from '../internal.js';
 import { openTransport } from './broker-session.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
 import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
 import { textTable } from './text-table.js';
-import { type SurveyedServer, type SurveyedTopic, surveyAll, topicsAt } from './topic-survey.js';
+import { type SurveyedServer, type SurveyedTopic, surveyAll, surveyServer, topicsAt } from './topic-survey.js';
 
 interface ListFlags extends TargetFlags {
   managementUrl?: string;
@@ -18,7 +18,7 @@ const UNNAMED =
 
 /** Adds `list`. */
 export function addListCommand(program: Command, connections: OpenConnections): void {
-  takesTarget(program.command('list'), '3s')
+  takesTarget(program.command('list'), '3s', 'topic to list (default: all, with --management-url)')
     .summary('show which servers serve what')
     .description(
       'Shows topics, their servers and what these serve. The topics of a whole broker, and the names of servers in Python, are known from the management API only; without --management-url, give --topic. Servers answer where rpcDiscoveryEnabled is set; others are shown as "Python or older". Servers in Python log one line about the unknown method. Waits for the answers of unknown servers for the whole --timeout.',
@@ -43,25 +43,17 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Sur
   if (server && !topic) throw new UsageError('--server: give the --topic of the server, too');
   const { options, exchange } = readBroker(flags);
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
-  const known = managementUrl ? await topicsAt(full) : [];
-  const chosen = topic ? [chooseTopic(known, topic, exchange, server)] : known;
+  const all = managementUrl ? await topicsAt(full) : [];
+  const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
   const transport = await openTransport(connections, full);
-  const seconds = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
-  const surveyed = await surveyAll(transport, chosen, seconds);
-  if (topic && surveyed.every(({ servers, unnamed }) => servers.length + unnamed === 0))
+  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
+  if (!topic) return surveyAll(transport, known, timeout);
+  if (server) return [await surveyServer(transport, new Target({ topic, exchange, server }), timeout)];
+  const named = known.filter((one) => one.topic === topic);
+  const surveyed = await surveyAll(transport, named.length > 0 ? named : [{ topic, exchange, servers: [] }], timeout);
+  if (surveyed.every(({ servers, unnamed }) => servers.length + unnamed === 0))
     throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
   return surveyed;
-}
-
-/** Returns a topic with the servers that are known, or the one that is asked for. */
-function chooseTopic(
-  known: readonly RpcTopic[],
-  topic: string,
-  exchange: string,
-  server: string | undefined,
-): RpcTopic {
-  if (server) return { topic, exchange, servers: [{ server, isRunning: true }] };
-  return known.find((one) => one.topic === topic && one.exchange === exchange) ?? { topic, exchange, servers: [] };
 }
 
 function rowsOf({ topic, exchange, servers, unnamed }: SurveyedTopic): string[][] {

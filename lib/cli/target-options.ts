@@ -37,8 +37,12 @@ const DEFAULT_TIMEOUT = '60s';
 
 const silent = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Adds the options of {@link TargetFlags} to a command. @param timeout default, whatever the files say */
-export function takesTarget(command: Command, timeout?: string): Command {
+/**
+ * Adds the options of {@link TargetFlags} to a command.
+ * @param timeout default, whatever the files say
+ * @param topic description of the topic
+ */
+export function takesTarget(command: Command, timeout?: string, topic = 'topic of the server (required)'): Command {
   // One list for both flags: as in Python, the files count in the order of the flags.
   const files: string[] = [];
   const add = (paths: readonly string[]) => {
@@ -51,7 +55,7 @@ export function takesTarget(command: Command, timeout?: string): Command {
       '--url <url>',
       'the broker, e.g. rabbit://user:password@host:5672/vhost (default: transport_url of the files, else the variable TRANSPORT_URL)',
     )
-    .option('--topic <topic>', 'topic of the server (required)')
+    .option('--topic <topic>', topic)
     .option('--exchange <exchange>', 'exchange of the topic (default: control_exchange of the files, else tacker)')
     .option('--server <server>', 'one server of the topic, by name')
     .option(

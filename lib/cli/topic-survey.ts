@@ -65,10 +65,11 @@ async function survey(
 ): Promise<SurveyedTopic> {
   const running = servers.filter(({ isRunning }) => isRunning).map(({ server }) => server);
   const target = new Target({ topic, exchange });
-  const found = await discoverServers(transport, target, {
-    timeout,
-    ...(running.length > 0 && { servers: running.length }),
-  });
+  // Nobody would answer where all servers are known and stopped.
+  const found =
+    servers.length > 0 && running.length === 0
+      ? { servers: [], others: 0 }
+      : await discoverServers(transport, target, { timeout, servers: running.length || undefined });
   const answered = found.servers.map((info) => ({ server: info.server, state: 'answered' as const, info }));
   const names = new Set(answered.map(({ server }) => server));
   const missing = running.filter((server) => !names.has(server));
@@ -87,7 +88,18 @@ async function survey(
   return { topic, exchange, servers: all, unnamed: servers.length > 0 ? 0 : found.others };
 }
 
-/** Asks one server by its name. */
+/**
+ * Surveys one server by its name.
+ * @throws MessagingTimeout where it does not answer, MessageUndeliverable where it does not run
+ */
+export async function surveyServer(transport: Transport, target: Target, timeout: number): Promise<SurveyedTopic> {
+  const { topic = '', exchange = '', server = '' } = target;
+  const { servers } = await discoverServers(transport, target, { timeout });
+  const info = servers[0] ?? null;
+  return { topic, exchange, servers: [{ server, state: info ? 'answered' : 'Python or older', info }], unnamed: 0 };
+}
+
+/** Surveys one server of several. */
 async function surveyOne(
   transport: Transport,
   target: Target,
@@ -96,9 +108,8 @@ async function surveyOne(
 ): Promise<SurveyedServer> {
   const silent = (state: ServerState): SurveyedServer => ({ server, state, info: null });
   try {
-    const { servers } = await discoverServers(transport, target.with({ server }), { timeout });
-    const [info] = servers;
-    return info ? { server, state: 'answered', info } : silent('Python or older');
+    const { servers } = await surveyServer(transport, target.with({ server }), timeout);
+    return servers[0] ?? silent('no answer');
   } catch (error) {
     if (error instanceof MessagingTimeout) return silent('no answer');
     if (error instanceof MessageUndeliverable) return silent('not running');

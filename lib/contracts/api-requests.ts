@@ -1,49 +1,67 @@
 import { InvalidTarget } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
-import type { CallContext } from '../rpc/call-context.js';
-import type { PrepareOptions } from '../rpc/client.js';
-import type { BackingOffClient } from '../tacker/backing-off-client.js';
+import type { Transport } from '../messaging/transport.js';
+import type { CallContext, ClientOptions } from '../rpc/call-context.js';
+import { BackingOffClient } from '../tacker/backing-off-client.js';
 import type { RpcApiMethod } from './api-method.js';
 import type { RpcApiRequestOptions } from './client-types.js';
-import { changesOf, checkRequestOptions } from './request-options.js';
+import { changesOf, givenOf, type RequestChanges } from './request-options.js';
+import type { RpcApi } from './rpc-api.js';
 import { resultParser } from './schema-check.js';
 import { formUnder } from './version-cap.js';
 
-/** How a method is sent, prepared once. */
+/** Parts of a request that depend on the method alone, prepared once. */
 interface Prepared {
-  readonly options: PrepareOptions;
+  /** Client of the method's target and options, for requests with options of their own. */
+  readonly client: BackingOffClient;
   readonly context: CallContext;
   readonly convert: ((args: never) => object) | undefined;
   readonly serverOf: ((args: never) => string) | undefined;
   readonly parse: ((result: unknown) => unknown) | undefined;
 }
 
-/** Requests of a typed client under one cap. What depends on the method alone is prepared at its first request. */
+/** Requests of a typed client under one cap. */
 export class ApiRequests {
+  /** Client below the typed one. */
+  readonly client: BackingOffClient;
+  private readonly changes: RequestChanges;
   private readonly prepared = new Map<RpcApiMethod, Prepared>();
 
+  /**
+   * @param options options of the client, with the cap as a version
+   * @param changed options that `$prepare` has changed
+   * @throws ConfigurationError for an unknown or ill-typed option
+   */
   constructor(
-    readonly client: BackingOffClient,
-    /** Version cap of the client. */
-    readonly cap: string | undefined,
-    /** Options that `$prepare` has changed. */
-    private readonly changes: RpcApiRequestOptions,
+    private readonly transport: Transport,
+    { target }: RpcApi,
+    private readonly options: ClientOptions,
+    private readonly changed: RpcApiRequestOptions,
   ) {
+    this.client = new BackingOffClient(transport, target, options);
+    this.changes = changesOf(changed);
     // Bad values are refused here, not by the first request.
-    if (Object.keys(changes).length > 0) client.prepare(changesOf(changes));
+    this.client.prepare(this.changes);
+  }
+
+  /** Version cap of the client. */
+  get cap(): string | undefined {
+    return this.options.versionCap;
   }
 
   /** Sends a request. Rejects, and never throws. */
-  send(method: RpcApiMethod, args: object | undefined, options: RpcApiRequestOptions | undefined): Promise<unknown> {
+  send(method: RpcApiMethod, args: object = {}, options?: RpcApiRequestOptions | undefined): Promise<unknown> {
     try {
-      const { context, convert, parse, serverOf, options: own } = this.prepared.get(method) ?? this.prepare(method);
-      const given = args === undefined ? {} : args;
-      const sent = convert ? convert(given as never) : given;
-      const special = options !== undefined || serverOf !== undefined;
-      const through = special ? this.specialContext(method, own, serverOf, given, options) : context;
-      const ctxt = options?.context ?? this.changes.context;
-      if (method.kind === 'cast') return through.cast(ctxt, method.name, sent);
-      const answered = through.call(ctxt, method.name, sent);
+      const prepared = this.prepared.get(method) ?? this.prepare(method);
+      const { convert, parse, serverOf } = prepared;
+      const context =
+        options === undefined && serverOf === undefined
+          ? prepared.context
+          : specialContext(method, prepared, args, options);
+      const ctxt = options?.context ?? this.changed.context;
+      const sent = convert ? convert(args as never) : args;
+      if (method.kind === 'cast') return context.cast(ctxt, method.name, sent);
+      const answered = context.call(ctxt, method.name, sent);
       return parse ? answered.then(parse) : answered;
     } catch (error) {
       return Promise.reject(error);
@@ -51,36 +69,35 @@ export class ApiRequests {
   }
 
   private prepare(method: RpcApiMethod): Prepared {
-    const { fanout, server, timeout, callMonitorTimeout } = method;
+    const { server } = method;
     const { version, convert } = formUnder(this.cap, method);
-    const changes = changesOf(this.changes);
-    const options: PrepareOptions = { version };
-    if (timeout !== undefined) options.timeout = timeout;
-    if (callMonitorTimeout !== undefined) options.callMonitorTimeout = callMonitorTimeout;
-    if (typeof server === 'string') options.server = server;
-    Object.assign(options, changes);
-    if (fanout) Object.assign(options, { fanout: true, server: undefined });
-    const context = this.client.prepare(options);
-    const serverOf = typeof server === 'function' && changes.server === undefined ? server : undefined;
-    const made = { options, context, convert, serverOf, parse: resultParser(method, context.target) };
+    const { server: prepared, ...changes } = this.changes;
+    const fixed = prepared ?? (typeof server === 'string' ? server : undefined);
+    const target = this.client.target.with(
+      method.fanout ? { version, fanout: true } : { version, server: fixed ?? undefined },
+    );
+    const { timeout, callMonitorTimeout } = method;
+    const own = givenOf({ timeout, callMonitorTimeout });
+    const client = new BackingOffClient(this.transport, target, { ...this.options, ...own, ...changes });
+    const serverOf = typeof server === 'function' && prepared === undefined ? server : undefined;
+    const made = { client, context: client.prepare(), convert, serverOf, parse: resultParser(method, target) };
     this.prepared.set(method, made);
     return made;
   }
+}
 
-  /** Returns a context for one request: with its own options, or on the server that its arguments name. */
-  private specialContext(
-    method: RpcApiMethod,
-    own: PrepareOptions,
-    serverOf: Prepared['serverOf'],
-    args: object,
-    options: RpcApiRequestOptions = {},
-  ): CallContext {
-    checkRequestOptions(options);
-    const changed: PrepareOptions = { ...own, ...changesOf(options) };
-    if (method.fanout) changed.server = undefined;
-    else if (serverOf && options.server === undefined) changed.server = serverFor(method, serverOf, args);
-    return this.client.prepare(changed);
-  }
+/** Returns a context for one request: with its own options, or on the server that its arguments name. */
+function specialContext(
+  method: RpcApiMethod,
+  { client, serverOf }: Prepared,
+  args: object,
+  options: RpcApiRequestOptions = {},
+): CallContext {
+  const changes = changesOf(options);
+  // A fanout goes to all servers.
+  if (method.fanout) delete changes.server;
+  else if (serverOf && changes.server === undefined) changes.server = serverFor(method, serverOf, args);
+  return client.prepare(changes);
 }
 
 /** @throws InvalidTarget unless the function of the method returns the name of a server */

@@ -3,13 +3,15 @@ import type { LogSink } from '../core/logger.js';
 
 /** Time that the servers' answer is used, in milliseconds. The next request after it asks again, and does not wait. */
 const FRESH_MS = 60_000;
-/** The same for no answer, or an answer of servers that do not say their version. */
+/** The same where no server has answered. */
 const FRESH_WITHOUT_ANSWER_MS = 10_000;
 
 /** Versions of the servers of a topic. */
 export interface ServedVersions {
   /** Highest version that all servers which answer implement; undefined where there is none. */
   readonly common: string | undefined;
+  /** Number of servers that answer. */
+  readonly answers: number;
   /** Number of servers that cannot say their version: in Python, older ones, or without `rpcDiscoveryEnabled`. */
   readonly others: number;
 }
@@ -66,18 +68,22 @@ export class AutoCap {
   private async asked(): Promise<string> {
     let reason: string | undefined;
     let version: string | undefined;
+    let fresh = FRESH_MS;
     try {
-      const { common, others } = await this.discover();
+      const { common, answers, others } = await this.discover();
+      if (answers + others === 0) fresh = FRESH_WITHOUT_ANSWER_MS;
       version = others > 0 ? undefined : common;
       if (others > 0)
         reason = `${others} ${others === 1 ? 'server does' : 'servers do'} not say the version (Python, older, or without rpcDiscoveryEnabled)`;
-      else if (version === undefined) reason = 'no server has answered';
+      else if (version === undefined)
+        reason = answers === 0 ? 'no server has answered' : 'its servers have no version of it in common';
     } catch (error) {
       reason = toError(error).message;
+      fresh = FRESH_WITHOUT_ANSWER_MS;
     }
     this.explain(reason);
     this.known = version ?? this.first;
-    this.freshUntil = performance.now() + (version === undefined ? FRESH_WITHOUT_ANSWER_MS : FRESH_MS);
+    this.freshUntil = performance.now() + fresh;
     return this.known;
   }
 

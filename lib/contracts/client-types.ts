@@ -4,7 +4,7 @@ import type { RetryPolicy } from '../rpc/retry-policy.js';
 import type { BackingOffClient } from '../tacker/backing-off-client.js';
 import type { RpcMethodDefinition, RpcMethodTypes } from './api-method.js';
 import type { RpcApi, RpcApiMethods, RpcVersionAliases } from './rpc-api.js';
-import type { CapVersion, IsWithinCap } from './version-types.js';
+import type { IsWithinRpcCap, RpcCapVersion } from './version-types.js';
 
 /** Options of one request of a typed client. An absent or undefined option keeps its value. */
 export interface RpcApiRequestOptions {
@@ -52,15 +52,18 @@ export interface RpcApiPrepareOptions extends RpcApiRequestOptions {
 }
 
 /** Definitions of an API's methods. */
-type MethodsOf<Api extends RpcApi> = Api extends RpcApi<infer Methods> ? Methods : never;
-type TypesOf<Method extends RpcMethodDefinition> = NonNullable<Method['~types']>;
-/** Object of arguments, where nothing is known of them. */
-type KnownArgs<Args> = unknown extends Args ? object : Args;
+export type RpcApiMethodsOf<Api extends RpcApi> = Api extends RpcApi<infer Methods> ? Methods : never;
+
+/** Types of a method. */
+export type RpcMethodTypesOf<Method extends RpcMethodDefinition> = NonNullable<Method['~types']>;
 
 /** Method of a typed client. Arguments that are all optional can be left out. */
 export type RpcApiClientMethod<Types extends RpcMethodTypes> =
   Record<never, never> extends Types['args']
-    ? (args?: KnownArgs<Types['args']>, options?: RpcApiRequestOptions) => Promise<Types['result']>
+    ? (
+        args?: unknown extends Types['args'] ? object : Types['args'],
+        options?: RpcApiRequestOptions,
+      ) => Promise<Types['result']>
     : (args: Types['args'], options?: RpcApiRequestOptions) => Promise<Types['result']>;
 
 /** Method under a cap whose `since` the compiler does not know. It cannot be called. */
@@ -69,36 +72,25 @@ export interface RpcMethodOfUnknownVersion<Method extends PropertyKey, Cap exten
   readonly 'write the version as the last type parameter, as in cast<Args, "1.1">({ since: "1.1" })': [Method, Cap];
 }
 
-/** Answer to the question if a method can be sent under a cap. */
-type Sendable<Since extends string | undefined, Cap extends string> = Since extends string
+/** True for a method that can be sent under a cap, false for a newer one. `unknown`: the compiler does not know its versions. */
+export type IsSendableRpcMethod<Since extends string | undefined, Cap extends string> = [Since] extends [string]
   ? string extends Since
     ? 'unknown'
-    : true extends IsWithinCap<Since, Cap>
+    : true extends IsWithinRpcCap<Since, Cap>
       ? true
       : false
   : true;
 
-/** Key of a method that can be sent under a cap, or whose version is unknown. Never for a newer one. */
-type KeyUnderCap<Key, Method extends RpcMethodDefinition, Cap extends string> =
-  true extends Sendable<TypesOf<Method>['since'], Cap>
-    ? Key
-    : 'unknown' extends Sendable<TypesOf<Method>['since'], Cap>
-      ? Key
-      : never;
-
-type CappedMethods<Methods extends RpcApiMethods, Cap extends string> = {
-  readonly [Key in keyof Methods as KeyUnderCap<Key, Methods[Key], Cap>]: 'unknown' extends Sendable<
-    TypesOf<Methods[Key]>['since'],
-    Cap
-  >
-    ? RpcMethodOfUnknownVersion<Key, Cap>
-    : RpcApiClientMethod<TypesOf<Methods[Key]>>;
-};
-
 /** Methods of a typed client under a cap. */
 export type RpcApiClientMethods<Methods extends RpcApiMethods, Cap extends string = string> = string extends Cap
-  ? { readonly [Key in keyof Methods]: RpcApiClientMethod<TypesOf<Methods[Key]>> }
-  : CappedMethods<Methods, Cap>;
+  ? { readonly [Key in keyof Methods]: RpcApiClientMethod<RpcMethodTypesOf<Methods[Key]>> }
+  : {
+      readonly [Key in keyof Methods as IsSendableRpcMethod<RpcMethodTypesOf<Methods[Key]>['since'], Cap> extends false
+        ? never
+        : Key]: IsSendableRpcMethod<RpcMethodTypesOf<Methods[Key]>['since'], Cap> extends true
+        ? RpcApiClientMethod<RpcMethodTypesOf<Methods[Key]>>
+        : RpcMethodOfUnknownVersion<Key, Cap>;
+    };
 
 /** Members of a typed client besides its methods. */
 export interface RpcApiClientMembers<Api extends RpcApi, Cap extends string = string> {
@@ -116,7 +108,7 @@ export interface RpcApiClientMembers<Api extends RpcApi, Cap extends string = st
    * `'auto'` and before the first answer of a server: true for what the first version has.
    * @throws ConfigurationError for a method that the API does not have
    */
-  $canSend(method: keyof MethodsOf<Api> & string): boolean;
+  $canSend(method: keyof RpcApiMethodsOf<Api> & string): boolean;
 }
 
 /**
@@ -127,15 +119,15 @@ export interface RpcApiClientMembers<Api extends RpcApi, Cap extends string = st
  */
 export type RpcApiClient<Api extends RpcApi, Cap extends string = string> =
   Api extends RpcApi<infer Methods, string, infer Aliases>
-    ? RpcApiClientMethods<Methods, CapVersion<Aliases, Cap>> & RpcApiClientMembers<Api, Cap>
+    ? RpcApiClientMethods<Methods, RpcCapVersion<Aliases, Cap>> & RpcApiClientMembers<Api, Cap>
     : never;
 
 /** Arguments of a method as its handler gets them. */
-export type RpcApiArgs<Api extends RpcApi, Method extends keyof MethodsOf<Api>> = TypesOf<
-  MethodsOf<Api>[Method]
+export type RpcApiArgs<Api extends RpcApi, Method extends keyof RpcApiMethodsOf<Api>> = RpcMethodTypesOf<
+  RpcApiMethodsOf<Api>[Method]
 >['received'];
 
 /** Result of a method as its handler returns it. */
-export type RpcApiResult<Api extends RpcApi, Method extends keyof MethodsOf<Api>> = TypesOf<
-  MethodsOf<Api>[Method]
+export type RpcApiResult<Api extends RpcApi, Method extends keyof RpcApiMethodsOf<Api>> = RpcMethodTypesOf<
+  RpcApiMethodsOf<Api>[Method]
 >['returned'];

@@ -14,11 +14,6 @@ import type {
   RpcMethodKind,
 } from './api-method.js';
 
-type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S>;
-type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
-/** Options that say since when a method exists, where its type parameters do not: the compiler cannot check a cap. */
-type SinceUnknown = { since: string };
-
 /**
  * Describes a method that is called, for {@link defineRpcApi}. Its types come from schemas, or from type parameters:
  * `call<Args, Result>()`. The third one repeats `since` (and the versions of `fallback`), so that a version cap given as a
@@ -31,14 +26,22 @@ export function call<
   const Since extends string | undefined = undefined,
 >(
   options: RpcCallSchemas<Args, Result, Since>,
-): RpcCall<Input<Args>, Output<Result>, Since, Output<Args>, Input<Result>>;
+): RpcCall<
+  StandardSchemaV1.InferInput<Args>,
+  StandardSchemaV1.InferOutput<Result>,
+  Since,
+  StandardSchemaV1.InferOutput<Args>,
+  StandardSchemaV1.InferInput<Result>
+>;
 export function call<Args, Result>(
   options?: RpcCallOptions<Args, Result> & { since?: undefined },
 ): RpcCall<Args, Result, undefined>;
 export function call<Args, Result, Since extends string>(
   options: RpcCallOptions<Args, Result, Since>,
 ): RpcCall<Args, Result, Since>;
-export function call<Args, Result>(options: RpcCallOptions<Args, Result> & SinceUnknown): RpcCall<Args, Result, string>;
+export function call<Args, Result>(
+  options: RpcCallOptions<Args, Result> & { since: string },
+): RpcCall<Args, Result, string>;
 export function call(options: object = {}): RpcMethodDefinition {
   return definition('call', options, CALL_RULES);
 }
@@ -50,10 +53,10 @@ export function call(options: object = {}): RpcMethodDefinition {
  */
 export function cast<Args extends StandardSchemaV1, const Since extends string | undefined = undefined>(
   options: RpcCastSchemas<Args, Since>,
-): RpcCast<Input<Args>, Since, Output<Args>>;
+): RpcCast<StandardSchemaV1.InferInput<Args>, Since, StandardSchemaV1.InferOutput<Args>>;
 export function cast<Args>(options?: RpcCastOptions<Args> & { since?: undefined }): RpcCast<Args, undefined>;
 export function cast<Args, Since extends string>(options: RpcCastOptions<Args, Since>): RpcCast<Args, Since>;
-export function cast<Args>(options: RpcCastOptions<Args> & SinceUnknown): RpcCast<Args, string>;
+export function cast<Args>(options: RpcCastOptions<Args> & { since: string }): RpcCast<Args, string>;
 export function cast(options: object = {}): RpcMethodDefinition {
   return definition('cast', options, CAST_RULES);
 }

@@ -6,6 +6,24 @@ import type { RpcApiMethod, RpcMethodDefinition } from './api-method.js';
 import { isMethodDefinition } from './define-method.js';
 import { DefinedRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './rpc-api.js';
 
+/** Names that no method can have: those of the client's own members, and of members that promises and Nest look for. */
+export type RpcReservedNames = Readonly<
+  Record<`$${string}`, never> &
+    Partial<
+      Record<
+        | 'then'
+        | 'catch'
+        | 'finally'
+        | 'onModuleInit'
+        | 'onApplicationBootstrap'
+        | 'onModuleDestroy'
+        | 'beforeApplicationShutdown'
+        | 'onApplicationShutdown',
+        never
+      >
+    >
+>;
+
 /** Description of an RPC API, for {@link defineRpcApi}. */
 export interface RpcApiDefinition<
   Methods extends RpcApiMethods = RpcApiMethods,
@@ -23,7 +41,7 @@ export interface RpcApiDefinition<
   /** Versions by release name, for the cap of a client: `{ bobcat: '1.1' }`. @default none */
   versionAliases?: Aliases | undefined;
   /** Methods, made by {@link call} and {@link cast}, by the name that clients and handlers use. */
-  methods: Methods;
+  methods: Methods & RpcReservedNames;
 }
 
 const DEFINITION_RULES: Record<keyof RpcApiDefinition, Rule> = {
@@ -75,10 +93,10 @@ export function defineRpcApi<
 
 function describe(key: string, method: RpcMethodDefinition, version: string, api: string): RpcApiMethod {
   const where = `${api}: method "${key}"`;
-  if (!isMethodDefinition(method)) throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
   const reason = reservedReason(key);
   if (reason)
     throw new ConfigurationError(`${where}: ${reason}. Choose another key, and give the name on the wire by { name }`);
+  if (!isMethodDefinition(method)) throw new ConfigurationError(`${where}: expected the result of call(…) or cast(…)`);
   const { since, server, fanout, fallback } = method;
   if (since !== undefined) checkIntroduction(since, version, `${where}: since`);
   if (fanout && server !== undefined)

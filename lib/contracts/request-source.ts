@@ -6,7 +6,6 @@ import { getAwaitedRequest } from '../messaging/current-request.js';
 import type { Transport } from '../messaging/transport.js';
 import type { ClientOptions } from '../rpc/call-context.js';
 import type { RetryPolicy } from '../rpc/retry-policy.js';
-import { BackingOffClient } from '../tacker/backing-off-client.js';
 import type { RpcApiMethod } from './api-method.js';
 import { ApiRequests } from './api-requests.js';
 import { AutoCap } from './auto-cap.js';
@@ -14,7 +13,7 @@ import type { RpcApiClientOptions, RpcApiRequestOptions, RpcApiRetryPolicy } fro
 import { firstOf } from './define-rpc-api.js';
 import type { RpcApi } from './rpc-api.js';
 import { discoverVersions } from './served-versions.js';
-import { AUTO, formUnder, resolveCap } from './version-cap.js';
+import { AUTO, resolveCap } from './version-cap.js';
 
 const POLICY_OPTIONS: readonly (keyof RpcApiRetryPolicy)[] = [
   'attempts',
@@ -69,7 +68,7 @@ export class RequestSource {
     if (auto.current === undefined) {
       const answer = auto.ask();
       // What every server has need not wait.
-      if (formUnder(this.first, method).version !== method.version) own = await this.waitFor(answer, method, options);
+      if (method.version !== this.first) own = await this.waitFor(answer, method, options);
     }
     try {
       return await this.requestsUnder(auto.last).send(method, args, own);
@@ -110,7 +109,7 @@ export class RequestSource {
     checkOptions({ versionAliases }, { versionAliases: object }, '');
     const given: ClientOptions = { ...options, versionCap: cap };
     if (retryPolicy != null) given.retryPolicy = this.policyOf(retryPolicy);
-    return new ApiRequests(new BackingOffClient(this.transport, this.api.target, given), cap, this.changes);
+    return new ApiRequests(this.transport, this.api, given, this.changes);
   }
 
   private policyOf(policy: RpcApiRetryPolicy): RetryPolicy {

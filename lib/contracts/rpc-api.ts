@@ -29,7 +29,7 @@ export interface RpcApi<
 }
 
 /** Class of all APIs, to tell them from the options of an endpoint. */
-@sharedClass('RpcApi')
+@sharedClass('DefinedRpcApi')
 export class DefinedRpcApi implements RpcApi {
   constructor(
     readonly target: Target,

@@ -1,4 +1,5 @@
 import { InvalidArguments } from '../contracts/errors.js';
+import { jsonSchemaOf, type RpcMethodJsonSchema } from '../contracts/json-schema.js';
 import type { RpcApi } from '../contracts/rpc-api.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { bindArgumentsValidator } from './arguments-validator.js';
@@ -8,6 +9,7 @@ import { type ExposedMethod, ownMethod } from './decorated-methods.js';
 interface NamedOptions {
   readonly name: string;
   readonly expectedExceptions?: readonly ErrorConstructorLike[] | undefined;
+  readonly strictArguments?: boolean | undefined;
 }
 
 /** Method that an endpoint class exposes. */
@@ -15,6 +17,8 @@ export interface EndpointMethod<Options extends NamedOptions> {
   readonly key: string;
   readonly descriptor: PropertyDescriptor;
   readonly options: Options | NamedOptions;
+  /** JSON Schemas of the API, for discovery. */
+  readonly schema?: RpcMethodJsonSchema | undefined;
 }
 
 /** Methods of a class that answers an API. */
@@ -44,18 +48,28 @@ export function apiEndpoint<Options extends NamedOptions>(
     methods.set(name, { key, descriptor, options: { ...options, name } });
   }
   const missing: string[] = [];
-  for (const { key, name, args } of Object.values(api.methods)) {
+  for (const described of Object.values(api.methods)) {
+    const { key, name, args } = described;
     const descriptor = methods.get(name)?.descriptor ?? ownMethod(endpointClass.prototype, key);
     if (!descriptor) {
       missing.push(key);
       continue;
     }
-    const method: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
+    const { options, ...method }: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
     if (args) bindArgumentsValidator(descriptor.value as object, args, name);
-    const expectedExceptions = [...(method.options.expectedExceptions ?? []), ...(args ? [InvalidArguments] : [])];
-    methods.set(name, { ...method, options: { ...method.options, expectedExceptions } });
+    methods.set(name, {
+      ...method,
+      options: args ? withSchema(options) : options,
+      schema: jsonSchemaOf(described),
+    });
   }
   return { methods: [...methods.values()], problem: problemOf(endpointClass.name, api, missing) };
+}
+
+/** Returns the options of a method whose schema says which arguments it takes. A refusal is the caller's mistake. */
+function withSchema<Options extends NamedOptions>(options: Options): Options {
+  const expectedExceptions = [...(options.expectedExceptions ?? []), InvalidArguments];
+  return { ...options, expectedExceptions, strictArguments: options.strictArguments ?? false };
 }
 
 function problemOf(className: string, { target }: RpcApi, missing: readonly string[]): string | undefined {

@@ -3,8 +3,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { from, mergeMap, type Observable } from 'rxjs';
 import { parseArguments } from '../contracts/schema-check.js';
 import { INTERCEPTORS } from './request-context.interceptor.js';
+import { sharedNestClass } from './shared-in-nest.js';
 
-/** Interceptor of one method: parses the arguments by a schema. Nest's pipes and the handler get what it returns. */
+/** Interceptor of one method. It parses the arguments by a schema. Nest's pipes and the handler get what it returns. */
+@sharedNestClass('ArgumentsValidator')
 class ArgumentsValidator implements NestInterceptor {
   constructor(
     private readonly schema: StandardSchemaV1,

@@ -7,6 +7,7 @@ import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
 import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
+import type { MethodSchema } from '../rpc/method-table.js';
 import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
@@ -50,6 +51,8 @@ export interface OsloHandlerExtras {
         contract?: RpcApiMethod | undefined;
         /** Parameters of the method, where all of them are named. */
         parameters?: NamedParameters | undefined;
+        /** JSON Schemas of the API, for discovery. */
+        schema?: MethodSchema | undefined;
       }
     | undefined;
 }
@@ -120,7 +123,7 @@ export function RpcEndpoint(
       methods.length === 0 && !hasPatterns(endpointClass.prototype as object),
       problem,
     );
-    for (const { key, descriptor, options: method } of methods) {
+    for (const { key, descriptor, options: method, schema } of methods) {
       const pattern = JSON.stringify([
         options.transport,
         options.exchange,
@@ -132,7 +135,7 @@ export function RpcEndpoint(
       const handler = `${endpointClass.name}.${key}`;
       const parameters = namedParametersOf(endpointClass, key, descriptor.value as () => unknown);
       const contract = api && Object.values(api.methods).find(({ name }) => name === method.name);
-      const osloMessaging = { handler, endpoint: options, method, contract, parameters };
+      const osloMessaging = { handler, endpoint: options, method, contract, parameters, schema };
       MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging })(endpointClass.prototype, key, descriptor);
     }
     inheritPatterns(endpointClass.prototype);

@@ -7,7 +7,7 @@ import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { ArgumentCheck, refusedArguments } from '../rpc/argument-check.js';
-import { MethodTable } from '../rpc/method-table.js';
+import { type MethodSchema, MethodTable } from '../rpc/method-table.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { OsloHandlerExtras } from './decorators.js';
 import type { NamedParameters } from './named-parameters.js';
@@ -28,6 +28,8 @@ interface Registration {
   readonly delivery?: DeliveryMode | undefined;
   /** Parameters of the method, where all of them are named. */
   readonly parameters?: NamedParameters | undefined;
+  /** JSON Schemas of the method's API. */
+  readonly schema?: MethodSchema | undefined;
   /** Undefined: the option decides. */
   readonly strictArguments?: boolean | undefined;
   /** Returns Nest's handler, which is not complete before all handlers are registered. */
@@ -44,7 +46,7 @@ export class RpcHandlers {
 
   /** Adds a method of an `@RpcEndpoint`. */
   add(
-    { endpoint, method, handler, parameters }: NonNullable<OsloHandlerExtras['osloMessaging']>,
+    { endpoint, method, handler, parameters, schema }: NonNullable<OsloHandlerExtras['osloMessaging']>,
     callback: MessageHandler,
   ): void {
     const { namespace, version, acceptedNamespaces } = endpoint;
@@ -57,6 +59,7 @@ export class RpcHandlers {
       expected: method.expectedExceptions ?? [],
       delivery: method.delivery,
       parameters,
+      schema,
       strictArguments: method.strictArguments,
       handler: () => callback,
     });
@@ -98,6 +101,7 @@ export class RpcHandlers {
         expected: registration.expected,
         delivery: registration.delivery,
         parameters: parameters?.named,
+        schema: registration.schema,
         handle: (message) => this.run(registration, target, serializer, message, check),
         readContext: ({ context }) => serializer.deserializeContext(context),
       });

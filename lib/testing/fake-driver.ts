@@ -5,6 +5,7 @@ import {
   type DriverContext,
   type DriverStatus,
   deserializeFailure,
+  INFO_METHOD,
   MessageDeliveryFailure,
   MessageUndeliverable,
   MessagingTimeout,
@@ -17,6 +18,7 @@ import {
   replyMessage,
   requestMessage,
   type SendOptions,
+  type ServerInfo,
   serializeFailure,
   type Target,
   type TransportHealth,
@@ -38,6 +40,8 @@ export interface FakeDriverParts extends DriverContext {
   readonly recorder: Recorder;
   /** Modules whose registered exceptions reach the caller as their classes. */
   readonly allowedModules: Pick<ReadonlySet<string>, 'has'>;
+  /** Answer to discovery, of the one server that the functions stand for. Undefined: the method is unknown, as any other. */
+  readonly info?: ServerInfo | undefined;
 }
 
 /** Driver that answers requests by functions. Values pass through their form on the wire. */
@@ -54,8 +58,10 @@ export class FakeDriver implements Driver {
     yield* this.running.values();
   }
 
-  async call(request: RpcInvocation, { target, deadline }: CallOptions): Promise<unknown> {
+  async call(request: RpcInvocation, { target, deadline, collect }: CallOptions): Promise<unknown> {
     const { method } = request;
+    const { info } = this.parts;
+    if (info !== undefined && method === INFO_METHOD) return collect === undefined ? info : [{ result: info }];
     const entry = this.record('call', request, target);
     this.awaited.add(entry);
     const late = () =>

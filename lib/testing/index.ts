@@ -1,4 +1,14 @@
 export { type FakeNotifier, type FakeNotifierOptions, fakeNotifier } from './fake-notifier.js';
+export {
+  type FakeApiHandler,
+  type FakeApiHandlers,
+  type FakeApiOptions,
+  type FakeRpcApi,
+  type FakeRpcApiMembers,
+  type FakeRpcApiProvider,
+  fakeRpcApi,
+  fakeRpcApiProvider,
+} from './fake-rpc-api.js';
 export { type FakeClientOptions, type FakeRpcClient, fakeRpcClient } from './fake-rpc-client.js';
 export type { Fault, FaultRule, RepetitionOptions } from './faults.js';
 export type { StandInHandler, StandInHandlers, StandInRequest } from './handlers.js';

@@ -3,8 +3,12 @@ import { describeFilter, describeRecord } from './describe.js';
 import { checkFilter, differences, fieldsOf, type MessageFilter } from './message-filter.js';
 import type { AnyRecord, CallRecord, CastRecord, NotificationRecord } from './records.js';
 
-/** Object with recorded messages: a TestBroker, a FakeRpcClient, or a FakeNotifier. */
+/** Object with recorded messages: a TestBroker, a FakeRpcClient, a FakeRpcApi or a FakeNotifier. */
 export interface Recording {
+  /** Recorded calls of a {@link FakeRpcApi}. */
+  readonly $calls?: readonly CallRecord[];
+  /** Recorded casts of a {@link FakeRpcApi}. */
+  readonly $casts?: readonly CastRecord[];
   /** Recorded calls. */
   readonly calls?: readonly CallRecord[];
   /** Recorded casts. */
@@ -80,6 +84,8 @@ export const osloMatchers = {
     check('toHaveNotified', 'notifications', received, notificationFilter(expected, payload)),
 };
 
+type List = 'calls' | 'casts' | 'notifications';
+
 interface Wanted {
   readonly filter: MessageFilter;
   readonly times: number | undefined;
@@ -104,7 +110,7 @@ function wantedOf(
   return { filter: { ...filter, ...more }, times };
 }
 
-function check(matcher: string, list: keyof Recording, received: unknown, { filter, times }: Wanted): MatcherResult {
+function check(matcher: string, list: List, received: unknown, { filter, times }: Wanted): MatcherResult {
   const records = recordsOf(matcher, list, received);
   const ranked = records.map((record) => ({ record, wrong: differences(filter, fieldsOf(record)) }));
   const found = ranked.filter(({ wrong }) => wrong.length === 0).length;
@@ -118,7 +124,7 @@ function check(matcher: string, list: keyof Recording, received: unknown, { filt
 }
 
 /** Returns what was expected, in words. @param isFound true for a negated expectation, whose message is shown then */
-function wordsOf(list: keyof Recording, times: number | undefined, isFound: boolean): string {
+function wordsOf(list: List, times: number | undefined, isFound: boolean): string {
   const one = list.slice(0, -1);
   if (times === undefined) return isFound ? `no ${one}` : `a ${one}`;
   return `${isFound ? 'other than ' : ''}${times} ${times === 1 ? one : list}`;
@@ -140,8 +146,11 @@ function nearest(ranked: readonly Ranked[], isFound: boolean): string[] {
   });
 }
 
-function recordsOf(matcher: string, list: keyof Recording, received: unknown): readonly AnyRecord[] {
-  const records: unknown = typeof received === 'object' && received !== null ? Reflect.get(received, list) : undefined;
+function recordsOf(matcher: string, list: List, received: unknown): readonly AnyRecord[] {
+  const read = (name: string): unknown =>
+    typeof received === 'object' && received !== null ? Reflect.get(received, name) : undefined;
+  // A typed client can have methods of its own named so.
+  const records = read(`$${list}`) ?? read(list);
   if (Array.isArray(records)) return records as readonly AnyRecord[];
   const owners = list === 'notifications' ? 'a TestBroker or a fake notifier' : 'a TestBroker or a fake client';
   throw new ConfigurationError(`expect(…).${matcher}: expected ${owners}, which records ${list}`);

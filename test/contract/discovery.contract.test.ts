@@ -13,6 +13,7 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { expect, it } from 'vitest';
+import { withChannel } from '../../testkit/amqp.js';
 import { uniqueTopic } from '../support/environment.js';
 import { Endpoint, Namespaced, transports, useRpc } from './rpc-stage.js';
 
@@ -63,6 +64,18 @@ for (const { name, url, describe } of transports) {
       const target = new Target({ topic: uniqueTopic() });
       expect(await discoverServers(caller, target, { timeout: LONG })).toEqual({ servers: [], others: 0 });
       expect(await discoverVersion(caller, target, { timeout: LONG })).toBeUndefined();
+      if (name !== 'rabbit') return;
+      // It would be in the way of servers that declare it with other options.
+      const look = withChannel(url, (channel) => channel.checkExchange(`${target.topic}_fanout`));
+      await expect(look).rejects.toThrow(/NOT_FOUND/);
+    });
+
+    it('finds servers that start later', async () => {
+      const { caller, transport } = await serveAll([]);
+      const target = new Target({ topic: uniqueTopic() });
+      expect((await discoverServers(caller, target, { timeout: LONG })).servers).toEqual([]);
+      await serve(String(target.topic), 'a', [new Endpoint()], { transport });
+      expect((await discoverServers(caller, target, { servers: 1, timeout: LONG })).servers).toHaveLength(1);
     });
 
     it('asks one server by its name', async () => {

@@ -65,6 +65,19 @@ class Endpoint {
   }
 }
 
+const api = second.defineRpcApi({
+  topic: 'forms',
+  version: '2.0',
+  methods: { double: first.call<{ n: number }, number>() },
+});
+
+@first.RpcEndpoint(api)
+class Contracted {
+  double(args: { n: number }): number {
+    return args.n * 2;
+  }
+}
+
 class Publisher {
   constructor(@second.InjectNotifier('two.forms') readonly notifier: Library.Notifier) {}
 }
@@ -72,9 +85,9 @@ class Publisher {
 @Module({
   imports: [
     first.OsloMessagingModule.forRoot({ topic: 'forms', allowedRemoteExmods: ['two.forms'], serializer }),
-    second.OsloMessagingModule.forFeature([{ target: { topic: 'forms', version: '1.0' } }]),
+    second.OsloMessagingModule.forFeature([{ target: { topic: 'forms', version: '1.0' } }, { api }]),
   ],
-  controllers: [Endpoint],
+  controllers: [Endpoint, Contracted],
   providers: [Publisher],
 })
 class AppModule {}
@@ -92,6 +105,7 @@ assert.equal(await client.call(new second.RequestContext({ userId: 'alice' }), '
 await assert.rejects(client.call({}, 'fail'), (error) => error instanceof Mapped && error.message === 'as agreed');
 assert.equal(((await client.call({}, 'rename', { object })) as TwoForms).name, 'renamed');
 await assert.rejects(client.call({}, 'lost'), (error) => error instanceof second.RemoteError);
+assert.equal(await app.get<Library.RpcApiClient<typeof api>>(first.getRpcApiToken(api)).double({ n: 2 }), 4);
 await app.close();
 
 // The default runtime, plain endpoints and their marks, and the broker memory:// that all forms share.

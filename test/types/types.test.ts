@@ -3,10 +3,16 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import entryPoints from '../../scripts/entries.json' with { type: 'json' };
 import { Compiler, complaints, root } from '../support/compiler.js';
+import { BY_CONTRACT, BY_NAME, METHODS } from './many-methods.js';
 
 const fixture = (name: string) => `${root}test/types/consumer/${name}.ts`;
-const NONSENSE = ['rpc', 'notifications', 'nest', 'objects', 'testing'].map((room) => fixture(`nonsense-${room}`));
+const NONSENSE = ['rpc', 'notifications', 'nest', 'objects', 'testing', 'contracts'].map((room) =>
+  fixture(`nonsense-${room}`),
+);
 const DIRECTIVE = '// @ts-expect-error';
+
+/** Bound of the time that a contract adds, in milliseconds of the processor: other work on the machine does not count. */
+const CONTRACT_BOUND_MS = 1000;
 
 /** Compiler options that a consumer may set. The nonsense is refused under both. */
 const STRICTNESS = [
@@ -23,7 +29,10 @@ describe('the public types', () => {
 
   describe.each(STRICTNESS)('under $strict', ({ options }) => {
     it('refuse every wrong line, and accept every right line', { timeout: 240_000 }, () => {
-      const files = [...NONSENSE, ...['sense', 'sense-testing', 'undefined', 'library'].map(fixture)];
+      const files = [
+        ...NONSENSE,
+        ...['sense', 'sense-testing', 'sense-contracts', 'undefined', 'library'].map(fixture),
+      ];
       // Without its directive a line shows the error, which must not be that a name is unknown.
       const program = compiler.program(files, { ...options, declaration: true }, (text) =>
         text.replaceAll(DIRECTIVE, '// was expected to fail'),
@@ -66,6 +75,52 @@ describe('the public types', () => {
     });
     expect(ours.length).toBeGreaterThan(30);
     expect(found).toEqual([]);
+  });
+
+  describe(`of a contract of ${METHODS} methods`, () => {
+    const file = fixture('sense');
+
+    /** Checks a text. `ms` is the time of the processor that it took, without reading and binding the files. */
+    function check(text: string) {
+      const program = compiler.program([file], {}, () => text);
+      program.getTypeChecker();
+      const before = process.cpuUsage();
+      const found = complaints(program);
+      const { user, system } = process.cpuUsage(before);
+      return { ms: (user + system) / 1000, found, program };
+    }
+
+    it('are checked in less than a second more than calls by name', { timeout: 240_000 }, () => {
+      const byName = check(BY_NAME);
+      const [first, second] = [check(BY_CONTRACT), check(BY_CONTRACT)];
+      expect([byName, first, second].flatMap(({ found }) => found)).toEqual([]);
+      expect(Math.min(first.ms, second.ms) - byName.ms).toBeLessThan(CONTRACT_BOUND_MS);
+    });
+
+    it('name the method in an error, and complete its arguments', { timeout: 240_000 }, () => {
+      const wrong = BY_CONTRACT.replace("client.method_7({ id_7: 'x'", 'client.method_7({ id_7: 5')
+        .replace('client.method_9(', 'client.methd_9(')
+        .replace('at_13: args.size', 'at_13: args.name');
+      const lacking = "\nexport class Lacking implements Pick<RpcHandlers<typeof api>, 'method_11'> {}";
+      const asked = '\nexport const last = (client: RpcApiClient<typeof api>) => client.method_5;';
+      const { found, program } = check(wrong + lacking + asked);
+      expect(found.map(({ text }) => text)).toEqual([
+        expect.stringContaining("'number' is not assignable to type 'string'"),
+        expect.stringMatching(/'methd_9' does not exist.*Did you mean 'method_9'/s),
+        expect.stringMatching(/Property 'method_13'.*Types of property 'at_13' are incompatible/s),
+        expect.stringContaining('method_11'),
+      ]);
+      const last = program.getSourceFile(file)?.statements.at(-1) as ts.VariableStatement;
+      const [{ initializer }] = last.declarationList.declarations as unknown as [ts.VariableDeclaration];
+      const { body } = initializer as ts.ArrowFunction;
+      const checker = program.getTypeChecker();
+      const [signature] = checker.getTypeAtLocation(body).getCallSignatures();
+      const [args] = signature?.getParameters() ?? [];
+      const shown = args && checker.typeToString(checker.getTypeOfSymbol(args));
+      expect(shown).toBe('{ id_5: string; name: string; size?: number; tags?: string[]; }');
+      const members = checker.getTypeAtLocation((body as ts.PropertyAccessExpression).expression).getProperties();
+      expect(members).toHaveLength(METHODS + ['$api', '$client', '$prepare', '$canSend'].length);
+    });
   });
 });
 

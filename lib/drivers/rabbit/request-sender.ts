@@ -118,13 +118,14 @@ export class RequestSender {
 
   private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
     if (!this.repliesReady) await this.consumeReplies(options);
-    const { callMonitorTimeout, deadline, retry, timeout } = options;
+    const { callMonitorTimeout, collect, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
     const publication = this.publication(request, ids, options, {
       expiration: Math.max(1, Math.trunc(timeout)),
       expires: deadline.at,
       deadline: ownTime(deadline),
       renew: () => this.renewed(request, ids, options),
+      passive: collect !== undefined,
     });
     await this.ports.publisher.publish(publication, deadline, retry);
   }
@@ -162,11 +163,12 @@ export class RequestSender {
     request: RpcInvocation,
     ids: RequestIds,
     { target, mandatory, headers }: SendOptions,
-    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'>,
+    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'> & { readonly passive: boolean },
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
+    const exchange = exchangeSpec(route, this.settings.rabbit);
     return {
-      exchange: exchangeSpec(route, this.settings.rabbit),
+      exchange: call?.passive ? { ...exchange, passive: true } : exchange,
       routingKey: route.key,
       body: encodeMessage(requestMessage(request, ids), this.settings.limits),
       msgId: ids.msgId,

@@ -13,10 +13,15 @@ const DURATIONS = { lowest: 1, highest: 3_600_000_000, figures: 1 };
 
 /** Durations of the handled requests of a method, in seconds; percentiles to about 6 %. */
 export interface DurationStats {
+  /** Mean. */
   readonly mean: number;
+  /** Median. */
   readonly p50: number;
+  /** 95th percentile. */
   readonly p95: number;
+  /** 99th percentile. */
   readonly p99: number;
+  /** Longest duration. */
   readonly max: number;
 }
 

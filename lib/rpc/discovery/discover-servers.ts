@@ -22,7 +22,7 @@ export interface DiscoverOptions {
   servers?: number | undefined;
 }
 
-const RULES: Record<keyof DiscoverOptions, Rule> = { timeout: span, servers: natural(1, MAX_SERVERS) };
+const RULES: Record<keyof DiscoverOptions, Rule> = { timeout: span, servers: natural(1) };
 
 /** Answers of the servers of a topic. */
 export interface Discovery<T = ServerInfo> {
@@ -145,7 +145,10 @@ async function repliesOf(
   };
   try {
     if (isSole) return [{ result: await sendCall(transport, transport.outgoing, request, options) }];
-    const collected = sendCall(transport, transport.outgoing, request, { ...options, collect: servers });
+    const collected = sendCall(transport, transport.outgoing, request, {
+      ...options,
+      collect: Math.min(servers, MAX_SERVERS),
+    });
     return (await collected) as CollectedReply[];
   } catch (error) {
     if (error instanceof RemoteError) return [{ error }];

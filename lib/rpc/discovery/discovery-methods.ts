@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
+import { isDict } from '../../core/dict.js';
 import { LIBRARY_VERSION } from '../../core/library-version.js';
 import type { Settings } from '../../core/settings.js';
 import { Target } from '../../core/target.js';
-import { DEFAULT_VERSION, type MethodTable, type ServedMethod } from '../method-table.js';
+import type { NamedArgument } from '../argument-check.js';
+import { DEFAULT_VERSION, type MethodEntry, type MethodTable, type ServedMethod } from '../method-table.js';
 import { CallStatistics } from './call-statistics.js';
 import type { ApiInfo, DiscoveredServer, MethodInfo, ServerInfo, ServerStats } from './server-report.js';
 
@@ -62,12 +64,20 @@ function apisOf(table: MethodTable, usual: Settings['delivery']): ApiInfo[] {
     const key = JSON.stringify([version, namespaces]);
     const api = apis.get(key) ?? { namespaces, version, methods: [] };
     apis.set(key, api);
-    const { parameters = null, delivery = usual, schema = null } = entry;
+    const { delivery = usual, schema = null } = entry;
     // An earlier endpoint of the same version answers instead.
     if (!api.methods.some(({ name }) => name === method))
-      api.methods.push({ name: method, arguments: parameters, delivery, schema });
+      api.methods.push({ name: method, arguments: argumentsOf(entry), delivery, schema });
   }
   return [...apis.values()];
+}
+
+/** Returns the arguments of a method: of its JSON Schema, which knows defaults, else of its parameters; null where they are not known. */
+function argumentsOf({ parameters, schema }: MethodEntry): readonly NamedArgument[] | null {
+  const { properties, required } = isDict(schema?.args) ? schema.args : {};
+  if (!isDict(properties)) return parameters ?? null;
+  const needed: readonly unknown[] = Array.isArray(required) ? required : [];
+  return Object.keys(properties).map((name) => ({ name, required: needed.includes(name) }));
 }
 
 function statsOf(

@@ -14,7 +14,7 @@ class Endpoint {
   static runs = 0;
 
   @RpcMethod()
-  async where(@RpcArg('fail') fail: boolean): Promise<string> {
+  async where(@RpcArg('fail') fail = false): Promise<string> {
     Endpoint.runs++;
     await Promise.resolve();
     if (fail) throw new TypeError('as asked');

@@ -297,6 +297,30 @@ const ALARMED = ['MessageDeliveryFailure, alarm named', 'status blocked'];
 /** Command that moves dead letters back. */
 const REPLAY = 'rabbitmqctl set_parameter';
 
+describeWithRabbit('oslo-rpc list', () => {
+  it('shows the topics of a broker, their servers, and those that do not answer discovery', async () => {
+    const [topic, exchange] = [uniqueTopic(), uniqueTopic('exchange')];
+    const start = async (server: string, rpcDiscoveryEnabled: boolean) => {
+      const transport = getRpcTransport({ transportUrl: node.url, rpcDiscoveryEnabled, logger: silent });
+      cleanups.push(() => transport.cleanup());
+      await getRpcServer(transport, new Target({ topic, exchange, server }), [{ who: () => 'one' }]).start();
+      return transport;
+    };
+    await Promise.all([start('answering', true), start('older', false)]);
+    await (await start('stopped', true)).cleanup();
+    const management = (node.managementUrl ?? '').replace('://', '://guest:guest@');
+    const list = () => osloRpc(['list', '--url', node.url, '--management-url', management, '--timeout', '2s']);
+    const rows = [
+      expect.stringMatching(/ answering +nestjs-oslo-messaging [\d.]+ +1\.0 \(1 method\)$/),
+      expect.stringMatching(/ older +Python or older$/),
+      expect.stringMatching(/ stopped +not running$/),
+    ];
+    // The management API counts consumers with a delay.
+    const shown = async () => (await list()).stdout.split('\n').filter((line) => line.startsWith(topic));
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(rows);
+  });
+});
+
 describeWithRabbit('the runbook', () => {
   let commands: Map<string, string>;
   let shell: Shell;

@@ -1,6 +1,6 @@
 // Lines that must not compile. `test/types/types.test.ts` wants an error on each that follows a directive, and on no other.
-import { Notifier, type RequestContext, type RPCClient } from 'nestjs-oslo-messaging';
-import { fakeNotifier, fakeRpcClient, osloMatchers, TestBroker } from 'nestjs-oslo-messaging/testing';
+import { call, cast, defineRpcApi, Notifier, type RequestContext, type RPCClient } from 'nestjs-oslo-messaging';
+import { fakeNotifier, fakeRpcApi, fakeRpcClient, osloMatchers, TestBroker } from 'nestjs-oslo-messaging/testing';
 import { expect } from 'vitest';
 
 export async function nonsense(broker: TestBroker, context: RequestContext): Promise<void> {
@@ -48,6 +48,27 @@ export async function nonsense(broker: TestBroker, context: RequestContext): Pro
   fakeNotifier({ driver: 'test' });
   // @ts-expect-error
   await fakeRpcClient({}).call('add', context);
+  const api = defineRpcApi({
+    topic: 't',
+    version: '1.1',
+    methods: { get: call<{ id: string }, { name: string }>(), heal: cast<{ id: string }, '1.1'>({ since: '1.1' }) },
+  });
+  // @ts-expect-error
+  fakeRpcApi(api, { gett: () => ({ name: 'x' }) });
+  // @ts-expect-error
+  fakeRpcApi(api, { get: () => ({ nam: 'x' }) });
+  // @ts-expect-error
+  fakeRpcApi(api, { get: ({ name }) => ({ name }) });
+  // @ts-expect-error
+  fakeRpcApi(api, { get: 5 });
+  // @ts-expect-error
+  fakeRpcApi(api, {}, { verionCap: '1.0' });
+  // @ts-expect-error
+  fakeRpcApi({}, {});
+  // @ts-expect-error
+  fakeRpcApi(api, {}).get({ id: 5 });
+  // @ts-expect-error
+  fakeRpcApi(api, {}).$casts.push();
   // @ts-expect-error
   expect(broker).toHaveCalled();
   // @ts-expect-error

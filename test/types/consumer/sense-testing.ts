@@ -1,15 +1,28 @@
 // Lines that must compile.
 import { Test } from '@nestjs/testing';
-import type { BackingOffClient, Notifier, RequestContext, RPCClient } from 'nestjs-oslo-messaging';
+import {
+  type BackingOffClient,
+  call,
+  cast,
+  defineRpcApi,
+  type Notifier,
+  type RequestContext,
+  type RPCClient,
+  type RpcApiClient,
+} from 'nestjs-oslo-messaging';
 import {
   type CallRecord,
   type CastRecord,
+  type FakeApiHandlers,
   type FakeClientOptions,
   type FakeNotifier,
   type FakeNotifierOptions,
+  type FakeRpcApi,
   type FakeRpcClient,
   type Fault,
   fakeNotifier,
+  fakeRpcApi,
+  fakeRpcApiProvider,
   fakeRpcClient,
   type MessageFilter,
   type NotificationRecord,
@@ -41,6 +54,21 @@ export const options: [FakeClientOptions, FakeNotifierOptions] = [
   { topics: ['x'] },
 ];
 
+const api = defineRpcApi({
+  topic: 't',
+  version: '1.1',
+  methods: { get: call<{ id: string }, { name: string }>(), heal: cast<{ id: string }, '1.1'>({ since: '1.1' }) },
+});
+const some: FakeApiHandlers<typeof api> = { get: async ({ id }, { userId }) => ({ name: `${id} ${userId}` }) };
+/** A fake has the type of the real client. */
+export const typed: FakeRpcApi<typeof api> & RpcApiClient<typeof api> = fakeRpcApi(api, some);
+export const capped: RpcApiClient<typeof api, '1.0'> = fakeRpcApi(
+  api,
+  { heal: () => undefined },
+  { versionCap: '1.0' },
+);
+export const provided: symbol = fakeRpcApiProvider(api, { get: () => ({ name: 'x' }) }, { broker: 'b' }).provide;
+
 export async function sense(context: RequestContext): Promise<void> {
   const broker = new TestBroker({ rpcResponseTimeout: '1s', maxRecords: 5 });
   const builder = Test.createTestingModule({});
@@ -58,6 +86,11 @@ export async function sense(context: RequestContext): Promise<void> {
   await broker.settled({ timeout: '1s' }).catch((error: unknown) => error instanceof NotSettled && error.inFlight);
   expect.extend(osloMatchers);
   expect(broker).toHaveCalled('add', { a: 1 });
+  const { name }: { name: string } = await typed.get({ id: '1' });
+  expect(typed).toHaveCalled({ method: 'get', times: 1 });
+  await typed.$settled({ timeout: '1s' });
+  typed.$reset();
+  void [name, typed.$calls[0]?.args, typed.$casts[0]?.status];
   expect(client).not.toHaveCast({ method: /^a/, times: 2, fanout: true });
   expect(notifier).toHaveNotified({ eventType: 'x', priority: 'info', payload: { id: expect.anything() } });
   void names;

@@ -35,27 +35,32 @@ export class DeclarationCache {
 
   have({ exchange, queue, redeclare }: Needs): boolean {
     const { declared } = this;
-    return (!exchange || declared.has(exchange.name)) && (!queue || (!redeclare && declared.has(keyOf(queue))));
+    return (
+      (!exchange || declared.has(keyOf(exchange)) || declared.has(exchange.name)) &&
+      (!queue || (!redeclare && declared.has(queueKey(queue))))
+    );
   }
 
   /** @throws DeclareAgain, DeclareRefused, or the loss of the channel */
   async declare(model: ChannelModel, { exchange, queue, redeclare }: Needs): Promise<void> {
     if (queue) {
       if (redeclare) this.forget(queue);
-      await this.once(model, keyOf(queue), (channel) => this.declarer.declareQueue(channel, queue));
+      await this.once(model, queueKey(queue), (channel) => this.declarer.declareQueue(channel, queue));
     }
     // An auto-delete exchange vanishes with its last queue. The next publish closes a channel, and it is declared again.
-    if (exchange) await this.once(model, exchange.name, (channel) => this.declarer.declareExchange(channel, exchange));
+    if (exchange)
+      await this.once(model, keyOf(exchange), (channel) => this.declarer.declareExchange(channel, exchange));
   }
 
   /** Forgets a queue that was deleted, so that it is declared again. */
   forget(queue: QueueSpec): void {
-    this.declared.delete(keyOf(queue));
+    this.declared.delete(queueKey(queue));
   }
 
   /** Forgets an exchange that vanished, so that it is declared again. */
   forgetExchange(name: string): void {
     this.declared.delete(name);
+    this.declared.delete(keyOf({ name, passive: true }));
   }
 
   /** Forgets everything, for a new connection: transient exchanges and queues may have vanished. */
@@ -83,6 +88,11 @@ export class DeclarationCache {
   }
 }
 
-function keyOf({ name }: QueueSpec): string {
+function queueKey({ name }: QueueSpec): string {
   return `queue ${name}`;
+}
+
+/** An exchange that was only looked for is not declared for those who declare it. */
+function keyOf({ name, passive }: Pick<ExchangeSpec, 'name' | 'passive'>): string {
+  return passive ? `existing ${name}` : name;
 }

@@ -1,8 +1,9 @@
 import type { Channel, Options } from 'amqplib';
+import { MessageUndeliverable } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportURL } from '../../../core/transport-url.js';
-import { replyCodeOf } from '../connection/reply-code.js';
+import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { assertName } from '../wire/outgoing-frames.js';
 import { Adoptions, type Flags } from './adoptions.js';
 import { ClosingRefusals } from './closing-refusals.js';
@@ -55,13 +56,20 @@ export class Declarer {
     this.adoptions = new Adoptions(settings.logger, this.management);
   }
 
-  /** @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, or the loss of the channel */
+  /**
+   * @throws DeclareAgain, DeclareRefused, ClientSendError for a name that is too long, MessageUndeliverable for a passive
+   * exchange that does not exist, or the loss of the channel
+   */
   async declareExchange(channel: Channel, spec: ExchangeSpec): Promise<void> {
-    const { name, type } = spec;
+    const { name, type, passive } = spec;
     const used = this.profile.options;
     const options = exchangeOptions(spec, used);
     // For a longer name amqplib throws while it writes the frame, and the channel waits for an answer for ever.
     assertName(name);
+    if (passive) {
+      await findExchange(channel, name);
+      return;
+    }
     await this.declare(
       channel,
       exchangeResource(spec, options),
@@ -200,5 +208,17 @@ export class Declarer {
       `The ${resource.kind} "${resource.name}" cannot be declared: ${oneLine(error.message)}. ${remedy}`,
       { cause: error },
     );
+  }
+}
+
+/** @throws MessageUndeliverable where it does not exist, or the loss of the channel */
+async function findExchange(channel: Channel, name: string): Promise<void> {
+  try {
+    await channel.checkExchange(name);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    throw new MessageUndeliverable(`The exchange "${name}" does not exist: no server has declared it`, {
+      cause: error,
+    });
   }
 }

@@ -11,6 +11,8 @@ export interface ExchangeSpec {
   readonly type: 'topic' | 'fanout';
   /** True when it goes with its last queue. */
   readonly autoDelete: boolean;
+  /** True to use it only where it exists: a question to servers must not declare what they declare with other options. */
+  readonly passive?: boolean;
 }
 
 /** Queue to declare, with the options of {@link queueOptions}, and to bind. Without an exchange it is published to by its name. */
