@@ -229,7 +229,7 @@ describe('the document of contracts', () => {
     expect(schemaOf(document, 'calc.add.result')).toEqual({ type: 'number' });
   });
 
-  it('says what is wrong with its input', () => {
+  it('names the wrong part of its input', () => {
     const create = createAsyncApiDocument as (...args: unknown[]) => unknown;
     expect(() => create(conductorApi, { title: 'x' })).toThrow(/"version" is missing/);
     expect(() => create(conductorApi, { title: '', version: '1' })).toThrow(

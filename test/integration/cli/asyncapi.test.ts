@@ -85,23 +85,21 @@ describe('oslo-rpc asyncapi MODULE', () => {
     expect([out, html].filter(existsSync)).toEqual([]);
   });
 
-  it('refuses what it cannot describe', async () => {
+  it('refuses a module without an API, and wrong flags', async () => {
     writeFileSync(file('empty.mjs'), 'export const nothing = 1;');
     writeFileSync(file('source.ts'), 'export const = ;');
     const refusals = await Promise.all([
       asyncapi(),
-      asyncapi(file('none.js')),
       asyncapi(file('source.ts')),
       asyncapi(file('empty.mjs')),
       asyncapi(APP, '--export', 'Wrong'),
       asyncapi(APP, '--format', 'xml'),
       asyncapi(APP, '--out', folder),
     ]);
-    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 2]);
+    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(refusals.map(({ stderr }) => stderr)).toEqual([
       expect.stringContaining('give a compiled module, or the --topic of running servers'),
-      expect.stringContaining('Cannot load'),
-      expect.stringContaining('Give the compiled file'),
+      expect.stringMatching(/Cannot load .*Give the compiled file/),
       expect.stringContaining('neither a Nest module nor a contract'),
       expect.stringContaining('exports no "Wrong"; it exports AppModule, calculatorApi'),
       expect.stringContaining('--format: expected yaml or json; got xml'),
@@ -118,7 +116,7 @@ describeWithRabbit('oslo-rpc asyncapi --topic', () => {
     }
   }
 
-  it('describes what running servers say of themselves', async () => {
+  it('describes running servers by their own answers', async () => {
     const topic = uniqueTopic('discovered');
     const transport = getRpcTransport({ transportUrl: rabbitUrl, rpcDiscoveryEnabled: true, logger: silent });
     const servers = ['one', 'two'].map((server) =>

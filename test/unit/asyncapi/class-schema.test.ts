@@ -55,7 +55,7 @@ class Documented {
 
   size!: number;
 
-  /** As the compiler plugin of @nestjs/swagger adds it. */
+  /** Metadata as the compiler plugin of @nestjs/swagger adds it. */
   static _OPENAPI_METADATA_FACTORY() {
     return { size: { required: false, type: () => Number, minimum: 1 }, name: { required: true, type: () => String } };
   }
