@@ -11,11 +11,14 @@ const PACKAGE = 'nestjs-oslo-messaging';
 /** Returns the generated file: the header, the imports, the contracts, and the endpoints where they are wanted. */
 export function printFile(models: readonly ContractModel[], endpoint: boolean): string {
   const sources = [...new Set(models.flatMap(({ source }) => source ?? []))];
-  const names = [...importsOf(models), ...(endpoint ? endpointImports() : [])];
+  const parts = models.map(printContract);
+  if (endpoint) parts.push(...models.map(printEndpoint));
+  const text = parts.join('\n');
+  // A server whose methods have no arguments needs fewer names.
+  const used = endpoint ? endpointImports().filter((name) => text.includes(name.replace('type ', ''))) : [];
+  const names = [...importsOf(models), ...used];
   const header = `${HEADER}${sources.join(', ')}\n// Edits are lost when it is generated again.${endpoint ? ' Move the classes into files of their own.' : ''}\n`;
   // ASCII order with types last is the one that sorted imports have.
   const imports = `import ${braces(names, ',', 78 - PACKAGE.length - 17)} from '${PACKAGE}';\n`;
-  const parts = models.map(printContract);
-  if (endpoint) parts.push(...models.map(printEndpoint));
-  return `${header}${imports}\n${parts.join('\n')}`;
+  return `${header}${imports}\n${text}`;
 }
