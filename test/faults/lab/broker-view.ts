@@ -9,7 +9,7 @@ export interface BrokerView {
   readonly queues: readonly string[];
   /**
    * Names of records of exclusive queues whose process and connection are gone. A node that is cut off from its cluster
-   * cannot delete them, and does not do it later: a restart of the node does, or a cut of more than `net_ticktime`.
+   * cannot delete them, and may not do it later: a restart of the node does.
    */
   readonly orphans: readonly string[];
 }
