@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 /** Draft that schema libraries are asked for. */
 const DRAFT = 'draft-2020-12';
 
-/** What the extension of Standard Schema for JSON Schema looks like. */
+/** Form of the JSON Schema extension of Standard Schema. */
 interface Standard {
   readonly vendor?: unknown;
   readonly jsonSchema?: { readonly input?: unknown; readonly output?: unknown };

@@ -158,7 +158,7 @@ export function messageIdOf({ kind, messageId }: OutgoingMessage): string | unde
   return kind === 'call' ? (messageId ?? newId()) : messageId;
 }
 
-/** What a failed span depends on. */
+/** Parameters of the end of a failed span. */
 interface Failing {
   /** Returns the request contexts, whose secrets the error may quote. */
   readonly contexts: () => readonly object[];
