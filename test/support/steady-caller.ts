@@ -26,7 +26,9 @@ export class SteadyCaller {
     await eventually(() => {
       const silent = servers.filter((server) => (this.answered[server] ?? 0) < (before[server] ?? 0) + more);
       if (silent.length > 0)
-        throw new Error(`not ${more} more answers by ${silent}: ${JSON.stringify(this.answered)}; ${this.failed}`);
+        throw new Error(
+          `not ${more} more answers by ${silent}: ${JSON.stringify(this.answered)}; failed: ${this.failed.slice(0, 3)}`,
+        );
     });
   }
 
