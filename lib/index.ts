@@ -247,7 +247,7 @@ export type {
   ServerInfo,
   ServerStats,
 } from './rpc/discovery/server-report.js';
-export type { Endpoint, EndpointTarget } from './rpc/method-table.js';
+export type { Endpoint, EndpointTarget } from './rpc/plain-endpoint.js';
 export type { RetryPolicy } from './rpc/retry-policy.js';
 export { getRpcServer, RPCServer, type ServerOptions } from './rpc/server.js';
 export { BackingOffClient } from './tacker/backing-off-client.js';

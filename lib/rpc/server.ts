@@ -15,7 +15,8 @@ import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js'
 import type { CallStatistics } from './discovery/call-statistics.js';
 import { addDiscovery } from './discovery/discovery-methods.js';
 import { dispatch } from './dispatcher.js';
-import { addEndpoint, type Endpoint, type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
+import { type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
+import { addEndpoint, type Endpoint } from './plain-endpoint.js';
 
 /** Options of {@link getRpcServer}. */
 export interface ServerOptions {

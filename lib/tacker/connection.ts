@@ -3,7 +3,7 @@ import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
 import type { Serializer } from '../messaging/serializer.js';
 import { VersionedObjectSerializer } from '../objects/versioned-object-serializer.js';
-import type { Endpoint } from '../rpc/method-table.js';
+import type { Endpoint } from '../rpc/plain-endpoint.js';
 import type { RPCServer } from '../rpc/server.js';
 import { getServer, runtimeSettings } from './runtime.js';
 

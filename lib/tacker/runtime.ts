@@ -11,7 +11,7 @@ import { JsonPayloadSerializer, RequestContextSerializer, requestContextSerializ
 import { getRpcTransport, Transport } from '../messaging/transport.js';
 import { Notifier } from '../notify/notifier.js';
 import type { ClientOptions } from '../rpc/call-context.js';
-import type { Endpoint } from '../rpc/method-table.js';
+import type { Endpoint } from '../rpc/plain-endpoint.js';
 import { getRpcServer, type RPCServer, type ServerOptions } from '../rpc/server.js';
 import { BackingOffClient } from './backing-off-client.js';
 import { MethodTimeouts } from './method-timeouts.js';

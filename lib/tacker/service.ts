@@ -2,7 +2,7 @@ import { checkNames } from '../core/option-rules.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { sharedClass } from '../core/shared.js';
 import type { Serializer } from '../messaging/serializer.js';
-import type { Endpoint } from '../rpc/method-table.js';
+import type { Endpoint } from '../rpc/plain-endpoint.js';
 import { type Connection, createConnection, type VoidConnection } from './connection.js';
 
 /** Hooks of the manager of a {@link Service}. */

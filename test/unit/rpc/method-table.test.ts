@@ -6,7 +6,8 @@ import { Target } from '../../../lib/core/target.js';
 import type { IncomingRequest } from '../../../lib/drivers/driver.js';
 import { NoOpSerializer } from '../../../lib/messaging/serializer.js';
 import { DefaultRPCAccessPolicy, LegacyRPCAccessPolicy } from '../../../lib/rpc/access-policy.js';
-import { addEndpoint, type Endpoint, MethodTable, PING, PING_METHOD } from '../../../lib/rpc/method-table.js';
+import { MethodTable, PING, PING_METHOD } from '../../../lib/rpc/method-table.js';
+import { addEndpoint, type Endpoint } from '../../../lib/rpc/plain-endpoint.js';
 
 const entry = (handler: string, delivery?: DeliveryMode) => ({
   handler,
