@@ -133,8 +133,9 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
     expect(transport.counts).toMatchObject({ lostConnections: 0, cancelledConsumers: 0 });
     expect(log.messages(WARNING, 'warn')).toHaveLength(1);
     await streams.first.restart();
+    await streams.whenOnline(topic);
     await eventually(() => expect(transport.health().status).toBe('connected'), { within: 60_000 });
     await client.cast(1);
     await eventually(() => expect(seen).toEqual([1]));
-  }, 180_000);
+  }, 240_000);
 });

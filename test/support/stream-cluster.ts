@@ -108,17 +108,22 @@ export class StreamCluster {
     for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
   }
 
+  /** Resolves when every node has a running replica: without a majority of them the stream confirms nothing. */
+  async whenOnline(topic: string): Promise<void> {
+    for (const node of this.cluster.nodes) await eventually(() => this.expectReplica(topic, node), { within: 60_000 });
+  }
+
   /** Resolves with true as soon as the last node has a running replica, and with false when it has none for five seconds. */
   private async isOnline(topic: string): Promise<boolean> {
-    const { nodename } = this.last.control.address;
-    const online = async () =>
-      expect(await this.first.rabbitmqctl('list_queues', 'name', 'online')).toMatch(
-        new RegExp(`^${topic}_fanout\\s.*\\b${nodename}\\b`, 'm'),
-      );
-    return eventually(online, { within: 5000 }).then(
+    return eventually(() => this.expectReplica(topic, this.last), { within: 5000 }).then(
       () => true,
       () => false,
     );
+  }
+
+  private async expectReplica(topic: string, { control }: RabbitNode): Promise<void> {
+    const online = await this.first.rabbitmqctl('list_queues', 'name', 'online');
+    expect(online).toMatch(new RegExp(`^${topic}_fanout\\s.*\\b${control.address.nodename}\\b`, 'm'));
   }
 
   private async replica(command: 'add_replica' | 'delete_replica', topic: string): Promise<void> {
