@@ -160,7 +160,7 @@ for (const { name, url, describe: describeOn } of transports) {
           return Promise.resolve('mine');
         },
       ],
-    ])('leave no unhandled rejection of what they send when they %s', async (_name, sent, link) => {
+    ])('leave no unhandled rejection behind when they %s', async (_name, sent, link) => {
       const unhandled: unknown[] = [];
       const note = (error: unknown) => unhandled.push(error);
       process.on('unhandledRejection', note);

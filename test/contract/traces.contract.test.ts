@@ -321,7 +321,7 @@ for (const { name, url, describe: describeOn } of transports) {
 describe('A tracer of the user', () => {
   const { connect, serve } = useRpc('memory://');
 
-  it('decides by the method and the destination, and makes no further attributes for what it does not record', async () => {
+  it('decides by the method and the destination, and makes no further attributes for spans that it does not record', async () => {
     const topic = uniqueTopic();
     const started: unknown[] = [];
     const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);

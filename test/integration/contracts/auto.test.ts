@@ -91,7 +91,7 @@ describe.each(ENGINES)("the cap 'auto' on %s", (_name, describeHere, urlOf) => {
 });
 
 describe("the cap 'auto'", () => {
-  it('needs no answer for what the first version has', async () => {
+  it('needs no answer for methods of the first version', async () => {
     const { client } = clientOf(`memory://${uniqueTopic()}/`, uniqueTopic());
     await expect(client.get({ vnf_id: 'v' })).rejects.toBeInstanceOf(MessageUndeliverable);
   });

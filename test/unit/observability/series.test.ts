@@ -53,7 +53,7 @@ const step = fc.oneof(
 );
 
 describe('counters and histograms with series', () => {
-  it('show, byte for byte, what those of prom-client show', async () => {
+  it('show the same text as prom-client, byte for byte', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const { registries, add, observe, remove } = both();
