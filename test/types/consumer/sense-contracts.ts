@@ -142,7 +142,7 @@ export class Conductor implements RpcHandlers<typeof conductorApi> {
   instantiate(@RpcArg('vnf_id') id: string, @RpcArg('name') name: string): void {
     void [id, name];
   }
-  heal(@RpcArg('vnf_id') id: string, @RpcArg('cause') cause?: string): string {
+  heal(@RpcArg('vnf_id') id: string, @RpcArg('cause', { optional: true }) cause?: string): string {
     return `${id} ${cause}`;
   }
   terminate(@RpcContext() context: RequestContext, @RpcArg('vnf_id') id: string): void {
