@@ -100,10 +100,15 @@ export class RPCVersionCapError extends MessagingException {
     details: ErrorDetails = {},
   ) {
     super(
-      `Requested message version, ${version}, is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap ${versionCap}.`,
+      `Requested message version, ${version}, is incompatible. It needs to be equal in major version and less than or equal in minor version as the specified version cap ${versionCap}.${refused(details)}`,
       details,
     );
   }
+}
+
+/** Returns the sentence about the request that was not sent. */
+function refused({ method, target }: ErrorDetails): string {
+  return method === undefined ? '' : ` "${method}" was not sent to topic ${target?.topic ?? '(none)'}.`;
 }
 
 /** Details of a {@link RemoteError}. */
