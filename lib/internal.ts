@@ -8,6 +8,7 @@ export type { RpcApiMethod } from './contracts/api-method.js';
 export { wireSchemaOf } from './contracts/json-schema.js';
 export { isRpcApi, type RpcApi } from './contracts/rpc-api.js';
 export { parseArguments } from './contracts/schema-check.js';
+export { hasOlderShape } from './contracts/version-cap.js';
 export { attemptIn } from './core/attempt.js';
 export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';

@@ -45,6 +45,8 @@ export function apiEndpoint<Options extends NamedOptions>(
     // `@RpcMethod()` without a name adds options to a method of the API, which may have another name on the wire.
     const known = options.name === key && Object.hasOwn(api.methods, key) ? api.methods[key] : undefined;
     const name = known?.name ?? options.name;
+    // A base class may have another API.
+    bindArgumentsValidator(descriptor.value as object, undefined);
     methods.set(name, { key, descriptor, options: { ...options, name } });
   }
   const missing: string[] = [];
@@ -56,7 +58,7 @@ export function apiEndpoint<Options extends NamedOptions>(
       continue;
     }
     const { options, ...method }: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
-    if (args) bindArgumentsValidator(descriptor.value as object, args, name);
+    bindArgumentsValidator(descriptor.value as object, described);
     methods.set(name, {
       ...method,
       options: args ? withSchema(options) : options,
