@@ -6,6 +6,7 @@ export { withConfigFiles } from './config/configured-options.js';
 export { atPlaces, extended } from './config/places.js';
 export type { RpcApiMethod } from './contracts/api-method.js';
 export { wireSchemaOf } from './contracts/json-schema.js';
+export { reservedReason } from './contracts/reserved-keys.js';
 export { isRpcApi, type RpcApi } from './contracts/rpc-api.js';
 export { parseArguments } from './contracts/schema-check.js';
 export { hasOlderShape } from './contracts/version-cap.js';

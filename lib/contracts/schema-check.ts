@@ -31,7 +31,7 @@ export function parseArguments(schema: StandardSchemaV1, args: object, method: s
 function argumentsOf(given: unknown, args: object, method: string): unknown {
   const outcome = outcomeOf(given, `The schema of the arguments of "${method}"`);
   if (outcome.issues === undefined) return outcome.value;
-  const issues = issuesOf(outcome.issues, new SecretValues(args));
+  const issues = issuesOf(outcome.issues, new SecretValues(args, true));
   const text = `${method}() got invalid arguments: ${described(issues, outcome.issues.length)}`;
   throw new InvalidArguments(text, issues, { method });
 }
@@ -46,7 +46,7 @@ export function resultParser(
 ): ((result: unknown) => unknown) | undefined {
   if (!schema) return undefined;
   const failed = (thrown: unknown, result: unknown): never => {
-    const secrets = new SecretValues(result);
+    const secrets = new SecretValues(result, true);
     const cause = withoutSecretsOf(toError(thrown), secrets);
     const text = `"${method}" on ${target}: the schema of the result failed: ${cause.message}`;
     throw withCallers(new InvalidResult(text, [], result, { target, method, cause }), failed);
@@ -59,7 +59,7 @@ export function resultParser(
       return failed(error, result);
     }
     if (outcome.issues === undefined) return outcome.value;
-    const secrets = new SecretValues(result);
+    const secrets = new SecretValues(result, true);
     const issues = issuesOf(outcome.issues, secrets);
     const reasons = described(issues, outcome.issues.length);
     const text = `"${method}" on ${target} returned a result that its schema refuses: ${reasons}. The server answered ${excerptOf(result, secrets)}`;

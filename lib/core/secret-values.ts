@@ -22,8 +22,14 @@ export class SecretValues {
   /** The secrets, longest first: a secret may begin with a shorter one. */
   private readonly secrets: readonly string[];
 
-  /** @param values values whose secrets are masked: those under names of secrets, at any depth */
-  constructor(values: unknown) {
+  /**
+   * @param values values whose secrets are masked: those under names of secrets, at any depth
+   * @param areKeysSecret true where keys under such a name are masked, too: `{ tokens: { [token]: … } }`
+   */
+  constructor(
+    values: unknown,
+    private readonly areKeysSecret = false,
+  ) {
     this.isComplete = this.gather(values);
     this.secrets = [...this.found].sort((one, other) => other.length - one.length);
     this.visited.clear();
@@ -68,9 +74,8 @@ export class SecretValues {
       if (keys === undefined) for (const item of holder as unknown[]) add(item, isSecret);
       else
         for (const key of keys) {
-          // The key may be the secret itself: { tokens: { [token]: … } }.
-          if (isSecret) add(key, true);
-          add(valueOf(holder, key), isSecret || this.isSecretKey(key));
+          if (isSecret && this.areKeysSecret) add(key, true);
+          add(memberOf(holder, key), isSecret || this.isSecretKey(key));
         }
       if (this.found.size > MAX_SECRETS) return false;
     }
@@ -86,7 +91,7 @@ export class SecretValues {
   }
 }
 
-function valueOf(holder: object, key: string): unknown {
+function memberOf(holder: object, key: string): unknown {
   try {
     return Reflect.get(holder, key);
   } catch {

@@ -129,6 +129,7 @@ export function RpcEndpoint(
       '@RpcEndpoint',
       methods.length === 0 && !hasPatterns(endpointClass.prototype as object),
       problem,
+      api && { api, className: endpointClass.name, transport: options.transport },
     );
     for (const { key, descriptor, options: method, schema } of methods) {
       const pattern = JSON.stringify([

@@ -164,7 +164,7 @@ describe('a refusal by a schema', () => {
   it('masks secrets in messages and paths, also where they are cut off', async () => {
     const token = 'gAAAAA-very-secret';
     const long = `s3cret-${'x'.repeat(900)}`;
-    const quoting = schema(({ ...args }: unknown) => ({
+    const quoting = schema((args) => ({
       issues: [
         { message: `bad ${token}`, path: ['tokens', token] },
         { message: `${'-'.repeat(495)}${token}`, path: [] },
@@ -252,6 +252,7 @@ describe('an outcome of a schema', () => {
   const promise = (text: string): unknown => runInNewContext(`Promise.resolve(${text})`);
 
   it.each<[string, () => unknown]>([
+    // biome-ignore lint/suspicious/noThenProperty: it is meant to be taken for a promise.
     ['a thenable', () => ({ then: (resolve: (outcome: object) => void) => resolve({ issues }) })],
     ['a promise of another realm', () => promise('{ issues: [{ message: "no good" }] }')],
   ])('may be %s', async (_name, outcome) => {
