@@ -3,13 +3,13 @@ import { isSecretName, MASK, maskText } from './secret-names.js';
 /** Maximum number of values that are looked at. A message from the wire has fewer: the limit `values`. */
 const MAX_VALUES = 1_000_000;
 /** Maximum number of secrets that are looked for in a text. */
-const MAX_SECRETS = 2000;
+const MAX_SECRETS = 1000;
 /** Minimum length of a secret, in characters. To mask a shorter one could change unrelated words, and no real one is that short. */
 const MIN_SECRET = 8;
 /** Length of the beginning by which a long secret is found, in characters. It may be cut off in a text. */
 const HEAD = 256;
-/** Maximum number of key names that are remembered: the elements of a list have the same. */
-const MAX_KEYS = 1000;
+/** Maximum length of all different keys that are looked at, in characters. Further ones are taken for names of secrets. */
+const MAX_KEYS = 1_000_000;
 /** Text that is shown where not all secrets are known. */
 const HIDDEN = '(not shown: the values are too many to look for secrets)';
 
@@ -17,7 +17,9 @@ const HIDDEN = '(not shown: the values are too many to look for secrets)';
 export class SecretValues {
   private readonly found = new Set<string>();
   private readonly visited = new Map<object, boolean>();
+  /** Answers for keys: the elements of a list have the same. */
   private readonly keys = new Map<string, boolean>();
+  private keysLength = 0;
   private readonly isComplete: boolean;
   /** The secrets, longest first: a secret may begin with a shorter one. */
   private readonly secrets: readonly string[];
@@ -68,16 +70,24 @@ export class SecretValues {
     let count = 0;
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const [holder, isSecret] = next;
-      const keys = Array.isArray(holder) ? undefined : Object.keys(holder);
-      count += keys?.length ?? (holder as unknown[]).length;
-      if (count > MAX_VALUES) return false;
-      if (keys === undefined) for (const item of holder as unknown[]) add(item, isSecret);
-      else
-        for (const key of keys) {
-          if (isSecret && this.areKeysSecret) add(key, true);
-          add(memberOf(holder, key), isSecret || this.isSecretKey(key));
+      if (Array.isArray(holder)) {
+        count += holder.length;
+        if (count > MAX_VALUES) return false;
+        for (const item of holder as unknown[]) {
+          add(item, isSecret);
+          if (this.found.size > MAX_SECRETS) return false;
         }
-      if (this.found.size > MAX_SECRETS) return false;
+        continue;
+      }
+      const keys = Object.keys(holder);
+      count += keys.length;
+      if (count > MAX_VALUES) return false;
+      for (const key of keys) {
+        // The key may be the secret itself: { tokens: { [token]: … } }.
+        if (isSecret && this.areKeysSecret) add(key, true);
+        add(memberOf(holder, key), isSecret || this.isSecretKey(key));
+        if (this.found.size > MAX_SECRETS) return false;
+      }
     }
     return true;
   }
@@ -85,8 +95,10 @@ export class SecretValues {
   private isSecretKey(key: string): boolean {
     const known = this.keys.get(key);
     if (known !== undefined) return known;
+    this.keysLength += key.length;
+    if (this.keysLength > MAX_KEYS) return true;
     const isSecret = isSecretName(key);
-    if (this.keys.size < MAX_KEYS) this.keys.set(key, isSecret);
+    this.keys.set(key, isSecret);
     return isSecret;
   }
 }
