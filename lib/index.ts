@@ -31,8 +31,9 @@ export type {
   RpcMethodTypesOf,
 } from './contracts/client-types.js';
 export { call, cast } from './contracts/define-method.js';
-export { defineRpcApi, type RpcApiDefinition, type RpcReservedNames } from './contracts/define-rpc-api.js';
+export { defineRpcApi, type RpcApiDefinition } from './contracts/define-rpc-api.js';
 export { InvalidArguments, InvalidResult, type SchemaIssue } from './contracts/errors.js';
+export type { RpcReservedNames } from './contracts/reserved-keys.js';
 export { isRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './contracts/rpc-api.js';
 export { getRpcApiClient } from './contracts/rpc-api-client.js';
 export type { DecimalOrder, IsWithinRpcCap, RpcCapVersion } from './contracts/version-types.js';

@@ -1,5 +1,6 @@
-import { InvalidTarget } from '../core/errors.js';
+import { InvalidTarget, MessagingTimeout } from '../core/errors.js';
 import { nameOf } from '../core/given.js';
+import type { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
 import type { CallContext, ClientOptions } from '../rpc/call-context.js';
 import { BackingOffClient } from '../tacker/backing-off-client.js';
@@ -61,8 +62,13 @@ export class ApiRequests {
       const ctxt = options?.context ?? this.changed.context;
       const sent = convert ? convert(args as never) : args;
       if (method.kind === 'cast') return context.cast(ctxt, method.name, sent);
-      const answered = context.call(ctxt, method.name, sent);
-      return parse ? answered.then(parse) : answered;
+      if (!parse) return context.call(ctxt, method.name, sent);
+      const deadline = context.deadlineOf(method.name);
+      return context.call(ctxt, method.name, sent).then((result) => {
+        const parsed = parse(result);
+        // An asynchronous schema might never settle.
+        return parsed instanceof Promise ? deadline.race(parsed, () => lateSchema(method, context.target)) : parsed;
+      });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -84,6 +90,11 @@ export class ApiRequests {
     this.prepared.set(method, made);
     return made;
   }
+}
+
+function lateSchema({ name: method }: RpcApiMethod, target: Target): MessagingTimeout {
+  const text = `"${method}" on ${target} was answered, but the schema of the result has not settled within the timeout`;
+  return new MessagingTimeout(text, { target, method });
 }
 
 /** Returns a context for one request: with its own options, or on the server that its arguments name. */

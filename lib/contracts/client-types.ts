@@ -44,9 +44,9 @@ export interface RpcApiClientOptions<Cap extends string = string>
 }
 
 /** Options that `$prepare` changes: those of requests, and the cap. */
-export interface RpcApiPrepareOptions extends RpcApiRequestOptions {
+export interface RpcApiPrepareOptions<Cap extends string = string> extends RpcApiRequestOptions {
   /** Highest version that may be sent: `major.minor`, the name of an alias, or `'auto'`. */
-  versionCap?: string | undefined;
+  versionCap?: Cap | undefined;
   /** Repeat requests of `idempotent` methods that failed on their way. */
   retryPolicy?: RpcApiRetryPolicy | undefined;
 }
@@ -100,9 +100,10 @@ export interface RpcApiClientMembers<Api extends RpcApi, Cap extends string = st
   readonly $client: BackingOffClient;
   /**
    * Returns the same client with options changed. The client stays unchanged.
+   * @typeParam NewCap version cap of the returned client, where the client has its cap as type. @default that of the client
    * @throws ConfigurationError for an unknown or ill-typed option
    */
-  $prepare(options: RpcApiPrepareOptions): RpcApiClient<Api, Cap>;
+  $prepare<NewCap extends string = Cap>(options: RpcApiPrepareOptions<NoInfer<NewCap>>): RpcApiClient<Api, NewCap>;
   /**
    * Returns true where the version cap allows to send a method, in its present or an older form (`fallback`). With the cap
    * `'auto'` and before the first answer of a server: true for what the first version has.

@@ -4,25 +4,8 @@ import { Target } from '../core/target.js';
 import { compareVersions } from '../core/version.js';
 import type { RpcApiMethod, RpcMethodDefinition } from './api-method.js';
 import { isMethodDefinition } from './define-method.js';
+import { type RpcReservedNames, reservedReason } from './reserved-keys.js';
 import { DefinedRpcApi, type RpcApi, type RpcApiMethods, type RpcVersionAliases } from './rpc-api.js';
-
-/** Names that no method can have: those of the client's own members, and of members that promises and Nest look for. */
-export type RpcReservedNames = Readonly<
-  Record<`$${string}`, never> &
-    Partial<
-      Record<
-        | 'then'
-        | 'catch'
-        | 'finally'
-        | 'onModuleInit'
-        | 'onApplicationBootstrap'
-        | 'onModuleDestroy'
-        | 'beforeApplicationShutdown'
-        | 'onApplicationShutdown',
-        never
-      >
-    >
->;
 
 /** Description of an RPC API, for {@link defineRpcApi}. */
 export interface RpcApiDefinition<
@@ -53,16 +36,6 @@ const DEFINITION_RULES: Record<keyof RpcApiDefinition, Rule> = {
   methods: object,
 };
 
-/** Names of members that every object, promise or client has: a client with such a method would be mistaken for another thing. */
-const RESERVED = new Set(['then', 'catch', 'finally', 'constructor', 'toJSON', 'toString', 'valueOf', '__proto__']);
-/** Hooks that Nest calls on the providers and controllers that have them. */
-const HOOKS = new Set([
-  'onModuleInit',
-  'onApplicationBootstrap',
-  'onModuleDestroy',
-  'beforeApplicationShutdown',
-  'onApplicationShutdown',
-]);
 const VERSION = /^\d{1,9}\.\d{1,9}$/;
 
 /**
@@ -114,13 +87,6 @@ function describe(key: string, method: RpcMethodDefinition, version: string, api
   }
   const made = { ...method, key, name: method.name ?? key, version: since ?? firstOf(version) };
   return Object.freeze(made);
-}
-
-function reservedReason(key: string): string | undefined {
-  if (key.startsWith('$')) return 'names with $ are reserved for members of the client';
-  if (RESERVED.has(key)) return 'the name is reserved';
-  if (HOOKS.has(key)) return 'Nest calls a method of that name itself';
-  return key === '' ? 'expected a non-empty name' : undefined;
 }
 
 function checkUnique(methods: readonly RpcApiMethod[], api: string): void {

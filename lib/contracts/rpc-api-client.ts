@@ -61,17 +61,18 @@ class TypedClient {
     return this.#requests.current.client;
   }
 
-  $prepare(options: RpcApiPrepareOptions): TypedClient {
+  // Properties, as the methods are: they work when they are destructured.
+  readonly $prepare = (options: RpcApiPrepareOptions): TypedClient => {
     checkPrepareOptions(options);
     return this.#with(options);
-  }
+  };
 
-  $canSend(key: string): boolean {
+  readonly $canSend = (key: string): boolean => {
     const { methods, target } = this.$api;
     const method = Object.hasOwn(methods, key) ? methods[key] : undefined;
     if (method) return formUnder(this.#requests.current.cap, method).isAllowed;
     const near = nearest(String(key), Object.keys(methods));
     const hint = near === undefined ? '' : `; did you mean "${near}"?`;
     throw new ConfigurationError(`$canSend: the API of ${target} has no method "${key}"${hint}`, { target });
-  }
+  };
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { nearest } from '../core/option-rules.js';
-import { checkVersion, isVersion, versionIsCompatible } from '../core/version.js';
+import { checkVersion, compareVersions, isVersion, versionIsCompatible } from '../core/version.js';
 import type { RpcApiMethod } from './api-method.js';
 import type { RpcApi, RpcVersionAliases } from './rpc-api.js';
 
@@ -49,4 +49,15 @@ export function formUnder(cap: string | undefined, { version, fallback }: RpcApi
   if (!older) return { version, convert: undefined, isAllowed: false };
   const convert = older.args && ((args: never) => older.args?.(args) as object);
   return { version: older.version, convert, isAllowed: true };
+}
+
+/** Version of a request that names none. */
+const DEFAULT_VERSION = '1.0';
+
+/**
+ * Returns true for a request whose arguments may have an older shape: it is below the version of a method that has a
+ * `fallback`. The schema describes the present shape, and does not apply.
+ */
+export function hasOlderShape({ version, fallback }: RpcApiMethod, requested: string = DEFAULT_VERSION): boolean {
+  return fallback.length > 0 && compareVersions(requested, version) < 0;
 }

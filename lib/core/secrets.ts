@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { isSecretName, MASK, maskText } from './secret-names.js';
+import { SecretValues } from './secret-values.js';
 import { shared, sharedClass } from './shared.js';
 
 /** Value that logs, `JSON.stringify` and `util.inspect` show masked, at any depth. */
@@ -93,18 +94,10 @@ export function exposeSecrets(on: boolean): boolean {
   return before;
 }
 
-/** Returns the text with secrets masked: those in the values, at any depth, and those that the text names itself. */
-export function withoutSecrets(text: string, values: object): string {
-  return maskText(withoutValues(text, values, false));
-}
-
-function withoutValues(text: string, values: object, isSecret: boolean): string {
-  let left = text;
-  for (const [key, value] of Object.entries(values)) {
-    const secret = isSecret || isSecretName(key);
-    if (typeof value === 'object' && value !== null) left = withoutValues(left, value, secret);
-    // Masking a short value could change unrelated words, and no real secret is that short.
-    else if (secret && typeof value === 'string' && value.length >= 8) left = left.replaceAll(value, MASK);
-  }
-  return left;
+/**
+ * Returns the text with secrets masked: those in the values, at any depth, and those that the text names itself.
+ * @param max maximum length of the text, in characters. The rest is cut off. Default: no maximum
+ */
+export function withoutSecrets(text: string, values: object, max: number = Number.POSITIVE_INFINITY): string {
+  return new SecretValues(values).mask(text, max);
 }

@@ -1,6 +1,7 @@
 import { InvalidArguments } from '../contracts/errors.js';
 import { jsonSchemaOf, type RpcMethodJsonSchema } from '../contracts/json-schema.js';
 import type { RpcApi } from '../contracts/rpc-api.js';
+import { ConfigurationError } from '../core/errors.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
 import { bindArgumentsValidator } from './arguments-validator.js';
 import { type ExposedMethod, ownMethod } from './decorated-methods.js';
@@ -45,6 +46,9 @@ export function apiEndpoint<Options extends NamedOptions>(
     // `@RpcMethod()` without a name adds options to a method of the API, which may have another name on the wire.
     const known = options.name === key && Object.hasOwn(api.methods, key) ? api.methods[key] : undefined;
     const name = known?.name ?? options.name;
+    checkName(endpointClass.name, key, name, api, decorated, optionsOf);
+    // A base class may have another API.
+    bindArgumentsValidator(descriptor.value as object, undefined);
     methods.set(name, { key, descriptor, options: { ...options, name } });
   }
   const missing: string[] = [];
@@ -56,7 +60,7 @@ export function apiEndpoint<Options extends NamedOptions>(
       continue;
     }
     const { options, ...method }: EndpointMethod<Options> = methods.get(name) ?? { key, descriptor, options: { name } };
-    if (args) bindArgumentsValidator(descriptor.value as object, args, name);
+    bindArgumentsValidator(descriptor.value as object, described);
     methods.set(name, {
       ...method,
       options: args ? withSchema(options) : options,
@@ -64,6 +68,26 @@ export function apiEndpoint<Options extends NamedOptions>(
     });
   }
   return { methods: [...methods.values()], problem: problemOf(endpointClass.name, api, missing) };
+}
+
+/**
+ * @throws ConfigurationError for another name on a method that answers the API by its own name: a method has one name
+ */
+function checkName(
+  className: string,
+  key: string,
+  name: string,
+  api: RpcApi,
+  decorated: readonly ExposedMethod[],
+  optionsOf: (method: object) => NamedOptions,
+): void {
+  const described = Object.hasOwn(api.methods, key) ? api.methods[key] : undefined;
+  if (!described || described.name === name) return;
+  // Another method may answer in its place.
+  if (decorated.some(([, { value }]) => optionsOf(value as object).name === described.name)) return;
+  throw new ConfigurationError(
+    `@RpcMethod("${name}") on ${className}.${key}: "${key}" is a method of the API, by the name "${described.name}", and a method has one name. Remove the name, or expose a method of another name`,
+  );
 }
 
 /** Returns the options of a method whose schema says which arguments it takes. A refusal is the caller's mistake. */

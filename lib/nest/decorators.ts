@@ -2,6 +2,7 @@ import { createParamDecorator, type PipeTransform, type Type } from '@nestjs/com
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { RpcApiMethod } from '../contracts/api-method.js';
 import { isRpcApi, type RpcApi } from '../contracts/rpc-api.js';
+import { ConfigurationError } from '../core/errors.js';
 import { checkOptions, flag, member, type Rule, text } from '../core/option-rules.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
@@ -9,6 +10,7 @@ import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
 import type { MethodSchema } from '../rpc/method-table.js';
 import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
+import { bindArgumentsValidator } from './arguments-validator.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
 import { markOptional, type NamedParameters, namedParametersOf } from './named-parameters.js';
@@ -106,9 +108,14 @@ export function RpcEndpoint(options?: RpcEndpointOptions): ClassDecorator;
  */
 export function RpcEndpoint(api: RpcApi, options?: RpcApiEndpointOptions): ClassDecorator;
 export function RpcEndpoint(
-  given: RpcEndpointOptions | RpcApi = {},
-  further: RpcApiEndpointOptions = {},
+  ...all: [given?: RpcEndpointOptions | RpcApi, further?: RpcApiEndpointOptions]
 ): ClassDecorator {
+  const [given = {}, further = {}] = all;
+  // An imported constant is undefined where CommonJS modules import each other.
+  if (all.length > 0 && all[0] === undefined)
+    throw new ConfigurationError(
+      '@RpcEndpoint: expected an API, as defineRpcApi returns it, or options; got undefined. Do two modules import each other? Define the API in a module of its own',
+    );
   const api = isRpcApi(given) ? given : undefined;
   const options = api ? optionsFor(api, further) : (given as RpcEndpointOptions);
   checkOptions(options, ENDPOINT_RULES, '', '@RpcEndpoint option');
@@ -122,6 +129,7 @@ export function RpcEndpoint(
       '@RpcEndpoint',
       methods.length === 0 && !hasPatterns(endpointClass.prototype as object),
       problem,
+      api && { api, className: endpointClass.name, transport: options.transport },
     );
     for (const { key, descriptor, options: method, schema } of methods) {
       const pattern = JSON.stringify([
@@ -155,6 +163,8 @@ function exposedMethods(
   const decorated = decoratedMethods(endpointClass.prototype, METHOD);
   const optionsOf = (method: object) => Reflect.getMetadata(METHOD, method) as RpcMethodOptions & { name: string };
   if (api) return apiEndpoint(endpointClass, api, decorated, optionsOf);
+  // The schemas of a base class that answers an API are not those of this endpoint.
+  for (const [, { value }] of decorated) bindArgumentsValidator(value as object, undefined);
   const methods = decorated.map(([key, descriptor]) => ({
     key,
     descriptor,

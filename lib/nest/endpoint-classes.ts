@@ -2,6 +2,7 @@ import { Controller, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import type { LogSink } from '../core/logger.js';
+import type { AnsweredApi } from './answered-apis.js';
 import { droppedOverrides, EMPTY, unservedMethods } from './decorated-methods.js';
 import { OSLO_TRANSPORT } from './tokens.js';
 
@@ -20,6 +21,8 @@ export interface EmptyEndpointExtras {
   osloEmpty?: string | undefined;
   /** Reason why the application must not start: a method of the API is missing. */
   osloProblem?: string | undefined;
+  /** API that the class answers. */
+  osloApi?: AnsweredApi | undefined;
 }
 
 const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
@@ -28,17 +31,19 @@ const ENDPOINT = 'nestjs-oslo-messaging:endpoint';
  * Marks a class as an endpoint and makes it a controller.
  * @param isEmpty true for a class that exposes no method
  * @param osloProblem reason why the application must not start; undefined for none
+ * @param osloApi API that the class answers; undefined for none
  */
 export function markEndpoint(
   endpointClass: object & { name?: string | undefined },
   decorator: EndpointDecorator,
   isEmpty: boolean,
   osloProblem?: string,
+  osloApi?: AnsweredApi,
 ) {
   Controller()(endpointClass as never);
   Reflect.defineMetadata(ENDPOINT, decorator, endpointClass);
   const { prototype, name } = endpointClass as { prototype: object; name: string };
-  const isMarked = isEmpty || osloProblem !== undefined;
+  const isMarked = isEmpty || osloProblem !== undefined || osloApi !== undefined;
   const descriptor: PropertyDescriptor = {
     // An own member hides the mark of a base class.
     value: isMarked ? () => undefined : undefined,
@@ -50,7 +55,7 @@ export function markEndpoint(
   Object.defineProperty(prototype, EMPTY, descriptor);
   if (!isMarked) return;
   const osloEmpty = `${name} exposes nothing: none of its methods has ${DECORATORS[decorator]}`;
-  const extras: EmptyEndpointExtras = osloProblem === undefined ? { osloEmpty } : { osloProblem };
+  const extras: EmptyEndpointExtras = isEmpty && osloProblem === undefined ? { osloEmpty } : { osloProblem, osloApi };
   MessagePattern(`empty: ${name}`, OSLO_TRANSPORT, extras)(prototype, EMPTY, descriptor);
 }
 

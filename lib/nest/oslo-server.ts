@@ -9,6 +9,7 @@ import { requestContextSerializer, type Serializer } from '../messaging/serializ
 import type { Transport } from '../messaging/transport.js';
 import type { NotificationListener } from '../notify/listener.js';
 import type { RPCServer } from '../rpc/server.js';
+import { AnsweredApis } from './answered-apis.js';
 import type { OsloHandlerExtras } from './decorators.js';
 import type { EmptyEndpointExtras } from './endpoint-classes.js';
 import { keepNativeFailures } from './native-failures.js';
@@ -58,6 +59,7 @@ export class OsloServer extends Server<never, DriverStatus> {
   private readonly statuses = new Map<Transport, DriverStatus>();
   /** Status of the server itself. Its transports may be connected before its queues are attached, since others use them too. */
   private phase_: DriverStatus = 'idle';
+  private readonly apis = new AnsweredApis();
   private servers: (RPCServer | NotificationListener)[] = [];
   private closing: Promise<void> | undefined;
   /** Keeps the process alive while the server listens, as a socket does: on memory:// there is none. */
@@ -96,6 +98,10 @@ export class OsloServer extends Server<never, DriverStatus> {
       this.problems.push(extras.osloProblem);
       return;
     }
+    if (extras.osloApi) {
+      if (extras.osloApi.transport === this.name) this.apis.add(extras.osloApi);
+      return;
+    }
     if (extras.osloEmpty) {
       this.warnings.push(extras.osloEmpty);
       return;
@@ -108,8 +114,10 @@ export class OsloServer extends Server<never, DriverStatus> {
     super.addHandler(pattern, callback, isEventHandler, extras);
     const route = this.normalizePattern(pattern as string);
     if (extras.osloNotification) this.notifications.add({ ...extras.osloNotification, callback });
-    else if (extras.osloMessaging) this.rpc.add(extras.osloMessaging, callback);
-    else {
+    else if (extras.osloMessaging) {
+      this.rpc.add(extras.osloMessaging, callback);
+      this.apis.serve(extras.osloMessaging.contract);
+    } else {
       if (typeof pattern === 'object') this.warnings.push(objectPatternWarning(route, isEventHandler));
       if (isEventHandler) this.rpc.addEvent(route, () => this.messageHandlers.get(route));
       else this.rpc.addPattern(route, callback);
@@ -171,7 +179,8 @@ export class OsloServer extends Server<never, DriverStatus> {
   }
 
   private async start(): Promise<void> {
-    if (this.problems.length > 0) throw new ConfigurationError(this.problems.join('. '));
+    const problems = [...this.problems, ...this.apis.problems()];
+    if (problems.length > 0) throw new ConfigurationError(problems.join('. '));
     const { logger, transportIsDefault } = this.transport.settings;
     if (transportIsDefault)
       logger.log('No transportUrl and no TRANSPORT_URL: using memory://, which stays within this process');

@@ -6,7 +6,7 @@ import type { IncomingRequest } from '../drivers/driver.js';
 import type { Serializer } from '../messaging/serializer.js';
 import type { Transport } from '../messaging/transport.js';
 import type { ErrorConstructorLike } from '../rpc/access-policy.js';
-import { ArgumentCheck, refusedArguments } from '../rpc/argument-check.js';
+import { ArgumentCheck, RefusedArguments, refusedArguments } from '../rpc/argument-check.js';
 import { type MethodSchema, MethodTable } from '../rpc/method-table.js';
 import { addPing, RPCServer } from '../rpc/server.js';
 import type { OsloHandlerExtras } from './decorators.js';
@@ -100,7 +100,8 @@ export class RpcHandlers {
         new OsloRpcContext(message, target, serializer, check?.refusalOf(message.request.args));
       table.add(registration.target, method, {
         handler: registration.name,
-        expected: registration.expected,
+        // The mistake is the caller's, as that of a schema is.
+        expected: check ? [...registration.expected, RefusedArguments] : registration.expected,
         delivery: registration.delivery,
         parameters: parameters?.named,
         schema: registration.schema,

@@ -85,8 +85,9 @@ function read(controller: Class, key: string): ServedHandler[] {
   const name = `${controller.name}.${key}`;
   const parameters = payloadParametersOf(controller, key);
   if (rpc || notification) return [{ name, rpc, notification, plain: undefined, parameters }];
-  // A mark of an endpoint that exposes nothing, or lacks methods of its API.
-  if (transport === OSLO_TRANSPORT && ('osloEmpty' in extras || 'osloProblem' in extras)) return [];
+  // A mark of an endpoint that exposes nothing, or answers an API.
+  if (transport === OSLO_TRANSPORT && ('osloEmpty' in extras || 'osloProblem' in extras || 'osloApi' in extras))
+    return [];
   const isEvent = Reflect.getMetadata(KIND, method) === EVENT;
   const patterns = (Reflect.getMetadata(PATTERNS, method) ?? []) as unknown[];
   return patterns

@@ -1,4 +1,6 @@
 import type { Dict } from '../core/dict.js';
+import { sendAs } from '../core/failure.js';
+import { sharedClass } from '../core/shared.js';
 
 /** Argument of a method that is known by name. */
 export interface NamedArgument {
@@ -10,6 +12,12 @@ export interface NamedArgument {
 const POSITIONAL: ReadonlySet<string> = new Set(['self', 'ctxt', 'context']);
 /** Maximum length of an unknown name in an error, in characters: it comes off the wire. */
 const MAX_NAME = 1000;
+
+/** Refusal of arguments, as Python's `TypeError`: the caller's mistake. */
+@sharedClass('RefusedArguments')
+export class RefusedArguments extends TypeError {}
+
+sendAs(RefusedArguments, { module: 'builtins', class: 'TypeError' });
 
 /** Check of the arguments of a method whose parameters are all named. Refuses them as Python does, in its words. */
 export class ArgumentCheck {
@@ -44,7 +52,7 @@ export class ArgumentCheck {
   }
 
   private refusal(problem: string): TypeError {
-    const error = new TypeError(`${this.method}() ${problem}`);
+    const error = new RefusedArguments(`${this.method}() ${problem}`);
     // The mistake is the caller's. Lines of this library would tell nothing.
     error.stack = `TypeError: ${error.message}`;
     return error;

@@ -128,6 +128,13 @@ export class CallContext {
     return this.callUntil<T>(undefined, ctxt, method, args);
   }
 
+  /** @internal Returns the deadline of a call that is made now: for work on its result. */
+  deadlineOf(method: string): Deadline {
+    const outer = this.propagates ? getAwaitedRequest() : undefined;
+    const limit = outer?.expires ?? Number.POSITIVE_INFINITY;
+    return Deadline.within(this.timeoutOf(method), limit, this.options.signal ?? undefined);
+  }
+
   /** @internal Calls likewise, until a cancellation aborts. */
   callUntil<T>(cancelled: Cancellation | undefined, ctxt: unknown, method: string, args: object): Promise<T> {
     const context = ctxt ?? getCurrentRequestContext();

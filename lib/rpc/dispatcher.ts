@@ -169,7 +169,7 @@ function logFailure(
 ): void {
   const name = oneLine(method, MAX_LOGGED_METHOD);
   // A handler's error may quote the caller's token.
-  const masked = (text: string) => oneLine(withoutSecrets(text, context), MAX_LOGGED_ERROR);
+  const masked = (text: string) => oneLine(withoutSecrets(text, context, 2 * MAX_LOGGED_ERROR), MAX_LOGGED_ERROR);
   if (isOneOf(expected, error)) logger.debug(`Expected exception in "${name}": ${masked(loggedMessage(error))}`);
   else logger.error(`Exception while handling "${name}": ${masked(loggedStack(error))}`);
 }

@@ -14,6 +14,7 @@ import {
   ConfigurationError,
   Counters,
   checkNames,
+  hasOlderShape,
   LIBRARY_VERSION,
   nameOf,
   nearest,
@@ -31,7 +32,7 @@ import { MAX_RECORDS, Recorder } from './recorder.js';
 import type { CallRecord, CastRecord } from './records.js';
 import { type SettleOptions, settle } from './settle.js';
 
-/** Function that stands for the handler of a method: it gets the arguments as the schema has parsed them. */
+/** Function that stands for the handler of a method: it gets the arguments as the schema has parsed them, and an older shape (`fallback`) as it is sent. */
 export type FakeApiHandler<Args, Result> = {
   /** Handles a request. A method, because the parameters of methods can be declared narrower. */
   handle(
@@ -156,14 +157,14 @@ function byName(api: RpcApi, handlers: object): Record<string, StandInHandler> {
   return Object.fromEntries(named);
 }
 
-function standInOf({ key, name, args: schema, version }: RpcApiMethod, handler: unknown): StandInHandler {
+function standInOf(method: RpcApiMethod, handler: unknown): StandInHandler {
+  const { key, name, args: schema } = method;
   if (typeof handler !== 'function')
     throw new ConfigurationError(`fakeRpcApi: expected functions; got ${nameOf(handler)} for "${key}"`);
   const handle = handler as StandInHandler;
   if (!schema) return handle;
   return async (args, context, request) => {
-    // Only servers that are older get an older shape. They do not have the schema.
-    const isPresent = request.target.version === version;
+    const isPresent = !hasOlderShape(method, request.target.version);
     return handle(isPresent ? ((await parseArguments(schema, args, name)) as object) : args, context, request);
   };
 }

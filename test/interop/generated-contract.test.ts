@@ -50,7 +50,7 @@ describeWithPython('a generated contract and the Python server of its class', ()
     expect(await warehouse.discard({ item_id: 'a' })).toEqual({ item_id: 'a' });
     expect(await warehouse.sort({ shelf: 's' })).toEqual({ shelf: 's' });
     expect(await warehouse.audit()).toEqual({ since: null });
-    expect(await warehouse.inspect({ host: 'w1', shelf: 's' })).toEqual({ host: 'w1', shelf: 's' });
+    expect(await warehouse.rpc_inspect({ host: 'w1', shelf: 's' })).toEqual({ host: 'w1', shelf: 's' });
     expect(await warehouse.ping_host({}, { server: 'w1' })).toBe('here');
     expect(await warehouse.list_items({ limit: 5 })).toEqual({ limit: 5, marker: null });
     expect(await warehouse.show_items({ item_ids: ['a'] })).toEqual({ item_ids: ['a'] });

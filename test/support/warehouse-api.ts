@@ -64,7 +64,8 @@ export const warehouseApi = defineRpcApi({
     sort: call<{ shelf: unknown }, unknown>(),
     /** Compares shelves with the books. */
     audit: call<{ since?: unknown }, unknown, '2.4'>({ since: '2.4' }),
-    inspect: call<{ host: string; shelf: unknown }, unknown>({
+    rpc_inspect: call<{ host: string; shelf: unknown }, unknown>({
+      name: 'inspect',
       server: (args) => args.host,
     }),
     // Python chooses the server: its parameter host. Give it with the request:

@@ -1,13 +1,10 @@
+import { reservedReason } from '../../internal.js';
 import type { FallbackModel, MethodModel } from '../contract/contract-model.js';
 import { braces, docComment, indent, lineComments, literal, property, quote } from './print-text.js';
 
-/** Names that no member of a client can have. */
-const RESERVED =
-  /^(\$.*|then|catch|finally|constructor|toJSON|toString|valueOf|__proto__|onModuleInit|onApplicationBootstrap|onModuleDestroy|beforeApplicationShutdown|onApplicationShutdown)$/;
-
 /** Returns the key of a method in the contract: its name on the wire, unless that is reserved. */
 export function keyOf(name: string): string {
-  return RESERVED.test(name) ? `rpc_${name.replace(/^\$+/, '')}` : name;
+  return reservedReason(name) !== undefined ? `rpc_${name.replace(/^\$+/, '')}` : name;
 }
 
 /**

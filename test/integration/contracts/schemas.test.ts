@@ -173,7 +173,7 @@ describe.each(ENGINES)('schemas of an API on %s', (_name, describeHere, urlOf) =
       expect(log.messages(/zod/, 'debug').length).toBeGreaterThan(0);
     });
 
-    it('refuse a string of calls by name, and run methods without a schema', async () => {
+    it('refuse bad arguments of calls by name, and run methods without a schema', async () => {
       expect(await failure(client.$client.call({}, 'valibot', { id: 5 }))).toMatchObject({ excType: 'ValueError' });
       expect(await client.$client.call({}, 'plain', { id: 5 })).toBe('number');
     });
@@ -198,14 +198,14 @@ describe.each(ENGINES)('schemas of an API on %s', (_name, describeHere, urlOf) =
       expect((await failure(client.valibot({ id: 'x' }))).message).toContain('The server answered "just text"');
     });
 
-    it('turn the error of a schema into the same error', async () => {
+    it('turn an error of a schema into the same error', async () => {
       const wrong = await failure(client.broken());
       expect(wrong).toBeInstanceOf(InvalidResult);
       expect(wrong.message).toContain('no such transform');
       expect(wrong.cause).toBeInstanceOf(Error);
     });
 
-    it('parse arguments after their deserialization', async () => {
+    it('parse deserialized arguments', async () => {
       await close();
       await start({ serializer: new VersionedObjectSerializer() });
       await client.zod({ id: 'id', steps: '3' });

@@ -95,11 +95,17 @@ export async function caps(
   // The compiler does not know the version of a method with plain types and no version as type parameter.
   // @ts-expect-error
   await atNine.heal({ vnf_id });
+  // @ts-expect-error
+  atNine.$prepare({ versionCap: '1.10' });
+  // @ts-expect-error
+  await atNine.$prepare({ timeout: 5 }).terminate({ vnf_id });
 }
 
 export function definitions(): void {
   // @ts-expect-error
   defineRpcApi({ topic: 't', methods: {} });
+  // @ts-expect-error
+  defineRpcApi({ topic: 't', version: '1.0', methods: { inspect: call() } });
   // @ts-expect-error
   defineRpcApi({ version: '1.0', methods: {} });
   // @ts-expect-error

@@ -108,6 +108,8 @@ export async function capped(
   await bobcat.moved({ vnf_id });
   await bobcat.get({ vnf_id });
   await auto.terminate({ vnf_id });
+  const raised: RpcApiClient<typeof conductorApi, '1.10'> = atNine.$prepare<'1.10'>({ versionCap: '1.10' });
+  await raised.terminate({ vnf_id });
   const can: boolean = bobcat.$canSend('terminate');
   void can;
 }

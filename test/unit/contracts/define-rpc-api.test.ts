@@ -78,6 +78,18 @@ describe('defineRpcApi', () => {
       define({ methods: JSON.parse('{"then":{}}') as object }),
       /method "then": the name is reserved/,
     ],
+    ...['hasOwnProperty', 'isPrototypeOf', 'toLocaleString', '__defineGetter__', 'toString', 'constructor'].map(
+      (key): [string, () => unknown, RegExp] => [
+        `the name ${key}, which every object has`,
+        define({ methods: { [key]: call() } }),
+        /every object has a member of that name\. Choose another key, and give the name on the wire by \{ name \}/,
+      ],
+    ),
+    ...['toJSON', 'inspect', 'asymmetricMatch', 'nodeType'].map((key): [string, () => unknown, RegExp] => [
+      `the name ${key}, which tools look for`,
+      define({ methods: { [key]: call() } }),
+      /Node.js or test libraries look for a member of that name\. Choose another key/,
+    ]),
     ['a hook of Nest', define({ methods: { onModuleInit: call() } }), /Nest calls a method of that name/],
     ['two of one name', define({ methods: { a: call(), b: cast({ name: 'a' }) } }), /"a" and "b" have the same name/],
     ['a malformed since', method(() => cast({ since: '1' })), /method "heal": since: expected major.minor/],

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../lib/core/envelope.js';
 import { unpackContext } from '../../../lib/core/packed-context.js';
 import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
+import { SecretValues } from '../../../lib/core/secret-values.js';
 import { type Concealed, maskSecrets, Secret, withoutSecrets } from '../../../lib/core/secrets.js';
 import { PYTHON } from '../../../testkit/prerequisites.js';
 
@@ -122,4 +123,49 @@ describe('a received context', () => {
 it('keeps the former names of a secret', () => {
   const url: Concealed<string> = new Secret('rabbit://user:s3cr3t@host/');
   expect(url.reveal()).toBe(url.expose());
+});
+
+describe('SecretValues', () => {
+  it('masks each secret of values that refer to one another, the longer one first', () => {
+    const values: Record<string, unknown> = {
+      name: 'kept-as-it-is',
+      token: 'abcdefgh',
+      password: ['abcdefgh-and-more'],
+    };
+    values['self'] = values;
+    values['credential'] = { shared: { plain: 'seen-as-secret' } };
+    const text = 'kept-as-it-is abcdefgh abcdefgh-and-more seen-as-secret';
+    expect(new SecretValues(values).mask(text, 1000)).toBe('kept-as-it-is *** *** ***');
+  });
+
+  it('cuts a text, and leaves no part of a secret at its end', () => {
+    const secret = `begin-${'s'.repeat(500)}`;
+    const secrets = new SecretValues({ password: secret });
+    for (let before = 0; before < 400; before += 7) {
+      const masked = secrets.mask('.'.repeat(before) + secret + '.'.repeat(1000), 100);
+      expect(masked).not.toMatch(/begin|s/);
+      expect(masked.length).toBeLessThanOrEqual(101);
+    }
+    expect(secrets.mask('short', 100)).toBe('short');
+  });
+
+  it('takes values under too many different keys for secrets', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 60_000 }, (_, index) => [`some-name-of-a-key-${index}`, index]),
+    );
+    expect(new SecretValues({ ...many, last: 'looks-harmless' }).mask('looks-harmless', 100)).toBe('***');
+    expect(new SecretValues({ last: 'looks-harmless' }).mask('looks-harmless', 100)).toBe('looks-harmless');
+  });
+
+  it('shows no text where it does not know all secrets', () => {
+    const password = Array.from({ length: 2000 }, (_, index) => `secret-${index}`);
+    expect(new SecretValues({ password }).mask('secret-1', 100)).toMatch(/^\(not shown/);
+    const getter = {
+      get password() {
+        throw new Error('no');
+      },
+      token: 'abcdefgh',
+    };
+    expect(new SecretValues(getter).mask('abcdefgh', 100)).toBe('***');
+  });
 });
