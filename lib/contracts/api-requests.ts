@@ -54,11 +54,8 @@ export class ApiRequests {
   send(method: RpcApiMethod, args: object = {}, options?: RpcApiRequestOptions | undefined): Promise<unknown> {
     try {
       const prepared = this.prepared.get(method) ?? this.prepare(method);
-      const { convert, parse, serverOf } = prepared;
-      const context =
-        options === undefined && serverOf === undefined
-          ? prepared.context
-          : specialContext(method, prepared, args, options);
+      const { convert, parse } = prepared;
+      const context = contextFor(method, prepared, args, options);
       const ctxt = options?.context ?? this.changed.context;
       const sent = convert ? convert(args as never) : args;
       if (method.kind === 'cast') return context.cast(ctxt, method.name, sent);
@@ -97,18 +94,21 @@ function lateSchema({ name: method }: RpcApiMethod, target: Target): MessagingTi
   return new MessagingTimeout(text, { target, method });
 }
 
-/** Returns a context for one request: with its own options, or on the server that its arguments name. */
-function specialContext(
+/** Returns the context of the method, or one for a request with its own options or on the server that its arguments name. */
+function contextFor(
   method: RpcApiMethod,
-  { client, serverOf }: Prepared,
+  { client, context, serverOf }: Prepared,
   args: object,
-  options: RpcApiRequestOptions = {},
+  options: RpcApiRequestOptions | undefined,
 ): CallContext {
-  const changes = changesOf(options);
+  if (options === undefined && serverOf === undefined) return context;
+  const changes = options === undefined ? {} : changesOf(options);
   // A fanout goes to all servers.
   if (method.fanout) delete changes.server;
   else if (serverOf && changes.server === undefined) changes.server = serverFor(method, serverOf, args);
-  return client.prepare(changes);
+  // Most requests with options have a request context alone.
+  for (const _changed in changes) return client.prepare(changes);
+  return context;
 }
 
 /** @throws InvalidTarget unless the function of the method returns the name of a server */
