@@ -1,4 +1,5 @@
 import type { SyntaxNode } from '@lezer/common';
+import { readNumber } from './python-number.js';
 import { childrenOf, type PythonSource } from './python-source.js';
 import type { Argument, DictItem, Expression, Slice } from './python-syntax.js';
 import { readText } from './python-text.js';
@@ -18,8 +19,10 @@ export function readExpression(source: PythonSource, node: SyntaxNode): Expressi
       const value = readText(source, node);
       return value === undefined ? { place, kind: 'other', parts: [] } : { place, kind: 'text', value };
     }
-    case 'Number':
-      return { place, kind: 'constant', value: Number(source.textOf(node).replaceAll('_', '')) };
+    case 'Number': {
+      const value = readNumber(source.textOf(node));
+      return value === undefined ? { place, kind: 'other', parts: [] } : { place, kind: 'constant', value };
+    }
     case 'Boolean':
       return { place, kind: 'constant', value: source.textOf(node) === 'True' };
     case 'None':

@@ -1,0 +1,22 @@
+import type { ContractModel } from '../contract/contract-model.js';
+
+/** Names that no member of a client can have. */
+const RESERVED =
+  /^(|\$.*|then|catch|finally|constructor|toJSON|toString|valueOf|__proto__|onModuleInit|onApplicationBootstrap|onModuleDestroy|beforeApplicationShutdown|onApplicationShutdown)$/s;
+
+/** Returns the key of each method in the contract: its name on the wire, unless that is reserved. No key occurs twice. */
+export function keysOf(methods: ContractModel['methods']): ReadonlyMap<string, string> {
+  const names = Object.keys(methods);
+  const taken = new Set(names);
+  const keys = new Map<string, string>();
+  for (const name of names) {
+    let key = name;
+    if (RESERVED.test(name)) {
+      key = `rpc_${name.replace(/^\$+/, '')}`;
+      while (taken.has(key)) key += '_';
+      taken.add(key);
+    }
+    keys.set(name, key);
+  }
+  return keys;
+}
