@@ -47,7 +47,7 @@ export class PythonSource {
   }
 
   #lineText(line: number): string {
-    return this.text.split('\n')[line - 1]?.trim() ?? '';
+    return (this.text.split('\n')[line - 1]?.trim() ?? '').slice(0, 100);
   }
 }
 

@@ -120,6 +120,10 @@ function readIndex(
   const colon = inside.findIndex(({ name }) => name === ':');
   const values = inside.filter(isValue);
   const read = (node: SyntaxNode | undefined) => (node === undefined ? undefined : readExpression(source, node));
+  // A step is not followed.
+  const steps = inside.slice(colon + 1).findIndex(({ name }) => name === ':');
+  if (colon >= 0 && steps >= 0)
+    return { place, kind: 'other', parts: values.map((node) => readExpression(source, node)) };
   if (colon >= 0)
     return {
       kind: 'slice',

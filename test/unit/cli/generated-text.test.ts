@@ -152,7 +152,7 @@ describe('generated text', () => {
             .sort(),
         ).toEqual(given.methods.map((method) => method.name).sort());
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
