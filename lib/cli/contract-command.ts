@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Change } from './contract/change.js';
+import { changeText } from './contract/change-text.js';
 import { compareContracts } from './contract/compare-contracts.js';
 import { contractJson } from './contract/contract-json.js';
 import { readContractFile, readModule } from './contract/read-contract.js';
@@ -35,11 +35,9 @@ export function addContractCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js')
     .action(async (old: string, current: string, flags: { json?: boolean }) => {
       const changes = compareContracts(await readContractFile(old), await readContractFile(current));
-      process.stdout.write(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : changes.map(line).join(''));
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : changes.map(changeText).join(''),
+      );
       if (changes.some(({ level }) => level === 'breaking')) process.exitCode = EXIT.failed;
     });
-}
-
-function line({ level, api, method, message }: Change): string {
-  return `${level.padEnd(8)}  ${method === undefined ? api : `${api}.${method}`}: ${message}\n`;
 }

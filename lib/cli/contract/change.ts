@@ -17,13 +17,19 @@ export type ChangeKind =
   | 'removed-method'
   | 'changed-kind'
   | 'changed-fanout'
+  | 'changed-server'
+  | 'changed-alias'
   | 'lowered-since'
+  | 'raised-since'
+  | 'removed-fallback'
   | 'new-required-argument'
   | 'removed-argument'
+  | 'closed-arguments'
   | 'changed-type'
   | 'missing-version-bump'
   | 'added-method'
-  | 'added-argument';
+  | 'added-argument'
+  | 'added-alias';
 
 /** Change without the API that it is about. */
 export type MethodChange = Omit<Change, 'api'>;

@@ -1,8 +1,11 @@
 import { compareVersions, isVersion } from '../../internal.js';
 import type { ChangeKind, MethodChange } from './change.js';
 import { compareArguments } from './compare-arguments.js';
-import { sameSchema } from './compare-types.js';
+import { compareReach } from './compare-reach.js';
+import { compareServers } from './compare-servers.js';
+import { sameType } from './compare-types.js';
 import type { ContractModel, MethodModel } from './contract-model.js';
+import { ownValue } from './own-value.js';
 
 type Versioned = ContractModel & { readonly version: string };
 
@@ -10,7 +13,7 @@ type Versioned = ContractModel & { readonly version: string };
 export function compareMethods(old: Versioned, current: Versioned): MethodChange[] {
   const changes: MethodChange[] = [];
   for (const [name, method] of Object.entries(old.methods)) {
-    const found = current.methods[name];
+    const found = ownValue(current.methods, name);
     if (found === undefined)
       changes.push({ level: 'breaking', kind: 'removed-method', method: name, message: 'the method is gone' });
     else changes.push(...compareMethod(name, method, found, old, current));
@@ -41,7 +44,19 @@ function compareMethod(
   const sameMajor = since.split('.')[0] === newSince.split('.')[0];
   if (sameMajor && compareVersions(newSince, since) < 0)
     add('breaking', 'lowered-since', `since ${since} is now ${newSince}: it would be sent to servers that lack it`);
-  if (!sameSchema(old.resultSchema, current.resultSchema, old.result, current.result))
+  changes.push(...compareServers(old.server, current.server).map((change) => ({ ...change, method: name })));
+  if (sameMajor) {
+    const [reach, newReach] = [
+      { since, fallback: old.fallback, version: before.version },
+      { since: newSince, fallback: current.fallback, version: after.version },
+    ];
+    changes.push(...compareReach(reach, newReach).map((change) => ({ ...change, method: name })));
+  }
+  const [result, newResult] = [
+    { schema: old.resultSchema, root: old.resultSchema, type: old.result },
+    { schema: current.resultSchema, root: current.resultSchema, type: current.result },
+  ];
+  if (!sameType(result, newResult))
     add('breaking', 'changed-type', `the type of the result has changed${types(old.result, current.result)}`);
   const { changes: ofArguments, needsVersion } = compareArguments(old, current);
   changes.push(...ofArguments.map((change) => ({ ...change, method: name })));

@@ -63,6 +63,7 @@ function exportMethod(method: ExportedMethod, module: string): MethodModel {
       fallback: fallback.map(({ version }): FallbackModel => ({ version, without: [], with: {} })),
     }),
     ...(args !== undefined && { args }),
+    ...(args !== undefined && isOpen(argsSchema) && { open: true as const }),
     ...(argsSchema !== undefined && { argsSchema }),
     ...(resultSchema !== undefined && { resultSchema }),
   };
@@ -77,6 +78,12 @@ function argumentsOf(schema: unknown): Record<string, ArgumentModel> | undefined
     { type: typeOfSchema(property), ...(!required.includes(name) && { optional: true as const }) },
   ]);
   return Object.fromEntries(entries);
+}
+
+/** Tells whether a JSON Schema of an object takes properties that it does not name. */
+function isOpen(schema: unknown): boolean {
+  const { additionalProperties = false } = (schema ?? {}) as { additionalProperties?: unknown };
+  return additionalProperties !== false;
 }
 
 /** Returns the TypeScript type of a schema of one value. */

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { loggedMessage } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import type { ContractModel } from './contract-model.js';
+import { contractFault } from './contract-shape.js';
 import { exportApi, isExportedApi } from './export-api.js';
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -30,9 +31,11 @@ export async function readContractFile(file: string): Promise<ContractModel[]> {
     throw new UsageError(`${file}: expected JSON of \`contract export\`, or a module (.js, .mjs, .cjs, .ts)`);
   }
   const models: unknown[] = Array.isArray(value) ? value : [value];
-  if (models.length === 0 || !models.every(isContract))
-    throw new UsageError(`${file}: expected a contract, as \`contract export\` and \`generate --json\` write it`);
-  return models;
+  const fault = models.length === 0 ? 'the list is empty' : models.map(contractFault).find((one) => one !== undefined);
+  if (fault === undefined) return models as ContractModel[];
+  throw new UsageError(
+    `${file}: expected a contract, as \`contract export\` and \`generate --json\` write it; ${fault}`,
+  );
 }
 
 /**
@@ -63,10 +66,4 @@ export async function readModule(file: string, only?: string): Promise<ContractM
   throw new UsageError(
     `${file}: expected an export made by defineRpcApi${only === undefined ? '' : ` named ${only}`}; found ${found}`,
   );
-}
-
-function isContract(value: unknown): value is ContractModel {
-  if (typeof value !== 'object' || value === null) return false;
-  const { contract, name, methods } = value as Partial<ContractModel>;
-  return contract === 1 && typeof name === 'string' && typeof methods === 'object' && methods !== null;
 }

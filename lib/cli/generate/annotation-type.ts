@@ -1,23 +1,25 @@
 import type { Expression } from './python-syntax.js';
 
-const NAMES: Readonly<Record<string, string>> = {
-  str: 'string',
-  int: 'number',
-  float: 'number',
-  bool: 'boolean',
-  dict: 'Record<string, unknown>',
-  Dict: 'Record<string, unknown>',
-  Mapping: 'Record<string, unknown>',
-  list: 'unknown[]',
-  List: 'unknown[]',
-  tuple: 'unknown[]',
-  Tuple: 'unknown[]',
-  Sequence: 'unknown[]',
-  Iterable: 'unknown[]',
-  set: 'unknown[]',
-  Set: 'unknown[]',
-  None: 'null',
-};
+const NAMES = new Map<string, string>(
+  Object.entries({
+    str: 'string',
+    int: 'number',
+    float: 'number',
+    bool: 'boolean',
+    dict: 'Record<string, unknown>',
+    Dict: 'Record<string, unknown>',
+    Mapping: 'Record<string, unknown>',
+    list: 'unknown[]',
+    List: 'unknown[]',
+    tuple: 'unknown[]',
+    Tuple: 'unknown[]',
+    Sequence: 'unknown[]',
+    Iterable: 'unknown[]',
+    set: 'unknown[]',
+    Set: 'unknown[]',
+    None: 'null',
+  }),
+);
 const ITEMS = /^(list|List|Sequence|Iterable|set|Set)$/;
 
 /** Returns the TypeScript type of a Python annotation; `unknown` for classes and whatever JSON cannot hold. */
@@ -27,7 +29,7 @@ export function typeOfAnnotation(annotation: Expression | undefined): string {
   if (annotation.kind === 'binary' && annotation.operator === '|')
     return unionOf([typeOfAnnotation(annotation.left), typeOfAnnotation(annotation.right)]);
   if (annotation.kind === 'subscript') return typeOfGeneric(annotation);
-  return NAMES[lastName(annotation)] ?? 'unknown';
+  return NAMES.get(lastName(annotation)) ?? 'unknown';
 }
 
 function typeOfGeneric({ of, index }: Expression & { kind: 'subscript' }): string {
@@ -39,24 +41,26 @@ function typeOfGeneric({ of, index }: Expression & { kind: 'subscript' }): strin
   if (name === 'Union') return unionOf(types);
   if (ITEMS.test(name)) return arrayOf(first);
   if (/^(dict|Dict|Mapping)$/.test(name)) return `Record<string, ${second ?? 'unknown'}>`;
-  return NAMES[name] ?? 'unknown';
+  return NAMES.get(name) ?? 'unknown';
 }
 
 /** Words of `:type x:` lines that name one type. */
-const WORDS: Readonly<Record<string, string>> = {
-  string: 'string',
-  str: 'string',
-  text: 'string',
-  integer: 'number',
-  int: 'number',
-  float: 'number',
-  boolean: 'boolean',
-  bool: 'boolean',
-  dict: 'Record<string, unknown>',
-  dictionary: 'Record<string, unknown>',
-  list: 'unknown[]',
-  none: 'null',
-};
+const WORDS = new Map<string, string>(
+  Object.entries({
+    string: 'string',
+    str: 'string',
+    text: 'string',
+    integer: 'number',
+    int: 'number',
+    float: 'number',
+    boolean: 'boolean',
+    bool: 'boolean',
+    dict: 'Record<string, unknown>',
+    dictionary: 'Record<string, unknown>',
+    list: 'unknown[]',
+    none: 'null',
+  }),
+);
 
 /** Returns the TypeScript type of a `:type x:` or `:rtype:` line such as `list or None`. */
 export function typeOfWords(line: string | undefined): string {
@@ -67,7 +71,7 @@ export function typeOfWords(line: string | undefined): string {
     .split(/\s+or\s+|\s*\|\s*/)
     .map((word) => {
       const list = /^list of (\w+?)s?$/.exec(word)?.[1];
-      return list === undefined ? WORDS[word.toLowerCase()] : arrayOf(WORDS[list.toLowerCase()] ?? 'unknown');
+      return list === undefined ? WORDS.get(word.toLowerCase()) : arrayOf(WORDS.get(list.toLowerCase()) ?? 'unknown');
     });
   return types.every((type) => type !== undefined) ? unionOf(types) : 'unknown';
 }

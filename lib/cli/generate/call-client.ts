@@ -1,5 +1,5 @@
-import { isVersion } from '../../internal.js';
 import { type Fields, fieldOf, NO_FIELDS, unknown, type Value } from './abstract-value.js';
+import { isApiVersion } from './api-version.js';
 import type { Path } from './path.js';
 import type { Place } from './python-syntax.js';
 import { sendRequest } from './send-request.js';
@@ -21,7 +21,7 @@ export function callClient(
       return [{ path, value: { kind: 'client', fields: { own: fields.own, prepared: prepared(fields, given) } } }];
     case 'can_send_version': {
       const version = given.positional[0] ?? given.keywords.get('version')?.value ?? fieldOf(fields, 'version');
-      if (version?.kind !== 'text' || !isVersion(version.value))
+      if (version?.kind !== 'text' || !isApiVersion(version.value))
         return [{ path, value: { kind: 'constant', value: true } }];
       return path
         .whereSendable(version.value)

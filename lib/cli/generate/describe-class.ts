@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { compareVersions } from '../../internal.js';
 import type { ContractModel, MethodModel, TargetField } from '../contract/contract-model.js';
 import { sameValue, type Value } from './abstract-value.js';
+import { isApiVersion } from './api-version.js';
 import { apiNameOf } from './contract-names.js';
 import { majorOf, sentVersion, versionOf } from './describe-fallback.js';
 import { describeMethod } from './describe-method.js';
@@ -19,12 +20,11 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
   const notes: string[] = [];
   const own = ownFields(requests);
   const target = describeTarget(new Map([...own, ['topic', topicOf(requests, own)]]), given, notes);
-  const methods: Record<string, MethodModel> = {};
+  const methods = new Map<string, MethodModel>();
   for (const [name, sent] of byMethod(requests))
-    methods[name] = describeMethod(
-      sent,
-      { topic: target.values.get('topic'), namespace: own.get('namespace') },
-      results,
+    methods.set(
+      name,
+      describeMethod(sent, { topic: target.values.get('topic'), namespace: own.get('namespace') }, results),
     );
   const { version, versionAliases } = describeVersions(subject, own, requests, methods);
   if (version === undefined) notes.push(notKnown('version', own.get('version')));
@@ -47,7 +47,7 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
     ...(Object.keys(versionAliases).length > 0 && { versionAliases }),
     ...(doc !== '' && { doc }),
     ...(notes.length > 0 && { notes }),
-    methods,
+    methods: Object.fromEntries(methods),
   };
 }
 
@@ -94,11 +94,11 @@ function describeVersions(
   subject: ResolvedClass,
   own: ReadonlyMap<string, Value>,
   requests: readonly SentRequest[],
-  methods: Record<string, MethodModel>,
+  methods: Map<string, MethodModel>,
 ): { version: string | undefined; versionAliases: Record<string, string> } {
-  const named = Object.values(methods).flatMap(({ since }) => since ?? []);
+  const named = [...methods.values()].flatMap(({ since }) => since ?? []);
   const target = own.get('version');
-  const ofTarget = target?.kind === 'text' ? [target.value] : [];
+  const ofTarget = target?.kind === 'text' && isApiVersion(target.value) ? [target.value] : [];
   const newest = requests.filter(({ below }) => below === undefined);
   const versions = [
     ...ofTarget,
@@ -115,13 +115,13 @@ function describeVersions(
     .filter((one) => majorOf(one) === major)
     .sort(compareVersions)
     .at(-1);
-  for (const [name, method] of Object.entries(methods)) {
+  for (const [name, method] of methods) {
     if (method.since === undefined || majorOf(method.since) === major) continue;
     const { since, fallback: _, ...rest } = method;
-    methods[name] = {
+    methods.set(name, {
       ...rest,
       notes: [...(rest.notes ?? []), `Python sends it with version ${since}, of another major version.`],
-    };
+    });
   }
   return { version, versionAliases: Object.fromEntries(aliases) };
 }
@@ -131,6 +131,13 @@ function aliasesOf(subject: ResolvedClass): [string, string][] {
   const aliases = subject.constant('VERSION_ALIASES')?.value;
   if (aliases?.kind !== 'dict') return [];
   return aliases.items.flatMap(({ key, value }): [string, string][] =>
-    key?.kind === 'text' && value.kind === 'text' && /^\d+\.\d+$/.test(value.value) ? [[key.value, value.value]] : [],
+    key?.kind === 'text' && value.kind === 'text' && isAlias(key.value) && isApiVersion(value.value)
+      ? [[key.value, value.value]]
+      : [],
   );
+}
+
+/** Tells whether `defineRpcApi` takes a name of a release: the others could be mistaken for versions. */
+function isAlias(name: string): boolean {
+  return name !== '' && name !== 'auto' && !/^\d/.test(name);
 }

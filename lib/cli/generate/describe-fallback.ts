@@ -1,6 +1,7 @@
 import { compareVersions } from '../../internal.js';
 import type { FallbackModel } from '../contract/contract-model.js';
 import { type Entry, fieldOf, type Value } from './abstract-value.js';
+import { isApiVersion } from './api-version.js';
 import { quotation } from './quotation.js';
 import type { SentRequest } from './walk.js';
 
@@ -23,7 +24,7 @@ export function sentVersion({ fields }: SentRequest): string | undefined {
   const value = fieldOf(fields, 'version');
   const options = value?.kind === 'choice' ? value.options : value === undefined ? [] : [value];
   const versions = options.flatMap((option) =>
-    option.kind === 'text' && /^\d+\.\d+$/.test(option.value) ? [option.value] : [],
+    option.kind === 'text' && isApiVersion(option.value) ? [option.value] : [],
   );
   return versions.sort(compareVersions).at(-1);
 }
@@ -66,18 +67,18 @@ function olderNote(version: string, request: SentRequest): string {
 
 function shapeOf(newest: ReadonlyMap<string, Entry>, request: SentRequest): Omit<FallbackModel, 'version'> | undefined {
   if (request.open !== undefined) return undefined;
-  const added: Record<string, { value: unknown } | { argument: string }> = {};
+  const added = new Map<string, { value: unknown } | { argument: string }>();
   for (const [name, { value, sometimes }] of request.args) {
     const same = newest.get(name);
     if (same !== undefined && isSame(same.value, value)) continue;
     if (sometimes) return undefined;
     const other = [...newest].find(([, entry]) => isSame(entry.value, value))?.[0];
-    if (value.kind === 'constant' || value.kind === 'text') added[name] = { value: value.value };
-    else if (value.kind === 'parameter' && other !== undefined) added[name] = { argument: other };
+    if (value.kind === 'constant' || value.kind === 'text') added.set(name, { value: value.value });
+    else if (value.kind === 'parameter' && other !== undefined) added.set(name, { argument: other });
     else return undefined;
   }
   const without = [...newest.keys()].filter((name) => !request.args.has(name));
-  return { without, with: added };
+  return { without, with: Object.fromEntries(added) };
 }
 
 /** Tells whether two values are the same for certain. Dicts may have been filled differently. */

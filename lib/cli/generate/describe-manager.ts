@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ArgumentModel, ContractModel, MethodModel, TargetField } from '../contract/contract-model.js';
 import { typeOfAnnotation, typeOfWords } from './annotation-type.js';
+import { isApiVersion } from './api-version.js';
 import { apiNameOf } from './contract-names.js';
 import { typeOfParameter } from './describe-argument.js';
 import { describeTarget, type GivenTarget, notKnown } from './describe-target.js';
@@ -29,12 +30,13 @@ export function describeManager(subject: ResolvedClass, given: GivenTarget): Con
   const target = describeTarget(own ?? new Map(), given, notes);
   const found = own?.get('version');
   // An endpoint without a target, or a target without a version, is one of 1.0.
-  const version = found === undefined ? '1.0' : found.kind === 'text' ? found.value : undefined;
+  const version =
+    found === undefined ? '1.0' : found.kind === 'text' && isApiVersion(found.value) ? found.value : undefined;
   if (version === undefined) notes.push(notKnown('version', found));
-  const methods: Record<string, MethodModel> = {};
+  const methods = new Map<string, MethodModel>();
   for (const of of subject.lineage)
     for (const [name, method] of of.methods)
-      if (isExposed(method) && !(name in methods)) methods[name] = describe(method);
+      if (isExposed(method) && !methods.has(name)) methods.set(name, describe(method));
   const parameters: TargetField[] = [...target.parameters, ...(version === undefined ? ['version' as const] : [])];
   const doc = readDocstring(subject.definition.docstring).text;
   return {
@@ -47,7 +49,7 @@ export function describeManager(subject: ResolvedClass, given: GivenTarget): Con
     ...(parameters.length > 0 && { parameters }),
     ...(doc !== '' && { doc }),
     notes,
-    methods,
+    methods: Object.fromEntries(methods),
   };
 }
 
@@ -58,20 +60,20 @@ function isExposed(method: PythonFunction): boolean {
 }
 
 function describe(method: PythonFunction): MethodModel {
-  const args: Record<string, ArgumentModel> = {};
+  const args = new Map<string, ArgumentModel>();
   let open = false;
   for (const parameter of method.parameters.slice(2)) {
     if (parameter.kind === 'keywords') open = true;
     if (parameter.kind !== 'plain') continue;
     const optional = parameter.fallback !== undefined;
-    args[parameter.name] = { type: typeOfParameter(parameter, method), ...(optional && { optional }) };
+    args.set(parameter.name, { type: typeOfParameter(parameter, method), ...(optional && { optional }) });
   }
   const { text, returnType } = readDocstring(method.docstring);
   const annotated = typeOfAnnotation(method.returns);
   const result = annotated === 'unknown' ? typeOfWords(returnType) : annotated;
   return {
     kind: 'call',
-    args,
+    args: Object.fromEntries(args),
     ...(open && { open: true as const }),
     ...(result !== 'unknown' && { result }),
     ...(text !== '' && { doc: text }),

@@ -44,8 +44,10 @@ export function describeMethod(
     );
   const server = describeServer(newest, fanout, entries, api, notes);
   const [first] = newest;
-  const args: Record<string, ArgumentModel> = {};
-  for (const [name, entry] of entries) args[name] = describeArgument(name, entry, newest, server);
+  const args = [...entries].map(([name, entry]): [string, ArgumentModel] => [
+    name,
+    describeArgument(name, entry, newest, server),
+  ]);
   if (open !== undefined) notes.push(`Python adds arguments that are not known: ${quotation(open)}.`);
   const result = kind === 'call' ? resultOf(newest, results) : undefined;
   const doc = documentation(first?.entry, entries);
@@ -56,7 +58,7 @@ export function describeMethod(
     ...(fanout && { fanout }),
     ...(server !== undefined && { server }),
     ...(fallback.length > 0 && { fallback }),
-    args,
+    args: Object.fromEntries(args),
     ...(open !== undefined && { open: true as const }),
     ...(result !== undefined && result !== 'unknown' && { result }),
     ...(doc !== '' && { doc }),

@@ -1,7 +1,7 @@
 import type { MethodModel } from '../contract/contract-model.js';
 import { type Entry, fieldOf, sameValue, type Value } from './abstract-value.js';
 import type { ApiTarget } from './api-target.js';
-import { quotation } from './quotation.js';
+import { quotation, quotedText } from './quotation.js';
 import type { SentRequest } from './walk.js';
 
 /** Describes the server that a method is sent to, and notes another topic or namespace. */
@@ -28,7 +28,8 @@ export function describeServer(
   const named = servers.find((server) => server !== undefined);
   if (named === undefined) return undefined;
   if (first !== undefined && servers.every((server) => server && sameValue(server, first))) {
-    if (first.kind === 'text') return { name: first.value };
+    // An empty name is none for oslo.messaging.
+    if (first.kind === 'text') return first.value === '' ? undefined : { name: first.value };
     const argument = [...entries].find(([, entry]) => !entry.sometimes && isArgument(entry.value, first))?.[0];
     if (argument !== undefined) return { argument };
   }
@@ -42,7 +43,7 @@ function isArgument(value: Value, server: Value): boolean {
 }
 
 function textOf(value: Value): string {
-  if (value.kind === 'text') return `'${value.value}'`;
+  if (value.kind === 'text') return quotedText(value.value);
   if (value.kind === 'parameter') return `its parameter ${value.name}`;
   if (value.kind === 'unknown') return quotation(value.place);
   if (value.kind === 'choice') return value.options.map(textOf).join(' or ');

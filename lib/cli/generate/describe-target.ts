@@ -1,6 +1,6 @@
 import type { TargetField } from '../contract/contract-model.js';
 import type { Value } from './abstract-value.js';
-import { quotation } from './quotation.js';
+import { quotation, quotedText } from './quotation.js';
 
 /** Fields of the target that the command line gives. They win over the source. */
 export type GivenTarget = { readonly [Field in 'topic' | 'exchange' | 'namespace']?: string | undefined };
@@ -25,7 +25,7 @@ export function describeTarget(
     const option = given[name];
     const value: Value | undefined = option === undefined ? own.get(name) : { kind: 'text', value: option };
     if (value !== undefined) values.set(name, value);
-    if (value?.kind === 'text') fields[name] = value.value;
+    if (value?.kind === 'text' && value.value !== '') fields[name] = value.value;
     else if (value !== undefined || name === 'topic') {
       parameters.push(name);
       notes.push(notKnown(name, value));
@@ -39,5 +39,7 @@ export function notKnown(field: TargetField, value: Value | undefined): string {
   if (value?.kind === 'parameter')
     return `The ${field} is given to the class: parameter ${value.name} of ${quotation(value.place)}.`;
   if (value?.kind === 'unknown') return `The ${field} is not known: ${quotation(value.place)}.`;
+  if (value?.kind === 'text' && value.value === '') return `The ${field} is empty.`;
+  if (value?.kind === 'text') return `The ${field} is not of the form major.minor: ${quotedText(value.value)}.`;
   return `The ${field} is not known: the class does not name it.`;
 }

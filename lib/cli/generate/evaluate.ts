@@ -1,4 +1,12 @@
-import { fieldOf, joinValues, optionsOf, unknown, type Value } from './abstract-value.js';
+import {
+  type DictContents,
+  type Entry,
+  fieldOf,
+  joinValues,
+  optionsOf,
+  unknown,
+  type Value,
+} from './abstract-value.js';
 import { evaluateCall } from './evaluate-call.js';
 import { evaluateComparison } from './evaluate-comparison.js';
 import { readMember } from './member.js';
@@ -58,33 +66,25 @@ export function evaluate(walk: Walk, expression: Expression, path: Path): Outcom
 
 function evaluateDict(walk: Walk, { items, place }: Expression & { kind: 'dict' }, path: Path): Outcome[] {
   const id = walk.newDict();
-  path.setDict(id, { entries: new Map(), open: undefined });
-  let paths = [path];
-  for (const { key, value } of items)
-    paths = paths.flatMap((before) =>
-      evaluateAll(walk, key === undefined ? [value] : [key, value], before, (values, after) => {
-        addItem(after, id, key === undefined ? undefined : values[0], values.at(-1), value.place ?? place);
-        return [{ path: after, value: { kind: 'dict', id } }];
-      }).map((outcome) => outcome.path),
-    );
-  return paths.map((after) => ({ path: after, value: { kind: 'dict', id } }));
-}
-
-/** Adds `key: value`, or without a key the entries of another dict. */
-function addItem(
-  path: Path,
-  id: number,
-  key: Value | undefined,
-  value: Value | undefined,
-  place: Expression['place'],
-): void {
-  if (value === undefined) return;
-  if (key?.kind === 'text') path.setEntry(id, key.value, value);
-  else if (key === undefined && value.kind === 'dict') {
-    const mine = path.dict(id);
-    const added = path.dict(value.id);
-    path.setDict(id, { entries: new Map([...mine.entries, ...added.entries]), open: mine.open ?? added.open });
-  } else path.openDict(id, place);
+  const expressions = items.flatMap(({ key, value }) => (key === undefined ? [value] : [key, value]));
+  return evaluateAll(walk, expressions, path, (values, after) => {
+    const entries = new Map<string, Entry>();
+    let open: DictContents['open'];
+    let at = 0;
+    for (const item of items) {
+      const key = item.key === undefined ? undefined : values[at++];
+      const value = values[at++];
+      if (value === undefined) continue;
+      if (key?.kind === 'text') entries.set(key.value, { value, sometimes: false });
+      else if (key === undefined && value.kind === 'dict') {
+        const added = after.dict(value.id);
+        for (const [name, entry] of added.entries) entries.set(name, entry);
+        open ??= added.open;
+      } else open = item.value.place ?? place;
+    }
+    after.setDict(id, { entries, open });
+    return [{ path: after, value: { kind: 'dict', id } }];
+  });
 }
 
 function evaluateBinary(walk: Walk, expression: Expression & { kind: 'binary' }, path: Path): Outcome[] {
@@ -119,16 +119,21 @@ function evaluateSubscript(walk: Walk, expression: Expression & { kind: 'subscri
   const { of, index, place } = expression;
   return andThen(walk.evaluate(of, path), (value, after) => {
     if (index.kind === 'slice') {
-      const bound = (at: Expression | undefined) => (at?.kind === 'constant' ? Number(at.value) : undefined);
-      if (value.kind !== 'sequence') return [{ path: after, value: unknown(place, value) }];
-      return [
-        { path: after, value: { kind: 'sequence', items: value.items.slice(bound(index.from) ?? 0, bound(index.to)) } },
-      ];
+      const [from, to] = [boundOf(index.from, 0), boundOf(index.to, undefined)];
+      if (value.kind !== 'sequence' || from === 'unknown' || to === 'unknown')
+        return [{ path: after, value: unknown(place, value) }];
+      return [{ path: after, value: { kind: 'sequence', items: value.items.slice(from, to) } }];
     }
     return andThen(walk.evaluate(index, after), (key, last) => [
       { path: last, value: item(value, key, last) ?? unknown(place, value) },
     ]);
   });
+}
+
+/** Returns the bound of a slice: the default for none and for `None`. */
+function boundOf<Default>(at: Expression | undefined, byDefault: Default): number | Default | 'unknown' {
+  if (at === undefined || (at.kind === 'constant' && at.value === null)) return byDefault;
+  return at.kind === 'constant' && Number.isInteger(Number(at.value)) ? Number(at.value) : 'unknown';
 }
 
 function item(value: Value, key: Value, path: Path): Value | undefined {

@@ -23,9 +23,13 @@ export function readContracts(files: readonly string[], choice: ClassChoice): Co
   const modules = files.map((file) => readModule(tree, file));
   const missing = new Set(choice.classes);
   const models = modules.flatMap((module) => {
-    const chosen = choose(module, choice);
-    for (const { name } of chosen) missing.delete(name);
-    return chosen.map((subject) => describe(subject, choice));
+    try {
+      const chosen = choose(module, choice);
+      for (const { name } of chosen) missing.delete(name);
+      return chosen.map((subject) => describe(subject, choice));
+    } catch (error) {
+      throw tooDeep(error, module.file);
+    }
   });
   const [absent] = missing;
   if (absent !== undefined)
@@ -41,7 +45,7 @@ function readModule(tree: SourceTree, file: string): PythonModule {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new UsageError(`${file}: no such file`);
     if (code !== undefined) throw new UsageError(`${file}: cannot be read (${code})`);
-    throw error;
+    throw tooDeep(error, file);
   }
 }
 
@@ -71,4 +75,9 @@ function classesOf(module: PythonModule): ResolvedClass[] {
 
 function listOf(classes: readonly ResolvedClass[]): string {
   return classes.length === 0 ? 'found no class' : `found ${classes.map(({ name }) => name).join(', ')}`;
+}
+
+/** Returns the error to throw: a source may be nested deeper than the stack is. */
+function tooDeep(error: unknown, file: string): unknown {
+  return error instanceof RangeError ? new UsageError(`${file}: is nested too deeply to be read`) : error;
 }

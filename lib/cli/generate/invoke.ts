@@ -1,5 +1,5 @@
-import { isVersion } from '../../internal.js';
 import { type Entry, joinValues, NONE, unknown, type Value } from './abstract-value.js';
+import { isApiVersion } from './api-version.js';
 import type { Frame, Path } from './path.js';
 import { Path as PathClass } from './path.js';
 import type { ResolvedClass } from './python-class.js';
@@ -78,5 +78,5 @@ export function defaultOf(walk: Walk, fallback: Expression | undefined, path: Pa
 function requireVersion(decorator: Expression, path: Path): void {
   if (decorator.kind !== 'call' || decorator.callee.kind !== 'name' || !/version/i.test(decorator.callee.name)) return;
   const [first] = decorator.args;
-  if (first?.value.kind === 'text' && isVersion(first.value.value)) path.require(first.value.value);
+  if (first?.value.kind === 'text' && isApiVersion(first.value.value)) path.require(first.value.value);
 }

@@ -1,4 +1,5 @@
 import type { ContractModel, TargetField } from '../contract/contract-model.js';
+import { keysOf } from './method-keys.js';
 import { printMethod } from './print-method.js';
 import { braces, docComment, indent, lineComments, property, quote, WIDTH } from './print-text.js';
 
@@ -20,8 +21,9 @@ export function printContract(model: ContractModel): string {
         WIDTH - 22,
       )}`,
     );
+  const keys = keysOf(methods);
   const printed = Object.entries(methods).map(([name, method]) =>
-    printMethod(name, method, WIDTH - (parameters.length > 0 ? 6 : 4)),
+    printMethod(keys.get(name) ?? name, name, method, WIDTH - (parameters.length > 0 ? 6 : 4)),
   );
   fields.push(printed.length === 0 ? 'methods: {}' : `methods: {\n${printed.map((one) => indent(one)).join('\n')}\n}`);
   const definition = `defineRpcApi({\n${fields.map((field) => indent(`${field},`)).join('\n')}\n})`;

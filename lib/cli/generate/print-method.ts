@@ -1,22 +1,16 @@
-import { reservedReason } from '../../internal.js';
 import type { FallbackModel, MethodModel } from '../contract/contract-model.js';
 import { braces, docComment, indent, lineComments, literal, property, quote } from './print-text.js';
 
-/** Returns the key of a method in the contract: its name on the wire, unless that is reserved. */
-export function keyOf(name: string): string {
-  return reservedReason(name) !== undefined ? `rpc_${name.replace(/^\$+/, '')}` : name;
-}
-
 /**
  * Returns a method of a contract as source text, with its comments.
+ * @param key name of its property
  * @param room columns that a line may have
  */
-export function printMethod(name: string, method: MethodModel, room: number): string {
-  const key = keyOf(name);
+export function printMethod(key: string, name: string, method: MethodModel, room: number): string {
   const types = typeArguments(method);
   const options = optionsOf(key === name ? method : { ...method, name }, room);
   const comments = docComment(method.doc) + lineComments(method.notes);
-  return `${comments}${layOut(`${property(key)}: ${method.kind}`, types, options, room)},`;
+  return `${comments}${layOut(`${property(key)}: ${method.kind}`, types, argumentsType(method, 0), options, room)},`;
 }
 
 /** Returns the type of the arguments. */
@@ -57,13 +51,18 @@ function optionsOf({ name, since, fanout, server, fallback = [] }: MethodModel, 
 
 function printFallback({ version, without, with: added }: FallbackModel, room: number): string {
   const entries = Object.entries(added);
-  const local = (name: string) => `_${name.replace(/\W/g, '_')}`;
+  const locals = new Map<string, string>();
+  for (const name of without) {
+    let local = `_${name.replace(/\W/g, '_')}`;
+    while ([...locals.values()].includes(local)) local += '_';
+    locals.set(name, local);
+  }
   const parts = entries.map(([name, value]) => {
     if ('value' in value) return `${property(name)}: ${literal(value.value)}`;
-    const from = without.includes(value.argument) ? local(value.argument) : `args${member(value.argument)}`;
+    const from = locals.get(value.argument) ?? `args${member(value.argument)}`;
     return `${property(name)}: ${from}`;
   });
-  const dropped = [...without.map((name) => `${property(name)}: ${local(name)}`), '...args'];
+  const dropped = [...[...locals].map(([name, local]) => `${property(name)}: ${local}`), '...args'];
   const oneLine = dropped.length === 1 ? 'args' : `{ ${dropped.join(', ')} }`;
   const given = parts.length === 0 ? 'args' : `({ ${['...args', ...parts].join(', ')} })`;
   const longGiven = parts.length === 0 ? 'args' : `(${braces(['...args', ...parts], ',', 0)})`;
@@ -85,7 +84,13 @@ function member(name: string): string {
 }
 
 /** Lays out `name: call<A, B>({ … })` as Prettier does. */
-function layOut(head: string, types: readonly string[], options: readonly string[], room: number): string {
+function layOut(
+  head: string,
+  types: readonly string[],
+  expandedArgs: string,
+  options: readonly string[],
+  room: number,
+): string {
   // The comma that follows counts, too.
   const fits = (text: string) => !text.includes('\n') && text.length < room;
   const inline = options.length === 0 ? '()' : `({ ${options.join(', ')} })`;
@@ -103,16 +108,10 @@ function layOut(head: string, types: readonly string[], options: readonly string
   };
   const isObject = args.startsWith('{');
   if (rest.length === 0 && isObject) {
-    const hugged = `${head}<${expandObject(args)}>`;
+    const hugged = `${head}<${expandedArgs}>`;
     return hugged + tail(hugged);
   }
-  const first = fits(`  ${args},`) || !isObject ? args : expandObject(args);
+  const first = fits(`  ${args},`) || !isObject ? args : expandedArgs;
   const list = `${head}<\n${[first, ...rest].map((type) => indent(type)).join(',\n')}\n>`;
   return list + tail(list);
-}
-
-/** Puts each member of `{ a: b; c: d }` on a line of its own. Types of arguments hold no nested object types. */
-function expandObject(text: string): string {
-  const members = text.slice(2, -2).split('; ');
-  return `{\n${members.map((one) => `  ${one};`).join('\n')}\n}`;
 }

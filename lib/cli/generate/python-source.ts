@@ -5,6 +5,7 @@ import type { Place } from './python-syntax.js';
 
 /** Text of a Python file with its syntax tree. */
 export class PythonSource {
+  readonly text: string;
   readonly root: SyntaxNode;
   /** Offsets at which the lines begin. */
   readonly #lines: readonly number[];
@@ -12,8 +13,11 @@ export class PythonSource {
   /** @throws UsageError with the line where the text is no Python. */
   constructor(
     readonly file: string,
-    readonly text: string,
+    written: string,
   ) {
+    // Python, too, reads each end of a line as `\n`, and no byte order mark.
+    const text = written.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+    this.text = text;
     this.#lines = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
     const { tree, errors } = parse(text);
     this.root = tree.topNode;
@@ -43,7 +47,7 @@ export class PythonSource {
   }
 
   #lineText(line: number): string {
-    return this.text.split('\n')[line - 1]?.trim() ?? '';
+    return (this.text.split('\n')[line - 1]?.trim() ?? '').slice(0, 100);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SyntaxNode } from '@lezer/common';
+import { readNumber } from './python-number.js';
 import { childrenOf, type PythonSource } from './python-source.js';
 import type { Argument, DictItem, Expression, Slice } from './python-syntax.js';
 import { readText } from './python-text.js';
@@ -18,8 +19,10 @@ export function readExpression(source: PythonSource, node: SyntaxNode): Expressi
       const value = readText(source, node);
       return value === undefined ? { place, kind: 'other', parts: [] } : { place, kind: 'text', value };
     }
-    case 'Number':
-      return { place, kind: 'constant', value: Number(source.textOf(node).replaceAll('_', '')) };
+    case 'Number': {
+      const value = readNumber(source.textOf(node));
+      return value === undefined ? { place, kind: 'other', parts: [] } : { place, kind: 'constant', value };
+    }
     case 'Boolean':
       return { place, kind: 'constant', value: source.textOf(node) === 'True' };
     case 'None':
@@ -117,6 +120,10 @@ function readIndex(
   const colon = inside.findIndex(({ name }) => name === ':');
   const values = inside.filter(isValue);
   const read = (node: SyntaxNode | undefined) => (node === undefined ? undefined : readExpression(source, node));
+  // A step is not followed.
+  const steps = inside.slice(colon + 1).findIndex(({ name }) => name === ':');
+  if (colon >= 0 && steps >= 0)
+    return { place, kind: 'other', parts: values.map((node) => readExpression(source, node)) };
   if (colon >= 0)
     return {
       kind: 'slice',

@@ -12,7 +12,7 @@ export function sendRequest(walk: Walk, { how, fields }: Sender, given: Given, p
   if (method === undefined && given.open === undefined) return;
   for (const name of method === undefined ? [undefined] : optionsOf(method))
     walk.send({
-      method: name?.kind === 'text' ? name.value : undefined,
+      method: name?.kind === 'text' && name.value !== '' ? name.value : undefined,
       how,
       fields,
       args: given.keywords,

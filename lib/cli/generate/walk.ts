@@ -72,9 +72,16 @@ export function evaluateAll(
   next: (values: readonly Value[], path: Path) => Outcome[],
   values: readonly Value[] = [],
 ): Outcome[] {
-  const [first, ...rest] = expressions;
-  if (first === undefined) return next(values, path);
-  return andThen(walk.evaluate(first, path), (value, after) =>
-    evaluateAll(walk, rest, after, next, [...values, value]),
-  );
+  const known = [...values];
+  let at = path;
+  for (const expression of expressions.slice(values.length)) {
+    const outcomes = walk.evaluate(expression, at);
+    const [only] = outcomes;
+    // A list may be long: it goes deeper only where paths part.
+    if (only === undefined || outcomes.length > 1)
+      return andThen(outcomes, (value, after) => evaluateAll(walk, expressions, after, next, [...known, value]));
+    known.push(only.value);
+    at = only.path;
+  }
+  return next(known, at);
 }

@@ -7,7 +7,7 @@ import { readContracts } from '../../../lib/cli/generate/find-classes.js';
 import { printFile } from '../../../lib/cli/generate/print-file.js';
 import { osloRpc } from '../../support/command.js';
 import { compileSnippets } from '../../support/compile-snippets.js';
-import { folderOf } from '../../support/python-files.js';
+import { contractOf, folderOf } from '../../support/python-files.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const warehouse = join(root, 'test/support/python/warehouse');
@@ -71,6 +71,10 @@ describe('oslo-rpc generate', () => {
     expect(outputs[1]).toContain('find: call<{ text: unknown; case: unknown; regex: unknown }, unknown>(),');
     expect(outputs[1]).not.toContain('_forget');
     expect(outputs[2]).toContain('export const freeApi = (target: { topic: string; namespace: string }) =>');
+    const keywords = Array.from({ length: 9 }, (_, index) => `'a; b: string; ${index}': item`).join(', ');
+    const separated = CLIENT('ShopAPI').replace('item=item', `**{${keywords}}`);
+    const named = ['RpcAPI', 'DefineRpcRpcAPI', '_1API'].map((name) => CLIENT(name));
+    outputs.push(...[separated, ...named].map((source) => printFile([contractOf(source)], true)));
     expect(
       compileSnippets(
         root,

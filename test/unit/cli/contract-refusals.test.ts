@@ -60,3 +60,48 @@ it.each<[string, string, RegExp]>([
   await expect(reading).rejects.toThrow(UsageError);
   await expect(reading).rejects.toThrow(message);
 });
+
+it.each<[string, object, RegExp]>([
+  ['a method that is null', { methods: { a: null } }, /; methods\.a: expected an object; got null$/],
+  [
+    'a method of another kind',
+    { methods: { a: { kind: 'ring' } } },
+    /; methods\.a\.kind: expected "call" or "cast"; got "ring"$/,
+  ],
+  [
+    'arguments that are a list',
+    { methods: { a: { kind: 'call', args: [] } } },
+    /; methods\.a\.args: expected an object; got \[\]$/,
+  ],
+  [
+    'an argument without a type',
+    { methods: { a: { kind: 'call', args: { b: {} } } } },
+    /; methods\.a\.args\.b\.type: expected a text; got nothing$/,
+  ],
+  [
+    'a version that is none',
+    { version: 'latest', methods: {} },
+    /; version: expected a version, such as '1\.2'; got "latest"$/,
+  ],
+  [
+    'a since that is a number',
+    { methods: { a: { kind: 'call', since: 1.2 } } },
+    /; methods\.a\.since: expected a version/,
+  ],
+  [
+    'a fallback without a version',
+    { methods: { a: { kind: 'call', fallback: [{}] } } },
+    /; methods\.a\.fallback\[0\]\.version: expected a version/,
+  ],
+  [
+    'a server without a name',
+    { methods: { a: { kind: 'call', server: 'a' } } },
+    /; methods\.a\.server: expected an object; got "a"$/,
+  ],
+  ['aliases that are a text', { versionAliases: 'a', methods: {} }, /; versionAliases: expected an object; got "a"$/],
+])('diff refuses a contract with %s', async (_, fields, message) => {
+  const file = join(folderOf({ 'api.json': JSON.stringify({ contract: 1, name: 'shopApi', ...fields }) }), 'api.json');
+  const reading = readContractFile(file);
+  await expect(reading).rejects.toThrow(UsageError);
+  await expect(reading).rejects.toThrow(message);
+});
