@@ -26,7 +26,12 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
       { topic: target.values.get('topic'), namespace: own.get('namespace') },
       results,
     );
-  const { version, versionAliases } = describeVersions(subject, own, requests, methods);
+  const { version, versionAliases } = describeVersions(
+    subject,
+    given.version === undefined ? own : new Map([...own, ['version', { kind: 'text', value: given.version }]]),
+    requests,
+    methods,
+  );
   if (version === undefined) notes.push(notKnown('version', own.get('version')));
   notes.push(...unresolved(requests));
   for (const { name, place } of unfinished)

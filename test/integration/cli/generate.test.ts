@@ -57,12 +57,37 @@ describe('oslo-rpc generate', () => {
     });
   });
 
+  it('takes the version of an endpoint where the source does not name it, and makes no endpoint without methods', async () => {
+    const source =
+      'class DoorManager(Manager):\n    target = Target(version=VERSION)\n\n    def open(self, ctxt, door):\n        pass\n';
+    const folder = folderOf({ 'manager.py': source, 'bare.py': source.replace('ctxt, door', '*doors') });
+    const run = (file: string, ...more: string[]) =>
+      osloRpc(['generate', join(folder, file), '--class', 'DoorManager', '--endpoint', '--topic', 'doors', ...more]);
+    const [none, wrong, given, bare] = await Promise.all([
+      run('manager.py'),
+      run('manager.py', '--api-version', 'three'),
+      run('manager.py', '--api-version', '3.1'),
+      run('bare.py'),
+    ]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toMatch(/the version of DoorManager is not in the source; give --api-version MAJOR\.MINOR/);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/--api-version: expected MAJOR\.MINOR such as 1\.4; got three/);
+    expect(given).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining("version: '3.1',") });
+    expect(bare).toMatchObject({ code: 2, stdout: '' });
+    expect(bare.stderr).toMatch(/DoorManager has no public method with a request context .*; found open$/m);
+  });
+
   it('makes contracts and endpoints that compile', () => {
     const free = join(folderOf({ 'free.py': CLIENT('FreeAPI', 'topic=topic, namespace=NAMES.free') }), 'free.py');
     const outputs = [
       printFile(readContracts([join(warehouse, 'rpcapi.py')], { classes: [], managers: true }), true),
       printFile(
-        readContracts([join(warehouse, 'manager.py')], { classes: [], managers: true, topic: 'warehouse' }),
+        readContracts([join(warehouse, 'manager.py')], {
+          classes: ['WarehouseManager', 'LoadingService', 'GateEndpoint'],
+          managers: true,
+          topic: 'warehouse',
+        }),
         true,
       ),
       printFile(readContracts([free], { classes: [], managers: false }), false),
