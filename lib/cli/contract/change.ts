@@ -23,7 +23,8 @@ export type ChangeKind =
   | 'changed-type'
   | 'missing-version-bump'
   | 'added-method'
-  | 'added-argument';
+  | 'added-argument'
+  | 'not-compared';
 
 /** Change without the API that it is about. */
 export type MethodChange = Omit<Change, 'api'>;
