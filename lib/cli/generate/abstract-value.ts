@@ -85,7 +85,7 @@ export function joinValues(one: Value, other: Value, usual = false): Value {
   return only !== undefined && options.length === 1 ? only : { kind: 'choice', options, usual };
 }
 
-/** Tells whether two values are the same for certain. */
+/** Returns true for two values that are the same for certain. */
 export function sameValue(one: Value, other: Value): boolean {
   if (one === other) return true;
   if (one.kind !== other.kind) return false;

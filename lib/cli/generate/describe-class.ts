@@ -56,7 +56,7 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
   };
 }
 
-/** Tells whether the methods of a class send requests themselves, not only those of its base classes. */
+/** Returns true for a class whose own methods send requests, not only those of its base classes. */
 export function sendsRequests(subject: ResolvedClass): boolean {
   return walkClass(subject).requests.some(({ of }) => of.definition === subject.definition);
 }
