@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { isVersion } from '../internal.js';
 import { contractJson } from './contract/contract-json.js';
 import type { ContractModel } from './contract/contract-model.js';
 import { UsageError } from './exit-code.js';
@@ -53,7 +52,7 @@ async function generate(files: readonly string[], flags: GenerateFlags): Promise
     namespace,
     apiVersion: version,
   } = flags;
-  if (version !== undefined && !isVersion(version))
+  if (version !== undefined && !/^\d+\.\d+$/.test(version))
     throw new UsageError(`--api-version: expected MAJOR.MINOR such as 1.4; got ${version}`);
   if (endpoint && json) throw new UsageError('--endpoint and --json exclude each other');
   // The grammar is loaded for this command only.

@@ -43,20 +43,20 @@ export function describeManager(subject: ResolvedClass, given: GivenTarget): Con
 }
 
 function describe({ function: method, parameters }: ExposedMethod): MethodModel {
-  const args: Record<string, ArgumentModel> = {};
+  const args = new Map<string, ArgumentModel>();
   let open = false;
   for (const parameter of parameters) {
     if (parameter.kind === 'keywords') open = true;
     if (parameter.kind !== 'plain') continue;
     const optional = parameter.fallback !== undefined;
-    args[parameter.name] = { type: typeOfParameter(parameter, method), ...(optional && { optional }) };
+    args.set(parameter.name, { type: typeOfParameter(parameter, method), ...(optional && { optional }) });
   }
   const { text, returnType } = readDocstring(method.docstring);
   const annotated = typeOfAnnotation(method.returns);
   const result = annotated === 'unknown' ? typeOfWords(returnType) : annotated;
   return {
     kind: 'call',
-    args,
+    args: Object.fromEntries(args),
     ...(open && { open: true as const }),
     ...(result !== 'unknown' && { result }),
     ...(text !== '' && { doc: text }),

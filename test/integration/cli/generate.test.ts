@@ -65,14 +65,14 @@ describe('oslo-rpc generate', () => {
       osloRpc(['generate', join(folder, file), '--class', 'DoorManager', '--endpoint', '--topic', 'doors', ...more]);
     const [none, wrong, given, bare] = await Promise.all([
       run('manager.py'),
-      run('manager.py', '--api-version', 'three'),
+      run('manager.py', '--api-version', '3.1.2'),
       run('manager.py', '--api-version', '3.1'),
       run('bare.py'),
     ]);
     expect(none).toMatchObject({ code: 2, stdout: '' });
     expect(none.stderr).toMatch(/the version of DoorManager is not in the source; give --api-version MAJOR\.MINOR/);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
-    expect(wrong.stderr).toMatch(/--api-version: expected MAJOR\.MINOR such as 1\.4; got three/);
+    expect(wrong.stderr).toMatch(/--api-version: expected MAJOR\.MINOR such as 1\.4; got 3\.1\.2/);
     expect(given).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining("version: '3.1',") });
     expect(bare).toMatchObject({ code: 2, stdout: '' });
     expect(bare.stderr).toMatch(/DoorManager has no public method with a request context .*; found open$/m);
