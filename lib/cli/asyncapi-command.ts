@@ -15,6 +15,7 @@ interface AsyncApiFlags extends TargetFlags {
   apiVersion?: string;
   description?: string;
   format?: string;
+  json?: boolean;
   out?: string;
   html?: string;
 }
@@ -37,6 +38,7 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
     .option('--api-version <version>', 'version of the application (default: that of package.json, else 1.0.0)')
     .option('--description <text>', 'description, in Markdown (default: that of package.json)')
     .option('--format <format>', 'yaml or json (default: by the name of --out, else yaml)')
+    .option('--json', 'the same as --format json')
     .option('--out <file>', 'file for the document (default: standard output, unless --html is given)')
     .option(
       '--html <file>',
@@ -104,7 +106,9 @@ function infoOf(flags: AsyncApiFlags, known: Partial<AsyncApiInfo>, title: strin
   };
 }
 
-function formatOf({ format, out = '' }: AsyncApiFlags): 'yaml' | 'json' {
+function formatOf({ format, json, out = '' }: AsyncApiFlags): 'yaml' | 'json' {
+  if (json && format !== undefined && format !== 'json') throw new UsageError(`--json excludes --format ${format}`);
+  if (json) return 'json';
   if (format === undefined) return out.endsWith('.json') ? 'json' : 'yaml';
   if (format === 'yaml' || format === 'json') return format;
   throw new UsageError(`--format: expected yaml or json; got ${format}`);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { changeText } from './contract/change-text.js';
 import { compareContracts } from './contract/compare-contracts.js';
 import { contractJson } from './contract/contract-json.js';
+import { notCompared, notComparedLine } from './contract/not-compared.js';
 import { readContractFile, readModule } from './contract/read-contract.js';
 import { EXIT } from './exit-code.js';
 
@@ -27,17 +28,19 @@ export function addContractCommand(program: Command): void {
     .command('diff')
     .summary('compare the contracts of two releases')
     .description(
-      'Compares two contracts and prints what breaks clients or servers of the older one. Exits with 1 when something does. Each is a file of `contract export` or `generate --json`, `-` for standard input, or a module.',
+      'Compares two contracts and prints what breaks clients or servers of the older one. Exits with 1 when something does. Each is a file of `contract export` or `generate --json`, `-` for standard input, or a module. A line on standard error names the methods whose arguments cannot be compared, since a module has only plain types of them.',
     )
     .argument('<old>', 'contract of the last release')
     .argument('<new>', 'contract now')
     .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js')
     .action(async (old: string, current: string, flags: { json?: boolean }) => {
-      const changes = compareContracts(await readContractFile(old), await readContractFile(current));
-      process.stdout.write(
-        flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : changes.map(changeText).join(''),
-      );
+      const [before, after] = [await readContractFile(old), await readContractFile(current)];
+      const found = compareContracts(before, after);
+      const changes = [...found, ...notCompared(before, after)];
+      process.stdout.write(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : found.map(changeText).join(''));
+      const blind = notComparedLine(changes);
+      if (blind !== undefined) process.stderr.write(blind);
       if (changes.some(({ level }) => level === 'breaking')) process.exitCode = EXIT.failed;
     });
 }

@@ -10,6 +10,7 @@ interface GenerateFlags {
   topic?: string;
   exchange?: string;
   namespace?: string;
+  apiVersion?: string;
   json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addGenerateCommand(program: Command): void {
     .option('--topic <topic>', 'topic of the API, where the class does not name it')
     .option('--exchange <exchange>', 'exchange of the API, where the class does not name it')
     .option('--namespace <namespace>', 'namespace of the API, where the class does not name it')
+    .option('--api-version <version>', 'version of the API, such as 1.4, where the source does not name it')
     .option('--json', 'print the contract as JSON, for `contract diff`')
     .addHelpText(
       'after',
@@ -41,13 +43,23 @@ function collect(name: string, names: readonly string[] = []): string[] {
 }
 
 async function generate(files: readonly string[], flags: GenerateFlags): Promise<void> {
-  const { class: classes = [], endpoint = false, json = false, topic, exchange, namespace } = flags;
+  const {
+    class: classes = [],
+    endpoint = false,
+    json = false,
+    topic,
+    exchange,
+    namespace,
+    apiVersion: version,
+  } = flags;
+  if (version !== undefined && !/^\d+\.\d+$/.test(version))
+    throw new UsageError(`--api-version: expected MAJOR.MINOR such as 1.4; got ${version}`);
   if (endpoint && json) throw new UsageError('--endpoint and --json exclude each other');
   // The grammar is loaded for this command only.
   const { readContracts } = await import('./generate/find-classes.js');
   const { printFile } = await import('./generate/print-file.js');
   const { writeOutput } = await import('./generate/write-output.js');
-  const models = readContracts(files, { classes, managers: endpoint, topic, exchange, namespace });
+  const models = readContracts(files, { classes, managers: endpoint, topic, exchange, namespace, version });
   const names = models.map(({ name }) => name);
   const doubled = names.find((name, index) => names.indexOf(name) !== index);
   if (doubled !== undefined) throw new UsageError(`two classes give the name ${doubled}: generate them into two files`);
@@ -59,6 +71,6 @@ async function generate(files: readonly string[], flags: GenerateFlags): Promise
 function checkTarget({ class: name, parameters = [] }: ContractModel): void {
   const [missing] = parameters;
   if (missing === undefined) return;
-  if (missing === 'version') throw new UsageError(`--endpoint: the version of ${name} is not in the source`);
-  throw new UsageError(`--endpoint: the ${missing} of ${name} is not in the source; give --${missing} NAME`);
+  const flag = missing === 'version' ? '--api-version MAJOR.MINOR' : `--${missing} NAME`;
+  throw new UsageError(`--endpoint: the ${missing} of ${name} is not in the source; give ${flag}`);
 }

@@ -29,7 +29,8 @@ export type ChangeKind =
   | 'missing-version-bump'
   | 'added-method'
   | 'added-argument'
-  | 'added-alias';
+  | 'added-alias'
+  | 'not-compared';
 
 /** Change without the API that it is about. */
 export type MethodChange = Omit<Change, 'api'>;

@@ -1,6 +1,6 @@
 import type { ResolvedClass } from './python-class.js';
 import type { PythonModule } from './python-module.js';
-import type { Place, PythonFunction } from './python-syntax.js';
+import type { Place, PythonClass, PythonFunction } from './python-syntax.js';
 
 /** Value of a Python expression, as far as the source tells. */
 export type Value =
@@ -20,6 +20,8 @@ export type Value =
   | { readonly kind: 'super'; readonly above: ResolvedClass }
   | { readonly kind: 'method'; readonly function: PythonFunction; readonly of: ResolvedClass }
   | { readonly kind: 'module'; readonly module: PythonModule }
+  /** Class whose constants can be read, such as `rpcapi.VolumeAPI`. */
+  | { readonly kind: 'class'; readonly definition: PythonClass; readonly module: PythonModule }
   /** One of several values, the one for the default arguments first. */
   | { readonly kind: 'choice'; readonly options: readonly Value[]; readonly usual: boolean }
   | { readonly kind: 'unknown'; readonly place: Place; readonly from: readonly string[] };
@@ -83,7 +85,7 @@ export function joinValues(one: Value, other: Value, usual = false): Value {
   return only !== undefined && options.length === 1 ? only : { kind: 'choice', options, usual };
 }
 
-/** Tells whether two values are the same for certain. */
+/** Returns true for two values that are the same for certain. */
 export function sameValue(one: Value, other: Value): boolean {
   if (one === other) return true;
   if (one.kind !== other.kind) return false;
@@ -92,6 +94,7 @@ export function sameValue(one: Value, other: Value): boolean {
   if (one.kind === 'parameter' && other.kind === 'parameter') return one.name === other.name;
   if (one.kind === 'dict' && other.kind === 'dict') return one.id === other.id;
   if (one.kind === 'method' && other.kind === 'method') return one.function === other.function;
+  if (one.kind === 'class' && other.kind === 'class') return one.definition === other.definition;
   if (one.kind === 'unknown' && other.kind === 'unknown')
     return (
       one.place.file === other.place.file && one.place.line === other.place.line && one.place.text === other.place.text

@@ -24,7 +24,7 @@ export function describeArgument(
   };
 }
 
-/** Tells whether a value is a parameter that has a default, or is made of the one of the same name. */
+/** Returns true for a parameter that has a default, and for a value that is made of the one of the same name. */
 function isOptional(name: string, value: Value | undefined, entry: PythonFunction): boolean {
   if (value === undefined) return false;
   const options = value.kind === 'choice' ? value.options : [value];

@@ -26,7 +26,12 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
       name,
       describeMethod(sent, { topic: target.values.get('topic'), namespace: own.get('namespace') }, results),
     );
-  const { version, versionAliases } = describeVersions(subject, own, requests, methods);
+  const { version, versionAliases } = describeVersions(
+    subject,
+    given.version === undefined ? own : new Map([...own, ['version', { kind: 'text', value: given.version }]]),
+    requests,
+    methods,
+  );
   if (version === undefined) notes.push(notKnown('version', own.get('version')));
   notes.push(...unresolved(requests));
   for (const { name, place } of unfinished)
@@ -51,7 +56,7 @@ export function describeClass(subject: ResolvedClass, given: GivenTarget): Contr
   };
 }
 
-/** Tells whether the methods of a class send requests themselves, not only those of its base classes. */
+/** Returns true for a class whose own methods send requests, not only those of its base classes. */
 export function sendsRequests(subject: ResolvedClass): boolean {
   return walkClass(subject).requests.some(({ of }) => of.definition === subject.definition);
 }

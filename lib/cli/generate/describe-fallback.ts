@@ -81,7 +81,7 @@ function shapeOf(newest: ReadonlyMap<string, Entry>, request: SentRequest): Omit
   return { without, with: Object.fromEntries(added) };
 }
 
-/** Tells whether two values are the same for certain. Dicts may have been filled differently. */
+/** Returns true for two values that are the same for certain. Dicts may have been filled differently. */
 function isSame(one: Value, other: Value): boolean {
   if (one.kind !== other.kind) return false;
   if (one.kind === 'parameter' && other.kind === 'parameter') return one.name === other.name;

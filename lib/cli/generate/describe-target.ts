@@ -3,7 +3,7 @@ import type { Value } from './abstract-value.js';
 import { quotation, quotedText } from './quotation.js';
 
 /** Fields of the target that the command line gives. They win over the source. */
-export type GivenTarget = { readonly [Field in 'topic' | 'exchange' | 'namespace']?: string | undefined };
+export type GivenTarget = { readonly [Field in TargetField]?: string | undefined };
 
 /** Target of an API: the known fields, and those that the API is a function of. */
 export interface DescribedTarget {

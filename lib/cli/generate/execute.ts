@@ -147,7 +147,7 @@ function together(flows: readonly Flow[]): Flow {
   };
 }
 
-/** Tells whether all paths through a block end with an error. */
+/** Returns true where all paths through a block end with an error. */
 function isEmpty(flow: Flow): boolean {
   return flow.through.length + flow.returned.length + flow.jumped.length === 0;
 }

@@ -2,15 +2,16 @@ import { statSync } from 'node:fs';
 import type { ContractModel } from '../contract/contract-model.js';
 import { UsageError } from '../exit-code.js';
 import { describeClass, sendsRequests } from './describe-class.js';
-import { describeManager, isManager } from './describe-manager.js';
+import { describeManager } from './describe-manager.js';
 import type { GivenTarget } from './describe-target.js';
+import { isManager } from './is-manager.js';
 import { ResolvedClass } from './python-class.js';
 import { type PythonModule, SourceTree } from './python-module.js';
 
 /** Choice of classes on the command line. */
 export interface ClassChoice extends GivenTarget {
   readonly classes: readonly string[];
-  /** Managers are read, too, where a file has no class that sends requests. */
+  /** Managers are read, too: they win over the requests that they send themselves. */
   readonly managers: boolean;
 }
 
@@ -52,18 +53,27 @@ function readModule(tree: SourceTree, file: string): PythonModule {
 function choose(module: PythonModule, { classes, managers }: ClassChoice): ResolvedClass[] {
   const all = classesOf(module);
   if (classes.length > 0) return all.filter(({ name }) => classes.includes(name));
-  const clients = all.filter(sendsRequests);
-  const found = clients.length > 0 || !managers ? clients : all.filter(isManager);
+  const found = all.filter((subject) => (managers && isManager(subject)) || sendsRequests(subject));
   if (found.length === 1) return found;
   const sought = managers ? 'RPC API or manager class' : 'RPC API class (none sends requests with call or cast)';
   if (found.length === 0) throw new UsageError(`${module.file}: no ${sought}; ${listOf(all)}`);
   const names = found.map(({ name }) => name).join(', ');
-  throw new UsageError(`${module.file}: several RPC API classes: ${names}. Choose by --class NAME`);
+  throw new UsageError(
+    `${module.file}: several RPC API ${managers ? 'or manager ' : ''}classes: ${names}. Choose by --class NAME`,
+  );
 }
 
 function describe(subject: ResolvedClass, choice: ClassChoice): ContractModel {
-  const described = describeClass(subject, choice) ?? (choice.managers ? describeManager(subject, choice) : undefined);
-  if (described !== undefined) return described;
+  const asManager = choice.managers && isManager(subject);
+  const asClient = asManager ? undefined : describeClass(subject, choice);
+  const described = asClient ?? (choice.managers ? describeManager(subject, choice) : undefined);
+  if (described !== undefined && Object.keys(described.methods).length > 0) return described;
+  if (asClient !== undefined)
+    throw new UsageError(`--class: the methods that ${subject.name} calls are not known. ${asClient.notes?.join(' ')}`);
+  if (described !== undefined)
+    throw new UsageError(
+      `--class: ${subject.name} has no public method with a request context as first parameter; ${methodsOf(subject)}`,
+    );
   throw new UsageError(
     `--class: ${subject.name} sends no requests with call or cast. For a manager class, give --endpoint`,
   );
@@ -71,6 +81,11 @@ function describe(subject: ResolvedClass, choice: ClassChoice): ContractModel {
 
 function classesOf(module: PythonModule): ResolvedClass[] {
   return [...module.classes.values()].map((definition) => new ResolvedClass(definition, module));
+}
+
+function methodsOf(subject: ResolvedClass): string {
+  const names = [...subject.methods.keys()].filter((name) => !name.startsWith('_'));
+  return names.length === 0 ? 'found no public method' : `found ${names.join(', ')}`;
 }
 
 function listOf(classes: readonly ResolvedClass[]): string {

@@ -1,6 +1,7 @@
 import { fieldOf, joinValues, NO_FIELDS, unknown, type Value } from './abstract-value.js';
 import { constantOf } from './name.js';
 import { Path } from './path.js';
+import { ResolvedClass } from './python-class.js';
 import type { Place } from './python-syntax.js';
 import type { Outcome, Walk } from './walk.js';
 
@@ -24,6 +25,10 @@ export function readMember(walk: Walk, of: Value, name: string, place: Place, pa
       return [{ path, value: fieldOf(of.fields, name) ?? unknown(place) }];
     case 'module':
       return [{ path, value: constantOf(walk, of.module, name, path) ?? unknown(place) }];
+    case 'class':
+      return [
+        { path, value: classConstant(walk, new ResolvedClass(of.definition, of.module), name) ?? unknown(place) },
+      ];
     case 'choice': {
       const [first, ...rest] = of.options.flatMap((option) => readMember(walk, option, name, place, path));
       if (first === undefined) return [{ path, value: unknown(place, of) }];
@@ -50,13 +55,18 @@ function readOwnMember(walk: Walk, name: string, place: Place, path: Path): Outc
     if (isProperty) return walk.invoke(method.function, method.of, NOTHING, path);
     return [{ path, value: { kind: 'method', ...method } }];
   }
-  const constant = walk.subject.constant(name);
-  if (constant !== undefined) {
-    const frame = { names: new Map(), module: constant.of.module, of: constant.of };
-    const [outcome] = walk.evaluate(constant.value, Path.begin(frame));
-    if (outcome !== undefined && outcome.value.kind !== 'dict') return [{ path, value: outcome.value }];
-  }
+  const constant = classConstant(walk, walk.subject, name);
+  if (constant !== undefined) return [{ path, value: constant }];
   // A mixin uses the client that another class makes.
   if (/client$/i.test(name)) return [{ path, value: { kind: 'client', fields: NO_FIELDS } }];
   return [{ path, value: unknown(place) }];
+}
+
+/** Returns the value assigned to a name in the body of a class. Undefined for a dict: another path has its entries. */
+function classConstant(walk: Walk, subject: ResolvedClass, name: string): Value | undefined {
+  const constant = subject.constant(name);
+  if (constant === undefined) return undefined;
+  const frame = { names: new Map(), module: constant.of.module, of: constant.of };
+  const [outcome] = walk.evaluate(constant.value, Path.begin(frame));
+  return outcome?.value.kind === 'dict' ? undefined : outcome?.value;
 }

@@ -18,7 +18,7 @@ export function readName(walk: Walk, name: string, place: Place, path: Path): Ou
   return [{ path, value: unknown(place) }];
 }
 
-/** Returns a constant of a module, also one that it has imported. */
+/** Returns a constant or a class of a module, also one that it has imported. */
 export function constantOf(
   walk: Walk,
   module: PythonModule,
@@ -33,6 +33,8 @@ export function constantOf(
     if (path.frame.names.size === 0 && expression.kind === 'name' && expression.name === name) return undefined;
     return walk.evaluate(expression, Path.begin(frame))[0]?.value;
   }
+  const definition = module.classes.get(name);
+  if (definition !== undefined) return { kind: 'class', definition, module };
   const origin = module.origin(name);
   if (origin !== undefined && !seen.includes(origin.module)) {
     const value = constantOf(walk, origin.module, origin.name, path, [...seen, module]);

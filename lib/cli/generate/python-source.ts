@@ -78,7 +78,7 @@ function errorsOf(tree: Tree, text: string): SyntaxNode[] {
   return errors;
 }
 
-/** Tells whether an error stands in `with (a as b):` or in a decorator such as `@names[0]`. */
+/** Returns true for an error in `with (a as b):` or in a decorator such as `@names[0]`. */
 function isUnknownSyntax(error: SyntaxNode, text: string): boolean {
   for (let node: SyntaxNode | null = error; node !== null; node = node.parent) {
     if (node.name === 'Decorator') return true;

@@ -27,11 +27,7 @@ export interface WalkedClass {
 /** Runs each method of a class with unknown arguments, and collects the requests that it sends. */
 export function walkClass(subject: ResolvedClass): WalkedClass {
   const walk = new ClassWalk(subject);
-  let members: ReadonlyMap<string, Value> = new Map();
-  for (const name of ['__new__', '__init__']) {
-    const found = subject.method(name);
-    if (found !== undefined) members = walk.begin(found.function, found.of, members);
-  }
+  const members = construct(walk);
   const seen = new Set(['__new__', '__init__']);
   for (const of of subject.lineage)
     for (const [name, method] of of.methods) {
@@ -42,13 +38,30 @@ export function walkClass(subject: ResolvedClass): WalkedClass {
   return { requests: walk.requests, members, results: walk.results, unfinished: walk.unfinished };
 }
 
-/** Returns the fields of `target = Target(version='1.1')` in the class body, as a server's endpoint has it. */
-export function endpointTarget(subject: ResolvedClass): ReadonlyMap<string, Value> | undefined {
-  const found = subject.constant('target');
-  if (found === undefined) return undefined;
-  const frame: Frame = { names: new Map(), module: found.of.module, of: found.of };
-  const value = new ClassWalk(subject).evaluate(found.value, Path.begin(frame))[0]?.value;
-  return value?.kind === 'target' ? value.fields.own : undefined;
+/** Returns the value of an expression in the body of a class of the lineage. */
+export function valueInClass(subject: ResolvedClass, expression: Expression, of: ResolvedClass): Value | undefined {
+  const frame: Frame = { names: new Map(), module: of.module, of };
+  return new ClassWalk(subject).evaluate(expression, Path.begin(frame))[0]?.value;
+}
+
+/** Returns the members of an object after one of its methods has run. */
+export function membersAfter(
+  subject: ResolvedClass,
+  method: PythonFunction,
+  of: ResolvedClass,
+): ReadonlyMap<string, Value> {
+  const walk = new ClassWalk(subject);
+  return walk.begin(method, of, construct(walk));
+}
+
+/** Runs the constructor. Returns the members that it sets. */
+function construct(walk: ClassWalk): ReadonlyMap<string, Value> {
+  let members: ReadonlyMap<string, Value> = new Map();
+  for (const name of ['__new__', '__init__']) {
+    const found = walk.subject.method(name);
+    if (found !== undefined) members = walk.begin(found.function, found.of, members);
+  }
+  return members;
 }
 
 class ClassWalk implements Walk {

@@ -31,7 +31,7 @@ function presentText(file: string): string | undefined {
   }
 }
 
-/** Tells whether a text is what `--json` writes. */
+/** Returns true for a text that `--json` has written. */
 function isContract(text: string): boolean {
   return /^\[?\s*\{\s*"contract": 1/.test(text);
 }

@@ -45,7 +45,10 @@ describe('oslo-rpc asyncapi MODULE', () => {
       'rabbit://u:p@mq2/',
     );
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    const document = JSON.parse(readFileSync(out, 'utf8')) as AsyncApiDocument;
+    const written = readFileSync(out, 'utf8');
+    const printed = await asyncapi(APP, '--export', 'calculatorApi', '--url', 'rabbit://u:p@mq2/', '--json');
+    expect(printed).toMatchObject({ code: 0, stdout: written });
+    const document = JSON.parse(written) as AsyncApiDocument;
     // Of the nearest package.json.
     expect(document.info.title).toBe('nestjs-oslo-messaging');
     expect(Object.keys(document.operations)).toEqual(['calculator.add', 'calculator.forget']);
@@ -95,8 +98,9 @@ describe('oslo-rpc asyncapi MODULE', () => {
       asyncapi(APP, '--export', 'Wrong'),
       asyncapi(APP, '--format', 'xml'),
       asyncapi(APP, '--out', folder),
+      asyncapi(APP, '--json', '--format', 'yaml'),
     ]);
-    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2]);
+    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 2]);
     expect(refusals.map(({ stderr }) => stderr)).toEqual([
       expect.stringContaining('give a compiled module, or the --topic of running servers'),
       expect.stringMatching(/Cannot load .*Give the compiled file/),
@@ -104,6 +108,7 @@ describe('oslo-rpc asyncapi MODULE', () => {
       expect.stringContaining('exports no "Wrong"; it exports AppModule, calculatorApi'),
       expect.stringContaining('--format: expected yaml or json; got xml'),
       expect.stringContaining('--out: EISDIR'),
+      expect.stringContaining('--json excludes --format yaml'),
     ]);
   });
 });

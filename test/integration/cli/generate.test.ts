@@ -57,12 +57,37 @@ describe('oslo-rpc generate', () => {
     });
   });
 
+  it('takes the version of an endpoint where the source does not name it, and makes no endpoint without methods', async () => {
+    const source =
+      'class DoorManager(Manager):\n    target = Target(version=VERSION)\n\n    def open(self, ctxt, door):\n        pass\n';
+    const folder = folderOf({ 'manager.py': source, 'bare.py': source.replace('ctxt, door', '*doors') });
+    const run = (file: string, ...more: string[]) =>
+      osloRpc(['generate', join(folder, file), '--class', 'DoorManager', '--endpoint', '--topic', 'doors', ...more]);
+    const [none, wrong, given, bare] = await Promise.all([
+      run('manager.py'),
+      run('manager.py', '--api-version', '3.1.2'),
+      run('manager.py', '--api-version', '3.1'),
+      run('bare.py'),
+    ]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toMatch(/the version of DoorManager is not in the source; give --api-version MAJOR\.MINOR/);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/--api-version: expected MAJOR\.MINOR such as 1\.4; got 3\.1\.2/);
+    expect(given).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining("version: '3.1',") });
+    expect(bare).toMatchObject({ code: 2, stdout: '' });
+    expect(bare.stderr).toMatch(/DoorManager has no public method with a request context .*; found open$/m);
+  });
+
   it('makes contracts and endpoints that compile', () => {
     const free = join(folderOf({ 'free.py': CLIENT('FreeAPI', 'topic=topic, namespace=NAMES.free') }), 'free.py');
     const outputs = [
       printFile(readContracts([join(warehouse, 'rpcapi.py')], { classes: [], managers: true }), true),
       printFile(
-        readContracts([join(warehouse, 'manager.py')], { classes: [], managers: true, topic: 'warehouse' }),
+        readContracts([join(warehouse, 'manager.py')], {
+          classes: ['WarehouseManager', 'LoadingService', 'GateEndpoint'],
+          managers: true,
+          topic: 'warehouse',
+        }),
         true,
       ),
       printFile(readContracts([free], { classes: [], managers: false }), false),
@@ -109,13 +134,17 @@ export const other = 1;
       version: '1.2',
     });
     writeFileSync(json, exported.stdout);
-    expect(await osloRpc(['contract', 'diff', json, before])).toEqual({ code: 0, stdout: '', stderr: '' });
+    // Both methods have plain types only.
+    const stderr = expect.stringMatching(/^Not compared: the arguments of shopApi\.sell, shopApi\.lend\. .*\n$/);
+    expect(await osloRpc(['contract', 'diff', json, before])).toEqual({ code: 0, stdout: '', stderr });
     const line = 'breaking  shopApi.sell: a call is now a cast\n';
-    expect(await osloRpc(['contract', 'diff', json, after])).toEqual({ code: 1, stdout: line, stderr: '' });
+    expect(await osloRpc(['contract', 'diff', json, after])).toEqual({ code: 1, stdout: line, stderr });
     const asJson = await osloRpc(['contract', 'diff', before, after, '--json']);
     expect(asJson.code).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject([
       { level: 'breaking', kind: 'changed-kind', api: 'shopApi', method: 'sell' },
+      { level: 'notice', kind: 'not-compared', api: 'shopApi', method: 'sell' },
+      { level: 'notice', kind: 'not-compared', api: 'shopApi', method: 'lend' },
     ]);
   });
 
@@ -134,6 +163,7 @@ export const other = 1;
     expect(await osloRpc(['contract', 'diff', old ?? '', next ?? ''])).toMatchObject({
       code: 1,
       stdout: 'breaking  shopApi.sell: argument "n" is new and required\n',
+      stderr: '',
     });
   });
 });

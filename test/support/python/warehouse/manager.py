@@ -1,15 +1,24 @@
-"""Server side of the warehouse: each method answers with what it was called with."""
+"""Server side of the warehouse: each method of its manager answers with what it was called with."""
 
 import oslo_messaging
+
+from warehouse import base
+from warehouse import rpcapi as warehouse_rpcapi
+from warehouse import topics
 
 
 class WarehouseManager(object):
     """Manages the warehouse."""
 
-    target = oslo_messaging.Target(version='2.4')
+    RPC_API_VERSION = warehouse_rpcapi.WarehouseAPI.RPC_API_VERSION
+
+    target = oslo_messaging.Target(version=RPC_API_VERSION)
 
     def __init__(self):
         self._notes = []
+
+    def start(self):
+        self._notes.clear()
 
     def get(self, context, item_id: str) -> dict:
         """Returns an item."""
@@ -72,5 +81,46 @@ class WarehouseManager(object):
     def notes(self, context):
         return self._notes
 
+    def ring(self, context, door):
+        client = base.get_client(oslo_messaging.Target(topic='doors', version='1.0'))
+        client.prepare(fanout=True).cast(context, 'bell_rung', door=door)
+
     def _forget(self, context):
         self._notes.clear()
+
+
+class ServiceBase(object):
+    def periodic_tasks(self, context, raise_on_error=False):
+        pass
+
+
+class LoadingService(ServiceBase):
+    RPC_API_VERSION = '1.36'
+
+    def __init__(self, topic):
+        self.topic = topic
+        self.target = None
+
+    def start(self):
+        target = oslo_messaging.Target(version=self.RPC_API_VERSION, server='l1', topic=self.topic)
+        self.target = target
+
+    def load(self, cnxt, pallet):
+        return pallet
+
+    def unload(self, cntx, pallet, force=False):
+        return force
+
+
+class GateEndpoint(object):
+    target = oslo_messaging.Target(version='1.1', namespace=topics.TOPIC_WAREHOUSE)
+
+    @property
+    def client(self):
+        return base.get_client(oslo_messaging.Target(topic='gates'))
+
+    def open_gate(self, request, gate):
+        return gate
+
+    def close_gate(self, request, gate, slowly=False):
+        return slowly
