@@ -35,7 +35,7 @@ export class SchemaComparison {
     private readonly root: unknown,
   ) {}
 
-  /** Tells whether two schemas inside the roots describe the same type. */
+  /** Returns true where two schemas inside the roots describe the same type. */
   same(old: unknown, current: unknown): boolean {
     const [one, isReference] = follow(old, this.oldRoot);
     const [other, isOtherReference] = follow(current, this.root);
@@ -138,7 +138,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Tells whether a schema allows every value. */
+/** Returns true for a schema that allows every value. */
 function isAny(schema: unknown): boolean {
   return schema === undefined || schema === true || canonical(schema) === '{}';
 }

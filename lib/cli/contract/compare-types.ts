@@ -8,7 +8,7 @@ export interface KnownType {
 }
 
 /**
- * Tells whether two types are the same as far as is known: by their JSON Schemas where both have one, else by their types in
+ * Returns true where two types are the same as far as is known: by their JSON Schemas where both have one, else by their types in
  * TypeScript. A type that is unknown on one side equals all others.
  */
 export function sameType(old: KnownType, current: KnownType): boolean {

@@ -80,7 +80,7 @@ function argumentsOf(schema: unknown): Record<string, ArgumentModel> | undefined
   return Object.fromEntries(entries);
 }
 
-/** Tells whether a JSON Schema of an object takes properties that it does not name. */
+/** Returns true where a JSON Schema of an object takes properties that it does not name. */
 function isOpen(schema: unknown): boolean {
   const { additionalProperties = false } = (schema ?? {}) as { additionalProperties?: unknown };
   return additionalProperties !== false;

@@ -142,7 +142,7 @@ function aliasesOf(subject: ResolvedClass): [string, string][] {
   );
 }
 
-/** Tells whether `defineRpcApi` takes a name of a release: the others could be mistaken for versions. */
+/** Returns true for a name of a release that `defineRpcApi` takes: the others could be mistaken for versions. */
 function isAlias(name: string): boolean {
   return name !== '' && name !== 'auto' && !/^\d/.test(name);
 }

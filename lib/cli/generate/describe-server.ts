@@ -37,7 +37,7 @@ export function describeServer(
   return undefined;
 }
 
-/** Tells whether an argument is the parameter that names the server; an optional one may be missing. */
+/** Returns true where an argument is the parameter that names the server; an optional one may be missing. */
 function isArgument(value: Value, server: Value): boolean {
   return server.kind === 'parameter' && server.fallback === undefined && sameValue(value, server);
 }

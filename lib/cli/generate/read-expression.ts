@@ -137,7 +137,7 @@ function readIndex(
 
 const PUNCTUATION = new Set(['AssignOp', 'CompareOp', 'ArithOp', 'BitOp', 'LogicOp', 'TypeDef', 'PropertyName']);
 
-/** Tells whether a node is an expression, not a keyword or punctuation: Lezer names those as they are written. */
+/** Returns true for a node that is an expression, not a keyword or punctuation: Lezer names those as they are written. */
 export function isValue(node: SyntaxNode): boolean {
   return /^[A-Z]/.test(node.name) && !PUNCTUATION.has(node.name);
 }
