@@ -106,6 +106,14 @@ export type Receive = (incoming: IncomingRequest) => Promise<void>;
 /** Returns true for a request that is delivered at least once: it is acknowledged after its reply. */
 export type AcknowledgeAfterReply = (request: RpcRequest) => boolean;
 
+/** Requests that are answered at once while all slots are taken, so that a busy server is not taken for a stopped one. */
+export interface NeedsNoSlot {
+  /** Text that the body of each of them has. */
+  readonly marker: string;
+  /** Returns true for such a request. */
+  selects(request: RpcRequest): boolean;
+}
+
 /** Sources and batching of a notification listener. */
 export interface Subscription {
   /** Exchanges and routing keys, `<topic>.<priority>`. */
@@ -177,6 +185,7 @@ export interface Driver {
    * Starts a server. Resolves when its queues are declared and consumed.
    * @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is
    * @param signal ends the start when it is aborted; the start then rejects
+   * @param needsNoSlot selects the requests that are answered while all slots are taken; undefined when none is
    */
   listen(
     target: Target,
@@ -184,6 +193,7 @@ export interface Driver {
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
     signal: AbortSignal,
+    needsNoSlot?: NeedsNoSlot,
   ): Promise<Listener>;
   /**
    * Starts a notification listener. Resolves when its queues are declared and consumed.
