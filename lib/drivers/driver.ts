@@ -38,14 +38,17 @@ export interface CallOptions extends SendOptions {
   /** Id of the call on the wire; undefined for a new one. */
   readonly msgId?: string | undefined;
   /**
-   * Number of replies to collect, of several servers. The call then resolves with an array of {@link CollectedReply}: when
-   * it has so many, or at its deadline. Undefined for the one reply of a usual call.
+   * Reader of the replies of several servers. The call then resolves with null: when the reader has enough of them, or at
+   * its deadline. Undefined for the one reply of a usual call.
    */
-  readonly collect?: number | undefined;
+  readonly collect?: CollectReply | undefined;
 }
 
 /** Result of one of several servers, or its failure. */
 export type CollectedReply = { readonly result: unknown } | { readonly error: Error };
+
+/** Reads a reply on its arrival, so that none is kept whole. Returns true when no further one is wanted. Never throws. */
+export type CollectReply = (reply: CollectedReply) => boolean;
 
 /** Notification for one routing key, `<topic>.<priority>`. */
 export interface OutgoingNotification {
