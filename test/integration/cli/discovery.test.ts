@@ -95,7 +95,7 @@ describeWithPython('oslo-rpc', { concurrent: true }, () => {
     expect(code).toBe(0);
   });
 
-  it('says what a server in Python is', async () => {
+  it('names a server in Python', async () => {
     const outcome = await run('describe', python, '--server', 'theirs', '--timeout', KNOWN);
     expect(outcome).toMatchObject({ code: 1, stdout: '' });
     expect(outcome.stderr).toBe('1 server answers NoSuchMethod: Python or older, or without rpcDiscoveryEnabled\n');

@@ -92,7 +92,7 @@ describe.each(ENGINES)("the cap 'auto' on %s", (_name, describeHere, urlOf) => {
 });
 
 describe("the cap 'auto'", () => {
-  it('needs no answer for what the first version has', async () => {
+  it('needs no answer for methods of the first version', async () => {
     const { client } = clientOf(`memory://${uniqueTopic()}/`, uniqueTopic());
     await expect(client.get({ vnf_id: 'v' })).rejects.toBeInstanceOf(MessageUndeliverable);
   });
@@ -138,7 +138,7 @@ describe("the cap 'auto'", () => {
     await expect(client.newest({ a: 1 })).rejects.toBeInstanceOf(RPCVersionCapError);
   });
 
-  it('is not changed by a refusal that a handler passes on', async () => {
+  it('is not changed by a refusal from another service', async () => {
     const [url, topic] = [`memory://${uniqueTopic()}/`, uniqueTopic()];
     const transport = getRpcTransport({ transportUrl: url, logger: silent, rpcDiscoveryEnabled: true });
     const passOn = () => {

@@ -361,21 +361,21 @@ describe('guards', () => {
     expect(seen).toEqual([tenant]);
   });
 
-  it('let the refusal through that they allow', async () => {
+  it('let the refusal of an allowed request through', async () => {
     const { call } = await serve(Guarded);
     expect(await call('nothing', { tenant: 'mine' })).toContain("got an unexpected keyword argument 'tenant'");
     expect(await call('one', { tenant: 'mine', x: 1 })).toContain("got an unexpected keyword argument 'x'");
     expect(await call('one', { tenant: 'mine' })).toBe('mine');
   });
 
-  it('keep the parameters of a method that overrides another', async () => {
+  it('keep the parameters of an overriding method', async () => {
     const { call } = await serve(Wider);
     expect(await call('one', { tenant: 'mine', size: 5 })).toBe('mine 5');
     expect(await call('one', { tenant: 'mine', x: 1 })).toContain("got an unexpected keyword argument 'x'");
   });
 });
 
-it('gives no argument that every object inherits', async () => {
+it('gives no inherited argument', async () => {
   @RpcEndpoint()
   class Inheriting {
     @RpcMethod()

@@ -130,7 +130,7 @@ describe('the cap that follows the servers', () => {
     expect(await askedAgain(['b', '1.3'])).toBe('1.3');
   });
 
-  it('takes a server for gone that has been silent for five minutes', async () => {
+  it('forgets a server after five minutes of silence', async () => {
     answers = [
       ['a', '1.2'],
       [undefined, undefined],
@@ -179,7 +179,7 @@ describe('the cap that follows the servers', () => {
     expect([cap.last, asked]).toEqual(['1.1', 1]);
   });
 
-  it('lets an impatient request go with the answers so far, and waits where there is none', async () => {
+  it('lets an impatient request go with the answers so far', async () => {
     isHeld = true;
     const impatient = cap.answer(5);
     await vi.advanceTimersByTimeAsync(5);
@@ -195,7 +195,7 @@ describe('the cap that follows the servers', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('asks again when a server refuses a version that it allows, once for all requests', async () => {
+  it('asks again when a server refuses an allowed version, once for all requests', async () => {
     await cap.ask();
     isHeld = true;
     answers = [
@@ -239,7 +239,7 @@ describe('the cap that follows the servers', () => {
     end();
   });
 
-  it('is the first version when a server refuses again that cannot answer', async () => {
+  it('is the first version when a silent server refuses again', async () => {
     await cap.ask();
     cap.refused('1.2', cap.generation);
     await cap.ask();

@@ -20,7 +20,7 @@ it('keeps answers until there are as many as expected, errors included', () => {
   expect([collector.kept, collector.others, heard]).toEqual([[one], 2, [one, undefined, undefined]]);
 });
 
-it('gives one name 16 places, and says that it has dropped the others', () => {
+it('gives one name 16 places, and logs the number of dropped answers', () => {
   const log = new LogRecorder();
   const collector = new AnswerCollector<Answer>(undefined, read, undefined);
   for (let index = 0; index < 2000; index++) collector.add({ result: { server: 'a', host: 'h' } });

@@ -47,7 +47,7 @@ it('refuses values of another form, and survives any', () => {
   );
 });
 
-it('cuts what is beyond the limits', () => {
+it('cuts answers beyond the limits', () => {
   const long = 'x'.repeat(1000);
   const large = { ...method, name: long, schema: { args: { title: long.repeat(100) } } };
   const methods = [large, ...Array(3999).fill({ ...method, name: long })];
