@@ -65,7 +65,8 @@ async function describe(flags: DescribeFlags, connections: OpenConnections): Pro
   ]);
   if (found.servers.length + found.others === 0)
     throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
-  const statsOf = (info: ServerInfo) => counted.servers.find((stats) => stats.server === info.server) ?? null;
+  const byName = new Map(counted.servers.map((stats) => [stats.server, stats]));
+  const statsOf = ({ server: name }: ServerInfo) => byName.get(name) ?? null;
   return { servers: found.servers.map((info) => ({ info, stats: statsOf(info) })), others: found.others };
 }
 
@@ -85,17 +86,19 @@ function textOf({ info, stats }: Described): string {
   ];
   const refused = Object.entries(stats?.refused ?? {}).map(([name, count]) => `${name} ${count}`);
   if (refused.length > 0) lines.push(`  refused: ${refused.join(', ')}`);
-  return `${lines.map((line) => `${oneLine(line, 1000)}\n`).join('')}${info.apis.map((api) => apiText(api, stats)).join('')}`;
+  const counts = new Map(stats?.methods.map((one) => [keyOf(one.name, one.version, one.namespace), one]));
+  return `${lines.map((line) => `${oneLine(line, 1000)}\n`).join('')}${info.apis.map((api) => apiText(api, counts)).join('')}`;
 }
 
-function apiText(api: ApiInfo, stats: ServerStats | null): string {
+const keyOf = (name: string, version: string, namespace: string | null): string =>
+  JSON.stringify([name, version, namespace]);
+
+function apiText(api: ApiInfo, counts: ReadonlyMap<string, MethodStats>): string {
   const [namespace = null] = api.namespaces;
   const name = namespace === null ? '' : `, namespace ${namespace}`;
   const rows = api.methods.map((method) => {
-    const counts = stats?.methods.find(
-      (one) => one.name === method.name && one.version === api.version && one.namespace === namespace,
-    );
-    return [`    ${signatureOf(method)}`, counts ? countsText(counts) : ''];
+    const counted = counts.get(keyOf(method.name, api.version, namespace));
+    return [`    ${signatureOf(method)}`, counted ? countsText(counted) : ''];
   });
   return `${oneLine(`  version ${api.version}${name}`, 1000)}\n${textTable(rows)}`;
 }

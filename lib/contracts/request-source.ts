@@ -1,6 +1,6 @@
 import { Deadline } from '../core/deadline.js';
 import { toMilliseconds } from '../core/duration.js';
-import { ConfigurationError, MessagingTimeout, RemoteError } from '../core/errors.js';
+import { ConfigurationError, MessagingTimeout, RemoteError, UnsupportedVersion } from '../core/errors.js';
 import { checkNames, checkOptions, object } from '../core/option-rules.js';
 import { getAwaitedRequest } from '../messaging/current-request.js';
 import type { Transport } from '../messaging/transport.js';
@@ -12,8 +12,8 @@ import { AutoCap } from './auto-cap.js';
 import type { RpcApiClientOptions, RpcApiRequestOptions, RpcApiRetryPolicy } from './client-types.js';
 import { firstOf } from './define-rpc-api.js';
 import type { RpcApi } from './rpc-api.js';
-import { discoverVersions } from './served-versions.js';
-import { AUTO, resolveCap } from './version-cap.js';
+import { versionQuestions } from './served-versions.js';
+import { AUTO, formUnder, resolveCap } from './version-cap.js';
 
 const POLICY_OPTIONS: readonly (keyof RpcApiRetryPolicy)[] = [
   'attempts',
@@ -64,30 +64,34 @@ export class RequestSource {
     args: object | undefined,
     options: RpcApiRequestOptions | undefined,
   ): Promise<unknown> {
-    let own = options;
-    if (auto.current === undefined) {
-      const answer = auto.ask();
-      // What every server has need not wait.
-      if (method.version !== this.first) own = await this.waitFor(answer, method, options);
-    }
+    // What every server has need not wait.
+    const own =
+      auto.current === undefined && method.version !== this.first ? await this.waitFor(auto, method, options) : options;
+    const { last, generation } = auto;
     try {
-      return await this.requestsUnder(auto.last).send(method, args, own);
+      return await this.requestsUnder(last).send(method, args, own);
     } catch (error) {
-      if (error instanceof RemoteError && error.excType === 'UnsupportedVersion') auto.refused();
+      const { version } = formUnder(last, method);
+      if (isRefusalOf(error, method.name, version)) auto.refused(version, generation);
       throw error;
     }
   }
 
-  /** Waits for the servers' first answer, within the time of a request. Returns its options with the time that is left. */
+  /** Waits for the servers' answer, within the time of a request. Returns its options with the time that is left. */
   private async waitFor(
-    answer: Promise<unknown>,
+    auto: AutoCap,
     method: RpcApiMethod,
     options: RpcApiRequestOptions = {},
   ): Promise<RpcApiRequestOptions> {
     const { changes, transport } = this;
     const timeout = options.timeout ?? changes.timeout ?? method.timeout ?? this.options.timeout ?? undefined;
     const limit = timeout === undefined ? transport.settings.rpcResponseTimeout : toMilliseconds(timeout, 'timeout');
-    const outer = getAwaitedRequest()?.expires ?? Number.POSITIVE_INFINITY;
+    const propagates =
+      options.propagateDeadlines ??
+      changes.propagateDeadlines ??
+      this.options.propagateDeadlines ??
+      transport.settings.propagateDeadlines;
+    const outer = (propagates ? getAwaitedRequest()?.expires : undefined) ?? Number.POSITIVE_INFINITY;
     const deadline = Deadline.within(limit, outer, options.signal ?? changes.signal);
     const details = { target: this.api.target, method: method.name };
     const late = () =>
@@ -95,7 +99,8 @@ export class RequestSource {
         `"${method.name}" on ${this.api.target} was not sent: no server has reported its version`,
         details,
       );
-    await deadline.race(answer, late);
+    // Half of the time is left for the call.
+    await deadline.race(auto.answer(deadline.remaining() / 2), late);
     return { ...options, timeout: `${deadline.remaining()}ms` };
   }
 
@@ -125,7 +130,17 @@ export class RequestSource {
 
   private followServers(): AutoCap {
     const { transport, api } = this;
-    const discover = () => discoverVersions(transport, api.target);
-    return new AutoCap(this.first, discover, String(api.target.topic), transport.settings.logger);
+    return new AutoCap(
+      this.first,
+      versionQuestions(transport, api.target),
+      String(api.target.topic),
+      transport.settings.logger,
+    );
   }
+}
+
+/** Returns true for the refusal of this very request. A handler also passes on the refusals of servers that it calls. */
+function isRefusalOf(error: unknown, method: string, version: string): boolean {
+  if (!(error instanceof RemoteError) || error.excType !== 'UnsupportedVersion') return false;
+  return error.value === new UnsupportedVersion(version, method).message;
 }

@@ -8,7 +8,7 @@ import type { RpcApiClient, RpcApiClientOptions, RpcApiPrepareOptions, RpcApiReq
 import { checkPrepareOptions, givenOf } from './request-options.js';
 import { RequestSource } from './request-source.js';
 import { isRpcApi, type RpcApi } from './rpc-api.js';
-import { formUnder } from './version-cap.js';
+import { AUTO, formUnder } from './version-cap.js';
 
 /** @throws ConfigurationError for anything but the result of `defineRpcApi` */
 export function assertRpcApi(value: unknown, where: string): asserts value is RpcApi {
@@ -49,7 +49,7 @@ class TypedClient {
     this.#with = (further) => {
       const { versionCap, retryPolicy, ...ofRequests } = givenOf(further);
       const ofClient = givenOf({ versionCap, retryPolicy });
-      const follows = versionCap === undefined ? requests.auto : undefined;
+      const follows = versionCap === undefined || versionCap === AUTO ? requests.auto : undefined;
       return new TypedClient(transport, api, { ...options, ...ofClient }, { ...changes, ...ofRequests }, follows);
     };
     const methods = this as unknown as Record<string, unknown>;

@@ -38,14 +38,17 @@ export interface CallOptions extends SendOptions {
   /** Id of the call on the wire; undefined for a new one. */
   readonly msgId?: string | undefined;
   /**
-   * Number of replies to collect, of several servers. The call then resolves with an array of {@link CollectedReply}: when
-   * it has so many, or at its deadline. Undefined for the one reply of a usual call.
+   * Reader of the replies of several servers. The call then resolves with null: when the reader has enough of them, or at
+   * its deadline. Undefined for the one reply of a usual call.
    */
-  readonly collect?: number | undefined;
+  readonly collect?: CollectReply | undefined;
 }
 
 /** Result of one of several servers, or its failure. */
 export type CollectedReply = { readonly result: unknown } | { readonly error: Error };
+
+/** Reads a reply on its arrival, so that none is kept whole. Returns true when no further one is wanted. Never throws. */
+export type CollectReply = (reply: CollectedReply) => boolean;
 
 /** Notification for one routing key, `<topic>.<priority>`. */
 export interface OutgoingNotification {
@@ -105,6 +108,14 @@ export type Receive = (incoming: IncomingRequest) => Promise<void>;
 
 /** Returns true for a request that is delivered at least once: it is acknowledged after its reply. */
 export type AcknowledgeAfterReply = (request: RpcRequest) => boolean;
+
+/** Requests that are answered at once while all slots are taken, so that a busy server is not taken for a stopped one. */
+export interface NeedsNoSlot {
+  /** Text that the body of each of them has. */
+  readonly marker: string;
+  /** Returns true for such a request. */
+  selects(request: RpcRequest): boolean;
+}
 
 /** Sources and batching of a notification listener. */
 export interface Subscription {
@@ -177,6 +188,7 @@ export interface Driver {
    * Starts a server. Resolves when its queues are declared and consumed.
    * @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is
    * @param signal ends the start when it is aborted; the start then rejects
+   * @param needsNoSlot selects the requests that are answered while all slots are taken; undefined when none is
    */
   listen(
     target: Target,
@@ -184,6 +196,7 @@ export interface Driver {
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
     signal: AbortSignal,
+    needsNoSlot?: NeedsNoSlot,
   ): Promise<Listener>;
   /**
    * Starts a notification listener. Resolves when its queues are declared and consumed.

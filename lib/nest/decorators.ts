@@ -10,6 +10,7 @@ import type { TargetFields } from '../core/target-fields.js';
 import { type ErrorConstructorLike, errorClasses } from '../rpc/access-policy.js';
 import type { MethodSchema } from '../rpc/method-table.js';
 import { type ApiEndpoint, apiEndpoint } from './api-endpoint.js';
+import { bindRefusal } from './argument-refusal.js';
 import { bindArgumentsValidator } from './arguments-validator.js';
 import { decoratedMethods, hasPatterns, inheritPatterns, markMethod } from './decorated-methods.js';
 import { METHOD_OF, markEndpoint } from './endpoint-classes.js';
@@ -142,6 +143,7 @@ export function RpcEndpoint(
       ]);
       const handler = `${endpointClass.name}.${key}`;
       const parameters = namedParametersOf(endpointClass, key, descriptor.value as () => unknown);
+      bindRefusal(endpointClass, key, method.strictArguments === false ? undefined : parameters?.end);
       const contract = api && Object.values(api.methods).find(({ name }) => name === method.name);
       const osloMessaging = { handler, endpoint: options, method, contract, parameters, schema };
       MessagePattern(pattern, OSLO_TRANSPORT, { osloMessaging })(endpointClass.prototype, key, descriptor);

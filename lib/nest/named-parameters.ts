@@ -1,5 +1,6 @@
 import { DefaultValuePipe } from '@nestjs/common';
 import type { NamedArgument } from '../rpc/argument-check.js';
+import { refuseArguments } from './argument-refusal.js';
 import { requestContextOf } from './request-context-parameter.js';
 
 /** Metadata key of Nest's parameter decorators, on the class, by method. */
@@ -24,8 +25,10 @@ interface Parameter {
 export interface NamedParameters {
   /** Arguments, in the order of the parameters. */
   readonly named: readonly NamedArgument[];
-  /** True where Nest reads an argument or the request context before it calls the method. */
-  readonly isRead: boolean;
+  /** Arguments whose names every object has, such as `valueOf`. */
+  readonly inherited: readonly string[];
+  /** Index behind the last parameter. */
+  readonly end: number;
 }
 
 /** Records whether a parameter with `@RpcArg` is optional. */
@@ -47,23 +50,26 @@ export function namedParametersOf(
   const types = Reflect.getMetadata(TYPES, endpointClass.prototype, key) as unknown[] | undefined;
   const metadata = (Reflect.getMetadata(PARAMETERS, endpointClass, key) ?? {}) as Record<string, Parameter>;
   // An override with fewer parameters inherits the metadata of the others.
-  const parameters = Object.entries(metadata).filter(([, { index }]) => types === undefined || index < types.length);
+  const parameters = Object.entries(metadata).filter(
+    ([, { index, factory }]) => factory !== refuseArguments && (types === undefined || index < types.length),
+  );
   // Nest gives a method without decorated parameters the object of all arguments.
   if (parameters.length === 0 && types?.length !== 0) return undefined;
   const optional = Reflect.getMetadata(OPTIONAL, endpointClass, key) as ReadonlyMap<number, boolean> | undefined;
   const named: (NamedArgument & { index: number })[] = [];
-  let isRead = false;
+  let end = Math.max(types?.length ?? 0, method.length);
   for (const [kind, { index, data, pipes = [], factory }] of parameters) {
+    end = Math.max(end, index + 1);
     if (kind.startsWith(PAYLOAD) && typeof data === 'string' && data !== '') {
       const mayBeAbsent = optional?.get(index) || index >= method.length || pipes.some(acceptsNothing);
       named.push({ index, name: data, required: !mayBeAbsent });
-    } else if (factory === requestContextOf) isRead = true;
-    else if (!kind.startsWith(CONTEXT)) return undefined;
+    } else if (factory !== requestContextOf && !kind.startsWith(CONTEXT)) return undefined;
   }
   named.sort((one, other) => one.index - other.index);
   return {
     named: named.map(({ name, required }) => ({ name, required })),
-    isRead: isRead || named.length > 0,
+    inherited: named.map(({ name }) => name).filter((name) => name in Object.prototype),
+    end,
   };
 }
 

@@ -13,10 +13,8 @@ export abstract class OsloContext<Args extends unknown[] = unknown[]> extends Ba
     return undefined;
   }
 
-  /** @internal Error of arguments that do not fit the method; undefined where they do. */
-  get refusal(): Error | undefined {
-    return undefined;
-  }
+  /** @internal Refuses arguments that do not fit the method. @throws their error */
+  refuse(): void {}
 
   /** @internal Value of `getCurrentRequest` while the handler runs. */
   get view(): CurrentRequest | undefined {

@@ -14,6 +14,7 @@ import { sharedNestClass } from './shared-in-nest.js';
 export class OsloRpcContext extends OsloContext implements CurrentRequest {
   private requestContext: { value: unknown } | undefined;
   private isConverted = false;
+  private hasRefused = false;
 
   /** @internal */
   constructor(
@@ -78,9 +79,21 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
     return this.message;
   }
 
-  /** @internal */
-  override get refusal(): Error | undefined {
+  /** @internal Error of arguments that do not fit the method; undefined where they do. */
+  get refusal(): Error | undefined {
     return this.refused;
+  }
+
+  /** @internal True once the arguments have been refused: the guards have decided. */
+  get isRefused(): boolean {
+    return this.hasRefused;
+  }
+
+  /** @internal */
+  override refuse(): void {
+    if (!this.refused) return;
+    this.hasRefused = true;
+    throw this.refused;
   }
 
   /** @internal */

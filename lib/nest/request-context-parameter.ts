@@ -12,7 +12,7 @@ export const requestContextOf = sharedInNest(
   () =>
     (_data: unknown, execution: ExecutionContext): unknown => {
       const context = execution.switchToRpc().getContext<OsloContext>();
-      if (context.refusal) throw context.refusal;
+      context.refuse();
       return context.getRequestContext();
     },
 );

@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import type { Dict } from '../core/dict.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { DeliveryMode } from '../core/options.js';
 import { Target } from '../core/target.js';
@@ -141,11 +142,29 @@ export class RpcHandlers {
     if (!callback) throw new ConfigurationError(`The RPC method "${method}" has no handler`, { method });
     const { args } = message.request;
     const { refusal } = context;
-    if (!check || !refusal) return this.invoke(callback, args, context);
-    // Nest reads nothing of the request before it calls the method, so that the error cannot come from its pipeline.
-    if (!parameters?.isRead) throw refusal;
-    return this.invoke(callback, refusedArguments(args, check, refusal), context);
+    if (!check || !refusal) return this.invoke(callback, withOwn(args, parameters), context);
+    // Guards decide first: they read the arguments as they are.
+    return this.invoke(
+      callback,
+      refusedArguments(
+        args,
+        check,
+        () => context.refuse(),
+        () => context.isRefused,
+      ),
+      context,
+    );
   }
+}
+
+/** Returns arguments in which absent ones are undefined that an object inherits, such as `valueOf`: Nest reads them by name. */
+function withOwn(args: Dict, parameters: NamedParameters | undefined): Dict {
+  if (!parameters || parameters.inherited.length === 0) return args;
+  const absent = parameters.inherited.filter((name) => !Object.hasOwn(args, name));
+  if (absent.length === 0) return args;
+  const own = { ...args };
+  for (const name of absent) Object.defineProperty(own, name, { value: undefined, configurable: true, writable: true });
+  return own;
 }
 
 function tableOf(tables: Map<string, { target: Target; table: MethodTable }>, target: Target) {

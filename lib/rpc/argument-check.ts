@@ -65,12 +65,24 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
 }
 
-/** Returns arguments of which the named ones throw when they are read. They reach a handler's pipes and filters with the error. */
-export function refusedArguments(args: Dict, { named }: ArgumentCheck, error: Error): Dict {
+/**
+ * Returns arguments for a handler's pipeline. Guards read them as they are; once they are refused, reading throws.
+ * @param refuse throws the error, once the guards have decided
+ * @param isRefused returns true from then on
+ */
+export function refusedArguments(
+  args: Dict,
+  { named }: ArgumentCheck,
+  refuse: () => void,
+  isRefused: () => boolean,
+): Dict {
   const refused: Dict = { ...args };
-  const get = () => {
-    throw error;
-  };
-  for (const { name } of named) Object.defineProperty(refused, name, { get, enumerable: true, configurable: true });
+  for (const { name } of named) {
+    const get = () => {
+      if (isRefused()) refuse();
+      return Object.hasOwn(args, name) ? args[name] : undefined;
+    };
+    Object.defineProperty(refused, name, { get, enumerable: Object.hasOwn(args, name), configurable: true });
+  }
   return refused;
 }

@@ -150,6 +150,11 @@ export class MethodTable {
     return this.methods().next().done === true;
   }
 
+  /** Returns true for a request that the library answers itself, or refuses because that is off. */
+  isBuiltIn(request: Invoked): boolean {
+    return request.method.startsWith(BUILT_IN) && (this.lookup(request)?.isBuiltIn ?? true);
+  }
+
   /** Returns true where any namespace or version has the method. */
   has(method: string): boolean {
     return this.handlers.has(method);
@@ -209,5 +214,7 @@ export const PING: MethodEntry = {
   expected: [],
   handle: () => 'pong',
 };
+/** Beginning of the names of the methods that the library answers itself. */
+export const BUILT_IN = 'oslo_rpc_server_';
 /** Method name of the ping. */
 export const PING_METHOD = 'oslo_rpc_server_ping';

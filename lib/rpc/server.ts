@@ -15,7 +15,7 @@ import { DefaultRPCAccessPolicy, RPCAccessPolicyBase } from './access-policy.js'
 import type { CallStatistics } from './discovery/call-statistics.js';
 import { addDiscovery } from './discovery/discovery-methods.js';
 import { dispatch } from './dispatcher.js';
-import { type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
+import { BUILT_IN, type HiddenHandler, MethodTable, PING, PING_METHOD } from './method-table.js';
 import { addEndpoint, type Endpoint } from './plain-endpoint.js';
 
 /** Options of {@link getRpcServer}. */
@@ -68,6 +68,7 @@ export class RPCServer extends MessageHandlingServer {
       (message) => dispatch(message, dispatching),
       this.table.delivers('at-least-once', delivery) ? acknowledgeAfterReply : undefined,
       signal,
+      { marker: BUILT_IN, selects: (request) => table.isBuiltIn(request) },
     );
   }
 }

@@ -61,7 +61,11 @@ export class FakeDriver implements Driver {
   async call(request: RpcInvocation, { target, deadline, collect }: CallOptions): Promise<unknown> {
     const { method } = request;
     const { info } = this.parts;
-    if (info !== undefined && method === INFO_METHOD) return collect === undefined ? info : [{ result: info }];
+    if (info !== undefined && method === INFO_METHOD) {
+      if (collect === undefined) return info;
+      collect({ result: info });
+      return null;
+    }
     const entry = this.record('call', request, target);
     this.awaited.add(entry);
     const late = () =>

@@ -14,6 +14,8 @@ export interface Work<T> {
   take?(item: T): number | undefined;
   /** Gives back what `take` returned, when the item has ended. */
   give?(taken: number): void;
+  /** Returns true for an item that needs no slot. Asked only where the item would wait. */
+  isExempt?(item: T): boolean;
 }
 
 /** Item that knows how to process itself. */
@@ -37,11 +39,15 @@ export function sumOfLoads(loads: readonly InboxLoad[]): InboxLoad {
 /** Work on tasks. */
 export const TASKS: Work<Task> = { start: (task) => task.start(), abandon: (task) => task.abandon() };
 
-/** Processes at most `limit` items at a time. The others wait in order. */
+/** Maximum number of items in work that need no slot. Further ones wait as the others do. */
+const MAX_EXEMPT = 16;
+
+/** Processes at most `limit` items at a time. The others wait in order, except those that need no slot. */
 export class ConcurrencyLimit<T> {
   private readonly waiting: T[] = [];
   private readonly idle: (() => void)[] = [];
   private running = 0;
+  private exempt = 0;
   private open = true;
 
   constructor(
@@ -63,7 +69,7 @@ export class ConcurrencyLimit<T> {
   /** Adds an item. Starts it before returning when a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if (this.waiting.length > 0 || !this.begin(item)) {
+    else if ((this.waiting.length > 0 || !this.begin(item)) && !this.beginExempt(item)) {
       this.work.wait?.(item);
       this.waiting.push(item);
     }
@@ -81,7 +87,7 @@ export class ConcurrencyLimit<T> {
   /** Closes, and resolves when the items in work have ended or the time is over. */
   async drain(milliseconds: number, finish = false): Promise<void> {
     this.close(finish);
-    if (this.running === 0) return;
+    if (this.running + this.exempt === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.abandonAll();
@@ -111,10 +117,21 @@ export class ConcurrencyLimit<T> {
     return true;
   }
 
+  /** Starts an item beside the slots and returns true, or returns false when it must wait. */
+  private beginExempt(item: T): boolean {
+    if (this.exempt >= MAX_EXEMPT || this.work.isExempt?.(item) !== true) return false;
+    this.exempt++;
+    this.run(item, this.freeExempt);
+    return true;
+  }
+
   private start(item: T, taken: number): void {
     this.running++;
     // No closure in the common case.
-    const free = taken === 0 ? this.free : () => this.giveBack(taken);
+    this.run(item, taken === 0 ? this.free : () => this.giveBack(taken));
+  }
+
+  private run(item: T, free: () => void): void {
     // Called from a tick, a socket or the end of another item, whose async context is not the item's.
     newScope()
       .runInAsyncScope(this.work.start, this.work, item)
@@ -136,6 +153,15 @@ export class ConcurrencyLimit<T> {
       this.waiting.unshift(next);
       return;
     }
-    if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+    this.tellIdle();
   };
+
+  private readonly freeExempt = (): void => {
+    this.exempt--;
+    this.tellIdle();
+  };
+
+  private tellIdle(): void {
+    if (this.running + this.exempt === 0) for (const resolve of this.idle.splice(0)) resolve();
+  }
 }

@@ -15,7 +15,7 @@ import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
 import { type RpcReply, readReply } from '../../core/rpc-message.js';
-import type { CallOptions, CollectedReply } from '../driver.js';
+import type { CallOptions, CollectedReply, CollectReply } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 
@@ -30,8 +30,10 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
   result: unknown;
   monitor: NodeJS.Timeout | undefined;
-  /** Replies of several servers, and their maximum number; undefined for a call of one server. */
-  readonly collected: { readonly replies: CollectedReply[]; readonly most: number } | undefined;
+  /** Reader of the replies of several servers; undefined for a call of one server. */
+  readonly collect: CollectReply | undefined;
+  /** True once a reply of several has been read. */
+  isHeard: boolean;
 }
 
 /** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest, or when its signal aborts. */
@@ -63,7 +65,7 @@ export class PendingCalls {
    * Adds a call.
    * @param monitor heartbeat timeout, in seconds; undefined for none
    * @param causeOf returns the cause of a timeout, when there is one, for the error
-   * @param most number of replies to collect; undefined for one server
+   * @param collect reader of the replies of several servers; undefined for one server
    * @throws ClientSendError when too many calls are pending
    */
   add(
@@ -72,7 +74,7 @@ export class PendingCalls {
     monitor: number | undefined,
     details: ErrorDetails,
     causeOf: (deadline: Deadline) => Error | undefined,
-    most?: number,
+    collect?: CollectReply,
   ): Promise<unknown> {
     const { pendingCalls } = this.context.settings.limits;
     if (this.calls.size >= pendingCalls) {
@@ -89,7 +91,8 @@ export class PendingCalls {
         reject,
         result: null,
         monitor: undefined,
-        collected: most === undefined ? undefined : { replies: [], most },
+        collect,
+        isHeard: false,
       };
       if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, MAX_TIMER_MS));
       this.calls.set(msgId, call);
@@ -119,8 +122,8 @@ export class PendingCalls {
     const about = `"${details.method}" on ${details.target}`;
     const message = `The reply to message ID ${msgId} (${about}) was refused: ${cause.message}`;
     const error = new InvalidMessage(message, { ...details, cause });
-    if (call.collected === undefined) this.reject(msgId, error);
-    else this.collect(call, { error });
+    if (call.collect === undefined) this.reject(msgId, error);
+    else this.collect(call, call.collect, { error });
   }
 
   private msgIdIn(delivery: Delivery): string | undefined {
@@ -141,10 +144,10 @@ export class PendingCalls {
       this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
       return;
     }
-    if (call.collected !== undefined) {
+    if (call.collect !== undefined) {
       const { result, failure, ending } = reply;
       const errorOf = (text: string) => deserializeFailure(text, this.allowedModules, call.details);
-      if (ending) this.collect(call, failure === null ? { result } : { error: errorOf(failure) });
+      if (ending) this.collect(call, call.collect, failure === null ? { result } : { error: errorOf(failure) });
       return;
     }
     if (reply.failure !== null && call.deadline.expired) {
@@ -163,10 +166,10 @@ export class PendingCalls {
     else call.monitor?.refresh();
   }
 
-  /** Keeps the reply of one of several servers. Resolves the call with the last of them. */
-  private collect({ msgId, collected }: PendingCall, reply: CollectedReply): void {
-    if (collected !== undefined && collected.replies.push(reply) >= collected.most)
-      this.take(msgId)?.resolve(collected.replies);
+  /** Reads the reply of one of several servers. Resolves the call when no further one is wanted. */
+  private collect(call: PendingCall, collect: CollectReply, reply: CollectedReply): void {
+    call.isHeard = true;
+    if (collect(reply)) this.take(call.msgId)?.resolve(null);
   }
 
   /** Rejects a call, if it is still pending. */
@@ -180,15 +183,15 @@ export class PendingCalls {
       this.reject(msgId, new MessageDeliveryFailure('The transport was closed', details));
   }
 
-  private giveUp({ msgId, deadline, details, causeOf, collected }: PendingCall): void {
+  private giveUp({ msgId, deadline, details, causeOf, collect, isHeard }: PendingCall): void {
     const { signal } = deadline;
     if (signal?.aborted) {
       this.reject(msgId, abortErrorOf(signal, details));
       return;
     }
     const cause = causeOf(deadline);
-    if (collected !== undefined && deadline.expired && (cause === undefined || collected.replies.length > 0)) {
-      this.take(msgId)?.resolve(collected.replies);
+    if (collect !== undefined && deadline.expired && (cause === undefined || isHeard)) {
+      this.take(msgId)?.resolve(null);
       return;
     }
     const about = `"${details.method}" on ${details.target}`;

@@ -5,7 +5,7 @@ import { oneLine } from '../../core/logger.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
-import type { AcknowledgeAfterReply, Arrival, Receive } from '../driver.js';
+import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
 import { CallerClocks, tolerated } from './caller-clocks.js';
@@ -24,7 +24,12 @@ export interface InboxPorts extends ReplyPorts {
   readonly repeats: boolean;
   readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
+  /** Selects the requests that are answered while all slots are taken; absent where none is. */
+  readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
+
+/** Maximum size of a request that needs no slot, in bytes: bodies of waiting requests are searched for its method. */
+const MAX_EXEMPT_BYTES = 65_536;
 
 /** Minimum time between warnings of expired requests, in milliseconds: an overloaded server may drop every request. */
 const EXPIRED_WARNING_INTERVAL_MS = 10_000;
@@ -72,6 +77,7 @@ export class RequestInbox implements Inbox {
       },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
+      isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
@@ -120,6 +126,18 @@ export class RequestInbox implements Inbox {
   /** Aborts the signals of handlers that still run: their messages are back in the queue by now, or their replies are lost. */
   abandon(): void {
     this.signals.stop();
+  }
+
+  private isExempt(delivery: Delivery, { marker, selects }: NeedsNoSlot): boolean {
+    if (delivery.compression !== undefined || delivery.body.length > MAX_EXEMPT_BYTES) return false;
+    // Cheaper than reading each request that must wait.
+    if (!delivery.body.includes(marker)) return false;
+    try {
+      return selects(readRequest(delivery.read(this.settings.limits)));
+    } catch {
+      // It is refused when it has a slot.
+      return false;
+    }
   }
 
   /** Not async: each promise would be a good part of the cost of a usual call. */

@@ -14,6 +14,7 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NeedsNoSlot,
   NotifyOptions,
   OutgoingNotification,
   QueueDepth,
@@ -110,12 +111,14 @@ export class MemoryDriver implements Driver {
     concurrency: number,
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
+    _signal: AbortSignal,
+    needsNoSlot?: NeedsNoSlot,
   ): Promise<Listener> {
     this.assertOpen();
     const { tap } = this.broker;
     const sendReply = (reply: OutgoingReply) => this.sendReply(reply);
     // Without a tap, an acknowledged request is never delivered again.
-    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined };
+    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined, needsNoSlot };
     const handle = tap?.serve(target, receive) ?? receive;
     const inbox = new RequestInbox(this.context, concurrency, handle, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);

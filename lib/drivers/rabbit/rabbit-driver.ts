@@ -13,6 +13,7 @@ import type {
   ConnectOptions,
   Driver,
   Listener,
+  NeedsNoSlot,
   NotifyOptions,
   OutgoingNotification,
   QueueDepth,
@@ -162,6 +163,7 @@ export class RabbitDriver implements Driver {
     receive: Receive,
     acknowledgeAfterReply: AcknowledgeAfterReply | undefined,
     signal: AbortSignal,
+    needsNoSlot?: NeedsNoSlot,
   ): Promise<Listener> {
     const { rabbit, controlExchange } = this.settings;
     const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, {
@@ -169,6 +171,7 @@ export class RabbitDriver implements Driver {
       sendReply: (reply) => this.replySender.send(reply),
       deadLetter: (...letter) => this.republisher.deadLetter(...letter),
       countReturn: (...delivery) => this.republisher.countReturn(...delivery),
+      needsNoSlot,
     });
     const bindings = serverBindings(target, controlExchange);
     try {

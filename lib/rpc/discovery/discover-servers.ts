@@ -3,16 +3,14 @@ import { type Duration, toMilliseconds } from '../../core/duration.js';
 import { ConfigurationError, InvalidTarget, MessageUndeliverable, RemoteError } from '../../core/errors.js';
 import { checkOptions, natural, type Rule, span } from '../../core/option-rules.js';
 import { Target } from '../../core/target.js';
-import { compareVersions, versionIsCompatible } from '../../core/version.js';
-import type { CollectedReply } from '../../drivers/driver.js';
+import { compareVersions } from '../../core/version.js';
+import type { CollectReply } from '../../drivers/driver.js';
 import { assertTransport, type Transport } from '../../messaging/transport.js';
 import { sendCall } from '../outgoing-requests.js';
+import { AnswerCollector } from './answer-collector.js';
 import { INFO_METHOD, STATS_METHOD } from './discovery-methods.js';
 import { readServerInfo, readServerStats } from './report-reader.js';
 import type { ServerInfo, ServerStats } from './server-report.js';
-
-/** Maximum number of servers of a topic whose answers are collected. */
-const MAX_SERVERS = 1000;
 
 /** Options of {@link discoverServers}. */
 export interface DiscoverOptions {
@@ -91,26 +89,29 @@ export async function discoverVersion(
 }
 
 /** Returns the highest version of each major version that a server implements for a target, the highest first. */
-function versionsOf({ apis }: ServerInfo, { namespace, version }: Target): string[] {
-  const served = apis.filter(({ namespaces }) => namespaces.includes(namespace ?? null)).map((api) => api.version);
-  const descending = served.sort((one, other) => compareVersions(other, one));
-  const major = version?.split('.')[0];
-  return descending.filter(
-    (one, index) =>
-      (major === undefined || one.startsWith(`${major}.`)) &&
-      !descending.slice(0, index).some((higher) => versionIsCompatible(higher, one)),
-  );
+export function versionsOf({ apis }: Pick<ServerInfo, 'apis'>, { namespace, version }: Target): string[] {
+  const wanted = version?.split('.')[0];
+  const highest = new Map<string, string>();
+  for (const { namespaces, version: served } of apis) {
+    const [major = ''] = served.split('.');
+    if ((wanted !== undefined && major !== wanted) || !namespaces.includes(namespace ?? null)) continue;
+    const known = highest.get(major);
+    if (known === undefined || compareVersions(served, known) > 0) highest.set(major, served);
+  }
+  return [...highest.values()].sort((one, other) => compareVersions(other, one));
 }
 
 const lowest = (versions: readonly string[]): string =>
   versions.reduce((one, other) => (compareVersions(one, other) <= 0 ? one : other));
 
-async function ask<T extends { readonly server: string }>(
+/** Asks the servers of a topic by a method of discovery, and reads their answers. @throws as discoverServers */
+export async function ask<T extends { readonly server: string; readonly host: string }>(
   transport: Transport,
   target: Target,
   options: DiscoverOptions,
   method: string,
   read: (answer: unknown) => T | undefined,
+  onAnswer?: (answer: T | undefined) => void,
 ): Promise<Discovery<T>> {
   assertTransport(transport);
   if (!(target instanceof Target)) throw new ConfigurationError('Expected a Target, such as new Target({ topic })');
@@ -118,41 +119,39 @@ async function ask<T extends { readonly server: string }>(
   if (target.topic === undefined) throw new InvalidTarget(`A topic is required: ${target}`, { target, method });
   // First, so that the time belongs to the servers.
   await transport.connect();
-  const answers = await repliesOf(transport, target, options, method);
-  const servers = answers.flatMap((answer) => ('result' in answer ? (read(answer.result) ?? []) : []));
+  const collector = new AnswerCollector(options.servers, read, onAnswer);
+  await collect(transport, target, options, method, (reply) => collector.add(reply));
+  collector.warn(transport.settings.logger, String(target));
+  const servers = collector.kept;
   servers.sort((one, other) => (one.server < other.server ? -1 : 1));
-  return { servers, others: answers.length - servers.length };
+  return { servers, others: collector.others };
 }
 
-async function repliesOf(
+async function collect(
   transport: Transport,
   { exchange, topic, server }: Target,
-  { timeout = 2, servers = MAX_SERVERS }: DiscoverOptions,
+  { timeout = 2 }: DiscoverOptions,
   method: string,
-): Promise<readonly CollectedReply[]> {
+  add: CollectReply,
+): Promise<void> {
   const milliseconds = toMilliseconds(timeout, 'timeout');
   const isSole = server !== undefined;
   const target = new Target({ exchange, topic, server, fanout: !isSole });
   const request = { method, args: {}, namespace: undefined, version: undefined, context: {} };
-  const deadline = Deadline.after(milliseconds);
   const options = {
     target,
-    deadline,
+    deadline: Deadline.after(milliseconds),
     timeout: milliseconds,
     retry: undefined,
     mandatory: true,
     callMonitorTimeout: undefined,
+    collect: isSole ? undefined : add,
   };
   try {
-    if (isSole) return [{ result: await sendCall(transport, transport.outgoing, request, options) }];
-    const collected = sendCall(transport, transport.outgoing, request, {
-      ...options,
-      collect: Math.min(servers, MAX_SERVERS),
-    });
-    return (await collected) as CollectedReply[];
+    const result = await sendCall(transport, transport.outgoing, request, options);
+    if (isSole) add({ result });
   } catch (error) {
-    if (error instanceof RemoteError) return [{ error }];
-    if (!isSole && error instanceof MessageUndeliverable) return [];
-    throw error;
+    if (error instanceof RemoteError) add({ error });
+    else if (isSole || !(error instanceof MessageUndeliverable)) throw error;
   }
 }

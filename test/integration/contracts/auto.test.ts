@@ -8,6 +8,7 @@ import {
   RemoteError,
   RPCVersionCapError,
   Target,
+  UnsupportedVersion,
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
@@ -98,7 +99,12 @@ describe("the cap 'auto'", () => {
 
   it('is waited for within the timeout of the request, and until its signal aborts', async () => {
     const [url, topic] = [`memory://${uniqueTopic()}/`, uniqueTopic()];
-    await serve(url, topic, [{ version: '1.10' }]);
+    const transport = getRpcTransport({ transportUrl: url, logger: silent });
+    const server = getRpcServer(transport, new Target({ topic, exchange: 'contracts', server: 's' }), [
+      { oslo_rpc_server_info: () => new Promise((resolve) => closing.push(async () => resolve(null))) },
+    ]);
+    await server.start();
+    closing.push(() => transport.cleanup());
     const { client } = clientOf(url, topic);
     await expect(client.newest({ a: 1 }, { timeout: '20ms' })).rejects.toThrow(/"newest".*no server has reported/);
     await expect(client.newest({ a: 1 }, { timeout: '20ms' })).rejects.toBeInstanceOf(MessagingTimeout);
@@ -106,16 +112,50 @@ describe("the cap 'auto'", () => {
     await expect(client.newest({ a: 1 }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it('falls back when a server refuses the version', async () => {
+  it('costs a first call with a short timeout only a part of it', async () => {
+    const [url, topic] = [`memory://${uniqueTopic()}/`, uniqueTopic()];
+    await serve(url, topic, [{ version: '1.10' }]);
+    const { client } = clientOf(url, topic);
+    expect(await client.scale({ vnf_id: 'vv' }, { timeout: '500ms' })).toMatchObject({ id: 'v' });
+    const since = performance.now();
+    // The answer is shared, also by a client that names the same cap.
+    await client.$prepare({ versionCap: 'auto' }).scale({ vnf_id: 'vv' });
+    expect(performance.now() - since).toBeLessThan(90);
+  });
+
+  it('asks again when a server refuses the version, and lets requests wait for the answer', async () => {
     const [url, topic] = [`memory://${uniqueTopic()}/`, uniqueTopic()];
     const first = await serve(url, topic, [{ version: '1.10' }]);
     const { client } = clientOf(url, topic);
     await client.scale({ vnf_id: 'vv' });
     await Promise.all(first.servers.map((server) => server.stop()));
-    await serve(url, topic, [{ version: '1.0' }]);
-    const refused = await client.scale({ vnf_id: 'vv' }).catch((error: unknown) => error);
+    await serve(url, topic, [{ version: '1.9' }]);
+    const refused = await client.newest({ a: 1 }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(RemoteError);
     expect(refused).toMatchObject({ excType: 'UnsupportedVersion' });
-    await expect(client.scale({ vnf_id: 'vv' })).rejects.toBeInstanceOf(RPCVersionCapError);
+    const calls = Array.from({ length: 20 }, () => client.scale({ vnf_id: 'vv' }));
+    expect(await Promise.all(calls)).toHaveLength(20);
+    await expect(client.newest({ a: 1 })).rejects.toBeInstanceOf(RPCVersionCapError);
+  });
+
+  it('is not changed by a refusal from another service', async () => {
+    const [url, topic] = [`memory://${uniqueTopic()}/`, uniqueTopic()];
+    const transport = getRpcTransport({ transportUrl: url, logger: silent, rpcDiscoveryEnabled: true });
+    const passOn = () => {
+      throw new UnsupportedVersion('3.0', 'downstream');
+    };
+    const target = new Target({ topic, exchange: 'contracts', server: 's' });
+    const server = getRpcServer(transport, target, [
+      { target: new Target({ version: '1.10' }), scale: passOn, newest: () => ({}) },
+    ]);
+    closing.push(
+      () => server.stop(),
+      () => transport.cleanup(),
+    );
+    await server.start();
+    const { client, log } = clientOf(url, topic);
+    await expect(client.scale({ vnf_id: 'vv' })).rejects.toMatchObject({ excType: 'UnsupportedVersion' });
+    expect(client.$canSend('newest')).toBe(true);
+    expect(log.messages(/./, 'warn')).toEqual([]);
   });
 });

@@ -257,7 +257,7 @@ describe('forFeature with an API', () => {
     expect(String(getRpcApiToken(apiV1, 'b'))).toContain(`RpcApi '${topic}' 1.2 at the broker 'b'`);
   });
 
-  it('refuses other values than an API, and unknown options', () => {
+  it('refuses values without an API, and unknown options', () => {
     expect(feature({ api: undefined })).toThrow(/forFeature: api: expected an API.*got undefined/);
     expect(feature({ api: { target: {} } })).toThrow(ConfigurationError);
     expect(feature({ api: apiV1, cap: '1.0' })).toThrow(/Unknown forFeature option "cap"/);

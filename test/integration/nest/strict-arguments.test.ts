@@ -319,6 +319,79 @@ describe('the pipeline', () => {
   });
 });
 
+describe('guards', () => {
+  let seen: unknown[] = [];
+
+  class Deciding implements CanActivate {
+    canActivate(context: ExecutionContext): boolean {
+      const { tenant } = context.switchToRpc().getData<{ tenant?: string }>();
+      seen.push(tenant);
+      return tenant === 'mine';
+    }
+  }
+
+  @UseGuards(Deciding)
+  @RpcEndpoint()
+  class Guarded {
+    @RpcMethod()
+    nothing(): string {
+      return 'nothing';
+    }
+
+    @RpcMethod()
+    one(@RpcArg('tenant') tenant: string): string {
+      return tenant;
+    }
+  }
+
+  @RpcEndpoint()
+  class Wider extends Guarded {
+    @RpcMethod()
+    override one(@RpcArg('tenant') tenant: string, @RpcArg('size', { optional: true }) size?: number): string {
+      return `${tenant} ${size}`;
+    }
+  }
+
+  it.each([
+    ['nothing', { tenant: 'other' }, 'other'],
+    ['one', {}, undefined],
+    ['one', { tenant: 'other', secret: 1 }, 'other'],
+  ])('decide about %s %j before the arguments are refused', async (method, args, tenant) => {
+    const { call } = await serve(Guarded);
+    seen = [];
+    expect(String(await call(method, args))).toMatch(/Forbidden/);
+    expect(seen).toEqual([tenant]);
+  });
+
+  it('let the refusal of an allowed request through', async () => {
+    const { call } = await serve(Guarded);
+    expect(await call('nothing', { tenant: 'mine' })).toContain("got an unexpected keyword argument 'tenant'");
+    expect(await call('one', { tenant: 'mine', x: 1 })).toContain("got an unexpected keyword argument 'x'");
+    expect(await call('one', { tenant: 'mine' })).toBe('mine');
+  });
+
+  it('keep the parameters of an overriding method', async () => {
+    const { call } = await serve(Wider);
+    expect(await call('one', { tenant: 'mine', size: 5 })).toBe('mine 5');
+    expect(await call('one', { tenant: 'mine', x: 1 })).toContain("got an unexpected keyword argument 'x'");
+  });
+});
+
+it('gives no inherited argument', async () => {
+  @RpcEndpoint()
+  class Inheriting {
+    @RpcMethod()
+    one(@RpcArg('valueOf', { optional: true }) value?: unknown): string {
+      return typeof value;
+    }
+  }
+  for (const strictArguments of [true, false]) {
+    const { call } = await serve(Inheriting, { strictArguments });
+    expect(await call('one', {})).toBe('undefined');
+    expect(await call('one', { valueOf: 'x' })).toBe('string');
+  }
+});
+
 it('refuses unknown options of a parameter', () => {
   expect(() => RpcArg('x', { optinal: true } as never)).toThrow(ConfigurationError);
   expect(() => RpcArg('x', { optional: 1 } as never)).toThrow(/optional.*true or false/);

@@ -46,3 +46,21 @@ it('refuses values of another form, and survives any', () => {
     }),
   );
 });
+
+it('cuts answers beyond the limits', () => {
+  const long = 'x'.repeat(1000);
+  const large = { ...method, name: long, schema: { args: { title: long.repeat(100) } } };
+  const methods = [large, ...Array(3999).fill({ ...method, name: long })];
+  const apis = Array.from({ length: 300 }, () => ({ namespaces: Array(300).fill(long), version: '1.0', methods }));
+  const read = readServerInfo({ ...info, server: long, apis });
+  expect(read?.server).toHaveLength(256);
+  expect(read?.apis).toHaveLength(200);
+  expect(read?.apis.flatMap((api) => api.methods)).toHaveLength(5000);
+  expect(read?.apis[0]).toMatchObject({ methods: { 0: { schema: null } } });
+  expect(read?.apis[0]?.namespaces).toHaveLength(200);
+  const many = readServerInfo({
+    ...info,
+    apis: [{ ...info.apis[0], methods: [{ ...method, arguments: Array(300).fill(method.arguments[0]) }] }],
+  });
+  expect(many?.apis[0]?.methods[0]?.arguments).toHaveLength(200);
+});
