@@ -5,6 +5,7 @@ import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js'
 import { discoverServers, MessageUndeliverable, Target, toError, toMilliseconds } from '../internal.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
 import { openTransport } from './broker-session.js';
+import type { CommandProcess } from './command-process.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
@@ -23,7 +24,7 @@ const DESCRIPTION =
   'Writes an AsyncAPI document of RPC methods and notifications. MODULE is a compiled JavaScript file that exports the root module of a Nest application, or contracts (defineRpcApi). The application is not started, and nothing is connected; options that forRootAsync makes from other providers are not known then: give --url, --topic and --exchange. Without MODULE, the servers of --topic describe themselves, where rpcDiscoveryEnabled is set: methods and the names of their arguments, no notifications.';
 
 /** Adds `asyncapi`. */
-export function addAsyncApiCommand(program: Command, connections: OpenConnections): void {
+export function addAsyncApiCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('asyncapi'), '3s')
     .summary('describe an application, contracts or servers as an AsyncAPI document')
     .description(DESCRIPTION)
@@ -45,12 +46,13 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
     .addHelpText('after', '\nExample:\n  oslo-rpc asyncapi dist/app.module.js --out asyncapi.yaml --html asyncapi.html')
     .action(async (module: string | undefined, flags: AsyncApiFlags) => {
       const format = formatOf(flags);
+      const print = module === undefined ? command.print : command.hostModule();
       const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
       const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
       if (flags.out !== undefined) write(flags.out, text, '--out');
-      else if (flags.html === undefined) process.stdout.write(text);
+      else if (flags.html === undefined) print(text);
       if (flags.html !== undefined && page !== undefined) write(flags.html, page, '--html');
     });
 }
