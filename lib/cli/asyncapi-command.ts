@@ -1,14 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js';
-import { discoverServers, MessageUndeliverable, Target, toError, toMilliseconds } from '../internal.js';
+import { discoverServers, MessageUndeliverable, Target, toMilliseconds } from '../internal.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
 import { openTransport } from './broker-session.js';
 import type { CommandProcess } from './command-process.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
+import { asking, whileShowing } from './progress-line.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+import { writeFile } from './write-file.js';
 
 interface AsyncApiFlags extends TargetFlags {
   export?: string[];
@@ -51,9 +52,9 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
       const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
-      if (flags.out !== undefined) write(flags.out, text, '--out');
+      if (flags.out !== undefined) writeFile(flags.out, text, '--out');
       else if (flags.html === undefined) print(text);
-      if (flags.html !== undefined && page !== undefined) write(flags.html, page, '--html');
+      if (flags.html !== undefined && page !== undefined) writeFile(flags.html, page, '--html');
     });
 }
 
@@ -86,7 +87,9 @@ async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Pr
   const transport = await openTransport(connections, options);
   const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
   const target = new Target({ topic, exchange, server });
-  const { servers, others } = await discoverServers(transport, target, { timeout });
+  const { servers, others } = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
+    discoverServers(transport, target, { timeout }),
+  );
   if (servers.length === 0)
     throw new MessageUndeliverable(
       others > 0
@@ -120,14 +123,6 @@ function yamlOf(document: AsyncApiDocument): string {
 async function pageOf(document: AsyncApiDocument): Promise<string> {
   const { asyncApiPage } = await import('./asyncapi-page.js');
   return asyncApiPage(document);
-}
-
-function write(file: string, text: string, flag: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UsageError(`${flag}: ${toError(error).message}`);
-  }
 }
 
 function repeated(value: string, before: readonly string[] = []): string[] {

@@ -43,6 +43,8 @@ function collect(name: string, names: readonly string[] = []): string[] {
 async function generate(files: readonly string[], flags: GenerateFlags): Promise<void> {
   const { class: classes = [], endpoint = false, json = false, topic, exchange, namespace } = flags;
   if (endpoint && json) throw new UsageError('--endpoint and --json exclude each other');
+  for (const [name, value] of Object.entries({ topic, exchange, namespace }))
+    if (value?.trim() === '') throw new UsageError(`--${name}: expected a name; got an empty text`);
   // The grammar is loaded for this command only.
   const { readContracts } = await import('./generate/find-classes.js');
   const { printFile } = await import('./generate/print-file.js');

@@ -1,7 +1,11 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
+import { oneLine } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import type { Place } from './python-syntax.js';
+
+/** Maximum length of a quoted line, in characters: the file may be no text. */
+const MAX_QUOTED = 100;
 
 /** Text of a Python file with its syntax tree. */
 export class PythonSource {
@@ -14,13 +18,16 @@ export class PythonSource {
     readonly file: string,
     readonly text: string,
   ) {
+    if (text.includes('\0')) throw new UsageError(`${file}: expected a Python file; got a binary file`);
     this.#lines = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
     const { tree, errors } = parse(text);
     this.root = tree.topNode;
     const [error] = errors;
     if (error === undefined) return;
     const line = this.lineAt(error.from);
-    throw new UsageError(`${file}, line ${line}: Python syntax error near "${this.#lineText(line)}"`);
+    throw new UsageError(
+      `${file}, line ${line}: Python syntax error near "${oneLine(this.#lineText(line), MAX_QUOTED)}"`,
+    );
   }
 
   textOf(node: SyntaxNode): string {
