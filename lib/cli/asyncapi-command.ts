@@ -1,13 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js';
-import { discoverServers, MessageUndeliverable, Target, toError, toMilliseconds } from '../internal.js';
+import { discoverServers, MessageUndeliverable, Target, toMilliseconds } from '../internal.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
 import { openTransport } from './broker-session.js';
+import type { CommandProcess } from './command-process.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
+import { asking, whileShowing } from './progress-line.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+import { writeFile } from './write-file.js';
 
 interface AsyncApiFlags extends TargetFlags {
   export?: string[];
@@ -24,7 +26,7 @@ const DESCRIPTION =
   'Writes an AsyncAPI document of RPC methods and notifications. MODULE is a compiled JavaScript file that exports the root module of a Nest application, or contracts (defineRpcApi). The application is not started, and nothing is connected; options that forRootAsync makes from other providers are not known then: give --url, --topic and --exchange. Without MODULE, the servers of --topic describe themselves, where rpcDiscoveryEnabled is set: methods and the names of their arguments, no notifications.';
 
 /** Adds `asyncapi`. */
-export function addAsyncApiCommand(program: Command, connections: OpenConnections): void {
+export function addAsyncApiCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('asyncapi'), '3s')
     .summary('describe an application, contracts or servers as an AsyncAPI document')
     .description(DESCRIPTION)
@@ -47,13 +49,14 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
     .addHelpText('after', '\nExample:\n  oslo-rpc asyncapi dist/app.module.js --out asyncapi.yaml --html asyncapi.html')
     .action(async (module: string | undefined, flags: AsyncApiFlags) => {
       const format = formatOf(flags);
+      const print = module === undefined ? command.print : command.hostModule();
       const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
       const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
-      if (flags.out !== undefined) write(flags.out, text, '--out');
-      else if (flags.html === undefined) process.stdout.write(text);
-      if (flags.html !== undefined && page !== undefined) write(flags.html, page, '--html');
+      if (flags.out !== undefined) writeFile(flags.out, text, '--out');
+      else if (flags.html === undefined) print(text);
+      if (flags.html !== undefined && page !== undefined) writeFile(flags.html, page, '--html');
     });
 }
 
@@ -86,7 +89,9 @@ async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Pr
   const transport = await openTransport(connections, options);
   const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
   const target = new Target({ topic, exchange, server });
-  const { servers, others } = await discoverServers(transport, target, { timeout });
+  const { servers, others } = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
+    discoverServers(transport, target, { timeout }),
+  );
   if (servers.length === 0)
     throw new MessageUndeliverable(
       others > 0
@@ -122,14 +127,6 @@ function yamlOf(document: AsyncApiDocument): string {
 async function pageOf(document: AsyncApiDocument): Promise<string> {
   const { asyncApiPage } = await import('./asyncapi-page.js');
   return asyncApiPage(document);
-}
-
-function write(file: string, text: string, flag: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UsageError(`${flag}: ${toError(error).message}`);
-  }
 }
 
 function repeated(value: string, before: readonly string[] = []): string[] {

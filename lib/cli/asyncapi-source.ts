@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { AsyncApiInfo, ModuleClass, ToJsonSchema } from '../asyncapi/for-command.js';
 import { isRpcApi, type RpcApi, toError } from '../internal.js';
 import { UsageError } from './exit-code.js';
+import { loadModule, startHint } from './load-module.js';
 
 /** Exports of a compiled module that a document can be made from. */
 export type ModuleExports = { readonly module: ModuleClass } | { readonly apis: readonly RpcApi[] };
@@ -22,7 +23,7 @@ export async function loadExports(
   const all = await load(path);
   const unknown = wanted.find((name) => !all.has(name));
   if (unknown !== undefined)
-    throw new UsageError(`--export: ${path} exports no "${unknown}"; it exports ${namesOf(all)}`);
+    throw new UsageError(`--export: ${path} exports no "${unknown}"; it exports ${namesOf(all)}${startHint(path)}`);
   const chosen = wanted.length === 0 ? all : new Map([...all].filter(([name]) => wanted.includes(name)));
   const modules = [...chosen].filter((entry): entry is [string, ModuleClass] => isModule(entry[1]));
   const apis = [...new Set([...chosen.values()].filter(isRpcApi))];
@@ -34,7 +35,7 @@ export async function loadExports(
   if (only) return { module: only[1] };
   if (apis.length > 0) return { apis };
   throw new UsageError(
-    `${path} exports neither a Nest module nor a contract (defineRpcApi) of this installation of the library; it exports ${namesOf(chosen)}`,
+    `${path} exports neither a Nest module nor a contract (defineRpcApi) of this installation of the library; it exports ${namesOf(chosen)}${startHint(path)}`,
   );
 }
 
@@ -42,7 +43,7 @@ const namesOf = (all: ReadonlyMap<string, unknown>) => [...all.keys()].join(', '
 
 async function load(path: string): Promise<Map<string, unknown>> {
   try {
-    const loaded = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+    const loaded = await loadModule(path);
     // Node.js does not recognize all named exports of CommonJS; they are members of the default one.
     const { default: whole, ...named } = loaded;
     const members =
@@ -50,6 +51,7 @@ async function load(path: string): Promise<Map<string, unknown>> {
     const all = { ...members, ...named };
     return new Map(Object.entries(all).filter(([name, value]) => name !== 'module.exports' && value !== undefined));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const hint = /\.tsx?$/.test(path) ? '. Give the compiled file, such as dist/app.module.js' : '';
     throw new UsageError(`Cannot load ${path}: ${toError(error).message}${hint}`);
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CommandProcess } from './command-process.js';
 import { changeText } from './contract/change-text.js';
 import { compareContracts } from './contract/compare-contracts.js';
 import { contractJson } from './contract/contract-json.js';
@@ -7,7 +8,7 @@ import { readContractFile, readModule } from './contract/read-contract.js';
 import { EXIT } from './exit-code.js';
 
 /** Adds `contract`, with `export` and `diff`. */
-export function addContractCommand(program: Command): void {
+export function addContractCommand(program: Command, command: CommandProcess): void {
   const contract = program
     .command('contract')
     .summary('export and compare contracts')
@@ -22,7 +23,8 @@ export function addContractCommand(program: Command): void {
     .option('--export <name>', 'export to print (default: all APIs)')
     .addHelpText('after', '\nExample:\n  oslo-rpc contract export dist/conductor-api.js > conductor-api.json')
     .action(async (module: string, flags: { export?: string }) => {
-      process.stdout.write(contractJson(await readModule(module, flags.export)));
+      const print = command.hostModule();
+      print(contractJson(await readModule(module, flags.export)));
     });
   contract
     .command('diff')
@@ -35,10 +37,11 @@ export function addContractCommand(program: Command): void {
     .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js')
     .action(async (old: string, current: string, flags: { json?: boolean }) => {
+      const print = command.hostModule();
       const [before, after] = [await readContractFile(old), await readContractFile(current)];
       const found = compareContracts(before, after);
       const changes = [...found, ...notCompared(before, after)];
-      process.stdout.write(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : found.map(changeText).join(''));
+      print(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : found.map(changeText).join(''));
       const blind = notComparedLine(changes);
       if (blind !== undefined) process.stderr.write(blind);
       if (changes.some(({ level }) => level === 'breaking')) process.exitCode = EXIT.failed;

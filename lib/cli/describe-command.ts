@@ -16,6 +16,7 @@ import {
 import { openTransport } from './broker-session.js';
 import { EXIT } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
+import { asking, whileShowing } from './progress-line.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 import { textTable } from './text-table.js';
 
@@ -59,10 +60,9 @@ async function describe(flags: DescribeFlags, connections: OpenConnections): Pro
   const transport = await openTransport(connections, options);
   const target = new Target({ topic, exchange, server });
   const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
-  const [found, counted] = await Promise.all([
-    discoverServers(transport, target, { timeout }),
-    discoverStats(transport, target, { timeout }),
-  ]);
+  const [found, counted] = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
+    Promise.all([discoverServers(transport, target, { timeout }), discoverStats(transport, target, { timeout })]),
+  );
   if (found.servers.length + found.others === 0)
     throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
   const byName = new Map(counted.servers.map((stats) => [stats.server, stats]));

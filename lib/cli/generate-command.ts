@@ -55,6 +55,8 @@ async function generate(files: readonly string[], flags: GenerateFlags): Promise
   if (version !== undefined && !/^\d+\.\d+$/.test(version))
     throw new UsageError(`--api-version: expected MAJOR.MINOR such as 1.4; got ${version}`);
   if (endpoint && json) throw new UsageError('--endpoint and --json exclude each other');
+  for (const [name, value] of Object.entries({ topic, exchange, namespace }))
+    if (value?.trim() === '') throw new UsageError(`--${name}: expected a name; got an empty text`);
   // The grammar is loaded for this command only.
   const { readContracts } = await import('./generate/find-classes.js');
   const { printFile } = await import('./generate/print-file.js');

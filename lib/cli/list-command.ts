@@ -1,11 +1,19 @@
 import type { Command } from 'commander';
-import { type ApiInfo, MessageUndeliverable, stringifyJson, Target, toMilliseconds } from '../internal.js';
+import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target, toMilliseconds } from '../internal.js';
 import { openTransport } from './broker-session.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
+import { asking, whileShowing } from './progress-line.js';
 import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
 import { textTable } from './text-table.js';
-import { type SurveyedServer, type SurveyedTopic, surveyAll, surveyServer, topicsAt } from './topic-survey.js';
+import {
+  byExchange,
+  type SurveyedServer,
+  type SurveyedTopic,
+  surveyAll,
+  surveyServer,
+  topicsAt,
+} from './topic-survey.js';
 
 interface ListFlags extends TargetFlags {
   managementUrl?: string;
@@ -30,13 +38,21 @@ export function addListCommand(program: Command, connections: OpenConnections): 
       '\nExample:\n  oslo-rpc list --url rabbit://user:password@host/ --management-url http://host:15672',
     )
     .action(async (flags: ListFlags) => {
-      const topics = await list(flags, connections);
+      const { asked, topics } = await list(flags, connections);
       process.stdout.write(flags.json ? `${stringifyJson(topics)}\n` : textTable([HEADER, ...topics.flatMap(rowsOf)]));
+      for (const { topic, exchange } of topics)
+        if (asked !== undefined && exchange !== asked) process.stderr.write(otherExchange(topic, exchange, asked));
       if (!flags.managementUrl && topics.some(({ unnamed }) => unnamed > 0)) process.stderr.write(UNNAMED);
     });
 }
 
-async function list(flags: ListFlags, connections: OpenConnections): Promise<SurveyedTopic[]> {
+/** Surveyed topics, and the exchange that was asked; undefined where the exchanges are known from the management API. */
+interface Listing {
+  readonly asked?: string;
+  readonly topics: readonly SurveyedTopic[];
+}
+
+async function list(flags: ListFlags, connections: OpenConnections): Promise<Listing> {
   const { topic, server, managementUrl } = flags;
   if (!topic && !managementUrl)
     throw new UsageError('no topic: give --topic, or --management-url for the topics of the whole broker');
@@ -47,13 +63,24 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Sur
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
   const transport = await openTransport(connections, full);
   const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
-  if (!topic) return surveyAll(transport, known, timeout);
-  if (server) return [await surveyServer(transport, new Target({ topic, exchange, server }), timeout)];
+  const show = <T>(what: string, work: () => Promise<T>) => whileShowing(asking(what, timeout), work);
+  if (!topic) return { topics: await show('the servers of all topics', () => surveyAll(transport, known, timeout)) };
+  if (server) {
+    const target = new Target({ topic, exchange, server });
+    const one = await show(`the server ${server} of topic ${topic}`, () => surveyServer(transport, target, timeout));
+    return { asked: exchange, topics: byExchange(one) };
+  }
   const named = known.filter((one) => one.topic === topic);
-  const surveyed = await surveyAll(transport, named.length > 0 ? named : [{ topic, exchange, servers: [] }], timeout);
+  const asked = named.length > 0 ? named : [{ topic, exchange, servers: [] }];
+  const surveyed = await show(`the servers of topic ${topic}`, () => surveyAll(transport, asked, timeout));
   if (surveyed.every(({ servers, unnamed }) => servers.length + unnamed === 0))
     throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
-  return surveyed;
+  // The exchanges of the management API are known already.
+  return named.length > 0 ? { topics: surveyed } : { asked: exchange, topics: surveyed.flatMap(byExchange) };
+}
+
+function otherExchange(topic: string, exchange: string, asked: string): string {
+  return `${oneLine(`The topic "${topic}" was asked on the exchange "${asked}", but servers report "${exchange}": give --exchange ${exchange}`)}\n`;
 }
 
 function rowsOf({ topic, exchange, servers, unnamed }: SurveyedTopic): string[][] {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
+import { CommandProcess } from './command-process.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addContractCommand } from './contract-command.js';
 import { addDescribeCommand } from './describe-command.js';
@@ -19,7 +20,7 @@ Exit codes:
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
 
-function makeProgram(connections: OpenConnections): Command {
+function makeProgram(connections: OpenConnections, command: CommandProcess): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
     .version(LIBRARY_VERSION, '--version', 'print the version of this command')
@@ -45,15 +46,15 @@ function makeProgram(connections: OpenConnections): Command {
   addConformanceCommand(program);
   addDoctorCommand(program, connections);
   addGenerateCommand(program);
-  addContractCommand(program);
+  addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addAsyncApiCommand(program, connections);
+  addAsyncApiCommand(program, connections, command);
   return program;
 }
 
 /**
- * Runs the command line, and sets the exit code of the process. The result goes to standard output, an error in one line
+ * Runs the command line, and ends the process with its exit code. The result goes to standard output, an error in one line
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -62,13 +63,14 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
   });
   const connections = new OpenConnections();
+  const command = new CommandProcess();
   try {
-    await makeProgram(connections).parseAsync(argv);
+    await makeProgram(connections, command).parseAsync(argv);
   } catch (error) {
     // Commander has written its own.
     if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
-  // Otherwise their sockets would keep the process alive.
-  if (!(await connections.close())) process.exit();
+  await connections.close();
+  await command.end();
 }

@@ -99,6 +99,22 @@ export async function surveyServer(transport: Transport, target: Target, timeout
   return { topic, exchange, servers: [{ server, state: info ? 'answered' : 'Python or older', info }], unnamed: 0 };
 }
 
+/**
+ * Groups the servers of a topic by the exchanges that they report: a fanout reaches those of all exchanges. Servers that do not
+ * say their exchange are with the asked one where a server reports it, or none reports any; else with the first.
+ */
+export function byExchange({ topic, exchange: asked, servers, unnamed }: SurveyedTopic): SurveyedTopic[] {
+  const reported = [...new Set(servers.flatMap(({ info }) => (info ? [info.exchange] : [])))].sort();
+  const [first = asked] = reported;
+  const unknown = reported.includes(asked) ? asked : first;
+  return [...new Set([unknown, ...reported])].map((exchange) => ({
+    topic,
+    exchange,
+    servers: servers.filter(({ info }) => (info ? info.exchange : unknown) === exchange),
+    unnamed: exchange === unknown ? unnamed : 0,
+  }));
+}
+
 /** Surveys one server of several. */
 async function surveyOne(
   transport: Transport,

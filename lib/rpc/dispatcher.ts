@@ -60,7 +60,7 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   const { request } = message;
   const handler = table.find(request);
   const entry = handler?.entry;
-  const since = statistics === undefined ? 0 : statistics.begin();
+  const since = statistics === undefined ? 0 : statistics.begin(entry);
   try {
     result =
       around === undefined
@@ -85,7 +85,7 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   // The memory driver returns nothing to wait for, and an await is not free.
   const replying = message.reply({ result, failure, ending: true });
   if (replying) await replying;
-  statistics?.end();
+  statistics?.end(entry);
 }
 
 /** @throws NoSuchMethod, UnsupportedVersion without an entry */

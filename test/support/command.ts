@@ -21,9 +21,25 @@ export function osloRpc(
   environment: NodeJS.ProcessEnv = {},
   { readsOn = true }: { readsOn?: boolean } = {},
 ): Promise<Outcome> {
+  return outcomeOf(process.execPath, [COMMAND, ...args], environment, readsOn);
+}
+
+const TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+
+/** Runs the built `oslo-rpc` on a terminal, which Python makes: standard output has all that it shows. */
+export function onTerminal(args: readonly string[]): Promise<Outcome> {
+  return outcomeOf('/usr/bin/python3', ['-c', TERMINAL, process.execPath, COMMAND, ...args], {}, true);
+}
+
+function outcomeOf(
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  readsOn: boolean,
+): Promise<Outcome> {
   if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
   const { TRANSPORT_URL: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...inherited, ...environment } });
+  const child = spawn(program, args, { env: { ...inherited, ...environment } });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     outcome.stdout += text;

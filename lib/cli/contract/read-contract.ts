@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
 import { loggedMessage } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import { loadModule, startHint } from '../load-module.js';
 import type { ContractModel } from './contract-model.js';
 import { contractFault } from './contract-shape.js';
 import { exportApi, isExportedApi } from './export-api.js';
@@ -46,8 +46,9 @@ export async function readModule(file: string, only?: string): Promise<ContractM
   const path = resolve(file);
   let exported: Record<string, unknown>;
   try {
-    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    exported = await loadModule(file);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
       throw new UsageError(
@@ -64,6 +65,6 @@ export async function readModule(file: string, only?: string): Promise<ContractM
   if (models.length > 0) return models;
   const found = names.length === 0 ? 'nothing' : names.join(', ');
   throw new UsageError(
-    `${file}: expected an export made by defineRpcApi${only === undefined ? '' : ` named ${only}`}; found ${found}`,
+    `${file}: expected an export made by defineRpcApi${only === undefined ? '' : ` named ${only}`}; found ${found}${startHint(file)}`,
   );
 }

@@ -56,7 +56,11 @@ function choose(module: PythonModule, { classes, managers }: ClassChoice): Resol
   const found = all.filter((subject) => (managers && isManager(subject)) || sendsRequests(subject));
   if (found.length === 1) return found;
   const sought = managers ? 'RPC API or manager class' : 'RPC API class (none sends requests with call or cast)';
-  if (found.length === 0) throw new UsageError(`${module.file}: no ${sought}; ${listOf(all)}`);
+  if (found.length === 0) {
+    const manager = all.find(isManager);
+    const hint = manager === undefined ? '' : `. To read the manager class ${manager.name}, give --endpoint`;
+    throw new UsageError(`${module.file}: no ${sought}; ${listOf(all)}${hint}`);
+  }
   const names = found.map(({ name }) => name).join(', ');
   throw new UsageError(
     `${module.file}: several RPC API ${managers ? 'or manager ' : ''}classes: ${names}. Choose by --class NAME`,

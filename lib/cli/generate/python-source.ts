@@ -1,7 +1,11 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
+import { oneLine } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import type { Place } from './python-syntax.js';
+
+/** Maximum length of a quoted line, in characters: the file may be no text. */
+const MAX_QUOTED = 100;
 
 /** Text of a Python file with its syntax tree. */
 export class PythonSource {
@@ -15,6 +19,7 @@ export class PythonSource {
     readonly file: string,
     written: string,
   ) {
+    if (written.includes('\0')) throw new UsageError(`${file}: expected a Python file; got a binary file`);
     // Python, too, reads each end of a line as `\n`, and no byte order mark.
     const text = written.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
     this.text = text;
@@ -24,7 +29,9 @@ export class PythonSource {
     const [error] = errors;
     if (error === undefined) return;
     const line = this.lineAt(error.from);
-    throw new UsageError(`${file}, line ${line}: Python syntax error near "${this.#lineText(line)}"`);
+    throw new UsageError(
+      `${file}, line ${line}: Python syntax error near "${oneLine(this.#lineText(line), MAX_QUOTED)}"`,
+    );
   }
 
   textOf(node: SyntaxNode): string {

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { UsageError } from '../exit-code.js';
+import { writeFailure, writeFile } from '../write-file.js';
 import { HEADER } from './print-file.js';
 
 /**
@@ -11,15 +12,10 @@ export function writeOutput(text: string, file: string | undefined): void {
     process.stdout.write(text);
     return;
   }
-  try {
-    const present = presentText(file);
-    if (present !== undefined && present !== '' && !present.startsWith(HEADER) && !isContract(present))
-      throw new UsageError(`--out: ${file} exists and was not generated; it is left as it is. Give another name`);
-    writeFileSync(file, text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new UsageError(`--out: ${file} cannot be written (${code})`);
-  }
+  const present = presentText(file);
+  if (present !== undefined && present !== '' && !present.startsWith(HEADER) && !isContract(present))
+    throw new UsageError(`--out: ${file} exists and was not generated; it is left as it is. Give another name`);
+  writeFile(file, text, '--out');
 }
 
 function presentText(file: string): string | undefined {
@@ -27,7 +23,7 @@ function presentText(file: string): string | undefined {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw writeFailure(file, error, '--out');
   }
 }
 

@@ -97,7 +97,7 @@ export class CallStatistics {
   private readonly refusals = new Errors();
   private running = 0;
 
-  /** Number of requests in work. */
+  /** Number of requests in work, without those of built-in methods: discovery does not count its own questions. */
   get used(): number {
     return this.running;
   }
@@ -108,14 +108,14 @@ export class CallStatistics {
   }
 
   /** Begins a request. Returns the time for {@link handled}. */
-  begin(): number {
-    this.running++;
+  begin(entry: MethodEntry | undefined): number {
+    if (!entry?.isBuiltIn) this.running++;
     return performance.now();
   }
 
   /** Ends a request: its concurrency slot is free. */
-  end(): void {
-    this.running--;
+  end(entry: MethodEntry | undefined): void {
+    if (!entry?.isBuiltIn) this.running--;
   }
 
   /** Counts a request whose handler has returned or thrown. @param since returned by {@link begin} */

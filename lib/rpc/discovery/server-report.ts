@@ -66,7 +66,7 @@ export interface ArgumentInfo {
 
 /** Answer of a server to `oslo_rpc_server_stats`. Its counts begin with the start of the server. */
 export interface ServerStats extends DiscoveredServer {
-  /** Requests in work, this one included, and their maximum. */
+  /** Requests in work, without pings and questions of discovery, and their maximum. */
   readonly concurrency: {
     /** Requests in work. */
     readonly used: number;

@@ -107,7 +107,7 @@ describe('oslo-rpc asyncapi MODULE', () => {
       expect.stringContaining('neither a Nest module nor a contract'),
       expect.stringContaining('exports no "Wrong"; it exports AppModule, calculatorApi'),
       expect.stringContaining('--format: expected yaml or json; got xml'),
-      expect.stringContaining('--out: EISDIR'),
+      expect.stringContaining('is a folder; give the name of a file'),
       expect.stringContaining('--json excludes --format yaml'),
     ]);
   });

@@ -1,6 +1,6 @@
 import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { osloRpc } from '../../support/command.js';
+import { onTerminal, osloRpc } from '../../support/command.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { PythonPeer } from '../../support/python-peer.js';
 import { silent } from '../../support/silent.js';
@@ -75,7 +75,7 @@ describeWithPython('oslo-rpc', { concurrent: true }, () => {
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^Server ours of mixed-\w+, exchange tacker, on the machine \S+$/),
       expect.stringMatching(
-        /^ {2}nestjs-oslo-messaging [\d.]+, Node\.js [\d.]+, since \S+, at-most-once, \d of 64 slots used$/,
+        /^ {2}nestjs-oslo-messaging [\d.]+, Node\.js [\d.]+, since \S+, at-most-once, 0 of 64 slots used$/,
       ),
       '  version 1.2, namespace math',
       expect.stringMatching(/^ {4}add\(…\) {3}1 request, p50 [\d.]+ ms, p99 [\d.]+ ms$/),
@@ -83,6 +83,30 @@ describeWithPython('oslo-rpc', { concurrent: true }, () => {
       '',
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('shows the exchange that servers report', async () => {
+    const topic = uniqueTopic('elsewhere');
+    const server = getRpcServer(transport, new Target({ topic, server: 'far', exchange: 'openstack' }), [
+      new Calculator(),
+    ]);
+    await server.start();
+    const [table, json, asked] = await Promise.all([
+      run('list', topic, '--timeout', UNKNOWN),
+      run('list', topic, '--timeout', UNKNOWN, '--json'),
+      run('list', topic, '--timeout', UNKNOWN, '--exchange', 'openstack'),
+    ]);
+    expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/^elsewhere-\w+ +openstack +far /m) });
+    expect(JSON.parse(json.stdout)).toMatchObject([{ exchange: 'openstack', servers: [{ server: 'far' }] }]);
+    const remark = new RegExp(`^The topic "${topic}" .* "tacker", but servers report "openstack": give --exchange`);
+    expect([table.stderr, json.stderr]).toEqual([expect.stringMatching(remark), expect.stringMatching(remark)]);
+    expect(asked).toMatchObject({ code: 0, stdout: table.stdout, stderr: '' });
+  });
+
+  it('shows a line of progress on a terminal, and removes it', async () => {
+    const args = ['list', '--url', rabbitUrl, '--topic', mixed, '--server', 'ours', '--timeout', KNOWN];
+    const { stdout } = await onTerminal(args);
+    expect(stdout).toContain(`Asking the server ours of topic ${mixed}, up to 60 s …\r\u001b[K`);
   });
 
   it('describes all servers of a topic, as JSON', async () => {

@@ -45,6 +45,21 @@ describe('oslo-rpc generate', () => {
     expect(readFileSync(mine, 'utf8')).toBe('export const mine = 1;\n');
   });
 
+  it('says why a file cannot be written, and refuses an empty name', async () => {
+    const folder = folderOf({ 'rpcapi.py': CLIENT('ShopAPI') });
+    const source = join(folder, 'rpcapi.py');
+    const refused = await Promise.all([
+      osloRpc(['generate', source, '--out', join(folder, 'none', 'shop.ts')]),
+      osloRpc(['generate', source, '--out', folder]),
+      osloRpc(['generate', source, '--exchange', '']),
+    ]);
+    expect(refused.map(({ code, stdout, stderr }) => [code, stdout, stderr.trimEnd()])).toEqual([
+      [2, '', `UsageError: --out: there is no folder ${join(folder, 'none')}; create it first`],
+      [2, '', `UsageError: --out: ${folder} is a folder; give the name of a file`],
+      [2, '', 'UsageError: --exchange: expected a name; got an empty text'],
+    ]);
+  });
+
   it('refuses an endpoint without a topic, and a command without a file', async () => {
     const file = join(folderOf({ 'free.py': CLIENT('FreeAPI', 'topic=topic') }), 'free.py');
     const [free, none] = await Promise.all([osloRpc(['generate', file, '--endpoint']), osloRpc(['generate'])]);

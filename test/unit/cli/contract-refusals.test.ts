@@ -17,6 +17,9 @@ class ${name}(object):
 const PYTHON = {
   'broken.py': 'class A(object):\n    x = 1\n    def g(:\n        pass\n',
   'model.py': 'class Item(object):\n    pass\n\nclass Shelf(object):\n    pass\n',
+  'binary.py': 'PK\u0003\u0004\0\0',
+  'odd.py': `def g(:  \u001b[31m${'x'.repeat(500)}\n`,
+  'manager.py': 'class ShopManager(object):\n    def sell(self, context, item):\n        pass\n',
   'two.py': client('OneAPI') + client('TwoAPI'),
 };
 
@@ -24,6 +27,9 @@ it.each<[string, string, string[], RegExp]>([
   ['a Python file that is missing', 'none.py', [], /none\.py: no such file$/],
   ['a directory', '.', [], /expected a Python file; got a directory/],
   ['wrong Python', 'broken.py', [], /broken\.py, line 3: Python syntax error near "def g\(:"/],
+  ['a binary file', 'binary.py', [], /binary\.py: expected a Python file; got a binary file$/],
+  ['a long line with control characters', 'odd.py', [], /near "def g\(: {3}\[31mx{80,90}…"$/],
+  ['a manager class without --endpoint', 'manager.py', [], /To read the manager class ShopManager, give --endpoint$/],
   ['Python without an RPC API class', 'model.py', [], /model\.py: no RPC API class .*; found Item, Shelf$/],
   ['several classes', 'two.py', [], /several RPC API classes: OneAPI, TwoAPI\. Choose by --class NAME/],
   ['an unknown class', 'two.py', ['ThreeAPI'], /no class "ThreeAPI" in .*two\.py; found OneAPI, TwoAPI/],

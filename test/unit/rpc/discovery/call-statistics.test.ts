@@ -13,15 +13,20 @@ it('has no counts before the first request', () => {
 it('counts requests, errors by class, and slots', () => {
   const statistics = new CallStatistics();
   const method = entry();
-  const since = statistics.begin();
-  statistics.begin();
+  const since = statistics.begin(method);
+  statistics.begin(undefined);
   expect(statistics.used).toBe(2);
   statistics.handled(method, since);
   statistics.failed(method, since, new RangeError('x'));
   statistics.failed(method, since, new RangeError('y'));
   statistics.failed(method, since, 'thrown');
   statistics.failed(undefined, since, new NoSuchMethod('z'));
-  statistics.end();
+  statistics.end(method);
+  expect(statistics.used).toBe(1);
+  const builtIn = { ...method, isBuiltIn: true };
+  statistics.begin(builtIn);
+  expect(statistics.used).toBe(1);
+  statistics.end(builtIn);
   expect(statistics.used).toBe(1);
   expect(statistics.read(method)).toMatchObject({ calls: 4, errors: { ValueError: 2, Exception: 1 } });
   expect(statistics.refused).toEqual({ NoSuchMethod: 1 });
