@@ -35,7 +35,7 @@ export async function loadExports(
   if (only) return { module: only[1] };
   if (apis.length > 0) return { apis };
   throw new UsageError(
-    `${path} exports neither a Nest module nor a contract (defineRpcApi) of this installation of the library; it exports ${namesOf(chosen)}${startHint(path)}`,
+    `${path} exports neither a Nest module nor a contract (defineRpcApi) of this installation of the library; it exports ${namesOf(chosen)}${startHint(path, all.size === 0)}`,
   );
 }
 
@@ -49,7 +49,7 @@ async function load(path: string): Promise<Map<string, unknown>> {
     const members =
       typeof whole === 'object' && whole !== null ? (whole as Record<string, unknown>) : { default: whole };
     const all = { ...members, ...named };
-    return new Map(Object.entries(all).filter(([name, value]) => name !== 'module.exports' && value !== undefined));
+    return new Map(Object.entries(all).filter(([, value]) => value !== undefined));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const hint = /\.tsx?$/.test(path) ? '. Give the compiled file, such as dist/app.module.js' : '';

@@ -23,15 +23,26 @@ export async function loadModule(file: string, timeout = LOAD_TIMEOUT_MS): Promi
   if (found.isDirectory()) throw new UsageError(`expected a compiled file; ${file} is a folder`);
   const late = () =>
     new UsageError(`${file}: not loaded after ${timeout / 1000} s: a top-level await does not end${startHint(file)}`);
-  return Deadline.after(timeout).race(import(pathToFileURL(path).href) as Promise<Record<string, unknown>>, late);
+  const loading = import(pathToFileURL(path).href) as Promise<Record<string, unknown>>;
+  // Marks of compiled CommonJS, which are no exports.
+  const { __esModule: _, 'module.exports': __, ...exported } = await Deadline.after(timeout).race(loading, late);
+  return exported;
 }
 
-/** Returns the advice for a file that seems to start an application, to end a message with; else an empty text. */
-export function startHint(file: string): string {
+/**
+ * Returns the advice for a file that exports nothing, or seems to start an application, to end a message with; else an empty
+ * text.
+ */
+export function startHint(file: string, exportsNothing = false): string {
+  const advice = 'export the contract or the AppModule from a file of its own, and give that';
+  if (seemsToStart(file)) return `. It seems to start an application: ${advice}`;
+  return exportsNothing ? `. If it starts an application: ${advice}` : '';
+}
+
+function seemsToStart(file: string): boolean {
   try {
-    if (!START.test(readFileSync(resolve(file), 'utf8'))) return '';
+    return START.test(readFileSync(resolve(file), 'utf8'));
   } catch {
-    return '';
+    return false;
   }
-  return '. It seems to start an application: export the contract or the AppModule from a file of its own, and give that';
 }

@@ -65,6 +65,9 @@ export async function readModule(file: string, only?: string): Promise<ContractM
   if (models.length > 0) return models;
   const found = names.length === 0 ? 'nothing' : names.join(', ');
   throw new UsageError(
-    `${file}: expected an export made by defineRpcApi${only === undefined ? '' : ` named ${only}`}; found ${found}${startHint(file)}`,
+    `${file}: expected an export made by defineRpcApi${only === undefined ? '' : ` named ${only}`}; found ${found}${startHint(
+      file,
+      names.every((name) => name === 'default'),
+    )}`,
   );
 }

@@ -16,6 +16,12 @@ const MODULES = {
 class AppModule {}
 const app = await NestFactory.createApplicationContext(AppModule);
 setInterval(() => undefined, 1000);`,
+  'main.cjs': `Object.defineProperty(exports, '__esModule', { value: true });
+const core_1 = import(${JSON.stringify(NEST)});
+class AppModule {}
+core_1.then(({ NestFactory }) => NestFactory.createApplicationContext(AppModule));
+setInterval(() => undefined, 1000);`,
+  'quiet.mjs': 'setInterval(() => undefined, 1000);',
   'timer.mjs': `${API}\nsetInterval(() => undefined, 1000);\nconsole.log('a line of the module');`,
   'throws.mjs': "setInterval(() => undefined, 1000);\nthrow new Error('not today');",
   'exits.mjs': 'process.exit(0);',
@@ -29,6 +35,8 @@ for (const [name, text] of Object.entries(MODULES)) writeFileSync(file(name), te
 describe('a module that a command loads', { concurrent: true }, () => {
   it.each([
     ['contract export', ['contract', 'export', file('main.mjs')]],
+    ['contract export of CommonJS', ['contract', 'export', file('main.cjs')]],
+    ['asyncapi of CommonJS', ['asyncapi', file('main.cjs')]],
     ['contract diff', ['contract', 'diff', file('main.mjs'), file('timer.mjs')]],
     ['asyncapi', ['asyncapi', file('main.mjs')]],
   ])('starts an application: %s ends, and says so', async (_, args) => {
@@ -48,6 +56,7 @@ describe('a module that a command loads', { concurrent: true }, () => {
 
   it.each([
     ['throws', 'throws.mjs', /not today/],
+    ['exports nothing', 'quiet.mjs', /\. If it starts an application: export the contract or the AppModule/],
     ['ends the process', 'exits.mjs', /the loaded module has ended the process/],
     ['crashes while it loads', 'crashes.mjs', /the loaded module has failed: Error: not today/],
     ['is missing', 'none.mjs', /^UsageError: no such file: \S+none\.mjs\n$/],
