@@ -68,8 +68,9 @@ export function typeOfWords(line: string | undefined): string {
   const types = line
     .trim()
     .replace(/\.$/, '')
-    .split(/\s+or\s+|\s*\|\s*/)
-    .map((word) => {
+    .split(/\bor\b|\|/)
+    .map((alternative) => {
+      const word = alternative.trim();
       const list = /^list of (\w+?)s?$/.exec(word)?.[1];
       return list === undefined ? WORDS.get(word.toLowerCase()) : arrayOf(WORDS.get(list.toLowerCase()) ?? 'unknown');
     });

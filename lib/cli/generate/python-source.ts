@@ -54,7 +54,7 @@ export class PythonSource {
   }
 
   #lineText(line: number): string {
-    return (this.text.split('\n')[line - 1]?.trim() ?? '').slice(0, 100);
+    return this.text.split('\n')[line - 1]?.trim() ?? '';
   }
 }
 

@@ -101,7 +101,8 @@ it('reads a list of 8,000 items', () => {
 it('refuses a source that is nested too deeply', () => {
   const deep = `${'('.repeat(20_000)}1${')'.repeat(20_000)}`;
   expect(() => contractOf(`X = ${deep}\n${client('ShopAPI', SHOP)}`)).toThrow(
-    /rpcapi\.py: is nested too deeply to be read$/,
+    // The size of the stack decides whether the parser or the reader gives up.
+    /rpcapi\.py(: is nested too deeply to be read|, line 1: Python syntax error near "X = \(+…")$/,
   );
 });
 
