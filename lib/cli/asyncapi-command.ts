@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js';
-import { discoverServers, MessageUndeliverable, Target, toMilliseconds } from '../internal.js';
+import { discoverServers, MessageUndeliverable, Target } from '../internal.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
 import { openTransport } from './broker-session.js';
 import type { CommandProcess } from './command-process.js';
@@ -85,9 +85,8 @@ async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Pr
   if (flags.export) throw new UsageError('--export: give the module, too');
   const { topic, server } = flags;
   if (!topic) throw new UsageError('nothing to describe: give a compiled module, or the --topic of running servers');
-  const { options, exchange } = readTarget(flags);
+  const { options, exchange, timeout } = readTarget(flags);
   const transport = await openTransport(connections, options);
-  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
   const target = new Target({ topic, exchange, server });
   const { servers, others } = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
     discoverServers(transport, target, { timeout }),

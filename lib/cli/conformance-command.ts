@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Duration, stringifyJson, toMilliseconds } from '../internal.js';
+import { stringifyJson } from '../internal.js';
 import { checks } from './conformance/checks.js';
 import { Peer } from './conformance/peer.js';
 import { type Report, reportOf, tableFoot, tableHead, tableRow } from './conformance/report.js';
@@ -34,9 +34,9 @@ export function addConformanceCommand(program: Command): void {
 
 async function conformance(flags: ConformanceFlags): Promise<Report> {
   const chosen = choose(flags.only);
-  const { options, exchange } = readTarget(flags);
+  const { options, exchange, timeout: seconds } = readTarget(flags);
   const { topic = '', server, managementUrl } = flags;
-  const timeout = toMilliseconds(options.rpcResponseTimeout as Duration);
+  const timeout = seconds * 1000;
   const rabbit = { ...options.rabbit, ...(managementUrl && { managementUrl }) };
   const peer = await Peer.connect({ ...options, rabbit }, { topic, exchange, server, timeout });
   const print = (text: string) => flags.json || process.stdout.write(text);

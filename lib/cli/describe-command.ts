@@ -11,7 +11,6 @@ import {
   type ServerStats,
   stringifyJson,
   Target,
-  toMilliseconds,
 } from '../internal.js';
 import { openTransport } from './broker-session.js';
 import { EXIT } from './exit-code.js';
@@ -56,10 +55,9 @@ export function addDescribeCommand(program: Command, connections: OpenConnection
 
 async function describe(flags: DescribeFlags, connections: OpenConnections): Promise<Description> {
   const { topic, server } = flags;
-  const { options, exchange } = readTarget(flags);
+  const { options, exchange, timeout } = readTarget(flags);
   const transport = await openTransport(connections, options);
   const target = new Target({ topic, exchange, server });
-  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
   const [found, counted] = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
     Promise.all([discoverServers(transport, target, { timeout }), discoverStats(transport, target, { timeout })]),
   );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target, toMilliseconds } from '../internal.js';
+import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../internal.js';
 import { openTransport } from './broker-session.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
@@ -57,12 +57,11 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Lis
   if (!topic && !managementUrl)
     throw new UsageError('no topic: give --topic, or --management-url for the topics of the whole broker');
   if (server && !topic) throw new UsageError('--server: give the --topic of the server, too');
-  const { options, exchange } = readBroker(flags);
+  const { options, exchange, timeout } = readBroker(flags);
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
   const all = managementUrl ? await topicsAt(full) : [];
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
   const transport = await openTransport(connections, full);
-  const timeout = toMilliseconds(options.rpcResponseTimeout ?? 3) / 1000;
   const show = <T>(what: string, work: () => Promise<T>) => whileShowing(asking(what, timeout), work);
   if (!topic) return { topics: await show('the servers of all topics', () => surveyAll(transport, known, timeout)) };
   if (server) {

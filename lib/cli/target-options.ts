@@ -28,6 +28,8 @@ export interface TargetFlags {
 export interface CommandTarget {
   readonly options: OsloMessagingOptions;
   readonly exchange: string;
+  /** Time to wait for replies, in seconds: the `rpcResponseTimeout` of the options. */
+  readonly timeout: number;
 }
 
 /** Longest time for one attempt to connect. */
@@ -96,9 +98,10 @@ export function readBroker(flags: TargetFlags): CommandTarget {
   const milliseconds = timeoutOf(flags.timeout ?? String(configured.rpcResponseTimeout ?? DEFAULT_TIMEOUT));
   // An attempt that ends before the deadline has a reason.
   const connectTimeout = Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000;
+  const timeout = milliseconds / 1000;
   const options = extended(configured, {
     transportUrl: url,
-    rpcResponseTimeout: milliseconds / 1000,
+    rpcResponseTimeout: timeout,
     rabbit: { ...configured.rabbit, connectTimeout },
   });
   // Commands change the options further. The places in the files are known here only.
@@ -106,6 +109,7 @@ export function readBroker(flags: TargetFlags): CommandTarget {
   return {
     options,
     exchange: flags.exchange ?? configured.controlExchange ?? 'tacker',
+    timeout,
   };
 }
 

@@ -139,22 +139,13 @@ function clientProvider(
     throw new ConfigurationError(`forFeature: expected a target with a topic; got ${target}`, { target });
   const provide = typeof token === 'symbol' ? token : getRpcClientToken(token ?? target.topic, broker);
   const wanted = { target: JSON.stringify(target), broker, ...given(options) };
-  // Nest drops the first of two providers with one token in a module without a word.
-  assertSameClient(provide, others.get(provide) ?? wanted, wanted);
-  others.set(provide, wanted);
-  return {
+  return sharedProvider(
     provide,
-    inject: [ModuleRef, OsloMessagingApplication],
-    useFactory: async (module: ModuleRef, application: OsloMessagingApplication) => {
-      const { rpc } = await transportsOf(broker, module, application);
-      const serializer = options.serializer ?? rpc.settings.serializer;
-      return application.client(
-        provide,
-        { ...wanted, serializer },
-        () => new BackingOffClient(rpc, target, { ...options, serializer: requestContextSerializer(serializer) }),
-      );
-    },
-  };
+    wanted,
+    others,
+    options,
+    (rpc, complete) => new BackingOffClient(rpc, target, complete),
+  );
 }
 
 function apiProvider(
@@ -167,16 +158,40 @@ function apiProvider(
   const { api, token, ...options } = feature;
   const provide = token ?? getRpcApiToken(api, broker);
   const wanted = { api, broker, ...given(options) };
+  return sharedProvider<object, typeof options>(provide, wanted, others, options, (rpc, complete) =>
+    getRpcApiClient(rpc, api, complete),
+  );
+}
+
+/** Client as an entry wants it: entries with one token must want the same. */
+interface WantedClient {
+  readonly broker: string | undefined;
+}
+
+/**
+ * Returns the provider of a client that all modules of the application share.
+ * @param others clients of the other entries, by token
+ * @param make makes the client with the options of the entry and the serializer of the broker, where the entry has none
+ * @throws ConfigurationError where another entry wants another client under the token
+ */
+function sharedProvider<T extends object, Options extends Pick<ClientOptions, 'serializer'>>(
+  provide: string | symbol,
+  wanted: WantedClient,
+  others: Map<string | symbol, object>,
+  options: Options,
+  make: (rpc: OsloMessagingTransports['rpc'], options: Options) => T,
+): TokenProvider<T> {
+  // Nest drops the first of two providers with one token in a module without a word.
   assertSameClient(provide, others.get(provide) ?? wanted, wanted);
   others.set(provide, wanted);
   return {
     provide,
     inject: [ModuleRef, OsloMessagingApplication],
     useFactory: async (module: ModuleRef, application: OsloMessagingApplication) => {
-      const { rpc } = await transportsOf(broker, module, application);
+      const { rpc } = await transportsOf(wanted.broker, module, application);
       const serializer = options.serializer ?? rpc.settings.serializer;
       return application.client(provide, { ...wanted, serializer }, () =>
-        getRpcApiClient(rpc, api, { ...options, serializer: requestContextSerializer(serializer) }),
+        make(rpc, { ...options, serializer: requestContextSerializer(serializer) }),
       );
     },
   };

@@ -12,23 +12,20 @@ import {
 } from '../index.js';
 import {
   ConfigurationError,
-  Counters,
   checkNames,
   hasOlderShape,
   LIBRARY_VERSION,
   nameOf,
   nearest,
-  normalizeOptions,
   parseArguments,
   requestContextSerializer,
   type ServerInfo,
-  Transport,
 } from '../internal.js';
 import { describeFlight } from './describe.js';
-import { ALL_MODULES } from './entry.js';
-import { FakeDriver } from './fake-driver.js';
+import type { FakeDriver } from './fake-driver.js';
+import { fakeTransport, TIMEOUT_SECONDS } from './fake-transport.js';
 import { runnersOf, type StandInHandler, type StandInRequest } from './handlers.js';
-import { MAX_RECORDS, Recorder } from './recorder.js';
+import { Recorder } from './recorder.js';
 import type { CallRecord, CastRecord } from './records.js';
 import { type SettleOptions, settle } from './settle.js';
 
@@ -86,9 +83,6 @@ const OPTIONS = [
   'propagateDeadlines',
 ] as const satisfies readonly (keyof FakeApiOptions)[];
 
-/** Time that a call waits, where no timeout is given. With a timeout, a client does not back off. */
-const TIMEOUT_SECONDS = 60;
-
 /**
  * Makes a typed client for unit tests: give it where a client of the API is injected. It is a real client, with its versions,
  * caps and schemas; functions stand for the servers, which have the version of the API. Their errors reach the caller as
@@ -107,18 +101,10 @@ export function fakeRpcApi<Api extends RpcApi, Cap extends string = string>(
   checkNames(options, OPTIONS, 'fakeRpcApi option');
   const { allowedRemoteExmods, ...given } = options;
   const serializer = requestContextSerializer(given.serializer);
-  const settings = normalizeOptions({ transportUrl: 'memory://' });
-  const recorder = new Recorder(MAX_RECORDS);
-  const driver = new FakeDriver({
-    settings,
-    counters: new Counters(),
-    recorder,
-    handlers: runnersOf(byName(api, handlers), serializer, 'fakeRpcApi'),
-    allowedModules: allowedRemoteExmods ? new Set(allowedRemoteExmods) : ALL_MODULES,
-    info: infoOf(api),
-  });
+  const runners = runnersOf(byName(api, handlers), serializer, 'fakeRpcApi');
+  const { transport, driver, recorder } = fakeTransport(runners, allowedRemoteExmods, infoOf(api));
   const clientOptions = { timeout: TIMEOUT_SECONDS, ...given, serializer };
-  const client = getRpcApiClient<Api, Cap>(Transport.over(settings, driver), api, clientOptions);
+  const client = getRpcApiClient<Api, Cap>(transport, api, clientOptions);
   return withRecords(client, recorder, driver);
 }
 

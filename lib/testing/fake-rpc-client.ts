@@ -1,10 +1,10 @@
 import { BackingOffClient, type ClientOptions, Target, type TargetFields } from '../index.js';
-import { Counters, checkNames, normalizeOptions, requestContextSerializer, Transport } from '../internal.js';
+import { checkNames, requestContextSerializer, Transport } from '../internal.js';
 import { describeFlight } from './describe.js';
-import { ALL_MODULES } from './entry.js';
-import { FakeDriver } from './fake-driver.js';
+import type { FakeDriver } from './fake-driver.js';
+import { fakeTransport, TIMEOUT_SECONDS } from './fake-transport.js';
 import { runnersOf, type StandInHandlers } from './handlers.js';
-import { MAX_RECORDS, Recorder } from './recorder.js';
+import { Recorder } from './recorder.js';
 import type { CallRecord, CastRecord } from './records.js';
 import { type SettleOptions, settle } from './settle.js';
 
@@ -28,9 +28,6 @@ const OPTIONS: readonly (keyof FakeClientOptions)[] = [
   'signal',
   'propagateDeadlines',
 ];
-
-/** Time that a call waits, where no timeout is given. With a timeout, a client does not back off. */
-const TIMEOUT_SECONDS = 60;
 
 /** Client whose requests are answered by functions, without a broker. It records them. Of each kind, the newest 10,000 are kept. */
 export class FakeRpcClient extends BackingOffClient {
@@ -83,17 +80,10 @@ export function fakeRpcClient(handlers: StandInHandlers, options: FakeClientOpti
   checkNames(options, OPTIONS, 'fakeRpcClient option');
   const { target = { topic: 'fake' }, allowedRemoteExmods, ...given } = options;
   const serializer = requestContextSerializer(given.serializer);
-  const settings = normalizeOptions({ transportUrl: 'memory://' });
-  const recorder = new Recorder(MAX_RECORDS);
-  const driver = new FakeDriver({
-    settings,
-    counters: new Counters(),
-    recorder,
-    handlers: runnersOf(handlers, serializer, 'fakeRpcClient'),
-    allowedModules: allowedRemoteExmods ? new Set(allowedRemoteExmods) : ALL_MODULES,
-  });
+  const runners = runnersOf(handlers, serializer, 'fakeRpcClient');
+  const { transport, driver, recorder } = fakeTransport(runners, allowedRemoteExmods);
   const clientOptions = { timeout: TIMEOUT_SECONDS, ...given, serializer };
-  return new FakeRpcClient(Transport.over(settings, driver), targetOf(target), clientOptions, recorder, driver);
+  return new FakeRpcClient(transport, targetOf(target), clientOptions, recorder, driver);
 }
 
 const targetOf = (target: Target | TargetFields) => (target instanceof Target ? target : new Target(target));
