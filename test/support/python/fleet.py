@@ -10,9 +10,10 @@ prints its counts as JSON.
 import collections
 import json
 import os
+import queue
 import signal
 import sys
-import threading
+import time
 
 import oslo_messaging as om
 from oslo_config import cfg
@@ -22,7 +23,8 @@ create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 
 PAUSE_SECONDS = 0.01
 
-ended = threading.Event()
+# An Event can deadlock here: a signal may arrive within its wait().
+ended = queue.SimpleQueue()
 
 
 class Old:
@@ -46,7 +48,7 @@ def serve(transport, topic, release):
         [endpoint], executor='threading')
     server.start()
     print('consuming')
-    ended.wait()
+    ended.get()
     server.stop()
     # Requests that arrive while the library deletes its fanout queue would be
     # lost: see examples/rolling-upgrade/server.py.
@@ -65,7 +67,7 @@ def keep_calling(transport, topic, release):
         client = client.prepare(version='1.2')
         arguments['cause'] = 'drill'
     answered, failed = collections.Counter(), []
-    while not ended.is_set():
+    while ended.empty():
         try:
             answer = client.call({}, 'heal', **arguments)
             if not answered:
@@ -76,7 +78,7 @@ def keep_calling(transport, topic, release):
         except Exception as error:
             print(f'failed: {error!r}')
             failed.append(repr(error))
-        ended.wait(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
     print(json.dumps({'answered': answered, 'failed': failed}))
     sys.stdout.flush()
     # The library takes six seconds to close a transport that has had calls.
@@ -84,7 +86,7 @@ def keep_calling(transport, topic, release):
 
 
 def main(role, url, topic, release):
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
     om.set_transport_defaults('tacker')
     # The global object: 14.0.3's metrics look there and nowhere else.
     cfg.CONF([], project='fleet')
