@@ -4,10 +4,11 @@ fleet.py server URL TOPIC RELEASE    answers heal in version RELEASE
 fleet.py caller URL TOPIC RELEASE    calls heal in version RELEASE, steadily
 
 Both print a line when they have begun, and end on SIGTERM. A caller then
-prints its counts as JSON.
+prints its counts as JSON. On SIGABRT, they print their stacks.
 """
 
 import collections
+import faulthandler
 import json
 import os
 import queue
@@ -86,6 +87,7 @@ def keep_calling(transport, topic, release):
 
 
 def main(role, url, topic, release):
+    faulthandler.enable()
     signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
     om.set_transport_defaults('tacker')
     # The global object: 14.0.3's metrics look there and nowhere else.
