@@ -60,6 +60,7 @@ export { type RpcInvocation, readRequest, replyMessage, requestMessage } from '.
 export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
+export { settleWithin } from './core/settle-within.js';
 export { shared } from './core/shared.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
@@ -82,7 +83,7 @@ export { PassedMessage } from './drivers/memory/passed-message.js';
 export { portOf, usesTls } from './drivers/rabbit/connection/connect-options.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
 export { isAbsent } from './drivers/rabbit/connection/reply-code.js';
-export { GettingChannel } from './drivers/rabbit/consuming/getting-channel.js';
+export { ReadingChannel } from './drivers/rabbit/consuming/reading-channel.js';
 export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';

@@ -26,9 +26,12 @@ export function osloRpc(
 
 const TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
-/** Runs the built `oslo-rpc` on a terminal, which Python makes: standard output has all that it shows. */
-export function onTerminal(args: readonly string[]): Promise<Outcome> {
-  return outcomeOf('/usr/bin/python3', ['-c', TERMINAL, process.execPath, COMMAND, ...args], {}, true);
+/**
+ * Runs the built `oslo-rpc` on a terminal, which Python makes: standard output has all that it shows.
+ * @param input keys that are pressed
+ */
+export function onTerminal(args: readonly string[], input = ''): Promise<Outcome> {
+  return outcomeOf('/usr/bin/python3', ['-c', TERMINAL, process.execPath, COMMAND, ...args], {}, true, input);
 }
 
 function outcomeOf(
@@ -36,6 +39,7 @@ function outcomeOf(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   readsOn: boolean,
+  input = '',
 ): Promise<Outcome> {
   if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
   const { TRANSPORT_URL: _, ...inherited } = process.env;
@@ -47,6 +51,8 @@ function outcomeOf(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
   });
+  // A command that fails first closes it.
+  child.stdin.on('error', () => undefined).end(input);
   if (!readsOn) child.stdout.destroy();
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -2,7 +2,6 @@ import type { ChannelModel } from 'amqplib';
 import {
   Counters,
   Deadline,
-  GettingChannel,
   isAbsent,
   ManagementApi,
   MessageDeliveryFailure,
@@ -13,6 +12,7 @@ import {
   probeType,
   type QueueType,
   RabbitConnection,
+  ReadingChannel,
   type Settings,
   type TransportURL,
   typeIn,
@@ -78,9 +78,9 @@ export class DeadLetterBroker {
     return rules ? typeIn(model, rules) : this.answered(probeType(model, queue));
   }
 
-  /** Opens a channel to get messages. */
-  async openGetting(): Promise<GettingChannel> {
-    return this.answered(GettingChannel.on(await this.connected(this.reading)));
+  /** Opens a channel to read messages. */
+  async openReading(): Promise<ReadingChannel> {
+    return this.answered(ReadingChannel.on(await this.connected(this.reading)));
   }
 
   /** Publishes to a queue. Resolves with undefined when the broker has confirmed it, else with the reason why it has not. */

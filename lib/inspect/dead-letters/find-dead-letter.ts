@@ -20,7 +20,7 @@ export function findDeadLetter(scope: DeadLetterScope, id: string): Promise<Dead
     const found = new Map<string, ReadDeadLetter>();
     for (const queue of await findQueues(broker, scope)) {
       if (scope.signal?.aborted) break;
-      await walkQueue(broker, queue, boundsOf(scope), (raw) => {
+      await walkQueue(broker, queue, boundsOf(scope, true), (raw) => {
         const { letter } = readDeadLetter(raw, queue, limits, 0);
         if (id.length >= MIN_ID && letter.id.startsWith(id))
           found.set(letter.id, readDeadLetter(raw, queue, limits, limits.bodyBytes));

@@ -15,8 +15,10 @@ export function letterFilter(filter: DeadLetterFilter = {}, now: number = Date.n
   const wanted = ids && new Set(ids);
   const text = reason?.toLowerCase();
   const name = method === undefined ? undefined : globToRegExp(method);
-  const latest = olderThan === undefined ? undefined : now - toMilliseconds(olderThan, 'olderThan', Number.POSITIVE_INFINITY);
-  const earliest = newerThan === undefined ? undefined : now - toMilliseconds(newerThan, 'newerThan', Number.POSITIVE_INFINITY);
+  const latest =
+    olderThan === undefined ? undefined : now - toMilliseconds(olderThan, 'olderThan', Number.POSITIVE_INFINITY);
+  const earliest =
+    newerThan === undefined ? undefined : now - toMilliseconds(newerThan, 'newerThan', Number.POSITIVE_INFINITY);
   return (letter) =>
     (wanted === undefined || wanted.has(letter.id)) &&
     (group === undefined || groupIdOf(letter) === group) &&

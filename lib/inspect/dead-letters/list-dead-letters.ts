@@ -42,7 +42,7 @@ async function lookAt(
 ): Promise<DeadLetterQueueListing> {
   const letters: DeadLetter[] = [];
   const { limits } = broker.settings;
-  const walk = await walkQueue(broker, queue, boundsOf(scope), (raw) => {
+  const walk = await walkQueue(broker, queue, boundsOf(scope, true), (raw) => {
     const { letter } = readDeadLetter(raw, queue, limits);
     if (matches(letter)) letters.push(letter);
     return 'keep';

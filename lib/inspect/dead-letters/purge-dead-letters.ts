@@ -13,7 +13,7 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
   const matches = letterFilter(options.filter);
   return withBroker(options, async (broker) => {
     const { limits } = broker.settings;
-    const bounds = boundsOf(options);
+    const bounds = boundsOf(options, options.dryRun === true);
     const notices: string[] = [];
     let [matched, purged, left, interrupted] = [0, 0, 0, false];
     let error: string | null = null;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   COMPRESSION,
+  DEATH,
   type Dict,
   decodeEnvelope,
   decompress,
@@ -48,7 +49,7 @@ export function readDeadLetter(
   maxBytes = MAX_LISTED_BYTES,
 ): ReadDeadLetter {
   const { body, properties } = raw;
-  const headers: Headers = properties.headerTable ? readTable(properties.headerTable) : {};
+  const headers = headersOf(properties);
   const { message, damage } = decoded(body, headers, limits, maxBytes);
   const death = readDeath(headers, queue);
   const content = message ? contentOf(message) : beginningOf(body, headers);
@@ -67,6 +68,17 @@ type Content = Pick<
   DeadLetter,
   'kind' | 'name' | 'namespace' | 'version' | 'requestId' | 'caller' | 'replyQueue' | 'excerpt'
 >;
+
+function headersOf({ headerTable, headers: known }: RawDelivery['properties']): Headers {
+  const headers: Record<string, unknown> = headerTable ? readTable(headerTable) : {};
+  const deaths: unknown = known.get(DEATH);
+  // Of a large table, only the first fields are kept. RabbitMQ adds its own to the end.
+  if (headers[DEATH] === undefined && Buffer.isBuffer(deaths)) {
+    const field = Buffer.concat([Buffer.from([DEATH.length]), Buffer.from(`${DEATH}A`), deaths]);
+    headers[DEATH] = readTable(field)[DEATH];
+  }
+  return headers;
+}
 
 function decoded(
   body: Buffer,

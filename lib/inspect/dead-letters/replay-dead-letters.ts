@@ -62,7 +62,7 @@ class Replay {
   async run(queue: string, isOnly: boolean): Promise<void> {
     const { broker, options } = this;
     const total = (await broker.depthOf(queue)) ?? 0;
-    const bounds = boundsOf(options);
+    const bounds = boundsOf(options, options.dryRun === true);
     const before = this.matched;
     let read = 0;
     try {
@@ -92,7 +92,7 @@ class Replay {
     let failedAgain = 0;
     for (const queue of this.replayedFrom) {
       const { limits } = this.broker.settings;
-      await walkQueue(this.broker, queue, { limit: MAX_WATCHED }, (raw) => {
+      await walkQueue(this.broker, queue, { limit: MAX_WATCHED, isLook: true }, (raw) => {
         if (readDeadLetter(raw, queue, limits, 0).letter.replayId === this.replayId) failedAgain++;
         return 'keep';
       });

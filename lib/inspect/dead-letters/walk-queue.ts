@@ -1,14 +1,15 @@
 import {
   ACQUIRED_COUNT,
   DELIVERY_COUNT,
-  type GettingChannel,
   keepHeaders,
   MessageUndeliverable,
   oneLine,
   type QueueType,
   type RawDelivery,
+  type ReadingChannel,
 } from '../../internal.js';
 import type { DeadLetterBroker } from './broker.js';
+import { type MessageSource, messageSource } from './message-source.js';
 
 /** `remove` acknowledges a message; `keep` returns it to its place at the end of the walk. */
 export type Verdict = 'keep' | 'remove';
@@ -27,14 +28,12 @@ export interface Walk {
 
 /** Bounds of a walk. */
 export interface WalkBounds {
+  /** True where no message is removed, and none is held for long. */
+  readonly isLook: boolean;
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Maximum number of messages that are asked for before the one in hand is done. */
-const MAX_AHEAD = 8;
-/** Size in bytes of a body from which on the next message is asked for by itself. */
-const LARGE_BODY_BYTES = 256 * 1024;
 /**
  * Number of returns, before the last that the broker allows, from which on a message is published again. The rest is for
  * programs that are killed with the message in hand.
@@ -45,9 +44,9 @@ const MARGIN = 3;
 const COUNTS: ReadonlySet<string> = new Set([DELIVERY_COUNT, ACQUIRED_COUNT]);
 
 /**
- * Reads the first messages of a queue, calls the visitor with each, and returns those that it keeps to their places. A message
- * that arrives meanwhile is not read. A quorum queue before RabbitMQ 4.3 counts each return, and drops a message beyond its
- * limit: such a message is published to the end of its queue again before.
+ * Reads the first messages of a queue, calls the visitor with each, and returns those that it keeps. A message that arrives
+ * meanwhile is not read. A quorum queue before RabbitMQ 4.3 counts each return, and drops a message beyond its limit: such a
+ * message is published to the end of its queue again before.
  * @throws MessageUndeliverable for a queue that does not exist; the error of the visitor
  */
 export async function walkQueue(
@@ -61,12 +60,13 @@ export async function walkQueue(
   const type = await broker.typeOf(queue);
   if (type.type === 'stream')
     throw new MessageUndeliverable(`The queue "${queue}" is a stream, which keeps its messages`);
-  const channel = await broker.openGetting();
-  const walker = new Walker(broker, channel, queue, type);
+  const channel = await broker.openReading();
+  const source = messageSource(channel, queue, type, bounds.isLook);
+  const walker = new Walker(broker, channel, source, queue, type);
   try {
-    await walker.walk(Math.min(total, bounds.limit), bounds.signal, visit);
+    await walker.walk(Math.min(total, bounds.limit, source.limit), bounds.signal, visit);
   } finally {
-    await broker.answered(channel.release(type.returnsByNack)).catch(() => undefined);
+    await broker.answered(channel.release(source.returnsByNack)).catch(() => undefined);
   }
   const { read, removed, notices } = walker;
   return { type: type.type, total, read, removed, interrupted: bounds.signal?.aborted === true, notices };
@@ -77,11 +77,11 @@ class Walker {
   removed = 0;
   private renewed = 0;
   private unrenewed: string | undefined;
-  private readonly asked: Promise<RawDelivery | undefined>[] = [];
 
   constructor(
     private readonly broker: DeadLetterBroker,
-    private readonly channel: GettingChannel,
+    private readonly channel: ReadingChannel,
+    private readonly source: MessageSource,
     private readonly queue: string,
     private readonly type: QueueType,
   ) {}
@@ -91,13 +91,10 @@ class Walker {
     signal: AbortSignal | undefined,
     visit: (raw: RawDelivery) => Verdict | Promise<Verdict>,
   ): Promise<void> {
-    let ahead = 1;
     for (let left = count; left > 0 && !signal?.aborted; left--) {
-      while (this.asked.length < Math.min(ahead, left)) this.ask();
-      const raw = await this.broker.answered(this.asked.shift() ?? this.channel.get(this.queue));
+      const raw = await this.broker.answered(this.source.next(left));
       if (raw === undefined) break;
       this.read++;
-      ahead = raw.body.length >= LARGE_BODY_BYTES ? 1 : Math.min(MAX_AHEAD, ahead + 1);
       const verdict = await visit(raw);
       if (verdict === 'remove') this.remove(raw);
       else if (this.isSpent(raw)) await this.renew(raw);
@@ -119,14 +116,11 @@ class Walker {
       notices.push(
         `Each look at "${this.queue}" counts as a delivery, and a delivery-limit by a policy is seen by the management API only: give its URL`,
       );
+    if (this.source.reorders && this.read > this.removed + this.renewed + 1)
+      notices.push(
+        `Messages that stay in "${this.queue}" may be in another order: it is a quorum queue before RabbitMQ 4.3`,
+      );
     return notices;
-  }
-
-  private ask(): void {
-    const asked = this.channel.get(this.queue);
-    // The walk may end before it awaits this one.
-    asked.catch(() => undefined);
-    this.asked.push(asked);
   }
 
   private remove({ deliveryTag }: RawDelivery): void {

@@ -1,6 +1,7 @@
 import { oneLine, toError } from '../../internal.js';
 import { DeadLetterBroker } from './broker.js';
 import type { DeadLetterScope } from './dead-letter-options.js';
+import type { WalkBounds } from './walk-queue.js';
 
 /** Maximum number of messages that are read in each queue, where the scope says none. */
 const DEFAULT_LIMIT = 1000;
@@ -18,12 +19,9 @@ export async function withBroker<T>(
   }
 }
 
-/** Returns the bounds of a walk through a queue of the scope. */
-export function boundsOf({ limit = DEFAULT_LIMIT, signal }: DeadLetterScope): {
-  limit: number;
-  signal: AbortSignal | undefined;
-} {
-  return { limit, signal };
+/** Returns the bounds of a walk through a queue of the scope. @param isLook as in {@link WalkBounds} */
+export function boundsOf({ limit = DEFAULT_LIMIT, signal }: DeadLetterScope, isLook: boolean): WalkBounds {
+  return { limit, signal, isLook };
 }
 
 /** Returns an error as one line. */

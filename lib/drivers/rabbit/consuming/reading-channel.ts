@@ -11,30 +11,34 @@ interface Wait {
 }
 
 /**
- * Channel that reads messages one by one with `basic.get`. It has no consumer, so that an auto-delete queue stays. Messages
- * bypass amqplib, which would lose the connection for a header of a type that it does not know.
+ * Channel that reads messages of a queue and returns them. Messages bypass amqplib, which would lose the connection for a header
+ * of a type that it does not know.
  */
-export class GettingChannel {
-  /** Answers that are awaited, in their order. */
+export class ReadingChannel {
+  /** Calls of {@link next} and of {@link get} that wait for an answer, in their order. */
   private readonly waits: Wait[] = [];
+  /** Messages that a consumer got and nobody has asked for. */
+  private readonly delivered: RawDelivery[] = [];
+  /** Delivery tags of messages that are not acknowledged, in their order. */
+  private readonly held = new Set<number>();
+  private readonly wire: Wire;
+  private readonly number: number;
   private failure: Error | undefined;
   private open = true;
 
   /** @throws MessageDeliveryFailure where this release of amqplib has other internals */
-  static async on(model: ChannelModel): Promise<GettingChannel> {
-    const wire = Wire.of(model);
-    const channel = await model.createChannel();
-    return new GettingChannel(wire, channel);
+  static async on(model: ChannelModel): Promise<ReadingChannel> {
+    return new ReadingChannel(Wire.of(model), await model.createChannel());
   }
-
-  private readonly number: number;
-  private readonly wire: Wire;
 
   private constructor(
     wire: Wire | undefined,
     private readonly channel: Channel,
   ) {
-    const number = wire?.attach(channel, { got: (raw) => this.waits.shift()?.resolve(raw) });
+    const number = wire?.attach(channel, {
+      got: (raw) => this.answer(raw),
+      delivered: (_tag, raw) => this.answer(raw),
+    });
     if (!wire || number === undefined)
       throw new MessageDeliveryFailure('Messages cannot be read with this release of amqplib: install amqplib 2');
     this.wire = wire;
@@ -45,40 +49,63 @@ export class GettingChannel {
     channel.once('close', () => this.end());
   }
 
-  /** Number of messages of the queue that are ready. @throws Error for a queue that does not exist */
-  async count(queue: string): Promise<number> {
-    return (await this.channel.checkQueue(queue)).messageCount;
+  /**
+   * Gets the first message that nobody holds; undefined where there is none. Several can be asked for at once. There is no
+   * consumer, so that an auto-delete queue stays.
+   */
+  get(queue: string): Promise<RawDelivery | undefined> {
+    return this.wait(() => {
+      const most = FRAME_OVERHEAD + 8 + MAX_NAME_BYTES;
+      this.wire.writer.fill(most, (bytes, start) => putGet(bytes, start, this.number, queue));
+    });
   }
 
-  /** Gets the first message that nobody holds; undefined where there is none. Several can be asked for at once. */
-  get(queue: string): Promise<RawDelivery | undefined> {
+  /** Starts a consumer that gets that many messages. {@link next} returns them. */
+  async consume(queue: string, count: number): Promise<void> {
+    await this.channel.prefetch(count);
+    await this.channel.consume(queue, () => undefined);
+  }
+
+  /** Returns the next message of the consumer. */
+  next(): Promise<RawDelivery | undefined> {
+    const first = this.delivered.shift();
+    return first ? Promise.resolve(first) : this.wait(() => undefined);
+  }
+
+  /** Removes a message from its queue. */
+  acknowledge(deliveryTag: number): void {
+    if (!this.open) throw this.reason();
+    this.held.delete(deliveryTag);
+    this.channel.ack({ fields: { deliveryTag } } as never);
+  }
+
+  /**
+   * Closes the channel: all messages that are not acknowledged return to their queue. Resolves when the broker has closed it.
+   * @param byNack true to return each by `basic.nack` before
+   */
+  async release(byNack: boolean): Promise<void> {
+    if (!this.open) return;
+    if (byNack) for (const deliveryTag of this.held) this.channel.nack({ fields: { deliveryTag } } as never);
+    await this.channel.close().catch(() => undefined);
+    this.end();
+  }
+
+  private wait(ask: () => void): Promise<RawDelivery | undefined> {
     return new Promise((resolve, reject) => {
       if (!this.open) {
         reject(this.reason());
         return;
       }
       this.waits.push({ resolve, reject });
-      const most = FRAME_OVERHEAD + 8 + MAX_NAME_BYTES;
-      this.wire.writer.fill(most, (bytes, start) => putGet(bytes, start, this.number, queue));
+      ask();
     });
   }
 
-  /** Removes a message from its queue. */
-  acknowledge(deliveryTag: number): void {
-    if (!this.open) throw this.reason();
-    this.channel.ack({ fields: { deliveryTag } } as never);
-  }
-
-  /**
-   * Closes the channel: all messages that are not acknowledged return to their places. Resolves when the broker has done so.
-   * @param byNack true to return them by `basic.nack`, which RabbitMQ from 4.3 on does not count as a delivery. Before, a
-   * quorum queue without a delivery limit would put them at its end
-   */
-  async release(byNack: boolean): Promise<void> {
-    if (!this.open) return;
-    if (byNack) this.channel.nackAll(true);
-    await this.channel.close().catch(() => undefined);
-    this.end();
+  private answer(raw: RawDelivery | undefined): void {
+    if (raw) this.held.add(raw.deliveryTag);
+    const wait = this.waits.shift();
+    if (wait) wait.resolve(raw);
+    else if (raw) this.delivered.push(raw);
   }
 
   private end(): void {

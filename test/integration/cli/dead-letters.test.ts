@@ -1,0 +1,113 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { onTerminal, osloRpc } from '../../support/command.js';
+import {
+  type DeadLettered,
+  declareDead,
+  deleteQueues,
+  drain,
+  publishDead,
+  requestBody,
+  textsOf,
+} from '../../support/dead-letters.js';
+import { describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+
+/** Clears a line of the terminal. */
+const ESCAPE = String.fromCharCode(27);
+
+describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
+  const run = (command: string, { dead }: DeadLettered, ...args: string[]) =>
+    osloRpc(['dead', command, '--url', rabbitUrl, '--queue', dead, ...args]);
+
+  async function withDead(bodies: readonly Buffer[], reason?: string): Promise<DeadLettered> {
+    const queues = await declareDead();
+    onTestFinished(() => deleteQueues(queues.original, queues.dead));
+    await publishDead(queues, bodies, { at: new Date('2026-01-02T03:04:05Z'), ...(reason && { reason }) });
+    return queues;
+  }
+
+  it('ls shows the groups, and how many of the messages were read', async () => {
+    const queues = await withDead([requestBody('heal'), requestBody('heal'), requestBody('scale')]);
+    const { code, stdout, stderr } = await run('ls', queues, '--limit', '2');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')).toEqual([
+      `${queues.dead}: first 2 of 3 messages`,
+      expect.stringMatching(/^GROUP +COUNT +KIND +METHOD +FROM +REASON +OLDEST +NEWEST +REPLAYED +EXAMPLE$/),
+      expect.stringMatching(
+        /^\w{8} +2 +cast +heal +dead-\w+ +delivered 20 times: no answer +2026-01-02T03:04:05Z +2026-\S+ +- +\w{12}$/,
+      ),
+      '',
+    ]);
+    const topic = await osloRpc(['dead', 'ls', '--url', rabbitUrl, '--topic', queues.original, '--json']);
+    expect(JSON.parse(topic.stdout)).toMatchObject({
+      queues: [{ total: 3, read: 3, groups: [{ count: 2 }, { count: 1 }] }],
+    });
+  });
+
+  it('show shows one, masked', async () => {
+    const queues = await withDead([requestBody('login', { password: 'hunter2' })]);
+    const listed = JSON.parse((await run('ls', queues, '--json')).stdout);
+    const { id } = listed.queues[0].letters[0];
+    const { code, stdout } = await run('show', queues, id);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^id: \w{12}\nqueue: .*\nfrom: .*\nreason: delivered 20 times: no answer\ntime: 2026/);
+    expect(stdout).toContain('"password": "***"');
+    expect(stdout).not.toContain('hunter2');
+    expect(JSON.parse((await run('show', queues, id, '--json')).stdout)).toMatchObject({ id, name: 'login' });
+    expect(await run('show', queues, 'ffff')).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('replay and purge print counts, and exit with 1 where messages stay', async () => {
+    const bodies = [requestBody('heal'), requestBody('scale'), requestBody('stop')];
+    const queues = await withDead(bodies);
+    expect(await run('replay', queues, '--all', '--dry-run')).toMatchObject({ code: 0, stdout: 'Would replay 3\n' });
+    const replayed = await run('replay', queues, '--method', 'heal', '--rate', '100/s', '--yes');
+    expect(replayed).toMatchObject({ code: 0, stdout: 'Replayed 1 of 1; 0 failed; 2 left\n' });
+    expect(textsOf(await drain(queues.original))).toEqual([String(bodies[0])]);
+    const failed = await run('replay', queues, '--method', 'scale', '--to', 'nobody', '--yes');
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(
+      /^Replayed 0 of 1; 1 failed; 2 left\n {2}\w{12}: the queue "nobody" does not exist\n$/,
+    );
+    const purged = await run('purge', queues, '--reason', 'DELIVERED', '--method', 's?*', '--yes', '--json');
+    expect(JSON.parse(purged.stdout)).toMatchObject({ matched: 2, purged: 2, left: 0 });
+  });
+
+  it('asks on a terminal, and does nothing without an answer', async () => {
+    const queues = await withDead([requestBody('heal')]);
+    const flags = ['--url', rabbitUrl, '--queue', queues.dead, '--all'];
+    const declined = await onTerminal(['dead', 'purge', ...flags], 'n\n');
+    expect(declined.code).toBe(1);
+    expect(declined.stdout).toContain(`Delete 1 dead letter of ${queues.dead}? [y/N]`);
+    expect(declined.stdout).toContain('Nothing was deleted');
+    const confirmed = await onTerminal(['dead', 'purge', ...flags], 'y\n');
+    expect(confirmed.stdout.replaceAll(ESCAPE, '')).toContain('Deleted 1; 0 left');
+    expect(confirmed.code).toBe(0);
+    expect(await drain(queues.dead)).toEqual([]);
+  });
+
+  it('refuses what is missing, ambiguous or wrong', async () => {
+    const queues = await withDead([requestBody('heal')]);
+    const refusals: [RegExp, string[]][] = [
+      [
+        /no dead letters chosen: give ids, a filter such as --reason, or --all/,
+        ['replay', '--queue', queues.dead, '--yes'],
+      ],
+      [/--all excludes ids and filters/, ['purge', '--queue', queues.dead, '--all', '--reason', 'x', '--yes']],
+      [/no terminal to confirm on: give --yes, or --dry-run/, ['purge', '--queue', queues.dead, '--all']],
+      [/no queue: give --queue, --topic, or --management-url/, ['ls']],
+      [/give --queue or --topic, not both/, ['ls', '--queue', 'q', '--topic', 't']],
+      [/Expected a number above 0/, ['replay', '--queue', queues.dead, '--all', '--yes', '--rate', 'fast']],
+      [/Expected a whole number/, ['ls', '--queue', queues.dead, '--limit', '0']],
+    ];
+    for (const [message, [command = '', ...args]] of refusals)
+      expect(await osloRpc(['dead', command, '--url', rabbitUrl, ...args])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(message),
+      });
+    expect(await drain(queues.dead)).toHaveLength(1);
+    const missing = await osloRpc(['dead', 'ls', '--url', rabbitUrl, '--queue', 'nobody.dead']);
+    expect(missing).toMatchObject({ code: 4, stderr: expect.stringMatching(/The queue "nobody.dead" does not exist/) });
+    const help = await osloRpc(['dead', 'replay', '--help']);
+    expect(help.stdout).toMatch(/Example:\n {2}oslo-rpc dead replay --topic calculator.*Exit codes:/s);
+  });
+});

@@ -1,0 +1,193 @@
+import { getNotificationListener, getNotificationTransport, Notifier, Target } from 'nestjs-oslo-messaging';
+import { expect, it, onTestFinished } from 'vitest';
+import {
+  listDeadLetters,
+  purgeDeadLetters,
+  type ReplayOptions,
+  replayDeadLetters,
+} from '../../../lib/inspect/index.js';
+import { withChannel } from '../../../testkit/amqp.js';
+import {
+  type DeadLettered,
+  declareDead,
+  deleteQueues,
+  drain,
+  publishDead,
+  QUEUE_TYPES,
+  requestBody,
+  textsOf,
+} from '../../support/dead-letters.js';
+import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { silent } from '../../support/silent.js';
+
+const broker = { transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: 30 };
+
+describeWithRabbit('a replay of dead letters', () => {
+  async function withDead(args: object = {}): Promise<DeadLettered & { options: ReplayOptions }> {
+    const queues = await declareDead(args);
+    onTestFinished(() => deleteQueues(queues.original, queues.dead));
+    return { ...queues, options: { broker, queue: queues.dead } };
+  }
+
+  const numbered = (count: number) => Array.from({ length: count }, (_, index) => requestBody('work', { index }));
+
+  it.each(QUEUE_TYPES)(
+    'moves the chosen messages of a %s queue, and leaves the others in their order',
+    async (_name, args) => {
+      const { options, ...queues } = await withDead(args);
+      const [work, heal] = [numbered(6), numbered(6).map((_, index) => requestBody('heal', { index }))];
+      for (let index = 0; index < 6; index++)
+        await publishDead(queues, [work[index], heal[index]] as Buffer[], {
+          headers: { mine: index, 'x-delivery-count': 3 },
+        });
+      const result = await replayDeadLetters({ ...options, filter: { method: 'heal' } });
+      expect(result).toMatchObject({ matched: 6, replayed: 6, failed: 0, left: 6, failedAgain: null, error: null });
+      const moved = await drain(queues.original);
+      expect(textsOf(moved)).toEqual(heal.map(String));
+      expect(moved[3]?.properties.headers).toEqual({ mine: 3, 'x-replayed': 1, 'x-replay-id': result.replayId });
+      expect(moved[3]?.properties).toMatchObject({
+        deliveryMode: 2,
+        contentType: 'application/json',
+        expiration: undefined,
+      });
+      // A quorum queue before RabbitMQ 4.3 returns what is kept in any order.
+      const left = textsOf(await drain(queues.dead));
+      if (result.notices.join().includes('in another order')) left.sort();
+      expect(left).toEqual(work.map(String).toSorted());
+    },
+  );
+
+  it('loses nothing where the original queue is missing', async () => {
+    const { options, ...queues } = await withDead();
+    const bodies = numbered(3);
+    await publishDead(queues, bodies);
+    await deleteQueues(queues.original);
+    const result = await replayDeadLetters(options);
+    expect(result).toMatchObject({ matched: 3, replayed: 0, failed: 3, left: 3 });
+    expect(result.failures[0]?.reason).toBe(`the queue "${queues.original}" does not exist`);
+    expect(textsOf(await drain(queues.dead))).toEqual(bodies.map(String));
+  });
+
+  it('keeps what the original queue refuses', async () => {
+    const { options, ...queues } = await withDead();
+    await deleteQueues(queues.original);
+    const full = { 'x-max-length': 2, 'x-overflow': 'reject-publish' };
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(queues.original, { durable: true, arguments: full }));
+    const bodies = numbered(5);
+    await publishDead(queues, bodies);
+    const result = await replayDeadLetters(options);
+    expect(result).toMatchObject({ matched: 5, replayed: 2, failed: 3, left: 3 });
+    expect(result.failures.map(({ reason }) => reason)).toEqual(
+      Array(3).fill(expect.stringMatching(/refuses it: it is full/)),
+    );
+    expect(textsOf(await drain(queues.dead))).toEqual(bodies.slice(2).map(String));
+  });
+
+  it('makes a call a cast where its caller is gone, and changes nothing else of it', async () => {
+    const { options, ...queues } = await withDead();
+    const caller = `reply_${uniqueTopic()}`;
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(caller));
+    onTestFinished(() => deleteQueues(caller));
+    const gone = { _msg_id: 'abc', _reply_q: `reply_${uniqueTopic()}`, _timeout: 5 };
+    const lost = requestBody('work', { big: '12345678901234567890', like: '"_msg_id"' }, gone);
+    const waiting = requestBody('work', {}, { ...gone, _reply_q: caller });
+    await publishDead(queues, [lost, waiting], { headers: { 'x-deadline': Date.now() - 1000 } });
+    expect(await replayDeadLetters({ ...options, dryRun: true })).toMatchObject({
+      matched: 2,
+      replayed: 0,
+      asCasts: 1,
+      left: 2,
+    });
+    expect(await replayDeadLetters(options)).toMatchObject({ replayed: 2, asCasts: 1 });
+    const moved = await drain(queues.original);
+    expect(textsOf(moved)).toEqual([String(lost).replace('\\"abc\\"', 'null'), String(waiting)]);
+    expect(moved[0]?.properties.headers).not.toHaveProperty('x-deadline');
+  });
+
+  it('has a listener process what it has dead-lettered itself, and counts what fails again', async () => {
+    const topic = uniqueTopic('heard');
+    const transport = getNotificationTransport({ ...broker, limits: { deliveries: 1 } });
+    let isRepaired = false;
+    const ran: unknown[] = [];
+    const info = (_context: unknown, _publisher: unknown, eventType: string) => {
+      if (!isRepaired || eventType === 'bad') throw new Error('no database');
+      ran.push(eventType);
+    };
+    const listener = getNotificationListener(transport, [new Target({ topic })], [{ info }], { allowRequeue: true });
+    await listener.start();
+    onTestFinished(async () => {
+      await listener.stop();
+      await transport.cleanup();
+      await deleteQueues(`${topic}.info`, `${topic}.info.dead`);
+    });
+    const notifier = new Notifier(transport, { publisherId: 'p', topics: [topic] });
+    await notifier.info({}, 'good', {});
+    await notifier.info({}, 'bad', {});
+    const groups = async () => (await listDeadLetters({ broker, topic })).queues[0]?.groups;
+    await eventually(async () => expect(await groups()).toHaveLength(2));
+    isRepaired = true;
+    const first = await replayDeadLetters({ broker, topic, watch: '3s' });
+    expect(first).toMatchObject({ matched: 2, replayed: 2, failedAgain: 1 });
+    expect(ran).toEqual(['good']);
+    expect(await groups()).toMatchObject([{ name: 'bad', count: 1, failedAgain: 1, replays: 1 }]);
+    await replayDeadLetters({ broker, topic });
+    const again = { name: 'bad', count: 1, replays: 2, originalQueue: `${topic}.info`, kind: 'notification' };
+    await eventually(async () => expect(await groups()).toMatchObject([again]));
+  });
+
+  it('goes no faster than its rate, and returns what it has not done when it is interrupted', async () => {
+    const { options, ...queues } = await withDead();
+    const bodies = numbered(8);
+    await publishDead(queues, bodies);
+    const controller = new AbortController();
+    const since = performance.now();
+    const onProgress = ({ done }: { done: number }) => done === 5 && controller.abort();
+    const result = await replayDeadLetters({ ...options, rate: 20, signal: controller.signal, onProgress });
+    expect(performance.now() - since).toBeGreaterThan(200);
+    expect(result).toMatchObject({ matched: 5, replayed: 5, left: 3, interrupted: true });
+    expect(textsOf(await drain(queues.original))).toEqual(bodies.slice(0, 5).map(String));
+    expect(textsOf(await drain(queues.dead))).toEqual(bodies.slice(5).map(String));
+  });
+
+  it('moves to another queue, and says where it does not know the original one', async () => {
+    const { options, original, dead } = await withDead();
+    const strange = uniqueTopic('strange');
+    await withChannel(rabbitUrl, async (channel) => {
+      await channel.assertQueue(strange);
+      channel.sendToQueue(strange, requestBody('work'));
+      await channel.checkQueue(strange);
+    });
+    onTestFinished(() => deleteQueues(strange));
+    const unknown = await replayDeadLetters({ ...options, queue: strange });
+    expect(unknown).toMatchObject({
+      failed: 1,
+      failures: [{ reason: expect.stringMatching(/name the queue to replay to/) }],
+    });
+    expect(await replayDeadLetters({ ...options, queue: strange, to: original })).toMatchObject({ replayed: 1 });
+    expect(await drain(original)).toHaveLength(1);
+    expect(await drain(dead)).toEqual([]);
+  });
+});
+
+describeWithRabbit('a purge of dead letters', () => {
+  it.each(QUEUE_TYPES)(
+    'deletes what it has read and chosen from a %s queue, and nothing that arrives meanwhile',
+    async (_name, args) => {
+      const queues = await declareDead(args);
+      onTestFinished(() => deleteQueues(queues.original, queues.dead));
+      const scope = { broker, queue: queues.dead };
+      const [old, other, late] = [requestBody('old'), requestBody('other'), requestBody('old', { late: true })];
+      await publishDead(queues, [old, other, old], { at: new Date(Date.now() - 7_200_000) });
+      expect(await purgeDeadLetters({ ...scope, dryRun: true })).toMatchObject({ matched: 3, purged: 0, left: 3 });
+      let published: Promise<void> | undefined;
+      const onProgress = () => {
+        published ??= publishDead(queues, [late], { at: new Date(0) });
+      };
+      const result = await purgeDeadLetters({ ...scope, filter: { method: 'old', olderThan: '1h' }, onProgress });
+      await published;
+      expect(result).toMatchObject({ matched: 2, purged: 2, left: 1, error: null });
+      expect(textsOf(await drain(queues.dead)).toSorted()).toEqual([other, late].map(String).toSorted());
+    },
+  );
+});
