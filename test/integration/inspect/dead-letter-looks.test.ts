@@ -55,9 +55,9 @@ describeWithRabbit('a look at dead letters', () => {
       'x-reason': expect.any(String),
       'x-original-queue': expect.any(String),
     });
-    expect([...notices].join()).toMatch(
-      /published to the end of ".*" again, because the queue drops a message after 4 deliveries/,
-    );
+    // From RabbitMQ 4.3 on, a look is not counted, and nothing is published again.
+    if (textsOf(left).join() !== bodies.join())
+      expect([...notices].join()).toMatch(/published to the end of ".*" again, .*drops a message after 4 deliveries/);
   });
 
   it.skipIf(!rabbitControl)(

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listDeadLetters, replayDeadLetters } from '../../../lib/inspect/index.js';
+import { withChannel } from '../../../testkit/amqp.js';
+import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { requestBody } from '../../support/dead-letters.js';
+import { describeWithRabbit } from '../../support/environment.js';
+import { silent } from '../../support/silent.js';
+
+describeWithRabbit('the dead-letter queues of a virtual host', () => {
+  let node: RabbitNode;
+  const broker = () => ({
+    transportUrl: node.url,
+    logger: silent,
+    rabbit: { managementUrl: node.managementUrl ?? '' },
+  });
+  const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
+
+  beforeAll(async () => {
+    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    await node.rabbitmqctl('set_policy', 'dead', '^work$', '{"dead-letter-exchange": "graves", "delivery-limit": 1}');
+    await node.rabbitmqctl('set_policy', 'limited', '^limited\\.dead$', '{"delivery-limit": 4}');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('graves', 'fanout');
+      await channel.assertQueue('work', quorum);
+      for (const queue of ['buried', 'retried', 'plain.dead', 'plain.calc1.dead']) await channel.assertQueue(queue);
+      await channel.assertQueue('limited.dead', quorum);
+      for (const queue of ['buried', 'retried']) await channel.bindQueue(queue, 'graves', '');
+    });
+  });
+  afterAll(() => node?.stop());
+
+  it('are those named so, and those without consumers that RabbitMQ dead-letters to', async () => {
+    const names = async (scope: object) =>
+      (await listDeadLetters({ broker: broker(), ...scope })).queues.map(({ queue }) => queue);
+    // Somebody works with what is delayed there.
+    await withChannel(node.url, async (channel) => {
+      await channel.consume('retried', () => undefined);
+      await expect
+        .poll(() => names({}), { timeout: 60_000 })
+        .toEqual(['buried', 'limited.dead', 'plain.calc1.dead', 'plain.dead']);
+    });
+    expect(await names({ topic: 'plain' })).toEqual(['plain.calc1.dead', 'plain.dead']);
+    expect(await names({ topic: 'plain', server: 'calc2' })).toEqual(['plain.dead']);
+    expect(await names({ topic: 'work' })).toContain('buried');
+  });
+
+  it('hold messages that RabbitMQ delivered too often, which can be replayed', async () => {
+    await withChannel(node.url, async (channel) => {
+      await channel.deleteQueue('retried');
+      channel.sendToQueue('work', requestBody('heal'));
+      for (let delivery = 0; delivery < 2; delivery++) {
+        await expect.poll(() => channel.get('work'), { timeout: 30_000 }).toBeTruthy();
+        channel.nackAll(true);
+      }
+    });
+    const scope = { broker: broker(), queue: 'buried' };
+    const group = { reason: 'RabbitMQ: its queue reached the delivery limit', originalQueue: 'work', name: 'heal' };
+    await expect
+      .poll(async () => (await listDeadLetters(scope)).queues[0]?.groups, { timeout: 30_000 })
+      .toMatchObject([group]);
+    expect(await replayDeadLetters(scope)).toMatchObject({ replayed: 1, left: 0 });
+    await withChannel(node.url, async (channel) => {
+      const message = await channel.get('work', { noAck: true });
+      expect(message ? message.properties.headers : null).toMatchObject({ 'x-replayed': 1 });
+      expect(message ? message.properties.headers : null).not.toHaveProperty('x-death');
+    });
+  });
+
+  it('lose nothing to a delivery limit that a policy sets', async () => {
+    const bodies = [1, 2, 3].map((n) => requestBody('work', { n }));
+    await withChannel(node.url, async (channel) => {
+      for (const body of bodies) channel.sendToQueue('limited.dead', body);
+      await channel.checkQueue('limited.dead');
+    });
+    const scope = { broker: broker(), queue: 'limited.dead' };
+    for (let look = 0; look < 8; look++)
+      expect((await listDeadLetters(scope)).queues).toMatchObject([{ type: 'quorum', total: 3, read: 3 }]);
+  });
+});
