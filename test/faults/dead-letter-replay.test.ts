@@ -60,7 +60,7 @@ describeWithRabbit('a replay that is killed', () => {
     },
   );
 
-  it('returns what it has in hand at Ctrl+C, and repeats nothing', async () => {
+  it('returns messages in hand at Ctrl+C, and repeats nothing', async () => {
     const { original, dead } = await declareDead();
     onTestFinished(() => deleteQueues(original, dead));
     const bodies = Array.from({ length: 20 }, (_, index) => requestBody('work', { index }));

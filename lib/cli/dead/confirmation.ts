@@ -9,8 +9,11 @@ export async function confirmed(question: string, signal: AbortSignal): Promise<
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new UsageError('no terminal to confirm on: give --yes, or --dry-run');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl+C is a key on a terminal whose line is edited. Ctrl+D closes the prompt without an answer.
+  prompt.once('SIGINT', () => process.emit('SIGINT'));
+  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
   try {
-    const answer = await prompt.question(`${question} [y/N] `, { signal });
+    const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal }), closed]);
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     if (signal.aborted) return false;

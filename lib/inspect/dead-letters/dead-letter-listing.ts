@@ -30,7 +30,7 @@ export interface DeadLetterQueueListing {
   readonly read: number;
   /** Groups, the largest first. */
   readonly groups: readonly DeadLetterGroup[];
-  /** Those that were read, in the order of the queue. */
+  /** Dead letters that were read, in the order of the queue. */
   readonly letters: readonly DeadLetter[];
   /** Hints on what reading costs there, one sentence each. */
   readonly notices: readonly string[];

@@ -3,7 +3,7 @@ import { DEATH, DELIVERIES, ORIGINAL_QUEUE, oneLine, REASON, REPLAY_ID, REPLAYED
 /** Headers of a message, decoded. */
 export type Headers = Readonly<Record<string, unknown>>;
 
-/** What the headers of a dead letter say about it. */
+/** Facts about a dead letter in its headers. */
 export interface Death {
   readonly originalQueue: string | null;
   readonly reason: string;

@@ -85,7 +85,7 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     expect(await drain(queues.dead)).toEqual([]);
   });
 
-  it('refuses what is missing, ambiguous or wrong', async () => {
+  it('refuses missing, ambiguous and wrong flags', async () => {
     const queues = await withDead([requestBody('heal')]);
     const refusals: [RegExp, string[]][] = [
       [

@@ -25,6 +25,15 @@ describeWithRabbit('a look at dead letters', () => {
     return { ...queues, scope: { broker, queue: queues.dead } };
   }
 
+  /** Adds a user who may read, and returns the URL for the user. */
+  async function addUser(configure: string, write: string): Promise<string> {
+    const user = uniqueTopic('reader');
+    await rabbitControl?.rabbitmqctl('add_user', user, 'secret');
+    onTestFinished(async () => void (await rabbitControl?.rabbitmqctl('delete_user', user)));
+    await rabbitControl?.rabbitmqctl('set_permissions', user, configure, write, '.*');
+    return rabbitUrl.replace(/\/\/[^@]*@/, `//${user}:secret@`);
+  }
+
   const numbered = (count: number) => Array.from({ length: count }, (_, index) => requestBody('work', { index }));
 
   it.each(QUEUE_TYPES)('keeps the messages of a %s queue in their order, however often', async (_name, args) => {
@@ -40,7 +49,7 @@ describeWithRabbit('a look at dead letters', () => {
     expect(textsOf(await drain(dead))).toEqual(bodies.map(String));
   });
 
-  it('loses no message of a quorum queue with a delivery limit, which drops what was delivered too often', async () => {
+  it('loses no message of a quorum queue with a delivery limit', async () => {
     const { scope, dead, ...queues } = await withDead({ 'x-queue-type': 'quorum', 'x-delivery-limit': 4 });
     const bodies = numbered(6);
     await publishDead({ dead, ...queues }, bodies);
@@ -61,15 +70,11 @@ describeWithRabbit('a look at dead letters', () => {
   });
 
   it.skipIf(!rabbitControl)(
-    'warns where it may not publish messages of such a queue again, before any is dropped',
+    'warns where it may not publish messages with a limit again, before one is dropped',
     async () => {
-      const user = uniqueTopic('reader');
-      await rabbitControl?.rabbitmqctl('add_user', user, 'secret');
-      onTestFinished(async () => void (await rabbitControl?.rabbitmqctl('delete_user', user)));
-      await rabbitControl?.rabbitmqctl('set_permissions', user, '.*', '^$', '.*');
+      const transportUrl = await addUser('.*', '^$');
       const { scope, dead, ...queues } = await withDead({ 'x-queue-type': 'quorum', 'x-delivery-limit': 5 });
       await publishDead({ dead, ...queues }, numbered(2));
-      const transportUrl = rabbitUrl.replace(/\/\/[^@]*@/, `//${user}:secret@`);
       const noticesOf = async () =>
         (await listDeadLetters({ ...scope, broker: { ...broker, transportUrl } })).queues[0]?.notices.join();
       for (let look = 0; look < 2; look++) expect(await noticesOf()).not.toMatch(/soon/);
@@ -84,6 +89,17 @@ describeWithRabbit('a look at dead letters', () => {
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(dead, { durable: true, autoDelete: true }));
     await publishDead({ original, dead }, numbered(2));
     expect((await listDeadLetters({ broker, queue: dead })).queues).toMatchObject([{ type: 'classic', total: 2 }]);
+    expect(await queueDepth(rabbitUrl, dead)).toMatchObject({ messages: 2 });
+  });
+
+  it.skipIf(!rabbitControl)('leaves an auto-delete queue also where its type is not known', async () => {
+    const user = await addUser('^$', '.*');
+    const { original, dead } = await withDead();
+    await deleteQueues(dead);
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(dead, { durable: true, autoDelete: true }));
+    await publishDead({ original, dead }, numbered(2));
+    const { queues } = await listDeadLetters({ broker: { ...broker, transportUrl: user }, queue: dead });
+    expect(queues).toMatchObject([{ total: 2, read: 2 }]);
     expect(await queueDepth(rabbitUrl, dead)).toMatchObject({ messages: 2 });
   });
 

@@ -69,7 +69,7 @@ describeWithRabbit('a replay of dead letters', () => {
     expect(textsOf(await drain(queues.dead))).toEqual(bodies.map(String));
   });
 
-  it('keeps what the original queue refuses', async () => {
+  it('keeps messages that the original queue refuses', async () => {
     const { options, ...queues } = await withDead();
     await deleteQueues(queues.original);
     const full = { 'x-max-length': 2, 'x-overflow': 'reject-publish' };
@@ -105,7 +105,7 @@ describeWithRabbit('a replay of dead letters', () => {
     expect(moved[0]?.properties.headers).not.toHaveProperty('x-deadline');
   });
 
-  it('has a listener process what it has dead-lettered itself, and counts what fails again', async () => {
+  it('has a listener process its own dead letters, and counts those that fail again', async () => {
     const topic = uniqueTopic('heard');
     const transport = getNotificationTransport({ ...broker, limits: { deliveries: 1 } });
     let isRepaired = false;
@@ -136,7 +136,7 @@ describeWithRabbit('a replay of dead letters', () => {
     await eventually(async () => expect(await groups()).toMatchObject([again]));
   });
 
-  it('goes no faster than its rate, and returns what it has not done when it is interrupted', async () => {
+  it('goes no faster than its rate, and returns the rest when it is interrupted', async () => {
     const { options, ...queues } = await withDead();
     const bodies = numbered(8);
     await publishDead(queues, bodies);
@@ -172,7 +172,7 @@ describeWithRabbit('a replay of dead letters', () => {
 
 describeWithRabbit('a purge of dead letters', () => {
   it.each(QUEUE_TYPES)(
-    'deletes what it has read and chosen from a %s queue, and nothing that arrives meanwhile',
+    'deletes the read and chosen messages of a %s queue, and none that arrives meanwhile',
     async (_name, args) => {
       const queues = await declareDead(args);
       onTestFinished(() => deleteQueues(queues.original, queues.dead));

@@ -7,7 +7,10 @@ import type { QueueRules } from './management-api.js';
 
 /** Type of a queue, and its rule for messages that return to it. */
 export interface QueueType {
+  /** `quorum` where it is not known. */
   readonly type: 'classic' | 'quorum' | 'stream';
+  /** False where the user may not configure the queue, and there is no management API. */
+  readonly isKnown: boolean;
   /** Number of returns after which the broker drops a message at the next one; Infinity for no limit. */
   readonly maxReturns: number;
   /** True where nothing else can limit them: a policy is seen by the management API only. */
@@ -52,7 +55,7 @@ export async function probeType(model: ChannelModel, queue: string): Promise<Que
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const refusal = await refusalOf(model, queue, options);
     // A broker with relaxed checks accepts any declaration of a queue that exists. A user may have no permission to configure.
-    if (refusal === undefined || replyCodeOf(refusal) === ACCESS_REFUSED) return typeOf(model, 'quorum', []);
+    if (refusal === undefined || replyCodeOf(refusal) === ACCESS_REFUSED) return unknownType(model);
     if (replyCodeOf(refusal) !== PRECONDITION_FAILED) throw refusal;
     const { argument, found } = differenceIn(refusal.message) ?? {};
     if (argument === undefined || found === undefined) throw refusal;
@@ -64,13 +67,18 @@ export async function probeType(model: ChannelModel, queue: string): Promise<Que
     if (value === undefined) delete options.arguments[argument];
     else options.arguments[argument] = value;
   }
-  return typeOf(model, 'quorum', []);
+  return unknownType(model);
+}
+
+function unknownType(model: ChannelModel): QueueType {
+  return { ...typeOf(model, 'quorum', []), isKnown: false };
 }
 
 function typeOf(model: ChannelModel, type: string, limits: readonly unknown[]): QueueType {
   if (type !== 'quorum')
     return {
       type: type === 'stream' ? 'stream' : 'classic',
+      isKnown: true,
       maxReturns: Number.POSITIVE_INFINITY,
       isCertain: true,
       returnsByNack: false,
@@ -82,7 +90,7 @@ function typeOf(model: ChannelModel, type: string, limits: readonly unknown[]): 
   const maxReturns =
     given.length === 0 ? byDefault : Math.min(...given.map((limit) => (limit < 0 ? Number.POSITIVE_INFINITY : limit)));
   const returnsByNack = version >= UNCOUNTED_NACKS;
-  return { type, maxReturns, isCertain: returnsByNack, returnsByNack };
+  return { type, isKnown: true, maxReturns, isCertain: returnsByNack, returnsByNack };
 }
 
 /** Returns the refusal of a declaration; undefined where it was accepted. @throws as {@link probeType} */
