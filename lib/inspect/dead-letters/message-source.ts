@@ -33,7 +33,8 @@ export interface MessageSource {
  */
 export function messageSource(channel: ReadingChannel, queue: string, type: QueueType, isLook: boolean): MessageSource {
   const isOldQuorum = type.type === 'quorum' && !type.returnsByNack;
-  return isOldQuorum && isLook
+  // The end of its consumer would delete a classic queue that is auto-delete.
+  return isOldQuorum && type.isKnown && isLook
     ? new Consumed(channel, queue)
     : new Got(channel, queue, isOldQuorum, type.returnsByNack);
 }
