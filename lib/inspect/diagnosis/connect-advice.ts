@@ -39,7 +39,7 @@ const ADVICE: readonly (readonly [words: RegExp, why: string, cure: string])[] =
     'Use rabbit:// without TLS, or the TLS port of the broker, 5671 by default',
   ],
   [
-    /ECONNRESET|hang up|closed abruptly|ConnectionStart/i,
+    /ECONNRESET|hang up|closed abruptly|ConnectionStart|instead of an AMQP handshake/i,
     'The other end speaks another protocol, or a proxy has closed the connection',
     'Use rabbits:// for a TLS port (5671), rabbit:// for a plain one (5672), and no port of the management API',
   ],

@@ -53,7 +53,9 @@ export function isFault({ state }: Finding): boolean {
   return state !== 'as asked' && state !== 'absent' && state !== 'unchecked';
 }
 
-/** Returns a finding as one sentence or more: the text, the harm and the remedy. */
+/** Returns a finding as sentences: the text, the harm and the remedy. */
 export function findingText({ text, why, cure }: Finding): string {
-  return [text, why, cure].filter((part) => part !== undefined).join('. ');
+  return [text, why, cure]
+    .filter((part) => part !== undefined)
+    .reduce((before, part) => `${before}${/[.?!]$/.test(before) ? '' : '.'} ${part}`);
 }

@@ -13,6 +13,7 @@ it.each([
   ['unable to verify the first certificate', /not trusted/, /sslCaFile/],
   ['ssl3_get_record:wrong version number', /does not speak it/, /5671/],
   ['read ECONNRESET (is it the AMQP port …)', /another protocol/, /rabbits:/],
+  ['the other end closed the connection instead of an AMQP handshake', /another protocol/, /rabbits:/],
   ['Handshake terminated by server: 403 (ACCESS_REFUSED)', /refuses the login/, /authenticate_user/],
   ['NOT_ALLOWED - access to vhost limit (3) is reached', /no more connections/, /limit/],
   ['NOT_ALLOWED - vhost nowhere not found', /virtual host does not exist/, /add_vhost/],
