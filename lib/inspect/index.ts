@@ -16,3 +16,15 @@ export { findDeadLetter } from './dead-letters/find-dead-letter.js';
 export { listDeadLetters } from './dead-letters/list-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
+export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
+export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
+export { checkService, type Demands, type Measure } from './service-check.js';
+export {
+  byExchange,
+  type ServerState,
+  type SurveyedServer,
+  type SurveyedTopic,
+  surveyAll,
+  surveyServer,
+  topicsAt,
+} from './topic-survey.js';

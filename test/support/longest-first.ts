@@ -16,6 +16,8 @@ const LONGEST: readonly string[] = [
   'test/integration/cli/oslo-rpc.test.ts',
   'test/integration/packaging/example-scenarios.test.ts',
   'test/integration/packaging/cli-projects.test.ts',
+  'test/faults/night-cases.test.ts',
+  'test/integration/cli/runbook.test.ts',
   'test/integration/rabbit/topology-doctor.test.ts',
   'test/integration/rabbit/streams.test.ts',
   'test/faults/notifications.test.ts',

@@ -1,0 +1,57 @@
+import { Doctor, type Target, type Finding as TopologyFinding } from '../../../internal.js';
+import type { Check } from '../check.js';
+import { connectAdvice } from '../connect-advice.js';
+import type { Finding } from '../finding.js';
+import type { Scene } from '../scene.js';
+
+/** Harm of each state. */
+const WHY: Readonly<Record<TopologyFinding['state'], string | undefined>> = {
+  'as asked': undefined,
+  absent: undefined,
+  conflict: 'Servers and callers with these options do not start here, or use it as it is with a warning',
+  unavailable: 'Requests there wait, and calls end with MessagingTimeout',
+  unbound: 'Calls to this exchange end with MessageUndeliverable',
+  unserved: 'Requests wait there: calls end with MessagingTimeout',
+  unseen: 'Faults of it stay hidden',
+};
+
+/** Words of the broker for a missing permission. They come with a remedy. */
+const REFUSED = /ACCESS_REFUSED - access to/;
+
+const OTHER_OPTIONS: Finding = {
+  kind: 'check',
+  name: 'options',
+  state: 'unchecked',
+  text: "The broker denies transient queues: compared with the options of rabbit.profile 'rabbitmq-4', which servers and callers without a profile take there",
+};
+
+/** Compares exchanges, queues and bindings of each target with the options, and tries each host. */
+export const topologyCheck: Check = {
+  name: 'topology',
+  needs: 'broker',
+  isVital: true,
+  async run(scene) {
+    const findings: Finding[] = [];
+    // Hosts are tried once, with the first target.
+    for (const target of scene.targets) findings.push(...(await examine(scene, target)));
+    return findings;
+  },
+};
+
+async function examine({ settings, url }: Scene, target: Target): Promise<Finding[]> {
+  const doctor = new Doctor(settings, url);
+  try {
+    const findings = (await doctor.examine(target)).map(explained);
+    return doctor.hasOtherOptions ? [...findings, OTHER_OPTIONS] : findings;
+  } finally {
+    void doctor.close();
+  }
+}
+
+function explained(finding: TopologyFinding): Finding {
+  const { kind, state, text } = finding;
+  if (kind === 'host') return { ...finding, ...connectAdvice(text) };
+  if (REFUSED.test(text)) return { ...finding, state: 'refused', why: 'Servers with this login do not start' };
+  const why = WHY[state];
+  return why === undefined ? finding : { ...finding, why };
+}
