@@ -87,7 +87,7 @@ export { ReadingChannel } from './drivers/rabbit/consuming/reading-channel.js';
 export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
-export { type ListedQueue, ManagementApi, ManagementApi } from './drivers/rabbit/topology/management-api.js';
+export { type ListedQueue, ManagementApi } from './drivers/rabbit/topology/management-api.js';
 export {
   type ExchangeStatus,
   ManagementStatus,
