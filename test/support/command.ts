@@ -15,13 +15,14 @@ export interface Outcome {
  * Runs the built `oslo-rpc` as a shell would.
  * @param environment over this process's own, without its TRANSPORT_URL
  * @param options.readsOn false for a reader of standard output that closes the pipe at once
+ * @param options.input standard input, which then ends
  */
 export function osloRpc(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  { readsOn = true }: { readsOn?: boolean } = {},
+  { readsOn = true, input = '' }: { readsOn?: boolean; input?: string } = {},
 ): Promise<Outcome> {
-  return outcomeOf(process.execPath, [COMMAND, ...args], environment, readsOn);
+  return outcomeOf(process.execPath, [COMMAND, ...args], environment, readsOn, input);
 }
 
 const TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
@@ -36,6 +37,7 @@ function outcomeOf(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   readsOn: boolean,
+  input = '',
 ): Promise<Outcome> {
   if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
   const { TRANSPORT_URL: _, ...inherited } = process.env;
@@ -47,6 +49,8 @@ function outcomeOf(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
   });
+  // A command that fails first closes it.
+  child.stdin.on('error', () => undefined).end(input);
   if (!readsOn) child.stdout.destroy();
   return new Promise((resolve, reject) => {
     child.once('error', reject);
