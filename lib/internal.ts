@@ -25,7 +25,7 @@ export {
   RemoteError,
   toError,
 } from './core/errors.js';
-export { deserializeFailure, serializeFailure } from './core/failure.js';
+export { deserializeFailure, sendAs, serializeFailure } from './core/failure.js';
 export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
@@ -40,7 +40,7 @@ export type {
 } from './core/instrumentation.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
-export { oneLine } from './core/logger.js';
+export { type LogSink, oneLine } from './core/logger.js';
 export {
   notificationMessage,
   PRIORITIES,
@@ -50,7 +50,7 @@ export {
 } from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
-export type { OsloMessagingOptions } from './core/options.js';
+export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
 export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
@@ -98,11 +98,15 @@ export { deserializeArgs, RequestContextSerializer, requestContextSerializer } f
 export { getRpcTransport, Transport } from './messaging/transport.js';
 export { NotificationFilter, type NotificationFilterFields } from './notify/filter.js';
 export { globToRegExp } from './notify/glob.js';
+export { getNotificationListener, type NotificationListener } from './notify/listener.js';
+export { Notifier } from './notify/notifier.js';
 export type { FieldSchema } from './objects/field-type.js';
 export { definitionOfClass, type ObjectClass } from './objects/registry.js';
 export { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';
+export { ArgumentCheck, type NamedArgument } from './rpc/argument-check.js';
 export { RPCClient } from './rpc/client.js';
 export { type Discovery, discoverServers, discoverStats } from './rpc/discovery/discover-servers.js';
 export { INFO_METHOD } from './rpc/discovery/discovery-methods.js';
 export type { ApiInfo, MethodInfo, MethodStats, ServerInfo, ServerStats } from './rpc/discovery/server-report.js';
-export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { BUILT_IN, type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { addPing, RPCServer } from './rpc/server.js';

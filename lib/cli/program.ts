@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
+import { addBenchCommand } from './bench/bench-command.js';
 import { CommandProcess } from './command-process.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addContractCommand } from './contract-command.js';
@@ -11,6 +12,7 @@ import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
 import { OpenConnections } from './open-connections.js';
+import { addServeCommand } from './serve/serve-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -50,6 +52,8 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   addAsyncApiCommand(program, connections, command);
+  addServeCommand(program, connections);
+  addBenchCommand(program, connections);
   return program;
 }
 

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
+/** Built command. */
+export const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
 
 export interface Outcome {
   /** Null when it ended by a signal. */
