@@ -1,51 +1,86 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-type Ending = (typeof SIGNALS)[number];
+import { constants } from 'node:os';
 
-/** Exit codes of a process that a signal has ended, as shells count them. */
-const EXIT_CODES: Readonly<Record<Ending, number>> = { SIGINT: 130, SIGTERM: 143 };
+/** Signals that end a command. Their exit code is that of a shell: 128 and the number of the signal. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Time in milliseconds for a command to finish by itself, such as to answer what it has begun. */
+const FINISH_TIMEOUT_MS = 5000;
+
+/** Time in milliseconds to close connections after it. Then the process ends in any case. */
+const CLOSE_TIMEOUT_MS = 3000;
+
+/** Time in milliseconds in which a second signal counts as the first: `npx` passes on a Ctrl-C that the terminal has sent, too. */
+const REPEATED_MS = 300;
 
 /**
- * Request to end a command in good order: Ctrl-C, SIGTERM, or a call of `end`. A further Ctrl-C or SIGTERM ends the process
- * at once.
+ * End of a command from outside: Ctrl-C or another signal, or a reader of standard output that closes the pipe, as `head` does.
+ * A second signal ends the process at once.
  */
 export class Interruption {
-  readonly #ending = new AbortController();
-  #received: Ending | undefined;
+  private readonly controller = new AbortController();
+  private finishTimeout: number | undefined;
+  private began = 0;
 
-  readonly #onSignal = (signal: Ending) => {
-    if (this.signal.aborted) process.exit(EXIT_CODES[signal]);
-    this.#received = signal;
-    this.end();
-  };
+  /** Resolves at the interruption. */
+  readonly happens: Promise<void> = new Promise((resolve) => {
+    this.controller.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
-  constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
-  }
-
-  /** Aborted by the first request. */
+  /** Aborted at the interruption. */
   get signal(): AbortSignal {
-    return this.#ending.signal;
+    return this.controller.signal;
   }
 
-  /** Exit code that tells of the received signal; undefined without one. */
-  get exitCode(): number | undefined {
-    return this.#received && EXIT_CODES[this.#received];
+  /** Begins to watch signals and standard output. */
+  watch(): void {
+    for (const name of SIGNALS) process.on(name, () => this.interrupt(128 + constants.signals[name]));
+    // A reader that has read enough is no failure: the exit code stays.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      this.begin();
+    });
+    // Nobody can be told.
+    process.stderr.on('error', () => undefined);
   }
 
-  /** Asks the command to end. */
-  end(): void {
-    this.#ending.abort();
+  /**
+   * Returns the signal for a command that ends by itself after the interruption. Any other is abandoned: its connections are
+   * closed.
+   * @param within time for it, in milliseconds. Default: 5 s
+   */
+  handled(within: number = FINISH_TIMEOUT_MS): AbortSignal {
+    this.finishTimeout = within;
+    return this.signal;
   }
 
-  /** Resolves with the first request. */
-  requested(): Promise<void> {
-    const { signal } = this;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  /** Resolves when the work has ended, or is abandoned after an interruption. @throws the error of the work, unless abandoned */
+  async during(work: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const abandoned = this.happens.then(() => {
+      if (this.finishTimeout === undefined) return undefined;
+      return new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.finishTimeout);
+      });
+    });
+    // What it still throws is a consequence of the end.
+    work.catch(() => undefined);
+    await Promise.race([work, abandoned]).finally(() => clearTimeout(timer));
   }
 
-  /** Leaves the signals to others again. */
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  private interrupt(code: number): void {
+    if (this.signal.aborted) {
+      if (performance.now() - this.began > REPEATED_MS) process.exit(code);
+      return;
+    }
+    process.exitCode = code;
+    this.begin();
+  }
+
+  private begin(): void {
+    if (this.signal.aborted) return;
+    this.began = performance.now();
+    const ending = (this.finishTimeout ?? FINISH_TIMEOUT_MS) + CLOSE_TIMEOUT_MS;
+    setTimeout(() => process.exit(), ending).unref();
+    this.controller.abort();
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CommandProcess } from '../command-process.js';
 import { collectWords, DATA_HELP } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
 import { takesTarget } from '../target-options.js';
@@ -15,7 +16,7 @@ Examples:
   oslo-rpc bench --topic demo --mode cast --count 10000 --csv casts.csv`;
 
 /** Adds `bench`. */
-export function addBenchCommand(program: Command, connections: OpenConnections): void {
+export function addBenchCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('bench'), '10s', 'topic of the server (required, unless --serve is given)')
     .summary('measure throughput and latency under a load')
     .description(DESCRIPTION)
@@ -45,6 +46,6 @@ export function addBenchCommand(program: Command, connections: OpenConnections):
     .addHelpText('after', `${EXAMPLES}\n${DATA_HELP}`)
     .action(async (words: string[], flags: BenchFlags) => {
       const { bench } = await import('./bench.js');
-      await bench(words, flags, connections);
+      await bench(words, flags, connections, command);
     });
 }

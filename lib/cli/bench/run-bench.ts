@@ -1,5 +1,4 @@
 import { getRpcTransport, RPCClient, Target, type Transport } from '../../internal.js';
-import type { Interruption } from '../interruption.js';
 import type { OpenConnections } from '../open-connections.js';
 import type { BenchPlan } from './bench-plan.js';
 import type { BenchReport } from './bench-report.js';
@@ -31,9 +30,8 @@ export interface BenchResult {
 export async function runBench(
   plan: BenchPlan,
   connections: OpenConnections,
-  interruption: Interruption,
+  signal: AbortSignal,
 ): Promise<BenchResult> {
-  const { signal } = interruption;
   // First, since it can fail.
   const csv = plan.csv === undefined ? undefined : new CsvFile(plan.csv);
   const transports = Array.from({ length: plan.clients }, () => getRpcTransport(plan.messaging));
@@ -52,7 +50,7 @@ export async function runBench(
     const servers = await consumersOf(plan, first, queues, progress);
     progress.clear();
     await permit(plan, servers, signal);
-    return await load(plan, transports, { servers, queues }, interruption, progress, csv);
+    return await load(plan, transports, { servers, queues }, signal, progress, csv);
   } finally {
     progress.clear();
     await child?.stop();
@@ -65,11 +63,10 @@ async function load(
   plan: BenchPlan,
   transports: readonly Transport[],
   { servers, queues }: { servers: LoadedServers | undefined; queues: BrokerQueues },
-  interruption: Interruption,
+  signal: AbortSignal,
   progress: LoadProgress,
   csv: CsvFile | undefined,
 ): Promise<BenchResult> {
-  const { signal } = interruption;
   const [first] = transports as [Transport, ...Transport[]];
   const send = messageSender(plan, transports);
   const count = servers
@@ -92,9 +89,7 @@ async function load(
   const patience = plan.mode === 'call' ? 0 : plan.timeout * 1000;
   progress.show('Waiting for the servers to handle what was sent …');
   const after =
-    before === undefined || signal.aborted
-      ? undefined
-      : await catchUp(count, before + wanted, patience, signal);
+    before === undefined || signal.aborted ? undefined : await catchUp(count, before + wanted, patience, signal);
   const handled = before === undefined || after === undefined ? null : after - before;
   // The servers may not say how many they have handled, but the queue empties.
   const left = async () => (await queues.state(queueOf(plan)))?.messages;

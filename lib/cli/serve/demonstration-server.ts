@@ -71,6 +71,11 @@ export class DemonstrationServer {
       );
   }
 
+  /** Longest time for running methods after `stop`, in milliseconds. */
+  get drainTimeout(): number {
+    return this.#transport.settings.drainTimeout;
+  }
+
   /** Starts to consume. @throws MessageDeliveryFailure, ServerListenError */
   async start(): Promise<void> {
     // By itself: it tells an unreachable broker at once.

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { DeliveryMode } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
 import { milliseconds, share, wholeNumber } from '../flag-values.js';
 import type { OpenConnections } from '../open-connections.js';
@@ -24,7 +25,7 @@ const DESCRIPTION =
   'Runs a demonstration server, to try commands and clients on, in Python, too, and to rehearse trouble. It answers echo, add, divide, sleep, fail, payload, whoami and counts, discovery and pings. It writes one line for each request; arguments are shortened, tokens masked. It runs until Ctrl-C or SIGTERM, then drains. A second Ctrl-C ends it at once.';
 
 /** Adds `serve`. */
-export function addServeCommand(program: Command, connections: OpenConnections): void {
+export function addServeCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('serve'), '10s')
     .summary('run a demonstration server')
     .description(DESCRIPTION)
@@ -56,7 +57,7 @@ export function addServeCommand(program: Command, connections: OpenConnections):
         errorRate: share(flags.errorRate, '--error-rate'),
         notifications: flags.notifications ?? false,
       };
-      await serve(given, form, connections);
+      await serve(given, form, connections, command.interruption);
     });
 }
 

@@ -1,5 +1,5 @@
 import { oneLine } from '../../internal.js';
-import { Interruption } from '../interruption.js';
+import type { Interruption } from '../interruption.js';
 import type { OpenConnections } from '../open-connections.js';
 import { commandsToTry } from './commands-to-try.js';
 import { type DemonstrationOptions, DemonstrationServer } from './demonstration-server.js';
@@ -8,6 +8,9 @@ import { RequestLog } from './request-log.js';
 
 /** Form of the lines about requests. */
 export type LineForm = 'text' | 'json' | 'none';
+
+/** Time beyond the drain timeout to stop consuming, in milliseconds. */
+const STOP_TIMEOUT_MS = 5000;
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -22,10 +25,8 @@ export async function serve(
   options: Omit<DemonstrationOptions, 'logger' | 'onHandled'>,
   form: LineForm,
   connections: OpenConnections,
+  interruption: Interruption,
 ): Promise<void> {
-  const interruption = new Interruption();
-  // Without a reader, the lines are lost and nobody sees that the server still runs.
-  process.stdout.on('error', () => interruption.end());
   const log = new RequestLog(process.stdout, (leftOut) =>
     form === 'json' ? `${JSON.stringify({ leftOut })}\n` : `… ${leftOut} lines left out: the reader is too slow\n`,
   );
@@ -41,16 +42,15 @@ export async function serve(
     onHandled: form === 'none' ? undefined : (handled) => log.write(lineOf(handled)),
   });
   connections.add(() => server.close());
-  try {
-    await Promise.race([server.start(), interruption.requested()]);
-    started = true;
-    if (!interruption.signal.aborted) say(commandsToTry(options));
-    await interruption.requested();
-    say('Draining; Ctrl-C ends at once');
-    await server.stop();
-    log.flush();
-    say(`Served ${server.counts}`);
-  } finally {
-    interruption.close();
-  }
+  const signal = interruption.handled(server.drainTimeout + STOP_TIMEOUT_MS);
+  await Promise.race([server.start(), interruption.happens]);
+  started = true;
+  if (!signal.aborted) say(commandsToTry(options));
+  await interruption.happens;
+  say('Draining; Ctrl-C ends at once');
+  await server.stop();
+  log.flush();
+  say(`Served ${server.counts}`);
+  // A server that is told to end, and has finished its work, has not failed.
+  process.exitCode = 0;
 }

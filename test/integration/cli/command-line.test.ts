@@ -15,7 +15,7 @@ describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
     ],
     ['no method', ['call', ...target], /^UsageError: missing required argument 'method'/],
     ['no topic', ['call', '--url', url, 'm'], /^UsageError: no topic: give --topic/],
-    ['no broker', ['call', '--topic', 't', 'm'], /^UsageError: no broker: give --url, or set TRANSPORT_URL/],
+    ['no broker', ['call', '--topic', 't', 'm'], /^UsageError: no broker: give --url, set TRANSPORT_URL, or save one/],
     ['two objects', ['call', ...target, 'm', '{}', '{}'], /^UsageError: ARGUMENTS, word 2: expected key=value/],
     ['empty standard input', ['call', ...target, 'm', '-'], /^UsageError: ARGUMENTS: standard input is empty/],
     ['arguments that are not JSON', ['call', ...target, 'm', '{a:1}'], /^UsageError: ARGUMENTS: expected JSON: /],
