@@ -14,7 +14,8 @@ export async function confirmLoad(what: string, signal: AbortSignal): Promise<vo
     const answer = await lines.question(`${what}. Load them? [y/N] `, { signal });
     if (/^\s*y(es)?\s*$/i.test(answer)) return;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    // Ctrl-C answers the question, too.
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
   } finally {
     lines.close();
   }

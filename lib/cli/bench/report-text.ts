@@ -49,7 +49,9 @@ function requestLines(report: BenchReport): string[] {
     `${count(succeeded)} ${mode === 'call' ? 'answered' : 'confirmed'} in ${time(seconds * 1000)}: ${rateText(throughput)}\n`,
     `${count(sent)} sent, ${count(failed)} failed${cancelled > 0 ? `, ${count(cancelled)} cancelled` : ''}${warmup.sent > 0 ? `; ${count(warmup.sent)} before, to warm up` : ''}\n`,
     ...(handled === null ? [] : [`${count(handled)} of ${count(total)} handled by the servers\n`]),
-    ...(waiting ? [`${count(waiting)} still wait in the queue: the servers are slower than the load\n`] : []),
+    ...(waiting
+      ? [`${count(waiting)} still wait in the queue: its consumers are slower than the load, or there are none\n`]
+      : []),
     ...(notSent > 0
       ? [`${count(notSent)} not sent: the servers do not keep up with the rate, and latencies would be longer still\n`]
       : []),

@@ -7,9 +7,10 @@ import type { BenchReport } from '../../../lib/cli/bench/bench-report.js';
 import { freePort } from '../../../testkit/free-port.js';
 import { Child } from '../../support/child.js';
 import { COMMAND, onTerminal, osloRpc } from '../../support/command.js';
-import { describeWithRabbit, rabbitControl, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 
 const bench = (...flags: string[]) => osloRpc(['bench', '--url', rabbitUrl, '--timeout', '30s', ...flags]);
 
@@ -165,6 +166,27 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
     }
   });
 
+  it('goes on after a lost connection, and accounts for each message', async () => {
+    const proxy = await TcpProxy.start(rabbitPort);
+    const before = await echoes();
+    const flags = ['--url', proxy.url, ...where, '--rate', '100', '--duration', '3s', '--warmup', '0', '--json'];
+    const running = osloRpc(['bench', ...flags]);
+    try {
+      await eventually(async () => expect(await echoes()).toBeGreaterThan(before + 20));
+      const atCut = await echoes();
+      proxy.cut();
+      await eventually(async () => expect(await echoes()).toBeGreaterThan(atCut + 20));
+      const { code, stdout } = await running;
+      expect(code).toBe(0);
+      const { requests, errors } = JSON.parse(stdout) as BenchReport;
+      expect(requests.sent + requests.notSent).toBe(300);
+      expect(requests.succeeded + requests.failed).toBe(requests.sent);
+      expect(errors.reduce((sum, { count }) => sum + count, 0)).toBe(requests.failed);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it('ends with the error where no request can succeed', async () => {
     const unknown = await bench(...where, '--method', 'nothing', '--yes');
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
@@ -267,6 +289,22 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
     if (rabbitControl)
       for (const kind of ['queues', 'exchanges'])
         expect(await rabbitControl.rabbitmqctl(`list_${kind}`, 'name')).not.toContain(report.topic);
+  });
+
+  it('leaves no server behind, however it ends', async () => {
+    const topic = uniqueTopic('orphan');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+    const client = getRpcClient(transport, new Target({ topic, server: 'bench' }), { timeout: 30 });
+    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, '--serve', '--topic', topic, '--duration', '1h']);
+    try {
+      const { pid } = await eventually(() => client.call<{ pid: number }>({}, 'whoami'));
+      expect(process.kill(pid, 0)).toBe(true);
+      load.signal('SIGKILL');
+      await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+    } finally {
+      await load.stop();
+      await transport.cleanup();
+    }
   });
 
   it('shows its progress on a terminal only', async () => {
