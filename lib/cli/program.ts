@@ -12,6 +12,8 @@ import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
+import { addListenCommand } from './notifications/listen-command.js';
+import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 
 const EXIT_CODES = `
@@ -54,6 +56,8 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   addAsyncApiCommand(program, connections, command);
+  addListenCommand(program, connections, command);
+  addNotifyCommand(program, connections);
   addContextCommand(program);
   return program;
 }
