@@ -15,6 +15,7 @@ export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export { type Duration, toMilliseconds } from './core/duration.js';
+export { decodeEnvelope } from './core/envelope.js';
 export {
   ConfigurationError,
   MessageDeliveryFailure,
@@ -42,13 +43,14 @@ export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { type LogSink, oneLine } from './core/logger.js';
 export {
+  type Notification,
   notificationMessage,
   PRIORITIES,
   type Priority,
   readNotification,
   topicOfQueue,
 } from './core/notification.js';
-export type { Announcement, NotifierDriver } from './core/notification-driver.js';
+export { type Announcement, NOTIFICATION_DRIVERS, type NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
@@ -89,16 +91,17 @@ export {
   replyQueue,
   serverQueue,
 } from './drivers/rabbit/topology/topology.js';
+export { decompress } from './drivers/rabbit/wire/compression.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
 export { routeOf, serverBindings } from './drivers/routing.js';
 export { runAsRequest, runWithRequestContext } from './messaging/current-request.js';
 export { EndpointRequest } from './messaging/endpoint-request.js';
 export type { RequestContext } from './messaging/request-context.js';
 export { deserializeArgs, RequestContextSerializer, requestContextSerializer } from './messaging/serializer.js';
-export { getRpcTransport, Transport } from './messaging/transport.js';
+export { getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
 export { NotificationFilter, type NotificationFilterFields } from './notify/filter.js';
 export { globToRegExp } from './notify/glob.js';
-export { getNotificationListener, type NotificationListener } from './notify/listener.js';
+export { getNotificationListener } from './notify/listener.js';
 export { Notifier } from './notify/notifier.js';
 export type { FieldSchema } from './objects/field-type.js';
 export { definitionOfClass, type ObjectClass } from './objects/registry.js';

@@ -13,6 +13,8 @@ import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
+import { addListenCommand } from './notifications/listen-command.js';
+import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addServeCommand } from './serve/serve-command.js';
 
@@ -58,6 +60,8 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);
   addBenchCommand(program, connections, command);
+  addListenCommand(program, connections, command);
+  addNotifyCommand(program, connections);
   addContextCommand(program);
   return program;
 }

@@ -29,10 +29,11 @@ export class BrokerQueues {
     private readonly model: ChannelModel,
   ) {}
 
-  /** Connects to the broker. @throws MessageDeliveryFailure when it cannot be reached */
-  static async open(messaging: OsloMessagingOptions): Promise<BrokerQueues> {
+  /** Connects to the broker of RPC or of notifications. @throws MessageDeliveryFailure when it cannot be reached */
+  static async open(messaging: OsloMessagingOptions, use: 'rpc' | 'notifications'): Promise<BrokerQueues> {
     const given = normalizeOptions(messaging);
-    const url = parseTransportUrl(given.transportUrl.expose());
+    const { transportUrl, notificationTransportUrl } = given;
+    const url = parseTransportUrl((use === 'rpc' ? transportUrl : notificationTransportUrl).expose());
     const context = { settings: withUrlOptions(given, url), counters: new Counters() };
     const connection = new RabbitConnection(url, context, 'queues');
     try {

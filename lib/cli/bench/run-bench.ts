@@ -1,4 +1,4 @@
-import { getRpcTransport, RPCClient, Target, type Transport } from '../../internal.js';
+import { getNotificationTransport, getRpcTransport, RPCClient, Target, type Transport } from '../../internal.js';
 import type { OpenConnections } from '../open-connections.js';
 import type { BenchPlan } from './bench-plan.js';
 import type { BenchReport } from './bench-report.js';
@@ -7,7 +7,7 @@ import { catchUp, emptied } from './catch-up.js';
 import { CsvFile } from './csv-file.js';
 import { LoadProgress } from './load-progress.js';
 import { ownExchange, ownQueues, queueOf } from './load-queues.js';
-import { handledCount, type LoadedServers } from './loaded-servers.js';
+import { handledCount } from './loaded-servers.js';
 import { reportOf } from './make-report.js';
 import { measureLoad } from './measured-load.js';
 import { messageSender } from './message-sender.js';
@@ -34,8 +34,15 @@ export async function runBench(
 ): Promise<BenchResult> {
   // First, since it can fail.
   const csv = plan.csv === undefined ? undefined : new CsvFile(plan.csv);
-  const transports = Array.from({ length: plan.clients }, () => getRpcTransport(plan.messaging));
-  for (const transport of transports) connections.add(() => transport.cleanup());
+  const isRpc = plan.mode !== 'notify';
+  const open = (make: typeof getRpcTransport) => {
+    const transport = make(plan.messaging);
+    connections.add(() => transport.cleanup());
+    return transport;
+  };
+  const transports = Array.from({ length: plan.clients }, () =>
+    open(isRpc ? getRpcTransport : getNotificationTransport),
+  );
   // Rejects what waits for an answer.
   signal.addEventListener('abort', () => void Promise.allSettled(transports.map((transport) => transport.cleanup())));
   const progress = new LoadProgress(process.stderr, plan.durationMs, plan.count);
@@ -43,14 +50,18 @@ export async function runBench(
   let child: ServerChild | undefined;
   let queues: BrokerQueues | undefined;
   try {
-    queues = await BrokerQueues.open(plan.messaging);
+    queues = await BrokerQueues.open(plan.messaging, isRpc ? 'rpc' : 'notifications');
     await Promise.all(transports.map((transport) => transport.connect({ retry: 0 })));
     const [first] = transports as [Transport, ...Transport[]];
     if (plan.serve) child = await ServerChild.start(plan.serve, plan.mode === 'notify');
     const servers = await consumersOf(plan, first, queues, progress);
     progress.clear();
     await permit(plan, servers, signal);
-    return await load(plan, transports, { servers, queues }, signal, progress, csv);
+    const { serve } = plan;
+    const count = servers
+      ? () => handledCount(first, servers, plan)
+      : serve && notificationCount(open(getRpcTransport), plan, serve.server);
+    return await load(plan, transports, { count, queues }, signal, progress, csv);
   } finally {
     progress.clear();
     await child?.stop();
@@ -62,16 +73,12 @@ export async function runBench(
 async function load(
   plan: BenchPlan,
   transports: readonly Transport[],
-  { servers, queues }: { servers: LoadedServers | undefined; queues: BrokerQueues },
+  { count = unknown, queues }: { count: (() => Promise<number | undefined>) | undefined; queues: BrokerQueues },
   signal: AbortSignal,
   progress: LoadProgress,
   csv: CsvFile | undefined,
 ): Promise<BenchResult> {
-  const [first] = transports as [Transport, ...Transport[]];
   const send = messageSender(plan, transports);
-  const count = servers
-    ? () => handledCount(first, servers, plan)
-    : () => (plan.serve ? notificationCount(first, plan, plan.serve.server) : Promise.resolve(undefined));
   const before = await count().catch(() => undefined);
   const warmup = { sent: 0, failed: 0 };
   if (plan.warmupMs > 0) {
@@ -98,10 +105,14 @@ async function load(
   return { report, throughput: measured.throughput, csvError: measured.csvError };
 }
 
-/** Returns the number of notifications that the demonstration server has received. */
-async function notificationCount(transport: Transport, plan: BenchPlan, server: string): Promise<number | undefined> {
+const unknown = (): Promise<undefined> => Promise.resolve(undefined);
+
+/** Returns a function that asks the demonstration server for the number of notifications that it has received. */
+function notificationCount(transport: Transport, plan: BenchPlan, server: string): () => Promise<number> {
   const { topic, exchange, timeout } = plan;
   const client = new RPCClient(transport, new Target({ topic, exchange, server }), { retry: 0, timeout });
-  const { notifications } = await client.call<{ notifications: number }>({}, 'counts');
-  return notifications;
+  return async () => {
+    const { notifications } = await client.call<{ notifications: number }>({}, 'counts');
+    return notifications;
+  };
 }

@@ -4,6 +4,7 @@ import {
   BUILT_IN,
   type DeliveryMode,
   getNotificationListener,
+  getNotificationTransport,
   getRpcTransport,
   type Instrumentation,
   LIBRARY_VERSION,
@@ -39,6 +40,8 @@ export interface DemonstrationOptions extends Faults {
 export class DemonstrationServer {
   readonly counts = new RequestCounts();
   readonly #transport: Transport;
+  /** Of the listener: notifications may have a broker of their own. */
+  readonly #notifications: Transport | undefined;
   readonly #servers: { start(): Promise<void>; stop(): Promise<void> }[];
 
   constructor(private readonly options: DemonstrationOptions) {
@@ -65,10 +68,11 @@ export class DemonstrationServer {
     });
     addPing(table, this.#transport);
     this.#servers = [new RPCServer(this.#transport, target, table)];
-    if (notifications)
-      this.#servers.push(
-        getNotificationListener(this.#transport, [new Target({ topic, exchange })], [this.#notificationEndpoint()]),
-      );
+    if (!notifications) return;
+    this.#notifications = getNotificationTransport({ ...messaging, logger });
+    this.#servers.push(
+      getNotificationListener(this.#notifications, [new Target({ topic, exchange })], [this.#notificationEndpoint()]),
+    );
   }
 
   /** Longest time for running methods after `stop`, in milliseconds. */
@@ -79,7 +83,7 @@ export class DemonstrationServer {
   /** Starts to consume. @throws MessageDeliveryFailure, ServerListenError */
   async start(): Promise<void> {
     // By itself: it tells an unreachable broker at once.
-    await this.#transport.connect({ retry: 0 });
+    await Promise.all([this.#transport, this.#notifications].map((transport) => transport?.connect({ retry: 0 })));
     await Promise.all(this.#servers.map((server) => server.start()));
   }
 
@@ -89,8 +93,8 @@ export class DemonstrationServer {
   }
 
   /** Closes the connections. */
-  close(): Promise<void> {
-    return this.#transport.cleanup();
+  async close(): Promise<void> {
+    await Promise.all([this.#transport, this.#notifications].map((transport) => transport?.cleanup()));
   }
 
   readonly #watch: NonNullable<Instrumentation['server']> = async (served, next) => {
