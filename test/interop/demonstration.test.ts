@@ -41,7 +41,7 @@ describeWithPython('the demonstration server and the load, with Python', () => {
   const bench = (...flags: string[]) =>
     osloRpc(['bench', '--url', rabbitUrl, '--topic', topic, '--timeout', '30s', '--json', ...flags]);
 
-  it('loads a Python server after --yes only, and sends what Python has counted', async () => {
+  it('loads a Python server after --yes only, and sends as much as Python counts', async () => {
     const refused = await bench('--method', 'record', '--count', '5', 'n=1');
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain('is served by 1 server in Python or without discovery');

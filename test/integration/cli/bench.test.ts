@@ -152,7 +152,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
     );
   });
 
-  it('prints what it has measured at Ctrl-C', async () => {
+  it('prints the figures so far at Ctrl-C', async () => {
     const before = await echoes();
     const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, ...where, '--duration', '1h', '--warmup', '0']);
     try {

@@ -71,7 +71,7 @@ describe('thresholds of a load', () => {
     expect(evaluate(readCheck(text), figures)).toEqual({ check: text, value, passed });
   });
 
-  it('are not kept by what was not measured', () => {
+  it('are not kept without a measurement', () => {
     const result = evaluate(readCheck('p99<50ms'), { ...figures, latency: null });
     expect(result).toEqual({ check: 'p99<50ms', value: null, passed: false });
   });

@@ -57,7 +57,7 @@ describe('a load without a rate', () => {
     expect(measurement.hopeless).toBeUndefined();
   });
 
-  it('counts what an interruption leaves without an answer as cancelled', async () => {
+  it('counts messages without an answer at an interruption as cancelled', async () => {
     const interruption = new AbortController();
     const measurement = new Measurement();
     const send = () =>
@@ -84,7 +84,7 @@ describe('a load at a rate', () => {
   const paced = { concurrency: 1000, rate: 100, durationMs: 1000, count: undefined };
   const answerIn = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-  it('sends at its pace whatever the answers', async () => {
+  it('sends at its pace, however slow the answers', async () => {
     const measurement = new Measurement();
     const done = applyLoad(paced, () => answerIn(500), measurement, idle);
     await vi.advanceTimersByTimeAsync(250);
@@ -122,7 +122,7 @@ describe('a load at a rate', () => {
     expect(notSent).toBe(94);
   });
 
-  it('ends at once by an interruption, and was not late with what was not due yet', async () => {
+  it('ends at once by an interruption; nothing is late that was not due yet', async () => {
     const interruption = new AbortController();
     const measurement = new Measurement();
     const done = applyLoad(
