@@ -3,6 +3,7 @@ import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
 import { addBenchCommand } from './bench/bench-command.js';
 import { CommandProcess } from './command-process.js';
+import { addCompletionCommand } from './completion/completion-command.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { applyContext } from './context/apply-context.js';
 import { addContextCommand } from './context/context-command.js';
@@ -63,6 +64,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addListenCommand(program, connections, command);
   addNotifyCommand(program, connections);
   addContextCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 
