@@ -26,7 +26,7 @@ export {
   RemoteError,
   toError,
 } from './core/errors.js';
-export { deserializeFailure, serializeFailure } from './core/failure.js';
+export { deserializeFailure, sendAs, serializeFailure } from './core/failure.js';
 export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
@@ -42,17 +42,18 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export type { MessageLimits } from './core/limits.js';
-export { oneLine } from './core/logger.js';
+export { type LogSink, oneLine } from './core/logger.js';
 export {
+  type Notification,
   notificationMessage,
   PRIORITIES,
   type Priority,
   readNotification,
   topicOfQueue,
 } from './core/notification.js';
-export type { Announcement, NotifierDriver } from './core/notification-driver.js';
+export { type Announcement, NOTIFICATION_DRIVERS, type NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
-export type { OsloMessagingOptions } from './core/options.js';
+export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export { pause } from './core/pause.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
@@ -130,14 +131,18 @@ export { runAsRequest, runWithRequestContext } from './messaging/current-request
 export { EndpointRequest } from './messaging/endpoint-request.js';
 export type { RequestContext } from './messaging/request-context.js';
 export { deserializeArgs, RequestContextSerializer, requestContextSerializer } from './messaging/serializer.js';
-export { getRpcTransport, Transport } from './messaging/transport.js';
+export { getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
 export { NotificationFilter, type NotificationFilterFields } from './notify/filter.js';
 export { globToRegExp } from './notify/glob.js';
+export { getNotificationListener } from './notify/listener.js';
+export { Notifier } from './notify/notifier.js';
 export type { FieldSchema } from './objects/field-type.js';
 export { definitionOfClass, type ObjectClass } from './objects/registry.js';
 export { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';
+export { ArgumentCheck, type NamedArgument } from './rpc/argument-check.js';
 export { RPCClient } from './rpc/client.js';
 export { type Discovery, discoverServers, discoverStats } from './rpc/discovery/discover-servers.js';
 export { INFO_METHOD } from './rpc/discovery/discovery-methods.js';
 export type { ApiInfo, MethodInfo, MethodStats, ServerInfo, ServerStats } from './rpc/discovery/server-report.js';
-export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { BUILT_IN, type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { addPing, RPCServer } from './rpc/server.js';

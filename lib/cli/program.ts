@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
+import { addBenchCommand } from './bench/bench-command.js';
 import { addCheckCommand } from './check-command.js';
 import { CommandProcess } from './command-process.js';
+import { addCompletionCommand } from './completion/completion-command.js';
 import { addConformanceCommand } from './conformance-command.js';
+import { applyContext } from './context/apply-context.js';
+import { addContextCommand } from './context/context-command.js';
 import { addContractCommand } from './contract-command.js';
 import { addDeadCommand } from './dead/dead-command.js';
 import { addDescribeCommand } from './describe-command.js';
@@ -12,7 +16,10 @@ import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
+import { addListenCommand } from './notifications/listen-command.js';
+import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
+import { addServeCommand } from './serve/serve-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -22,7 +29,8 @@ Exit codes:
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
 
-function makeProgram(connections: OpenConnections, command: CommandProcess): Command {
+/** Returns the command line with all its commands. */
+export function makeProgram(connections: OpenConnections, command: CommandProcess): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
     .version(LIBRARY_VERSION, '--version', 'print the version of this command')
@@ -43,7 +51,8 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
           )}\n`,
         ),
     })
-    .addHelpText('afterAll', EXIT_CODES);
+    .addHelpText('afterAll', EXIT_CODES)
+    .hook('preAction', (_program, self) => applyContext(self));
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program);
@@ -54,6 +63,12 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
   addDescribeCommand(program, connections);
   addDeadCommand(program);
   addAsyncApiCommand(program, connections, command);
+  addServeCommand(program, connections, command);
+  addBenchCommand(program, connections, command);
+  addListenCommand(program, connections, command);
+  addNotifyCommand(program, connections);
+  addContextCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 
@@ -62,18 +77,18 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  // A reader may close the pipe early, as `head` does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
   const connections = new OpenConnections();
   const command = new CommandProcess();
+  const { interruption } = command;
+  interruption.watch();
   try {
-    await makeProgram(connections, command).parseAsync(argv);
+    await interruption.during(makeProgram(connections, command).parseAsync(argv));
   } catch (error) {
+    // The exit code of a signal stays.
+    if (!interruption.signal.aborted) process.exitCode = exitCodeOf(error);
     // Commander has written its own.
-    if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    if (!(error instanceof CommanderError) && !interruption.signal.aborted)
+      process.stderr.write(`${describeError(error)}\n`);
   }
   await connections.close();
   await command.end();

@@ -1,0 +1,31 @@
+import { stringifyJson } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
+import { describeError, EXIT, exitCodeOf } from '../exit-code.js';
+import type { OpenConnections } from '../open-connections.js';
+import { type BenchFlags, readPlan } from './read-plan.js';
+import { reportText } from './report-text.js';
+import { runBench } from './run-bench.js';
+
+/** Runs a load and prints its result. The exit code tells of checks that failed, and of Ctrl-C. */
+export async function bench(
+  words: readonly string[],
+  flags: BenchFlags,
+  connections: OpenConnections,
+  { interruption, print }: CommandProcess,
+): Promise<void> {
+  const plan = await readPlan(words, flags);
+  const signal = interruption.handled();
+  try {
+    const { report, throughput, csvError } = await runBench(plan, connections, signal);
+    print(flags.json ? `${stringifyJson(report)}\n` : reportText(report, throughput));
+    if (csvError !== undefined) process.stderr.write(`${describeError(csvError)}\n`);
+    // The exit code of the signal stays.
+    if (signal.aborted) return;
+    const { requests, checks } = report;
+    if (csvError !== undefined) process.exitCode = exitCodeOf(csvError);
+    else if (checks.some(({ passed }) => !passed) || requests.succeeded === 0) process.exitCode = EXIT.failed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.stderr.write('Interrupted before anything was measured\n');
+  }
+}
