@@ -63,6 +63,7 @@ describeWithRabbit('an interrupted oslo-rpc', () => {
         env: commandEnvironment(),
       },
     );
+    const closed = once(shell, 'close');
     let output = '';
     for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (part) => (output += part));
     const message = {
@@ -85,6 +86,6 @@ describeWithRabbit('an interrupted oslo-rpc', () => {
       );
     });
     expect(output.trim().split('\n').at(-1)).toBe('0');
-    await once(shell, 'close').catch(() => undefined);
+    await closed;
   });
 });
