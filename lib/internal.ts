@@ -15,6 +15,7 @@ export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export { type Duration, toMilliseconds } from './core/duration.js';
+export { decodeEnvelope } from './core/envelope.js';
 export {
   ConfigurationError,
   MessageDeliveryFailure,
@@ -40,6 +41,7 @@ export type {
 } from './core/instrumentation.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
+export type { MessageLimits } from './core/limits.js';
 export { oneLine } from './core/logger.js';
 export {
   notificationMessage,
@@ -53,7 +55,17 @@ export { checkNames, checkOptions, nearest, type Rule, text } from './core/optio
 export type { OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
-export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
+export {
+  type RpcInvocation,
+  type RpcReply,
+  type RpcRequest,
+  readReply,
+  readRequest,
+  replyMessage,
+  requestMessage,
+} from './core/rpc-message.js';
+export { isSecretName } from './core/secret-names.js';
+export { SecretValues } from './core/secret-values.js';
 export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
@@ -89,6 +101,11 @@ export {
   replyQueue,
   serverQueue,
 } from './drivers/rabbit/topology/topology.js';
+export { decompress } from './drivers/rabbit/wire/compression.js';
+export type { MessageProperties } from './drivers/rabbit/wire/content-header.js';
+export { readFields } from './drivers/rabbit/wire/field-table.js';
+export { COMPRESSION } from './drivers/rabbit/wire/header-names.js';
+export { Wire } from './drivers/rabbit/wire/wire.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
 export { routeOf, serverBindings } from './drivers/routing.js';
 export { runAsRequest, runWithRequestContext } from './messaging/current-request.js';

@@ -11,6 +11,7 @@ import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
 import { OpenConnections } from './open-connections.js';
+import { addTapCommand } from './tap-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -49,6 +50,7 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
+  addTapCommand(program);
   addAsyncApiCommand(program, connections, command);
   return program;
 }

@@ -1,5 +1,6 @@
 // What the command `oslo-rpc` and the explorer page show of a running broker.
 
+export { openTap, turnOffTracing } from './tap/open-tap.js';
 export type { Tap, TapTracing } from './tap/tap.js';
 export type {
   TapEvent,
@@ -13,4 +14,5 @@ export type {
   TappedUndecodable,
 } from './tap/tap-event.js';
 export type { TapFilter, TapOptions } from './tap/tap-options.js';
+export { TapRefused } from './tap/tap-refused.js';
 export type { TapCounts, TapDurations, TappedMethod, TapSummary } from './tap/tap-summary.js';

@@ -1,15 +1,10 @@
-import { get as getPlain } from 'node:http';
-import { get as getSecure } from 'node:https';
-import { toError } from '../../../core/errors.js';
 import { Secret } from '../../../core/secrets.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
+import { askManagement } from './management-request.js';
 import type { Definition, Resource } from './resource.js';
-
-/** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
 
 /** Maximum length of an answer in characters. */
 const MAX_ANSWER_LENGTH = 1024 * 1024;
@@ -138,38 +133,37 @@ export class ManagementApi {
     return Array.isArray(answer) ? (answer as ListRow[]) : [];
   }
 
-  private async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
+  private get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
+    return this.ask('GET', path, { maxLength });
+  }
+
+  /**
+   * Sends a request. Returns its answer; undefined for one without a body, and where a resource does not exist.
+   * @param path path below the URL, e.g. `api/overview`
+   * @throws as {@link find}
+   */
+  async ask(
+    method: 'GET' | 'PUT',
+    path: string,
+    { maxLength = MAX_ANSWER_LENGTH, body }: Asking = {},
+  ): Promise<unknown> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) =>
-        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
-      const get = url.protocol === 'https:' ? getSecure : getPlain;
-      const request = get(
-        url,
-        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8').on('data', (chunk: string) => {
-            text += chunk;
-            if (text.length > maxLength) response.destroy(new Error('its answer is too long'));
-          });
-          response.on('error', fail).on('end', () => {
-            if (response.statusCode === 404) resolve(undefined);
-            else if (response.statusCode !== 200) fail(new Error(`it answers ${statusText(response.statusCode)}`));
-            else
-              try {
-                resolve(JSON.parse(text));
-              } catch {
-                fail(new Error('its answer is not JSON'));
-              }
-          });
-        },
-      );
-      request.on('error', fail);
-    });
+    const tls = url.protocol === 'https:' ? tlsOptions(this.settings.rabbit) : {};
+    return askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
   }
+
+  /** Virtual host as part of a path. */
+  get vhostPath(): string {
+    return this.vhost;
+  }
+}
+
+/** Options of a request. */
+interface Asking {
+  /** Maximum length of the answer in characters. */
+  readonly maxLength?: number;
+  readonly body?: Readonly<Record<string, unknown>>;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {
@@ -220,10 +214,4 @@ interface Row {
   readonly online?: string[];
   readonly messages_unacknowledged?: number;
   readonly message_stats?: { readonly publish?: number };
-}
-
-function statusText(code: number | undefined): string {
-  const cure =
-    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
-  return code === 401 ? `401: ${cure}` : String(code);
 }
