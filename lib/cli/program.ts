@@ -54,7 +54,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addTapCommand(program);
+  addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addContextCommand(program);
   return program;
