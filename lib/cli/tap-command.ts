@@ -99,14 +99,15 @@ async function watch(tap: Tap, command: CommandProcess, { count, duration, json 
   }
 }
 
-/** Prints events until their end. Waits for a slow reader: the tap counts what it does not show. */
+/** Prints events until their end, or the interruption. Waits for a slow reader: the tap counts the requests that are not shown. */
 async function print(tap: Tap, command: CommandProcess, count: number, json: boolean): Promise<void> {
   const isColoured = process.stdout.isTTY && !process.env['NO_COLOR'];
   let left = count;
   for await (const event of tap) {
     await command.printLine(`${json ? stringifyJson(event) : tapLine(event, isColoured)}\n`);
     if (isOfRequest(event)) left--;
-    if (left <= 0 || process.stdout.destroyed) return;
+    // A slow reader gets the summary instead of the events that wait.
+    if (left <= 0 || command.interruption.signal.aborted) return;
   }
 }
 

@@ -22,6 +22,8 @@ const CHECK_MS = 2000;
 /** Time between two attempts to bind to an exchange that does not exist yet, in milliseconds. */
 const BIND_MS = 500;
 
+/** Lag from which a tap says that it is behind, in milliseconds. */
+const LATE_MS = 1000;
 /** Maximum time at the end to receive what is on its way, in milliseconds. */
 const DRAIN_MS = 2000;
 
@@ -184,7 +186,10 @@ export class RunningTap implements Tap {
     const { current, echoes } = this.session;
     if (!current) return { lagMs: 0, isTraced: !this.isBlind };
     const echo = await echoes.through(current, 'messages');
+    const wasLate = (this.lag ?? 0) > LATE_MS;
     this.lag = echo.lagMs;
+    if (echo.lagMs > LATE_MS && !wasLate)
+      this.notice(`The tap is ${(echo.lagMs / 1000).toFixed(1)} s behind: it sees more than it can read`);
     return echo;
   }
 

@@ -66,7 +66,7 @@ async function serve(): Promise<RPCClient> {
 async function publish(count: number): Promise<void> {
   const connection = await connect(amqpUrl(vhost.url));
   const channel = await connection.createConfirmChannel();
-  const body = Buffer.from(JSON.stringify({ method: 'note', args: { text: 'x'.repeat(50) } }));
+  const body = Buffer.from(JSON.stringify({ method: 'note', args: { text: 'x'.repeat(450) } }));
   for (let index = 0; index < count; index++) {
     channel.publish('tacker', topic, body);
     if (index % 1000 === 999) await channel.waitForConfirms();
@@ -174,21 +174,27 @@ describeWithRabbit('oslo-rpc tap', () => {
     });
     // The tap stands still, so that its queue overflows; sockets take some of the burst.
     tap.child.kill('SIGSTOP');
-    await publish(60_000);
+    await publish(50_000);
     tap.child.kill('SIGCONT');
-    await publish(1000);
-    const sent = 61_000;
-    // Its lines are read slowly, too.
-    await eventually(() => expect(tap.lines.length).toBeGreaterThan(100), { within: 60_000 });
+    await publish(500);
+    const sent = 50_500;
+    let printed = 0;
+    await eventually(
+      () => {
+        const before = printed;
+        printed = tap.lines.length;
+        expect(printed).toBe(before);
+        expect(printed).toBeGreaterThan(100);
+      },
+      { within: 60_000, every: 1000 },
+    );
     tap.child.kill('SIGTERM');
     await tap.ended;
     const { casts = 0, shown = 0, notShown = 0, lostRequests = 0, lostIsExact } = countsOf(tap);
-    const before = tap.lines.findIndex((line) => line.includes('xxxx'));
     expect(lostIsExact).toBe(true);
-    expect(lostRequests).toBeGreaterThan(10_000);
+    expect(lostRequests).toBeGreaterThan(1000);
     expect(casts).toBe(shown + notShown);
     expect(tap.lines.length - 1).toBe(shown);
-    expect(before).toBe(0);
     expect(casts + lostRequests - sent).toBeGreaterThanOrEqual(1);
     expect(casts + lostRequests - sent).toBeLessThan(10);
   });
