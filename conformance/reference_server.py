@@ -8,6 +8,7 @@ import argparse
 import builtins
 import collections
 import importlib.metadata
+import queue
 import signal
 import threading
 import time
@@ -121,12 +122,13 @@ def main():
     server = oslo_messaging.get_rpc_server(
         transport, target, [Reference(arguments.server), Namespaced()],
         executor='threading')
-    stopped = threading.Event()
+    # An Event can deadlock here: a signal may arrive within its wait().
+    stopped = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: stopped.put(None))
     server.start()
     print('ready', flush=True)
-    stopped.wait()
+    stopped.get()
     server.stop()
     server.wait()
     transport.cleanup()

@@ -2,8 +2,9 @@
 
 import collections
 import os
+import queue
 import signal
-import threading
+import time
 
 import oslo_messaging
 from oslo_config import cfg
@@ -12,14 +13,15 @@ import rpcapi
 
 
 def main():
-    ended = threading.Event()
+    # An Event can deadlock here: a signal may arrive within its wait().
+    ended = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     transport = oslo_messaging.get_rpc_transport(
         cfg.CONF, os.environ['TRANSPORT_URL'], allowed_remote_exmods=['rpcapi'])
     api = rpcapi.PricingAPI(transport)
     counts = collections.Counter(python=0, nest=0, failed=0)
-    while not ended.is_set():
+    while ended.empty():
         try:
             quote = api.quote({}, 'lamp', quantity=2, coupon='SPRING')
             assert quote['total'] == 8820, quote
@@ -32,7 +34,7 @@ def main():
                 api.quote({}, 'sofa')
             except rpcapi.UnknownItem:
                 print(', '.join('%s: %d' % item for item in counts.items()))
-        ended.wait(0.02)
+        time.sleep(0.02)
 
 
 if __name__ == '__main__':

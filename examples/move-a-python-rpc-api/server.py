@@ -2,8 +2,8 @@
 
 import json
 import os
+import queue
 import signal
-import threading
 
 import oslo_messaging
 from oslo_config import cfg
@@ -46,9 +46,10 @@ def stop(server):
 
 
 def main():
-    ended = threading.Event()
+    # An Event can deadlock here: a signal may arrive within its wait().
+    ended = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     transport = oslo_messaging.get_rpc_transport(
         cfg.CONF, os.environ['TRANSPORT_URL'])
     server = oslo_messaging.get_rpc_server(
@@ -56,7 +57,7 @@ def main():
         [Manager()], executor='threading')
     server.start()
     print('consuming')
-    ended.wait()
+    ended.get()
     stop(server)
 
 

@@ -1,8 +1,8 @@
 """A conductor, as OpenStack services have one."""
 
 import os
+import queue
 import signal
-import threading
 import uuid
 
 import conductor_errors
@@ -72,12 +72,13 @@ def main():
         [Conductor(quota, notifier)], executor='threading',
         serializer=serializer)
 
-    ended = threading.Event()
+    # An Event can deadlock here: a signal may arrive within its wait().
+    ended = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     server.start()
     print('consuming')
-    ended.wait()
+    ended.get()
     server.stop()
     server.wait()
     transport.cleanup()

@@ -1,8 +1,8 @@
 """The same server in Python, in both releases."""
 
 import os
+import queue
 import signal
-import threading
 import time
 
 import oslo_messaging
@@ -54,12 +54,13 @@ def main():
         transport, oslo_messaging.Target(topic='stock', server=SERVER),
         [stock], executor='threading')
 
-    ended = threading.Event()
+    # An Event can deadlock here: a signal may arrive within its wait().
+    ended = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     server.start()
     print('consuming')
-    ended.wait()
+    ended.get()
     stop(server)
     transport.cleanup()
 

@@ -76,7 +76,7 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
   ])('is found to be silent by the regular checks, where its replica %s', async (_name, again) => {
     const topic = await streams.newTopic();
     const elsewhere = streams.client(topic, streams.first.url);
-    const { transport, seen } = await streams.serve(topic, streams.last.url, { topologyCheckInterval: '300ms' });
+    const { transport, log, seen } = await streams.serve(topic, streams.last.url, { topologyCheckInterval: '300ms' });
     await elsewhere.cast(1);
     await eventually(() => expect(seen).toEqual([1]));
     await streams.removeReplica(topic);
@@ -85,7 +85,8 @@ describeWithRabbitControl('a fanout stream that cannot be read on the node of a 
     await elsewhere.cast(2);
     await eventually(() => expect(seen).toEqual([1, 2]), { within: 30_000 });
     await eventually(() => expect(transport.health().status).toBe('connected'));
-    expect(transport.counts.lostConnections).toBe(0);
+    // The broker may end the connection that read the replica. No other may be lost.
+    expect(log.messages(/^Lost the (?!streams )/, 'warn')).toEqual([]);
   });
 
   it('is read by another host, where there are several', async () => {

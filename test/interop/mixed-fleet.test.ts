@@ -87,14 +87,17 @@ async function startPython(role: 'server' | 'caller', release: string): Promise<
     programOf(newestRoot, PYTHON, ['-u', script, role, url, topic, release], { PYTHONDONTWRITEBYTECODE: '1' }),
   );
   closing.push(() => child.stop());
-  await child.prints(role === 'server' ? /^consuming$/m : /^calling$/m);
+  await child.prints(role === 'server' ? /^consuming$/m : /^calling$/m, 40_000);
   return child;
 }
 
-/** Ends a process of Python as a deployment does. */
+/** Ends a process of Python as a deployment does. One that stays says where it waits. */
 async function drain(child: Child): Promise<void> {
   child.signal('SIGTERM');
-  expect(await child.exit(), child.output).toBe(0);
+  const late = setTimeout(() => child.signal('SIGABRT'), 40_000);
+  const code = await child.exit();
+  clearTimeout(late);
+  expect(code, child.output).toBe(0);
 }
 
 /** Ends a caller in Python. Returns its counts. */
@@ -177,5 +180,5 @@ describeWithPython('a mixed fleet in a rolling upgrade', () => {
     expect(Object.keys(python[0].answered).toSorted()).toEqual(all.toSorted());
     expect(Object.keys(python[1].answered).toSorted()).toEqual(left.toSorted());
     expect(Object.keys(lifted.answered).toSorted()).toEqual(left.toSorted());
-  });
+  }, 120_000);
 });

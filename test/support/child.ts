@@ -9,6 +9,7 @@ export class Child {
   readonly #process: ChildProcessByStdio<null, Readable, Readable>;
   readonly #exited: Promise<number | null>;
   #output = '';
+  #hasExited = false;
 
   /** @param folder working directory. Default: that of this process */
   constructor(
@@ -24,7 +25,10 @@ export class Child {
       env: { ...program.env, ...env },
       cwd: folder,
     });
-    this.#exited = once(this.#process, 'close').then(([code]: (number | null)[]) => code ?? null);
+    this.#exited = once(this.#process, 'close').then(([code]: (number | null)[]) => {
+      this.#hasExited = true;
+      return code ?? null;
+    });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         this.#output += chunk.toString();
@@ -39,14 +43,17 @@ export class Child {
 
   /** Resolves with the match once the output has it; rejects when the process ends without. */
   async prints(pattern: RegExp, within = 60_000): Promise<RegExpMatchArray> {
-    return eventually(
+    const missing = () => new Error(`${pattern} was not printed, but:\n${this.#output}`);
+    const match = await eventually(
       () => {
-        const match = this.#output.match(pattern);
-        if (match) return match;
-        throw new Error(`${pattern} was not printed, but:\n${this.#output}`);
+        const found = this.#output.match(pattern);
+        if (found || this.#hasExited) return found;
+        throw missing();
       },
       { within },
     );
+    if (!match) throw missing();
+    return match;
   }
 
   /** The exit code, or null after a signal. */

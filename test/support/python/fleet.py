@@ -4,15 +4,17 @@ fleet.py server URL TOPIC RELEASE    answers heal in version RELEASE
 fleet.py caller URL TOPIC RELEASE    calls heal in version RELEASE, steadily
 
 Both print a line when they have begun, and end on SIGTERM. A caller then
-prints its counts as JSON.
+prints its counts as JSON. On SIGABRT, they print their stacks.
 """
 
 import collections
+import faulthandler
 import json
 import os
+import queue
 import signal
 import sys
-import threading
+import time
 
 import oslo_messaging as om
 from oslo_config import cfg
@@ -22,7 +24,8 @@ create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 
 PAUSE_SECONDS = 0.01
 
-ended = threading.Event()
+# An Event can deadlock here: a signal may arrive within its wait().
+ended = queue.SimpleQueue()
 
 
 class Old:
@@ -46,7 +49,7 @@ def serve(transport, topic, release):
         [endpoint], executor='threading')
     server.start()
     print('consuming')
-    ended.wait()
+    ended.get()
     server.stop()
     # Requests that arrive while the library deletes its fanout queue would be
     # lost: see examples/rolling-upgrade/server.py.
@@ -65,7 +68,7 @@ def keep_calling(transport, topic, release):
         client = client.prepare(version='1.2')
         arguments['cause'] = 'drill'
     answered, failed = collections.Counter(), []
-    while not ended.is_set():
+    while ended.empty():
         try:
             answer = client.call({}, 'heal', **arguments)
             if not answered:
@@ -76,7 +79,7 @@ def keep_calling(transport, topic, release):
         except Exception as error:
             print(f'failed: {error!r}')
             failed.append(repr(error))
-        ended.wait(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
     print(json.dumps({'answered': answered, 'failed': failed}))
     sys.stdout.flush()
     # The library takes six seconds to close a transport that has had calls.
@@ -84,7 +87,8 @@ def keep_calling(transport, topic, release):
 
 
 def main(role, url, topic, release):
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    faulthandler.enable()
+    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
     om.set_transport_defaults('tacker')
     # The global object: 14.0.3's metrics look there and nowhere else.
     cfg.CONF([], project='fleet')
