@@ -42,15 +42,16 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export type { MessageLimits } from './core/limits.js';
-export { oneLine } from './core/logger.js';
+export { type LogSink, oneLine } from './core/logger.js';
 export {
+  type Notification,
   notificationMessage,
   PRIORITIES,
   type Priority,
   readNotification,
   topicOfQueue,
 } from './core/notification.js';
-export type { Announcement, NotifierDriver } from './core/notification-driver.js';
+export { type Announcement, NOTIFICATION_DRIVERS, type NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
 export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
@@ -112,9 +113,11 @@ export { runAsRequest, runWithRequestContext } from './messaging/current-request
 export { EndpointRequest } from './messaging/endpoint-request.js';
 export type { RequestContext } from './messaging/request-context.js';
 export { deserializeArgs, RequestContextSerializer, requestContextSerializer } from './messaging/serializer.js';
-export { getRpcTransport, Transport } from './messaging/transport.js';
+export { getNotificationTransport, getRpcTransport, Transport } from './messaging/transport.js';
 export { NotificationFilter, type NotificationFilterFields } from './notify/filter.js';
 export { globToRegExp } from './notify/glob.js';
+export { getNotificationListener } from './notify/listener.js';
+export { Notifier } from './notify/notifier.js';
 export type { FieldSchema } from './objects/field-type.js';
 export { definitionOfClass, type ObjectClass } from './objects/registry.js';
 export { VersionedObjectSerializer } from './objects/versioned-object-serializer.js';

@@ -25,7 +25,7 @@ export function addConformanceCommand(program: Command): void {
     .option('--management-url <url>', 'RabbitMQ’s management API, to see what is not acknowledged: http://host:15672')
     .addHelpText(
       'after',
-      `\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
+      `\nExample:\n  oslo-rpc conformance --topic conformance --only echo-json\n\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
     )
     .action(async (flags: ConformanceFlags) => {
       if ((await conformance(flags)).failed > 0) process.exitCode = EXIT.failed;

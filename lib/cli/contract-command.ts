@@ -12,7 +12,8 @@ export function addContractCommand(program: Command, command: CommandProcess): v
   const contract = program
     .command('contract')
     .summary('export and compare contracts')
-    .description('Exports contracts as JSON, and compares those of two releases.');
+    .description('Exports contracts as JSON, and compares those of two releases.')
+    .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js');
   contract
     .command('export')
     .summary('print the contracts that a module exports as JSON')

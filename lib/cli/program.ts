@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
 import { CommandProcess } from './command-process.js';
+import { addCompletionCommand } from './completion/completion-command.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { applyContext } from './context/apply-context.js';
 import { addContextCommand } from './context/context-command.js';
@@ -12,6 +13,8 @@ import { describeError, exitCodeOf, UsageError } from './exit-code.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
+import { addListenCommand } from './notifications/listen-command.js';
+import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addTapCommand } from './tap-command.js';
 
@@ -56,7 +59,10 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addDescribeCommand(program, connections);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
+  addListenCommand(program, connections, command);
+  addNotifyCommand(program, connections);
   addContextCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 

@@ -47,26 +47,31 @@ const silent = { debug: () => undefined, log: () => undefined, warn: () => undef
  * @param topic description of the topic
  */
 export function takesTarget(command: Command, timeout?: string, topic = 'topic of the server (required)'): Command {
+  const ofFiles = timeout === undefined ? ` (default: rpc_response_timeout of the files, else ${DEFAULT_TIMEOUT})` : '';
+  return takesBroker(command)
+    .option('--topic <topic>', topic)
+    .option('--server <server>', 'one server of the topic, by name')
+    .option(
+      '--timeout <duration>',
+      `how long to wait for a reply, in seconds or with a unit: 10, 250ms, 5m${ofFiles}`,
+      timeout,
+    );
+}
+
+/** Adds the options of {@link TargetFlags} that name a broker and an exchange. */
+export function takesBroker(command: Command): Command {
   // One list for both flags: as in Python, the files count in the order of the flags.
   const files: string[] = [];
   const add = (paths: readonly string[]) => {
     files.push(...paths);
     return files;
   };
-  const ofFiles = timeout === undefined ? ` (default: rpc_response_timeout of the files, else ${DEFAULT_TIMEOUT})` : '';
   return command
     .option(
       '--url <url>',
       'the broker, e.g. rabbit://user:password@host:5672/vhost (default: that of the saved context, transport_url of the files, else the variable TRANSPORT_URL)',
     )
-    .option('--topic <topic>', topic)
     .option('--exchange <exchange>', 'exchange of the topic (default: control_exchange of the files, else tacker)')
-    .option('--server <server>', 'one server of the topic, by name')
-    .option(
-      '--timeout <duration>',
-      `how long to wait for a reply, in seconds or with a unit: 10, 250ms, 5m${ofFiles}`,
-      timeout,
-    )
     .option('--config-file <path>', 'configuration file of oslo.config; can be repeated, later ones win', (path) =>
       add([path]),
     )

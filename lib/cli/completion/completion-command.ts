@@ -1,0 +1,41 @@
+import { Argument, type Command } from 'commander';
+import { oneLine } from '../../internal.js';
+import { ContextStore } from '../context/context-store.js';
+import { candidates } from './candidates.js';
+import { COMPLETE, SCRIPTS, SHELLS, type Shell } from './shell-scripts.js';
+
+/** Maximum length of a description, in characters. */
+const MAX_DESCRIPTION = 80;
+
+/** Adds `completion`, and the hidden command that its scripts call. */
+export function addCompletionCommand(program: Command): void {
+  program
+    .command('completion')
+    .summary('print a script that completes commands in a shell')
+    .description(
+      'Prints a script for the shell. It completes commands, options, saved contexts, priorities and drivers. No broker is asked.',
+    )
+    .addArgument(new Argument('<shell>', 'shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      `\nExamples:
+  source <(oslo-rpc completion bash)         # in ~/.bashrc
+  source <(oslo-rpc completion zsh)          # in ~/.zshrc, after compinit
+  oslo-rpc completion fish | source          # in ~/.config/fish/config.fish`,
+    )
+    .action((shell: Shell) => {
+      process.stdout.write(SCRIPTS[shell]);
+    });
+  program
+    .command(COMPLETE, { hidden: true })
+    .argument('[words...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((words: string[]) => {
+      const lines = candidates(program, words, () => new ContextStore().names()).map(
+        ({ value, description }) => `${value}\t${oneLine(description, MAX_DESCRIPTION)}\n`,
+      );
+      process.stdout.write(lines.join(''));
+    });
+}

@@ -1,0 +1,47 @@
+import { styleText } from 'node:util';
+import { maskSecrets, type Notification, oneLine, type Priority, stringifyJson } from '../../internal.js';
+
+/** Maximum length of a payload in a line, in characters. */
+const MAX_PAYLOAD = 2000;
+
+const COLOURS: Partial<Record<Priority, Parameters<typeof styleText>[0]>> = {
+  warn: 'yellow',
+  error: 'red',
+  critical: ['red', 'bold'],
+  audit: 'cyan',
+  debug: 'dim',
+};
+
+/** Returns a notification as a line of text, with secrets masked. Colours are left out where standard output is no terminal. */
+export function textLine({ timestamp, priority, publisherId, eventType, payload, context }: Notification): string {
+  const level = priority.toUpperCase().padEnd(8);
+  const colour = COLOURS[priority];
+  const { request_id: request, project_id: project } = context;
+  const about = [request, project && `project ${String(project)}`].filter(Boolean).map(String).join(' ');
+  const parts = [
+    shortened(timestamp ?? '-', 30),
+    colour ? styleText(colour, level, { stream: process.stdout }) : level,
+    shortened(publisherId ?? '-', 200),
+    styleText('bold', shortened(eventType ?? '-', 200), { stream: process.stdout }),
+    shortened(stringifyJson(maskSecrets(payload)), MAX_PAYLOAD),
+    about === '' ? '' : `[${shortened(about, 200)}]`,
+  ];
+  return `${parts.join('  ').trimEnd()}\n`;
+}
+
+const shortened = (text: string, length: number) => oneLine(String(maskSecrets(text)), length);
+
+/** Returns a notification as a line of JSON, under its names on the wire, with secrets masked. */
+export function jsonLine(notification: Notification): string {
+  const { timestamp, priority, publisherId, eventType, messageId, payload, context } = notification;
+  const members = {
+    timestamp,
+    priority,
+    publisher_id: publisherId,
+    event_type: eventType,
+    message_id: messageId,
+    payload,
+    context,
+  };
+  return `${stringifyJson(maskSecrets(members))}\n`;
+}

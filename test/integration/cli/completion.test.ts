@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMAND, commandEnvironment, osloRpc } from '../../support/command.js';
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'completion-'));
+  mkdirSync(join(folder, 'bin'));
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`;
+  writeFileSync(join(folder, 'bin', 'oslo-rpc'), script, { mode: 0o755 });
+  mkdirSync(join(folder, 'oslo-rpc', 'contexts'), { recursive: true });
+  for (const name of ['prod', 'preview', 'dev'])
+    writeFileSync(join(folder, 'oslo-rpc', 'contexts', `${name}.json`), '{}', { mode: 0o600 });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a script with the command on the path. */
+function inShell(shell: string, args: readonly string[], script: string): string {
+  const env = commandEnvironment({
+    XDG_CONFIG_HOME: folder,
+    PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
+  });
+  const { stdout, stderr, error } = spawnSync(shell, [...args, script], { env, encoding: 'utf8' });
+  if (error) throw error;
+  return stdout + stderr;
+}
+
+const isInstalled = (shell: string) => spawnSync(shell, ['-c', 'true']).error === undefined;
+
+const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Words that bash offers for the last one of a line. */
+function inBash(lines: readonly (readonly string[])[]): string[][] {
+  const script = lines.map(
+    (words) => `COMP_WORDS=(oslo-rpc ${words.map(quoted).join(' ')}); COMP_CWORD=${words.length}
+_oslo_rpc; echo "\${COMPREPLY[*]}"`,
+  );
+  const setUp = 'source <(oslo-rpc completion bash); complete -p oslo-rpc >&2';
+  const output = inShell('bash', ['--norc', '-c'], [setUp, ...script].join('\n')).split('\n');
+  expect(output).toContain('complete -o default -F _oslo_rpc oslo-rpc');
+  return output.slice(0, lines.length).map((line) => line.split(' ').filter((word) => word !== ''));
+}
+
+describe('oslo-rpc completion', () => {
+  it('completes in bash', { timeout: 120_000 }, () => {
+    const mark = join(folder, 'evaluated');
+    const [commands, flags, used, contexts, sub, priorities, shells, free, hostile, hidden] = inBash([
+      ['c'],
+      ['call', '--t'],
+      ['call', '--topic', 't', '--use', 'pr'],
+      ['context', 'select', ''],
+      ['context', 's'],
+      ['listen', '--priority', ''],
+      ['completion', ''],
+      ['call', '--url', ''],
+      ['call', `$(touch ${mark})`, ''],
+      ['_'],
+    ]);
+    expect(commands).toEqual(
+      expect.arrayContaining(['call', 'cast', 'conformance', 'contract', 'context', 'completion']),
+    );
+    expect(flags).toEqual(['--topic', '--timeout']);
+    expect(used).toEqual(['preview', 'prod']);
+    expect(contexts).toEqual(['dev', 'preview', 'prod']);
+    expect(sub).toEqual(['show', 'select']);
+    expect(priorities).toContain('critical');
+    expect(shells).toEqual(['bash', 'zsh', 'fish']);
+    // Then bash offers files.
+    expect(free).toEqual([]);
+    expect(hostile).toEqual([]);
+    expect(spawnSync('test', ['-e', mark]).status).toBe(1);
+    expect(hidden).toEqual([]);
+  });
+
+  it.skipIf(!isInstalled('zsh'))('is a script that zsh loads', () => {
+    expect(
+      inShell(
+        'zsh',
+        ['-f', '-c'],
+        'autoload -U compinit; compinit -u -D; source <(oslo-rpc completion zsh); echo $_comps[oslo-rpc]',
+      ),
+    ).toBe('_oslo_rpc\n');
+  });
+
+  it.skipIf(!isInstalled('fish'))('completes in fish', () => {
+    const script = 'oslo-rpc completion fish | source; complete -C "oslo-rpc context sel"';
+    expect(inShell('fish', ['--no-config', '-c'], script)).toMatch(/^select\t/);
+  });
+
+  it('refuses an unknown shell', async () => {
+    const { code, stderr } = await osloRpc(['completion', 'csh']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^UsageError: .*Allowed choices are bash, zsh, fish/);
+  });
+});
