@@ -20,6 +20,7 @@ import { addListenCommand } from './notifications/listen-command.js';
 import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addServeCommand } from './serve/serve-command.js';
+import { addTapCommand } from './tap-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -62,6 +63,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   addDeadCommand(program);
+  addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);
   addBenchCommand(program, connections, command);
