@@ -25,7 +25,7 @@ export {
   RemoteError,
   toError,
 } from './core/errors.js';
-export { deserializeFailure, serializeFailure } from './core/failure.js';
+export { deserializeFailure, failureName, serializeFailure } from './core/failure.js';
 export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
@@ -41,7 +41,9 @@ export type {
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export { oneLine } from './core/logger.js';
+export type { MessageObserver, ObservedHandler, ObservedMessage, ObservedRequest } from './core/message-observer.js';
 export {
+  type Notification,
   notificationMessage,
   PRIORITIES,
   type Priority,
@@ -51,9 +53,11 @@ export {
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
-export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
+export { clearRealInterval, clearRealTimeout, nextTurn, realInterval, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
 export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
+export { isSecretName, MASK } from './core/secret-names.js';
+export { SecretValues } from './core/secret-values.js';
 export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
@@ -105,4 +109,4 @@ export { RPCClient } from './rpc/client.js';
 export { type Discovery, discoverServers, discoverStats } from './rpc/discovery/discover-servers.js';
 export { INFO_METHOD } from './rpc/discovery/discovery-methods.js';
 export type { ApiInfo, MethodInfo, MethodStats, ServerInfo, ServerStats } from './rpc/discovery/server-report.js';
-export { type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
+export { BUILT_IN, type MethodEntry, MethodTable, PING_METHOD } from './rpc/method-table.js';
