@@ -85,6 +85,12 @@ export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
 export { ManagementApi } from './drivers/rabbit/topology/management-api.js';
+export {
+  type ExchangeStatus,
+  ManagementStatus,
+  type NodeStatus,
+  type QueueStatus,
+} from './drivers/rabbit/topology/management-status.js';
 export { findRpcTopics, type RpcTopic } from './drivers/rabbit/topology/rpc-topics.js';
 export {
   exchangeSpec,

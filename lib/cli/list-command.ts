@@ -1,11 +1,4 @@
 import type { Command } from 'commander';
-import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../internal.js';
-import { openTransport } from './broker-session.js';
-import { UsageError } from './exit-code.js';
-import type { OpenConnections } from './open-connections.js';
-import { asking, whileShowing } from './progress-line.js';
-import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
-import { textTable } from './text-table.js';
 import {
   byExchange,
   type SurveyedServer,
@@ -13,7 +6,14 @@ import {
   surveyAll,
   surveyServer,
   topicsAt,
-} from './topic-survey.js';
+} from '../inspect/index.js';
+import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../internal.js';
+import { openTransport } from './broker-session.js';
+import { UsageError } from './exit-code.js';
+import type { OpenConnections } from './open-connections.js';
+import { asking, whileShowing } from './progress-line.js';
+import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
+import { textTable } from './text-table.js';
 
 interface ListFlags extends TargetFlags {
   managementUrl?: string;

@@ -44,7 +44,7 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
     .addHelpText('afterAll', EXIT_CODES);
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
-  addDoctorCommand(program, connections);
+  addDoctorCommand(program);
   addGenerateCommand(program);
   addContractCommand(program, command);
   addListCommand(program, connections);

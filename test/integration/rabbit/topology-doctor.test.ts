@@ -249,6 +249,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       name: `${topic}.one`,
       state: 'unserved',
       text: expect.stringMatching(/0 consumers; start a server/),
+      why: expect.stringContaining('MessagingTimeout'),
     });
     await withChannel(node.url, (channel) =>
       channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true }),

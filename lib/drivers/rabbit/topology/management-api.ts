@@ -1,48 +1,8 @@
-import { get as getPlain } from 'node:http';
-import { get as getSecure } from 'node:https';
-import { toError } from '../../../core/errors.js';
-import { Secret } from '../../../core/secrets.js';
-import type { Settings } from '../../../core/settings.js';
-import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
-import { Logins } from '../connection/logins.js';
-import { tlsOptions } from '../connection/tls-options.js';
+import { MAX_LIST_LENGTH, ManagementClient } from './management-client.js';
 import type { Definition, Resource } from './resource.js';
 
-/** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
-
-/** Maximum length of an answer in characters. */
-const MAX_ANSWER_LENGTH = 1024 * 1024;
-/** Maximum length of an answer about all queues or bindings of a virtual host, in characters. */
-const MAX_LIST_LENGTH = 32 * 1024 * 1024;
-
-const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
-
-/** Client of RabbitMQ's management API: the only way to see how an exchange or queue was declared. */
-export class ManagementApi {
-  private readonly url: URL;
-  private readonly vhost: string;
-  /** Login of the management URL; undefined when the transport's login is used. */
-  private readonly given: Secret<string> | undefined;
-  private readonly logins: Logins;
-  private readonly host: TransportHost;
-
-  constructor(
-    managementUrl: Secret<string>,
-    url: TransportURL,
-    private readonly settings: Pick<Settings, 'credentials' | 'rabbit'>,
-  ) {
-    const { username, password, href } = new URL(managementUrl.expose());
-    const [host = LOCAL] = url.hosts;
-    this.host = host;
-    this.logins = new Logins(url, settings);
-    this.given = username ? new Secret(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`) : undefined;
-    this.url = new URL(href.endsWith('/') ? href : `${href}/`);
-    this.url.username = '';
-    this.url.password = '';
-    this.vhost = encodeURIComponent(url.virtualHost || '/');
-  }
-
+/** Questions to RabbitMQ's management API: the only way to see how an exchange or queue was declared. */
+export class ManagementApi extends ManagementClient {
   /** Returns a definition; undefined when the exchange or queue does not exist. @throws Error when the API cannot be asked */
   async find({ kind, name }: Pick<Resource, 'kind' | 'name'>): Promise<Definition | undefined> {
     const answer = await this.get(`api/${kind}s/${this.vhost}/${encodeURIComponent(name)}`);
@@ -93,15 +53,9 @@ export class ManagementApi {
     return { unacknowledged, published: stats?.publish ?? 0 };
   }
 
-  private async auth(): Promise<string> {
-    if (this.given) return this.given.expose();
-    const { username, password } = await this.logins.for(this.host);
-    return `${username}:${password.expose()}`;
-  }
-
   /** Returns the bindings of a queue to exchanges. @throws as {@link find} */
   async bindingsOf(queue: string): Promise<QueueBinding[]> {
-    const rows = await this.list(`api/queues/${this.vhost}/${encodeURIComponent(queue)}/bindings`);
+    const rows = await this.rows<ListRow>(`api/queues/${this.vhost}/${encodeURIComponent(queue)}/bindings`);
     // Every queue is bound to the default exchange, whose name is empty.
     return rows
       .filter(({ source }) => source)
@@ -110,14 +64,16 @@ export class ManagementApi {
 
   /** Returns the number of bindings to an exchange. @throws as {@link find} */
   async countBindings(exchange: string): Promise<number> {
-    const rows = await this.list(`api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source`);
+    const rows = await this.rows<ListRow>(
+      `api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source`,
+    );
     return rows.length;
   }
 
   /** Returns the bindings of all queues of the virtual host to exchanges with a name. @throws as {@link find} */
   async allBindings(): Promise<(QueueBinding & { readonly queue: string })[]> {
     const columns = 'columns=source,destination,destination_type,routing_key';
-    const rows = await this.list(`api/bindings/${this.vhost}?${columns}`, MAX_LIST_LENGTH);
+    const rows = await this.rows<ListRow>(`api/bindings/${this.vhost}?${columns}`, MAX_LIST_LENGTH);
     return rows
       .filter(({ source, destination_type: type }) => source && type === 'queue')
       .map(({ source, destination, routing_key: key }) => ({
@@ -129,46 +85,8 @@ export class ManagementApi {
 
   /** Returns the number of consumers of each queue of the virtual host. @throws as {@link find} */
   async allConsumers(): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.list(`api/queues/${this.vhost}?columns=name,consumers`, MAX_LIST_LENGTH);
+    const rows = await this.rows<ListRow>(`api/queues/${this.vhost}?columns=name,consumers`, MAX_LIST_LENGTH);
     return new Map(rows.map(({ name, consumers }) => [String(name), Number(consumers ?? 0)]));
-  }
-
-  private async list(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ListRow[]> {
-    const answer = await this.get(path, maxLength);
-    return Array.isArray(answer) ? (answer as ListRow[]) : [];
-  }
-
-  private async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
-    const auth = await this.auth();
-    const url = new URL(path, this.url);
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) =>
-        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
-      const get = url.protocol === 'https:' ? getSecure : getPlain;
-      const request = get(
-        url,
-        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8').on('data', (chunk: string) => {
-            text += chunk;
-            if (text.length > maxLength) response.destroy(new Error('its answer is too long'));
-          });
-          response.on('error', fail).on('end', () => {
-            if (response.statusCode === 404) resolve(undefined);
-            else if (response.statusCode !== 200) fail(new Error(`it answers ${statusText(response.statusCode)}`));
-            else
-              try {
-                resolve(JSON.parse(text));
-              } catch {
-                fail(new Error('its answer is not JSON'));
-              }
-          });
-        },
-      );
-      request.on('error', fail);
-    });
   }
 }
 
@@ -220,10 +138,4 @@ interface Row {
   readonly online?: string[];
   readonly messages_unacknowledged?: number;
   readonly message_stats?: { readonly publish?: number };
-}
-
-function statusText(code: number | undefined): string {
-  const cure =
-    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
-  return code === 401 ? `401: ${cure}` : String(code);
 }

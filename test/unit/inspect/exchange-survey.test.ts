@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byExchange, type SurveyedServer } from '../../../lib/cli/topic-survey.js';
+import { byExchange, type SurveyedServer } from '../../../lib/inspect/topic-survey.js';
 
 const server = (name: string, exchange: string) =>
   ({ server: name, state: 'answered', info: { exchange } }) as unknown as SurveyedServer;

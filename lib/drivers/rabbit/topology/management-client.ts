@@ -1,0 +1,117 @@
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getSecure } from 'node:https';
+import { toError } from '../../../core/errors.js';
+import { Secret } from '../../../core/secrets.js';
+import type { Settings } from '../../../core/settings.js';
+import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { Logins } from '../connection/logins.js';
+import { tlsOptions } from '../connection/tls-options.js';
+
+/** Timeout of a request in milliseconds. */
+const TIMEOUT_MS = 2000;
+
+/** Maximum length of an answer in characters. */
+const MAX_ANSWER_LENGTH = 1024 * 1024;
+/** Maximum length of an answer about all queues or bindings of a virtual host, in characters. */
+export const MAX_LIST_LENGTH = 32 * 1024 * 1024;
+
+const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
+
+/** Answer of the management API. */
+export interface ManagementAnswer {
+  /** Parsed JSON; undefined where the thing does not exist. */
+  readonly body: unknown;
+  /** Clock of the broker less the clock here, in milliseconds, to about a second; undefined without the header `Date`. */
+  readonly clockOffset: number | undefined;
+}
+
+/** Client of RabbitMQ's management API for one virtual host. Each answer is bounded in time and length. */
+export class ManagementClient {
+  /** Virtual host, as a part of a path. */
+  protected readonly vhost: string;
+  private readonly url: URL;
+  /** Login of the management URL; undefined when the transport's login is used. */
+  private readonly given: Secret<string> | undefined;
+  private readonly logins: Logins;
+  private readonly host: TransportHost;
+
+  constructor(
+    managementUrl: Secret<string>,
+    url: TransportURL,
+    private readonly settings: Pick<Settings, 'credentials' | 'rabbit'>,
+  ) {
+    const { username, password, href } = new URL(managementUrl.expose());
+    const [host = LOCAL] = url.hosts;
+    this.host = host;
+    this.logins = new Logins(url, settings);
+    this.given = username ? new Secret(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`) : undefined;
+    this.url = new URL(href.endsWith('/') ? href : `${href}/`);
+    this.url.username = '';
+    this.url.password = '';
+    this.vhost = encodeURIComponent(url.virtualHost || '/');
+  }
+
+  /** Returns the rows of a list; none where the thing does not exist. @throws Error when the API cannot be asked */
+  protected async rows<T>(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<T[]> {
+    const answer = await this.get(path, maxLength);
+    return Array.isArray(answer) ? (answer as T[]) : [];
+  }
+
+  /** Returns an answer; undefined where the thing does not exist. @throws Error when the API cannot be asked */
+  protected async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
+    return (await this.ask(path, maxLength)).body;
+  }
+
+  /** Returns an answer with the clock of the broker. @throws Error when the API cannot be asked */
+  protected async ask(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ManagementAnswer> {
+    const auth = await this.auth();
+    const url = new URL(path, this.url);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) =>
+        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
+      const get = url.protocol === 'https:' ? getSecure : getPlain;
+      const request = get(
+        url,
+        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
+        (response) => {
+          const clockOffset = clockOffsetOf(response);
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk;
+            if (text.length > maxLength) response.destroy(new Error('its answer is too long'));
+          });
+          response.on('error', fail).on('end', () => {
+            if (response.statusCode === 404) resolve({ body: undefined, clockOffset });
+            else if (response.statusCode !== 200) fail(new Error(`it answers ${statusText(response.statusCode)}`));
+            else
+              try {
+                resolve({ body: JSON.parse(text), clockOffset });
+              } catch {
+                fail(new Error('its answer is not JSON'));
+              }
+          });
+        },
+      );
+      request.on('error', fail);
+    });
+  }
+
+  private async auth(): Promise<string> {
+    if (this.given) return this.given.expose();
+    const { username, password } = await this.logins.for(this.host);
+    return `${username}:${password.expose()}`;
+  }
+}
+
+function clockOffsetOf({ headers: { date } }: IncomingMessage): number | undefined {
+  const time = date === undefined ? Number.NaN : Date.parse(date);
+  // The header has whole seconds, cut off.
+  return Number.isNaN(time) ? undefined : time + 500 - Date.now();
+}
+
+function statusText(code: number | undefined): string {
+  const cure =
+    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
+  return code === 401 ? `401: ${cure}` : String(code);
+}

@@ -1,0 +1,12 @@
+import type { Finding } from './finding.js';
+import type { Scene } from './scene.js';
+
+/** One thing that a diagnosis looks at. */
+export interface Check {
+  /** Name, for remarks about the check itself. */
+  readonly name: string;
+  /** Source that it cannot do without. */
+  readonly needs: 'broker' | 'management';
+  /** Looks, and changes nothing that lasts. @throws Error where its source does not answer */
+  run(scene: Scene): Promise<readonly Finding[]>;
+}
