@@ -12,7 +12,7 @@ export type {
   ReplayProgress,
   ReplayResult,
 } from './dead-letters/dead-letter-options.js';
-// listDeadLetters(scope: DeadLetterScope & { filter?: DeadLetterFilter }): Promise<DeadLetterListing>
-// findDeadLetter(scope: DeadLetterScope, id: string): Promise<DeadLetterContent>
-// replayDeadLetters(options: ReplayOptions): Promise<ReplayResult>
-// purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult>
+export { findDeadLetter } from './dead-letters/find-dead-letter.js';
+export { listDeadLetters } from './dead-letters/list-dead-letters.js';
+export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
+export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';

@@ -85,6 +85,8 @@ export interface ReplayResult {
   readonly failedAgain: number | null;
   /** True when it was ended by its signal. */
   readonly interrupted: boolean;
+  /** Error that stopped it, such as the loss of the connection; null for none. The other numbers hold until then. */
+  readonly error: string | null;
   /** Hints, one sentence each. */
   readonly notices: readonly string[];
 }
@@ -101,5 +103,7 @@ export interface PurgeResult {
   /** Messages left in the queues, without those that arrived meanwhile. */
   readonly left: number;
   readonly interrupted: boolean;
+  /** Error that stopped it; null for none. */
+  readonly error: string | null;
   readonly notices: readonly string[];
 }
