@@ -15,6 +15,7 @@ export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export { type Duration, toMilliseconds } from './core/duration.js';
+export { decodeEnvelope } from './core/envelope.js';
 export {
   ConfigurationError,
   MessageDeliveryFailure,
@@ -40,6 +41,7 @@ export type {
 } from './core/instrumentation.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
+export type { MessageLimits } from './core/limits.js';
 export { oneLine } from './core/logger.js';
 export type { MessageObserver, ObservedHandler, ObservedMessage, ObservedRequest } from './core/message-observer.js';
 export {
@@ -53,6 +55,7 @@ export {
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
 export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
+export { pause } from './core/pause.js';
 export { clearRealInterval, clearRealTimeout, nextTurn, realInterval, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
 export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
@@ -82,23 +85,48 @@ export type { MemoryTap, Placement, Publication } from './drivers/memory/memory-
 export { PassedMessage } from './drivers/memory/passed-message.js';
 export { portOf, usesTls } from './drivers/rabbit/connection/connect-options.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
+export { isAbsent } from './drivers/rabbit/connection/reply-code.js';
+export { GettingChannel } from './drivers/rabbit/consuming/getting-channel.js';
+export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
-export { ManagementApi } from './drivers/rabbit/topology/management-api.js';
+export { type ListedQueue, ManagementApi } from './drivers/rabbit/topology/management-api.js';
 export {
   type ExchangeStatus,
   ManagementStatus,
   type NodeStatus,
   type QueueStatus,
 } from './drivers/rabbit/topology/management-status.js';
+export { probeType, type QueueType, typeIn } from './drivers/rabbit/topology/queue-type.js';
 export { findRpcTopics, type RpcTopic } from './drivers/rabbit/topology/rpc-topics.js';
 export {
+  deadLetterQueue,
   exchangeSpec,
   notificationQueue,
   type QueueSpec,
   replyQueue,
   serverQueue,
 } from './drivers/rabbit/topology/topology.js';
+export { compress, decompress } from './drivers/rabbit/wire/compression.js';
+export {
+  ACQUIRED_COUNT,
+  COMPRESSION,
+  DEATH,
+  DEATH_FIELDS,
+  DEATHS,
+  DELIVERIES,
+  DELIVERY_COUNT,
+  ORIGINAL_QUEUE,
+  READ_HEADERS,
+  REASON,
+  REPLAY_ID,
+  REPLAYED,
+  TIME,
+  TRACE_HEADERS,
+} from './drivers/rabbit/wire/header-names.js';
+export type { RawDelivery } from './drivers/rabbit/wire/incoming-content.js';
+export { keepHeaders } from './drivers/rabbit/wire/kept-headers.js';
+export { readTable } from './drivers/rabbit/wire/plain-table.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
 export { routeOf, serverBindings } from './drivers/routing.js';
 export { runAsRequest, runWithRequestContext } from './messaging/current-request.js';

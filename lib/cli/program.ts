@@ -4,6 +4,7 @@ import { addAsyncApiCommand } from './asyncapi-command.js';
 import { CommandProcess } from './command-process.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { addContractCommand } from './contract-command.js';
+import { addDeadCommand } from './dead/dead-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
@@ -49,6 +50,7 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
+  addDeadCommand(program);
   addAsyncApiCommand(program, connections, command);
   return program;
 }

@@ -9,3 +9,21 @@ export {
   surveyServer,
   topicsAt,
 } from './topic-survey.js';
+// What the command `oslo-rpc` and the explorer page show of a running broker.
+
+export type { DeadLetter, DeadLetterContent, DeadLetterKind } from './dead-letters/dead-letter.js';
+export type { DeadLetterGroup, DeadLetterListing, DeadLetterQueueListing } from './dead-letters/dead-letter-listing.js';
+export type {
+  DeadLetterFilter,
+  DeadLetterScope,
+  PurgeOptions,
+  PurgeResult,
+  ReplayFailure,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayResult,
+} from './dead-letters/dead-letter-options.js';
+export { findDeadLetter } from './dead-letters/find-dead-letter.js';
+export { listDeadLetters } from './dead-letters/list-dead-letters.js';
+export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
+export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';

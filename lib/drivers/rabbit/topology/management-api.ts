@@ -30,7 +30,7 @@ export class ManagementApi extends ManagementClient {
     const isReplicated = type === 'quorum' && Array.isArray(members) && Array.isArray(online);
     const replicas = isReplicated ? { leader: leader ? String(leader) : undefined, members, online } : undefined;
     // Without a policy, it is an empty list in some releases.
-    return { arguments: args, policy: isTable(policy) ? policy : {}, replicas };
+    return { arguments: args, policy: isTable(policy) ? policy : {}, type: type && String(type), replicas };
   }
 
   /** Returns true when an exchange routes the key to the queue. @throws as {@link find} */
@@ -88,6 +88,19 @@ export class ManagementApi extends ManagementClient {
     const rows = await this.rows<ListRow>(`api/queues/${this.vhost}?columns=name,consumers`, MAX_LIST_LENGTH);
     return new Map(rows.map(({ name, consumers }) => [String(name), Number(consumers ?? 0)]));
   }
+
+  /** Returns all queues of the virtual host, with their rules. @throws as {@link find} */
+  async allQueues(): Promise<ListedQueue[]> {
+    const columns = 'columns=name,consumers,messages,arguments,effective_policy_definition';
+    const rows = await this.rows<ListRow>(`api/queues/${this.vhost}?${columns}`, MAX_LIST_LENGTH);
+    return rows.map(({ name, consumers, messages, arguments: args, effective_policy_definition: policy }) => ({
+      name: String(name),
+      consumers: Number(consumers ?? 0),
+      messages: Number(messages ?? 0),
+      arguments: isTable(args) ? args : {},
+      policy: isTable(policy) ? policy : {},
+    }));
+  }
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {
@@ -98,6 +111,8 @@ function isTable(value: unknown): value is Record<string, unknown> {
 export interface QueueRules {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly policy: Readonly<Record<string, unknown>>;
+  /** Such as `quorum`; undefined in releases that do not report it. */
+  readonly type?: string | undefined;
   /** Replicas of a quorum queue; undefined for other types, and where the API does not report them. */
   readonly replicas?: QueueReplicas | undefined;
 }
@@ -109,6 +124,13 @@ export interface QueueReplicas {
   readonly members: readonly string[];
   /** Members that are running. */
   readonly online: readonly string[];
+}
+
+/** Queue in a list of all. */
+export interface ListedQueue extends Pick<QueueRules, 'arguments' | 'policy'> {
+  readonly name: string;
+  readonly consumers: number;
+  readonly messages: number;
 }
 
 /** A binding of a queue. */
@@ -124,6 +146,9 @@ interface ListRow {
   readonly destination_type?: string;
   readonly name?: string;
   readonly consumers?: number;
+  readonly messages?: number;
+  readonly arguments?: unknown;
+  readonly effective_policy_definition?: unknown;
 }
 
 interface Row {

@@ -53,3 +53,15 @@ export const ORIGINAL_QUEUE = 'x-original-queue';
 
 /** Time at which a dead letter was published, in ISO 8601. */
 export const TIME = 'x-time';
+
+/** Number of times that a dead letter was moved back to its queue by a replay. */
+export const REPLAYED = 'x-replayed';
+
+/** Id of the last replay. */
+export const REPLAY_ID = 'x-replay-id';
+
+/** Beginnings of the names of RabbitMQ's further headers about the first and the last dead-lettering. */
+export const DEATHS = ['x-first-death-', 'x-last-death-'] as const;
+
+/** Endings of these names. */
+export const DEATH_FIELDS = ['exchange', 'queue', 'reason'] as const;

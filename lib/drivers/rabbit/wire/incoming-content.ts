@@ -20,6 +20,8 @@ export interface ChannelListener {
   cancelled?(consumerTag: string): void;
   /** Called with the body of a mandatory message that no queue took. */
   returned?(body: Buffer): void;
+  /** Called with each message of `basic.get`. @param raw undefined where the queue is empty */
+  got?(raw: RawDelivery | undefined): void;
   /** @param taken false when the broker refused the message, or all of them up to the tag */
   confirmed?(deliveryTag: number, multiple: boolean, taken: boolean): void;
 }
@@ -76,6 +78,15 @@ export class IncomingContent {
       case METHOD.RETURN:
         this.method = method;
         return true;
+      case METHOD.GET_OK:
+        if (!this.listener.got) return false;
+        this.deliveryTag = readLong(bytes, at);
+        this.redelivered = (bytes.readUInt8(at + 8) & 1) === 1;
+        this.method = method;
+        return true;
+      case METHOD.GET_EMPTY:
+        this.listener.got?.(undefined);
+        return this.listener.got !== undefined;
       case METHOD.CANCEL:
         this.listener.cancelled?.(bytes.toString('latin1', at + 1, at + 1 + bytes.readUInt8(at)));
         return this.listener.cancelled !== undefined;
@@ -110,6 +121,7 @@ export class IncomingContent {
     this.properties = undefined;
     if (this.parts.length > 0) this.parts = [];
     if (method === METHOD.RETURN) this.listener.returned?.(body);
+    else if (method === METHOD.GET_OK) this.listener.got?.({ deliveryTag, redelivered, properties, body });
     else this.listener.delivered?.(consumerTag, { deliveryTag, redelivered, properties, body });
   }
 }

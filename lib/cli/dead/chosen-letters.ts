@@ -1,0 +1,38 @@
+import { type DeadLetterFilter, type DeadLetterScope, listDeadLetters } from '../../inspect/index.js';
+import { UsageError } from '../exit-code.js';
+import { confirmed } from './confirmation.js';
+import { type FilterFlags, filterOf, isUnfiltered } from './dead-flags.js';
+
+/** Flags of commands that change queues. */
+export interface ChangeFlags extends FilterFlags {
+  all?: boolean;
+  yes?: boolean;
+  dryRun?: boolean;
+}
+
+/**
+ * Returns the filter of a command that changes queues, after the user has confirmed it; undefined where the user has not. A
+ * filter that was confirmed names exactly the dead letters that were counted.
+ * @throws UsageError for flags that choose nothing, or everything in two ways, and where there is no terminal to ask on
+ */
+export async function chosenLetters(
+  verb: string,
+  ids: readonly string[],
+  flags: ChangeFlags,
+  scope: DeadLetterScope,
+  signal: AbortSignal,
+): Promise<DeadLetterFilter | undefined> {
+  const isAll = isUnfiltered(flags, ids);
+  if (isAll && !flags.all)
+    throw new UsageError('no dead letters chosen: give ids, a filter such as --reason, or --all');
+  if (!isAll && flags.all) throw new UsageError('--all excludes ids and filters');
+  const filter = filterOf(flags, ids);
+  if (flags.yes || flags.dryRun) return filter;
+  const { queues } = await listDeadLetters({ ...scope, filter });
+  const letters = queues.flatMap(({ letters: read }) => read);
+  const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
+  if (letters.length === 0) return { ids: [] };
+  const count = `${letters.length} ${letters.length === 1 ? 'dead letter' : 'dead letters'}`;
+  if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, signal))) return undefined;
+  return { ids: letters.map(({ id }) => id) };
+}

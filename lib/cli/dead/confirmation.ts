@@ -1,0 +1,21 @@
+import { createInterface } from 'node:readline/promises';
+import { UsageError } from '../exit-code.js';
+
+/**
+ * Asks on the terminal. Resolves with true for `y` and `yes` only.
+ * @throws UsageError where there is no terminal to ask on
+ */
+export async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError('no terminal to confirm on: give --yes, or --dry-run');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(`${question} [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  } finally {
+    prompt.close();
+  }
+}

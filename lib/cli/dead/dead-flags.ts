@@ -1,0 +1,98 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
+import { ConfigurationError, toMilliseconds } from '../../internal.js';
+import { UsageError } from '../exit-code.js';
+import { readBroker, type TargetFlags, takesTarget } from '../target-options.js';
+
+/** Flags that choose queues. */
+export interface ScopeFlags extends TargetFlags {
+  queue?: string;
+  managementUrl?: string;
+  limit: number;
+  json?: boolean;
+}
+
+/** Flags that choose dead letters in the queues. */
+export interface FilterFlags {
+  group?: string;
+  reason?: string;
+  method?: string;
+  olderThan?: string;
+  newerThan?: string;
+}
+
+const MAX_LIMIT = 1_000_000;
+
+/** Adds the options of {@link ScopeFlags}. */
+export function takesScope(command: Command): Command {
+  return takesTarget(command, '10s', 'topic whose dead letters are meant')
+    .option('--queue <queue>', 'dead-letter queue, by its name')
+    .option(
+      '--management-url <url>',
+      'management API of RabbitMQ, http://host:15672: for all *.dead queues of the virtual host, and those that policies dead-letter to',
+    )
+    .option('--limit <n>', 'number of messages that are read in each queue, from its head', numberOf, 1000)
+    .option('--json', 'print JSON');
+}
+
+/** Adds the options of {@link FilterFlags}. */
+export function takesFilter(command: Command): Command {
+  return command
+    .option('--group <id>', 'only those of a group that ls shows')
+    .option('--reason <text>', 'only those whose reason contains the text')
+    .option('--method <pattern>', 'only those of a method or event type; * and ? stand for any')
+    .option('--older-than <duration>', 'only those that were dead-lettered longer ago: 90s, 5m, 2h', durationOf)
+    .option('--newer-than <duration>', 'only those that were dead-lettered since then', durationOf);
+}
+
+/** Returns the scope for the flags. @throws UsageError, and as {@link readBroker} */
+export function scopeOf(flags: ScopeFlags, signal: AbortSignal): DeadLetterScope {
+  const { topic, server, queue, managementUrl, limit } = flags;
+  if (queue !== undefined && topic !== undefined) throw new UsageError('give --queue or --topic, not both');
+  if (server !== undefined && topic === undefined)
+    throw new UsageError('--server: give the --topic of the server, too');
+  const { options } = readBroker(flags);
+  const url = managementUrl ?? options.rabbit?.managementUrl;
+  if (queue === undefined && topic === undefined && url === undefined)
+    throw new UsageError('no queue: give --queue, --topic, or --management-url for all of the virtual host');
+  const broker = { ...options, rabbit: { ...options.rabbit, ...(url !== undefined && { managementUrl: url }) } };
+  return { broker, queue, topic, server, limit, signal };
+}
+
+/** Returns the filter for the flags. */
+export function filterOf(flags: FilterFlags, ids: readonly string[] = []): DeadLetterFilter {
+  const { group, reason, method, olderThan, newerThan } = flags;
+  return { group, reason, method, olderThan, newerThan, ...(ids.length > 0 && { ids }) };
+}
+
+/** Returns true for flags without a condition. */
+export function isUnfiltered(flags: FilterFlags, ids: readonly string[]): boolean {
+  const { group, reason, method, olderThan, newerThan } = flags;
+  return ids.length === 0 && [group, reason, method, olderThan, newerThan].every((one) => one === undefined);
+}
+
+/** Reads a rate, such as 10/s or 600/m. Returns messages a second. */
+export function rateOf(text: string): number {
+  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/([smh]))?$/.exec(text) ?? [];
+  const rate = Number(digits) / { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+  if (!(rate > 0))
+    throw new InvalidArgumentError('Expected a number above 0 for each second, minute or hour: 10/s, 600/m.');
+  return rate;
+}
+
+/** Checks a duration. */
+export function durationOf(text: string): string {
+  try {
+    toMilliseconds(text, 'the duration');
+    return text;
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}
+
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0 && number <= MAX_LIMIT) return number;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_LIMIT}.`);
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { purgeDeadLetters } from '../../inspect/index.js';
+import { stringifyJson } from '../../internal.js';
+import { EXIT } from '../exit-code.js';
+import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
+import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { INTERRUPTED, interruptible } from './interruption.js';
+import { warn } from './look-commands.js';
+import { ProgressDisplay } from './progress.js';
+
+interface PurgeFlags extends ScopeFlags, ChangeFlags {}
+
+/** Adds `purge`. */
+export function addPurgeCommand(dead: Command): void {
+  takesFilter(takesScope(dead.command('purge')))
+    .summary('delete dead letters')
+    .description(
+      'Deletes dead letters. Only messages that were read and chosen are deleted: one that arrives meanwhile stays.',
+    )
+    .argument('[ids...]', 'ids of dead letters')
+    .option('--all', 'delete all dead letters of the queues')
+    .option('--dry-run', 'only count them')
+    .option('--yes', 'do not ask for confirmation')
+    .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
+    .action((ids: string[], flags: PurgeFlags) => interruptible((signal) => purge(ids, flags, signal)));
+}
+
+async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Promise<void> {
+  const scope = scopeOf(flags, signal);
+  const filter = await chosenLetters('Delete', ids, flags, scope, signal);
+  if (filter === undefined) {
+    process.stderr.write('Nothing was deleted\n');
+    process.exitCode = signal.aborted ? INTERRUPTED : EXIT.failed;
+    return;
+  }
+  const display = new ProgressDisplay('Deleted');
+  const { dryRun } = flags;
+  const result = await purgeDeadLetters({ ...scope, filter, dryRun, onProgress: display.show }).finally(() =>
+    display.clear(),
+  );
+  const { matched, purged, left, interrupted, error, notices } = result;
+  const end = interrupted ? ' (interrupted)' : '';
+  const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;
+  process.stdout.write(flags.json ? `${stringifyJson(result)}\n` : text);
+  warn(notices);
+  if (error !== null) {
+    process.stderr.write(`${error}\n`);
+    process.exitCode = EXIT.failed;
+  }
+  if (interrupted) process.exitCode = INTERRUPTED;
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { type ReplayResult, replayDeadLetters } from '../../inspect/index.js';
+import { oneLine, stringifyJson } from '../../internal.js';
+import { EXIT } from '../exit-code.js';
+import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
+import { durationOf, rateOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { INTERRUPTED, interruptible } from './interruption.js';
+import { warn } from './look-commands.js';
+import { ProgressDisplay } from './progress.js';
+
+interface ReplayFlags extends ScopeFlags, ChangeFlags {
+  rate?: number;
+  to?: string;
+  watch: string;
+}
+
+/** Maximum number of failures that are printed. */
+const MAX_FAILURES = 10;
+
+/** Adds `replay`. */
+export function addReplayCommand(dead: Command): void {
+  takesFilter(takesScope(dead.command('replay')))
+    .summary('publish dead letters to their original queues')
+    .description(
+      'Publishes dead letters to their original queues, and removes each from the dead-letter queue when the broker has confirmed it. Killed at any time, it leaves each message in the one queue, in the other, or in both: a handler may see a message twice. Servers process a replayed message, and count its deliveries from 1. A call whose caller is gone becomes a cast. Exits with 1 when messages could not be replayed, or failed again.',
+    )
+    .argument('[ids...]', 'ids of dead letters')
+    .option('--all', 'replay all dead letters of the queues')
+    .option('--rate <rate>', 'maximum rate: 10/s, 600/m (default: unlimited)', rateOf)
+    .option('--to <queue>', 'queue to publish to (default: the original queue of each)')
+    .option('--watch <duration>', 'how long to wait for messages that fail again', durationOf, '0s')
+    .option('--dry-run', 'only count them')
+    .option('--yes', 'do not ask for confirmation')
+    .addHelpText(
+      'after',
+      '\nExample:\n  oslo-rpc dead replay --topic calculator --reason "delivered 20 times" --rate 10/s --watch 5s',
+    )
+    .action((ids: string[], flags: ReplayFlags) => interruptible((signal) => replay(ids, flags, signal)));
+}
+
+async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {
+  const { rate, to, watch, dryRun } = flags;
+  const scope = scopeOf(flags, signal);
+  const filter = await chosenLetters('Replay', ids, flags, scope, signal);
+  if (filter === undefined) {
+    process.stderr.write('Nothing was replayed\n');
+    process.exitCode = signal.aborted ? INTERRUPTED : EXIT.failed;
+    return;
+  }
+  const display = new ProgressDisplay('Replayed');
+  const result = await replayDeadLetters({
+    ...scope,
+    filter,
+    rate,
+    to,
+    watch,
+    dryRun,
+    onProgress: display.show,
+  }).finally(() => display.clear());
+  process.stdout.write(flags.json ? `${stringifyJson(result)}\n` : replayText(result, dryRun === true));
+  warn(result.notices);
+  if (result.error !== null) process.stderr.write(`${result.error}\n`);
+  if (result.failed > 0 || result.error !== null || result.failedAgain) process.exitCode = EXIT.failed;
+  if (result.interrupted) process.exitCode = INTERRUPTED;
+}
+
+function replayText(result: ReplayResult, isDryRun: boolean): string {
+  const { matched, replayed, asCasts, failed, failures, failedAgain, left, interrupted } = result;
+  const casts = asCasts === 0 ? '' : `, ${asCasts} as casts, because their callers are gone`;
+  if (isDryRun) return `Would replay ${matched}${casts}\n`;
+  const again = failedAgain === null ? '' : `; ${failedAgain} failed again`;
+  const end = interrupted ? ' (interrupted)' : '';
+  const lines = failures.slice(0, MAX_FAILURES).map(({ id, reason }) => `  ${oneLine(`${id}: ${reason}`, 500)}\n`);
+  const more = failed > lines.length ? `  … and ${failed - lines.length} more\n` : '';
+  return `Replayed ${replayed} of ${matched}${casts}; ${failed} failed; ${left} left${again}${end}\n${lines.join('')}${more}`;
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { globToRegExp, toMilliseconds } from '../../internal.js';
+import type { DeadLetter } from './dead-letter.js';
+import type { DeadLetterFilter } from './dead-letter-options.js';
+
+/** Returns the id of the group of a dead letter. */
+export function groupIdOf({ queue, originalQueue, reason, kind, name }: DeadLetter): string {
+  const hash = createHash('sha256').update(JSON.stringify([queue, originalQueue, reason, kind, name]));
+  return hash.digest('hex').slice(0, 8);
+}
+
+/** Returns a function that tells if a dead letter matches. @throws ConfigurationError for an age that is no duration */
+export function letterFilter(filter: DeadLetterFilter = {}, now: number = Date.now()): (letter: DeadLetter) => boolean {
+  const { ids, group, reason, method, olderThan, newerThan } = filter;
+  const wanted = ids && new Set(ids);
+  const text = reason?.toLowerCase();
+  const name = method === undefined ? undefined : globToRegExp(method);
+  const latest =
+    olderThan === undefined ? undefined : now - toMilliseconds(olderThan, 'olderThan', Number.POSITIVE_INFINITY);
+  const earliest =
+    newerThan === undefined ? undefined : now - toMilliseconds(newerThan, 'newerThan', Number.POSITIVE_INFINITY);
+  return (letter) =>
+    (wanted === undefined || wanted.has(letter.id)) &&
+    (group === undefined || groupIdOf(letter) === group) &&
+    (text === undefined || letter.reason.toLowerCase().includes(text)) &&
+    (name === undefined || (letter.name !== null && name.test(letter.name))) &&
+    (latest === undefined || (letter.at !== null && letter.at <= latest)) &&
+    (earliest === undefined || (letter.at !== null && letter.at >= earliest));
+}
