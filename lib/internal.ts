@@ -53,7 +53,18 @@ export {
   topicOfQueue,
 } from './core/notification.js';
 export type { Announcement, NotifierDriver } from './core/notification-driver.js';
-export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
+export {
+  checkNames,
+  checkOptions,
+  flag,
+  httpUrl,
+  list,
+  natural,
+  nearest,
+  type Rule,
+  span,
+  text,
+} from './core/option-rules.js';
 export type { OsloMessagingOptions } from './core/options.js';
 export { pause } from './core/pause.js';
 export { clearRealInterval, clearRealTimeout, nextTurn, realInterval, realTimeout } from './core/real-time.js';

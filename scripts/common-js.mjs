@@ -14,6 +14,8 @@ const target = `${root}dist/cjs`;
 const COMMAND = 'cli';
 /** Folder of the schematics, which Nest's CLI requires. There is no ES module of them, and nobody imports their types. */
 const SCHEMATICS = 'schematics';
+/** Folder of the explorer's page, which a browser loads as it is. */
+const PAGE = 'explorer/page';
 
 const { config } = ts.readConfigFile(`${sources}/tsconfig.json`, (path) => readFileSync(path, 'utf8'));
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, sources);
@@ -31,7 +33,9 @@ for (const file of readdirSync(sources, { recursive: true })) {
   if (!file.endsWith('.ts') || file.startsWith(COMMAND)) continue;
   const name = file.slice(0, -'.ts'.length);
   mkdirSync(dirname(join(target, file)), { recursive: true });
-  const { outputText } = ts.transpileModule(readFileSync(join(sources, file), 'utf8'), { compilerOptions });
+  // CommonJS has its own name for the folder of a file.
+  const source = readFileSync(join(sources, file), 'utf8').replaceAll('import.meta.dirname', '__dirname');
+  const { outputText } = ts.transpileModule(source, { compilerOptions });
   writeFileSync(join(target, `${name}.js`), outputText);
   if (!file.startsWith(SCHEMATICS)) cpSync(join(declarations, `${name}.d.ts`), join(target, `${name}.d.ts`));
 }
@@ -40,4 +44,7 @@ cpSync(join(sources, SCHEMATICS), join(target, SCHEMATICS), {
   recursive: true,
   filter: (path) => !path.endsWith('.ts'),
 });
+// The page of the explorer, for both forms.
+for (const form of [declarations, target])
+  cpSync(join(sources, PAGE), join(form, PAGE), { recursive: true, filter: (path) => !path.endsWith('.ts') });
 writeFileSync(join(target, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);

@@ -1,7 +1,7 @@
 import type { CanActivate, DynamicModule, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import {
-  checkOptions,
   ConfigurationError,
+  checkOptions,
   type Duration,
   flag,
   httpUrl,
@@ -107,7 +107,9 @@ const PLACE: Record<keyof OsloExplorerPlace, Rule> = {
       ? undefined
       : 'a path such as /rpc, of letters, digits, hyphens, dots and underscores',
   guards: (value) =>
-    Array.isArray(value) && value.every(isGuard) ? undefined : 'an array of guards: classes, or objects with canActivate',
+    Array.isArray(value) && value.every(isGuard)
+      ? undefined
+      : 'an array of guards: classes, or objects with canActivate',
   imports: array('modules'),
 };
 
@@ -120,8 +122,7 @@ export function checkExplorerOptions(options: OsloExplorerOptions): void {
 
 /** Checks the options of `registerAsync`. @throws ConfigurationError for an unknown, missing or ill-typed one */
 export function checkExplorerAsyncOptions(options: OsloExplorerAsyncOptions): void {
-  const useFactory: Rule = (value) =>
-    typeof value === 'function' ? undefined : 'a function that returns the options';
+  const useFactory: Rule = (value) => (typeof value === 'function' ? undefined : 'a function that returns the options');
   checkOptions(options, { ...PLACE, inject: array('injection tokens'), useFactory }, '', KIND);
   if (options.useFactory === undefined)
     throw new ConfigurationError('OsloExplorerModule.registerAsync: useFactory is missing');

@@ -87,7 +87,8 @@ export class OsloExplorer
     const { config, logger } = this;
     const address = addressOf(this.http.httpAdapter.getHttpServer() as unknown);
     const mode = config.readOnly ? 'read-only' : 'calls and replays are allowed';
-    for (const path of pathsIn(this.moduleRef, this.container)) logger.log(`The explorer is at ${address}${path} (${mode})`);
+    for (const path of pathsIn(this.moduleRef, this.container))
+      logger.log(`The explorer is at ${address}${path} (${mode})`);
   }
 
   private application(): OsloMessagingApplication {

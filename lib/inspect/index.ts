@@ -1,14 +1,3 @@
-export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
-export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
-export {
-  byExchange,
-  type ServerState,
-  type SurveyedServer,
-  type SurveyedTopic,
-  surveyAll,
-  surveyServer,
-  topicsAt,
-} from './topic-survey.js';
 // What the command `oslo-rpc` and the explorer page show of a running broker.
 
 export type { DeadLetter, DeadLetterContent, DeadLetterKind } from './dead-letters/dead-letter.js';
@@ -27,3 +16,28 @@ export { findDeadLetter } from './dead-letters/find-dead-letter.js';
 export { listDeadLetters } from './dead-letters/list-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
+export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
+export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
+export type { Tap, TapTracing } from './tap/tap.js';
+export type {
+  TapEvent,
+  TapInterruption,
+  TappedCall,
+  TappedCaller,
+  TappedCast,
+  TappedFailure,
+  TappedOutcome,
+  TappedRequest,
+  TappedUndecodable,
+} from './tap/tap-event.js';
+export type { TapFilter, TapOptions } from './tap/tap-options.js';
+export type { TapCounts, TapDurations, TappedMethod, TapSummary } from './tap/tap-summary.js';
+export {
+  byExchange,
+  type ServerState,
+  type SurveyedServer,
+  type SurveyedTopic,
+  surveyAll,
+  surveyServer,
+  topicsAt,
+} from './topic-survey.js';

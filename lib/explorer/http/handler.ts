@@ -101,7 +101,10 @@ export class ExplorerHandler {
     if (path !== ROUTES.call && path !== ROUTES.replay)
       throw new RefusedRequest('not-found', 'There is nothing to send to');
     if (settings.readOnly)
-      throw new RefusedRequest('read-only', 'The explorer is read-only; readOnly: false (or --allow-writes) changes it');
+      throw new RefusedRequest(
+        'read-only',
+        'The explorer is read-only; readOnly: false (or --allow-writes) changes it',
+      );
     assertSameOrigin(request, this.settings.isOwnServer);
     if (!this.tokens.accepts(request))
       throw new RefusedRequest('stale-token', 'The token is missing, or of another session. Reload the page');
