@@ -82,17 +82,17 @@ export function App({ connection }: ConnectionProps) {
 
   return (
     <>
-      <a
-        class="skip"
-        href={`#/${id}`}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.querySelector('h1')?.focus();
-        }}
-      >
-        Skip to the content
-      </a>
       <header>
+        <a
+          class="skip"
+          href={`#/${id}`}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.querySelector('h1')?.focus();
+          }}
+        >
+          Skip to the content
+        </a>
         <a class="brand" href={href('')} aria-label={`${title}: overview`}>
           <img src="assets/icon.svg" alt="" width="22" height="22" />
           <span class="brand-title">{title}</span>
