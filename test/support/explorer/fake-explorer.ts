@@ -84,7 +84,9 @@ export class FakeExplorer {
     for (const stream of this.streams) stream.destroy();
   }
 
+  /** Stops it, if it runs. */
   async stop(): Promise<void> {
+    if (!this.server.listening) return;
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, 'close');

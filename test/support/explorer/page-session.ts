@@ -21,6 +21,7 @@ export class PageSession {
     afterEach(async () => {
       await Promise.all(this.opened.splice(0).map(({ context }) => context.close()));
       await this.fake?.stop();
+      this.fake = undefined;
     });
   }
 
