@@ -16,8 +16,6 @@ const COMMAND = 'cli';
 const PAGE = 'explorer/page';
 /** Folder of the schematics, which Nest's CLI requires. There is no ES module of them, and nobody imports their types. */
 const SCHEMATICS = 'schematics';
-/** Folder of the explorer's page, which a browser loads as it is. */
-const PAGE = 'explorer/page';
 
 const { config } = ts.readConfigFile(`${sources}/tsconfig.json`, (path) => readFileSync(path, 'utf8'));
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, sources);
@@ -46,7 +44,4 @@ cpSync(join(sources, SCHEMATICS), join(target, SCHEMATICS), {
   recursive: true,
   filter: (path) => !path.endsWith('.ts'),
 });
-// The page of the explorer, for both forms.
-for (const form of [declarations, target])
-  cpSync(join(sources, PAGE), join(form, PAGE), { recursive: true, filter: (path) => !path.endsWith('.ts') });
 writeFileSync(join(target, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
