@@ -69,7 +69,15 @@ export type { OsloMessagingOptions } from './core/options.js';
 export { pause } from './core/pause.js';
 export { clearRealInterval, clearRealTimeout, nextTurn, realInterval, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
-export { type RpcInvocation, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
+export {
+  type RpcInvocation,
+  type RpcReply,
+  type RpcRequest,
+  readReply,
+  readRequest,
+  replyMessage,
+  requestMessage,
+} from './core/rpc-message.js';
 export { isSecretName, MASK } from './core/secret-names.js';
 export { SecretValues } from './core/secret-values.js';
 export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
@@ -119,6 +127,8 @@ export {
   serverQueue,
 } from './drivers/rabbit/topology/topology.js';
 export { compress, decompress } from './drivers/rabbit/wire/compression.js';
+export type { MessageProperties } from './drivers/rabbit/wire/content-header.js';
+export { readFields } from './drivers/rabbit/wire/field-table.js';
 export {
   ACQUIRED_COUNT,
   COMPRESSION,
@@ -138,6 +148,7 @@ export {
 export type { RawDelivery } from './drivers/rabbit/wire/incoming-content.js';
 export { keepHeaders } from './drivers/rabbit/wire/kept-headers.js';
 export { readTable } from './drivers/rabbit/wire/plain-table.js';
+export { Wire } from './drivers/rabbit/wire/wire.js';
 export { newReplyQueueName } from './drivers/reply-queue.js';
 export { routeOf, serverBindings } from './drivers/routing.js';
 export { runAsRequest, runWithRequestContext } from './messaging/current-request.js';

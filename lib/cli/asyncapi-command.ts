@@ -5,6 +5,7 @@ import { discoverServers, MessageUndeliverable, Target } from '../internal.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
 import { openTransport } from './broker-session.js';
 import type { CommandProcess } from './command-process.js';
+import { withoutContext } from './context/apply-context.js';
 import { UsageError } from './exit-code.js';
 import type { OpenConnections } from './open-connections.js';
 import { asking, whileShowing } from './progress-line.js';
@@ -47,7 +48,9 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
       'file for a page that shows the document without a network; needs @asyncapi/react-component',
     )
     .addHelpText('after', '\nExample:\n  oslo-rpc asyncapi dist/app.module.js --out asyncapi.yaml --html asyncapi.html')
-    .action(async (module: string | undefined, flags: AsyncApiFlags) => {
+    .action(async (module: string | undefined, given: AsyncApiFlags, self: Command) => {
+      // A module describes its own broker. A saved context is for a running one.
+      const flags = module === undefined ? given : withoutContext(given, self);
       const format = formatOf(flags);
       const print = module === undefined ? command.print : command.hostModule();
       const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);

@@ -1,10 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError, EXIT, UsageError } from './exit-code.js';
+import { Interruption } from './interruption.js';
+
+/** Time in milliseconds for the last output after an interruption. */
+const LAST_WRITE_MS = 500;
 
 /** Writes to standard output. */
 export type Print = (text: string) => void;
 
 /** Process of a command. It ends with the command, and modules that the command loads neither write its result nor end it. */
 export class CommandProcess {
+  /** Signals, and a reader of standard output that closes the pipe. */
+  readonly interruption = new Interruption();
+
   private readonly leftEarly = () => {
     this.fail(new UsageError('the loaded module has ended the process. It must only export'));
   };
@@ -13,6 +21,15 @@ export class CommandProcess {
   readonly print: Print = (text) => {
     process.stdout.write(text);
   };
+
+  /**
+   * Writes a part of an endless result to standard output. Resolves when a slow reader has read enough, or at the
+   * interruption.
+   */
+  async printLine(text: string): Promise<void> {
+    if (process.stdout.write(text) || this.interruption.signal.aborted) return;
+    await Promise.race([drained(process.stdout), this.interruption.happens]);
+  }
 
   /**
    * Prepares for the code of a module. Standard output is kept for the result: anything else, such as the log of an
@@ -34,7 +51,9 @@ export class CommandProcess {
 
   /** Ends the process when its output is written, also where a module has left timers or connections. */
   async end(): Promise<void> {
-    await Promise.all([process.stdout, process.stderr].map(drained));
+    // A reader that has stopped reading, such as a pager, must not hold up an interruption.
+    const written = Promise.all([process.stdout, process.stderr].map(drained));
+    await Promise.race([written, this.interruption.happens.then(() => sleep(LAST_WRITE_MS))]);
     this.exit();
   }
 
@@ -53,6 +72,10 @@ export class CommandProcess {
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.writableLength === 0 || stream.errored) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.once('drain', resolve).once('error', () => resolve());
+    const done = () => {
+      stream.off('drain', done).off('error', done).off('close', done);
+      resolve();
+    };
+    stream.once('drain', done).once('error', done).once('close', done);
   });
 }

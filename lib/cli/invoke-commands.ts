@@ -1,22 +1,13 @@
 import type { Command } from 'commander';
-import {
-  Deadline,
-  getRpcTransport,
-  PING_METHOD,
-  parseJson,
-  RemoteError,
-  RPCClient,
-  stringifyJson,
-  Target,
-} from '../internal.js';
-import { UsageError } from './exit-code.js';
+import { Deadline, getRpcTransport, PING_METHOD, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
+import { collectWords, DATA_HELP, readData } from './input/read-data.js';
 import type { OpenConnections } from './open-connections.js';
 import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface InvokeFlags extends TargetFlags {
   namespace?: string;
   version?: string;
-  context?: string;
+  context?: string[];
   fanout?: boolean;
 }
 
@@ -26,24 +17,35 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
   takesRequest(program.command('call'))
     .summary('invoke a method and print its result as JSON')
     .description(
-      'Invokes a method and prints its result as one line of JSON. ARGUMENTS is a JSON object of keyword arguments.',
+      'Invokes a method and prints its result as one line of JSON. ARGUMENTS are the keyword arguments, given as data.',
     )
-    .addHelpText('after', '\nExample:\n  oslo-rpc call --topic calculator --server calc1 add \'{"a": 2, "b": 3}\'')
-    .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
-      const given = objectOf(args, 'ARGUMENTS');
+    .addHelpText(
+      'after',
+      `\nExamples:
+  oslo-rpc call --topic calculator --server calc1 add a=2 b=3
+  oslo-rpc call --topic calculator --context user_id=u1 --context @token.json add '{"a": 2, "b": 3}'
+  jq '{a: .x, b: .y}' point.json | oslo-rpc call --topic calculator add -\n${DATA_HELP}`,
+    )
+    .action(async (method: string, args: string[], flags: InvokeFlags) => {
+      const given = await readData(args, 'ARGUMENTS');
       print(await invoke(flags, (client, context) => client.call(context, method, given)));
     });
   takesRequest(program.command('cast'))
     .summary('invoke a method without waiting for its result')
     .description('Sends a request without a reply. Ends when the broker has confirmed it and prints nothing.')
     .option('--fanout', 'send it to all servers of the topic')
-    .action(async (method: string, args: string | undefined, flags: InvokeFlags) => {
-      const given = objectOf(args, 'ARGUMENTS');
+    .addHelpText(
+      'after',
+      `\nExample:\n  oslo-rpc cast --topic calculator --fanout reload reason=operator\n${DATA_HELP}`,
+    )
+    .action(async (method: string, args: string[], flags: InvokeFlags) => {
+      const given = await readData(args, 'ARGUMENTS');
       await invoke(flags, (client, context) => client.cast(context, method, given));
     });
   takesTarget(program.command('ping'))
     .summary('check that a server answers')
     .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
+    .addHelpText('after', '\nExample:\n  oslo-rpc ping --topic calculator --server calc1 --timeout 2s')
     .action(async (flags: TargetFlags) => {
       print(await invoke(flags, ping));
     });
@@ -64,10 +66,10 @@ async function ping(client: RPCClient): Promise<unknown> {
 function takesRequest(command: Command): Command {
   return takesTarget(command)
     .argument('<method>', 'method to invoke')
-    .argument('[arguments]', 'keyword arguments, a JSON object (default: {})')
+    .argument('[arguments...]', 'keyword arguments, as data: key=value, a JSON object, @file or - (default: none)')
     .option('--namespace <namespace>', 'namespace of the method (default: the null namespace)')
     .option('--version <version>', 'RPC version that the server must implement (default: 1.0)')
-    .option('--context <json>', 'request context, a JSON object (default: {})');
+    .option('--context <data>', 'request context, as data; can be repeated (default: empty)', collectWords);
 }
 
 type Send<T> = (client: RPCClient, context: object) => Promise<T>;
@@ -75,7 +77,7 @@ type Send<T> = (client: RPCClient, context: object) => Promise<T>;
 async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<T> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
-  const context = objectOf(flags.context, '--context');
+  const context = await readData(flags.context, '--context');
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);
   connections.add(() => transport.cleanup());
@@ -87,29 +89,6 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
     new RPCClient(transport, target, { retry: 0, timeout, transportOptions: { atLeastOnce: true } }),
     context,
   );
-}
-
-function objectOf(text: string | undefined, what: string): object {
-  const value = parsed(text ?? '{}', what);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`${what}: expected a JSON object such as '{"a": 1}'`);
-  }
-  return value;
-}
-
-function parsed(text: string, what: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new UsageError(`${what}: expected JSON: ${withoutQuotation(error.message)}`);
-    throw error;
-  }
-}
-
-/** Removes the excerpt of the input from a message of JSON.parse: a context may hold a token. */
-function withoutQuotation(message: string): string {
-  return message.replace(/(?:, )?(?:\.\.\.)?".*$/s, '');
 }
 
 function print(result: unknown): void {

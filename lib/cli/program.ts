@@ -3,15 +3,19 @@ import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
 import { CommandProcess } from './command-process.js';
 import { addConformanceCommand } from './conformance-command.js';
+import { applyContext } from './context/apply-context.js';
+import { addContextCommand } from './context/context-command.js';
 import { addContractCommand } from './contract-command.js';
 import { addDeadCommand } from './dead/dead-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addExploreCommand } from './explore-command.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
 import { OpenConnections } from './open-connections.js';
+import { addTapCommand } from './tap-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -21,7 +25,8 @@ Exit codes:
   3  no reply in time
   4  undeliverable, or the broker cannot be reached`;
 
-function makeProgram(connections: OpenConnections, command: CommandProcess): Command {
+/** Returns the command line with all its commands. */
+export function makeProgram(connections: OpenConnections, command: CommandProcess): Command {
   const program = new Command('oslo-rpc')
     .description('Calls any oslo.messaging server over RabbitMQ.')
     .version(LIBRARY_VERSION, '--version', 'print the version of this command')
@@ -42,7 +47,8 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
           )}\n`,
         ),
     })
-    .addHelpText('afterAll', EXIT_CODES);
+    .addHelpText('afterAll', EXIT_CODES)
+    .hook('preAction', (_program, self) => applyContext(self));
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program);
@@ -51,7 +57,10 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   addDeadCommand(program);
+  addTapCommand(program);
   addAsyncApiCommand(program, connections, command);
+  addExploreCommand(program, command);
+  addContextCommand(program);
   return program;
 }
 
@@ -60,18 +69,18 @@ function makeProgram(connections: OpenConnections, command: CommandProcess): Com
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  // A reader may close the pipe early, as `head` does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
   const connections = new OpenConnections();
   const command = new CommandProcess();
+  const { interruption } = command;
+  interruption.watch();
   try {
-    await makeProgram(connections, command).parseAsync(argv);
+    await interruption.during(makeProgram(connections, command).parseAsync(argv));
   } catch (error) {
+    // The exit code of a signal stays.
+    if (!interruption.signal.aborted) process.exitCode = exitCodeOf(error);
     // Commander has written its own.
-    if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    if (!(error instanceof CommanderError) && !interruption.signal.aborted)
+      process.stderr.write(`${describeError(error)}\n`);
   }
   await connections.close();
   await command.end();

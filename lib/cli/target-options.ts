@@ -22,6 +22,8 @@ export interface TargetFlags {
   timeout?: string;
   configFile?: string[];
   configDir?: string[];
+  /** Name of a saved context. Its values are set as those of the other flags before the command runs. */
+  use?: string;
 }
 
 /** Transport and exchange for the flags. */
@@ -55,7 +57,7 @@ export function takesTarget(command: Command, timeout?: string, topic = 'topic o
   return command
     .option(
       '--url <url>',
-      'the broker, e.g. rabbit://user:password@host:5672/vhost (default: transport_url of the files, else the variable TRANSPORT_URL)',
+      'the broker, e.g. rabbit://user:password@host:5672/vhost (default: that of the saved context, transport_url of the files, else the variable TRANSPORT_URL)',
     )
     .option('--topic <topic>', topic)
     .option('--exchange <exchange>', 'exchange of the topic (default: control_exchange of the files, else tacker)')
@@ -68,7 +70,11 @@ export function takesTarget(command: Command, timeout?: string, topic = 'topic o
     .option('--config-file <path>', 'configuration file of oslo.config; can be repeated, later ones win', (path) =>
       add([path]),
     )
-    .option('--config-dir <path>', 'folder of further ones, *.conf; can be repeated', (path) => add(filesIn(path)));
+    .option('--config-dir <path>', 'folder of further ones, *.conf; can be repeated', (path) => add(filesIn(path)))
+    .option(
+      '--use <context>',
+      'saved context for this command: see oslo-rpc context (default: the variable OSLO_RPC_CONTEXT, else the selected one)',
+    );
 }
 
 /**
@@ -86,7 +92,7 @@ export function readBroker(flags: TargetFlags): CommandTarget {
   const configFiles = flags.configFile ?? flags.configDir;
   const configured = withConfigFiles({ transportUrl: flags.url, configFiles, logger: silent });
   const url = configured.transportUrl || process.env['TRANSPORT_URL'];
-  if (!url) throw new UsageError('no broker: give --url, or set TRANSPORT_URL');
+  if (!url) throw new UsageError('no broker: give --url, set TRANSPORT_URL, or save one with oslo-rpc context add');
   const transportUrl = atPlaces(configured, 'transportUrl', () => parseTransportUrl(url));
   const { scheme } = transportUrl;
   if (scheme === 'memory' || scheme === 'fake') {

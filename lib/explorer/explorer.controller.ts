@@ -22,6 +22,9 @@ type FrameworkRequest = (IncomingMessage | { readonly raw: IncomingMessage }) & 
 /** Response of Express, which is that of Node.js, or of Fastify. */
 type FrameworkResponse = ServerResponse | { readonly raw: ServerResponse; hijack(): unknown };
 
+const READ = ['', ':page', 'assets/:file', 'api/:route'];
+const WRITE = ['api/:route', 'api/:route/:action'];
+
 /** Returns the controller of a page. Each module has one of its own: the path belongs to the class. */
 export function explorerController(path: string, guards: readonly (Type<CanActivate> | CanActivate)[]): Type<object> {
   @Controller({ path, version: VERSION_NEUTRAL })
@@ -29,12 +32,12 @@ export function explorerController(path: string, guards: readonly (Type<CanActiv
   class OsloExplorerController {
     constructor(@Inject(OsloExplorer) private readonly explorer: OsloExplorer) {}
 
-    @Get(['', '*path'])
+    @Get(READ)
     read(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
       return this.handle(request, response);
     }
 
-    @Post('*path')
+    @Post(WRITE)
     write(@Req() request: FrameworkRequest, @Res() response: FrameworkResponse): Promise<void> {
       return this.handle(request, response);
     }
@@ -47,6 +50,20 @@ export function explorerController(path: string, guards: readonly (Type<CanActiv
   return OsloExplorerController;
 }
 
+/**
+ * Sets the paths of a controller for a framework, before Nest reads them. To Fastify, a path with a slash at its end is
+ * another one. Both write wildcards in different ways.
+ */
+export function usePaths({ prototype }: Type<object>, isFastify: boolean): void {
+  for (const [key, decorate] of [
+    ['read', Get(isFastify ? ['', '*'] : READ)],
+    ['write', Post(isFastify ? '*' : WRITE)],
+  ] as const) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, key);
+    if (descriptor) decorate(prototype as object, key, descriptor);
+  }
+}
+
 /** Returns the response of Node.js. Fastify sends none of its own then. */
 function rawResponse(response: FrameworkResponse): ServerResponse {
   if (!('raw' in response)) return response;
@@ -54,8 +71,10 @@ function rawResponse(response: FrameworkResponse): ServerResponse {
   return response.raw;
 }
 
-/** Returns the path below that of the controller: Express has a list of its parts, Fastify a text. */
+/** Returns the path below that of the controller. */
 function pathIn({ params = {} }: FrameworkRequest): string {
-  const rest = params['path'] ?? params['*'] ?? '';
-  return Array.isArray(rest) ? rest.join('/') : String(rest);
+  const { '*': rest = '', page = rest, file, route, action } = params as Readonly<Record<string, string | undefined>>;
+  if (file !== undefined) return `assets/${file}`;
+  if (route !== undefined) return action === undefined ? `api/${route}` : `api/${route}/${action}`;
+  return page;
 }

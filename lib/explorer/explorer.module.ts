@@ -1,6 +1,7 @@
-import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
+import { type DynamicModule, type FactoryProvider, Inject, Module, type NestModule, type Type } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { sharedNestClass } from '../internal-nest.js';
-import { explorerController } from './explorer.controller.js';
+import { explorerController, usePaths } from './explorer.controller.js';
 import {
   checkExplorerAsyncOptions,
   checkExplorerOptions,
@@ -11,7 +12,7 @@ import {
   type OsloExplorerSettings,
   settingsIn,
 } from './options.js';
-import { EXPLORER_CONFIG, OsloExplorer } from './oslo-explorer.js';
+import { EXPLORER_CONFIG, EXPLORER_CONTROLLER, OsloExplorer } from './oslo-explorer.js';
 
 /** Path of the page, unless another is given. */
 const DEFAULT_PATH = '/rpc';
@@ -19,7 +20,18 @@ const DEFAULT_PATH = '/rpc';
 /** Module of the explorer: a page that shows what the application serves, sends and receives. */
 @sharedNestClass('OsloExplorerModule')
 @Module({})
-export class OsloExplorerModule {
+export class OsloExplorerModule implements NestModule {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+    @Inject(EXPLORER_CONTROLLER) private readonly controller: Type<object>,
+  ) {}
+
+  /** Adapts the paths. Nest calls this before it reads them, and when the framework is known. */
+  configure(): void {
+    const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    if (adapter) usePaths(this.controller, adapter.getType() === 'fastify');
+  }
+
   /** Serves the page. @throws ConfigurationError for an unknown or ill-typed option; at start where the module is imported twice */
   static register(options: OsloExplorerOptions = {}): DynamicModule {
     checkExplorerOptions(options);
@@ -45,11 +57,16 @@ export class OsloExplorerModule {
     { path = DEFAULT_PATH, guards = [], imports = [] }: OsloExplorerPlace,
     config: Pick<FactoryProvider, 'useFactory' | 'inject'>,
   ): DynamicModule {
+    const controller = explorerController(path, guards);
     return {
       module: OsloExplorerModule,
       imports,
-      controllers: [explorerController(path, guards)],
-      providers: [{ provide: EXPLORER_CONFIG, ...config }, OsloExplorer],
+      controllers: [controller],
+      providers: [
+        { provide: EXPLORER_CONFIG, ...config },
+        { provide: EXPLORER_CONTROLLER, useValue: controller },
+        OsloExplorer,
+      ],
     };
   }
 }

@@ -20,6 +20,8 @@ import type { ExplorerConfig } from './options.js';
 
 /** Injection token of the options with their defaults. */
 export const EXPLORER_CONFIG = Symbol('OsloExplorerModule options');
+/** Injection token of the class of the controller. */
+export const EXPLORER_CONTROLLER = Symbol('OsloExplorerModule controller');
 
 /** Explorer of one Nest application. Each container has its own, so applications in one process share nothing. */
 @Injectable()

@@ -6,7 +6,7 @@ import {
   type ServerInfo,
   withUrlOptions,
 } from '../internal.js';
-import type { QueueView, ServerView } from './protocol.js';
+import type { QueueView, ServerView, TopicView } from './protocol.js';
 
 /** Returns a server that has answered discovery. */
 export function discoveredServer({ server, host, since, library }: ServerInfo): ServerView {
@@ -40,3 +40,7 @@ export async function countQueues(options: OsloMessagingOptions, topics: readonl
   const found = await Promise.all(topics.map((topic) => management.queuesOf(topic)));
   return found.flat().map(({ name, ready, unacknowledged, consumers }) => ({ name, ready, unacknowledged, consumers }));
 }
+
+/** Key of a topic on its exchange. */
+export const topicKey = ({ exchange, topic }: Pick<TopicView, 'exchange' | 'topic'>): string =>
+  JSON.stringify([exchange, topic]);

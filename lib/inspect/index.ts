@@ -18,6 +18,7 @@ export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
 export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
 export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
+export { openTap, turnOffTracing } from './tap/open-tap.js';
 export type { Tap, TapTracing } from './tap/tap.js';
 export type {
   TapEvent,
@@ -31,6 +32,7 @@ export type {
   TappedUndecodable,
 } from './tap/tap-event.js';
 export type { TapFilter, TapOptions } from './tap/tap-options.js';
+export { TapRefused } from './tap/tap-refused.js';
 export type { TapCounts, TapDurations, TappedMethod, TapSummary } from './tap/tap-summary.js';
 export {
   byExchange,

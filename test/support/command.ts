@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
+/** The built command. */
+export const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
 
 export interface Outcome {
   /** Null when it ended by a signal. */
@@ -13,15 +14,16 @@ export interface Outcome {
 
 /**
  * Runs the built `oslo-rpc` as a shell would.
- * @param environment over this process's own, without its TRANSPORT_URL
+ * @param environment over this process's own, without its TRANSPORT_URL and saved contexts
  * @param options.readsOn false for a reader of standard output that closes the pipe at once
+ * @param options.input standard input, which then ends
  */
 export function osloRpc(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  { readsOn = true }: { readsOn?: boolean } = {},
+  { readsOn = true, input = '' }: { readsOn?: boolean; input?: string } = {},
 ): Promise<Outcome> {
-  return outcomeOf(process.execPath, [COMMAND, ...args], environment, readsOn);
+  return outcomeOf(process.execPath, [COMMAND, ...args], environment, readsOn, input);
 }
 
 const TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
@@ -31,15 +33,21 @@ export function onTerminal(args: readonly string[]): Promise<Outcome> {
   return outcomeOf('/usr/bin/python3', ['-c', TERMINAL, process.execPath, COMMAND, ...args], {}, true);
 }
 
+/** Returns the environment of a command: this process's own, without a broker and saved contexts. */
+export function commandEnvironment(environment: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { TRANSPORT_URL: _url, OSLO_RPC_CONTEXT: _context, ...inherited } = process.env;
+  return { ...inherited, XDG_CONFIG_HOME: '/nonexistent', ...environment };
+}
+
 function outcomeOf(
   program: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   readsOn: boolean,
+  input = '',
 ): Promise<Outcome> {
   if (!existsSync(COMMAND)) throw new Error('the command is not built: npm run build');
-  const { TRANSPORT_URL: _, ...inherited } = process.env;
-  const child = spawn(program, args, { env: { ...inherited, ...environment } });
+  const child = spawn(program, args, { env: commandEnvironment(environment) });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     outcome.stdout += text;
@@ -47,6 +55,8 @@ function outcomeOf(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
   });
+  // A command that fails first closes it.
+  child.stdin.on('error', () => undefined).end(input);
   if (!readsOn) child.stdout.destroy();
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { type OsloMessagingOptions, type Target as RpcTarget, Target, type Transport } from '../../internal.js';
 import type { OsloMessagingApplication } from '../../internal-nest.js';
+import { AskedTopics } from '../asked-topics.js';
 import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
 import { examine, ordered } from '../findings.js';
 import { invoke } from '../invoke.js';
@@ -18,11 +19,10 @@ import type {
 import { BadRequest, type ExplorerSource, type Gauges, type SourceView, type TakenTraffic } from '../source.js';
 import { belongsTo, countQueues } from '../topic-facts.js';
 import { TrafficRecorder } from '../traffic/traffic-recorder.js';
+import { timeoutViews, transportView } from '../transport-view.js';
 import { type ApplicationTopics, type KnownBroker, readTopics } from './application-topics.js';
-import { AskedTopics } from './asked-topics.js';
 import { topicViews } from './known-topics.js';
 import { Observers } from './observers.js';
-import { timeoutViews, transportView } from './transport-view.js';
 
 /** Application, seen from within. */
 export class ApplicationSource implements ExplorerSource {

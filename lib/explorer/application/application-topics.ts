@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { ApplicationReader, ContractReader, type DescribedMethod, SchemaBook } from '../../asyncapi/for-explorer.js';
+import { ContractReader, type DescribedMethod, SchemaBook } from '../../asyncapi/for-explorer.js';
+import { ApplicationReader } from '../../asyncapi/for-explorer-module.js';
 import { isRpcApi, type Settings } from '../../internal.js';
 import { instancesOf } from '../../internal-nest.js';
 

@@ -1,20 +1,14 @@
 import { LIBRARY_VERSION } from '../../internal.js';
 import type { OsloServer } from '../../internal-nest.js';
+import type { AskedTopic } from '../asked-topics.js';
 import { apisOf } from '../method-views.js';
 import type { ApiView, MethodStatsView, MethodView, QueueView, ServerView, TopicView } from '../protocol.js';
-import { belongsTo } from '../topic-facts.js';
+import { belongsTo, topicKey } from '../topic-facts.js';
 import type { CountedMethod, MethodCounts } from '../traffic/method-statistics.js';
 import type { ApplicationTopics, KnownTopic } from './application-topics.js';
 
 /** Maximum number of topics that are shown. */
 const MAX_TOPICS = 200;
-
-/** What is known of a topic by asking: other servers, and its methods where nothing else says them. */
-export interface AskedTopic {
-  readonly servers: readonly ServerView[];
-  readonly others: number;
-  readonly apis: readonly ApiView[];
-}
 
 /** Everything that topics are shown from. */
 export interface TopicSources {
@@ -26,10 +20,6 @@ export interface TopicSources {
   readonly asked: ReadonlyMap<string, AskedTopic>;
   readonly queues: readonly QueueView[];
 }
-
-/** Key of a topic on its exchange. */
-export const topicKey = ({ exchange, topic }: Pick<TopicView, 'exchange' | 'topic'>): string =>
-  JSON.stringify([exchange, topic]);
 
 /** Returns the topics that the application serves, and after them those that it calls. */
 export function topicViews(sources: TopicSources): TopicView[] {

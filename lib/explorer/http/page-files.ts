@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { PAGE_FOLDER } from './page-folder.js';
+import { pageFolder } from './page-folder.js';
 import { RefusedRequest } from './refusal.js';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -16,8 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** Path of a file: names without a leading dot, so that none leads out of the folder. */
-const PATH = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
+/** Path of a file. No name begins with a dot, so that none leads out of the folder. */
+const PATH = /^(assets\/)?[\w-][\w.-]*$/;
 
 interface PageFile {
   readonly content: Buffer;
@@ -29,7 +29,7 @@ export class PageFiles {
   private readonly files = new Map<string, PageFile>();
 
   /** @param folder folder of `index.html` and `assets` */
-  constructor(private readonly folder = PAGE_FOLDER) {}
+  constructor(private readonly folder = pageFolder()) {}
 
   /** Answers with a file. @throws RefusedRequest for a path without one */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

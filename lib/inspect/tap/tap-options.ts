@@ -31,6 +31,8 @@ export interface TapOptions {
   readonly buffer?: number | undefined;
   /** Maximum length of texts in events, and of arguments and results as JSON, in characters. @default 200 */
   readonly excerptLength?: number | undefined;
+  /** Called with each line that the user should read: a lost connection, tracing that somebody turned off. */
+  readonly notice?: ((line: string) => void) | undefined;
   /** Time after which a call without an expiration counts as timed out. @default '60s' */
   readonly timeout?: Duration | undefined;
 }

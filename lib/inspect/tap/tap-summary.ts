@@ -1,7 +1,7 @@
 /**
- * Counts of a tap since it opened. Each request that the broker copied to the tap is in exactly one place:
- * `calls + casts + undecodableRequests + lost = shown + filtered + notShown + pending + lost`, where `shown` without the
- * reported replies and interruptions is meant.
+ * Counts of a tap since it opened. Each request that the broker gave the tap is in one place:
+ * `calls + casts + undecodableRequests = shown + filtered + notShown + pending`. Senders have published that many, and
+ * `lostRequests`, and those of {@link TapCounts.interruptions}.
  */
 export interface TapCounts {
   /** Calls received. */
@@ -14,15 +14,17 @@ export interface TapCounts {
   readonly shown: number;
   /** Requests that did not match the filter. */
   readonly filtered: number;
-  /** Requests of which the event was dropped, because the reader was too slow, or the same was reported before. */
+  /** Requests without an event: the reader was too slow, the same call was published before, the same damage was reported before. */
   readonly notShown: number;
   /** Calls that wait for their reply. */
   readonly pending: number;
-  /** Requests and replies that the broker dropped, because the tap was too slow. */
-  readonly lost: number;
-  /** False where more may be lost than counted. */
+  /** Requests that the broker dropped, because the tap was too slow. */
+  readonly lostRequests: number;
+  /** Replies that the broker dropped, because the tap was too slow. Those of other topics are among them. */
+  readonly lostReplies: number;
+  /** False where more was lost than is counted. */
   readonly lostIsExact: boolean;
-  /** Times that the tap saw nothing. */
+  /** Number of times that the tap saw nothing for a while. */
   readonly interruptions: number;
   /** Calls that ended with a result. */
   readonly results: number;
@@ -34,10 +36,12 @@ export interface TapCounts {
   /** Calls whose end is not known. */
   readonly unknown: number;
   readonly heartbeats: number;
-  /** Replies that came after their call had ended here, and second replies. */
+  /** Replies that came after the end of their call, and second replies. */
   readonly lateReplies: number;
   /** Replies to requests that the tap did not see: of other topics, or sent before it opened. */
   readonly otherReplies: number;
+  /** Replies whose queue was missing: their caller has gone. */
+  readonly undeliverableReplies: number;
   readonly undecodableReplies: number;
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -9,7 +8,7 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../testkit/free-port.js';
 import { connectionBlocked } from '../../support/amqp-frames.js';
 import { osloRpc } from '../../support/command.js';
@@ -145,6 +144,18 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ user_id: 'u1', roles: ['a', 'b'] });
     expect(stdout).toContain('9007199254740993');
+  });
+
+  it('takes members, files and standard input', async () => {
+    expect(await call('echo', 'text=naïve ☃', 'n=3', 'list:=[1]')).toMatchObject({
+      stdout: '{"text":"naïve ☃","n":3,"list":[1]}\n',
+    });
+    const { stdout } = await osloRpc(
+      ['call', ...where, '--context', 'user_id=u2', '--context', 'roles=["a"]', 'context', '-'],
+      {},
+      { input: '{}' },
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ user_id: 'u2', roles: ['a'] });
   });
 
   it('reaches one server with --server', async () => {
@@ -308,122 +319,5 @@ describeWithRabbit('oslo-rpc and an unusable broker', { concurrent: true }, () =
     } finally {
       silentServer.close();
     }
-  });
-});
-
-describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
-  const url = 'rabbit://me:s3cret@127.0.0.1:1/';
-  const target = ['--url', url, '--topic', 't'];
-
-  const wrong: [string, string[], RegExp][] = [
-    ['an unknown command', ['frobnicate'], /^UsageError: unknown command 'frobnicate'/],
-    [
-      'an unknown option, with the nearest known one',
-      ['call', '--topik', 't', 'm'],
-      /^UsageError: unknown option '--topik' .*--topic/,
-    ],
-    ['no method', ['call', ...target], /^UsageError: missing required argument 'method'/],
-    ['no topic', ['call', '--url', url, 'm'], /^UsageError: no topic: give --topic/],
-    ['no broker', ['call', '--topic', 't', 'm'], /^UsageError: no broker: give --url, or set TRANSPORT_URL/],
-    ['too many arguments', ['call', ...target, 'm', '{}', '{}'], /^UsageError: too many arguments/],
-    ['arguments that are not JSON', ['call', ...target, 'm', '{a:1}'], /^UsageError: ARGUMENTS: expected JSON: /],
-    ['arguments that are no object', ['call', ...target, 'm', '[1]'], /^UsageError: ARGUMENTS: expected a JSON object/],
-    [
-      'a context that is not JSON',
-      ['call', ...target, '--context', '{', 'm'],
-      /^UsageError: --context: expected JSON: /,
-    ],
-    [
-      'a context whose token is not JSON',
-      ['call', ...target, '--context', '{"auth_token": s3cret}', 'm'],
-      /^UsageError: --context: expected JSON: Unexpected token/,
-    ],
-    [
-      'a context that is no object',
-      ['call', ...target, '--context', '3', 'm'],
-      /^UsageError: --context: expected a JSON object/,
-    ],
-    [
-      'a timeout that is none',
-      ['call', ...target, '--timeout', 'soon', 'm'],
-      /^UsageError: --timeout: expected .*got "soon"/,
-    ],
-    [
-      'a timeout of nothing',
-      ['call', ...target, '--timeout', '0', 'm'],
-      /^UsageError: --timeout: expected more than 0/,
-    ],
-    ['a version that is none', ['call', ...target, '--version', 'one', 'm'], /^InvalidVersion: .*"one"/],
-    [
-      'a memory transport',
-      ['call', '--url', 'memory://', '--topic', 't', 'm'],
-      /^UsageError: --url memory:\/\/ stays within one process/,
-    ],
-    [
-      'another protocol',
-      ['call', '--url', 'http://me:s3cret@h/', '--topic', 't', 'm'],
-      /^DriverLoadFailure: .*"http" is unknown/,
-    ],
-    [
-      'a malformed URL',
-      ['call', '--url', 'rabbit://me:s3cret@h:port/', '--topic', 't', 'm'],
-      /^InvalidTransportURL: .*port is malformed/,
-    ],
-  ];
-
-  it.each(wrong)('exits with 2 and one line for %s', async (_what, args, message) => {
-    const { code, stdout, stderr } = await osloRpc(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr.trimEnd()).not.toContain('\n');
-    expect(stderr).not.toContain('s3cret');
-  });
-
-  it('prints its help on standard error without a command', async () => {
-    const { code, stdout, stderr } = await osloRpc([]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Usage: oslo-rpc');
-  });
-});
-
-describe('oslo-rpc --help and --version', () => {
-  it('lists the commands and the exit codes', async () => {
-    const { code, stdout, stderr } = await osloRpc(['--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const word of ['call', 'cast', 'ping', 'Exit codes']) expect(stdout).toContain(word);
-  });
-
-  it('lists the options of a command, without a password from the environment', async () => {
-    const { code, stdout } = await osloRpc(['call', '--help'], { TRANSPORT_URL: 'rabbit://me:s3cret@h/' });
-    expect(code).toBe(0);
-    const options = [
-      '--url',
-      '--topic',
-      '--exchange',
-      '--server',
-      '--namespace',
-      '--version',
-      '--timeout',
-      '--context',
-    ];
-    for (const option of options) expect(stdout).toContain(`${option} <`);
-    expect(stdout).not.toContain('s3cret');
-  });
-
-  it('exits with 0, without an error, when its output is closed early, as by `head`', async () => {
-    expect(await osloRpc(['conformance', '--help'], {}, { readsOn: false })).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: '',
-    });
-  });
-
-  it('prints the version of the package, which is not the --version of a call', async () => {
-    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-      version: string;
-    };
-    expect(await osloRpc(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-    const { stdout } = await osloRpc(['call', '--version', '1.0', '--help']);
-    expect(stdout).toContain('RPC version');
   });
 });

@@ -103,6 +103,7 @@ export class ManagementApi extends ManagementClient {
   }
 }
 
+/** Options of a request. */
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -13,6 +13,8 @@ export interface RawDelivery {
 export interface ChannelListener {
   /** Called with each message. @param consumerTag tag that was given to `basic.consume` */
   delivered?(consumerTag: string, raw: RawDelivery): void;
+  /** Called before {@link delivered} with the exchange and the routing key that the message was published with. */
+  routed?(exchange: string, routingKey: string): void;
   /**
    * Called when the broker cancels a consumer. RabbitMQ 4.3 does so once for each message that was held for too long;
    * amqplib treats the second one as an error of the connection.
@@ -73,6 +75,7 @@ export class IncomingContent {
         this.deliveryTag = readLong(bytes, tagEnd);
         this.redelivered = (bytes.readUInt8(tagEnd + 8) & 1) === 1;
         this.method = method;
+        if (this.listener.routed) this.readRoute(bytes, tagEnd + 9, this.listener);
         return true;
       }
       case METHOD.RETURN:
@@ -97,6 +100,12 @@ export class IncomingContent {
       default:
         return false;
     }
+  }
+
+  private readRoute(bytes: Buffer, at: number, listener: ChannelListener): void {
+    const exchangeEnd = at + 1 + bytes.readUInt8(at);
+    const keyEnd = exchangeEnd + 1 + bytes.readUInt8(exchangeEnd);
+    listener.routed?.(bytes.toString('utf8', at + 1, exchangeEnd), bytes.toString('utf8', exchangeEnd + 1, keyEnd));
   }
 
   private takeHeader(bytes: Buffer, start: number, end: number): void {

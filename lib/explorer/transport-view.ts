@@ -1,5 +1,5 @@
-import type { Transport } from '../../internal.js';
-import type { TimeoutView, TransportView } from '../protocol.js';
+import type { Transport } from '../internal.js';
+import type { TimeoutView, TransportView } from './protocol.js';
 
 /** Returns a transport as it is shown. */
 export function transportView(

@@ -1,9 +1,8 @@
-import { SchemaBook, serverMethods } from '../../asyncapi/for-explorer.js';
-import { discoverServers, Target, type Transport } from '../../internal.js';
-import { apisOf } from '../method-views.js';
-import type { ServerView } from '../protocol.js';
-import { discoveredServer } from '../topic-facts.js';
-import { type AskedTopic, topicKey } from './known-topics.js';
+import { SchemaBook, serverMethods } from '../asyncapi/for-explorer.js';
+import { discoverServers, Target, type Transport } from '../internal.js';
+import { apisOf } from './method-views.js';
+import type { ApiView, ServerView } from './protocol.js';
+import { discoveredServer, topicKey } from './topic-facts.js';
 
 /** Time to wait for the answers, in seconds. */
 const TIMEOUT = 1;
@@ -13,6 +12,14 @@ const MAX_TOPICS = 30;
 const EVERY_MS = 30_000;
 /** The same for a topic of which no server knows discovery: each of them in Python logs a line. */
 const EVERY_WITHOUT_ANSWERS_MS = 600_000;
+
+/** Answers of a topic: servers, and their methods. */
+export interface AskedTopic {
+  readonly servers: readonly ServerView[];
+  /** Number of servers that do not say their names. */
+  readonly others: number;
+  readonly apis: readonly ApiView[];
+}
 
 /** Topic to ask. */
 export interface AskableTopic {

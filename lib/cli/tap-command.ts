@@ -1,0 +1,169 @@
+import type { Command } from 'commander';
+import { openTap, type Tap, type TapEvent, type TapFilter, turnOffTracing } from '../inspect/index.js';
+import { ConfigurationError, extended, stringifyJson, toMilliseconds } from '../internal.js';
+import { EXIT, UsageError } from './exit-code.js';
+import { onInterruption } from './tap-ending.js';
+import { tapLine } from './tap-lines.js';
+import { summaryText } from './tap-summary-text.js';
+import { readBroker, readTarget, type TargetFlags, takesTarget } from './target-options.js';
+
+interface TapFlags extends TargetFlags {
+  replies?: boolean;
+  managementUrl?: string;
+  method?: string[];
+  errors?: boolean;
+  slow?: string;
+  contextKey?: string[];
+  count?: string;
+  for?: string;
+  json?: boolean;
+  traceOff?: boolean;
+}
+
+const DESCRIPTION = `Shows the requests to a topic as they are published, decoded, with secrets masked. Reads from a queue of its own: nothing is
+consumed from the queues of others. With --replies, shows each call when it has ended: with its duration, its result or error, and its
+sender. Replies are seen by the tracing of RabbitMQ only. With --management-url (a user with the tag "administrator"), the command turns
+tracing on, and off again at the end; otherwise it must be on. Ends by Ctrl-C, --count or --for, and prints a summary to standard error.`;
+
+const WITHOUT_REPLIES =
+  'Replies, durations and errors are not shown: give --replies. While the command runs, a mandatory request that no server takes is not returned to its sender, who waits for its timeout';
+const COST = 'cost';
+
+/** Adds `tap`. */
+export function addTapCommand(program: Command): void {
+  const several = (value: string, before: string[] = []) => [...before, value];
+  takesTarget(program.command('tap'), '60s', 'the topic, in place of the argument')
+    .argument('[topic]', 'topic to watch')
+    .summary('show the requests of a topic, matched to their replies')
+    .description(DESCRIPTION.replaceAll('\n', ' '))
+    .option('--replies', 'show replies, durations and errors; needs tracing')
+    .option(
+      '--management-url <url>',
+      'management API of RabbitMQ, to turn tracing on and to name senders: http://host:15672',
+    )
+    .option('--method <pattern>', 'show these methods: get_*; can be repeated', several)
+    .option('--errors', 'show failures, timeouts and undeliverable requests only; needs --replies')
+    .option('--slow <duration>', 'show calls that took at least as long, and timeouts; needs --replies')
+    .option('--context-key <key=pattern>', 'show requests with this value in their context; can be repeated', several)
+    .option('--count <number>', 'end after this number of lines')
+    .option('--for <duration>', 'end after this time')
+    .option('--json', 'print one JSON object a line, the last one with the summary')
+    .option('--trace-off', 'turn off tracing that a killed tap has left on, and end; needs --management-url')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  oslo-rpc tap compute --replies --management-url http://host:15672 --slow 1s\n  oslo-rpc tap compute --method "get_*" --context-key request_id=req-4f1* --json --for 30s',
+    )
+    .action((topic: string | undefined, flags: TapFlags) => run(topic ?? flags.topic ?? '', flags));
+}
+
+async function run(topic: string, flags: TapFlags): Promise<void> {
+  const { options, exchange, timeout } = flags.traceOff ? readBroker(flags) : readTarget({ ...flags, topic });
+  const { managementUrl } = flags;
+  const broker = extended(options, { rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } });
+  if (flags.traceOff) return turnOff(broker);
+  const count = countOf(flags.count);
+  const duration = flags.for === undefined ? undefined : durationOf(flags.for, '--for');
+  const { server, replies = false } = flags;
+  const tap = await openTap({ broker, topic, exchange, server, replies, timeout, filter: filterOf(flags), notice });
+  announce(tap, topic, exchange, replies);
+  await watch(tap, { count, duration, json: flags.json === true });
+}
+
+async function watch(
+  tap: Tap,
+  { count, duration, json }: { count: number; duration?: number | undefined; json: boolean },
+) {
+  // Failures of the end are reported by the last close.
+  const end = () => void tap.close().catch(() => undefined);
+  const stop = onInterruption(end);
+  const timer = duration === undefined ? undefined : setTimeout(end, duration);
+  try {
+    await print(tap, count, json);
+  } finally {
+    clearTimeout(timer);
+    try {
+      await tap.close();
+    } finally {
+      stop();
+      const summary = tap.summary();
+      if (json) process.stdout.write(`${stringifyJson({ type: 'summary', ...summary })}\n`);
+      else process.stderr.write(summaryText(summary));
+    }
+  }
+}
+
+/** Prints events until their end, or that of the output. Waits for a slow reader: the tap counts what it does not show. */
+async function print(tap: Tap, count: number, json: boolean): Promise<void> {
+  const { stdout } = process;
+  const isColoured = stdout.isTTY && !process.env['NO_COLOR'];
+  let left = count;
+  for await (const event of tap) {
+    const line = json ? stringifyJson(event) : tapLine(event, isColoured);
+    if (!stdout.write(`${line}\n`)) await drained();
+    if (isRequest(event)) left--;
+    if (left <= 0 || stdout.destroyed) return;
+  }
+}
+
+const isRequest = (event: TapEvent) => event.type !== 'interruption';
+
+function drained(): Promise<void> {
+  const { stdout } = process;
+  return new Promise((resolve) => {
+    const end = () => {
+      stdout.off('drain', end).off('close', end).off('error', end);
+      resolve();
+    };
+    stdout.on('drain', end).on('close', end).on('error', end);
+  });
+}
+
+function announce({ tracing }: Tap, topic: string, exchange: string, replies: boolean): void {
+  notice(`Watching the topic "${topic}" on the exchange "${exchange}"; Ctrl-C ends. ${COST}`);
+  if (!replies) notice(WITHOUT_REPLIES);
+  if (tracing === 'turned on')
+    notice(
+      'Tracing is on for the whole virtual host, and is turned off at the end. If this process is killed: oslo-rpc tap --trace-off --management-url …, or rabbitmqctl trace_off',
+    );
+}
+
+function notice(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function turnOff(broker: Parameters<typeof turnOffTracing>[0]): Promise<void> {
+  if (await turnOffTracing(broker)) return notice('Tracing is off');
+  notice('Tracing stays on: a tap is using it, and turns it off at its end');
+  process.exitCode = EXIT.failed;
+}
+
+function filterOf({ method, errors, slow, contextKey = [], replies }: TapFlags): TapFilter {
+  if (!replies && errors) throw new UsageError('--errors: give --replies, too');
+  if (!replies && slow !== undefined) throw new UsageError('--slow: give --replies, too');
+  const context = Object.fromEntries(contextKey.map(pairOf));
+  const slowerThan = slow === undefined ? undefined : durationOf(slow, '--slow') / 1000;
+  return { methods: method, errorsOnly: errors, slowerThan, context };
+}
+
+function pairOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--context-key: expected key=pattern, e.g. request_id=req-4f1*; got "${text}"`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function countOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new UsageError(`--count: expected a whole number above 0; got "${text}"`);
+  return count;
+}
+
+function durationOf(text: string, flag: string): number {
+  try {
+    return toMilliseconds(text, flag);
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  type Dict,
+  decodeEnvelope,
+  decompress,
+  type MessageLimits,
+  oneLine,
+  parseJson,
+  type RpcReply,
+  type RpcRequest,
+  readReply,
+  readRequest,
+  type SecretValues,
+} from '../../internal.js';
+import { excerptOfText } from './excerpt.js';
+import type { Observed } from './observed.js';
+import type { TappedFailure } from './tap-event.js';
+
+/** Maximum length of the text of a failure that is parsed, in characters. */
+const MAX_FAILURE = 1_000_000;
+/** Limits of a failure, which is JSON text within JSON. */
+const FAILURE_LIMITS = { depth: 100, values: 100_000 };
+/** Maximum length of the class and the module of a failure, in characters. */
+const MAX_NAME = 200;
+
+/** Returns the request in a body. @throws InvalidMessage when it is none */
+export function decodeRequest(observed: Observed, limits: MessageLimits): RpcRequest {
+  return readRequest(decode(observed, limits));
+}
+
+/** Returns the reply in a body. @throws InvalidMessage when it is none */
+export function decodeReply(observed: Observed, limits: MessageLimits): RpcReply {
+  return readReply(decode(observed, limits));
+}
+
+/** Returns a failure for people to read. Nothing is looked up by its names. Never throws. */
+export function describeFailure(text: string, secrets: SecretValues, length: number): TappedFailure {
+  const { class: name, module, message } = parsed(text);
+  return {
+    class: typeof name === 'string' ? oneLine(name, MAX_NAME) : 'Exception',
+    module: typeof module === 'string' ? oneLine(module, MAX_NAME) : '',
+    message: excerptOfText(typeof message === 'string' ? message : text, secrets, length),
+  };
+}
+
+function decode({ body, compression }: Observed, limits: MessageLimits): Dict {
+  return decodeEnvelope(decompress(body, compression, limits), limits);
+}
+
+function parsed(text: string): Dict {
+  if (text.length > MAX_FAILURE) return {};
+  try {
+    const failure = parseJson(text, FAILURE_LIMITS);
+    return typeof failure === 'object' && failure !== null ? (failure as Dict) : {};
+  } catch {
+    return {};
+  }
+}

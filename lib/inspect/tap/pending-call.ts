@@ -1,0 +1,47 @@
+import type { RpcReply, RpcRequest, SecretValues } from '../../internal.js';
+import type { TappedRequest } from './tap-event.js';
+
+/** Time after the timeout of a caller in which its reply may reach the tap, in milliseconds. */
+const GRACE_MS = 500;
+
+/** Call that waits for its reply. Times are on the monotonic clock, in milliseconds. */
+export class PendingCall {
+  heartbeats = 0;
+  /** Reply with a result that is not the last one, as old servers send it. */
+  private held: RpcReply | undefined;
+  private lastSign: number;
+  private readonly monitorMs: number;
+
+  constructor(
+    readonly msgId: string,
+    /** Name of the method as it is shown. */
+    readonly method: string,
+    readonly since: number,
+    private readonly timeoutMs: number,
+    { callMonitorTimeout }: Pick<RpcRequest, 'callMonitorTimeout'>,
+    /** Undefined where the filter does not match the request. */
+    readonly shown: { readonly request: TappedRequest; readonly secrets: SecretValues } | undefined,
+  ) {
+    this.lastSign = since;
+    const monitors = typeof callMonitorTimeout === 'number' && callMonitorTimeout > 0;
+    this.monitorMs = monitors ? callMonitorTimeout * 1000 : Number.POSITIVE_INFINITY;
+  }
+
+  /** True when its caller has stopped waiting. */
+  isOver(now: number): boolean {
+    return now > Math.min(this.since + this.timeoutMs, this.lastSign + this.monitorMs) + GRACE_MS;
+  }
+
+  /** Adds a reply. Returns the one that ends the call; `heartbeat` or undefined while there is none. */
+  answer(reply: RpcReply, now: number): RpcReply | 'heartbeat' | undefined {
+    this.lastSign = now;
+    const isEmpty = reply.failure === null && reply.result === null;
+    if (reply.ending) return isEmpty && this.held ? this.held : reply;
+    if (isEmpty) {
+      this.heartbeats++;
+      return 'heartbeat';
+    }
+    this.held = reply;
+    return undefined;
+  }
+}
