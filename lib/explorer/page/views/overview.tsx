@@ -62,6 +62,8 @@ export function OverviewView() {
 
 function AllGood({ snapshot }: { readonly snapshot: Snapshot }) {
   const examined = snapshot.findings.filter(({ severity }) => severity === 'ok').length;
+  const text =
+    snapshot.findings.length === 0 ? 'There was nothing to examine' : `${plural(examined, 'thing')} examined`;
   const unseen = snapshot.findings.filter(({ severity }) => severity === 'unseen').length;
   return (
     <div class="all-good">
@@ -70,7 +72,7 @@ function AllGood({ snapshot }: { readonly snapshot: Snapshot }) {
         <strong>No faults found.</strong>{' '}
         {snapshot.findingsAt === null
           ? 'The broker has not been examined yet.'
-          : `${plural(examined, 'thing')} examined ${ago(snapshot.findingsAt)}${unseen > 0 ? `; ${unseen} could not be` : ''}.`}
+          : `${text} ${ago(snapshot.findingsAt)}${unseen > 0 ? `; ${unseen} could not be` : ''}.`}
       </p>
     </div>
   );
