@@ -77,7 +77,7 @@ export function App({ connection }: ConnectionProps) {
     if (!isFirst.current) main.current?.querySelector('h1')?.focus();
     isFirst.current = false;
     scrollTo(0, 0);
-    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view]);
 
   return (
