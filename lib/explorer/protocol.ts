@@ -61,7 +61,7 @@ export interface Snapshot {
   readonly at: number;
   /** Name of the application, or the masked URL of the broker. */
   readonly title: string;
-  /** Where it comes from: an application's own process, or a broker (`oslo-rpc explore`). */
+  /** Place that is shown: an application's own process, or a broker (`oslo-rpc explore`). */
   readonly source: 'application' | 'broker';
   /** Version of the library. */
   readonly version: string;
@@ -247,7 +247,7 @@ export interface FindingView {
   readonly text: string;
   /** Why it hurts; null where the text says it. */
   readonly why: string | null;
-  /** What to do; null where nothing is to do. */
+  /** Remedy; null where nothing is to do. */
   readonly cure: string | null;
 }
 
@@ -324,7 +324,7 @@ export interface SeenMessage {
   readonly duration: number | null;
   readonly outcome: 'pending' | 'ok' | 'error' | 'timeout';
   readonly error: SeenError | null;
-  /** Who sent it, where it is known: user, project or publisher. */
+  /** Sender, where it is known: user, project or publisher. */
   readonly caller: string | null;
   readonly requestId: string | null;
   /** Id on the wire, `_msg_id` or `_unique_id`. */
@@ -344,7 +344,7 @@ export interface SeenError {
   readonly message: string;
 }
 
-/** What has happened before the page was opened. */
+/** Traffic before the page was opened. */
 export interface History {
   /** Ticks of the last ten minutes, the oldest first. */
   readonly ticks: readonly Tick[];

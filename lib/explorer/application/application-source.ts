@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { type OsloMessagingOptions, type Target as RpcTarget, Target, type Transport } from '../../internal.js';
+import { getRpcTransport, type OsloMessagingOptions, Target, type Transport } from '../../internal.js';
 import type { OsloMessagingApplication } from '../../internal-nest.js';
 import { AskedTopics } from '../asked-topics.js';
 import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
@@ -33,6 +33,7 @@ export class ApplicationSource implements ExplorerSource {
   private readonly asked = new AskedTopics();
   private readonly started = Date.now();
   private readonly closing = new AbortController();
+  private readonly questions = new Map<string | null, Transport>();
   private known: ApplicationTopics | undefined;
   private queues: readonly QueueView[] = [];
   private findings: readonly FindingView[] = [];
@@ -121,6 +122,7 @@ export class ApplicationSource implements ExplorerSource {
   async close(): Promise<void> {
     this.closing.abort();
     this.observers.close();
+    await Promise.all([...this.questions.values()].map((one) => one.cleanup()));
   }
 
   private get brokers(): KnownBroker[] {
@@ -159,25 +161,36 @@ export class ApplicationSource implements ExplorerSource {
     return [...this.application.transports().keys()].reduce((sum, one) => sum + one.grownTimeouts().size, 0);
   }
 
-  /** Returns the options of the brokers that are RabbitMQ, with the management API that the explorer was given. */
-  private rabbitOptions(): { name: string | null; rpc: Transport; options: OsloMessagingOptions }[] {
+  /** Returns the options of the brokers that are RabbitMQ. */
+  private rabbitOptions() {
+    return this.allOptions().filter(({ rpc }) => rpc.broker === 'rabbit');
+  }
+
+  /** Returns the options of the brokers, with the management API that the explorer was given. */
+  private allOptions(): { name: string | null; rpc: Transport; options: OsloMessagingOptions }[] {
     const managementUrl = this.config.managementUrl?.expose();
-    return this.application.owners
-      .filter(({ rpc }) => rpc.broker === 'rabbit')
-      .map(({ name, rpc, options }) => {
-        const own = options.expose();
-        const rabbit = { ...own.rabbit, ...(managementUrl !== undefined && { managementUrl }) };
-        // Transports of the explorer's own would be observed otherwise, and log.
-        return { name: name ?? null, rpc, options: { ...own, rabbit, instrumentation: [], logger: SILENT } };
-      });
+    return this.application.owners.map(({ name, rpc, options }) => {
+      const own = options.expose();
+      const rabbit = { ...own.rabbit, ...(managementUrl !== undefined && { managementUrl }) };
+      // The explorer's own questions are not the application's traffic.
+      const quiet = { instrumentation: [], clientInterceptors: [], logger: SILENT };
+      return { name: name ?? null, rpc, options: { ...own, ...quiet, rabbit } };
+    });
+  }
+
+  /** Returns the transport for the explorer's questions: those of the application would count them. */
+  private questionsTo(name: string | null, options: OsloMessagingOptions): Transport {
+    const known = this.questions.get(name) ?? getRpcTransport(options);
+    this.questions.set(name, known);
+    return known;
   }
 
   private async askServers(): Promise<void> {
-    if (!this.config.discovery) return;
-    const owners = this.application.owners;
+    if (!this.config.discovery || this.closing.signal.aborted) return;
+    const asking = new Map(this.allOptions().map(({ name, options }) => [name, options]));
     const askable = this.topics().flatMap(({ exchange, topic, transport }) => {
-      const owner = owners.find(({ name }) => (name ?? null) === transport);
-      return owner ? [{ transport: owner.rpc, exchange, topic }] : [];
+      const options = asking.get(transport);
+      return options ? [{ transport: this.questionsTo(transport, options), exchange, topic }] : [];
     });
     await this.asked.ask(askable);
   }
@@ -212,7 +225,7 @@ export class ApplicationSource implements ExplorerSource {
       this.rabbitOptions().map(({ name, options }) => {
         const targets = topics
           .filter(({ transport }) => transport === name)
-          .map(({ exchange, topic, own }): RpcTarget => {
+          .map(({ exchange, topic, own }): Target => {
             const server = own ? this.hostOf(name) : undefined;
             return new Target({ exchange, topic, server });
           });
