@@ -27,7 +27,7 @@ export async function runbookEntries(): Promise<Map<string, RunbookEntry>> {
         const [symptom = ''] = section.split('\n', 1);
         const [block = ''] = /(?:^ {4}.*\n)+/m.exec(section) ?? [];
         const [command = '', ...lines] = block.trimEnd().replaceAll(/^ {4}/gm, '').split('\n');
-        if (!/^Cause: .* Cure: /ms.test(section) && !section.includes('One line for each topic'))
+        if (!/^Cause: [\s\S]*\sCure: /m.test(section) && !section.includes('One line for each topic'))
           throw new Error(`the runbook gives no cause and cure for: ${symptom}`);
         return [symptom, { command: command.replace(/^\$ /, ''), lines: lines.map(patternOf) }];
       }),

@@ -214,11 +214,11 @@ describeWithRabbit('the runbook', () => {
   });
 
   it('shows the cause of each symptom', async () => {
-    const faults: string[] = [];
+    const faults: unknown[] = [];
     const queue = Object.entries(SYMPTOMS);
     const work = async () => {
       for (let next = queue.shift(); next; next = queue.shift())
-        await shows(...next).catch((error: Error) => faults.push(error.message));
+        await shows(...next).catch((error: { actual?: unknown }) => faults.push(error.actual ?? error));
     };
     // Each command starts a process of its own, so only three of them run at a time.
     await Promise.all([work(), work(), work()]);
