@@ -77,22 +77,22 @@ export function App({ connection }: ConnectionProps) {
     if (!isFirst.current) main.current?.querySelector('h1')?.focus();
     isFirst.current = false;
     scrollTo(0, 0);
-    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view]);
 
   return (
     <>
-      <a
-        class="skip"
-        href={`#/${id}`}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.querySelector('h1')?.focus();
-        }}
-      >
-        Skip to the content
-      </a>
       <header>
+        <a
+          class="skip"
+          href={`#/${id}`}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.querySelector('h1')?.focus();
+          }}
+        >
+          Skip to the content
+        </a>
         <a class="brand" href={href('')} aria-label={`${title}: overview`}>
           <img src="assets/icon.svg" alt="" width="22" height="22" />
           <span class="brand-title">{title}</span>

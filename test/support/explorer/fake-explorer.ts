@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -50,6 +51,7 @@ export class FakeExplorer {
 
   /** Starts it, at a port of the loopback. @param port 0 for any */
   static async start(port = 0): Promise<FakeExplorer> {
+    if (!existsSync(new URL('assets/page.js', PAGE))) throw new Error('Build the page: node scripts/explorer-page.mjs');
     const server = createServer();
     const explorer = new FakeExplorer(server);
     server.on('request', (request, response) => void explorer.answer(request, response));
@@ -82,7 +84,9 @@ export class FakeExplorer {
     for (const stream of this.streams) stream.destroy();
   }
 
+  /** Stops it, if it runs. */
   async stop(): Promise<void> {
+    if (!this.server.listening) return;
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, 'close');

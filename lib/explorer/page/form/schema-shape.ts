@@ -106,7 +106,7 @@ export function typeOf(schema: unknown): string {
   if (Array.isArray(type)) return type.filter((one) => typeof one === 'string').join(' or ');
   if (type === 'array') return isSchema(items) ? `array of ${typeOf(items)}` : 'array';
   if (typeof type === 'string') return typeof schema['format'] === 'string' ? `${type} (${schema['format']})` : type;
-  return Array.isArray(schema['enum']) ? 'one of these' : 'any';
+  return Array.isArray(schema['enum']) ? `one of ${schema['enum'].length}` : 'any';
 }
 
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : undefined);

@@ -1,4 +1,4 @@
-import type { Problem } from '../state/problems.js';
+import type { Problem } from '../state/problem.js';
 import { href } from '../state/route.js';
 import { plural } from './format.js';
 import { Icon } from './icon.js';

@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Tick } from '../../protocol.js';
-import { type Columns, columnsOf, minutesOf, type Reading, summaryOf } from '../state/series.js';
+import { type Columns, columnsOf, type MinuteRow, minutesOf, type Reading, summaryOf } from '../state/series.js';
 import { useTheme } from '../state/theme.js';
+import { type Column, DataTable } from './data-table.js';
 import { clock } from './format.js';
-import { Table } from './panel.js';
 
 /** Line of a chart. */
 export interface Line {
@@ -50,7 +50,10 @@ export function Chart({ title, ticks, lines, format, combine, height = 170 }: Ch
             const column = columns.values[index] ?? [];
             return (
               <li key={name}>
-                <i class={`swatch line-${color} ${dash ? 'dashed' : ''}`} aria-hidden="true" />
+                <i
+                  class={`swatch line-${color} ${dash === undefined ? '' : (dash[0] ?? 0) < 3 ? 'dotted' : 'dashed'}`}
+                  aria-hidden="true"
+                />
                 {name} <b>{text(at === undefined ? summaryOf(column).last : column[hovered ?? 0])}</b>
               </li>
             );
@@ -61,7 +64,7 @@ export function Chart({ title, ticks, lines, format, combine, height = 170 }: Ch
       <p class="sr-only">{sentence(lines, columns, text)}</p>
       <details class="data">
         <summary>
-          Data of <span class="lower">{title}</span> as a table
+          <span class="sr-only">{title}: </span>numbers as a table
         </summary>
         <Minutes title={title} lines={lines} columns={columns} combine={combine} text={text} />
       </details>
@@ -83,32 +86,16 @@ interface MinutesProps extends Pick<ChartProps, 'title' | 'lines' | 'combine'> {
 }
 
 function Minutes({ title, lines, columns, combine, text }: MinutesProps) {
-  return (
-    <Table label={`${title}, by minute`}>
-      <thead>
-        <tr>
-          <th scope="col">Minute</th>
-          {lines.map(({ name }) => (
-            <th scope="col" class="number" key={name}>
-              {name} ({combine})
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {minutesOf(columns, combine).map((row) => (
-          <tr key={row.at}>
-            <td>{clock(row.at)}</td>
-            {lines.map(({ name }, index) => (
-              <td class="number" key={name}>
-                {text(row.values[index] ?? null)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </Table>
-  );
+  const shown: readonly Column<MinuteRow>[] = [
+    { name: 'Minute', cell: ({ at }) => clock(at) },
+    ...lines.map(({ name }, index) => ({
+      name: `${name} (${combine})`,
+      type: 'number' as const,
+      cell: ({ values }: MinuteRow) => text(values[index] ?? null),
+    })),
+  ];
+  const rows = minutesOf(columns, combine);
+  return <DataTable label={`${title}, by minute`} columns={shown} rows={rows} rowKey={({ at }) => String(at)} />;
 }
 
 interface PlotProps extends Pick<ChartProps, 'lines' | 'format'> {

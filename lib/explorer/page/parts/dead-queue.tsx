@@ -1,12 +1,25 @@
 import { useState } from 'preact/hooks';
-import type { DeadMessage, DeadQueue } from '../../protocol.js';
+import type { DeadGroup, DeadMessage, DeadQueue } from '../../protocol.js';
 import { Badge } from './badge.js';
+import { type Column, DataTable } from './data-table.js';
 import { Drawer } from './drawer.js';
 import { ago, count, dateTime, plural } from './format.js';
 import { JsonText } from './json-text.js';
 import { useMore } from './more.js';
-import { Panel, Table } from './panel.js';
+import { Panel } from './panel.js';
 import type { AskedReplay } from './replay-dialog.js';
+
+const COLUMNS: readonly Column<DeadGroup>[] = [
+  { name: 'Method', cell: ({ method }) => <code>{method ?? '(unreadable)'}</code> },
+  { name: 'Reason', type: 'prose', cell: ({ reason }) => reason },
+  { name: 'Messages', type: 'number', cell: (group) => count(group.count) },
+  {
+    name: 'Failed again',
+    type: 'number',
+    cell: ({ failedAgain }) => (failedAgain > 0 ? <Badge tone="bad">{count(failedAgain)}</Badge> : '0'),
+  },
+  { name: 'Latest', cell: ({ lastAt }) => (lastAt === null ? '–' : ago(lastAt)) },
+];
 
 interface DeadQueueProps {
   readonly queue: DeadQueue;
@@ -31,52 +44,16 @@ export function DeadQueuePanel({ queue, canReplay, onReplay }: DeadQueueProps) {
         {label}
       </button>
     );
+  const replayGroup = (group: DeadGroup) =>
+    button(`${plural(group.count, 'message')} of ${group.method ?? 'the group'}`, { group: group.id }, 'Replay');
+  const columns = canReplay ? [...COLUMNS, { name: 'Action', type: 'action' as const, cell: replayGroup }] : COLUMNS;
   return (
     <Panel title={name} aside={button(`all ${plural(queue.count, 'message')}`, { all: true }, 'Replay all')}>
       <p class="note">
         {plural(queue.count, 'message')}
         {original !== null && <> from {original}</>}
       </p>
-      <Table label={`Groups of ${name}`}>
-        <thead>
-          <tr>
-            <th scope="col">Method</th>
-            <th scope="col">Reason</th>
-            <th scope="col" class="number">
-              Messages
-            </th>
-            <th scope="col" class="number">
-              Failed again
-            </th>
-            <th scope="col">Latest</th>
-            {canReplay && <th scope="col">Action</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {groups.slice(0, 200).map((group) => (
-            <tr key={group.id}>
-              <th scope="row">
-                <code>{group.method ?? '(unreadable)'}</code>
-              </th>
-              <td class="prose">{group.reason}</td>
-              <td class="number">{count(group.count)}</td>
-              <td class="number">
-                {group.failedAgain > 0 ? <Badge tone="bad">{count(group.failedAgain)}</Badge> : '0'}
-              </td>
-              <td>{group.lastAt === null ? '–' : ago(group.lastAt)}</td>
-              {canReplay && (
-                <td>
-                  {button(
-                    `${plural(group.count, 'message')} of ${group.method ?? 'the group'}`,
-                    { group: group.id },
-                    'Replay',
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </Table>
+      <DataTable label={`Groups of ${name}`} columns={columns} rows={groups} rowKey={({ id }) => id} />
       <details>
         <summary>
           {messages.length < queue.count

@@ -10,7 +10,7 @@ interface PanelProps {
 /** Part of a view, with a heading. */
 export function Panel({ title, aside, children, class: name = '' }: PanelProps) {
   return (
-    <section class={`panel ${name}`} aria-label={title}>
+    <section class={`panel ${name}`}>
       <div class="panel-head">
         <h2>{title}</h2>
         {aside}
@@ -27,16 +27,6 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
       <p class="empty-title">{title}</p>
       {children !== undefined && <p>{children}</p>}
     </div>
-  );
-}
-
-/** Table that is scrolled by itself where it is too wide, also by keyboard. */
-export function Table({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section class="table" aria-label={label} tabIndex={0}>
-      <table>{children}</table>
-    </section>
   );
 }
 
@@ -61,10 +51,18 @@ export function Figure({
   );
 }
 
+interface MeterProps {
+  readonly label: string;
+  readonly value: number;
+  readonly max: number;
+  /** Undefined: by the share of the limit. */
+  readonly tone?: 'good' | 'warn' | 'bad';
+}
+
 /** Bar of a number and its limit. */
-export function Meter({ label, value, max }: { readonly label: string; readonly value: number; readonly max: number }) {
+export function Meter({ label, value, max, tone: given }: MeterProps) {
   const share = max > 0 ? Math.min(1, value / max) : 0;
-  const tone = share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : 'good';
+  const tone = given ?? (share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : 'good');
   return (
     <span class={`meter ${tone}`} role="img" aria-label={`${label}: ${value} of ${max}`}>
       <span style={{ width: `${share * 100}%` }} />

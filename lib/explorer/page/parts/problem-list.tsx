@@ -1,4 +1,4 @@
-import type { Problem } from '../state/problems.js';
+import type { Problem } from '../state/problem.js';
 import { Icon } from './icon.js';
 import { useMore } from './more.js';
 
@@ -10,12 +10,12 @@ export function ProblemList({ problems }: { readonly problems: readonly Problem[
       <ul class="problems">
         {shown.map((problem) => (
           <li key={problem.key} class={`problem ${problem.severity}`}>
-            <h3>
+            <h2>
               <Icon name="fault" />
               <span class="sr-only">{problem.severity}: </span>
               {problem.title}
               <code>{problem.subject}</code>
-            </h3>
+            </h2>
             <p class="wrap">{problem.text}</p>
             {problem.why !== null && (
               <p class="wrap">

@@ -1,8 +1,7 @@
 import type { ServerView } from '../../protocol.js';
 import { Badge, type Tone } from './badge.js';
+import { type Column, DataTable } from './data-table.js';
 import { ago, count, dateTime, plural } from './format.js';
-import { useMore } from './more.js';
-import { Table } from './panel.js';
 
 const TONES: Readonly<Record<ServerView['state'], Tone>> = {
   serving: 'good',
@@ -12,53 +11,59 @@ const TONES: Readonly<Record<ServerView['state'], Tone>> = {
   unknown: 'plain',
 };
 
+const COLUMNS: readonly Column<ServerView>[] = [
+  {
+    name: 'Server',
+    cell: ({ name, host }) => (
+      <>
+        <code>{name}</code>
+        {host !== null && host !== name && <small>{host}</small>}
+      </>
+    ),
+  },
+  { name: 'State', cell: ({ state }) => <Badge tone={TONES[state] ?? 'plain'}>{state}</Badge> },
+  {
+    name: 'Library',
+    cell: ({ library, version, runtime }) => (
+      <>
+        {library === null ? '–' : `${library} ${version ?? ''}`}
+        {runtime !== null && <small>{runtime}</small>}
+      </>
+    ),
+  },
+  {
+    name: 'Started',
+    cell: ({ since }) => (since === null ? '–' : ago(since)),
+    title: ({ since }) => (since === null ? undefined : dateTime(since)),
+  },
+  { name: 'Last answer', cell: ({ lastSeen }) => (lastSeen === null ? '–' : ago(lastSeen)) },
+  {
+    name: 'Slots',
+    type: 'number',
+    cell: ({ slots }) => (slots === null ? '–' : `${count(slots.used)} of ${count(slots.limit)}`),
+  },
+];
+
+interface ServerTableProps {
+  readonly topic: string;
+  readonly servers: readonly ServerView[];
+  readonly others: number;
+}
+
 /** Servers of a topic. */
-export function ServerTable({ servers, others }: { readonly servers: readonly ServerView[]; readonly others: number }) {
-  const { shown, more } = useMore(servers, 20);
-  const rest = others > 0 && <p class="note">{plural(others, 'server')} answered without a name, as Python’s do.</p>;
-  if (servers.length === 0) return <>{rest}</>;
+export function ServerTable({ topic, servers, others }: ServerTableProps) {
   return (
     <>
-      <Table label="Servers">
-        <thead>
-          <tr>
-            <th scope="col">Server</th>
-            <th scope="col">State</th>
-            <th scope="col">Library</th>
-            <th scope="col">Started</th>
-            <th scope="col">Last answer</th>
-            <th scope="col" class="number">
-              Slots
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((server) => (
-            <tr key={`${server.name} ${server.host} ${server.since}`}>
-              <th scope="row">
-                <code>{server.name}</code>
-                {server.host !== null && server.host !== server.name && <small>{server.host}</small>}
-              </th>
-              <td>
-                <Badge tone={TONES[server.state] ?? 'plain'}>{server.state}</Badge>
-              </td>
-              <td>
-                {server.library === null ? '–' : `${server.library} ${server.version ?? ''}`}
-                {server.runtime !== null && <small>{server.runtime}</small>}
-              </td>
-              <td title={server.since === null ? undefined : dateTime(server.since)}>
-                {server.since === null ? '–' : ago(server.since)}
-              </td>
-              <td>{server.lastSeen === null ? '–' : ago(server.lastSeen)}</td>
-              <td class="number">
-                {server.slots === null ? '–' : `${count(server.slots.used)} of ${count(server.slots.limit)}`}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-      {more}
-      {rest}
+      {servers.length > 0 && (
+        <DataTable
+          label={`Servers of ${topic}`}
+          columns={COLUMNS}
+          rows={servers}
+          rowKey={({ name, host, since }) => JSON.stringify([name, host, since])}
+          step={20}
+        />
+      )}
+      {others > 0 && <p class="note">{plural(others, 'server')} answered without a name, as Python’s do.</p>}
     </>
   );
 }

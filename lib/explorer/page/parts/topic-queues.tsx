@@ -1,46 +1,25 @@
 import type { QueueView } from '../../protocol.js';
 import { Badge } from './badge.js';
+import { type Column, DataTable } from './data-table.js';
 import { count } from './format.js';
-import { useMore } from './more.js';
-import { Table } from './panel.js';
 
 const number = (value: number | null) => (value === null ? '–' : count(value));
 
+const COLUMNS: readonly Column<QueueView>[] = [
+  { name: 'Queue', cell: ({ name }) => <code>{name}</code> },
+  { name: 'Ready', type: 'number', cell: ({ ready }) => number(ready) },
+  { name: 'Unacknowledged', type: 'number', cell: ({ unacknowledged }) => number(unacknowledged) },
+  {
+    name: 'Consumers',
+    type: 'number',
+    cell: ({ consumers }) => (consumers === 0 ? <Badge tone="bad">0</Badge> : number(consumers)),
+  },
+];
+
 /** Queues of a topic. */
-export function TopicQueues({ queues }: { readonly queues: readonly QueueView[] }) {
-  const { shown, more } = useMore(queues, 20);
+export function TopicQueues({ topic, queues }: { readonly topic: string; readonly queues: readonly QueueView[] }) {
   if (queues.length === 0) return null;
   return (
-    <>
-      <Table label="Queues">
-        <thead>
-          <tr>
-            <th scope="col">Queue</th>
-            <th scope="col" class="number">
-              Ready
-            </th>
-            <th scope="col" class="number">
-              Unacknowledged
-            </th>
-            <th scope="col" class="number">
-              Consumers
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ name, ready, unacknowledged, consumers }) => (
-            <tr key={name}>
-              <th scope="row">
-                <code>{name}</code>
-              </th>
-              <td class="number">{number(ready)}</td>
-              <td class="number">{number(unacknowledged)}</td>
-              <td class="number">{consumers === 0 ? <Badge tone="bad">0</Badge> : number(consumers)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-      {more}
-    </>
+    <DataTable label={`Queues of ${topic}`} columns={COLUMNS} rows={queues} rowKey={({ name }) => name} step={20} />
   );
 }

@@ -1,7 +1,35 @@
 import type { TimeoutView, TransportView } from '../../protocol.js';
+import { type Column, DataTable } from '../parts/data-table.js';
 import { count, duration, plural } from '../parts/format.js';
-import { Empty, Figure, Meter, Panel, Table } from '../parts/panel.js';
+import { Empty, Figure, Meter, Panel } from '../parts/panel.js';
 import { useStore } from '../state/store.js';
+
+const COLUMNS: readonly Column<TimeoutView>[] = [
+  {
+    name: 'Method',
+    cell: ({ method, transport }) => (
+      <>
+        <code>{method}</code>
+        {transport !== null && <small>{transport}</small>}
+      </>
+    ),
+  },
+  {
+    name: 'Level',
+    cell: ({ level, first, max }) => {
+      const levels = Math.max(level, Math.ceil(Math.log2(max / Math.max(1, first))));
+      return (
+        <>
+          <Meter label="Back-off level" value={level} max={levels} tone={level >= levels ? 'bad' : 'warn'} /> {level} of{' '}
+          {levels}
+        </>
+      );
+    },
+  },
+  { name: 'Timeout now', type: 'number', cell: ({ timeout }) => duration(timeout) },
+  { name: 'At first', type: 'number', cell: ({ first }) => duration(first) },
+  { name: 'At most', type: 'number', cell: ({ max }) => duration(max) },
+];
 
 /** Back-off levels of methods, and slots of transports. */
 export function BackoffView() {
@@ -16,28 +44,12 @@ export function BackoffView() {
             <code>rpcResponseMaxTimeout</code>.
           </Empty>
         ) : (
-          <Table label="Timeouts">
-            <thead>
-              <tr>
-                <th scope="col">Method</th>
-                <th scope="col">Level</th>
-                <th scope="col" class="number">
-                  Timeout now
-                </th>
-                <th scope="col" class="number">
-                  At first
-                </th>
-                <th scope="col" class="number">
-                  At most
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {timeouts.map((timeout) => (
-                <TimeoutRow key={`${timeout.transport} ${timeout.method}`} view={timeout} />
-              ))}
-            </tbody>
-          </Table>
+          <DataTable
+            label="Timeouts"
+            columns={COLUMNS}
+            rows={timeouts}
+            rowKey={({ transport, method }) => JSON.stringify([transport, method])}
+          />
         )}
       </Panel>
       <Panel title="Slots and waiting work">
@@ -55,25 +67,6 @@ export function BackoffView() {
   );
 }
 
-function TimeoutRow({ view }: { readonly view: TimeoutView }) {
-  const { method, transport, level, timeout, first, max } = view;
-  const levels = Math.max(1, Math.ceil(Math.log2(max / Math.max(1, first))));
-  return (
-    <tr>
-      <th scope="row">
-        <code>{method}</code>
-        {transport !== null && <small>{transport}</small>}
-      </th>
-      <td>
-        <Meter label="Back-off level" value={level} max={levels} /> {level}
-      </td>
-      <td class="number">{duration(timeout)}</td>
-      <td class="number">{duration(first)}</td>
-      <td class="number">{duration(max)}</td>
-    </tr>
-  );
-}
-
 function Slots({ transport }: { readonly transport: TransportView }) {
   const { name, use, slots, pending } = transport;
   return (
@@ -83,8 +76,8 @@ function Slots({ transport }: { readonly transport: TransportView }) {
       </h3>
       {slots.limit > 0 && <Meter label="Slots in use" value={slots.used} max={slots.limit} />}
       <dl class="figures">
-        <Figure name="Slots in use" value={`${count(slots.used)} of ${count(slots.limit)}`} />
-        <Figure name="Waiting for a slot" value={count(slots.waiting)} />
+        {slots.limit > 0 && <Figure name="Slots in use" value={`${count(slots.used)} of ${count(slots.limit)}`} />}
+        {slots.limit > 0 && <Figure name="Waiting for a slot" value={count(slots.waiting)} />}
         <Figure name="Pending calls" value={count(pending.calls)} />
         <Figure name="Unconfirmed" value={count(pending.publishes)} note={` ${bytes(pending.publishBytes)}`} />
       </dl>

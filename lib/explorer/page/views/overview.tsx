@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import type { FindingView, Snapshot } from '../../protocol.js';
 import { Badge, type Tone } from '../parts/badge.js';
+import { type Column, DataTable } from '../parts/data-table.js';
 import { ago, clock, dateTime, plural } from '../parts/format.js';
 import { Icon } from '../parts/icon.js';
-import { useMore } from '../parts/more.js';
-import { Empty, Panel, Table } from '../parts/panel.js';
+import { Empty, Panel } from '../parts/panel.js';
 import { ProblemList } from '../parts/problem-list.js';
 import { TrafficPanel } from '../parts/traffic-panel.js';
 import { TransportCard } from '../parts/transport-card.js';
@@ -62,6 +62,8 @@ export function OverviewView() {
 
 function AllGood({ snapshot }: { readonly snapshot: Snapshot }) {
   const examined = snapshot.findings.filter(({ severity }) => severity === 'ok').length;
+  const text =
+    snapshot.findings.length === 0 ? 'There was nothing to examine' : `${plural(examined, 'thing')} examined`;
   const unseen = snapshot.findings.filter(({ severity }) => severity === 'unseen').length;
   return (
     <div class="all-good">
@@ -70,7 +72,7 @@ function AllGood({ snapshot }: { readonly snapshot: Snapshot }) {
         <strong>No faults found.</strong>{' '}
         {snapshot.findingsAt === null
           ? 'The broker has not been examined yet.'
-          : `${plural(examined, 'thing')} examined ${ago(snapshot.findingsAt)}${unseen > 0 ? `; ${unseen} could not be` : ''}.`}
+          : `${text} ${ago(snapshot.findingsAt)}${unseen > 0 ? `; ${unseen} could not be` : ''}.`}
       </p>
     </div>
   );
@@ -83,9 +85,21 @@ const TONES: Readonly<Record<FindingView['severity'], Tone>> = {
   unseen: 'plain',
 };
 
+const COLUMNS: readonly Column<FindingView>[] = [
+  {
+    name: 'Subject',
+    cell: ({ kind, name }) => (
+      <>
+        {kind} <code>{name}</code>
+      </>
+    ),
+  },
+  { name: 'State', cell: ({ severity, state }) => <Badge tone={TONES[severity]}>{state}</Badge> },
+  { name: 'Finding', type: 'prose', cell: ({ text }) => text },
+];
+
 /** Everything that was examined. */
 function Examined({ snapshot: { findings, findingsAt } }: { readonly snapshot: Snapshot }) {
-  const { shown, more } = useMore(findings, 50);
   if (findings.length === 0) return null;
   return (
     <details class="panel examined">
@@ -93,29 +107,12 @@ function Examined({ snapshot: { findings, findingsAt } }: { readonly snapshot: S
         All {plural(findings.length, 'finding')} of the examination
         {findingsAt !== null && <span class="muted"> at {dateTime(findingsAt)}</span>}
       </summary>
-      <Table label="Findings">
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Subject</th>
-            <th scope="col">Finding</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ severity, state, kind, name, text }) => (
-            <tr key={`${state} ${kind} ${name} ${text}`}>
-              <td>
-                <Badge tone={TONES[severity]}>{state}</Badge>
-              </td>
-              <th scope="row">
-                {kind} <code>{name}</code>
-              </th>
-              <td class="prose">{text}</td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-      {more}
+      <DataTable
+        label="Findings"
+        columns={COLUMNS}
+        rows={findings}
+        rowKey={({ state, kind, name, text }) => JSON.stringify([state, kind, name, text])}
+      />
     </details>
   );
 }

@@ -82,8 +82,8 @@ function Topic({ topic, isOpen }: { readonly topic: TopicView; readonly isOpen: 
           {ready > 0 && ` · ${plural(ready, 'message')} waiting`}
         </span>
       </summary>
-      <ServerTable servers={topic.servers} others={topic.others} />
-      <TopicQueues queues={topic.queues} />
+      <ServerTable topic={topic.topic} servers={topic.servers} others={topic.others} />
+      <TopicQueues topic={topic.topic} queues={topic.queues} />
       {topic.apis.length === 0 ? (
         <Empty title="No method is known">
           Its servers do not answer discovery, as Python’s. A contract, or <code>rpcDiscoveryEnabled</code> on its
