@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
 import { addAsyncApiCommand } from './asyncapi-command.js';
+import { addCheckCommand } from './check-command.js';
 import { CommandProcess } from './command-process.js';
 import { addConformanceCommand } from './conformance-command.js';
 import { applyContext } from './context/apply-context.js';
@@ -52,6 +53,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addInvokeCommands(program, connections);
   addConformanceCommand(program);
   addDoctorCommand(program);
+  addCheckCommand(program);
   addGenerateCommand(program);
   addContractCommand(program, command);
   addListCommand(program, connections);

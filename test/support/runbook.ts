@@ -9,19 +9,40 @@ import type { Outcome } from './command.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Returns the shell commands of the runbook by the symptom of their row, or by their first two words outside of a table. */
-export async function runbookCommands(): Promise<Map<string, string>> {
+/** Entry of the runbook. */
+export interface RunbookEntry {
+  readonly command: string;
+  /** Lines that the command prints, as patterns: `…` stands for any text. */
+  readonly lines: readonly RegExp[];
+}
+
+/** Returns the entries of the runbook by their headings, which are symptoms. */
+export async function runbookEntries(): Promise<Map<string, RunbookEntry>> {
   const page = await readFile(join(root, 'docs/how-to/runbook.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| (.+?) +\| `(.+?)` +\| .+\|$/gm)].map(([, symptom = '', command = '']) => [
-    symptom.replaceAll('`', ''),
-    command.replaceAll('\\|', '|'),
-  ]);
-  const blocks = [...page.matchAll(/^(?: {4}.+\n)+/gm)].map(([block]) => block.replaceAll(/^ {4}/gm, '').trim());
-  const steps = [...page.matchAll(/^\d\. .*`((?:rabbitmqctl|oslo-rpc) .+?)`/gm)].map(([, command = '']) => command);
-  const named = [...blocks, ...steps]
-    .filter((command) => !command.startsWith('export '))
-    .map((command) => [command.split(' ', 2).join(' '), command]);
-  return new Map([...rows, ...named].map(([name = '', command = '']) => [name, command]));
+  return new Map(
+    page
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => {
+        const [symptom = ''] = section.split('\n', 1);
+        const [block = ''] = /(?:^ {4}.*\n)+/m.exec(section) ?? [];
+        const [command = '', ...lines] = block.trimEnd().replaceAll(/^ {4}/gm, '').split('\n');
+        if (!/^Cause: [\s\S]*\sCure: /m.test(section) && !section.includes('One line for each topic'))
+          throw new Error(`the runbook gives no cause and cure for: ${symptom}`);
+        return [symptom, { command: command.replace(/^\$ /, ''), lines: lines.map(patternOf) }];
+      }),
+  );
+}
+
+function patternOf(line: string): RegExp {
+  return new RegExp(
+    line
+      .split('…')
+      .map((part) => part.trim().replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+      .join('.*')
+      .replaceAll(/ +/g, ' +'),
+    'm',
+  );
 }
 
 /** Shell in which `oslo-rpc` is the built command, and the commands of RabbitMQ reach one node. */

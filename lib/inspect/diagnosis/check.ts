@@ -7,6 +7,8 @@ export interface Check {
   readonly name: string;
   /** Source that it cannot do without. */
   readonly needs: 'broker' | 'management';
+  /** True where its MessageDeliveryFailure means that the broker is unreachable. It then keeps the deadline itself. */
+  readonly isVital?: boolean;
   /** Looks, and changes nothing that lasts. @throws Error where its source does not answer */
   run(scene: Scene): Promise<readonly Finding[]>;
 }

@@ -65,18 +65,24 @@ const ADVICE: readonly (readonly [words: RegExp, why: string, cure: string])[] =
   ],
 ];
 
-const SILENT = [
+const SILENT: (typeof ADVICE)[number] = [
+  /./,
   'The port is open, but nobody answers: the broker hangs, is paused, or starts',
   'Look at the broker: rabbitmq-diagnostics check_running; rabbitmq-diagnostics check_port_connectivity',
-] as const;
+];
+
+/** Returns the harm and the remedy of a failure to connect to a host. @param reason words of the failure */
+export function connectAdvice(reason: string): Required<Pick<Finding, 'why' | 'cure'>> {
+  const [, why, cure] = ADVICE.find(([words]) => words.test(reason)) ?? SILENT;
+  return { why, cure };
+}
 
 /** Returns a finding for each host of a URL that could not be used. */
-export function unreachableFindings(url: TransportURL, error: MessageDeliveryFailure): Finding[] {
+export function unreachableFindings(url: TransportURL, { message }: MessageDeliveryFailure): Finding[] {
   const addresses = [...new Set(url.hosts.map((host) => `${host.hostname}:${portOf(url, host)}`))];
   return addresses.map((address) => {
-    const text = reasonFor(address, error.message) ?? error.message;
-    const [, why, cure] = ADVICE.find(([words]) => words.test(text)) ?? [/./, ...SILENT];
-    return { kind: 'host', name: address, state: 'unreachable', text, why, cure };
+    const text = reasonFor(address, message) ?? message;
+    return { kind: 'host', name: address, state: 'unreachable', text, ...connectAdvice(text) };
   });
 }
 

@@ -1,12 +1,10 @@
 import {
   ConfigurationError,
-  Counters,
   Deadline,
   MessageDeliveryFailure,
   normalizeOptions,
   type OsloMessagingOptions,
   parseTransportUrl,
-  RabbitConnection,
   type Target,
   toError,
   withoutSecrets,
@@ -21,11 +19,30 @@ import { Scene } from './scene.js';
 /** Longest time of a diagnosis in milliseconds, unless `rpcResponseTimeout` is shorter. */
 const MAX_MS = 10_000;
 
+const SILENT = { debug: () => undefined, log: () => undefined, warn: () => undefined, error: () => undefined };
+
+const NO_MANAGEMENT: Finding = {
+  kind: 'check',
+  name: 'management',
+  state: 'unchecked',
+  text: 'Bindings, policies, unacknowledged messages and clocks were not checked: give --management-url (rabbit.managementUrl), or try oslo-rpc ping',
+};
+
 /** Result of a diagnosis. */
 export interface Diagnosis {
   readonly findings: readonly Finding[];
   /** Reason why no host of the URL could be used. The findings then are about the hosts. */
   readonly unreachable?: MessageDeliveryFailure;
+}
+
+/** Options of {@link diagnose}. */
+export interface DiagnoseOptions {
+  /**
+   * True to ask the servers for their free slots, by fanout. Those without `rpcDiscoveryEnabled` answer that they do not
+   * know the method, and servers in Python log it.
+   * @default true
+   */
+  askServers?: boolean | undefined;
 }
 
 /**
@@ -36,42 +53,65 @@ export interface Diagnosis {
  * None for the whole virtual host, which needs `rabbit.managementUrl`
  * @throws ConfigurationError, InvalidTransportURL for wrong options
  */
-export async function diagnose(options: OsloMessagingOptions, targets: readonly Target[] = []): Promise<Finding[]> {
-  return [...(await diagnosisOf(options, targets)).findings];
+export async function diagnose(
+  options: OsloMessagingOptions,
+  targets: readonly Target[] = [],
+  settings: DiagnoseOptions = {},
+): Promise<Finding[]> {
+  return [...(await diagnosisOf(options, targets, settings)).findings];
 }
 
 /** Makes a diagnosis as {@link diagnose} does. @throws as diagnose */
-export async function diagnosisOf(options: OsloMessagingOptions, targets: readonly Target[]): Promise<Diagnosis> {
-  const given = normalizeOptions(options);
+export async function diagnosisOf(
+  options: OsloMessagingOptions,
+  targets: readonly Target[],
+  { askServers = true }: DiagnoseOptions = {},
+): Promise<Diagnosis> {
+  const quiet = { ...options, logger: SILENT };
+  const given = normalizeOptions(quiet);
   const url = parseTransportUrl(given.transportUrl.expose());
-  const settings = withUrlOptions(given, url);
-  if (targets.length === 0 && settings.rabbit.managementUrl === undefined)
+  const rpcResponseTimeout = Math.min(given.rpcResponseTimeout, MAX_MS);
+  const settings = { ...withUrlOptions(given, url), rpcResponseTimeout };
+  const { managementUrl } = settings.rabbit;
+  if (targets.length === 0 && managementUrl === undefined)
     throw new ConfigurationError('A diagnosis without topics needs rabbit.managementUrl, to find the topics');
-  const connection = new RabbitConnection(url, { settings, counters: new Counters() }, 'doctor');
-  const deadline = Deadline.after(Math.min(settings.rpcResponseTimeout, MAX_MS));
-  const scene = new Scene(settings, url, targets, connection, deadline);
+  const deadline = Deadline.after(rpcResponseTimeout);
+  const scene = new Scene(settings, url, targets, deadline, askServers ? quiet : undefined);
   try {
-    await connection.acquire(deadline, 0);
-    const findings = await Promise.all(CHECKS.map((check) => runOne(check, scene)));
-    return { findings: findings.flat() };
+    await scene.reading.acquire(deadline, 0);
+    const found = await Promise.all(CHECKS.map((check) => runOne(check, scene)));
+    const remarks = managementUrl === undefined ? [NO_MANAGEMENT] : [];
+    return { findings: withoutTwins([...found.flat(), ...remarks]) };
   } catch (error) {
     if (!(error instanceof MessageDeliveryFailure)) throw error;
     return { findings: unreachableFindings(url, error), unreachable: error };
   } finally {
-    void connection.close();
+    void scene.close();
   }
 }
 
 /** @throws MessageDeliveryFailure where the broker has become unreachable */
 async function runOne(check: Check, scene: Scene): Promise<readonly Finding[]> {
-  const { name, needs } = check;
+  const { name, needs, isVital } = check;
   if (needs === 'management' && !scene.management) return [];
   const late = () => new Error('no answer in time');
+  const work = check.run(scene);
   try {
-    return await scene.deadline.race(check.run(scene), late);
+    return await (isVital ? work : scene.deadline.race(work, late));
   } catch (error) {
-    if (error instanceof MessageDeliveryFailure) throw error;
+    if (isVital && error instanceof MessageDeliveryFailure) throw error;
     const text = withoutSecrets(toError(error).message, scene.settings);
     return [{ kind: 'check', name, state: 'unseen', text, why: 'Faults of this kind stay hidden' }];
   }
+}
+
+/** Returns the findings, without those about the same thing in the same state. */
+function withoutTwins(findings: readonly Finding[]): Finding[] {
+  const isSame = (one: Finding, other: Finding) =>
+    one.kind === other.kind &&
+    one.name === other.name &&
+    one.state === other.state &&
+    // A queue can have several rules.
+    (one.state !== 'lossy' || one.text === other.text);
+  return findings.filter((one, index) => index === findings.findIndex((other) => isSame(one, other)));
 }

@@ -9,7 +9,6 @@ import { osloRpc } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
-import { runbookCommands, Shell } from '../../support/runbook.js';
 import { silent } from '../../support/silent.js';
 
 const PASSWORD = 's3cret-pa55';
@@ -19,7 +18,7 @@ let node: RabbitNode;
 
 beforeAll(async () => {
   if (rabbitUrl === '') return;
-  node = await RabbitNode.start({ plugins: ['rabbitmq_management', 'rabbitmq_shovel'] });
+  node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
   await node.rabbitmqctl('add_user', 'doctor', PASSWORD);
   await node.rabbitmqctl('set_user_tags', 'doctor', 'administrator');
   await node.rabbitmqctl('set_permissions', 'doctor', '^(?!forbidden).*', '.*', '.*');
@@ -266,38 +265,6 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
   });
 });
 
-/** A command of the runbook: its name, the values of its placeholders, its exit code, and a line that it prints. */
-type Step = readonly [name: string, placeholders: Readonly<Record<string, string>>, code: number, line: RegExp];
-
-const STEPS: readonly Step[] = [
-  ['oslo-rpc doctor', {}, 0, /^as asked {2}queue calculator\.calc1: a durable quorum queue, .* 1 consumers$/m],
-  ['MessageUndeliverable', { T: 'absent' }, 0, /^absent {4}queue absent: .* would be declared$/m],
-  ['MessagingTimeout, server not started', {}, 0, /^idle\t1\t0$/m],
-  ['MessagingTimeout, server running', { T: 'calculator', S: 'calc1' }, 1, /NoSuchMethod/],
-  ['MessagingTimeout, majority named', {}, 0, /Running Nodes/],
-  ['MessagingTimeout under load', {}, 0, /^idle\t1\t0$/m],
-  ['MessageDeliveryFailure, connection', {}, 0, /Successfully connected to ports/],
-  ['UnsupportedVersion, NoSuchMethod', { T: 'calculator', V: '2.0', METHOD: 'add' }, 1, /UnsupportedVersion/],
-  [
-    'ServerListenError, other durability',
-    { T: 'idle' },
-    1,
-    /^conflict {2}queue idle: .*rabbit_quorum_queue\) to false/m,
-  ],
-  ['ServerListenError, no permission', {}, 0, /^guest\t\.\*\t\.\*\t\.\*$/m],
-  ['the broker, after an upgrade to 4.3', {}, 0, /^idle\ttrue\tfalse$/m],
-  ['ServerListenError, not connected in time', {}, 0, /^Ping succeeded$/m],
-  ['status connecting for minutes', {}, 0, /^calculator\t<.*\ttrue\t/m],
-  ['channel closed every 30 minutes', {}, 0, /consumer_timeout,\d+/],
-  ['rabbitmqctl list_queues', {}, 0, /^calculator\.dead\t1$/m],
-];
-
-/** Commands that are run under an alarm. */
-const ALARMED = ['MessageDeliveryFailure, alarm named', 'status blocked'];
-
-/** Command that moves dead letters back. */
-const REPLAY = 'rabbitmqctl set_parameter';
-
 describeWithRabbit('oslo-rpc list', () => {
   it('shows the topics of a broker, their servers, and those that do not answer discovery', async () => {
     const [topic, exchange] = [uniqueTopic(), uniqueTopic('exchange')];
@@ -319,76 +286,5 @@ describeWithRabbit('oslo-rpc list', () => {
     // The management API counts consumers with a delay.
     const shown = async () => (await list()).stdout.split('\n').filter((line) => line.startsWith(topic));
     await expect.poll(shown, { timeout: 60_000 }).toEqual(rows);
-  });
-});
-
-describeWithRabbit('the runbook', () => {
-  let commands: Map<string, string>;
-  let shell: Shell;
-  const added: unknown[] = [];
-
-  beforeAll(async () => {
-    commands = await runbookCommands();
-    const transportUrl = `${node.url}?rabbit_quorum_queue=true`;
-    shell = await Shell.open(node.control.address, transportUrl);
-    const transport = getRpcTransport({ transportUrl, logger: silent });
-    const endpoint = { add: (_ctxt: unknown, args: unknown) => added.push(args) };
-    const server = getRpcServer(transport, new Target({ topic: 'calculator', server: 'calc1' }), [endpoint]);
-    await server.start();
-    await withChannel(node.url, async (channel) => {
-      // Classic queues, whose counts are exact at once.
-      for (const queue of ['idle', 'calculator.dead']) {
-        await channel.assertQueue(queue, { durable: true });
-        channel.sendToQueue(queue, Buffer.from('{"method": "add", "args": {"a": 1}}'));
-        await channel.checkQueue(queue);
-      }
-    });
-    return async () => {
-      await transport.cleanup();
-      await shell.close();
-    };
-  });
-
-  /** Runs a command of the runbook with values for its placeholders. */
-  function run(name: string, placeholders: Readonly<Record<string, string>> = {}) {
-    const values = { ...placeholders, 'http://mq1:15672': node.managementUrl ?? '' };
-    const filled = (text: string) =>
-      Object.entries(values).reduce(
-        (command, [from, to]) => command.replaceAll(new RegExp(`(?<=^| )${from}(?=$| )`, 'g'), to),
-        text,
-      );
-    return shell.run(filled(commands.get(name) ?? expect.fail(`the runbook has no ${name}`)));
-  }
-
-  it('has a test for each of its commands', () => {
-    const tested = [...STEPS.map(([name]) => name), ...ALARMED, REPLAY];
-    expect([...commands.keys()].toSorted()).toEqual(tested.toSorted());
-  });
-
-  it('shows the cause of each symptom', async () => {
-    const wrong: unknown[] = [];
-    const runAll = async (steps: readonly Step[]) => {
-      for (const [name, placeholders, code, line] of steps) {
-        const outcome = await run(name, placeholders);
-        if (outcome.code !== code || !line.test(outcome.stdout + outcome.stderr)) wrong.push({ name, ...outcome });
-      }
-    };
-    // Each command starts a machine of its own, so only two of them run at a time.
-    const half = Math.ceil(STEPS.length / 2);
-    await Promise.all([runAll(STEPS.slice(0, half)), runAll(STEPS.slice(half))]);
-    expect(wrong).toEqual([]);
-  }, 600_000);
-
-  it('shows an alarm', async () => {
-    expect(new Set(ALARMED.map((name) => commands.get(name))).size).toBe(1);
-    await node.alarm(true);
-    cleanups.push(() => node.alarm(false));
-    const { code, stdout } = await run('status blocked');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Memory alarm on node/m) });
-  });
-
-  it('moves dead letters back', async () => {
-    expect(await run(REPLAY)).toMatchObject({ code: 0, stderr: '' });
-    await eventually(() => expect(added).toEqual([{ a: 1 }]), { within: 30_000 });
   });
 });

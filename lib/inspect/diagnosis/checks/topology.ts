@@ -1,5 +1,6 @@
 import { Doctor, type Target, type Finding as TopologyFinding } from '../../../internal.js';
 import type { Check } from '../check.js';
+import { connectAdvice } from '../connect-advice.js';
 import type { Finding } from '../finding.js';
 import type { Scene } from '../scene.js';
 
@@ -14,6 +15,9 @@ const WHY: Readonly<Record<TopologyFinding['state'], string | undefined>> = {
   unseen: 'Faults of it stay hidden',
 };
 
+/** Words of the broker for a missing permission. They come with a remedy. */
+const REFUSED = /ACCESS_REFUSED - access to/;
+
 const OTHER_OPTIONS: Finding = {
   kind: 'check',
   name: 'options',
@@ -21,24 +25,16 @@ const OTHER_OPTIONS: Finding = {
   text: "The broker denies transient queues: compared with the options of rabbit.profile 'rabbitmq-4', which servers and callers without a profile take there",
 };
 
-const NO_BINDINGS: Finding = {
-  kind: 'check',
-  name: 'bindings',
-  state: 'unchecked',
-  text: 'Bindings were not checked: give --management-url to check that the queues are bound to the exchange, or try oslo-rpc ping',
-};
-
 /** Compares exchanges, queues and bindings of each target with the options, and tries each host. */
 export const topologyCheck: Check = {
   name: 'topology',
   needs: 'broker',
+  isVital: true,
   async run(scene) {
     const findings: Finding[] = [];
     // Hosts are tried once, with the first target.
     for (const target of scene.targets) findings.push(...(await examine(scene, target)));
-    const isSeen = scene.management || !findings.some(({ kind, state }) => kind === 'queue' && state === 'as asked');
-    if (!isSeen) findings.push(NO_BINDINGS);
-    return findings.filter((one, index) => index === findings.findIndex((other) => isSame(one, other)));
+    return findings;
   },
 };
 
@@ -53,10 +49,9 @@ async function examine({ settings, url }: Scene, target: Target): Promise<Findin
 }
 
 function explained(finding: TopologyFinding): Finding {
-  const why = WHY[finding.state];
+  const { kind, state, text } = finding;
+  if (kind === 'host') return { ...finding, ...connectAdvice(text) };
+  if (REFUSED.test(text)) return { ...finding, state: 'refused', why: 'Servers with this login do not start' };
+  const why = WHY[state];
   return why === undefined ? finding : { ...finding, why };
-}
-
-function isSame(one: Finding, other: Finding): boolean {
-  return one.kind === other.kind && one.name === other.name && one.state === other.state;
 }

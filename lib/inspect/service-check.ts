@@ -1,0 +1,114 @@
+import {
+  Deadline,
+  getRpcTransport,
+  MessagingTimeout,
+  normalizeOptions,
+  type OsloMessagingOptions,
+  PING_METHOD,
+  parseTransportUrl,
+  RPCClient,
+  type Target,
+  withUrlOptions,
+} from '../internal.js';
+import { Scene } from './diagnosis/scene.js';
+
+/** Demands of a check. */
+export interface Demands {
+  /** Fewest consumers of the queue; 0 for any number. */
+  readonly consumers: number;
+  /** Most messages that wait in the queue. */
+  readonly maxReady?: number | undefined;
+  /** Most unacknowledged messages of the queue. Needs `rabbit.managementUrl`. */
+  readonly maxUnacknowledged?: number | undefined;
+  /** True where the broker must not block publishers. */
+  readonly alarms: boolean;
+  /** True where a server must answer a ping. */
+  readonly ping: boolean;
+}
+
+/** Result of one demand. */
+export interface Measure {
+  readonly name: 'broker' | 'queue' | 'consumers' | 'ready' | 'unacknowledged' | 'alarms' | 'ping';
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/**
+ * Compares a topic, or one server of it, with demands. Without a topic, only the broker.
+ * @throws MessagingTimeout at the deadline, MessageDeliveryFailure where the broker cannot be reached
+ */
+export async function checkService(
+  options: OsloMessagingOptions,
+  target: Target,
+  demands: Demands,
+  deadline: Deadline,
+): Promise<Measure[]> {
+  const given = normalizeOptions(options);
+  const url = parseTransportUrl(given.transportUrl.expose());
+  const scene = new Scene(withUrlOptions(given, url), url, target.topic ? [target] : [], deadline, undefined);
+  const late = () => new MessagingTimeout('The broker did not answer in time', { target });
+  try {
+    await scene.reading.acquire(deadline, 0);
+    const work = Promise.all([
+      target.topic ? queueMeasures(scene, target, demands) : [],
+      demands.maxUnacknowledged === undefined ? [] : held(scene, target, demands.maxUnacknowledged),
+      demands.alarms ? alarmMeasure(scene) : [],
+      demands.ping ? pinged(options, target, deadline) : [],
+    ]);
+    const measures = (await deadline.race(work, late)).flat();
+    return measures.length > 0 ? measures : [{ name: 'broker', ok: true, text: 'connected' }];
+  } finally {
+    void scene.close();
+  }
+}
+
+async function queueMeasures(scene: Scene, target: Target, { consumers, maxReady }: Demands): Promise<Measure[]> {
+  const name = queueOf(target);
+  const depth = await scene.depthOf(name);
+  if (!depth) {
+    const isNeeded = consumers > 0 || maxReady !== undefined;
+    return isNeeded ? [{ name: 'queue', ok: false, text: `no queue ${name}` }] : [];
+  }
+  const counts: Measure[] = [
+    { name: 'consumers', ok: depth.consumers >= consumers, text: atLeast(depth.consumers, 'consumers', consumers) },
+    { name: 'ready', ok: depth.ready <= (maxReady ?? depth.ready), text: atMost(depth.ready, 'ready', maxReady) },
+  ];
+  return counts;
+}
+
+async function held(scene: Scene, target: Target, max: number): Promise<Measure[]> {
+  const name = queueOf(target);
+  const queue = (await scene.queues()).find((one) => one.name === name);
+  const count = queue?.unacknowledged ?? 0;
+  return [{ name: 'unacknowledged', ok: count <= max, text: atMost(count, 'unacknowledged', max) }];
+}
+
+async function alarmMeasure(scene: Scene): Promise<Measure[]> {
+  const alarm = await scene.alarm();
+  return alarm === undefined ? [] : [{ name: 'alarms', ok: false, text: alarm }];
+}
+
+/** @throws MessagingTimeout where no server answers */
+async function pinged(options: OsloMessagingOptions, target: Target, deadline: Deadline): Promise<Measure[]> {
+  const transport = getRpcTransport(options);
+  const began = performance.now();
+  try {
+    const timeout = Math.max(1, deadline.remaining()) / 1000;
+    await new RPCClient(transport, target, { timeout, retry: 0 }).call({}, PING_METHOD);
+    return [{ name: 'ping', ok: true, text: `ping ${Math.round(performance.now() - began)} ms` }];
+  } finally {
+    void transport.cleanup();
+  }
+}
+
+function queueOf({ topic = '', server }: Target): string {
+  return server === undefined ? topic : `${topic}.${server}`;
+}
+
+function atLeast(count: number, what: string, min: number): string {
+  return count < min ? `${count} ${what} (at least ${min} wanted)` : `${count} ${what}`;
+}
+
+function atMost(count: number, what: string, max = Number.POSITIVE_INFINITY): string {
+  return count > max ? `${count} ${what} (at most ${max} wanted)` : `${count} ${what}`;
+}

@@ -1,0 +1,220 @@
+import { getRpcServer, getRpcTransport, type OsloMessagingOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { diagnose, type Finding, isFault } from '../../lib/inspect/index.js';
+import { withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
+import { osloRpc } from '../support/command.js';
+import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { PythonPeer } from '../support/python-peer.js';
+import { silent } from '../support/silent.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+let node: RabbitNode;
+let topic: string;
+
+beforeAll(async () => {
+  if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+});
+afterAll(() => node?.stop());
+beforeEach(() => {
+  topic = uniqueTopic('night');
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const management = () => ['--management-url', node.managementUrl ?? ''];
+
+/** Runs `oslo-rpc doctor` for the topic. */
+const doctor = (...flags: string[]) => osloRpc(['doctor', '--url', node.url, '--topic', topic, ...flags]);
+const check = (...flags: string[]) => osloRpc(['check', '--url', node.url, '--topic', topic, ...flags]);
+
+/** Resolves when the command names the case, as the page does by `diagnose`. */
+async function named(run: () => ReturnType<typeof doctor>, line: RegExp): Promise<void> {
+  await eventually(async () => expect(await run()).toMatchObject({ code: 1, stdout: expect.stringMatching(line) }), {
+    within: 40_000,
+    every: 500,
+  });
+}
+
+/** Findings of an application, in which the page runs. */
+async function faults(options: OsloMessagingOptions = {}, ...targets: Target[]): Promise<Finding[]> {
+  const managementUrl = node.managementUrl ?? '';
+  const full = { transportUrl: node.url, ...options, rabbit: { managementUrl, ...options.rabbit } };
+  return (await diagnose(full, targets)).filter(isFault);
+}
+
+async function serve(options: OsloMessagingOptions = {}, work: () => unknown = () => 'done') {
+  const transport = getRpcTransport({ transportUrl: node.url, logger: silent, ...options });
+  cleanups.push(() => transport.cleanup());
+  const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ work }]);
+  await server.start();
+  return { server, client: new RPCClient(transport, new Target({ topic })) };
+}
+
+async function python(options: Parameters<typeof PythonPeer.start>[1] = {}): Promise<PythonPeer> {
+  const peer = await PythonPeer.start(node.url, options);
+  cleanups.push(() => peer.stop());
+  return peer;
+}
+
+describeWithPython('a night case', () => {
+  it('nobody consumes, is named by doctor and check, for a server in Python', async () => {
+    const peer = await python();
+    const server = await peer.startServer({ topic, server: 'one' });
+    expect(await doctor('--server', 'one', ...management())).toMatchObject({ code: 0, stderr: '' });
+    expect(await check()).toEqual({ code: 0, stdout: `OK ${topic}: 1 consumers, 0 ready\n`, stderr: '' });
+    await server.stop();
+    const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers; start a server.*MessagingTimeout`, 'm');
+    await named(() => doctor('--server', 'one'), line);
+    expect(await check()).toMatchObject({
+      code: 1,
+      stdout: `FAILED ${topic}: 0 consumers (at least 1 wanted)\n`,
+    });
+    expect(await faults({}, new Target({ topic }))).toContainEqual(
+      expect.objectContaining({ kind: 'queue', name: topic, state: 'unserved' }),
+    );
+    // Without a topic, a queue is known by its messages.
+    await withChannel(node.url, async (channel) => {
+      channel.sendToQueue(topic, Buffer.from('{}'));
+      await channel.checkQueue(topic);
+    });
+    await named(
+      () => osloRpc(['doctor', '--url', node.url, ...management()]),
+      new RegExp(`^unserved {2}queue ${topic}: 1 messages wait, and nobody consumes`, 'm'),
+    );
+  });
+
+  it('durable against transient, is named by doctor, beside a server in Python', async () => {
+    const peer = await python();
+    await peer.startServer({ topic, server: 'one' });
+    const outcome = await osloRpc([
+      ...['doctor', '--url', `${node.url}?amqp_durable_queues=true`, '--topic', topic, ...management()],
+    ]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toMatch(
+      new RegExp(
+        `^conflict {2}queue ${topic}: .*it is a transient classic queue.*amqp_durable_queues\\) to false`,
+        'm',
+      ),
+    );
+    expect(await faults({ rabbit: { amqpDurableQueues: true } }, new Target({ topic }))).toContainEqual(
+      expect.objectContaining({ name: topic, state: 'conflict', why: expect.stringContaining('do not start') }),
+    );
+  });
+
+  it('the wrong exchange, is named by doctor, with the exchange of a server in Python', async () => {
+    const peer = await python({ controlExchange: 'openstack' });
+    await peer.startServer({ topic, server: 'one', exchange: null });
+    const exchange = uniqueTopic('exchange');
+    const line = `it is bound to the exchange "openstack" by the key "${topic}", not to the exchange "${exchange}"`;
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange(exchange, 'topic', { durable: false });
+      channel.publish(exchange, topic, Buffer.from('{}'));
+      const { code, stdout } = await doctor('--exchange', exchange, ...management());
+      expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(line) });
+      expect(stdout).toContain('control_exchange');
+      // The exchange of a caller, where its topics are not known. The broker forgets the counts of a short connection.
+      await named(
+        () => osloRpc(['doctor', '--url', node.url, ...management()]),
+        new RegExp(`^unbound {3}exchange ${exchange}: 1 messages were published to it, and none reached a queue`, 'm'),
+      );
+    });
+    expect(await faults({}, new Target({ topic, exchange }))).toContainEqual(
+      expect.objectContaining({ name: topic, state: 'unbound' }),
+    );
+  });
+
+  it('a slow handler, is named by doctor, with the server that says so', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    cleanups.push(async () => release());
+    const { client } = await serve({ concurrency: 1, rpcDiscoveryEnabled: true }, () => held);
+    for (let sent = 0; sent < 3; sent++) await client.cast({}, 'work');
+    await named(() => doctor(), new RegExp(`^slow {6}server ${topic}\\.one: all of its 1 slots are taken`, 'm'));
+    expect(await faults({}, new Target({ topic }))).toContainEqual(
+      expect.objectContaining({ kind: 'server', name: `${topic}.one`, state: 'slow' }),
+    );
+  });
+
+  it('a slow handler, is named by doctor and check, by the silence of a server in Python', async () => {
+    const peer = await python({ rpcPing: true });
+    await peer.startServer({ topic, server: 'one' });
+    expect(await check('--ping')).toMatchObject({ code: 0, stdout: expect.stringMatching(/ping \d+ ms/) });
+    // One for each of its 64 threads, which acknowledges it and begins.
+    for (let sent = 0; sent < 64; sent++) await peer.cast({ topic, method: 'slow', args: { seconds: 120 } });
+    const line = new RegExp(`^slow {6}topic ${topic}: its queue has 1 consumers, but no server has answered`, 'm');
+    await named(() => doctor(), line);
+    const began = performance.now();
+    expect(await check('--ping', '--timeout', '2s')).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^TIMEOUT /),
+    });
+    expect(performance.now() - began).toBeLessThan(15_000);
+    await peer.kill();
+  });
+
+  it('a queue that piles up, is named by doctor and check', async () => {
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('tacker', 'topic', { durable: false });
+      await channel.assertQueue(topic, { durable: false });
+      await channel.prefetch(1);
+      await channel.consume(topic, () => undefined);
+      for (let sent = 0; sent < 30; sent++) channel.sendToQueue(topic, Buffer.from('{}'));
+      const line = new RegExp(`^piling up {2}queue ${topic}: \\d+ messages wait, .* with 1 consumers`, 'm');
+      await named(() => doctor(), line);
+      // By what the broker reports every few seconds, too.
+      const held = new RegExp(`^slow {6}queue ${topic}: 1 messages are unacknowledged with 1 consumers, 29 wait`, 'm');
+      await named(() => doctor(...management()), held);
+      const much = await check('--max-unacknowledged', '0', ...management());
+      expect(much).toMatchObject({ code: 1, stdout: `FAILED ${topic}: 1 unacknowledged (at most 0 wanted)\n` });
+      const max = await check('--max-ready', '10');
+      expect(max).toMatchObject({ code: 1, stdout: `FAILED ${topic}: 29 ready (at most 10 wanted)\n` });
+      expect(await faults({}, new Target({ topic }))).toContainEqual(
+        expect.objectContaining({ name: topic, state: 'piling up' }),
+      );
+    });
+  });
+
+  it('a memory alarm, is named by doctor and check, with and without the management API', async () => {
+    await serve();
+    await node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
+    try {
+      await named(() => doctor(), /^alarmed {3}broker .*\(low on memory\).*vm_memory_high_watermark/m);
+      await named(() => doctor(...management()), /^alarmed {3}broker .*: memory alarm: it uses .* MB of .* MB\./m);
+      expect(await check()).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED .*low on memory/) });
+      expect(await faults({}, new Target({ topic }))).toContainEqual(expect.objectContaining({ state: 'alarmed' }));
+    } finally {
+      await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
+    }
+    await eventually(async () => expect(await check()).toMatchObject({ code: 0 }));
+  });
+
+  // The last one: it restarts the broker.
+  it('a broker that is down, is named by doctor and check, and what to look at when it is back', async () => {
+    const transient = await serve();
+    await node.halt();
+    const down = await doctor();
+    expect(down).toMatchObject({ code: 4, stdout: '' });
+    expect(down.stderr).toMatch(
+      /^unreachable {2}host 127\.0\.0\.1:\d+: connect ECONNREFUSED .*Nothing listens.*Start the broker/m,
+    );
+    expect(await check()).toMatchObject({ code: 4, stdout: expect.stringMatching(/^UNREACHABLE .*ECONNREFUSED/) });
+    expect(await faults({}, new Target({ topic }))).toEqual([
+      expect.objectContaining({
+        kind: 'host',
+        state: 'unreachable',
+        cure: expect.stringContaining('Start the broker'),
+      }),
+    ]);
+    await node.restart();
+    // The server has declared its queue again.
+    await eventually(async () => expect(await check()).toMatchObject({ code: 0 }), { within: 60_000 });
+    expect(await doctor('--server', 'one')).toMatchObject({ code: 0 });
+    await transient.server.stop();
+    expect(await check()).toMatchObject({ code: 1 });
+  });
+});
