@@ -71,7 +71,7 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     expect(session.explorer.posts).toEqual([]);
   });
 
-  it('takes raw JSON, keeps what was filled in, and shows the error with its traceback', async () => {
+  it('takes raw JSON, keeps the filled-in fields, and shows the error with its traceback', async () => {
     const page = await session.open('call?topic=conductor&method=scale');
     await page.getByLabel('vnf_id').fill('vnf-1');
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
@@ -112,7 +112,7 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     );
   });
 
-  it('sends nothing while it is read-only, and says what to do', async () => {
+  it('sends nothing while it is read-only, and names the remedy', async () => {
     session.explorer.snapshot = readOnly();
     const page = await session.open('call');
     await page.getByText('read-only', { exact: true }).waitFor();
@@ -123,7 +123,7 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     expect(await page.getByRole('button', { name: /^Replay/ }).count()).toBe(0);
   });
 
-  it('replays one dead letter, a group or all, after a question, and says what came of it', async () => {
+  it('replays one dead letter, a group or all, after a question, and shows the outcome', async () => {
     const page = await session.open('dead');
     await page.getByText('120 dead letters in 1 queue').waitFor();
     const confirm = page.getByRole('dialog', { name: 'Replay dead letters?' });

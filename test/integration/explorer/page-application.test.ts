@@ -41,7 +41,7 @@ const target = new Target({ topic: 'calculator', version: '1.1' });
 class AppModule {}
 
 describeWithChromium('Page of an application', () => {
-  it('shows what the application serves and does, and calls it', async () => {
+  it('shows the methods and messages of the application, and calls it', async () => {
     const browser = await startBrowser();
     const app = await NestFactory.create(AppModule, { logger: false });
     try {

@@ -142,7 +142,7 @@ describeWithChromium('Page of the explorer and hostile names', () => {
     expect(session.complaints).toEqual([]);
   });
 
-  it('sends arguments with such names as they are', async () => {
+  it('sends arguments with these names unchanged', async () => {
     session.explorer.snapshot = snapshot(hostile('__proto__'));
     const page = await session.open('call');
     session.explorer.answers.push({ body: { outcome: 'ok', duration: 1, result: NAMES[0], error: null } });

@@ -69,7 +69,7 @@ describeWithChromium('Live messages and charts of the explorer', () => {
     expect(await page.getByRole('dialog').locator('.json').last().textContent()).toContain('"status": "ACTIVE"');
   });
 
-  it('keeps and renders a bounded number of messages, whatever comes', async () => {
+  it('keeps and renders a bounded number of messages', async () => {
     const page = await session.open('live');
     for (let batch = 0; batch < 20; batch++)
       session.explorer.push(

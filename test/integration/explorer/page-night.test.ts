@@ -89,7 +89,7 @@ const CASES: readonly (readonly [
 describeWithChromium('Page of the explorer at night', () => {
   const session = new PageSession();
 
-  it('says of each fault what it is, why it hurts and what to do, on each view', async () => {
+  it('names the cause, the harm and the cure of each fault, on each view', async () => {
     const page = await session.open();
     await page.getByText('No faults found.').waitFor();
     expect(await page.title()).toBe('Overview · nfv-orchestrator');
@@ -139,7 +139,7 @@ describeWithChromium('Page of the explorer at night', () => {
     expect(await page.locator('.changes time').first().textContent()).toBe('03:12:57');
   });
 
-  it('shows what could not be examined, and the notices', async () => {
+  it('shows checks that could not be made, and the notices', async () => {
     const unseen = { ...WELL[0], severity: 'unseen', state: 'unseen', kind: 'check', name: 'bindings' } as NonNullable<
       (typeof WELL)[number]
     >;

@@ -69,7 +69,7 @@ describe('Arguments from fields', () => {
     [at('inner', 'deep')]: '1.5',
   };
 
-  it('leave out what is empty, but not a required text', () => {
+  it('leave out empty ones, but not a required text', () => {
     expect(readFields(properties, filled)).toEqual({
       value: { name: '', size: 3, mode: 'b', on: false, list: [1], inner: { deep: 1.5 } },
       errors: {},
@@ -85,7 +85,7 @@ describe('Arguments from fields', () => {
     expect(readFields(properties, writeFields(properties, value)).value).toEqual(value);
   });
 
-  it('are told what is wrong with each', () => {
+  it('name the fault of each field', () => {
     const texts = { ...filled, [at('size')]: '0', [at('list')]: 'x', [at('inner', 'deep')]: 'many' };
     expect(readFields(properties, texts).errors).toEqual({
       [at('size')]: 'Below 1.',

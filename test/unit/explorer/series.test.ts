@@ -59,7 +59,7 @@ describe('Words of the page', () => {
     expect([plural(1, 'call'), plural(2000, 'call')]).toEqual(['1 call', '2,000 calls']);
   });
 
-  it('break the lines of JSON, and leave alone what a browser would change', () => {
+  it('break the lines of JSON, and keep numbers that a browser would change', () => {
     expect(indented('{"a":1}')).toBe('{\n  "a": 1\n}');
     for (const text of ['{"a":12345678901234567890}', '{"a":1…', 'no JSON']) expect(indented(text)).toBe(text);
     expect(indented('x'.repeat(60_000))).toHaveLength(50_001);
