@@ -59,7 +59,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
   addDeadCommand(program);
-  addTapCommand(program);
+  addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addExploreCommand(program, command);
   addContextCommand(program);

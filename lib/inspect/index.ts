@@ -21,16 +21,17 @@ export { type Finding, type FindingKind, type FindingState, findingText, isFault
 export { checkService, type Demands, type Measure } from './service-check.js';
 export { openTap, turnOffTracing } from './tap/open-tap.js';
 export type { Tap, TapTracing } from './tap/tap.js';
-export type {
-  TapEvent,
-  TapInterruption,
-  TappedCall,
-  TappedCaller,
-  TappedCast,
-  TappedFailure,
-  TappedOutcome,
-  TappedRequest,
-  TappedUndecodable,
+export {
+  isOfRequest,
+  type TapEvent,
+  type TapInterruption,
+  type TappedCall,
+  type TappedCaller,
+  type TappedCast,
+  type TappedFailure,
+  type TappedOutcome,
+  type TappedRequest,
+  type TappedUndecodable,
 } from './tap/tap-event.js';
 export type { TapFilter, TapOptions } from './tap/tap-options.js';
 export { TapRefused } from './tap/tap-refused.js';

@@ -113,7 +113,11 @@ describeWithRabbit('the explorer of an application shows that', () => {
       release = resolve;
     });
     closing.push(() => release());
-    const { app, client, page } = await watched(topic, { concurrency: 1 }, { slowThreshold: '200ms' });
+    const { app, client, page } = await watched(
+      topic,
+      { concurrency: 1, rpcDiscoveryEnabled: true },
+      { slowThreshold: '200ms' },
+    );
     const { rpc } = app.get(OsloMessagingTransports);
     const slow = uniqueTopic('held');
     const server = getRpcServer(rpc, new Target({ topic: slow, server: 'one' }), [{ work: () => held }]);
@@ -122,7 +126,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
     for (let sent = 0; sent < 3; sent++) await client.prepare({ topic: slow }).cast({}, 'work');
     await shows(page, (snapshot) => {
       const [queue] = topicIn(snapshot, slow)?.queues.filter(({ name }) => name === slow) ?? [];
-      return rpcIn(snapshot)?.slots.used === 1 && queue?.unacknowledged !== null;
+      const isFull = rpcIn(snapshot)?.slots.used === 1 && queue?.unacknowledged !== null;
+      return isFull && found(snapshot, 'slow', `${slow}.one`);
     });
     await page.event('tick', ({ traffic }) => (traffic.in?.inFlight ?? 0) > 0);
     release();
@@ -144,7 +149,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
       for (let sent = 0; sent < 30; sent++) await client.prepare({ topic: other }).cast({}, 'work');
       await shows(page, (snapshot) => {
         const [queue] = topicIn(snapshot, other)?.queues ?? [];
-        return queue && (queue.ready ?? 0) >= 29 && queue.unacknowledged === 1 && queue.consumers === 1;
+        const isCounted = queue && (queue.ready ?? 0) >= 29 && queue.unacknowledged === 1 && queue.consumers === 1;
+        return isCounted && (found(snapshot, 'piling up', other) ?? found(snapshot, 'slow', other));
       });
     });
   });
@@ -194,7 +200,10 @@ describeWithRabbit('the explorer of an application shows that', () => {
         .prepare({ timeout: 2 })
         .cast({}, 'note', { text: 'x' })
         .catch(() => undefined);
-      await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'blocked');
+      await shows(page, (snapshot) => {
+        const alarmed = snapshot.findings.find(({ state }) => state === 'alarmed');
+        return rpcIn(snapshot)?.status === 'blocked' && alarmed?.severity === 'fault';
+      });
     } finally {
       await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
     }

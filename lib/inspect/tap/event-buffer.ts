@@ -6,8 +6,14 @@ export class EventBuffer<T> implements AsyncIterable<T> {
   private isClosed = false;
   private wake: () => void = () => undefined;
 
-  /** @param size maximum number of waiting events */
-  constructor(private readonly size: number) {}
+  /**
+   * @param size maximum number of waiting events
+   * @param left called with the waiting events when the reader stops before the end
+   */
+  constructor(
+    private readonly size: number,
+    private readonly left: (events: readonly T[]) => void = () => undefined,
+  ) {}
 
   /** Adds an event. Returns false when the buffer is full or closed. */
   push(event: T): boolean {
@@ -24,17 +30,24 @@ export class EventBuffer<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    for (;;) {
-      while (this.first < this.waiting.length) {
-        const event = this.waiting[this.first++] as T;
-        if (this.first > this.size) this.compact();
-        yield event;
+    try {
+      for (;;) {
+        while (this.first < this.waiting.length) {
+          const event = this.waiting[this.first++] as T;
+          if (this.first > this.size) this.compact();
+          yield event;
+        }
+        this.compact();
+        if (this.isClosed) return;
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
       }
+    } finally {
+      this.isClosed = true;
       this.compact();
-      if (this.isClosed) return;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
+      this.left(this.waiting);
+      this.waiting = [];
     }
   }
 

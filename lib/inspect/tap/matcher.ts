@@ -1,13 +1,15 @@
-import { type MessageLimits, oneLine, type RpcReply, type RpcRequest, SecretValues, toError } from '../../internal.js';
+import { type MessageLimits, type RpcReply, type RpcRequest, SecretValues } from '../../internal.js';
 import type { CompiledFilter } from './compiled-filter.js';
 import { COUNT_OF, noCounts } from './counts.js';
-import { excerptOf, excerptOfBody, excerptOfText } from './excerpt.js';
+import { DamageReport } from './damage-report.js';
+import { describeRequest } from './describe-request.js';
+import { excerptOf, excerptOfText } from './excerpt.js';
 import { KnownIds } from './known-ids.js';
 import { decodeReply, decodeRequest, describeFailure } from './message-decoder.js';
 import { MethodCounts } from './method-counts.js';
 import type { Observed } from './observed.js';
 import { PendingCall } from './pending-call.js';
-import type { TapEvent, TappedCall, TappedCaller, TappedOutcome, TappedRequest } from './tap-event.js';
+import { isOfRequest, type TapEvent, type TappedCall, type TappedCaller, type TappedOutcome } from './tap-event.js';
 import type { TapCounts } from './tap-summary.js';
 import { type Place, placeOf, type WatchedTopic } from './watched-topic.js';
 
@@ -17,8 +19,6 @@ const MAX_PENDING = 50_000;
 const MAX_ENDED = 20_000;
 /** Number of reply queues that are known to belong to callers of the topic. */
 const MAX_REPLY_QUEUES = 10_000;
-/** Number of kinds of damage that are reported. */
-const MAX_REASONS = 100;
 const MAX_NAME = 200;
 
 const NO_SECRETS = new SecretValues({});
@@ -44,12 +44,14 @@ export class Matcher {
   private readonly pending = new Map<string, PendingCall>();
   private readonly ended = new KnownIds(MAX_ENDED);
   private readonly replyQueues = new KnownIds(MAX_REPLY_QUEUES);
-  private readonly reasons = new Set<string>();
+  private readonly damage: DamageReport;
   private readonly counted = noCounts();
   /** Time of the last loss of messages: calls from before may have been answered. */
   private lastLoss = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly options: MatcherOptions) {}
+  constructor(private readonly options: MatcherOptions) {
+    this.damage = new DamageReport(options.excerptLength);
+  }
 
   get counts(): TapCounts {
     return { ...this.counted, pending: this.pending.size };
@@ -86,6 +88,13 @@ export class Matcher {
     this.options.emit({ type: 'interruption', since: Date.now() - durationMs, durationMs, reason });
   }
 
+  /** Counts events that nobody has read as not shown. */
+  unread(events: readonly TapEvent[]): void {
+    const { length } = events.filter(isOfRequest);
+    this.counted.shown -= length;
+    this.counted.notShown += length;
+  }
+
   /** Ends the calls whose callers have stopped waiting. */
   expire(now: number): void {
     for (const call of this.pending.values())
@@ -103,7 +112,7 @@ export class Matcher {
       request = decodeRequest(observed, this.options.limits);
     } catch (error) {
       this.counted.undecodableRequests++;
-      this.show(this.undecodable('request', observed, error));
+      this.show(this.damage.report('request', observed, error));
       return;
     }
     const method = excerptOfText(request.method, NO_SECRETS, MAX_NAME);
@@ -120,7 +129,7 @@ export class Matcher {
     const matches = filter.matchesRequest(request.method, request.context);
     if (!matches || !filter.matchesEnd(undeliverable ? 'undeliverable' : 'sent', undefined)) this.counted.filtered++;
     else {
-      const { request: shown } = this.describe(request, method, observed, place);
+      const { request: shown } = describeRequest(request, method, observed, place, this.options);
       this.show({ type: 'cast', ...shown, caller: this.options.identify(shown.caller), undeliverable });
     }
   }
@@ -136,7 +145,7 @@ export class Matcher {
     this.methods.count(method, 'calls');
     if (request.replyQueue !== undefined) this.replyQueues.add(request.replyQueue);
     const matches = options.filter.matchesRequest(request.method, request.context);
-    const shown = matches ? this.describe(request, method, observed, place) : undefined;
+    const shown = matches ? describeRequest(request, method, observed, place, this.options) : undefined;
     const call = new PendingCall(id, method, now, observed.expiration ?? options.timeoutMs, request, shown);
     if (!options.replies) this.end(call, 'unknown');
     else if (observed.isRouted === false) this.end(call, 'undeliverable');
@@ -158,7 +167,7 @@ export class Matcher {
       reply = decodeReply(observed, this.options.limits);
     } catch (error) {
       counted.undecodableReplies++;
-      const event = this.undecodable('reply', observed, error);
+      const event = this.damage.report('reply', observed, error);
       if (event) this.options.emit(event);
       return;
     }
@@ -208,47 +217,8 @@ export class Matcher {
     }
   }
 
-  private describe(request: RpcRequest, method: string, observed: Observed, { server, fanout }: Place) {
-    const { args, context, namespace, version, replyQueue } = request;
-    const secrets = new SecretValues({ args, context }, true);
-    const name = (text: string | undefined) => (text === undefined ? undefined : oneLine(text, MAX_NAME));
-    const described: TappedRequest = {
-      at: Date.now(),
-      exchange: observed.exchange,
-      topic: this.options.topic,
-      server: name(server),
-      fanout,
-      method,
-      namespace: name(namespace),
-      version: name(version),
-      args: this.excerpt(args, secrets),
-      context: this.excerpt(context, secrets),
-      caller: { replyQueue: name(replyQueue), connection: observed.connection, user: observed.user },
-      bytes: observed.body.length,
-    };
-    return { request: described, secrets };
-  }
-
   private excerpt(value: unknown, secrets: SecretValues): unknown {
     return excerptOf(value, secrets, this.options.excerptLength);
-  }
-
-  /** Returns the event for a body that cannot be decoded; undefined where it was reported before. */
-  private undecodable(kind: 'request' | 'reply', observed: Observed, error: unknown): TapEvent | undefined {
-    const reason = excerptOfText(toError(error).message, NO_SECRETS, MAX_NAME);
-    if (this.reasons.has(kind + reason) || this.reasons.size >= MAX_REASONS) return undefined;
-    this.reasons.add(kind + reason);
-    const { exchange, routingKey, body } = observed;
-    return {
-      type: 'undecodable',
-      at: Date.now(),
-      kind,
-      exchange,
-      routingKey: oneLine(routingKey),
-      reason,
-      excerpt: excerptOfBody(body, this.options.excerptLength),
-      bytes: body.length,
-    };
   }
 
   /** Emits the event of a request. */

@@ -1,5 +1,5 @@
-import type { RpcReply, RpcRequest, SecretValues } from '../../internal.js';
-import type { TappedRequest } from './tap-event.js';
+import type { RpcReply, RpcRequest } from '../../internal.js';
+import type { DescribedRequest } from './describe-request.js';
 
 /** Time after the timeout of a caller in which its reply may reach the tap, in milliseconds. */
 const GRACE_MS = 500;
@@ -20,7 +20,7 @@ export class PendingCall {
     private readonly timeoutMs: number,
     { callMonitorTimeout }: Pick<RpcRequest, 'callMonitorTimeout'>,
     /** Undefined where the filter does not match the request. */
-    readonly shown: { readonly request: TappedRequest; readonly secrets: SecretValues } | undefined,
+    readonly shown: DescribedRequest | undefined,
   ) {
     this.lastSign = since;
     const monitors = typeof callMonitorTimeout === 'number' && callMonitorTimeout > 0;

@@ -56,7 +56,7 @@ export class RunningTap implements Tap {
     const watched = { topic, exchange, server };
     this.replies = replies;
     this.notice = notice ?? (() => undefined);
-    this.buffer = new EventBuffer(buffer);
+    this.buffer = new EventBuffer(buffer, (events) => this.matcher.unread(events));
     this.matcher = new Matcher({
       ...watched,
       replies,

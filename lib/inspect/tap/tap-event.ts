@@ -97,3 +97,8 @@ export interface TapInterruption {
 
 /** Event of a tap. */
 export type TapEvent = TappedCall | TappedCast | TappedUndecodable | TapInterruption;
+
+/** Returns true for the event of a request: not for an undecodable reply, and not for an interruption. */
+export function isOfRequest(event: TapEvent): boolean {
+  return event.type === 'call' || event.type === 'cast' || (event.type === 'undecodable' && event.kind === 'request');
+}

@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { connect } from 'amqplib';
+import { getRpcServer, getRpcTransport, RPCClient, Target } from 'nestjs-oslo-messaging';
+import { beforeEach, expect, it } from 'vitest';
+import { amqpUrl } from '../../../testkit/amqp.js';
+import { COMMAND, commandEnvironment, osloRpc } from '../../support/command.js';
+import { describeWithRabbit, uniqueTopic } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
+import { silent } from '../../support/silent.js';
+import { TappedBroker, type TappedVhost } from '../../support/tapped-broker.js';
+
+const TOKEN = 'gAAAAAB-token-of-the-tap-command';
+const CONTEXT = { request_id: 'req-7', auth_token: TOKEN };
+
+const broker = new TappedBroker();
+let vhost: TappedVhost;
+let topic: string;
+
+/** Running command, with its output so far. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  readonly stderr: () => string;
+  readonly ended: Promise<[code: number | null, signal: string | null]>;
+}
+
+/** Starts a tap. Resolves when it watches. */
+async function start(...flags: string[]): Promise<Running> {
+  const child = spawn(process.execPath, [COMMAND, 'tap', topic, '--url', vhost.url, ...flags], {
+    env: commandEnvironment(),
+  });
+  broker.defer(async () => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+  await eventually(() => expect(stderr).toContain('Watching the topic'), { within: 40_000 });
+  return { child, lines, stderr: () => stderr, ended };
+}
+
+const managed = () => ['--replies', '--management-url', broker.managementUrl];
+
+async function serve(): Promise<RPCClient> {
+  const options = { transportUrl: vhost.url, logger: silent, rpcResponseTimeout: 20, drainTimeout: 0.05 };
+  const transport = getRpcTransport(options);
+  broker.defer(() => transport.cleanup());
+  const endpoint = {
+    add: (_context: unknown, { a, b }: { a: number; b: number }) => a + b,
+    fail: () => {
+      throw new TypeError(`bad ${TOKEN}`);
+    },
+    wait: (_context: unknown, { ms }: { ms: number }) => new Promise((resolve) => setTimeout(resolve, ms, 'waited')),
+  };
+  const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [endpoint]);
+  broker.defer(() => server.stop());
+  await server.start();
+  return new RPCClient(transport, new Target({ topic }));
+}
+
+/** Publishes casts without an envelope, as fast as the broker confirms them. */
+async function publish(count: number): Promise<void> {
+  const connection = await connect(amqpUrl(vhost.url));
+  const channel = await connection.createConfirmChannel();
+  const body = Buffer.from(JSON.stringify({ method: 'note', args: { text: 'x'.repeat(50) } }));
+  for (let index = 0; index < count; index++) {
+    channel.publish('tacker', topic, body);
+    if (index % 1000 === 999) await channel.waitForConfirms();
+  }
+  await channel.waitForConfirms();
+  await connection.close();
+}
+
+interface Summary {
+  readonly type: string;
+  readonly counts: Record<string, number | boolean>;
+}
+
+const jsonOf = ({ lines }: Running) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+const countsOf = (running: Running) => (jsonOf(running).at(-1) as unknown as Summary).counts as Record<string, number>;
+
+beforeEach(async () => {
+  topic = uniqueTopic();
+});
+
+describeWithRabbit('oslo-rpc tap', () => {
+  beforeEach(async () => {
+    vhost = await broker.addVhost();
+  });
+
+  it('prints a line for each call, and a summary', async () => {
+    const client = await serve();
+    const tap = await start(...managed(), '--count', '3');
+    await client.call(CONTEXT, 'add', { a: 1, b: 2, password: 'hunter2222' });
+    await expect(client.call(CONTEXT, 'fail', {})).rejects.toThrow();
+    await client.prepare({ server: 'one' }).cast(CONTEXT, 'add', { a: 5, b: 5 });
+    expect(await tap.ended).toEqual([0, null]);
+    expect(tap.lines).toEqual([
+      expect.stringMatching(
+        /^\d\d:\d\d:\d\d\.\d{3} +[\d.]+ m?s {2}ok +add\(\{"a":1,"b":2,"password":"\*\*\*"\}\).* from .*→ 3$/,
+      ),
+      expect.stringMatching(/ {2}error +fail\(\{\}\).* TypeError: bad \*\*\*$/),
+      expect.stringMatching(/ {2}cast +add\(\{"a":5,"b":5\}\) @one/),
+    ]);
+    expect(tap.stderr()).toMatch(/Cost.*with replies.*\n.*trace_off.*\n2 calls and 1 casts in .*p50/s);
+    expect(tap.stderr()).toMatch(/METHOD +CALLS +CASTS/);
+    expect(tap.lines.join() + tap.stderr()).not.toMatch(/gAAAAAB|hunter2222|guest:guest/);
+    expect(await broker.isTracing(vhost)).toBe(false);
+  });
+
+  it('prints JSON lines that match the filters, and counts the others', async () => {
+    const client = await serve();
+    const tap = await start(
+      ...managed(),
+      '--json',
+      '--method',
+      'w*',
+      '--slow',
+      '100ms',
+      '--context-key',
+      'request_id=req-7',
+    );
+    await client.call(CONTEXT, 'wait', { ms: 150 });
+    await client.call(CONTEXT, 'wait', { ms: 0 });
+    await client.call({}, 'wait', { ms: 150 });
+    await client.call(CONTEXT, 'add', { a: 1, b: 1 });
+    await eventually(() => expect(tap.lines).toHaveLength(1));
+    tap.child.kill('SIGINT');
+    expect(await tap.ended).toEqual([130, null]);
+    expect(jsonOf(tap)[0]).toMatchObject({ type: 'call', method: 'wait', outcome: 'result', result: 'waited' });
+    expect(countsOf(tap)).toMatchObject({ calls: 4, results: 4, shown: 1, filtered: 3 });
+  });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)('turns off tracing on %s', async (signal) => {
+    const tap = await start(...managed());
+    expect(await broker.isTracing(vhost)).toBe(true);
+    tap.child.kill(signal);
+    await tap.ended;
+    expect(await broker.isTracing(vhost)).toBe(false);
+  });
+
+  it('ends, and turns off tracing, when the reader closes the pipe', async () => {
+    const client = await serve();
+    const tap = await start(...managed());
+    tap.child.stdout?.destroy();
+    await eventually(async () => {
+      await client.call(CONTEXT, 'add', { a: 1, b: 2 });
+      expect(tap.child.exitCode).toBe(0);
+    });
+    expect(await broker.isTracing(vhost)).toBe(false);
+  });
+
+  it('leaves tracing on when it is killed, which --trace-off cures', async () => {
+    const off = () => osloRpc(['tap', '--trace-off', '--url', vhost.url, '--management-url', broker.managementUrl]);
+    const tap = await start(...managed());
+    expect(await off()).toMatchObject({ code: 1, stderr: expect.stringContaining('a tap is using it') });
+    tap.child.kill('SIGKILL');
+    await eventually(async () => expect(await broker.tapQueues(vhost)).toEqual([]));
+    expect(await broker.isTracing(vhost)).toBe(true);
+    expect(await off()).toMatchObject({ code: 0, stderr: 'Tracing is off\n' });
+    expect(await broker.isTracing(vhost)).toBe(false);
+  });
+
+  it('accounts for every message of a burst, also for those that the broker dropped', async () => {
+    await serve();
+    const tap = await start('--json');
+    await eventually(async () => {
+      await publish(1);
+      expect(tap.lines.length).toBeGreaterThan(0);
+    });
+    // The tap stands still, so that its queue overflows; sockets take some of the burst.
+    tap.child.kill('SIGSTOP');
+    await publish(60_000);
+    tap.child.kill('SIGCONT');
+    await publish(1000);
+    const sent = 61_000;
+    // Its lines are read slowly, too.
+    await eventually(() => expect(tap.lines.length).toBeGreaterThan(100), { within: 60_000 });
+    tap.child.kill('SIGTERM');
+    await tap.ended;
+    const { casts = 0, shown = 0, notShown = 0, lostRequests = 0, lostIsExact } = countsOf(tap);
+    const before = tap.lines.findIndex((line) => line.includes('xxxx'));
+    expect(lostIsExact).toBe(true);
+    expect(lostRequests).toBeGreaterThan(10_000);
+    expect(casts).toBe(shown + notShown);
+    expect(tap.lines.length - 1).toBe(shown);
+    expect(before).toBe(0);
+    expect(casts + lostRequests - sent).toBeGreaterThanOrEqual(1);
+    expect(casts + lostRequests - sent).toBeLessThan(10);
+  });
+
+  it('names what is wrong with the command line', async () => {
+    const url = ['--url', vhost.url];
+    for (const [flags, text] of [
+      [[], 'no topic'],
+      [[topic, '--errors'], '--errors: give --replies, too'],
+      [[topic, '--slow', '1s'], '--slow: give --replies, too'],
+      [[topic, '--count', '0'], '--count: expected a whole number above 0'],
+      [[topic, '--for', 'soon'], '--for: expected'],
+      [[topic, '--context-key', 'x'], '--context-key: expected key=pattern'],
+    ] as const)
+      expect(await osloRpc(['tap', ...flags, ...url])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(text),
+      });
+  });
+
+  it('says that tracing is off, and how to turn it on', async () => {
+    expect(await osloRpc(['tap', topic, '--url', vhost.url, '--replies'])).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`rabbitmqctl trace_on -p ${vhost.vhost}`),
+    });
+  });
+
+  it('ends after --for', async () => {
+    const { code, stdout } = await osloRpc(['tap', topic, '--url', vhost.url, '--for', '200ms', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'summary', counts: { calls: 0 }, methods: [] });
+  });
+});

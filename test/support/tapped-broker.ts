@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
+import { rabbitUrl } from './environment.js';
+import { ManagementApi } from './management.js';
+
+/** Virtual host of a test, with its transport URL. */
+export interface TappedVhost {
+  readonly vhost: string;
+  readonly url: string;
+}
+
+/** Private node with the management plugin, and virtual hosts of its own for each test: tracing is on or off for a whole one. */
+export class TappedBroker {
+  #node: RabbitNode | undefined;
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
+
+  constructor() {
+    beforeAll(async () => {
+      if (rabbitUrl !== '') this.#node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    });
+    afterAll(() => this.#node?.stop());
+    afterEach(async () => {
+      for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+    });
+  }
+
+  get node(): RabbitNode {
+    if (!this.#node) throw new Error('no broker');
+    return this.#node;
+  }
+
+  get managementUrl(): string {
+    return this.node.managementUrl ?? '';
+  }
+
+  /** Adds work for the end of the test. */
+  defer(cleanup: () => Promise<unknown>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  addVhost(): Promise<TappedVhost> {
+    return new ManagementApi(this.node).addVhost();
+  }
+
+  /** The virtual host as the management API shows it. */
+  async vhost(name: string): Promise<Record<string, unknown>> {
+    return (await (await this.fetch(`vhosts/${name}`)).json()) as Record<string, unknown>;
+  }
+
+  async isTracing({ vhost }: TappedVhost): Promise<unknown> {
+    return (await this.vhost(vhost))['tracing'];
+  }
+
+  /** Names of the queues of taps. */
+  async tapQueues({ vhost }: TappedVhost): Promise<string[]> {
+    const names = await new ManagementApi(this.node).queueNames(vhost);
+    return names.filter((name) => name.startsWith('oslo_tap_'));
+  }
+
+  async fetch(path: string, method = 'GET', body?: object): Promise<Response> {
+    const response = await fetch(`${this.managementUrl}/api/${path}`, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  }
+
+  /** Adds a user of one virtual host. Returns the transport URL. */
+  async addUser(
+    { vhost, url }: TappedVhost,
+    name: string,
+    { tags = '', permissions = ['.*', '.*', '.*'] }: { tags?: string; permissions?: readonly string[] } = {},
+  ): Promise<string> {
+    const [configure, write, read] = permissions;
+    await this.fetch(`users/${name}`, 'PUT', { password: 'pa55w0rd-of-tap', tags });
+    await this.fetch(`permissions/${vhost}/${name}`, 'PUT', { configure, write, read });
+    return url.replace('guest:guest', `${name}:pa55w0rd-of-tap`);
+  }
+}
