@@ -16,25 +16,69 @@ export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';
 export { type Duration, toMilliseconds } from './core/duration.js';
 export { decodeEnvelope } from './core/envelope.js';
-export { ConfigurationError, MessageDeliveryFailure, MessageUndeliverable, MessagingException, MessagingTimeout, NoSuchMethod, RemoteError, toError } from './core/errors.js';
-export { deserializeFailure, sendAs, serializeFailure } from './core/failure.js';
+export {
+  ConfigurationError,
+  MessageDeliveryFailure,
+  MessageUndeliverable,
+  MessagingException,
+  MessagingTimeout,
+  NoSuchMethod,
+  RemoteError,
+  toError,
+} from './core/errors.js';
+export { deserializeFailure, failureName, sendAs, serializeFailure } from './core/failure.js';
 export { hasMethods, nameOf } from './core/given.js';
 export { type DriverStatus, isServing, mergeHealth, type TransportHealth } from './core/health.js';
 export { newId } from './core/id.js';
-export type { BrokerKind, Instrumentation, InstrumentedTransport, OutgoingMessage, ReceivedHeaders, ServedNotifications, ServedRequest } from './core/instrumentation.js';
+export type {
+  BrokerKind,
+  Instrumentation,
+  InstrumentedTransport,
+  OutgoingMessage,
+  ReceivedHeaders,
+  ServedNotifications,
+  ServedRequest,
+} from './core/instrumentation.js';
 export { parseJson, stringifyJson } from './core/json.js';
 export { LIBRARY_VERSION } from './core/library-version.js';
 export type { MessageLimits } from './core/limits.js';
 export { type LogSink, oneLine } from './core/logger.js';
+export type { MessageObserver, ObservedHandler, ObservedMessage, ObservedRequest } from './core/message-observer.js';
+export {
+  type Notification,
+  notificationMessage,
+  PRIORITIES,
+  type Priority,
+  readNotification,
+  topicOfQueue,
+} from './core/notification.js';
 export { type Announcement, NOTIFICATION_DRIVERS, type NotifierDriver } from './core/notification-driver.js';
-export { type Notification, notificationMessage, PRIORITIES, type Priority, readNotification, topicOfQueue } from './core/notification.js';
-export { checkNames, checkOptions, nearest, type Rule, text } from './core/option-rules.js';
+export {
+  checkNames,
+  checkOptions,
+  flag,
+  httpUrl,
+  list,
+  natural,
+  nearest,
+  type Rule,
+  span,
+  text,
+} from './core/option-rules.js';
 export type { DeliveryMode, OsloMessagingOptions } from './core/options.js';
 export { pause } from './core/pause.js';
-export { clearRealTimeout, nextTurn, realTimeout } from './core/real-time.js';
+export { clearRealInterval, clearRealTimeout, nextTurn, realInterval, realTimeout } from './core/real-time.js';
 export { readReplyAddress } from './core/reply-address.js';
-export { type RpcInvocation, type RpcReply, type RpcRequest, readReply, readRequest, replyMessage, requestMessage } from './core/rpc-message.js';
-export { isSecretName } from './core/secret-names.js';
+export {
+  type RpcInvocation,
+  type RpcReply,
+  type RpcRequest,
+  readReply,
+  readRequest,
+  replyMessage,
+  requestMessage,
+} from './core/rpc-message.js';
+export { isSecretName, MASK } from './core/secret-names.js';
 export { SecretValues } from './core/secret-values.js';
 export { inspectMasked, maskSecrets, Secret, withoutSecrets } from './core/secrets.js';
 export type { Serializer } from './core/serializer.js';
@@ -47,27 +91,62 @@ export { loggedMessage, loggedStack } from './core/thrown.js';
 export { driverOf, parseTransportUrl, redactUrl, type TransportURL } from './core/transport-url.js';
 export { withUrlOptions } from './core/url-options.js';
 export { compareVersions, isVersion } from './core/version.js';
+export type {
+  CallOptions,
+  Driver,
+  IncomingRequest,
+  Receive,
+  ReceiveNotifications,
+  SendOptions,
+} from './drivers/driver.js';
 export type { DriverContext } from './drivers/driver-context.js';
-export type { CallOptions, Driver, IncomingRequest, Receive, ReceiveNotifications, SendOptions } from './drivers/driver.js';
 export { MemoryBroker } from './drivers/memory/memory-broker.js';
 export type { MemoryTap, Placement, Publication } from './drivers/memory/memory-tap.js';
 export { PassedMessage } from './drivers/memory/passed-message.js';
 export { portOf, usesTls } from './drivers/rabbit/connection/connect-options.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
 export { isAbsent } from './drivers/rabbit/connection/reply-code.js';
+export { GettingChannel } from './drivers/rabbit/consuming/getting-channel.js';
 export { ReadingChannel } from './drivers/rabbit/consuming/reading-channel.js';
 export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
 export { type ListedQueue, ManagementApi } from './drivers/rabbit/topology/management-api.js';
-export { type ExchangeStatus, ManagementStatus, type NodeStatus, type QueueStatus } from './drivers/rabbit/topology/management-status.js';
+export {
+  type ExchangeStatus,
+  ManagementStatus,
+  type NodeStatus,
+  type QueueStatus,
+} from './drivers/rabbit/topology/management-status.js';
 export { probeType, type QueueType, typeIn } from './drivers/rabbit/topology/queue-type.js';
 export { findRpcTopics, type RpcTopic } from './drivers/rabbit/topology/rpc-topics.js';
-export { deadLetterQueue, exchangeSpec, notificationQueue, type QueueSpec, replyQueue, serverQueue } from './drivers/rabbit/topology/topology.js';
+export {
+  deadLetterQueue,
+  exchangeSpec,
+  notificationQueue,
+  type QueueSpec,
+  replyQueue,
+  serverQueue,
+} from './drivers/rabbit/topology/topology.js';
 export { compress, decompress } from './drivers/rabbit/wire/compression.js';
 export type { MessageProperties } from './drivers/rabbit/wire/content-header.js';
 export { readFields } from './drivers/rabbit/wire/field-table.js';
-export { ACQUIRED_COUNT, COMPRESSION, DEATH, DEATH_FIELDS, DEATHS, DELIVERIES, DELIVERY_COUNT, ORIGINAL_QUEUE, READ_HEADERS, REASON, REPLAY_ID, REPLAYED, TIME, TRACE_HEADERS } from './drivers/rabbit/wire/header-names.js';
+export {
+  ACQUIRED_COUNT,
+  COMPRESSION,
+  DEATH,
+  DEATH_FIELDS,
+  DEATHS,
+  DELIVERIES,
+  DELIVERY_COUNT,
+  ORIGINAL_QUEUE,
+  READ_HEADERS,
+  REASON,
+  REPLAY_ID,
+  REPLAYED,
+  TIME,
+  TRACE_HEADERS,
+} from './drivers/rabbit/wire/header-names.js';
 export type { RawDelivery } from './drivers/rabbit/wire/incoming-content.js';
 export { keepHeaders } from './drivers/rabbit/wire/kept-headers.js';
 export { readTable } from './drivers/rabbit/wire/plain-table.js';

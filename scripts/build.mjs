@@ -10,6 +10,7 @@ export function build({ examples = false } = {}) {
   run(nest, ['build', 'lib']);
   // A process of its own: TypeScript may have been missing when this one started.
   run(process.execPath, ['scripts/common-js.mjs']);
+  run(process.execPath, ['scripts/explorer-page.mjs']);
   const command = `${root}dist/lib/cli/oslo-rpc.js`;
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(`${root}sample-app/main.ts`)) run(nest, ['build', 'sample-app']);
@@ -18,7 +19,7 @@ export function build({ examples = false } = {}) {
 
 function newestIn(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(({ name }) =>
-    /\.(ts|json)$/.test(name),
+    /\.(tsx?|json|css|html)$/.test(name),
   );
   return Math.max(0, ...files.map((file) => statSync(join(file.parentPath, file.name)).mtimeMs));
 }

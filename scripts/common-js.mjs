@@ -12,6 +12,8 @@ const target = `${root}dist/cjs`;
 
 /** Folder of the command, a program that nobody imports. It stays an ES module. */
 const COMMAND = 'cli';
+/** Folder of the explorer's page, which browsers load from `dist/lib`. */
+const PAGE = 'explorer/page';
 /** Folder of the schematics, which Nest's CLI requires. There is no ES module of them, and nobody imports their types. */
 const SCHEMATICS = 'schematics';
 
@@ -28,10 +30,12 @@ const compilerOptions = {
 
 rmSync(target, { recursive: true, force: true });
 for (const file of readdirSync(sources, { recursive: true })) {
-  if (!file.endsWith('.ts') || file.startsWith(COMMAND)) continue;
+  if (!file.endsWith('.ts') || file.startsWith(COMMAND) || file.startsWith(PAGE)) continue;
   const name = file.slice(0, -'.ts'.length);
   mkdirSync(dirname(join(target, file)), { recursive: true });
-  const { outputText } = ts.transpileModule(readFileSync(join(sources, file), 'utf8'), { compilerOptions });
+  // CommonJS has its own name for the folder of a file.
+  const source = readFileSync(join(sources, file), 'utf8').replaceAll('import.meta.dirname', '__dirname');
+  const { outputText } = ts.transpileModule(source, { compilerOptions });
   writeFileSync(join(target, `${name}.js`), outputText);
   if (!file.startsWith(SCHEMATICS)) cpSync(join(declarations, `${name}.d.ts`), join(target, `${name}.d.ts`));
 }

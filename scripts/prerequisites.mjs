@@ -33,7 +33,14 @@ function lacksPostgres() {
   return !versions.some((version) => existsSync(`${folder}/${version}/bin/initdb`));
 }
 
-function missing({ postgresql }) {
+/** As `testkit/chromium.ts` finds it. */
+function lacksChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/bin'];
+  return !process.env.CHROMIUM_PATH && !names.some((name) => folders.some((folder) => existsSync(`${folder}/${name}`)));
+}
+
+function missing({ postgresql, chromium }) {
   const packages = [];
   const given = process.env.TEST_RABBIT_URL;
   if (!given && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) packages.push('rabbitmq-server');
@@ -42,6 +49,7 @@ function missing({ postgresql }) {
   if (given !== 'none')
     packages.push(...['messaging', 'versionedobjects'].filter(lacks).map((name) => `python3-oslo.${name}`));
   if (postgresql && given !== 'none' && lacksPostgres()) packages.push('postgresql');
+  if (chromium && lacksChromium()) packages.push('chromium');
   return packages;
 }
 
@@ -58,6 +66,7 @@ function rootShell() {
  * Where it cannot, it says what is missing; whether that is a failure or a skip is then for the tests' own set-up to
  * decide.
  * @param options.postgresql also provides PostgreSQL, for the example that stores notifications
+ * @param options.chromium also provides Chromium, for the tests of the explorer's page
  */
 export function ensurePrerequisites(options = {}) {
   const wanted = missing(options);

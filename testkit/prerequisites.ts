@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { chromiumPath } from './chromium.js';
 import { postgresPrograms } from './postgres-node.js';
 import { RABBIT_SCRIPTS } from './rabbit-control.js';
 import { newestRoot, programOf } from './release.js';
@@ -39,6 +40,12 @@ export const postgresql: Prerequisite = {
   name: 'PostgreSQL',
   present: () => postgresPrograms() !== undefined,
   remedy: 'apt-get install --no-install-recommends postgresql',
+};
+
+export const chromium: Prerequisite = {
+  name: 'Chromium',
+  present: () => chromiumPath() !== undefined,
+  remedy: 'apt-get install --no-install-recommends chromium, or CHROMIUM_PATH=… for one that is elsewhere',
 };
 
 /** True when it is there. Where it is not, a CI run fails and any other says which tests it will skip. */

@@ -32,7 +32,12 @@ export class ApplicationReader {
   ) {}
 
   read(app: INestApplicationContext): DescribedApi {
-    const handlers = servedHandlers(app.get(ModulesContainer, { strict: false }));
+    return this.readContainer(app.get(ModulesContainer, { strict: false }));
+  }
+
+  /** Reads the handlers of a container of modules. */
+  readContainer(container: ModulesContainer): DescribedApi {
+    const handlers = servedHandlers(container);
     return {
       methods: handlers.flatMap((handler) => this.method(handler)),
       notifications: handlers.flatMap((handler) => this.notifications(handler)),

@@ -13,6 +13,7 @@ import { addDeadCommand } from './dead/dead-command.js';
 import { addDescribeCommand } from './describe-command.js';
 import { addDoctorCommand } from './doctor-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { addExploreCommand } from './explore-command.js';
 import { addGenerateCommand } from './generate-command.js';
 import { addInvokeCommands } from './invoke-commands.js';
 import { addListCommand } from './list-command.js';
@@ -69,6 +70,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addBenchCommand(program, connections, command);
   addListenCommand(program, connections, command);
   addNotifyCommand(program, connections);
+  addExploreCommand(program, command);
   addContextCommand(program);
   addCompletionCommand(program);
   return program;

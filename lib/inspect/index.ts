@@ -1,8 +1,17 @@
 // What the command `oslo-rpc` and the explorer page show of a running broker.
 
-export type { DeadLetterGroup, DeadLetterListing, DeadLetterQueueListing } from './dead-letters/dead-letter-listing.js';
-export type { DeadLetterFilter, DeadLetterScope, PurgeOptions, PurgeResult, ReplayFailure, ReplayOptions, ReplayProgress, ReplayResult } from './dead-letters/dead-letter-options.js';
 export type { DeadLetter, DeadLetterContent, DeadLetterKind } from './dead-letters/dead-letter.js';
+export type { DeadLetterGroup, DeadLetterListing, DeadLetterQueueListing } from './dead-letters/dead-letter-listing.js';
+export type {
+  DeadLetterFilter,
+  DeadLetterScope,
+  PurgeOptions,
+  PurgeResult,
+  ReplayFailure,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayResult,
+} from './dead-letters/dead-letter-options.js';
 export { findDeadLetter } from './dead-letters/find-dead-letter.js';
 export { listDeadLetters } from './dead-letters/list-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
@@ -11,9 +20,28 @@ export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
 export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
 export { checkService, type Demands, type Measure } from './service-check.js';
 export { openTap, turnOffTracing } from './tap/open-tap.js';
-export { isOfRequest, type TapEvent, type TapInterruption, type TappedCall, type TappedCaller, type TappedCast, type TappedFailure, type TappedOutcome, type TappedRequest, type TappedUndecodable } from './tap/tap-event.js';
+export type { Tap, TapTracing } from './tap/tap.js';
+export {
+  isOfRequest,
+  type TapEvent,
+  type TapInterruption,
+  type TappedCall,
+  type TappedCaller,
+  type TappedCast,
+  type TappedFailure,
+  type TappedOutcome,
+  type TappedRequest,
+  type TappedUndecodable,
+} from './tap/tap-event.js';
 export type { TapFilter, TapOptions } from './tap/tap-options.js';
 export { TapRefused } from './tap/tap-refused.js';
-export type { TapCounts, TapDurations, TapSummary, TappedMethod } from './tap/tap-summary.js';
-export type { Tap, TapTracing } from './tap/tap.js';
-export { byExchange, type ServerState, type SurveyedServer, type SurveyedTopic, surveyAll, surveyServer, topicsAt } from './topic-survey.js';
+export type { TapCounts, TapDurations, TappedMethod, TapSummary } from './tap/tap-summary.js';
+export {
+  byExchange,
+  type ServerState,
+  type SurveyedServer,
+  type SurveyedTopic,
+  surveyAll,
+  surveyServer,
+  topicsAt,
+} from './topic-survey.js';

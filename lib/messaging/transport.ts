@@ -10,6 +10,7 @@ import { ConfigurationError, DriverLoadFailure } from '../core/errors.js';
 import type { DriverStatus, TransportHealth } from '../core/health.js';
 import type { BrokerKind, InstrumentedTransport, RpcClientInterceptor } from '../core/instrumentation.js';
 import { oneLine } from '../core/logger.js';
+import { ObserverSlot } from '../core/message-observer.js';
 import { checkRetry } from '../core/option-rules.js';
 import type { OsloMessagingOptions } from '../core/options.js';
 import type { Secret } from '../core/secrets.js';
@@ -47,6 +48,8 @@ export class Transport {
   readonly outgoingWith: (link: RpcClientInterceptor) => OutgoingChain;
   /** @internal Kind of the broker. */
   readonly broker: BrokerKind;
+  /** @internal Place of the observer of all messages. */
+  readonly observer = new ObserverSlot();
   /** @internal Returns the timeouts that have grown, in seconds, by method. Clients that back off set it. */
   grownTimeouts: () => ReadonlyMap<string, number> = () => new Map();
   private readonly closing = new AbortController();

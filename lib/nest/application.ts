@@ -184,11 +184,15 @@ export class OsloMessagingApplication implements OnApplicationBootstrap, OnModul
     return this.strategies.length > 0 ? 'Create the application with { strategy: new OsloServer(options) }' : undefined;
   }
 
+  /** Transports of the brokers, and of servers made by hand. */
+  get owners(): OsloMessagingTransports[] {
+    return [...new Set([...this.brokers.values(), ...this.servers.map(({ transports }) => transports)])];
+  }
+
   /** Returns the transports with broker and kind, each once. */
-  private transports(): Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }> {
-    const owners = [...this.brokers.values(), ...this.servers.map(({ transports }) => transports)];
+  transports(): Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }> {
     const found = new Map<Transport, { broker: string | undefined; kind: MeasuredHealth['transport'] }>();
-    for (const { name: broker, rpc, notifications } of owners) {
+    for (const { name: broker, rpc, notifications } of this.owners) {
       found.set(rpc, { broker, kind: 'rpc' });
       found.set(notifications, { broker, kind: 'notifications' });
     }

@@ -36,6 +36,8 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
   readonly rpc: Transport;
   /** Transport for notifications. */
   readonly notifications: Transport;
+  /** @internal Options of the transports, as given, with those of the operator's files. */
+  readonly options: Secret<OsloMessagingOptions>;
   /** @internal The application that the transports belong to. */
   application: { measure(): MeasuredHealth[] } | undefined;
 
@@ -45,6 +47,7 @@ export class OsloMessagingTransports implements OnModuleInit, OnApplicationShutd
     const withLogger = { ...options, logger: options.logger ?? new Logger(LOG_CONTEXT) };
     // Once, so that both transports have the same files.
     const configured = withConfigFiles(withLogger);
+    this.options = new Secret(configured);
     this.rpc = getRpcTransport(configured);
     this.notifications = getNotificationTransport(configured);
     isolateTimeouts(this.rpc);

@@ -1,10 +1,24 @@
 import type { OutgoingMessage } from '../core/instrumentation.js';
+import { observeUntil } from '../core/message-observer.js';
 import type { Announcement } from '../core/notification-driver.js';
 import { Target } from '../core/target.js';
 import type { Transport } from '../messaging/transport.js';
 
 /** Sends a notification through the client interceptors of the transport, where it has any. */
-export async function announce(
+export function announce(
+  transport: Transport,
+  announcement: Announcement,
+  send: (announcement: Announcement) => Promise<void>,
+): Promise<void> {
+  const { observer, settings } = transport;
+  const { topics, notification } = announcement;
+  const observed = observer.current?.announcing(settings.controlExchange, topics, notification);
+  const sent = announceThrough(transport, announcement, send);
+  observeUntil(sent, observed);
+  return sent;
+}
+
+async function announceThrough(
   { outgoing, settings, broker }: Transport,
   announcement: Announcement,
   send: (announcement: Announcement) => Promise<void>,

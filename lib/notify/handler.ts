@@ -1,6 +1,7 @@
 import { type Around, aroundOf } from '../core/chain.js';
 import type { BrokerKind, ServedNotifications } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
+import type { ObserverSlot } from '../core/message-observer.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import { withoutSecrets } from '../core/secrets.js';
 import { loggedStack } from '../core/thrown.js';
@@ -40,13 +41,18 @@ export interface HandlerOptions {
 export interface Watching {
   readonly logger: LogSink;
   readonly around: Around<ServedNotifications> | undefined;
+  readonly observer: ObserverSlot;
   readonly broker: BrokerKind;
 }
 
 /** Returns the logger and the instrumentation of a transport. */
-export function watchingOf({ settings, broker }: Pick<Transport, 'settings' | 'broker'>): Watching {
+export function watchingOf({
+  settings,
+  broker,
+  observer,
+}: Pick<Transport, 'settings' | 'broker' | 'observer'>): Watching {
   const { logger, instrumentation } = settings;
-  return { logger, around: aroundOf(instrumentation.map(({ listener }) => listener)), broker };
+  return { logger, around: aroundOf(instrumentation.map(({ listener }) => listener)), observer, broker };
 }
 
 /** Returns the methods of an endpoint that are named after priorities. */
@@ -83,6 +89,27 @@ export interface Handled {
  * @param messages the notifications that are served, deserialized
  */
 export async function runHandler(
+  watching: Watching,
+  handled: Handled,
+  messages: readonly BatchedNotification[],
+  work: () => unknown,
+): Promise<unknown> {
+  const { current: observer } = watching.observer;
+  if (observer === undefined) return runWithin(watching, handled, messages, work);
+  const { handler, arrived } = handled;
+  const notifications = arrived.map(({ notification }) => notification);
+  const observed = observer.hearing(arrived[0]?.queue ?? '', notifications, handler);
+  try {
+    const result = await runWithin(watching, handled, messages, work);
+    observed?.done(result);
+    return result;
+  } catch (error) {
+    observed?.failed(error);
+    throw error;
+  }
+}
+
+async function runWithin(
   { logger, around, broker }: Watching,
   { handler, arrived }: Handled,
   messages: readonly BatchedNotification[],

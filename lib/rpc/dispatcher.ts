@@ -3,6 +3,7 @@ import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import type { BrokerKind, ServedRequest } from '../core/instrumentation.js';
 import { type LogSink, oneLine } from '../core/logger.js';
+import type { ObserverSlot } from '../core/message-observer.js';
 import type { RpcRequest } from '../core/rpc-message.js';
 import { withoutSecrets } from '../core/secrets.js';
 import type { Settings } from '../core/settings.js';
@@ -46,6 +47,8 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
   readonly target: Target;
   /** Instrumentation around each request; undefined for none. */
   readonly around: Around<ServedRequest> | undefined;
+  /** Observer of each request. */
+  readonly observer: ObserverSlot;
   /** Counts requests for discovery; undefined for none. */
   readonly statistics: CallStatistics | undefined;
   readonly broker: BrokerKind;
@@ -53,7 +56,7 @@ export interface Dispatching extends Pick<Settings, 'logger' | 'sendTracebacks'>
 
 /** Runs one request and replies with its result or failure. Never rejects. */
 export async function dispatch(message: IncomingRequest, dispatching: Dispatching): Promise<void> {
-  const { table, around, statistics, logger, sendTracebacks } = dispatching;
+  const { table, target, around, observer, statistics, logger, sendTracebacks } = dispatching;
   const heartbeat = startHeartbeat(message);
   let result: unknown = null;
   let failure: string | null = null;
@@ -61,13 +64,16 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
   const handler = table.find(request);
   const entry = handler?.entry;
   const since = statistics === undefined ? 0 : statistics.begin(entry);
+  const observed = observer.current?.handling(message, target, handler);
   try {
     result =
       around === undefined
         ? await handle(entry, message, dispatching)
         : await handleWithin(around, handler, message, dispatching);
+    observed?.done(result);
     if (entry !== undefined) statistics?.handled(entry, since);
   } catch (error) {
+    observed?.failed(error);
     statistics?.failed(entry, since, error);
     failure = serializeFailure(error, sendTracebacks);
     const { abortedBy } = message;

@@ -3,6 +3,7 @@ import type { OutgoingChain } from '../core/chain.js';
 import type { Deadline } from '../core/deadline.js';
 import { MessagingTimeout } from '../core/errors.js';
 import type { OutgoingMessage } from '../core/instrumentation.js';
+import { observeUntil } from '../core/message-observer.js';
 import type { RpcInvocation } from '../core/rpc-message.js';
 import type { CallOptions, SendOptions } from '../drivers/driver.js';
 import { runApart } from '../messaging/current-request.js';
@@ -11,6 +12,20 @@ import type { Transport } from '../messaging/transport.js';
 
 /** Sends a call through a chain of links, where there is one, to the driver. */
 export function sendCall(
+  transport: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: CallOptions,
+): Promise<unknown> {
+  const { current: observer } = transport.observer;
+  if (observer === undefined) return callThrough(transport, outgoing, request, options);
+  const observed = observer.sending('call', options.target, request);
+  const sent = callThrough(transport, outgoing, request, options);
+  observeUntil(sent, observed);
+  return sent;
+}
+
+function callThrough(
   transport: Transport,
   outgoing: OutgoingChain | undefined,
   request: RpcInvocation,
@@ -32,6 +47,20 @@ export function sendCall(
 
 /** Sends a cast through a chain of links, where there is one, to the driver. */
 export function sendCast(
+  transport: Transport,
+  outgoing: OutgoingChain | undefined,
+  request: RpcInvocation,
+  options: SendOptions,
+): Promise<void> {
+  const { current: observer } = transport.observer;
+  if (observer === undefined) return castThrough(transport, outgoing, request, options);
+  const observed = observer.sending('cast', options.target, request);
+  const sent = castThrough(transport, outgoing, request, options);
+  observeUntil(sent, observed);
+  return sent;
+}
+
+function castThrough(
   transport: Transport,
   outgoing: OutgoingChain | undefined,
   request: RpcInvocation,

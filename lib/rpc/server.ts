@@ -52,7 +52,7 @@ export class RPCServer extends MessageHandlingServer {
 
   /** @internal */
   protected override listen(signal: AbortSignal): Promise<Listener> {
-    const { settings, driver, broker } = this.transport;
+    const { settings, driver, broker, observer } = this.transport;
     const { delivery } = settings;
     if (this.table.isEmpty)
       settings.logger.warn(`No method is exposed on ${this.target}: all requests will fail. ${this.advice}`);
@@ -60,7 +60,7 @@ export class RPCServer extends MessageHandlingServer {
     const { table, target, statistics } = this;
     const { logger, sendTracebacks, instrumentation } = settings;
     const around = aroundOf(instrumentation.map(({ server }) => server));
-    const dispatching = { table, target, around, statistics, broker, logger, sendTracebacks };
+    const dispatching = { table, target, around, observer, statistics, broker, logger, sendTracebacks };
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
     return driver.listen(
       this.target,

@@ -26,6 +26,9 @@ export const describeWithPython = rabbitUrl && inject('pythonPresent') ? describ
 /** For tests of programs that use RabbitMQ and PostgreSQL. */
 export const describeWithPostgres = rabbitUrl && inject('postgresPresent') ? describe : describe.skip;
 
+/** For tests of pages in a browser. */
+export const describeWithChromium = inject('chromiumPresent') ? describe : describe.skip;
+
 /** For tests that ask the Python library without a broker: also under `TEST_RABBIT_URL=none`, where it is installed. */
 export const describeWithPythonLibrary =
   inject('pythonPresent') || existsSync(`${newestRoot ?? ''}/usr/lib/python3/dist-packages/oslo_messaging`)

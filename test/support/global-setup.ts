@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { startBroker } from '../../testkit/broker.js';
-import { ensurePresent, osloMessaging, postgresql, rabbitmq } from '../../testkit/prerequisites.js';
+import { chromium, ensurePresent, osloMessaging, postgresql, rabbitmq } from '../../testkit/prerequisites.js';
 import type { RabbitAddress } from '../../testkit/rabbit-control.js';
 import { newestRoot } from '../../testkit/release.js';
 
@@ -12,6 +12,7 @@ declare module 'vitest' {
     rabbitAddress: RabbitAddress | null;
     pythonPresent: boolean;
     postgresPresent: boolean;
+    chromiumPresent: boolean;
   }
 }
 
@@ -26,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('rabbitUrl', url);
   project.provide('rabbitAddress', broker?.control.address ?? null);
   project.provide('pythonPresent', url !== '' && ensurePresent(osloMessaging));
+  project.provide('chromiumPresent', ensurePresent(chromium));
   // The examples do not run with the peers of another release.
   project.provide('postgresPresent', url !== '' && newestRoot === undefined && ensurePresent(postgresql));
   return async () => {

@@ -52,7 +52,7 @@ export class ConnectionNames {
 
 /** Returns the connection that consumes from a queue. */
 async function consumerOf(api: ManagementApi, queue: string): Promise<string | undefined> {
-  const answer = await api.ask('GET', `api/queues/${api.vhostPath}/${encodeURIComponent(queue)}`);
+  const answer = await api.send('GET', `api/queues/${api.vhostPath}/${encodeURIComponent(queue)}`);
   const consumers = member(answer, 'consumer_details');
   return Array.isArray(consumers)
     ? textOf(member(member(consumers[0], 'channel_details'), 'connection_name'))
@@ -61,7 +61,7 @@ async function consumerOf(api: ManagementApi, queue: string): Promise<string | u
 
 /** Returns the name that a client gave its connection. */
 async function nameOf(api: ManagementApi, connection: string): Promise<string | undefined> {
-  const answer = await api.ask('GET', `api/connections/${encodeURIComponent(connection)}`);
+  const answer = await api.send('GET', `api/connections/${encodeURIComponent(connection)}`);
   return textOf(member(member(answer, 'client_properties'), 'connection_name'));
 }
 

@@ -30,7 +30,7 @@ export class VhostTracing {
 
   private async ask(method: 'GET' | 'PUT', path: string, body?: Record<string, unknown>): Promise<unknown> {
     try {
-      return await this.api.ask(method, path, body && { body });
+      return await this.api.send(method, path, body && { body });
     } catch (cause) {
       throw new TapRefused(
         `Tracing cannot be switched: ${toError(cause).message}; its user needs the tag "administrator"`,

@@ -6,6 +6,7 @@ import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
+import { askManagement } from './management-request.js';
 
 /** Timeout of a request in milliseconds. */
 const TIMEOUT_MS = 2000;
@@ -23,6 +24,12 @@ export interface ManagementAnswer {
   readonly body: unknown;
   /** Clock of the broker less the clock here, in milliseconds, to about a second; undefined without the header `Date`. */
   readonly clockOffset: number | undefined;
+}
+
+interface Sending {
+  /** Maximum length of the answer in characters. */
+  readonly maxLength?: number;
+  readonly body?: Readonly<Record<string, unknown>>;
 }
 
 /** Client of RabbitMQ's management API for one virtual host. Each answer is bounded in time and length. */
@@ -60,6 +67,27 @@ export class ManagementClient {
   /** Returns an answer; undefined where the thing does not exist. @throws Error when the API cannot be asked */
   protected async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
     return (await this.ask(path, maxLength)).body;
+  }
+
+  /** Virtual host, as a part of a path. */
+  get vhostPath(): string {
+    return this.vhost;
+  }
+
+  /**
+   * Sends a request. Returns its answer; undefined for one without a body, and where a resource does not exist.
+   * @param path path below the URL, e.g. `api/overview`
+   * @throws Error when the API cannot be asked, or refuses
+   */
+  async send(
+    method: 'GET' | 'PUT',
+    path: string,
+    { maxLength = MAX_ANSWER_LENGTH, body }: Sending = {},
+  ): Promise<unknown> {
+    const auth = await this.auth();
+    const url = new URL(path, this.url);
+    const tls = url.protocol === 'https:' ? tlsOptions(this.settings.rabbit) : {};
+    return askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
   }
 
   /** Returns an answer with the clock of the broker. @throws Error when the API cannot be asked */

@@ -1,0 +1,69 @@
+import { SchemaBook, serverMethods } from '../asyncapi/for-explorer.js';
+import { discoverServers, Target, type Transport } from '../internal.js';
+import { apisOf } from './method-views.js';
+import type { ApiView, ServerView } from './protocol.js';
+import { discoveredServer, topicKey } from './topic-facts.js';
+
+/** Time to wait for the answers, in seconds. */
+const TIMEOUT = 1;
+/** Maximum number of topics that are asked. */
+const MAX_TOPICS = 30;
+/** Interval of questions to a topic, in milliseconds. */
+const EVERY_MS = 30_000;
+/** The same for a topic of which no server knows discovery: each of them in Python logs a line. */
+const EVERY_WITHOUT_ANSWERS_MS = 600_000;
+
+/** Answers of a topic: servers, and their methods. */
+export interface AskedTopic {
+  readonly servers: readonly ServerView[];
+  /** Number of servers that do not say their names. */
+  readonly others: number;
+  readonly apis: readonly ApiView[];
+}
+
+/** Topic to ask. */
+export interface AskableTopic {
+  readonly transport: Transport;
+  readonly exchange: string;
+  readonly topic: string;
+}
+
+/** Answers of other servers to discovery. */
+export class AskedTopics {
+  readonly answers = new Map<string, AskedTopic>();
+  private readonly dueAt = new Map<string, number>();
+
+  /** Asks the topics that are due. Never rejects. */
+  async ask(topics: readonly AskableTopic[]): Promise<void> {
+    const now = performance.now();
+    const due = topics.slice(0, MAX_TOPICS).filter((one) => (this.dueAt.get(topicKey(one)) ?? 0) <= now);
+    await Promise.all(due.map((one) => this.askOne(one)));
+  }
+
+  private async askOne({ transport, exchange, topic }: AskableTopic): Promise<void> {
+    const key = topicKey({ exchange, topic });
+    this.dueAt.set(key, performance.now() + EVERY_MS);
+    try {
+      const target = new Target({ exchange, topic });
+      const { servers, others } = await discoverServers(transport, target, { timeout: TIMEOUT });
+      if (servers.length === 0 && others > 0) this.dueAt.set(key, performance.now() + EVERY_WITHOUT_ANSWERS_MS);
+      const book = new SchemaBook();
+      const methods = servers.flatMap((server) => serverMethods(server, book));
+      const found = servers.map(discoveredServer);
+      const silent = this.silentOf(key, found);
+      this.answers.set(key, { servers: [...found, ...silent], others, apis: apisOf(methods, book, () => null) });
+    } catch {
+      // An unreachable broker is shown by its transport. The last answers stay.
+      const known = this.answers.get(key);
+      if (known) this.answers.set(key, { ...known, servers: known.servers.map(silenced) });
+    }
+  }
+
+  /** Returns the servers that have answered before, and do not now. */
+  private silentOf(key: string, found: readonly ServerView[]): ServerView[] {
+    const names = new Set(found.map(({ name }) => name));
+    return (this.answers.get(key)?.servers ?? []).filter(({ name }) => !names.has(name)).map(silenced);
+  }
+}
+
+const silenced = (server: ServerView): ServerView => ({ ...server, state: 'silent' });

@@ -1,0 +1,206 @@
+import { topicsAt } from '../../inspect/index.js';
+import {
+  getRpcTransport,
+  type OsloMessagingOptions,
+  type RpcTopic,
+  Target,
+  type Transport,
+  toError,
+} from '../../internal.js';
+import { AskedTopics } from '../asked-topics.js';
+import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
+import { examine, ordered } from '../findings.js';
+import { invoke } from '../invoke.js';
+import type {
+  CallRequest,
+  CallResult,
+  DeadLetters,
+  FindingView,
+  QueueView,
+  ReplayRequest,
+  ReplayResult,
+  ServerView,
+  TopicView,
+} from '../protocol.js';
+import { BadRequest, type ExplorerSource, type Gauges, type SourceView, type TakenTraffic } from '../source.js';
+import { belongsTo, countQueues, topicKey } from '../topic-facts.js';
+import { transportView } from '../transport-view.js';
+import { TappedTraffic } from './tapped-traffic.js';
+
+/** Duration from which a call is slow, in milliseconds. */
+const SLOW_MS = 1000;
+
+/** Options of a {@link BrokerSource}. */
+export interface BrokerSourceOptions {
+  /** Options of the connection, with `rabbit.managementUrl` where it is known. */
+  readonly broker: OsloMessagingOptions;
+  /** Topics to look at. All of the virtual host where the management API is known. */
+  readonly topics: readonly { readonly topic: string; readonly exchange: string }[];
+}
+
+/** Broker, seen from outside: by discovery, taps and the management API. */
+export class BrokerSource implements ExplorerSource {
+  readonly kind = 'broker';
+  readonly title: string;
+  readonly slowThreshold = SLOW_MS;
+  private readonly transport: Transport;
+  private readonly asked = new AskedTopics();
+  private readonly traffic: TappedTraffic;
+  private readonly closing = new AbortController();
+  private readonly hasManagement: boolean;
+  private topics: readonly RpcTopic[];
+  private queues: readonly QueueView[] = [];
+  private findings: readonly FindingView[] = [];
+  private findingsAt: number | null = null;
+  private managementError: string | undefined;
+
+  /** @throws ConfigurationError, InvalidTransportURL for wrong options */
+  constructor(private readonly options: BrokerSourceOptions) {
+    this.hasManagement = options.broker.rabbit?.managementUrl !== undefined;
+    this.transport = getRpcTransport(options.broker);
+    this.traffic = new TappedTraffic(options.broker, this.hasManagement, SLOW_MS);
+    this.topics = options.topics.map((one) => ({ ...one, servers: [] }));
+    this.title = String(this.transport).replace(/^<Transport (.*)>$/, '$1');
+  }
+
+  get seen() {
+    return this.traffic.seen;
+  }
+
+  get can(): ExplorerSource['can'] {
+    return { dead: true, tap: this.traffic.problem === undefined, management: this.hasManagement };
+  }
+
+  view(): SourceView {
+    return {
+      notices: this.notices(),
+      transports: [transportView(this.transport, undefined, 'rpc')],
+      topics: this.topics.map((topic) => this.topicView(topic)),
+      timeouts: [],
+      unknownMethods: [],
+      findings: this.findings,
+      findingsAt: this.findingsAt,
+    };
+  }
+
+  gauges(): Gauges {
+    return { slots: null, pendingCalls: null, grownTimeouts: 0 };
+  }
+
+  take(): TakenTraffic {
+    return this.traffic.take();
+  }
+
+  watch(isWatched: boolean): void {
+    this.traffic.watch(isWatched, this.topics);
+  }
+
+  async refresh(): Promise<void> {
+    await this.findTopics();
+    this.traffic.follow(this.topics);
+    await Promise.allSettled([this.askServers(), this.countQueues(), this.examineBroker()]);
+  }
+
+  dead(): Promise<DeadLetters> {
+    return readDeadLetters([this.place()], this.closing.signal);
+  }
+
+  replay(request: ReplayRequest): Promise<ReplayResult> {
+    return replay([this.place()], request, this.closing.signal);
+  }
+
+  call(request: CallRequest): Promise<CallResult> {
+    if ((request.transport ?? null) !== null) throw new BadRequest('transport: there is one broker, without a name');
+    return invoke(this.transport, request);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([this.traffic.close(), this.transport.cleanup()]);
+  }
+
+  private topicView({ topic, exchange, servers }: RpcTopic): TopicView {
+    const answers = this.asked.answers.get(topicKey({ exchange, topic }));
+    const found = answers?.servers ?? [];
+    const names = new Set(found.map(({ name }) => name));
+    const silent = servers.filter(({ server }) => !names.has(server)).map(unnamed);
+    return {
+      exchange,
+      topic,
+      transport: null,
+      own: false,
+      servers: [...found, ...silent],
+      others: servers.length > 0 ? 0 : (answers?.others ?? 0),
+      apis: answers?.apis ?? [],
+      queues: this.queues.filter(({ name }) => belongsTo(name, topic)),
+    };
+  }
+
+  private notices(): string[] {
+    const { problem, replies } = this.traffic;
+    return [
+      ...(this.hasManagement ? [] : ['Topics, queues, bindings and replies are not seen: give --management-url']),
+      ...(this.managementError === undefined ? [] : [this.managementError]),
+      ...(problem === undefined ? [] : [`Live requests are not seen: ${problem}`]),
+      ...(replies || problem !== undefined
+        ? []
+        : [
+            'While a page is open, a mandatory request that no server takes is not returned to its sender, who waits for its timeout',
+          ]),
+    ];
+  }
+
+  private async findTopics(): Promise<void> {
+    if (!this.hasManagement) return;
+    try {
+      const all = await topicsAt(this.options.broker);
+      const given = new Set(this.options.topics.map(topicKey));
+      const found = given.size === 0 ? all : all.filter((one) => given.has(topicKey(one)));
+      const names = new Set(found.map(topicKey));
+      const missing = this.options.topics.filter((one) => !names.has(topicKey(one)));
+      this.topics = [...found, ...missing.map((one) => ({ ...one, servers: [] }))];
+      this.managementError = undefined;
+    } catch (error) {
+      this.managementError = toError(error).message;
+    }
+  }
+
+  private askServers(): Promise<void> {
+    const { transport } = this;
+    return this.asked.ask(this.topics.map(({ topic, exchange }) => ({ transport, topic, exchange })));
+  }
+
+  private async countQueues(): Promise<void> {
+    this.queues = await countQueues(
+      this.options.broker,
+      this.topics.map(({ topic }) => topic),
+    );
+  }
+
+  private async examineBroker(): Promise<void> {
+    const targets = this.topics.map(({ topic, exchange }) => new Target({ topic, exchange }));
+    if (targets.length === 0 && !this.hasManagement) return;
+    this.findings = ordered(await examine(this.options.broker, this.options.topics.length > 0 ? targets : []));
+    this.findingsAt = Date.now();
+  }
+
+  private place(): DeadLetterPlace {
+    const topics = this.topics.map(({ topic, servers }) => ({ topic, servers: servers.map(({ server }) => server) }));
+    return { transport: null, options: this.options.broker, topics };
+  }
+}
+
+/** Returns a server that is known from the management API alone. */
+function unnamed({ server, isRunning }: RpcTopic['servers'][number]): ServerView {
+  return {
+    name: server,
+    state: isRunning ? 'unknown' : 'closed',
+    library: null,
+    version: null,
+    runtime: null,
+    host: null,
+    since: null,
+    lastSeen: null,
+    slots: null,
+  };
+}

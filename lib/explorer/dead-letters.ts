@@ -1,0 +1,112 @@
+import { type DeadLetter, type DeadLetterListing, listDeadLetters, replayDeadLetters } from '../inspect/index.js';
+import { type OsloMessagingOptions, toError } from '../internal.js';
+import type { DeadGroup, DeadLetters, DeadMessage, DeadQueue, ReplayRequest, ReplayResult } from './protocol.js';
+import { BadRequest } from './source.js';
+
+/** Messages that are read of each queue, and those of them that are shown. */
+const MAX_READ = 500;
+const MAX_SHOWN = 100;
+/** Suffix of dead-letter queues, unless another is set. */
+const DEAD = '.dead';
+
+/** Broker, and where its dead letters are. */
+export interface DeadLetterPlace {
+  /** `name` of the transport. */
+  readonly transport: string | null;
+  readonly options: OsloMessagingOptions;
+  /** Topics whose dead-letter queues are read, where the management API does not know all of them. */
+  readonly topics: readonly { readonly topic: string; readonly servers: readonly string[] }[];
+}
+
+/** Reads the dead letters of brokers. Never rejects: a broker that cannot be read is named. */
+export async function readDeadLetters(places: readonly DeadLetterPlace[], signal: AbortSignal): Promise<DeadLetters> {
+  const read = await Promise.all(places.map((place) => readPlace(place, signal)));
+  const problems = read.flatMap(({ problems: own }) => own);
+  const incomplete = problems.length === 0 ? null : problems.join('; ');
+  return { at: Date.now(), queues: read.flatMap(({ queues }) => queues), incomplete };
+}
+
+/** Replays dead letters of a queue. @throws BadRequest for a request that names no messages, or no dead-letter queue */
+export async function replay(
+  places: readonly DeadLetterPlace[],
+  request: ReplayRequest,
+  signal: AbortSignal,
+): Promise<ReplayResult> {
+  const { queue, transport = null, messages, group, all } = request;
+  const place = places.find((one) => one.transport === transport);
+  if (!place) throw new BadRequest(`transport: there is no broker of the name ${JSON.stringify(transport)}`);
+  if (typeof queue !== 'string' || !queue.includes(DEAD))
+    throw new BadRequest('queue: expected the name of a dead-letter queue');
+  const isList = Array.isArray(messages) && messages.every((id) => typeof id === 'string') && messages.length > 0;
+  const given = [isList, typeof group === 'string', all === true].filter(Boolean).length;
+  if (given !== 1 || (messages !== undefined && !isList))
+    throw new BadRequest('Expected one of messages (a list of ids), group (an id) and all (true)');
+  const filter = { ...(isList && { ids: messages }), ...(typeof group === 'string' && { group }) };
+  const { replayed, failed, left, failures } = await replayDeadLetters({
+    broker: place.options,
+    queue,
+    filter,
+    limit: all === true ? Number.MAX_SAFE_INTEGER : MAX_READ,
+    signal,
+  });
+  return { replayed, failed, left, error: failures[0]?.reason ?? null };
+}
+
+async function readPlace(place: DeadLetterPlace, signal: AbortSignal) {
+  const { options, topics } = place;
+  const listings: DeadLetterListing[] = [];
+  const problems: string[] = [];
+  const scopes =
+    options.rabbit?.managementUrl === undefined
+      ? topics.flatMap(({ topic, servers }) => [{ topic }, ...servers.map((server) => ({ topic, server }))])
+      : [{}];
+  for (const scope of scopes) {
+    try {
+      listings.push(await listDeadLetters({ broker: options, limit: MAX_READ, signal, ...scope }));
+    } catch (error) {
+      problems.push(toError(error).message);
+      // The others would fail in the same way.
+      break;
+    }
+  }
+  const queues = new Map<string, DeadQueue>();
+  for (const { queues: found, unread } of listings) {
+    for (const one of found) if (one.total > 0) queues.set(one.queue, queueView(one, place.transport));
+    problems.push(...unread.map(({ queue, reason }) => `${queue}: ${reason}`));
+  }
+  return { queues: [...queues.values()], problems };
+}
+
+function queueView(
+  { queue, total, groups, letters }: DeadLetterListing['queues'][number],
+  transport: string | null,
+): DeadQueue {
+  const views = groups.map((group): DeadGroup => {
+    const { id, reason, name: method, count, failedAgain, oldest: firstAt, newest: lastAt } = group;
+    return { id, reason, method, count, failedAgain, firstAt, lastAt };
+  });
+  const groupOf = (letter: DeadLetter) =>
+    groups.find(
+      ({ originalQueue, reason, kind, name }) =>
+        originalQueue === letter.originalQueue &&
+        reason === letter.reason &&
+        kind === letter.kind &&
+        name === letter.name,
+    )?.id ?? '';
+  return {
+    queue,
+    transport,
+    original: letters[0]?.originalQueue ?? null,
+    count: total,
+    groups: views,
+    messages: letters.slice(0, MAX_SHOWN).map((letter) => messageView(letter, groupOf(letter))),
+  };
+}
+
+function messageView(letter: DeadLetter, group: string): DeadMessage {
+  const { id, kind, name: method, namespace, version, excerpt: args, reason, at, deliveries, replays } = letter;
+  const { requestId, caller } = letter;
+  const shown = kind === 'call' || kind === 'cast' ? 'request' : kind;
+  const numbers = { at, deliveries, replays };
+  return { id, group, kind: shown, method, namespace, version, args, reason, ...numbers, requestId, caller };
+}

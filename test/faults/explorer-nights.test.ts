@@ -1,0 +1,229 @@
+import { getRpcServer, type OsloMessagingOptions, OsloMessagingTransports, Target } from 'nestjs-oslo-messaging';
+import type { OsloExplorerOptions } from 'nestjs-oslo-messaging/explorer';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import {
+  type DeadLetters,
+  type FindingView,
+  ROUTES,
+  type Snapshot,
+  type TopicView,
+  type TransportView,
+} from '../../lib/explorer/protocol.js';
+import { withChannel } from '../../testkit/amqp.js';
+import { RabbitNode } from '../../testkit/rabbit-node.js';
+import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { exploredApp } from '../support/explored-app.js';
+import type { ExplorerClient } from '../support/explorer-page.js';
+import { silent } from '../support/silent.js';
+
+const closing: (() => unknown)[] = [];
+let node: RabbitNode;
+
+beforeAll(async () => {
+  if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+});
+afterAll(() => node?.stop());
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Starts an application on the broker, and opens its page. */
+async function watched(topic: string, options: OsloMessagingOptions = {}, explorer: OsloExplorerOptions = {}) {
+  const explored = await exploredApp({
+    topic,
+    options: { transportUrl: node.url, rpcResponseTimeout: 5, logger: silent, ...options },
+    explorer: { managementUrl: node.managementUrl ?? '', ...explorer },
+  });
+  closing.push(() => explored.app.close());
+  const page = explored.page();
+  closing.push(() => page.close());
+  await page.open();
+  return { ...explored, page };
+}
+
+/** Waits for a snapshot that shows a case. */
+async function shows(page: ExplorerClient, fits: (snapshot: Snapshot) => unknown): Promise<void> {
+  await eventually(
+    async () => {
+      const snapshot = await page.snapshot();
+      const seen = JSON.stringify([snapshot.findings, snapshot.transports, snapshot.topics], undefined, 1);
+      expect(fits(snapshot), seen.slice(0, 6000)).toBeTruthy();
+    },
+    { within: 60_000, every: 500 },
+  );
+}
+
+const found = ({ findings }: Snapshot, state: string, name: string): FindingView | undefined =>
+  findings.find((finding) => finding.state === state && finding.name === name && finding.severity === 'fault');
+const topicIn = ({ topics }: Snapshot, topic: string): TopicView | undefined =>
+  topics.find((one) => one.topic === topic);
+const rpcIn = ({ transports }: Snapshot): TransportView | undefined => transports.find(({ use }) => use === 'rpc');
+
+describeWithRabbit('the explorer of an application shows that', () => {
+  it('nobody consumes a topic that is called', async () => {
+    const other = uniqueTopic('unserved');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('tacker', 'topic', { durable: false });
+      await channel.assertQueue(other, { durable: false });
+      await channel.bindQueue(other, 'tacker', other);
+    });
+    const { client, page } = await watched(uniqueTopic('night'));
+    await expect(client.prepare({ topic: other, timeout: 0.2 }).call({}, 'work')).rejects.toThrow();
+    await shows(page, (snapshot) => {
+      const finding = found(snapshot, 'unserved', other);
+      const [queue] = topicIn(snapshot, other)?.queues ?? [];
+      return finding?.why?.includes('MessagingTimeout') && queue?.consumers === 0;
+    });
+    await page.event('tick', ({ traffic }) => traffic.out?.timeouts === 1);
+  });
+
+  it('a queue is durable where a transient one is asked for', async () => {
+    const other = uniqueTopic('durable');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertQueue(other, { durable: true });
+    });
+    const { client, page } = await watched(uniqueTopic('night'));
+    await client
+      .prepare({ topic: other, timeout: 0.2 })
+      .call({}, 'work')
+      .catch(() => undefined);
+    await shows(page, (snapshot) => found(snapshot, 'conflict', other));
+  });
+
+  it('a queue is bound to another exchange', async () => {
+    const other = uniqueTopic('elsewhere');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('openstack', 'topic', { durable: false });
+      await channel.assertQueue(other, { durable: false });
+      await channel.bindQueue(other, 'openstack', other);
+    });
+    const { client, page } = await watched(uniqueTopic('night'));
+    await expect(client.prepare({ topic: other, timeout: 1 }).call({}, 'work')).rejects.toMatchObject({
+      code: 'UNDELIVERABLE',
+    });
+    await shows(page, (snapshot) => found(snapshot, 'unbound', other)?.text.includes('"openstack"'));
+    expect((await page.snapshot()).transports[0]?.counts['undeliverable']).toBe(1);
+  });
+
+  it('a handler is slow, and requests wait for it', async () => {
+    const topic = uniqueTopic('slow');
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    closing.push(() => release());
+    const { app, client, page } = await watched(
+      topic,
+      { concurrency: 1, rpcDiscoveryEnabled: true },
+      { slowThreshold: '200ms' },
+    );
+    const { rpc } = app.get(OsloMessagingTransports);
+    const slow = uniqueTopic('held');
+    const server = getRpcServer(rpc, new Target({ topic: slow, server: 'one' }), [{ work: () => held }]);
+    await server.start();
+    closing.push(() => server.stop({ graceful: false }));
+    for (let sent = 0; sent < 3; sent++) await client.prepare({ topic: slow }).cast({}, 'work');
+    await shows(page, (snapshot) => {
+      const [queue] = topicIn(snapshot, slow)?.queues.filter(({ name }) => name === slow) ?? [];
+      const isFull = rpcIn(snapshot)?.slots.used === 1 && queue?.unacknowledged !== null;
+      return isFull && found(snapshot, 'slow', `${slow}.one`);
+    });
+    await page.event('tick', ({ traffic }) => (traffic.in?.inFlight ?? 0) > 0);
+    release();
+    await eventually(async () => {
+      const { slow: slowOnes } = await page.json<{ slow: { method: string; slow: boolean }[] }>(ROUTES.history);
+      expect(slowOnes).toContainEqual(expect.objectContaining({ method: 'work', slow: true }));
+    });
+  });
+
+  it('a queue piles up', async () => {
+    const other = uniqueTopic('piling');
+    await withChannel(node.url, async (channel) => {
+      await channel.assertExchange('tacker', 'topic', { durable: false });
+      await channel.assertQueue(other, { durable: false });
+      await channel.bindQueue(other, 'tacker', other);
+      await channel.prefetch(1);
+      await channel.consume(other, () => undefined);
+      const { client, page } = await watched(uniqueTopic('night'));
+      for (let sent = 0; sent < 30; sent++) await client.prepare({ topic: other }).cast({}, 'work');
+      await shows(page, (snapshot) => {
+        const [queue] = topicIn(snapshot, other)?.queues ?? [];
+        const isCounted = queue && (queue.ready ?? 0) >= 29 && queue.unacknowledged === 1 && queue.consumers === 1;
+        return isCounted && (found(snapshot, 'piling up', other) ?? found(snapshot, 'slow', other));
+      });
+    });
+  });
+
+  it('dead letters wait, and replays them', async () => {
+    const topic = uniqueTopic('dead');
+    const { page } = await watched(topic, {}, { readOnly: false });
+    await withChannel(node.url, async (channel) => {
+      channel.sendToQueue(topic, Buffer.from('not json'));
+      await channel.checkQueue(topic);
+      await channel.assertQueue(`${topic}.dead`, { durable: true });
+      const body = { method: 'note', args: { text: 'again', password: 'of-a-dead-letter' }, _unique_id: 'u1' };
+      const message = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(body) };
+      channel.sendToQueue(`${topic}.dead`, Buffer.from(JSON.stringify(message)), {
+        headers: { 'x-original-queue': topic, 'x-dead-letter-reason': 'on purpose' },
+        contentType: 'application/json',
+        persistent: true,
+      });
+      await channel.checkQueue(`${topic}.dead`);
+    });
+    const queue = await eventually(async () => {
+      const dead = await page.json<DeadLetters>(ROUTES.dead);
+      const { queues } = dead;
+      const own = queues.find((one) => one.queue === `${topic}.dead`);
+      expect(
+        own?.messages.map(({ method }) => method),
+        JSON.stringify(dead),
+      ).toEqual(expect.arrayContaining(['note']) as string[]);
+      return own;
+    });
+    const [letter] = queue?.messages.filter(({ method }) => method === 'note') ?? [];
+    expect(letter?.args).toContain('again');
+    expect(letter?.args).not.toContain('of-a-dead-letter');
+    const answer = await page.post(ROUTES.replay, { queue: `${topic}.dead`, messages: [letter?.id] });
+    expect(JSON.parse(answer.text)).toMatchObject({ replayed: 1, failed: 0, error: null });
+    await page.event('messages', (messages) =>
+      messages.some(({ direction, method }) => direction === 'in' && method === 'note'),
+    );
+  });
+
+  it('the broker has a memory alarm', async () => {
+    const { client, page } = await watched(uniqueTopic('night'));
+    await client.cast({}, 'note', { text: 'x' });
+    await node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
+    try {
+      void client
+        .prepare({ timeout: 2 })
+        .cast({}, 'note', { text: 'x' })
+        .catch(() => undefined);
+      await shows(page, (snapshot) => {
+        const alarmed = snapshot.findings.find(({ state }) => state === 'alarmed');
+        return rpcIn(snapshot)?.status === 'blocked' && alarmed?.severity === 'fault';
+      });
+    } finally {
+      await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
+    }
+    await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'connected');
+    expect(rpcIn(await page.snapshot())?.connections).toContainEqual({ purpose: 'publishing', state: 'connected' });
+  });
+
+  // The last one: it restarts the broker.
+  it('the broker is down, and is back', async () => {
+    const { page } = await watched(uniqueTopic('night'));
+    await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'connected');
+    await node.halt();
+    await shows(page, (snapshot) => {
+      const host = snapshot.findings.find(({ state }) => state === 'unreachable');
+      return rpcIn(snapshot)?.status === 'disconnected' && host?.cure?.includes('Start the broker');
+    });
+    await node.restart();
+    await shows(page, (snapshot) => {
+      const isReached = !snapshot.findings.some(({ state }) => state === 'unreachable');
+      return rpcIn(snapshot)?.status === 'connected' && isReached;
+    });
+  });
+});
