@@ -33,7 +33,7 @@ function lacksPostgres() {
   return !versions.some((version) => existsSync(`${folder}/${version}/bin/initdb`));
 }
 
-/** As `testkit/chromium.ts` finds it. */
+/** Looks where `testkit/chromium.ts` looks. */
 function lacksChromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/bin'];

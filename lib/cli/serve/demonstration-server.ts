@@ -40,7 +40,7 @@ export interface DemonstrationOptions extends Faults {
 export class DemonstrationServer {
   readonly counts = new RequestCounts();
   readonly #transport: Transport;
-  /** Of the listener: notifications may have a broker of their own. */
+  /** Transport of the listener: notifications may have a broker of their own. */
   readonly #notifications: Transport | undefined;
   readonly #servers: { start(): Promise<void>; stop(): Promise<void> }[];
 
