@@ -33,19 +33,19 @@ export class Traffic implements OnModuleDestroy {
   /** Lives one life of a VNF after the other, until the application closes. */
   private async live(mean: number): Promise<void> {
     const { signal } = this.#closing;
-    const pause = () => delay(mean * (0.5 + Math.random()), undefined, { signal });
+    const pause = (times = 1) => delay(times * mean * (0.5 + Math.random()), undefined, { signal });
     while (!signal.aborted) await this.liveOnce(pause).catch(() => undefined);
   }
 
-  private async liveOnce(pause: () => Promise<void>): Promise<void> {
+  private async liveOnce(pause: (times?: number) => Promise<void>): Promise<void> {
     const conductor = this.conductor.$prepare({ context: requestContext(), timeout: '2s' });
     const agents = this.agents.$prepare({ context: requestContext(), timeout: '2s' });
     const vnf = { vnf_id: randomUUID() };
     await pause();
 
-    // Casts to a conductor that does not answer would pile up in its queue.
+    // To a conductor that does not answer, requests would pile up in its queue.
     const error = await conductor.get(vnf).catch((thrown: unknown) => thrown);
-    if (!(error instanceof VnfNotFound)) return;
+    if (!(error instanceof VnfNotFound)) return pause(20);
 
     const look = () => conductor.get(vnf);
     for (const request of [

@@ -42,7 +42,7 @@ describe('the sample application on memory', () => {
     await expectTour(run(['--once'], { TRANSPORT_URL: '' }));
   });
 
-  it('serves a page that shows simulated users, whose requests fail at times', async () => {
+  it('serves a page that shows simulated users and their failures', async () => {
     const child = run([], { TRANSPORT_URL: '' });
     const [, page = ''] = await child.prints(/at (http:\S+\/rpc)\n/);
     const get = async (path: string): Promise<unknown> => (await fetch(page + path)).json();
