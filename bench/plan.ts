@@ -20,7 +20,7 @@ export const FULL = {
   /** Warms up by calls: what watches a call is the larger part of the code to compile. */
   observability: { rounds: 15, loaded: 1, warmUpCalls: 50_000 },
   /** Many short rounds: the explorer costs less than the speed of a machine drifts in a second. */
-  explorer: { rounds: 31, loaded: 0.4, memoryLoaded: 0.2, warmUpCalls: 30_000 },
+  explorer: { rounds: 25, loaded: 0.4, memoryLoaded: 0.15, warmUpCalls: 20_000 },
   cluster: { rounds: 3, sequential: 1.5, loaded: 1.5 },
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },

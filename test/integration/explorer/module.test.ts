@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const root = () => OsloMessagingModule.forRoot({ host: 'h1', topic: uniqueTopic(), transportUrl: 'memory://' });
 
-it('takes its options from a function, with what it injects', async () => {
+it('takes its options from a function with injected services', async () => {
   const explorer = OsloExplorerModule.registerAsync({
     path: '/tools/rpc',
     inject: [OsloServer],

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { PageFiles } from '../../../lib/explorer/http/page-files.js';
 import { answerRefusal, type RefusedRequest } from '../../../lib/explorer/http/refusal.js';
 
-it('the page says what to do where it was not built', async () => {
+it('a page that was not built names the command that builds it', async () => {
   const files = new PageFiles(undefined);
   const server = createServer((request, response) => {
     files.answer(request, response, 'index.html').catch((error: RefusedRequest) => answerRefusal(response, error));
