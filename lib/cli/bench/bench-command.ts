@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { CommandProcess } from '../command-process.js';
+import { takesTarget } from '../flags/target-options.js';
 import { collectWords, DATA_HELP } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
-import { takesTarget } from '../target-options.js';
 import type { BenchFlags } from './read-plan.js';
 
 const DESCRIPTION =

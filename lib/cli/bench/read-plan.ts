@@ -1,8 +1,8 @@
 import { type Dict, newId } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { byteCount, milliseconds, wholeNumber } from '../flag-values.js';
+import { byteCount, milliseconds, wholeNumber } from '../flags/flag-values.js';
+import { readTarget, type TargetFlags } from '../flags/target-options.js';
 import { readData } from '../input/read-data.js';
-import { readTarget, type TargetFlags } from '../target-options.js';
 import type { BenchMode, BenchPlan } from './bench-plan.js';
 import { readCheck } from './check.js';
 

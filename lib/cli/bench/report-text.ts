@@ -1,5 +1,5 @@
 import { oneLine } from '../../internal.js';
-import { textTable } from '../text-table.js';
+import { textTable } from '../terminal/text-table.js';
 import { bar, columns } from './bar-chart.js';
 import type { BenchReport } from './bench-report.js';
 import type { LatencyFigures } from './latency-histogram.js';

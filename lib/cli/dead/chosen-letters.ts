@@ -1,6 +1,6 @@
 import { type DeadLetterFilter, type DeadLetterScope, listDeadLetters } from '../../inspect/index.js';
 import { UsageError } from '../exit-code.js';
-import { confirmed } from './confirmation.js';
+import { confirmed } from '../terminal/confirmation.js';
 import { type FilterFlags, filterOf, isUnfiltered } from './dead-flags.js';
 
 /** Flags of commands that change queues. */

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
 import { ConfigurationError, toMilliseconds } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { readBroker, type TargetFlags, takesTarget } from '../target-options.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 
 /** Flags that choose queues. */
 export interface ScopeFlags extends TargetFlags {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { findDeadLetter, listDeadLetters } from '../../inspect/index.js';
 import { stringifyJson } from '../../internal.js';
-import { whileShowing } from '../progress-line.js';
+import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { interruptible } from './interruption.js';
 import { contentText, listingText } from './letter-text.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteCount, share, wholeNumber } from '../../../lib/cli/flag-values.js';
+import { byteCount, share, wholeNumber } from '../../../lib/cli/flags/flag-values.js';
 import { commandsToTry } from '../../../lib/cli/serve/commands-to-try.js';
 import { RequestCounts } from '../../../lib/cli/serve/request-counts.js';
 import { type HandledRequest, jsonLine, textLine } from '../../../lib/cli/serve/request-line.js';

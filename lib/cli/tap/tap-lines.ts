@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { TapEvent, TappedCall, TappedCaller, TappedRequest } from '../inspect/index.js';
-import { oneLine, stringifyJson } from '../internal.js';
+import type { TapEvent, TappedCall, TappedCaller, TappedRequest } from '../../inspect/index.js';
+import { oneLine, stringifyJson } from '../../internal.js';
 
 /** Maximum length of values in a line, in characters. */
 const MAX_VALUE = 200;

@@ -1,5 +1,5 @@
-import { ConfigurationError, toMilliseconds } from '../internal.js';
-import { UsageError } from './exit-code.js';
+import { ConfigurationError, toMilliseconds } from '../../internal.js';
+import { UsageError } from '../exit-code.js';
 
 /**
  * Returns the milliseconds of a duration on the command line.

@@ -6,14 +6,14 @@ import {
   surveyAll,
   surveyServer,
   topicsAt,
-} from '../inspect/index.js';
-import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../internal.js';
-import { openTransport } from './broker-session.js';
-import { UsageError } from './exit-code.js';
-import type { OpenConnections } from './open-connections.js';
-import { asking, whileShowing } from './progress-line.js';
-import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
-import { textTable } from './text-table.js';
+} from '../../inspect/index.js';
+import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../../internal.js';
+import { openTransport } from '../broker-session.js';
+import { UsageError } from '../exit-code.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import type { OpenConnections } from '../open-connections.js';
+import { asking, whileShowing } from '../terminal/progress-line.js';
+import { textTable } from '../terminal/text-table.js';
 
 interface ListFlags extends TargetFlags {
   managementUrl?: string;

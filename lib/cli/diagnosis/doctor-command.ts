@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Diagnosis, diagnosisOf, type Finding, findingText, isFault } from '../inspect/index.js';
-import { oneLine, stringifyJson, Target } from '../internal.js';
-import { describeError, EXIT, UsageError } from './exit-code.js';
-import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
+import { type Diagnosis, diagnosisOf, type Finding, findingText, isFault } from '../../inspect/index.js';
+import { oneLine, stringifyJson, Target } from '../../internal.js';
+import { describeError, EXIT, UsageError } from '../exit-code.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 
 interface DoctorFlags extends TargetFlags {
   managementUrl?: string;

@@ -1,8 +1,16 @@
 import type { Command } from 'commander';
-import { Deadline, getRpcTransport, PING_METHOD, RemoteError, RPCClient, stringifyJson, Target } from '../internal.js';
-import { collectWords, DATA_HELP, readData } from './input/read-data.js';
-import type { OpenConnections } from './open-connections.js';
-import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+import {
+  Deadline,
+  getRpcTransport,
+  PING_METHOD,
+  RemoteError,
+  RPCClient,
+  stringifyJson,
+  Target,
+} from '../../internal.js';
+import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { collectWords, DATA_HELP, readData } from '../input/read-data.js';
+import type { OpenConnections } from '../open-connections.js';
 
 interface InvokeFlags extends TargetFlags {
   namespace?: string;

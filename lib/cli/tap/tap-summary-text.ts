@@ -1,6 +1,6 @@
-import type { TapCounts, TapDurations, TapSummary } from '../inspect/index.js';
+import type { TapCounts, TapDurations, TapSummary } from '../../inspect/index.js';
+import { textTable } from '../terminal/text-table.js';
 import { milliseconds } from './tap-lines.js';
-import { textTable } from './text-table.js';
 
 /** Maximum number of methods in the text. JSON has all. */
 const MAX_METHODS = 20;

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { checkService, type Measure } from '../inspect/index.js';
-import { Deadline, oneLine, stringifyJson, Target, toError } from '../internal.js';
-import { describeError, EXIT, exitCodeOf, UsageError } from './exit-code.js';
-import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
+import { checkService, type Measure } from '../../inspect/index.js';
+import { Deadline, oneLine, stringifyJson, Target, toError } from '../../internal.js';
+import { describeError, EXIT, exitCodeOf, UsageError } from '../exit-code.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 
 interface CheckFlags extends TargetFlags {
   managementUrl?: string;

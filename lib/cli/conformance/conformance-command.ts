@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { stringifyJson } from '../internal.js';
-import { checks } from './conformance/checks.js';
-import { Peer } from './conformance/peer.js';
-import { type Report, reportOf, tableFoot, tableHead, tableRow } from './conformance/report.js';
-import { runChecks } from './conformance/run-checks.js';
-import { EXIT, UsageError } from './exit-code.js';
-import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
+import { stringifyJson } from '../../internal.js';
+import { EXIT, UsageError } from '../exit-code.js';
+import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { checks } from './checks.js';
+import { Peer } from './peer.js';
+import { type Report, reportOf, tableFoot, tableHead, tableRow } from './report.js';
+import { runChecks } from './run-checks.js';
 
 interface ConformanceFlags extends TargetFlags {
   json?: boolean;

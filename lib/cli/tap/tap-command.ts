@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { isOfRequest, openTap, type Tap, type TapFilter, turnOffTracing } from '../inspect/index.js';
-import { ConfigurationError, extended, stringifyJson, toMilliseconds } from '../internal.js';
-import type { CommandProcess } from './command-process.js';
-import { describeError, EXIT, UsageError } from './exit-code.js';
+import { isOfRequest, openTap, type Tap, type TapFilter, turnOffTracing } from '../../inspect/index.js';
+import { ConfigurationError, extended, stringifyJson, toMilliseconds } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
+import { describeError, EXIT, UsageError } from '../exit-code.js';
+import { readBroker, readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { tapLine } from './tap-lines.js';
 import { summaryText } from './tap-summary-text.js';
-import { readBroker, readTarget, type TargetFlags, takesTarget } from './target-options.js';
 
 interface TapFlags extends TargetFlags {
   replies?: boolean;

@@ -11,13 +11,13 @@ import {
   type ServerStats,
   stringifyJson,
   Target,
-} from '../internal.js';
-import { openTransport } from './broker-session.js';
-import { EXIT } from './exit-code.js';
-import type { OpenConnections } from './open-connections.js';
-import { asking, whileShowing } from './progress-line.js';
-import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
-import { textTable } from './text-table.js';
+} from '../../internal.js';
+import { openTransport } from '../broker-session.js';
+import { EXIT } from '../exit-code.js';
+import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import type { OpenConnections } from '../open-connections.js';
+import { asking, whileShowing } from '../terminal/progress-line.js';
+import { textTable } from '../terminal/text-table.js';
 
 interface DescribeFlags extends TargetFlags {
   json?: boolean;
