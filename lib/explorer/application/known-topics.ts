@@ -3,7 +3,7 @@ import type { OsloServer } from '../../internal-nest.js';
 import type { AskedTopic } from '../asked-topics.js';
 import { countedApis } from '../counted-apis.js';
 import { apisOf } from '../method-views.js';
-import type { MethodStatsView, ServerView, TopicView } from '../protocol.js';
+import type { ApiView, MethodStatsView, ServerView, TopicView } from '../protocol.js';
 import { MAX_TOPICS, type QueuesByTopic, topicKey } from '../topic-facts.js';
 import type { CountedMethod, MethodCounts } from '../traffic/method-statistics.js';
 import type { ApplicationTopics, KnownTopic } from './application-topics.js';
