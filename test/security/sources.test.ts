@@ -31,12 +31,12 @@ describe('the library', () => {
     expect(loaded.length).toBeGreaterThan(0);
     const computed = loaded.filter(({ node }) => node.arguments?.[0]?.kind !== ts.SyntaxKind.StringLiteral);
     // Commands on the machine of a developer load the modules that the user names, and packages that lie beside them.
-    const ofUser = ['cli/asyncapi-source.ts', 'cli/load-module.ts'];
+    const ofUser = ['cli/asyncapi/asyncapi-source.ts', 'cli/load-module.ts'];
     expect(computed.map(({ file }) => file).filter((file) => !ofUser.includes(file))).toEqual([]);
     const named = calls.filter(({ node }) => /^(eval|Function|require|createRequire)$/.test(node.expression.getText()));
     expect(named.map(({ file, node }) => `${file}: ${node.getText()}`).toSorted()).toEqual([
-      'cli/asyncapi-page.ts: createRequire(base)',
-      'cli/asyncapi-source.ts: createRequire(base)',
+      'cli/asyncapi/asyncapi-page.ts: createRequire(base)',
+      'cli/asyncapi/asyncapi-source.ts: createRequire(base)',
       'cli/contract/json-schema.ts: createRequire(module)',
       'schematics/toolkit.ts: createRequire(path)',
     ]);
