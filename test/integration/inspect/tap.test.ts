@@ -229,9 +229,13 @@ describeWithRabbit('a tap without replies', () => {
     await withChannel(vhost.url, async (channel) => {
       const { queue } = await channel.assertQueue('', { exclusive: true });
       await channel.bindQueue(queue, 'tacker', `${topic}.idle`);
-      await caller.prepare({ server: 'idle' }).cast(CONTEXT, 'note', {});
-      await eventually(() => expect(events.length).toBe(before + 1));
-      expect((await channel.checkQueue(queue)).messageCount).toBe(1);
+      let sent = 0;
+      await eventually(async () => {
+        await caller.prepare({ server: 'idle' }).cast(CONTEXT, 'note', {});
+        sent++;
+        expect(events.length).toBeGreaterThan(before);
+      });
+      expect((await channel.checkQueue(queue)).messageCount).toBe(sent);
     });
   });
 
