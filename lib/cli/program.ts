@@ -56,14 +56,14 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .addHelpText('afterAll', EXIT_CODES)
     .hook('preAction', (_program, self) => applyContext(self));
   addInvokeCommands(program, connections);
-  addConformanceCommand(program);
+  addConformanceCommand(program, connections);
   addDoctorCommand(program);
   addCheckCommand(program);
   addGenerateCommand(program);
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addDeadCommand(program);
+  addDeadCommand(program, command);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);
