@@ -112,6 +112,7 @@ export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channe
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
 export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
 export { type ListedQueue, ManagementApi } from './drivers/rabbit/topology/management-api.js';
+export { ManagementFailure } from './drivers/rabbit/topology/management-failure.js';
 export {
   type ExchangeStatus,
   ManagementStatus,

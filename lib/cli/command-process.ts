@@ -13,6 +13,9 @@ export class CommandProcess {
   /** Signals, and a reader of standard output that closes the pipe. */
   readonly interruption = new Interruption();
 
+  /** Resolves when standard output takes more; undefined while it does. */
+  private full: Promise<void> | undefined;
+
   private readonly leftEarly = () => {
     this.fail(new UsageError('the loaded module has ended the process. It must only export'));
   };
@@ -23,12 +26,18 @@ export class CommandProcess {
   };
 
   /**
-   * Writes a part of an endless result to standard output. Resolves when a slow reader has read enough, or at the
-   * interruption.
+   * Writes a part of an endless result to standard output, after those that wait. Resolves when a slow reader has read enough,
+   * or at the interruption.
    */
   async printLine(text: string): Promise<void> {
-    if (process.stdout.write(text) || this.interruption.signal.aborted) return;
-    await Promise.race([drained(process.stdout), this.interruption.happens]);
+    const { signal } = this.interruption;
+    while (this.full && !signal.aborted) await this.full;
+    if (process.stdout.write(text) || signal.aborted) return;
+    // One for all lines that wait.
+    this.full ??= Promise.race([drained(process.stdout), this.interruption.happens]).then(() => {
+      this.full = undefined;
+    });
+    await this.full;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import {
+  ManagementFailure,
   MessageDeliveryFailure,
   MessageUndeliverable,
   MessagingException,
@@ -22,6 +23,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof MessagingTimeout) return EXIT.timeout;
   if (error instanceof MessageUndeliverable || error instanceof MessageDeliveryFailure) return EXIT.unreachable;
+  if (error instanceof ManagementFailure) return error.isTimeout ? EXIT.timeout : EXIT.unreachable;
   if (error instanceof RemoteError) return EXIT.failed;
   return error instanceof UsageError || error instanceof MessagingException ? EXIT.usage : EXIT.failed;
 }

@@ -17,7 +17,7 @@ export function addDoctorCommand(program: Command): void {
   takesTarget(program.command('doctor'), '10s', 'topic to examine (default: all, with --management-url)')
     .summary('find what is wrong between callers, the broker and servers')
     .description(
-      'Looks for all that can be wrong between callers and servers of a topic: hosts, login, TLS, virtual host, exchanges and queues that differ from the options or have no consumer, alarms, permissions, policies, queues that pile up, slow handlers, clocks. Prints one line for each fault: the fault, the harm, the remedy. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Without --topic, it looks at the whole virtual host, with one line for each topic that is well. AMQP cannot show bindings, policies and unacknowledged messages: give --management-url. Exits with 1 for any fault, with 4 when the broker cannot be reached.',
+      'Looks for all that can be wrong between callers and servers of a topic: hosts, login, TLS, virtual host, exchanges and queues that differ from the options or have no consumer, alarms, permissions, policies, queues that pile up, slow handlers, clocks. Prints one line for each fault: the fault, the harm, the remedy. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Without --topic, it looks at the whole virtual host, with one line for each topic that is well. AMQP cannot show bindings, policies and unacknowledged messages: give --management-url. Exits with 1 for any fault, with 4 when the broker cannot be reached, or when all that is wrong is a source that did not answer.',
     )
     .option('--management-url <url>', 'management API of RabbitMQ, for what AMQP cannot show: http://host:15672')
     .option('--json', 'print the findings as JSON')
@@ -36,8 +36,14 @@ export function addDoctorCommand(program: Command): void {
       for (const remark of remarks)
         process.stderr.write(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
       if (unreachable) process.exitCode = EXIT.unreachable;
-      else if (shown.some(isFault)) process.exitCode = EXIT.failed;
+      else process.exitCode = codeOf(shown.filter(isFault));
     });
+}
+
+/** Returns the exit code for faults: where all that is wrong is a source that did not answer, nothing is known to be wrong. */
+function codeOf(faults: readonly Finding[]): number {
+  if (faults.length === 0) return EXIT.ok;
+  return faults.every(({ state }) => state === 'unseen') ? EXIT.unreachable : EXIT.failed;
 }
 
 function examine(flags: DoctorFlags): Promise<Diagnosis> {

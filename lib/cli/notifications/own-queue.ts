@@ -1,4 +1,5 @@
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib';
+import { ledgerDeclarations, ledgerQueues } from '../../inspect/index.js';
 import {
   Counters,
   Deadline,
@@ -15,12 +16,15 @@ import {
   toError,
   withUrlOptions,
 } from '../../internal.js';
+import { DroppedCount } from './dropped-count.js';
 import type { NotificationSource, SourcePlan } from './notification-source.js';
 
 /** Number of notifications that wait in the queue for a slow reader. The broker drops older ones. */
 const MAX_WAITING = 10_000;
 /** Number of notifications on their way to this process. */
 const PREFETCH = 200;
+const ACCESS_REFUSED = 403;
+const NOT_FOUND = 404;
 
 /**
  * Copies of notifications in a queue of its own, bound to the exchange with the routing keys of the topics. The queue goes with
@@ -29,6 +33,9 @@ const PREFETCH = 200;
 export class OwnQueue implements NotificationSource {
   private readonly connection: RabbitConnection;
   private readonly settings;
+  private readonly dropped = new DroppedCount((line) => process.stderr.write(`${line}\n`));
+  /** False where the user may not publish to a queue, as the broker does with dropped messages. */
+  private canCount = true;
   /** Rejects the wait for the end. */
   private fail: (error: Error) => void = () => undefined;
   readonly failed: Promise<never> = new Promise((_, reject) => {
@@ -49,7 +56,7 @@ export class OwnQueue implements NotificationSource {
     const model = await this.connection.acquire(deadline, 0);
     await deadline.race(this.attach(model), () => new MessageDeliveryFailure('The broker does not answer'));
     this.connection.onConnected((again) => {
-      process.stderr.write('Connected again. What was sent meanwhile is not shown\n');
+      process.stderr.write('Connected again. What waited or was sent meanwhile is not shown\n');
       this.attach(again).catch((error: unknown) => this.fail(toError(error)));
     });
     this.connection.onStatus((status) => {
@@ -58,44 +65,61 @@ export class OwnQueue implements NotificationSource {
   }
 
   close(): Promise<void> {
+    this.dropped.flush();
     return this.connection.close();
   }
 
   private async attach(model: ChannelModel): Promise<void> {
     const channel = await model.createChannel();
-    // The reason comes with what has failed.
-    channel.on('error', (error: Error) => this.lost(model, error));
-    const { exchange, topics, priorities } = this.plan;
+    let isAttached = false;
+    channel.on('error', (error: Error) => {
+      // Before, the reason comes with what has failed.
+      if (isAttached) this.lost(model, error);
+    });
+    const { exchange } = this.plan;
     try {
       await channel.checkExchange(exchange);
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 404) throw unusable(error);
+      if (codeOf(error) !== NOT_FOUND) throw unusable(error);
       throw new MessageUndeliverable(
         `There is no exchange "${exchange}" at the broker, so nobody has sent a notification by it: check --exchange`,
         { cause: error },
       );
     }
-    const queue = `oslo-rpc-listen-${newId()}`;
     try {
-      await channel.assertQueue(queue, {
-        durable: false,
-        autoDelete: true,
-        exclusive: true,
-        // The default type of the virtual host may be one that cannot be exclusive.
-        arguments: { 'x-queue-type': 'classic', 'x-max-length': MAX_WAITING, 'x-overflow': 'drop-head' },
-      });
-      for (const topic of topics)
-        for (const priority of priorities) await channel.bindQueue(queue, exchange, `${topic}.${priority}`);
-      await channel.prefetch(PREFETCH);
-      const take = (message: ConsumeMessage | null) => this.take(model, channel, message);
-      await channel.consume(
-        queue,
-        (message) => void take(message).catch((error: unknown) => this.lost(model, toError(error))),
-        { exclusive: true },
-      );
+      await this.consume(model, channel);
+      isAttached = true;
     } catch (error) {
-      throw unusable(error);
+      if (codeOf(error) !== ACCESS_REFUSED || !this.canCount) throw unusable(error);
+      this.canCount = false;
+      process.stderr.write(
+        'Dropped notifications cannot be counted: that needs the permission to write on amq.default\n',
+      );
+      await this.attach(model);
     }
+  }
+
+  private async consume(model: ChannelModel, channel: Channel): Promise<void> {
+    const { exchange, topics, priorities } = this.plan;
+    const queues = ledgerQueues(`oslo-rpc-listen-${newId()}`);
+    const declarations = ledgerDeclarations(queues, { messages: MAX_WAITING }).filter(
+      ([name]) => this.canCount || name === queues.messages,
+    );
+    for (const [name, options] of declarations)
+      await channel.assertQueue(name, this.canCount ? options : withoutDeadLetters(options));
+    for (const topic of topics)
+      for (const priority of priorities) await channel.bindQueue(queues.messages, exchange, `${topic}.${priority}`);
+    await channel.prefetch(PREFETCH);
+    const take = (message: ConsumeMessage | null) => this.take(model, channel, message);
+    await channel.consume(
+      queues.messages,
+      (message) => void take(message).catch((error: unknown) => this.lost(model, toError(error))),
+      { exclusive: true },
+    );
+    if (!this.canCount) return;
+    const noAck = { exclusive: true, noAck: true };
+    await channel.consume(queues.dropped, (message) => message && this.dropped.add(), noAck);
+    await channel.consume(queues.mark, (message) => message && this.dropped.addUnknown(), noAck);
   }
 
   private async take(model: ChannelModel, channel: Channel, message: ConsumeMessage | null): Promise<void> {
@@ -126,6 +150,15 @@ export class OwnQueue implements NotificationSource {
   private lost(model: ChannelModel, error: Error): void {
     if (this.connection.current === model) this.fail(unusable(error));
   }
+}
+
+function withoutDeadLetters({ arguments: args, ...options }: Options.AssertQueue): Options.AssertQueue {
+  const kept = Object.entries(args as object).filter(([name]) => !name.startsWith('x-dead-letter-'));
+  return { ...options, arguments: Object.fromEntries(kept) };
+}
+
+function codeOf(error: unknown): unknown {
+  return Reflect.get(toError(error), 'code');
 }
 
 function unusable(error: unknown): Error {

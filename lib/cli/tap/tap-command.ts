@@ -29,7 +29,7 @@ sender. Replies are seen by the tracing of RabbitMQ only. With --management-url 
 tracing on, and off again at the end; otherwise it must be on. Ends by Ctrl-C, --count or --for, and prints a summary to standard error.`;
 
 const WITHOUT_REPLIES =
-  'Replies, durations and errors are not shown: give --replies. While the command runs, a mandatory request that no server takes is not returned to its sender, who waits for its timeout';
+  'Replies, durations and errors are not shown: give --replies. Requests that no queue of a server takes are not shown either, so that their senders are told so';
 const COST =
   'Cost, as measured with RabbitMQ 3.10: without replies a third more CPU of the broker per call, with replies twice as much, for the whole virtual host';
 
@@ -41,7 +41,7 @@ export function addTapCommand(program: Command, command: CommandProcess): void {
     .option('--replies', 'show replies, durations and errors; needs tracing')
     .option(
       '--management-url <url>',
-      'management API of RabbitMQ, to turn tracing on and to name senders: http://host:15672',
+      'management API of RabbitMQ, to find the queues of servers, to name senders and to turn tracing on: http://host:15672',
     )
     .option('--method <pattern>', 'show these methods: get_*; can be repeated', collectWords)
     .option('--errors', 'show failures, timeouts and undeliverable requests only; needs --replies')

@@ -156,7 +156,7 @@ export class BrokerSource implements ExplorerSource {
   }
 
   private notices(): string[] {
-    const { problem, replies, untapped } = this.traffic;
+    const { problem, untapped } = this.traffic;
     return [
       ...(this.hidden === 0
         ? []
@@ -167,11 +167,6 @@ export class BrokerSource implements ExplorerSource {
       ...(this.hasManagement ? [] : ['Topics, queues, bindings and replies are not seen: give --management-url']),
       ...(this.managementError === undefined ? [] : [this.managementError]),
       ...(problem === undefined ? [] : [`Live requests are not seen: ${problem}`]),
-      ...(replies || problem !== undefined
-        ? []
-        : [
-            'While a page is open, a mandatory request that no server takes is not returned to its sender, who waits for its timeout',
-          ]),
     ];
   }
 

@@ -41,7 +41,8 @@ export async function turnOffTracing(broker: OsloMessagingOptions): Promise<bool
   const { api } = brokerOf(broker);
   if (!api) throw new ConfigurationError('Tracing can be turned off by the management API only: give its URL');
   const tracing = new VhostTracing(api);
-  if (await tracing.isOwned()) return false;
+  const { isOwned, isRead } = await tracing.marks();
+  if (isOwned || isRead) return false;
   await tracing.turn(false);
   return true;
 }

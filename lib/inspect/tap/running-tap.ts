@@ -5,23 +5,24 @@ import { ConnectionNames } from './connection-names.js';
 import type { Echo } from './echoes.js';
 import { EventBuffer } from './event-buffer.js';
 import { Matcher } from './matcher.js';
-import { firstExchange, type RawMessage, readBound, readTraced } from './raw-message.js';
+import { Receivers } from './receivers.js';
+import { RequestBindings } from './request-bindings.js';
 import type { Tap, TapTracing } from './tap.js';
+import { FixedBindings } from './tap-bindings.js';
 import type { TapEvent } from './tap-event.js';
+import { TapIntake } from './tap-intake.js';
 import type { TapOptions } from './tap-options.js';
-import { requestBindings, traceBindings } from './tap-plan.js';
-import { TAP_PREFIX, type TapQueues } from './tap-queues.js';
+import { traceBindings } from './tap-plan.js';
 import { TapSession } from './tap-session.js';
 import type { TapCounts, TapSummary } from './tap-summary.js';
 import { TraceSwitch } from './trace-switch.js';
 
 /** Time between two looks for calls that are over, in milliseconds. */
 const EXPIRY_MS = 250;
-/** Time between two checks of lag, tracing and bindings, in milliseconds. */
+/** Time between two checks of lag and tracing, in milliseconds. */
 const CHECK_MS = 2000;
-/** Time between two attempts to bind to an exchange that does not exist yet, in milliseconds. */
-const BIND_MS = 500;
-
+/** Time between two looks for the queues of servers, in milliseconds. */
+const LOOK_MS = 1000;
 /** Lag from which a tap says that it is behind, in milliseconds. */
 const LATE_MS = 1000;
 /** Maximum time at the end to receive what is on its way, in milliseconds. */
@@ -38,6 +39,7 @@ export class RunningTap implements Tap {
   private readonly opened = performance.now();
   private readonly timers: NodeJS.Timeout[] = [];
   private isChecking = false;
+  private isLooking = false;
   /** Time of the last message that the broker traced, while it does; later undefined times are an interruption. */
   private lastTraced = this.opened;
   private isBlind = false;
@@ -48,7 +50,7 @@ export class RunningTap implements Tap {
 
   /** @param timeoutMs timeout in milliseconds of calls without an expiration */
   constructor(
-    private readonly options: TapOptions,
+    options: TapOptions,
     timeoutMs: number,
     settings: Settings,
     url: TransportURL,
@@ -69,11 +71,13 @@ export class RunningTap implements Tap {
       emit: (event) => this.buffer.push(event),
       identify: new ConnectionNames(api).identify,
     });
-    this.trace = new TraceSwitch(api, url.virtualHost || '/');
+    this.trace = new TraceSwitch(api, url.virtualHost || '/', this.notice);
+    const intake = new TapIntake(this.matcher, watched, replies);
     this.session = new TapSession(url, settings, {
-      bindings: replies ? traceBindings(watched) : requestBindings(watched),
-      areOptional: !replies,
-      received: (queue, message) => this.received(queue, message),
+      bindings: replies
+        ? new FixedBindings(traceBindings(watched))
+        : new RequestBindings(topic, new Receivers(watched, api, this.notice), this.notice),
+      received: (queue, message) => intake.take(queue, message, this.session.echoes),
       resumed: (since, reason) => this.resumed(since, reason),
       notice: this.notice,
     });
@@ -98,14 +102,13 @@ export class RunningTap implements Tap {
     // Also without replies: proves that the tap may publish to its queues, as the broker does with dropped messages.
     await this.echo();
     if (this.replies) await this.trace.ensure(channel, () => this.echo());
-    for (const { exchange } of this.session.missing)
-      this.notice(`The exchange "${exchange}" does not exist yet; waiting for it`);
+    if (this.trace.staysOn) this.notice(this.trace.staysOn);
     this.lastTraced = performance.now();
     this.timers.push(
       setInterval(() => this.matcher.expire(performance.now()), EXPIRY_MS),
       setInterval(() => void this.check(), CHECK_MS),
-      setInterval(() => void this.bindMissing(), BIND_MS),
     );
+    if (!this.replies) this.timers.push(setInterval(() => void this.look(), LOOK_MS));
   }
 
   summary(): TapSummary {
@@ -130,10 +133,11 @@ export class RunningTap implements Tap {
   private async end(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     try {
-      const drained = this.session.drain().catch(() => undefined);
+      const drained = this.drain().catch(() => undefined);
       await Deadline.after(DRAIN_MS)
         .race(drained, () => new Error('late'))
         .catch(() => undefined);
+      this.endInterruption();
       this.matcher.finish();
       // With the queue goes its mark of an owner of the tracing.
       await this.session.current?.deleteMessages().catch(() => undefined);
@@ -144,42 +148,29 @@ export class RunningTap implements Tap {
     }
   }
 
+  /** Receives what is on its way. Notices tracing that was turned off since the last check. */
+  private async drain(): Promise<void> {
+    const { session, replies } = this;
+    // A tap that is late has just seen something.
+    if (replies && session.current && !this.isBlind && (this.lagMs ?? 0) < LATE_MS)
+      this.isBlind = !(await this.echo()).isTraced && !(await this.echo()).isTraced;
+    await session.drain();
+  }
+
+  /** Counts an interruption that is not over. */
+  private endInterruption(): void {
+    const { matcher, session } = this;
+    const now = performance.now();
+    const { openOutage } = session;
+    if (openOutage) matcher.interrupted(openOutage.since, openOutage.reason, now);
+    else if (this.isBlind) matcher.interrupted(this.lastTraced, 'tracing was off', now);
+  }
+
   private resumed(since: number, reason: string): void {
     this.matcher.interrupted(since, reason, performance.now());
     this.lastTraced = performance.now();
     this.isUnmarked = true;
     void this.check();
-  }
-
-  private received(queue: keyof TapQueues, message: RawMessage): void {
-    const { matcher, session } = this;
-    const now = performance.now();
-    if (queue === 'mark') matcher.lostMore(now);
-    else if (queue === 'dropped') this.dropped(message, now);
-    else if (message.exchange === '') session.echoes.received(message.body);
-    else if (!this.replies) matcher.observe(readBound(message), now);
-    else this.traced(message, now);
-  }
-
-  private traced(message: RawMessage, now: number): void {
-    const observed = readTraced(message);
-    if (!observed) return;
-    // Taps send messages to their own queues.
-    if (observed.exchange === '' && observed.routingKey.startsWith(TAP_PREFIX))
-      this.session.echoes.traced(observed.body);
-    else this.matcher.observe(observed, now);
-  }
-
-  private dropped(message: RawMessage, now: number): void {
-    if (this.session.echoes.received(message.body, true)) return;
-    const { topic, exchange, server } = this.options;
-    if (!this.replies) {
-      const routingKey = server === undefined ? topic : `${topic}.${server}`;
-      if (firstExchange(message) !== '') this.matcher.lost({ ...readBound(message), exchange, routingKey }, now);
-      return;
-    }
-    const observed = readTraced(message);
-    if (observed && !observed.routingKey.startsWith(TAP_PREFIX)) this.matcher.lost(observed, now);
   }
 
   private async echo(): Promise<Echo> {
@@ -198,7 +189,6 @@ export class RunningTap implements Tap {
     if (this.isChecking || this.closing || !session.current) return;
     this.isChecking = true;
     try {
-      if (!this.replies) await session.bindAll(session.bindings);
       const began = performance.now();
       const { isTraced } = await this.echo();
       // The trace of one echo may be among dropped messages.
@@ -211,16 +201,17 @@ export class RunningTap implements Tap {
     }
   }
 
-  private async bindMissing(): Promise<void> {
+  /** Follows the queues of servers. */
+  private async look(): Promise<void> {
     const { session } = this;
-    if (this.isChecking || this.closing || session.missing.length === 0) return;
-    this.isChecking = true;
+    if (this.isLooking || this.closing) return;
+    this.isLooking = true;
     try {
-      await session.bindAll(session.missing);
-    } catch {
-      // The next check reports it.
+      await session.follow();
+    } catch (error) {
+      if (!this.closing && session.current) this.notice(toError(error).message);
     } finally {
-      this.isChecking = false;
+      this.isLooking = false;
     }
   }
 

@@ -1,11 +1,14 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { Deadline, MessageDeliveryFailure, Wire } from '../../internal.js';
 import type { RawMessage } from './raw-message.js';
+import type { TapBinding } from './tap-plan.js';
 import { declarations, type TapQueues, tapQueues } from './tap-queues.js';
 import { refusalOf } from './tap-refused.js';
 
 /** Maximum time for an answer of the broker, in milliseconds. */
 const ANSWER_MS = 5000;
+const NOT_FOUND = 404;
+const RESOURCE_LOCKED = 405;
 
 /** Handlers of a channel. */
 export interface TapChannelHandlers {
@@ -52,25 +55,31 @@ export class TapChannel {
     await this.ask(this.channel.bindQueue(this.queues.messages, exchange, key));
   }
 
-  /**
-   * Binds the queue of messages to an exchange that may be missing. Returns false where it is.
-   * @throws TapRefused
-   */
-  async tryBind(exchange: string, key: string): Promise<boolean> {
-    // A missing exchange closes the channel.
-    const channel = await within(this.model.createChannel());
-    let refusal: Error | undefined;
-    channel.on('error', (error) => {
-      refusal = error;
-    });
+  /** Binds the queue of messages to exchanges that may be missing. Returns the bindings to those that exist. @throws TapRefused */
+  async bindExisting(bindings: readonly TapBinding[]): Promise<TapBinding[]> {
+    let left = bindings;
+    const bound: TapBinding[] = [];
+    while (left.length > 0) {
+      // A missing exchange closes the channel.
+      await this.lend(async (channel) => {
+        for (const binding of left) {
+          left = left.slice(1);
+          await within(channel.bindQueue(this.queues.messages, binding.exchange, binding.key));
+          bound.push(binding);
+        }
+      });
+    }
+    return bound;
+  }
+
+  /** Returns the number of consumers of a queue of somebody; undefined where it does not exist. @throws TapRefused */
+  async consumersOf(queue: string): Promise<number | undefined> {
     try {
-      await within(channel.bindQueue(this.queues.messages, exchange, key));
-      return true;
+      return await this.lend(async (channel) => (await within(channel.checkQueue(queue))).consumerCount);
     } catch (error) {
-      if (Reflect.get(refusal ?? {}, 'code') === 404) return false;
-      throw refusalOf(refusal ?? error);
-    } finally {
-      await closeQuietly(channel);
+      // The queue of another connection alone.
+      if (codeOf(error) === RESOURCE_LOCKED) return 0;
+      throw error;
     }
   }
 
@@ -118,6 +127,23 @@ export class TapChannel {
       await within(channel.consume(queues[name], () => undefined, { noAck: true, exclusive: true, consumerTag: name }));
   }
 
+  /** Works on a channel of its own. Returns undefined where a queue or exchange is missing. @throws TapRefused */
+  private async lend<T>(work: (channel: Channel) => Promise<T>): Promise<T | undefined> {
+    const channel = await within(this.model.createChannel());
+    let refusal: Error | undefined;
+    channel.on('error', (error) => {
+      refusal = error;
+    });
+    try {
+      return await work(channel);
+    } catch (error) {
+      if (codeOf(refusal ?? error) === NOT_FOUND) return undefined;
+      throw refusalOf(refusal ?? error);
+    } finally {
+      await closeQuietly(channel);
+    }
+  }
+
   private async ask(answer: Promise<unknown>): Promise<void> {
     try {
       await within(answer);
@@ -141,6 +167,10 @@ async function closeQuietly(channel: Channel): Promise<void> {
   } catch {
     // Nothing is left to close.
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
 }
 
 function within<T>(answer: Promise<T>): Promise<T> {

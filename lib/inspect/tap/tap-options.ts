@@ -14,7 +14,7 @@ export interface TapFilter {
 
 /** Options of {@link openTap}. */
 export interface TapOptions {
-  /** Options of the connection to the broker, as those of `getRpcTransport`. `rabbit.managementUrl` is optional. */
+  /** Options of the connection to the broker, as those of `getRpcTransport`. Requests to one server by its name need `rabbit.managementUrl`, or `server`. */
   readonly broker: OsloMessagingOptions;
   readonly topic: string;
   /** Exchange of the topic. */

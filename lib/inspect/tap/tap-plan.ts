@@ -7,16 +7,6 @@ export interface TapBinding {
   readonly key: string;
 }
 
-/** Returns the bindings that copy the requests of a topic to the tap. */
-export function requestBindings({ topic, exchange, server }: WatchedTopic): TapBinding[] {
-  if (server !== undefined) return [{ exchange, key: `${topic}.${server}` }];
-  // `#` stands for no word, too: the topic itself.
-  return [
-    { exchange, key: `${topic}.#` },
-    { exchange: fanoutExchange(topic), key: '' },
-  ];
-}
-
 /** Returns the bindings that copy the trace of what is published to these exchanges, and to queues by name: the replies. */
 export function traceBindings({ topic, exchange, server }: WatchedTopic): TapBinding[] {
   const exchanges = server === undefined ? [exchange, fanoutExchange(topic), ''] : [exchange, ''];

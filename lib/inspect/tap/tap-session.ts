@@ -2,8 +2,8 @@ import type { ChannelModel } from 'amqplib';
 import { Counters, Deadline, RabbitConnection, type Settings, type TransportURL, toError } from '../../internal.js';
 import { Echoes } from './echoes.js';
 import { type RawMessage } from './raw-message.js';
+import type { TapBindings } from './tap-bindings.js';
 import { TapChannel } from './tap-channel.js';
-import type { TapBinding } from './tap-plan.js';
 import type { TapQueues } from './tap-queues.js';
 
 /** Delay before queues are declared again that have gone while the connection stays, in milliseconds. */
@@ -11,9 +11,7 @@ const AGAIN_MS = 1000;
 
 /** Handlers and bindings of a session. */
 export interface TapSessionOptions {
-  readonly bindings: readonly TapBinding[];
-  /** True where the exchanges may be missing at first. */
-  readonly areOptional: boolean;
+  readonly bindings: TapBindings;
   readonly received: (queue: keyof TapQueues, message: RawMessage) => void;
   /** Called when the tap sees again what is published. @param since time of the last sign before, on the monotonic clock */
   readonly resumed: (since: number, reason: string) => void;
@@ -27,8 +25,6 @@ export class TapSession {
   private channel: TapChannel | undefined;
   private unfollow: () => void = () => undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** Bindings to exchanges that exist. */
-  private bound = new Set<TapBinding>();
   private lastSign = 0;
   private outage: { since: number; reason: string } | undefined;
   private isAttaching = false;
@@ -55,35 +51,21 @@ export class TapSession {
     return channel;
   }
 
-  /** Binds to the exchanges that exist by now: a fanout exchange comes and goes with the servers. */
-  async bindAll(bindings: readonly TapBinding[]): Promise<void> {
-    const { channel, options } = this;
-    if (!channel) return;
-    for (const binding of bindings) {
-      const { exchange, key } = binding;
-      if (!options.areOptional) await channel.bind(exchange, key);
-      else if (!(await channel.tryBind(exchange, key))) {
-        if (this.bound.delete(binding)) options.notice(`The exchange "${exchange}" was deleted; waiting for it`);
-        continue;
-      }
-      this.bound.add(binding);
-    }
+  /** Outage that is not over: the time of the last sign before, on the monotonic clock, and the reason. */
+  get openOutage(): { readonly since: number; readonly reason: string } | undefined {
+    return this.outage;
   }
 
-  get bindings(): readonly TapBinding[] {
-    return this.options.bindings;
-  }
-
-  /** Bindings to exchanges that do not exist. */
-  get missing(): TapBinding[] {
-    return this.options.bindings.filter((binding) => !this.bound.has(binding));
+  /** Binds to what exists by now, and unbinds from what has gone. */
+  async follow(): Promise<void> {
+    if (this.channel) await this.options.bindings.follow(this.channel);
   }
 
   /** Ends the copies of messages, and receives those that are on their way. Takes bounded time. */
   async drain(): Promise<void> {
-    const { channel, echoes } = this;
+    const { channel, echoes, options } = this;
     if (!channel) return;
-    for (const { exchange, key } of this.bound) await channel.unbind(exchange, key);
+    await Promise.all([...options.bindings.bound].map(({ exchange, key }) => channel.unbind(exchange, key)));
     await echoes.through(channel, 'messages');
     await echoes.through(channel, 'dropped');
   }
@@ -107,8 +89,7 @@ export class TapSession {
       ended: (reason) => this.lost(reason),
     });
     this.channel = channel;
-    this.bound = new Set();
-    await this.bindAll(this.bindings);
+    await this.follow();
     this.lastSign = performance.now();
     return channel;
   }

@@ -3,7 +3,7 @@ import type { Echo } from './echoes.js';
 import type { TapTracing } from './tap.js';
 import type { TapChannel } from './tap-channel.js';
 import { TapRefused } from './tap-refused.js';
-import { OWNER_KEY, TRACE_EXCHANGE, VhostTracing } from './vhost-tracing.js';
+import { OWNER_KEY, READER_KEY, TRACE_EXCHANGE, type TracingMarks, VhostTracing } from './vhost-tracing.js';
 
 /** Number of echoes after which tracing that was turned on must show, and the time between them in milliseconds. */
 const MAX_ECHOES = 20;
@@ -12,12 +12,15 @@ const PAUSE_MS = 100;
 /** Turns tracing on where the tap needs it, and off again after the last tap. */
 export class TraceSwitch {
   state: TapTracing = 'not used';
+  /** False where tracing was turned on by no tap that is open; undefined where that is not known. */
+  private isByTap: false | undefined;
   private readonly tracing: VhostTracing | undefined;
 
   /** @param api undefined where nobody can switch: tracing must be on */
   constructor(
     api: ManagementApi | undefined,
     private readonly vhost: string,
+    private readonly notice: (line: string) => void,
   ) {
     this.tracing = api && new VhostTracing(api);
   }
@@ -30,9 +33,15 @@ export class TraceSwitch {
   async ensure(channel: TapChannel, echo: () => Promise<Echo>): Promise<void> {
     const { tracing } = this;
     const { isTraced } = await echo();
+    // Before anything else: a tap that ends meanwhile must not turn off what this one reads. Needs no management API.
+    await channel.bind(TRACE_EXCHANGE, READER_KEY);
     if (isTraced) {
-      if (this.state === 'turned on' || (await this.isOwnedByTaps())) await this.mark(channel);
-      else this.state = 'was on';
+      const others = this.state === 'turned on' ? undefined : await this.marksOfOthers(channel);
+      if (this.state === 'turned on' || others?.isOwned) await this.mark(channel);
+      else {
+        this.state = 'was on';
+        this.isByTap = others ? false : undefined;
+      }
       return;
     }
     if (!tracing) throw new TapRefused(`Tracing is off, and replies can be seen with it only: ${this.cure}`);
@@ -48,12 +57,21 @@ export class TraceSwitch {
     );
   }
 
-  /** Turns tracing off where taps turned it on and this is the last one. Its queue must be deleted before. @throws TapRefused */
+  /**
+   * Turns tracing off where taps turned it on and no other needs it. Its queue must be deleted before.
+   * @throws TapRefused
+   */
   async leave(): Promise<void> {
     const { tracing, state } = this;
+    if (state === 'was on') this.notice(this.staysOn);
     if (state !== 'turned on' || !tracing) return;
     try {
-      if (!(await tracing.isOwned())) await tracing.turn(false);
+      const { isOwned, isRead } = await tracing.marks();
+      if (!isOwned && !isRead) await tracing.turn(false);
+      else if (!isOwned)
+        this.notice(
+          `Tracing stays on: another tap reads it, which cannot turn it off. Turn it off when that has ended: ${this.end}`,
+        );
     } catch (cause) {
       throw new TapRefused(`Tracing stays on, which costs the broker: turn it off with ${this.command('trace_off')}`, {
         cause,
@@ -70,9 +88,23 @@ export class TraceSwitch {
     return `give the URL of the management API, or run ${this.command('trace_on')}`;
   }
 
-  private async isOwnedByTaps(): Promise<boolean> {
-    // A user who cannot read bindings cannot turn off tracing either.
-    return (await this.tracing?.isOwned().catch(() => false)) ?? false;
+  /** Text about tracing that was on before the tap opened, and stays on; empty for other tracing. */
+  get staysOn(): string {
+    if (this.state !== 'was on') return '';
+    const by =
+      this.isByTap === undefined
+        ? 'whether a tap turns it off is not known without the management API'
+        : 'somebody turned it on, or a killed tap left it on';
+    return `Tracing was on already, and this tap leaves it on: ${by}. It costs the whole virtual host; when nobody needs it: ${this.end}`;
+  }
+
+  private get end(): string {
+    return `oslo-rpc tap --trace-off --management-url URL, or ${this.command('trace_off')}`;
+  }
+
+  /** Undefined where the user cannot read bindings: nor can it turn off tracing. */
+  private async marksOfOthers(channel: TapChannel): Promise<TracingMarks | undefined> {
+    return this.tracing?.marks(channel.queues.messages).catch(() => undefined);
   }
 
   private async mark(channel: TapChannel): Promise<void> {

@@ -156,7 +156,7 @@ describeWithPython('oslo-rpc', { concurrent: true }, () => {
     [
       'list without a management API',
       ['list', '--url', rabbitUrl, '--management-url', 'http://127.0.0.1:1'],
-      1,
+      4,
       /the management API at 127\.0\.0\.1:1 failed/,
     ],
   ])('refuses %s', async (_name, args, code, reason) => {

@@ -215,7 +215,7 @@ describeWithRabbit('a tap without replies', () => {
 
   it('reports requests at once, and takes nothing from the queues of others', async () => {
     const { tap, events, notices } = await watch({ replies: false });
-    expect(notices).toEqual([expect.stringContaining('"tacker"'), expect.stringContaining(`"${topic}_fanout"`)]);
+    expect(notices).toEqual([expect.stringContaining(`No queue takes requests to the topic "${topic}" yet`)]);
     await serve();
     const caller = client();
     await eventually(async () => {
@@ -229,9 +229,13 @@ describeWithRabbit('a tap without replies', () => {
     await withChannel(vhost.url, async (channel) => {
       const { queue } = await channel.assertQueue('', { exclusive: true });
       await channel.bindQueue(queue, 'tacker', `${topic}.idle`);
-      await caller.prepare({ server: 'idle' }).cast(CONTEXT, 'note', {});
-      await eventually(() => expect(events.length).toBe(before + 1));
-      expect((await channel.checkQueue(queue)).messageCount).toBe(1);
+      let sent = 0;
+      await eventually(async () => {
+        await caller.prepare({ server: 'idle' }).cast(CONTEXT, 'note', {});
+        sent++;
+        expect(events.length).toBeGreaterThan(before);
+      });
+      expect((await channel.checkQueue(queue)).messageCount).toBe(sent);
     });
   });
 

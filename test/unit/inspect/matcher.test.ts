@@ -218,6 +218,13 @@ describe('Matcher', () => {
     expect(matcher.counts).toMatchObject({ undecodableRequests: 4, shown: 3, notShown: 1 });
   });
 
+  it('masks the passwords of URLs in damage', () => {
+    const { matcher, events } = matcherOf();
+    matcher.observe({ ...request({}), body: Buffer.from('mysql://root:LEAKg@h/x not json') }, 0);
+    expect(events).toEqual([expect.objectContaining({ excerpt: expect.stringContaining('mysql://') })]);
+    expect(JSON.stringify(events)).not.toContain('LEAKg');
+  });
+
   it('does not quote damage that names a secret', () => {
     const { matcher, events } = matcherOf();
     const whole = bodyOf({ method: 'x', _context_auth_token: SECRET });

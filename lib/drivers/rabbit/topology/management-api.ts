@@ -3,7 +3,7 @@ import type { Definition, Resource } from './resource.js';
 
 /** Questions to RabbitMQ's management API: the only way to see how an exchange or queue was declared. */
 export class ManagementApi extends ManagementClient {
-  /** Returns a definition; undefined when the exchange or queue does not exist. @throws Error when the API cannot be asked */
+  /** Returns a definition; undefined when the exchange or queue does not exist. @throws ManagementFailure when the API cannot be asked */
   async find({ kind, name }: Pick<Resource, 'kind' | 'name'>): Promise<Definition | undefined> {
     const answer = await this.get(`api/${kind}s/${this.vhost}/${encodeURIComponent(name)}`);
     if (typeof answer !== 'object' || answer === null) return undefined;
@@ -68,6 +68,16 @@ export class ManagementApi extends ManagementClient {
       `api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source`,
     );
     return rows.length;
+  }
+
+  /** Returns the bindings of queues to an exchange; none where it does not exist. @throws as {@link find} */
+  async bindingsOn(exchange: string): Promise<(QueueBinding & { readonly queue: string })[]> {
+    const columns = 'columns=destination,destination_type,routing_key';
+    const path = `api/exchanges/${this.vhost}/${encodeURIComponent(exchange)}/bindings/source?${columns}`;
+    const rows = await this.rows<ListRow>(path, MAX_LIST_LENGTH);
+    return rows
+      .filter(({ destination_type: type }) => type === 'queue')
+      .map(({ destination, routing_key: key }) => ({ exchange, queue: String(destination), key: String(key) }));
   }
 
   /** Returns the bindings of all queues of the virtual host to exchanges with a name. @throws as {@link find} */

@@ -1,15 +1,12 @@
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
-import { toError } from '../../../core/errors.js';
 import { Secret } from '../../../core/secrets.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
+import { ANSWER_MS, ManagementFailure } from './management-failure.js';
 import { askManagement } from './management-request.js';
-
-/** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
 
 /** Maximum length of an answer in characters. */
 const MAX_ANSWER_LENGTH = 1024 * 1024;
@@ -58,13 +55,13 @@ export class ManagementClient {
     this.vhost = encodeURIComponent(url.virtualHost || '/');
   }
 
-  /** Returns the rows of a list; none where the thing does not exist. @throws Error when the API cannot be asked */
+  /** Returns the rows of a list; none where the thing does not exist. @throws ManagementFailure when the API cannot be asked */
   protected async rows<T>(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<T[]> {
     const answer = await this.get(path, maxLength);
     return Array.isArray(answer) ? (answer as T[]) : [];
   }
 
-  /** Returns an answer; undefined where the thing does not exist. @throws Error when the API cannot be asked */
+  /** Returns an answer; undefined where the thing does not exist. @throws ManagementFailure when the API cannot be asked */
   protected async get(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<unknown> {
     return (await this.ask(path, maxLength)).body;
   }
@@ -77,7 +74,7 @@ export class ManagementClient {
   /**
    * Sends a request. Returns its answer; undefined for one without a body, and where a resource does not exist.
    * @param path path below the URL, e.g. `api/overview`
-   * @throws Error when the API cannot be asked, or refuses
+   * @throws ManagementFailure when the API cannot be asked, or refuses
    */
   async send(
     method: 'GET' | 'PUT',
@@ -90,14 +87,13 @@ export class ManagementClient {
     return askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
   }
 
-  /** Returns an answer with the clock of the broker. @throws Error when the API cannot be asked */
+  /** Returns an answer with the clock of the broker. @throws ManagementFailure when the API cannot be asked */
   protected async ask(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ManagementAnswer> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(ANSWER_MS);
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) =>
-        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
+      const fail = (error: unknown) => reject(ManagementFailure.of(url, error, signal));
       const get = url.protocol === 'https:' ? getSecure : getPlain;
       const request = get(
         url,
@@ -111,7 +107,7 @@ export class ManagementClient {
           });
           response.on('error', fail).on('end', () => {
             if (response.statusCode === 404) resolve({ body: undefined, clockOffset });
-            else if (response.statusCode !== 200) fail(new Error(`it answers ${statusText(response.statusCode)}`));
+            else if (response.statusCode !== 200) reject(ManagementFailure.refused(url, response.statusCode ?? 0));
             else
               try {
                 resolve({ body: JSON.parse(text), clockOffset });
@@ -136,10 +132,4 @@ function clockOffsetOf({ headers: { date } }: IncomingMessage): number | undefin
   const time = date === undefined ? Number.NaN : Date.parse(date);
   // The header has whole seconds, cut off.
   return Number.isNaN(time) ? undefined : time + 500 - Date.now();
-}
-
-function statusText(code: number | undefined): string {
-  const cure =
-    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
-  return code === 401 ? `401: ${cure}` : String(code);
 }

@@ -1,10 +1,7 @@
 import { request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import { toError } from '../../../core/errors.js';
-
-/** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
+import { ANSWER_MS, ManagementFailure } from './management-failure.js';
 
 /** Request to the management API. */
 export interface ManagementRequest {
@@ -19,13 +16,12 @@ export interface ManagementRequest {
 
 /**
  * Sends a request to the management API. Returns its answer; undefined for one without a body, and for 404.
- * @throws Error when the API cannot be asked, or refuses
+ * @throws ManagementFailure when the API cannot be asked, or refuses
  */
 export function askManagement(url: URL, { method, auth, maxLength, tls, body }: ManagementRequest): Promise<unknown> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(ANSWER_MS);
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) =>
-      reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
+    const fail = (error: unknown) => reject(ManagementFailure.of(url, error, signal));
     const send = url.protocol === 'https:' ? requestSecure : requestPlain;
     const headers = body && { 'content-type': 'application/json' };
     const request = send(url, { method, auth, signal, ...tls, ...(headers && { headers }) }, (response) => {
@@ -37,7 +33,7 @@ export function askManagement(url: URL, { method, auth, maxLength, tls, body }: 
       response.on('error', fail).on('end', () => {
         const { statusCode = 0 } = response;
         if (statusCode === 404) resolve(undefined);
-        else if (statusCode < 200 || statusCode > 299) fail(new Error(`it answers ${statusText(statusCode)}`));
+        else if (statusCode < 200 || statusCode > 299) reject(ManagementFailure.refused(url, statusCode));
         else
           try {
             resolve(text === '' ? undefined : JSON.parse(text));
@@ -49,10 +45,4 @@ export function askManagement(url: URL, { method, auth, maxLength, tls, body }: 
     request.on('error', fail);
     request.end(body && JSON.stringify(body));
   });
-}
-
-function statusText(code: number): string {
-  const cure =
-    'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
-  return code === 401 ? `401: ${cure}` : String(code);
 }

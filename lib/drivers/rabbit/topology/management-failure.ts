@@ -1,0 +1,35 @@
+import { toError } from '../../../core/errors.js';
+
+/** Maximum time for an answer of the management API, in milliseconds. */
+export const ANSWER_MS = 2000;
+
+const CURE = 'the user and password must be right, and the user needs the tag "management" (rabbitmqctl set_user_tags)';
+
+/** Thrown when the management API cannot be asked, does not answer in time, or refuses. */
+export class ManagementFailure extends Error {
+  override readonly name = 'ManagementFailure';
+
+  /** @param reason fault, as the end of a sentence */
+  constructor(
+    url: URL,
+    reason: string,
+    /** True where it did not answer in time. */
+    readonly isTimeout: boolean,
+    /** Status of its answer; undefined where it gave none. */
+    readonly status?: number,
+    options?: ErrorOptions,
+  ) {
+    super(`the management API at ${url.host} failed: ${reason}`, options);
+  }
+
+  /** Returns the failure of a request. @param signal aborted when the time for an answer is over */
+  static of(url: URL, cause: unknown, signal: AbortSignal): ManagementFailure {
+    const reason = signal.aborted ? `no answer within ${ANSWER_MS / 1000} s` : toError(cause).message;
+    return new ManagementFailure(url, reason, signal.aborted, undefined, { cause });
+  }
+
+  /** Returns the failure for an answer with the status of a refusal. */
+  static refused(url: URL, status: number): ManagementFailure {
+    return new ManagementFailure(url, `it answers ${status === 401 ? `401: ${CURE}` : status}`, false, status);
+  }
+}
