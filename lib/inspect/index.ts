@@ -44,4 +44,5 @@ export {
   surveyAll,
   surveyServer,
   topicsAt,
+  withExactServers,
 } from './topic-survey.js';

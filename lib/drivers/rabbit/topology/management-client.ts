@@ -1,15 +1,11 @@
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
-import { toError } from '../../../core/errors.js';
 import { Secret } from '../../../core/secrets.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
-import { askManagement } from './management-request.js';
-
-/** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
+import { askManagement, managementError, TIMEOUT_MS } from './management-request.js';
 
 /** Maximum length of an answer in characters. */
 const MAX_ANSWER_LENGTH = 1024 * 1024;
@@ -96,8 +92,7 @@ export class ManagementClient {
     const url = new URL(path, this.url);
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) =>
-        reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
+      const fail = (error: unknown) => reject(managementError(url, error, signal));
       const get = url.protocol === 'https:' ? getSecure : getPlain;
       const request = get(
         url,

@@ -4,7 +4,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { toError } from '../../../core/errors.js';
 
 /** Timeout of a request in milliseconds. */
-const TIMEOUT_MS = 2000;
+export const TIMEOUT_MS = 2000;
 
 /** Request to the management API. */
 export interface ManagementRequest {
@@ -24,8 +24,7 @@ export interface ManagementRequest {
 export function askManagement(url: URL, { method, auth, maxLength, tls, body }: ManagementRequest): Promise<unknown> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) =>
-      reject(new Error(`the management API at ${url.host} failed: ${toError(error).message}`));
+    const fail = (error: unknown) => reject(managementError(url, error, signal));
     const send = url.protocol === 'https:' ? requestSecure : requestPlain;
     const headers = body && { 'content-type': 'application/json' };
     const request = send(url, { method, auth, signal, ...tls, ...(headers && { headers }) }, (response) => {
@@ -49,6 +48,15 @@ export function askManagement(url: URL, { method, auth, maxLength, tls, body }: 
     request.on('error', fail);
     request.end(body && JSON.stringify(body));
   });
+}
+
+/** Returns the error of a request. Its cause is a `TimeoutError` where there was no answer in time. */
+export function managementError({ host }: URL, error: unknown, signal: AbortSignal): Error {
+  if (signal.aborted)
+    return new Error(`the management API at ${host} has not answered within ${TIMEOUT_MS / 1000} s`, {
+      cause: signal.reason,
+    });
+  return new Error(`the management API at ${host} failed: ${toError(error).message}`, { cause: error });
 }
 
 function statusText(code: number): string {

@@ -2,14 +2,13 @@ import {
   type Discovery,
   discoverStats,
   getRpcTransport,
-  type QueueStatus,
   type ServerStats,
   Target,
   type Transport,
 } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
-import type { Scene } from '../scene.js';
+import type { Scene, SeenQueue } from '../scene.js';
 
 /** Time in milliseconds for the servers of a topic to answer. */
 const ANSWER_MS = 2000;
@@ -48,7 +47,7 @@ async function heldQueues(scene: Scene): Promise<Finding[]> {
   }));
 }
 
-function isHeld({ consumers, unacknowledged, ready, completeRate }: QueueStatus): boolean {
+function isHeld({ consumers, unacknowledged, ready, completeRate }: SeenQueue): boolean {
   if (consumers === 0 || unacknowledged === 0 || (completeRate ?? 0) > 0) return false;
   // Consumers that may hold more would leave none ready.
   return ready > 0 || unacknowledged >= MIN_HELD;
@@ -57,9 +56,9 @@ function isHeld({ consumers, unacknowledged, ready, completeRate }: QueueStatus)
 async function busyServers(scene: Scene): Promise<Finding[]> {
   const { questions } = scene;
   if (!questions || (await scene.alarm()) !== undefined) return [];
-  const targets = await askedTargets(scene);
+  const targets = questions.always ? await askedTargets(scene) : await suspects(scene);
   if (targets.length === 0) return [];
-  const transport = getRpcTransport(questions);
+  const transport = getRpcTransport(questions.options);
   try {
     return (await Promise.all(targets.map((target) => busyOf(scene, transport, target)))).flat();
   } finally {
@@ -91,6 +90,32 @@ async function askedTargets(scene: Scene): Promise<Target[]> {
   if (!scene.isWhole) return scene.targets.slice(0, MAX_TOPICS).map((target) => target.with({ server: undefined }));
   const topics = await scene.topics();
   return topics.slice(0, MAX_TOPICS).map(({ topic, exchange }) => new Target({ topic, exchange }));
+}
+
+/** Targets whose queues show that servers may hold requests: a question to servers in Python ends in their log, as an error. */
+async function suspects(scene: Scene): Promise<Target[]> {
+  const [targets, queues] = await Promise.all([askedTargets(scene), scene.topicQueues().catch((): SeenQueue[] => [])]);
+  const holding = queues.filter(({ unacknowledged, completeRate }) => unacknowledged > 0 && !completeRate);
+  const names = new Map(targets.map((target) => [target, queuesOf(scene, target, queues)]));
+  const before = await scene.depths.all([...names.values()].flat());
+  const isWaiting = [...before.values()].some((depth) => depth && depth.ready > 0);
+  if (isWaiting) await scene.deadline.pause(INTERVAL_MS);
+  const after = isWaiting ? await scene.depths.all([...names.values()].flat()) : before;
+  const stands = (name: string) => {
+    const [first, second] = [before.get(name)?.ready ?? 0, after.get(name)?.ready ?? 0];
+    return first > 0 && second >= first;
+  };
+  return targets.filter((target) => {
+    const own = names.get(target) ?? [];
+    return own.some(stands) || holding.some(({ name }) => own.includes(name));
+  });
+}
+
+/** Returns the names of the queues of a topic and its servers. */
+function queuesOf({ targets }: Scene, { topic = '' }: Target, queues: readonly SeenQueue[]): string[] {
+  const asked = targets.filter((one) => one.topic === topic && one.server !== undefined);
+  const known = queues.filter(({ name }) => name.startsWith(`${topic}.`));
+  return [...new Set([topic, ...asked.map(({ server }) => `${topic}.${server}`), ...known.map(({ name }) => name)])];
 }
 
 const isFull = ({ concurrency: { used, limit } }: ServerStats) => used >= limit;
