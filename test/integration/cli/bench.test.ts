@@ -310,7 +310,8 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
   it.runIf(rabbitControl)('leaves no queue behind when it is killed', async () => {
     const exchange = uniqueTopic('killed');
     const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, '--serve', '--exchange', exchange, '--for', '1h']);
-    const listed = async (...what: string[]) => (await rabbitControl?.rabbitmqctl(...what)) ?? '';
+    const listed = async (command: string, ...columns: string[]) =>
+      (await rabbitControl?.rabbitmqctl(command, ...columns)) ?? '';
     try {
       const topic = await eventually(async () => {
         const bindings = await listed('list_bindings', 'source_name', 'destination_name');

@@ -2,6 +2,7 @@ import {
   type Discovery,
   discoverStats,
   getRpcTransport,
+  PRIORITIES,
   type ServerStats,
   Target,
   type Transport,
@@ -18,6 +19,9 @@ const INTERVAL_MS = 1000;
 const MIN_HELD = 10;
 /** Maximum number of topics whose servers are asked. */
 const MAX_TOPICS = 20;
+
+/** Queues of notifications, which servers of RPC do not consume. */
+const NOTIFICATIONS = new RegExp(`\\.(${PRIORITIES.join('|')})$`);
 
 const WHY = 'New requests wait for a free slot: calls end with MessagingTimeout';
 const CURE =
@@ -114,7 +118,7 @@ async function suspects(scene: Scene): Promise<Target[]> {
 /** Returns the names of the queues of a topic and its servers. */
 function queuesOf({ targets }: Scene, { topic = '' }: Target, queues: readonly SeenQueue[]): string[] {
   const asked = targets.filter((one) => one.topic === topic && one.server !== undefined);
-  const known = queues.filter(({ name }) => name.startsWith(`${topic}.`));
+  const known = queues.filter(({ name }) => name.startsWith(`${topic}.`) && !NOTIFICATIONS.test(name));
   return [...new Set([topic, ...asked.map(({ server }) => `${topic}.${server}`), ...known.map(({ name }) => name)])];
 }
 
