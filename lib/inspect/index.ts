@@ -45,4 +45,5 @@ export {
   surveyAll,
   surveyServer,
   topicsAt,
+  withExactServers,
 } from './topic-survey.js';

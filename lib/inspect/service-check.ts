@@ -8,9 +8,13 @@ import {
   parseTransportUrl,
   RPCClient,
   type Target,
+  toError,
   withUrlOptions,
 } from '../internal.js';
 import { Scene } from './diagnosis/scene.js';
+
+const BROKER = 'the broker';
+const BROKER_PUBLISHING = 'the broker on a connection that publishes';
 
 /** Demands of a check. */
 export interface Demands {
@@ -46,15 +50,28 @@ export async function checkService(
   const given = normalizeOptions(options);
   const url = parseTransportUrl(given.transportUrl.expose());
   const scene = new Scene(withUrlOptions(given, url), url, target.topic ? [target] : [], deadline, undefined);
-  const late = () => new MessagingTimeout('The broker did not answer in time', { target });
+  const asked = new Set<string>();
+  /** Notes who is asked until the answer. */
+  const from = async <T>(who: string, answer: Promise<T>): Promise<T> => {
+    asked.add(who);
+    const result = await answer;
+    asked.delete(who);
+    return result;
+  };
+  const late = () => new MessagingTimeout(`No answer in time from ${[...asked].join(', nor from ')}`, { target });
   try {
     await scene.reading.acquire(deadline, 0);
+    const { maxUnacknowledged: max } = demands;
+    const api = `the management API${hostOf(scene.settings.rabbit.managementUrl?.expose())}`;
+    const servers = `a server of the topic "${target.topic}"${target.server === undefined ? '' : ` named "${target.server}"`}`;
     const work = Promise.all([
-      target.topic ? queueMeasures(scene, target, demands) : [],
-      demands.maxUnacknowledged === undefined ? [] : held(scene, target, demands.maxUnacknowledged),
-      demands.alarms ? alarmMeasure(scene) : [],
-      demands.ping ? pinged(options, target, deadline) : [],
-    ]);
+      target.topic ? from(BROKER, queueMeasures(scene, target, demands)) : [],
+      max === undefined ? [] : from(api, held(scene, target, max)),
+      demands.alarms ? from(BROKER_PUBLISHING, alarmMeasure(scene)) : [],
+      demands.ping ? from(`${servers} to the ping`, pinged(options, target, deadline)) : [],
+    ]).catch((error: unknown) => {
+      throw isTimeout(error) ? late() : error;
+    });
     const measures = (await deadline.race(work, late)).flat();
     return measures.length > 0 ? measures : [{ name: 'broker', ok: true, text: 'connected' }];
   } finally {
@@ -86,6 +103,15 @@ async function held(scene: Scene, target: Target, max: number): Promise<Measure[
 async function alarmMeasure(scene: Scene): Promise<Measure[]> {
   const alarm = await scene.alarm();
   return alarm === undefined ? [] : [{ name: 'alarms', ok: false, text: alarm }];
+}
+
+/** Returns true where a server or the management API has not answered. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof MessagingTimeout || (toError(error).cause as Error | undefined)?.name === 'TimeoutError';
+}
+
+function hostOf(url: string | undefined): string {
+  return url === undefined ? '' : ` at ${new URL(url).host}`;
 }
 
 /** @throws MessagingTimeout where no server answers */

@@ -1,4 +1,6 @@
 import {
+  Counters,
+  type Deadline,
   discoverServers,
   findRpcTopics,
   ManagementApi,
@@ -7,11 +9,14 @@ import {
   normalizeOptions,
   type OsloMessagingOptions,
   parseTransportUrl,
+  RabbitConnection,
   type RpcTopic,
   type ServerInfo,
   Target,
   type Transport,
+  withUrlOptions,
 } from '../internal.js';
+import { QueueDepths } from './queue-depths.js';
 
 /** Number of topics, or servers, that are asked at the same time. */
 const AT_ONCE = 10;
@@ -46,6 +51,35 @@ export async function topicsAt(options: OsloMessagingOptions): Promise<RpcTopic[
   const api = new ManagementApi(managementUrl, parseTransportUrl(settings.transportUrl.expose()), settings);
   const [bindings, consumers] = await Promise.all([api.allBindings(), api.allConsumers()]);
   return findRpcTopics(bindings, consumers);
+}
+
+/**
+ * Returns the topics with the state of each server from the broker itself: the management API shows a server that has just
+ * started as stopped. Servers about which the broker says nothing in time keep theirs.
+ */
+export async function withExactServers(
+  topics: readonly RpcTopic[],
+  options: OsloMessagingOptions,
+  deadline: Deadline,
+): Promise<RpcTopic[]> {
+  const given = normalizeOptions(options);
+  const url = parseTransportUrl(given.transportUrl.expose());
+  const context = { settings: withUrlOptions(given, url), counters: new Counters() };
+  const connection = new RabbitConnection(url, context, 'queues');
+  const queueOf = ({ topic }: RpcTopic, server: string) => `${topic}.${server}`;
+  try {
+    const names = topics.flatMap((one) => one.servers.map(({ server }) => queueOf(one, server)));
+    const depths = await new QueueDepths(connection, deadline).all(names);
+    return topics.map((one) => ({
+      ...one,
+      servers: one.servers.map(({ server, isRunning }) => {
+        const name = queueOf(one, server);
+        return { server, isRunning: depths.has(name) ? (depths.get(name)?.consumers ?? 0) > 0 : isRunning };
+      }),
+    }));
+  } finally {
+    void connection.close();
+  }
 }
 
 /** Surveys several topics. Keeps their order. */

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { getRpcServer, getRpcTransport, type OsloMessagingOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { diagnose, type Finding, isFault } from '../../lib/inspect/index.js';
@@ -24,6 +26,25 @@ async function named(run: () => Promise<Outcome>, line: RegExp): Promise<void> {
     within: 60_000,
     every: 1000,
   });
+}
+
+/** Findings about the whole virtual host. */
+const diagnosed = () => diagnose({ transportUrl: node.url, rabbit: { managementUrl: node.managementUrl ?? '' } });
+
+const findingsOf = (topic: string, findings: readonly Finding[]) =>
+  findings.filter(({ name }) => name === topic || name.startsWith(`${topic}.`));
+
+/** Resolves when the management API has reported the state of a queue. */
+async function reported(queue: string, state: object): Promise<void> {
+  const { origin, username, password } = new URL(node.managementUrl ?? '');
+  const authorization = `Basic ${btoa(`${username || 'guest'}:${password || 'guest'}`)}`;
+  await eventually(
+    async () => {
+      const answer = await fetch(`${origin}/api/queues/%2F/${queue}`, { headers: { authorization } });
+      expect(await answer.json()).toMatchObject(state);
+    },
+    { within: 30_000 },
+  );
 }
 
 /** Findings of an application, in which the page runs. */
@@ -153,11 +174,12 @@ describeWithPython('a night case', () => {
     // One for each of its 64 threads, which acknowledges it and begins.
     for (let sent = 0; sent < 64; sent++) await peer.cast({ topic, method: 'slow', args: { seconds: 120 } });
     const line = new RegExp(`^slow {6}topic ${topic}: its queue has 1 consumers, but no server has answered`, 'm');
-    await named(() => doctor(), line);
+    // Nothing waits and nothing is unacknowledged, so that servers are not asked by themselves.
+    await named(() => doctor('--ask-servers'), line);
     const began = performance.now();
     expect(await check('--ping', '--timeout', '10s')).toMatchObject({
       code: 3,
-      stdout: expect.stringMatching(/^TIMEOUT /),
+      stdout: expect.stringContaining(`No answer in time from a server of the topic "${topic}" to the ping`),
     });
     expect(performance.now() - began).toBeLessThan(60_000);
     await peer.kill();
@@ -199,6 +221,57 @@ describeWithPython('a night case', () => {
       await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
     }
     await eventually(async () => expect(await check()).toMatchObject({ code: 0 }));
+  });
+
+  it.concurrent('a server in Python that has just started, is fine, and doctor leaves no error in its log', async (test) => {
+    const { topic, python, doctor } = nightOf(test);
+    const peer = await python();
+    await withChannel(node.url, async (channel) => {
+      const { queue } = await channel.assertQueue(`${topic}.info`, { durable: false });
+      channel.sendToQueue(queue, Buffer.from('{}'));
+      await reported(queue, { consumers: 0, messages_ready: 1 });
+      // The management API shows the state before this for some seconds.
+      await channel.consume(queue, () => undefined);
+      await peer.startServer({ topic, server: 'one' });
+      expect(findingsOf(topic, await diagnosed())).toEqual([
+        expect.objectContaining({ kind: 'topic', state: 'as asked', text: expect.stringContaining('1 servers (one)') }),
+      ]);
+    });
+    expect(await doctor(...management())).toMatchObject({ code: 0 });
+    expect(peer.stderr).not.toContain('oslo_rpc_server');
+    // It is the question that Python logs.
+    await doctor('--ask-servers');
+    await eventually(() => expect(peer.stderr).toContain('oslo_rpc_server_stats'));
+  });
+
+  it.concurrent('a server in Python that has just crashed, is named by doctor, whatever the statistics say', async (test) => {
+    const { topic, python } = nightOf(test);
+    const peer = await python();
+    await peer.startServer({ topic, server: 'one' });
+    await reported(topic, { consumers: 1 });
+    await peer.kill();
+    await withChannel(node.url, (channel) =>
+      eventually(async () => expect(await channel.checkQueue(topic)).toMatchObject({ consumerCount: 0 })),
+    );
+    expect(findingsOf(topic, await diagnosed())).toEqual([
+      expect.objectContaining({
+        kind: 'topic',
+        state: 'unserved',
+        text: expect.stringContaining('0 servers, 1 stopped'),
+      }),
+    ]);
+  });
+
+  it.concurrent('a management API that does not answer, is named by check', async (test) => {
+    const { topic, check, serve } = nightOf(test);
+    await serve();
+    const mute = createServer();
+    test.onTestFinished(() => void mute.close());
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const outcome = await check('--max-unacknowledged', '5', '--management-url', `http://${host}`);
+    const stdout = `TIMEOUT ${topic}: MessagingTimeout: No answer in time from the management API at ${host}\n`;
+    expect(outcome).toMatchObject({ code: 3, stdout });
   });
 
   // The last one: it restarts the broker.

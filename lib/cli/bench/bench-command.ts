@@ -32,7 +32,7 @@ export function addBenchCommand(program: Command, connections: OpenConnections, 
     .option('--clients <number>', 'transports, with two connections each, that share the load', '1')
     .option('--for <duration>', 'time to send, in seconds or with a unit: 30s, 5m (default: 10s, or --count)')
     .option('--count <number>', 'number of messages')
-    .option('--rate <number>', 'messages a second, whatever the answers')
+    .option('--rate <rate>', 'messages a second, whatever the answers: 50, 50/s, 600/m')
     .option('--warmup <duration>', 'time of the same load before (default: 1s; none with --count)')
     .option(
       '--check <threshold>',

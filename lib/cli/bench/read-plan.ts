@@ -1,6 +1,6 @@
 import { type Dict, newId } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { byteCount, milliseconds, timeLimitOf, wholeNumber } from '../flags/flag-values.js';
+import { byteCount, milliseconds, rateOf, timeLimitOf, wholeNumber } from '../flags/flag-values.js';
 import { readTarget, type TargetFlags } from '../flags/target-options.js';
 import { readData } from '../input/read-data.js';
 import type { BenchMode, BenchPlan } from './bench-plan.js';
@@ -50,7 +50,7 @@ export async function readPlan(words: readonly string[], given: BenchFlags): Pro
   const { options, exchange, timeout } = readTarget(names?.flags ?? given);
   const topic = names?.flags.topic ?? given.topic ?? '';
   const size = given.size === undefined ? undefined : byteCount(given.size, '--size', MAX_SIZE);
-  const rate = optional(given.rate, (text) => wholeNumber(text, '--rate', 1, MAX_RATE));
+  const rate = optional(given.rate, (text) => rateOf(text, MAX_RATE));
   const count = optional(given.count, (text) => wholeNumber(text, '--count', 1, MAX_COUNT));
   const duration = timeLimitOf(given.for, MAX_DURATION_MS);
   return {

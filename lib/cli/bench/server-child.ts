@@ -14,12 +14,12 @@ export class ServerChild {
   private constructor(private readonly child: ChildProcess) {}
 
   /** Starts the server. Resolves when it consumes. @throws Error where it cannot start */
-  static async start({ flags, server }: ServeFlags, notifications: boolean): Promise<ServerChild> {
+  static async start(serve: ServeFlags, notifications: boolean): Promise<ServerChild> {
     // In a group of its own: Ctrl-C must end the load first. Flags go by the channel, since they may hold a password.
     const child = fork(PROGRAM, { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const started = new ServerChild(child);
     try {
-      await started.ask({ kind: 'start', flags, server, notifications }, 'ready', START_TIMEOUT_MS);
+      await started.ask({ kind: 'start', serve, notifications }, 'ready', START_TIMEOUT_MS);
       return started;
     } catch (error) {
       child.kill('SIGKILL');

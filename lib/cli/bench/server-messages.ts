@@ -1,8 +1,8 @@
-import type { TargetFlags } from '../flags/target-options.js';
+import type { ServeFlags } from './bench-plan.js';
 
 /** Message to the process of a demonstration server. */
 export type ToServer =
-  | { readonly kind: 'start'; readonly flags: TargetFlags; readonly server: string; readonly notifications: boolean }
+  | { readonly kind: 'start'; readonly serve: ServeFlags; readonly notifications: boolean }
   | { readonly kind: 'stop' };
 
 /** Message from it. */

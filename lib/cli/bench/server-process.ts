@@ -1,16 +1,31 @@
 // Program of the demonstration server that `bench --serve` starts: in a process of its own, it shares no event loop with the load.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../exit-code.js';
 import { readTarget } from '../flags/target-options.js';
 import { DemonstrationServer } from '../serve/demonstration-server.js';
 import { troubleLogger } from '../serve/serve.js';
+import { BrokerQueues } from './broker-queues.js';
+import { ownQueues } from './load-queues.js';
 import type { FromServer, ToServer } from './server-messages.js';
 
 let server: DemonstrationServer | undefined;
+let deleteOwn: () => Promise<void> = async () => undefined;
+
+/** Longest time to stop the server, and to delete its queues, when the load was killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 3000;
+const LEAVE_TIMEOUT_MS = 15_000;
 
 const tell = (message: FromServer): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
 
-async function start({ flags, server: name, notifications }: Extract<ToServer, { kind: 'start' }>): Promise<void> {
+async function start({ serve, notifications }: Extract<ToServer, { kind: 'start' }>): Promise<void> {
+  const { flags, server: name, ownTopic, ownExchange } = serve;
   const { options, exchange } = readTarget(flags);
+  if (ownTopic)
+    deleteOwn = async () => {
+      const queues = await BrokerQueues.open(options, notifications ? 'notifications' : 'rpc');
+      await queues.delete(ownQueues(flags.topic ?? '', name), ownExchange ? exchange : undefined);
+      await queues.close();
+    };
   server = new DemonstrationServer({
     messaging: options,
     topic: flags.topic ?? '',
@@ -41,5 +56,18 @@ process.on('message', (message: ToServer) => {
     process.exit(1);
   });
 });
+/** Leaves nothing at the broker of a load that was killed: nobody else deletes what was made for it. */
+async function leave(): Promise<void> {
+  const stopping = server?.stop().catch(() => undefined);
+  await Promise.race([stopping, sleep(STOP_TIMEOUT_MS)]);
+  await deleteOwn();
+  await server?.close();
+}
+
 // The load has ended, in whatever way.
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(), LEAVE_TIMEOUT_MS);
+  void leave()
+    .catch(() => undefined)
+    .finally(() => process.exit());
+});

@@ -71,15 +71,6 @@ export function isUnfiltered(flags: FilterFlags, ids: readonly string[]): boolea
   return ids.length === 0 && [group, reason, method, olderThan, newerThan].every((one) => one === undefined);
 }
 
-/** Reads a rate, such as 10/s or 600/m. Returns messages a second. */
-export function rateOf(text: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/([smh]))?$/.exec(text) ?? [];
-  const rate = Number(digits) / { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
-  if (!(rate > 0))
-    throw new InvalidArgumentError('Expected a number above 0 for each second, minute or hour: 10/s, 600/m.');
-  return rate;
-}
-
 /** Checks a duration. */
 export function durationOf(text: string): string {
   milliseconds(text, 'the duration');

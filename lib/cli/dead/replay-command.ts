@@ -3,9 +3,10 @@ import { type ReplayResult, replayDeadLetters } from '../../inspect/index.js';
 import { oneLine } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
+import { rateOf } from '../flags/flag-values.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
-import { durationOf, rateOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { durationOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
 
@@ -27,7 +28,7 @@ export function addReplayCommand(dead: Command, { interruption }: CommandProcess
     )
     .argument('[ids...]', 'ids of dead letters')
     .option('--all', 'replay all dead letters of the queues')
-    .option('--rate <rate>', 'maximum rate: 10/s, 600/m (default: unlimited)', rateOf)
+    .option('--rate <rate>', 'maximum rate: 10, 10/s, 600/m (default: unlimited)', (text) => rateOf(text))
     .option('--to <queue>', 'queue to publish to (default: the original queue of each)')
     .option('--watch <duration>', 'how long to wait for messages that fail again', durationOf, '0s')
     .option('--dry-run', 'only count them')

@@ -9,6 +9,7 @@ import { whileShowing } from '../terminal/progress-line.js';
 
 interface DoctorFlags extends TargetFlags {
   managementUrl?: string;
+  askServers?: boolean;
   json?: boolean;
 }
 
@@ -17,9 +18,10 @@ export function addDoctorCommand(program: Command): void {
   takesTarget(program.command('doctor'), '10s', 'topic to examine (default: all, with --management-url)')
     .summary('find what is wrong between callers, the broker and servers')
     .description(
-      'Looks for all that can be wrong between callers and servers of a topic: hosts, login, TLS, virtual host, exchanges and queues that differ from the options or have no consumer, alarms, permissions, policies, queues that pile up, slow handlers, clocks. Prints one line for each fault: the fault, the harm, the remedy. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Without --topic, it looks at the whole virtual host, with one line for each topic that is well. AMQP cannot show bindings, policies and unacknowledged messages: give --management-url. Exits with 1 for any fault, with 4 when the broker cannot be reached, or when all that is wrong is a source that did not answer.',
+      'Looks for all that can be wrong between callers and servers of a topic: hosts, login, TLS, virtual host, exchanges and queues that differ from the options or have no consumer, alarms, permissions, policies, queues that pile up, slow handlers, clocks. Prints one line for each fault: the fault, the harm, the remedy. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Without --topic, it looks at the whole virtual host, with one line for each topic that is well. AMQP cannot show bindings, policies and unacknowledged messages: give --management-url. Asks servers for their free slots only where the queues show that they may hold requests: servers in Python log the question as an error. Exits with 1 for any fault, with 4 when the broker cannot be reached, or when all that is wrong is a source that did not answer.',
     )
     .option('--management-url <url>', 'management API of RabbitMQ, for what AMQP cannot show: http://host:15672')
+    .option('--ask-servers', 'ask the servers for free slots in any case; servers in Python log an error')
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',
@@ -47,13 +49,14 @@ function codeOf(faults: readonly Finding[]): number {
 }
 
 function examine(flags: DoctorFlags): Promise<Diagnosis> {
-  const { topic, server, managementUrl } = flags;
+  const { topic, server, managementUrl, askServers } = flags;
   if (!topic && !managementUrl)
     throw new UsageError('no topic: give --topic, or --management-url for all topics of the virtual host');
   if (server && !topic) throw new UsageError('--server: give the --topic of the server, too');
   const { options, exchange } = readBroker(flags);
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
-  return diagnosisOf(full, topic ? [new Target({ topic, exchange, server })] : []);
+  const targets = topic ? [new Target({ topic, exchange, server })] : [];
+  return diagnosisOf(full, targets, { askServers: askServers ? 'always' : 'suspected' });
 }
 
 function findingLine(finding: Finding): string {

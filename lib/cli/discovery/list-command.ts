@@ -6,8 +6,9 @@ import {
   surveyAll,
   surveyServer,
   topicsAt,
+  withExactServers,
 } from '../../inspect/index.js';
-import { type ApiInfo, MessageUndeliverable, oneLine, Target } from '../../internal.js';
+import { type ApiInfo, Deadline, MessageUndeliverable, oneLine, Target } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
@@ -60,7 +61,7 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Lis
   if (server && !topic) throw new UsageError('--server: give the --topic of the server, too');
   const { options, exchange, timeout } = readBroker(flags);
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
-  const all = managementUrl ? await topicsAt(full) : [];
+  const all = managementUrl ? await withExactServers(await topicsAt(full), full, Deadline.after(timeout * 1000)) : [];
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
   const transport = await openTransport(connections, full);
   const show = <T>(what: string, work: () => Promise<T>) => whileShowing(asking(what, timeout), work);

@@ -40,6 +40,17 @@ export function timeLimitOf(text: string | undefined, max: number = MAX_FOR_MS):
   throw new UsageError(`--for: expected more than 0, and at most ${max / 3_600_000} h; got "${text.slice(0, 40)}"`);
 }
 
+const PER_SECOND: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Returns the messages a second of `--rate`: `10`, `10/s` or `600/m`. @throws UsageError for any other text, or above `max` */
+export function rateOf(text: string, max: number = Number.POSITIVE_INFINITY): number {
+  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/([smh]))?$/.exec(text) ?? [];
+  const rate = Number(digits) / (PER_SECOND[unit] ?? Number.NaN);
+  if (rate > 0 && rate <= max) return rate;
+  const limit = Number.isFinite(max) ? `, at most ${max}/s` : '';
+  throw new UsageError(`--rate: expected more than 0 such as 10, 10/s or 600/m${limit}; got "${text.slice(0, 40)}"`);
+}
+
 /** Returns a share on the command line, `5%` or `0.05`, as a number of 0 to 1. @throws UsageError */
 export function share(text: string, flag: string): number {
   const [, digits, percent] = /^(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/.exec(text) ?? [];

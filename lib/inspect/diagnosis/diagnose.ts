@@ -38,11 +38,13 @@ export interface Diagnosis {
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {
   /**
-   * True to ask the servers for their free slots, by fanout. Those without `rpcDiscoveryEnabled` answer that they do not
-   * know the method, and servers in Python log it. A function selects the topics whose servers are asked.
-   * @default true
+   * `suspected` asks the servers of a topic for their free slots, by fanout, only where its queues show that they may hold
+   * requests: messages wait and do not get fewer, or are unacknowledged and none is completed. `always` asks them in any
+   * case, `never` in none. Servers without `rpcDiscoveryEnabled` answer that they do not know the method, and servers in
+   * Python log it as an error. A function selects the topics whose servers are asked in any case.
+   * @default 'suspected'
    */
-  askServers?: boolean | ((target: Target) => boolean) | undefined;
+  askServers?: 'always' | 'never' | 'suspected' | ((target: Target) => boolean) | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function diagnose(
 export async function diagnosisOf(
   options: OsloMessagingOptions,
   targets: readonly Target[],
-  { askServers = true }: DiagnoseOptions = {},
+  { askServers = 'suspected' }: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   const quiet = { ...options, logger: SILENT };
   const given = normalizeOptions(quiet);
@@ -76,8 +78,9 @@ export async function diagnosisOf(
   if (targets.length === 0 && managementUrl === undefined)
     throw new ConfigurationError('A diagnosis without topics needs rabbit.managementUrl, to find the topics');
   const deadline = Deadline.after(rpcResponseTimeout);
-  const mayAsk = typeof askServers === 'function' ? askServers : () => true;
-  const questions = askServers === false ? undefined : { options: quiet, mayAsk };
+  const [always, mayAsk] =
+    typeof askServers === 'function' ? [true, askServers] : [askServers === 'always', () => true];
+  const questions = askServers === 'never' ? undefined : { options: quiet, always, mayAsk };
   const scene = new Scene(settings, url, targets, deadline, questions);
   try {
     await scene.reading.acquire(deadline, 0);
@@ -96,7 +99,8 @@ export async function diagnosisOf(
 async function runOne(check: Check, scene: Scene): Promise<readonly Finding[]> {
   const { name, needs, isVital } = check;
   if (needs === 'management' && !scene.management) return [];
-  const late = () => new Error('no answer in time');
+  const source = needs === 'management' ? 'the management API' : 'the broker, its management API or a server';
+  const late = () => new Error(`no answer in time from ${source}`);
   const work = check.run(scene);
   try {
     return await (isVital ? work : scene.deadline.race(work, late));

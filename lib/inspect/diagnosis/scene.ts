@@ -12,24 +12,30 @@ import {
   type Target,
   type TransportURL,
 } from '../../internal.js';
+import { type Depth, QueueDepths } from '../queue-depths.js';
 import { RefusalProbe } from './refusal-probe.js';
 
 /** Maximum number of queues of a virtual host that are looked at. */
 const MAX_QUEUES = 10_000;
 
 /** Names of queues that no server of a topic consumes by name. */
-const NO_TOPIC = /_fanout(_|$)|\.dead$/;
+export const NO_TOPIC = /^reply_|_fanout(_|$)|\.dead$/;
 
-/** Messages that wait in a queue, and its consumers. */
-export interface Depth {
-  readonly ready: number;
-  readonly consumers: number;
+/** Maximum number of queues whose depths are asked for, those without consumers first. */
+const MAX_DEPTHS = 2000;
+
+/** Queue as the management API reports it, with its depth from the broker itself. */
+export interface SeenQueue extends QueueStatus {
+  /** False where the broker did not tell the depth: its numbers are then up to five seconds old. */
+  readonly isExact: boolean;
 }
 
 /** Questions to servers. */
-export interface Questions {
-  /** Options for a transport. */
+export interface ServerQuestions {
+  /** Options of a transport for them. */
   readonly options: OsloMessagingOptions;
+  /** True to ask in any case; false to ask only servers of topics that seem to hold requests. */
+  readonly always: boolean;
   /** Returns true for a topic whose servers may be asked. */
   readonly mayAsk: (target: Target) => boolean;
 }
@@ -43,7 +49,9 @@ export class Scene {
   /** Probe on the connection that publishes: the broker stops reading it by an alarm. */
   readonly probe: RefusalProbe;
   private readonly publishing: RabbitConnection;
-  private asked: Promise<readonly QueueStatus[]> | undefined;
+  /** Exact depths of queues. */
+  readonly depths: QueueDepths;
+  private asked: Promise<readonly SeenQueue[]> | undefined;
   private askedTopics: Promise<readonly RpcTopic[]> | undefined;
   private alarmed: Promise<string | undefined> | undefined;
 
@@ -53,12 +61,13 @@ export class Scene {
     /** Topics to look at, each with its exchange. None for the whole virtual host. */
     readonly targets: readonly Target[],
     readonly deadline: Deadline,
-    /** Questions to servers; undefined where none is to be asked. */
-    readonly questions: Questions | undefined,
+    /** Undefined where no server may be asked. */
+    readonly questions: ServerQuestions | undefined,
   ) {
     const context = { settings, counters: new Counters() };
     this.reading = new RabbitConnection(url, context, 'doctor');
     this.publishing = new RabbitConnection(url, context, 'doctor:publishing');
+    this.depths = new QueueDepths(this.reading, deadline);
     this.probe = new RefusalProbe(this.publishing, deadline);
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementStatus(managementUrl, url, settings);
@@ -69,8 +78,11 @@ export class Scene {
     return this.targets.length === 0;
   }
 
-  /** Queues of the targets, or of the whole virtual host. @throws Error when the management API cannot be asked */
-  queues(): Promise<readonly QueueStatus[]> {
+  /**
+   * Queues of the targets, or of the whole virtual host, with exact depths.
+   * @throws Error when the management API cannot be asked
+   */
+  queues(): Promise<readonly SeenQueue[]> {
     this.asked ??= this.askQueues();
     return this.asked;
   }
@@ -82,7 +94,7 @@ export class Scene {
   }
 
   /** Queues of topics and of their servers, without those of fanouts, replies and dead letters. @throws as {@link queues} */
-  async topicQueues(): Promise<readonly QueueStatus[]> {
+  async topicQueues(): Promise<readonly SeenQueue[]> {
     const queues = await this.queues();
     if (!this.isWhole) return queues.filter(({ name }) => !NO_TOPIC.test(name));
     const names = (await this.topics()).flatMap(({ topic, servers }) => [
@@ -99,23 +111,33 @@ export class Scene {
     return this.alarmed;
   }
 
-  /** Resolves with the messages and consumers of a queue; with undefined where it does not exist. */
-  async depthOf(queue: string): Promise<Depth | undefined> {
-    const model = await this.reading.acquire(this.deadline, 0);
-    const channel = await model.createChannel();
-    // The broker closes the channel where there is no queue.
-    channel.on('error', () => undefined);
-    const found = await channel.checkQueue(queue).catch(() => undefined);
-    if (!found) return undefined;
-    void channel.close().catch(() => undefined);
-    return { ready: found.messageCount, consumers: found.consumerCount };
+  /** Resolves with the messages and consumers of a queue; with undefined where it does not exist. @throws Error where the broker refuses */
+  depthOf(queue: string): Promise<Depth | undefined> {
+    return this.depths.of(queue);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.reading.close(), this.publishing.close()]);
   }
 
-  private async askQueues(): Promise<readonly QueueStatus[]> {
+  private async askQueues(): Promise<readonly SeenQueue[]> {
+    const reported = await this.askReported();
+    const isLonely = ({ consumers, ready }: QueueStatus) => Number(consumers === 0 && ready > 0);
+    const names = reported
+      .filter(({ name }) => !NO_TOPIC.test(name))
+      .sort((one, other) => isLonely(other) - isLonely(one))
+      .slice(0, MAX_DEPTHS)
+      .map(({ name }) => name);
+    const depths = await this.depths.all(names);
+    return reported.flatMap((queue): SeenQueue[] => {
+      if (!depths.has(queue.name)) return [{ ...queue, isExact: false }];
+      const depth = depths.get(queue.name);
+      // It was deleted meanwhile.
+      return depth ? [{ ...queue, ...depth, isExact: true }] : [];
+    });
+  }
+
+  private async askReported(): Promise<QueueStatus[]> {
     if (!this.management) return [];
     if (this.isWhole) return this.management.queues(MAX_QUEUES);
     const topics = [...new Set(this.targets.flatMap(({ topic }) => topic ?? []))];

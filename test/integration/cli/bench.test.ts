@@ -132,7 +132,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     try {
       const file = join(folder, 'load.csv');
-      const report = await reportOf([...where, '--rate', '50', '--for', '2s', '--warmup', '0', '--csv', file]);
+      const report = await reportOf([...where, '--rate', '50/s', '--for', '2s', '--warmup', '0', '--csv', file]);
       const [header, ...rows] = (await readFile(file, 'utf8')).trimEnd().split('\n');
       expect(header).toBe(
         'time,second,sent,succeeded,failed,rate,min_ms,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,p99.9_ms,max_ms',
@@ -307,6 +307,24 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
     }
   });
 
+  it.runIf(rabbitControl)('leaves no queue behind when it is killed', async () => {
+    const exchange = uniqueTopic('killed');
+    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, '--serve', '--exchange', exchange, '--for', '1h']);
+    const listed = async (command: string, ...columns: string[]) =>
+      (await rabbitControl?.rabbitmqctl(command, ...columns)) ?? '';
+    try {
+      const topic = await eventually(async () => {
+        const bindings = await listed('list_bindings', 'source_name', 'destination_name');
+        const [, found] = new RegExp(`^${exchange}\\t(oslo-rpc-bench-\\S+)\\.bench$`, 'm').exec(bindings) ?? [];
+        return found ?? expect.fail('no queue yet');
+      });
+      load.signal('SIGKILL');
+      await eventually(async () => expect(await listed('list_queues', 'name')).not.toContain(topic));
+    } finally {
+      await load.stop();
+    }
+  });
+
   it('shows its progress on a terminal only', async () => {
     const flags = ['bench', '--url', rabbitUrl, '--serve', '--for', '1500ms', '--warmup', '0'];
     const { code, stdout } = await onTerminal(flags);
@@ -321,7 +339,7 @@ describe('oslo-rpc bench and a wrong command line', () => {
 
   it.each([
     [['--mode', 'flood'], /--mode: expected call, cast or notify; got "flood"/],
-    [['--rate', '0'], /--rate: expected a whole number of 1 to 100000; got "0"/],
+    [['--rate', '0/s'], /--rate: expected more than 0 such as 10, 10\/s or 600\/m, at most 100000\/s; got "0\/s"/],
     [['--for', '0'], /--for: expected more than 0/],
     [['--for', '25h'], /--for: .* at most 24 h/],
     [['--size', '1g'], /--size: expected a size of up to \d+ bytes/],

@@ -96,7 +96,7 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
       [/no terminal to confirm on: give --yes, or --dry-run/, ['purge', '--queue', queues.dead, '--all']],
       [/no queue: give --queue, --topic, or --management-url/, ['ls']],
       [/give --queue or --topic, not both/, ['ls', '--queue', 'q', '--topic', 't']],
-      [/Expected a number above 0/, ['replay', '--queue', queues.dead, '--all', '--yes', '--rate', 'fast']],
+      [/--rate: expected more than 0/, ['replay', '--queue', queues.dead, '--all', '--yes', '--rate', 'fast']],
       [/Expected a whole number/, ['ls', '--queue', queues.dead, '--limit', '0']],
     ];
     for (const [message, [command = '', ...args]] of refusals)

@@ -6,6 +6,7 @@ import { clockCheck } from '../../../lib/inspect/diagnosis/checks/clock.js';
 import { policyCheck } from '../../../lib/inspect/diagnosis/checks/policies.js';
 import { Scene } from '../../../lib/inspect/diagnosis/scene.js';
 import { Deadline, normalizeOptions, parseTransportUrl, Target } from '../../../lib/internal.js';
+import { silent } from '../../support/silent.js';
 
 let server: Server | undefined;
 
@@ -23,7 +24,7 @@ async function sceneWith(answer: unknown, { date = new Date(), status = 200 } = 
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
   const managementUrl = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   const transportUrl = 'rabbit://me:s3cret@127.0.0.1:1/';
-  const settings = normalizeOptions({ transportUrl, rabbit: { managementUrl } });
+  const settings = normalizeOptions({ transportUrl, rabbit: { managementUrl }, logger: silent });
   const scene = new Scene(
     settings,
     parseTransportUrl(transportUrl),

@@ -1,7 +1,7 @@
-import type { QueueStatus } from '../../../internal.js';
+import type { Depth } from '../../queue-depths.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
-import type { Depth, Scene } from '../scene.js';
+import type { Scene, SeenQueue } from '../scene.js';
 
 /** Time in milliseconds between the two looks at a queue. */
 const INTERVAL_MS = 1000;
@@ -29,7 +29,7 @@ export const backlogCheck: Check = {
 };
 
 async function candidates(scene: Scene): Promise<string[]> {
-  const known = await scene.topicQueues().catch((): QueueStatus[] => []);
+  const known = await scene.topicQueues().catch((): SeenQueue[] => []);
   const byLength = known.filter(({ ready }) => ready > 0).sort((one, other) => other.ready - one.ready);
   const named = scene.targets.flatMap(({ topic, server }) => [
     ...(topic ? [topic] : []),
@@ -55,6 +55,8 @@ function findingsOf(name: string, before: Depth, after: Depth): Finding[] {
 }
 
 async function depthsOf(scene: Scene, names: readonly string[]): Promise<Map<string, Depth>> {
-  const depths = await Promise.all(names.map(async (name) => [name, await scene.depthOf(name)] as const));
+  const depths = await Promise.all(
+    names.map(async (name) => [name, await scene.depthOf(name).catch(() => undefined)] as const),
+  );
   return new Map(depths.flatMap(([name, depth]) => (depth ? [[name, depth]] : [])));
 }

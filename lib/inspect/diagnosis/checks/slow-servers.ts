@@ -2,14 +2,14 @@ import {
   type Discovery,
   discoverStats,
   getRpcTransport,
-  type QueueStatus,
+  PRIORITIES,
   type ServerStats,
   Target,
   type Transport,
 } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
-import type { Scene } from '../scene.js';
+import type { Scene, SeenQueue } from '../scene.js';
 
 /** Time in milliseconds for the servers of a topic to answer. */
 const ANSWER_MS = 2000;
@@ -19,6 +19,9 @@ const INTERVAL_MS = 1000;
 const MIN_HELD = 10;
 /** Maximum number of topics whose servers are asked. */
 const MAX_TOPICS = 20;
+
+/** Queues of notifications, which servers of RPC do not consume. */
+const NOTIFICATIONS = new RegExp(`\\.(${PRIORITIES.join('|')})$`);
 
 const WHY = 'New requests wait for a free slot: calls end with MessagingTimeout';
 const CURE =
@@ -48,7 +51,7 @@ async function heldQueues(scene: Scene): Promise<Finding[]> {
   }));
 }
 
-function isHeld({ consumers, unacknowledged, ready, completeRate }: QueueStatus): boolean {
+function isHeld({ consumers, unacknowledged, ready, completeRate }: SeenQueue): boolean {
   if (consumers === 0 || unacknowledged === 0 || (completeRate ?? 0) > 0) return false;
   // Consumers that may hold more would leave none ready.
   return ready > 0 || unacknowledged >= MIN_HELD;
@@ -57,7 +60,8 @@ function isHeld({ consumers, unacknowledged, ready, completeRate }: QueueStatus)
 async function busyServers(scene: Scene): Promise<Finding[]> {
   const { questions } = scene;
   if (!questions || (await scene.alarm()) !== undefined) return [];
-  const targets = (await targetsOf(scene)).filter(questions.mayAsk).slice(0, MAX_TOPICS);
+  const asked = questions.always ? await targetsOf(scene) : await suspects(scene);
+  const targets = asked.filter(questions.mayAsk).slice(0, MAX_TOPICS);
   if (targets.length === 0) return [];
   const transport = getRpcTransport(questions.options);
   try {
@@ -91,6 +95,32 @@ async function targetsOf(scene: Scene): Promise<Target[]> {
   if (!scene.isWhole) return scene.targets.map((target) => target.with({ server: undefined }));
   const topics = await scene.topics();
   return topics.map(({ topic, exchange }) => new Target({ topic, exchange }));
+}
+
+/** Targets whose queues show that servers may hold requests: a question to servers in Python ends in their log, as an error. */
+async function suspects(scene: Scene): Promise<Target[]> {
+  const [targets, queues] = await Promise.all([targetsOf(scene), scene.topicQueues().catch((): SeenQueue[] => [])]);
+  const holding = queues.filter(({ unacknowledged, completeRate }) => unacknowledged > 0 && !completeRate);
+  const names = new Map(targets.map((target) => [target, queuesOf(scene, target, queues)]));
+  const before = await scene.depths.all([...names.values()].flat());
+  const isWaiting = [...before.values()].some((depth) => depth && depth.ready > 0);
+  if (isWaiting) await scene.deadline.pause(INTERVAL_MS);
+  const after = isWaiting ? await scene.depths.all([...names.values()].flat()) : before;
+  const stands = (name: string) => {
+    const [first, second] = [before.get(name)?.ready ?? 0, after.get(name)?.ready ?? 0];
+    return first > 0 && second >= first;
+  };
+  return targets.filter((target) => {
+    const own = names.get(target) ?? [];
+    return own.some(stands) || holding.some(({ name }) => own.includes(name));
+  });
+}
+
+/** Returns the names of the queues of a topic and its servers. */
+function queuesOf({ targets }: Scene, { topic = '' }: Target, queues: readonly SeenQueue[]): string[] {
+  const asked = targets.filter((one) => one.topic === topic && one.server !== undefined);
+  const known = queues.filter(({ name }) => name.startsWith(`${topic}.`) && !NOTIFICATIONS.test(name));
+  return [...new Set([topic, ...asked.map(({ server }) => `${topic}.${server}`), ...known.map(({ name }) => name)])];
 }
 
 const isFull = ({ concurrency: { used, limit } }: ServerStats) => used >= limit;

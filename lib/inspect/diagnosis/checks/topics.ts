@@ -1,11 +1,10 @@
-import type { QueueStatus, RpcTopic } from '../../../internal.js';
+import type { RpcTopic } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
+import { NO_TOPIC, type SeenQueue } from '../scene.js';
 
 /** Maximum number of topics in a summary. */
 const MAX_TOPICS = 500;
-/** Queues that have no consumer by design, or none of a server's. */
-const WITHOUT_CONSUMER = /^reply_|_fanout(_|$)|\.dead$/;
 
 /** Summarizes each topic of a virtual host, and names its queues that nobody consumes. */
 export const topicsCheck: Check = {
@@ -20,37 +19,41 @@ export const topicsCheck: Check = {
   },
 };
 
-function summaryOf({ topic, exchange, servers }: RpcTopic, queues: ReadonlyMap<string, QueueStatus>): Finding {
+function summaryOf({ topic, exchange, servers }: RpcTopic, queues: ReadonlyMap<string, SeenQueue>): Finding {
   const names = [topic, ...servers.map(({ server }) => `${topic}.${server}`)];
   const found = names.flatMap((name) => queues.get(name) ?? []);
-  const sum = (count: (queue: QueueStatus) => number) => found.reduce((total, queue) => total + count(queue), 0);
+  const sum = (count: (queue: SeenQueue) => number) => found.reduce((total, queue) => total + count(queue), 0);
   const running = servers.filter(({ isRunning }) => isRunning).map(({ server }) => server);
   const stopped = servers.length - running.length;
   const counts = `${sum(({ ready }) => ready)} ready, ${sum(({ unacknowledged }) => unacknowledged)} unacknowledged`;
   const names_ = running.length > 0 ? ` (${running.slice(0, 10).join(', ')}${running.length > 10 ? ', …' : ''})` : '';
   const text = `exchange ${exchange}, ${running.length} servers${names_}${stopped > 0 ? `, ${stopped} stopped` : ''}, ${counts}`;
-  if ((queues.get(topic)?.consumers ?? 0) > 0) return { kind: 'topic', name: topic, state: 'as asked', text };
+  const own = queues.get(topic);
+  if (own && own.consumers > 0) return { kind: 'topic', name: topic, state: 'as asked', text };
+  // A server that has just started may be between its queues.
+  if (own && running.length > 0 && !own.isExact) return { kind: 'topic', name: topic, state: 'as asked', text };
   return {
     kind: 'topic',
     name: topic,
     state: 'unserved',
-    text,
+    text: running.length > 0 ? `${text}; nobody consumes the queue ${topic} itself` : text,
     why: 'Requests wait: calls end with MessagingTimeout',
     cure: 'Start a server, or read the log of the running one for the reason',
   };
 }
 
-function isForgotten({ name, consumers, ready }: QueueStatus): boolean {
-  return consumers === 0 && ready > 0 && !WITHOUT_CONSUMER.test(name);
+function isForgotten({ name, consumers, ready, isExact }: SeenQueue): boolean {
+  // Reported numbers may be those from before its consumer.
+  return isExact && consumers === 0 && ready > 0 && !NO_TOPIC.test(name);
 }
 
-function forgotten({ name, ready }: QueueStatus): Finding {
+function forgotten({ name, ready }: SeenQueue): Finding {
   return {
     kind: 'queue',
     name,
     state: 'unserved',
     text: `${ready} messages wait, and nobody consumes`,
     why: 'Nothing happens to them, and the queue grows',
-    cure: 'Start its server or listener, or delete the queue when nobody needs it: rabbitmqctl delete_queue NAME',
+    cure: 'Start its server or listener, or delete the queue when nobody needs its messages: rabbitmqctl delete_queue NAME --if-unused',
   };
 }
