@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { InjectRpcApi, OsloMessagingModule, RemoteExceptionFilter } from 'nestjs-oslo-messaging';
+import { OsloExplorerModule } from 'nestjs-oslo-messaging/explorer';
 import { agentApi } from './agent-api.js';
 import { type CappedConductor, conductorApi } from './conductor-api.js';
 import { EventController, EventListener, EventLog } from './event-log.js';
-import { options, requestContext } from './settings.js';
+import { explorerOptions, options, requestContext } from './settings.js';
 import { Tour } from './tour.js';
+import { Traffic } from './traffic.js';
 import type { Vnf } from './vnf.js';
 
 /** HTTP API of the orchestrator. Quick requests are calls to the conductor. Long ones are casts, and answered with 202. */
@@ -56,8 +58,9 @@ const FILTER = { provide: APP_FILTER, useFactory: () => new RemoteExceptionFilte
   imports: [
     OsloMessagingModule.forRoot(options({ host: 'api' })),
     OsloMessagingModule.forFeature([{ api: conductorApi, versionCap: '1.0' }, { api: agentApi }]),
+    OsloExplorerModule.register(explorerOptions()),
   ],
   controllers: [VnfController, EventController, EventListener],
-  providers: [EventLog, Tour, FILTER],
+  providers: [EventLog, Tour, Traffic, FILTER],
 })
 export class ApiModule {}

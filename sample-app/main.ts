@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { startAgent, startApi, startConductor } from './roles.js';
 import { transportUrl } from './settings.js';
 import { Tour } from './tour.js';
+import { Traffic } from './traffic.js';
 
 const AGENT_HOSTS = ['agent-1', 'agent-2'];
 const USAGE = 'usage: main.js [api | conductor | agent] [--once]';
@@ -29,8 +30,9 @@ async function serveApi(onPort = port()): Promise<{ api: INestApplication; url: 
 
 const roles: Record<string, () => Promise<string>> = {
   api: async () => {
-    const { url } = await serveApi();
-    return `api: ${url}/vnfs and ${url}/events`;
+    const { api, url } = await serveApi();
+    api.get(Traffic).start();
+    return `api: ${url}/vnfs and ${url}/events; its page: ${url}/rpc`;
   },
   conductor: async () => {
     await keep(startConductor());
@@ -43,7 +45,7 @@ const roles: Record<string, () => Promise<string>> = {
   },
 };
 
-/** Starts all roles in this process and runs the tour. */
+/** Starts all roles in this process and runs the tour. Then serves, unless it is to run once. */
 async function tour(once: boolean): Promise<void> {
   for (const host of AGENT_HOSTS) await keep(startAgent(host));
   await keep(startConductor());
@@ -55,12 +57,12 @@ async function tour(once: boolean): Promise<void> {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`\n${failed === 0 ? 'All of it worked' : `${failed} steps FAILED`}, in ${seconds} s.`);
   if (failed > 0) process.exitCode = 1;
-  if (once) await closeAll();
-  else {
-    console.log(
-      `Serving ${url}/vnfs; try: curl -X POST ${url}/vnfs -H 'content-type: application/json' -d '{"name":"nat"}', then: curl ${url}/events`,
-    );
-  }
+  if (once) return closeAll();
+  api.get(Traffic).start();
+  console.log(
+    `Serving ${url}/vnfs; try: curl -X POST ${url}/vnfs -H 'content-type: application/json' -d '{"name":"nat"}', then: curl ${url}/events`,
+  );
+  console.log(`Simulated users call it; watch them, and call it yourself, at ${url}/rpc`);
 }
 
 async function main(args: string[]): Promise<void> {

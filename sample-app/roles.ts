@@ -4,7 +4,7 @@ import { OsloServer } from 'nestjs-oslo-messaging';
 import { AgentModule } from './agent.js';
 import { ApiModule } from './api.js';
 import { ConductorModule } from './conductor.js';
-import { options } from './settings.js';
+import { bindAddress, options } from './settings.js';
 
 /** Options of every application: few log lines, and a failed start rejects instead of ending the process. */
 const common: NestApplicationOptions = { logger: ['warn', 'error', 'fatal'], abortOnError: false };
@@ -28,13 +28,12 @@ export async function startApi(port: number): Promise<INestApplication> {
   const app = await NestFactory.create(ApiModule, common);
   app.connectMicroservice({ strategy: app.get(OsloServer) });
   await app.startAllMicroservices();
-  const address = process.env.BIND || '127.0.0.1';
   try {
-    await app.listen(port, address);
+    await app.listen(port, bindAddress);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     console.log(`port ${port} is taken; choosing a free one`);
-    await app.listen(0, address);
+    await app.listen(0, bindAddress);
   }
   return app;
 }

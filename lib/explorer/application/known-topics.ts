@@ -59,9 +59,23 @@ function knownTopic({ broker, exchange, topic, own, methods }: KnownTopic, sourc
     own,
     servers: merged(ownServers, answers?.servers ?? []),
     others: answers?.others ?? 0,
-    apis: apis.length > 0 ? apis : (answers?.apis ?? []),
+    apis: apis.length > 0 ? withArguments(apis, answers?.apis ?? []) : (answers?.apis ?? []),
     queues: queues.filter(({ name }) => belongsTo(name, topic)),
   };
+}
+
+/** Adds the arguments that servers tell to the methods of contracts without schemas. */
+function withArguments(apis: readonly ApiView[], told: readonly ApiView[]): ApiView[] {
+  return apis.map((api) => {
+    const methods = told.filter(({ namespace }) => namespace === api.namespace).flatMap((one) => one.methods);
+    return {
+      ...api,
+      methods: api.methods.map((method) => {
+        const found = method.args === null ? methods.find(({ name }) => name === method.name) : undefined;
+        return found ? { ...method, args: found.args, example: found.example } : method;
+      }),
+    };
+  });
 }
 
 /** Returns a topic of which only the calls are known. */

@@ -39,7 +39,7 @@ const VIEWS: readonly [View, ...View[]] = [
   },
   { id: 'call', name: 'Call', icon: 'call', component: CallView },
   { id: 'dead', name: 'Dead letters', icon: 'dead', component: DeadLettersView },
-  { id: 'slow', name: 'Slow and failed', icon: 'slow', component: SlowView, count: ({ slow }) => slow.length },
+  { id: 'slow', name: 'Slow and failed', icon: 'slow', component: SlowView, count: notableCount },
   {
     id: 'unknown',
     name: 'Unknown methods',
@@ -55,6 +55,11 @@ const VIEWS: readonly [View, ...View[]] = [
     count: ({ snapshot }) => snapshot?.timeouts.length ?? 0,
   },
 ];
+
+/** Returns the number of messages that were slow, failed, or both. */
+function notableCount({ slow, failed }: State): number {
+  return new Set([...slow, ...failed].map(({ id }) => id)).size;
+}
 
 /** The page: header, navigation, and one view. */
 export function App({ connection }: ConnectionProps) {

@@ -181,7 +181,7 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
     expect(stderr).toMatch(/^MessageUndeliverable: There is no exchange "no-such-exchange" at the broker/);
   });
 
-  it('says what it cannot read, and goes on', async () => {
+  it('names unreadable messages, and goes on', async () => {
     const own = uniqueTopic('notices');
     const child = listening(['--topic', own, '--json']);
     await shows(child, own);

@@ -199,7 +199,7 @@ describeWithRabbit('oslo-rpc tap', () => {
     expect(casts + lostRequests - sent).toBeLessThan(10);
   });
 
-  it('names what is wrong with the command line', async () => {
+  it('names mistakes in the command line', async () => {
     const url = ['--url', vhost.url];
     for (const [flags, text] of [
       [[], 'no topic'],

@@ -126,6 +126,24 @@ describeWithChromium('Live messages and charts of the explorer', () => {
       .waitFor();
   });
 
+  it('begins with the requests that an application without topics of its own sends', async () => {
+    const { topics } = snapshot();
+    session.explorer.snapshot = snapshot({ topics: topics.filter(({ own }) => !own) });
+    const page = await session.open('charts');
+    expect(await page.getByRole('combobox', { name: 'Direction' }).inputValue()).toBe('out');
+  });
+
+  it('counts a message that is slow and failed once in the navigation', async () => {
+    session.explorer.history = NO_HISTORY;
+    const page = await session.open('');
+    session.explorer.push('messages', [
+      message(1, { slow: true }),
+      message(2, { slow: true, outcome: 'timeout' }),
+      message(3, { outcome: 'timeout' }),
+    ]);
+    await page.getByRole('link', { name: /^Slow and failed 3/ }).waitFor();
+  });
+
   it('says that the explorer is lost, tries again by itself, and shows the new state', async () => {
     const page = await session.open('live');
     const { port } = session.explorer;

@@ -265,7 +265,7 @@ describeWithRabbit('a tap without replies', () => {
     expect(accounted(tap)).toBe(5);
   });
 
-  it('counts what a reader that does not read misses', async () => {
+  it('counts the messages that a stalled reader misses', async () => {
     await serve();
     const tap = await openTap({
       broker: { transportUrl: vhost.url, logger: silent },

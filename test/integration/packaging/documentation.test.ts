@@ -14,7 +14,7 @@ import { compileSnippets, type Snippet } from '../../support/compile-snippets.js
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = ['README.md', ...filesIn('docs', '.md')];
 /** Pages of the repository that are not in the package. */
-const others = ['CONTRIBUTING.md', ...filesIn('examples', '.md')];
+const others = ['CONTRIBUTING.md', 'sample-app/README.md', ...filesIn('examples', '.md')];
 const texts = new Map([...pages, ...others, 'CHANGELOG.md'].map((page) => [page, textOf(page)]));
 
 /** Paths of the files below a folder of the repository. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { Session, Snapshot } from '../../../lib/explorer/protocol.js';
 import { withChannel } from '../../../testkit/amqp.js';
 import { Child } from '../../support/child.js';
 import { describeWithPython, describeWithRabbit, rabbitUrl } from '../../support/environment.js';
@@ -39,6 +40,50 @@ async function expectTour(child: Child): Promise<void> {
 describe('the sample application on memory', () => {
   it('runs its tour and exits', async () => {
     await expectTour(run(['--once'], { TRANSPORT_URL: '' }));
+  });
+
+  it('serves a page that shows simulated users and their failures', async () => {
+    const child = run([], { TRANSPORT_URL: '' });
+    const [, page = ''] = await child.prints(/at (http:\S+\/rpc)\n/);
+    const get = async (path: string): Promise<unknown> => (await fetch(page + path)).json();
+    expect((await fetch(page)).status).toBe(200);
+    await eventually(
+      async () => {
+        const { topics } = (await get('/api/snapshot')) as Pick<Snapshot, 'topics'>;
+        const methods = topics.flatMap(({ apis }) => apis.flatMap((api) => api.methods));
+        const find = (name: string) => methods.find((method) => method.name === name);
+        const servers = topics.flatMap((topic) => topic.servers.map(({ name }) => name));
+        expect(servers.toSorted()).toEqual(['agent-1', 'agent-2', 'conductor']);
+        expect(find('deploy')?.args).toMatchObject({ required: ['vnf_id'] });
+        expect(find('get')?.stats?.errors).toBeGreaterThan(3); // the tour makes three
+        expect(find('slow')?.stats?.errors).toBeGreaterThan(0);
+      },
+      { within: 30_000 },
+    );
+
+    const session = await fetch(`${page}/api/session`);
+    const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const { csrfToken } = (await session.json()) as Session;
+    const call = (headers: Record<string, string>) =>
+      fetch(`${page}/api/call`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({
+          exchange: 'tacker',
+          topic: 'tacker_agent',
+          method: 'report',
+          kind: 'call',
+          server: 'agent-2',
+          args: {},
+        }),
+      });
+    expect((await call({})).status).toBe(403);
+    const called = await call({ cookie, 'x-csrf-token': csrfToken });
+    expect(await called.text()).toContain('agent-2');
+
+    child.signal('SIGTERM');
+    expect(await child.exit(), child.output).toBe(0);
+    expect(child.output).not.toMatch(/ ERROR /);
   });
 
   it('refuses wrong arguments in one line', async () => {
@@ -82,10 +127,19 @@ describeWithPython('the sample application in separate processes', () => {
     const env = { TRANSPORT_URL: rabbitUrl };
     const conductor = run(['conductor'], env);
     const agent = run(['agent'], { ...env, AGENT_HOST: 'agent-7' });
-    const api = run(['api'], env);
+    // Only 127.0.0.1 counts as this machine: the page of another address is read-only.
+    const api = run(['api'], { ...env, BIND: '127.0.0.2' });
     await conductor.prints(/conductor: consuming/);
     await agent.prints(/agent-7: consuming/);
     const [, url = ''] = await api.prints(/api: (http:\S+)/);
+
+    const page = url.replace(/vnfs$/, 'rpc');
+    expect(api.output).toContain(`its page: ${page}`);
+    expect(await (await fetch(`${page}/api/snapshot`)).json()).toMatchObject({ readOnly: true, can: { call: false } });
+    await eventually(async () => {
+      const text = await (await fetch(`${page}/api/history`)).text();
+      expect(text).toContain('VnfNotFound');
+    });
 
     const created = await fetch(url, {
       method: 'POST',

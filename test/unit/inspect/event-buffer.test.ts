@@ -17,7 +17,7 @@ describe('EventBuffer', () => {
     expect(buffer.push(3)).toBe(false);
   });
 
-  it('refuses what a slow reader has no room for, and takes events again later', async () => {
+  it('refuses events that a slow reader has no room for, and takes them again later', async () => {
     const buffer = new EventBuffer<number>(3);
     expect([1, 2, 3, 4, 5].map((event) => buffer.push(event))).toEqual([true, true, true, false, false]);
     const iterator = buffer[Symbol.asyncIterator]();

@@ -20,10 +20,13 @@ const DOTS = [2, 3];
 
 /** Charts of the last ten minutes. */
 export function ChartsView() {
-  const { ticks } = useStore();
+  const { ticks, snapshot } = useStore();
   const { query } = useRoute();
   const directions = directionsOf(ticks);
-  const direction = directions.find((one) => one === query.get('direction')) ?? directions[0] ?? 'in';
+  const find = (wanted: string | null) => directions.find((one) => one === wanted);
+  // What an application without topics of its own receives are notifications.
+  const usual = snapshot?.topics.some(({ own }) => own) === false ? find('out') : undefined;
+  const direction = find(query.get('direction')) ?? usual ?? directions[0] ?? 'in';
   const lines = useLines(direction);
   if (ticks.length === 0)
     return <Empty title="No numbers yet">They come once a second; the first is on its way.</Empty>;
