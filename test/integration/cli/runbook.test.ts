@@ -9,6 +9,7 @@ import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Certificate, CertificateAuthority } from '../../support/certificates.js';
 import { describeWithRabbit } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { latch } from '../../support/latch.js';
 import { type RunbookEntry, runbookEntries, Shell } from '../../support/runbook.js';
 import { silent } from '../../support/silent.js';
 
@@ -52,15 +53,6 @@ const ALARMS: Readonly<Record<string, readonly [command: string, on: string, off
 };
 
 const cleanups: (() => Promise<unknown>)[] = [];
-
-/** Promise that is resolved by hand. */
-function latch(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
 
 describeWithRabbit('the runbook', () => {
   let node: RabbitNode;
