@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { GetMessage, Options } from 'amqplib';
-import { withChannel } from '../../testkit/amqp.js';
+import { amqpUrl, withChannel } from '../../testkit/amqp.js';
 import { rabbitUrl, uniqueTopic } from './environment.js';
 
 /** Types of queues by their names, with arguments. */
@@ -63,6 +64,21 @@ export async function publishDead(
       ...headers,
     },
   });
+}
+
+/** Publishes a dead letter before it returns: nothing else runs in this process until the broker has it. */
+export function publishDeadAndWait({ original, dead }: DeadLettered, body: Buffer, at: Date): void {
+  const script = `
+    import { connect } from 'amqplib';
+    const [url, queue, headers, body] = process.argv.slice(1);
+    const connection = await connect(url);
+    const channel = await connection.createConfirmChannel();
+    channel.sendToQueue(queue, Buffer.from(body), { persistent: true, headers: JSON.parse(headers) });
+    await channel.waitForConfirms();
+    await connection.close();`;
+  const headers = { 'x-reason': 'late', 'x-original-queue': original, 'x-deliveries': 20, 'x-time': at.toISOString() };
+  const given = [amqpUrl(rabbitUrl), dead, JSON.stringify(headers), body.toString()];
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script, '--', ...given]);
 }
 
 /** Removes all messages from a queue, and returns them. */

@@ -14,6 +14,8 @@ export interface RunbookEntry {
   readonly command: string;
   /** Lines that the command prints, as patterns: `…` stands for any text. */
   readonly lines: readonly RegExp[];
+  /** Text after them. */
+  readonly cause: string;
 }
 
 /** Returns the entries of the runbook by their headings, which are symptoms. */
@@ -29,7 +31,8 @@ export async function runbookEntries(): Promise<Map<string, RunbookEntry>> {
         const [command = '', ...lines] = block.trimEnd().replaceAll(/^ {4}/gm, '').split('\n');
         if (!/^Cause: [\s\S]*\sCure: /m.test(section) && !section.includes('One line for each topic'))
           throw new Error(`the runbook gives no cause and cure for: ${symptom}`);
-        return [symptom, { command: command.replace(/^\$ /, ''), lines: lines.map(patternOf) }];
+        const cause = section.slice(section.indexOf(block) + block.length).replaceAll(/\s+/g, ' ');
+        return [symptom, { command: command.replace(/^\$ /, ''), lines: lines.map(patternOf), cause }];
       }),
   );
 }

@@ -9,6 +9,7 @@ import { Child } from '../../support/child.js';
 import { COMMAND, onTerminal, osloRpc } from '../../support/command.js';
 import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { latch } from '../../support/latch.js';
 import { silent } from '../../support/silent.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
@@ -98,6 +99,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
   it('sends given arguments and context to a given method, and counts its errors by class', async () => {
     const report = await reportOf([...where, '--method', 'divide', '--count', '40', 'a=1', 'b=0'], 1);
     expect(report.requests).toMatchObject({ sent: 40, succeeded: 0, failed: 40 });
+    expect(report.throughput).toBe(0);
     expect(report.errors).toEqual([
       {
         name: 'RemoteError ZeroDivisionError',
@@ -223,6 +225,43 @@ describeWithRabbit('oslo-rpc bench with a server that is slower than the rate', 
       expect(report.checks).toMatchObject([{ passed: false, value: report.requests.notSent }]);
     } finally {
       await slow.stop();
+    }
+  });
+
+  it('counts the calls without an answer at Ctrl-C as cancelled, and as neither failed nor answered', async () => {
+    const topic = uniqueTopic('silent');
+    let received = 0;
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
+    const hang = () => {
+      received += 1;
+      return released.promise;
+    };
+    const released = latch();
+    const server = getRpcServer(transport, new Target({ topic, server: 's1' }), [{ hang }]);
+    await server.start();
+    const where = ['--url', rabbitUrl, '--topic', topic, '--method', 'hang', '--yes'];
+    const load = new Child(COMMAND, [
+      'bench',
+      ...where,
+      '--for',
+      '1h',
+      '--warmup',
+      '0',
+      '--concurrency',
+      '7',
+      '--json',
+    ]);
+    try {
+      await eventually(() => expect(received).toBe(7));
+      load.signal('SIGINT');
+      expect(await load.exit()).toBe(130);
+      expect(load.output).toMatch(/"sent": ?7, ?"succeeded": ?0, ?"failed": ?0, ?"cancelled": ?7/);
+      expect(load.output).toMatch(/"throughput": ?0,/);
+    } finally {
+      released.resolve();
+      await load.stop();
+      await server.stop();
+      await transport.cleanup();
     }
   });
 });

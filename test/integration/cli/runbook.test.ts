@@ -2,17 +2,28 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer } from 'node:tls';
-import { getRpcServer, getRpcTransport, type OsloMessagingOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
+import {
+  getRpcServer,
+  getRpcTransport,
+  MessagingTimeout,
+  type OsloMessagingOptions,
+  RPCClient,
+  Target,
+} from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
 import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Certificate, CertificateAuthority } from '../../support/certificates.js';
 import { describeWithRabbit } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { latch } from '../../support/latch.js';
 import { type RunbookEntry, runbookEntries, Shell } from '../../support/runbook.js';
 import { silent } from '../../support/silent.js';
 
-/** Exit codes of the commands, by symptom. The trouble of all of them is made before the tests, but for alarms. */
+/** Entries whose command only shows where to look: their trouble is not made. */
+const LOOKS: readonly string[] = ['Status `connecting` for minutes', 'The channel is closed every 30 minutes'];
+
+/** Exit codes of the commands, by symptom. The trouble of the others is made before the tests, but for alarms. */
 const SYMPTOMS: Readonly<Record<string, number>> = {
   'Something is wrong, and nobody knows where': 1,
   'A probe or a monitor reports `FAILED`': 1,
@@ -53,15 +64,6 @@ const ALARMS: Readonly<Record<string, readonly [command: string, on: string, off
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
-/** Promise that is resolved by hand. */
-function latch(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 describeWithRabbit('the runbook', () => {
   let node: RabbitNode;
   let shell: Shell;
@@ -75,7 +77,7 @@ describeWithRabbit('the runbook', () => {
     shell = await Shell.open(node.control.address, transportUrl);
     await makeUsers();
     await makeQueues();
-    await serve('calculator', { transportUrl }, () => 'done');
+    await forget(await serve('calculator', { transportUrl }, () => 'done'));
     const stopped = await serve('billing', { transportUrl }, () => 'done');
     await stopped.server.stop();
     await hang(await serve('scaler', { transportUrl, concurrency: 1, rpcDiscoveryEnabled: true }, () => held.promise));
@@ -96,6 +98,7 @@ describeWithRabbit('the runbook', () => {
     cleanups.push(() => transport.cleanup());
     const endpoint = {
       add: work,
+      wait: () => held.promise,
       work: () => {
         started.resolve();
         return work();
@@ -111,6 +114,12 @@ describeWithRabbit('the runbook', () => {
   async function hang({ client }: Awaited<ReturnType<typeof serve>>): Promise<void> {
     for (let sent = 0; sent < 2; sent++) await client.cast({}, 'work');
     await started.promise;
+  }
+
+  /** Calls a method that takes longer than the timeout. */
+  async function forget({ client }: Awaited<ReturnType<typeof serve>>): Promise<void> {
+    const late = client.prepare({ server: 'calc1', timeout: 1 }).call({}, 'wait');
+    await expect(late).rejects.toThrow(MessagingTimeout);
   }
 
   async function makeUsers(): Promise<void> {
@@ -133,6 +142,7 @@ describeWithRabbit('the runbook', () => {
     const quorum = { 'x-queue-type': 'quorum' };
     await withChannel(node.url, async (channel) => {
       for (const queue of ['volatile', 'bounded']) await channel.assertQueue(queue, { arguments: quorum });
+      await channel.assertQueue('transient', { durable: false });
       await channel.assertQueue('retried', { arguments: { ...quorum, 'x-delivery-limit': 3 } });
       for (const queue of ['idle', 'calculator.dead']) {
         await channel.assertQueue(queue, { durable: true });
@@ -210,6 +220,8 @@ describeWithRabbit('the runbook', () => {
   it('has a test for each symptom, and each test has a symptom', () => {
     expect([...entries.keys()].toSorted()).toEqual([...Object.keys(SYMPTOMS), ...Object.keys(ALARMS)].toSorted());
     expect(entries.size).toBeGreaterThanOrEqual(15);
+    const looks = [...entries].filter(([, { cause }]) => cause.includes('The command only shows where to look'));
+    expect(looks.map(([symptom]) => symptom)).toEqual(LOOKS);
     for (const { lines } of entries.values()) expect(lines.length).toBeGreaterThan(0);
   });
 

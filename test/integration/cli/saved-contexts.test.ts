@@ -192,6 +192,14 @@ describeWithRabbit('a saved context', { concurrent: false }, () => {
   it('gives way to flags: a broker on the command line replaces the selected context', async () => {
     select('bad');
     expect(await run([...whoami, '--url', rabbitUrl, '--exchange', exchange])).toEqual(reached);
+    // Nothing of the selected one remains: neither the exchange, nor the timeout, nor its faults.
+    save('good', { url: rabbitUrl, exchange, timeout: '1ms' });
+    select('good');
+    expect(await run([...whoami, '--url', rabbitUrl])).toMatchObject(unreachable);
+    expect(await run([...whoami, '--url', rabbitUrl, '--exchange', exchange])).toEqual(reached);
+    select('gone');
+    expect(await run([...whoami, '--url', rabbitUrl, '--exchange', exchange])).toEqual(reached);
+    save('good', { url: rabbitUrl, exchange });
     // Named, it still gives the exchange.
     expect(await run([...whoami, '--use', 'good', '--url', rabbitUrl])).toEqual(reached);
     expect(await run([...whoami, '--use', 'good', '--exchange', 'other'])).toMatchObject(unreachable);

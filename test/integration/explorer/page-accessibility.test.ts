@@ -1,11 +1,12 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeWithChromium } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 import { axeFindings } from '../../support/explorer/axe.js';
 import { SIZES } from '../../support/explorer/browser.js';
 import { NIGHT } from '../../support/explorer/fixture-findings.js';
 import { readOnly, snapshot, transport } from '../../support/explorer/fixture-snapshot.js';
-import { history, MESSAGES, NO_HISTORY } from '../../support/explorer/fixture-traffic.js';
+import { history, MESSAGES, message, NO_HISTORY } from '../../support/explorer/fixture-traffic.js';
 import { PageSession } from '../../support/explorer/page-session.js';
 
 const VIEWS = [
@@ -96,6 +97,32 @@ describeWithChromium('Page of the explorer, for everybody', () => {
     await press(page, 'Escape');
     await drawer.waitFor({ state: 'detached' });
     expect(await page.evaluate(FOCUSED)).toBe(second);
+  });
+
+  it('keeps the focus at the list when the row in hand leaves it', async () => {
+    const page = await session.open('live');
+    const list = 'Messages, the latest first';
+    const push = (id: number) =>
+      session.explorer.push(
+        'messages',
+        Array.from({ length: 100 }, (_, index) => message(id + index)),
+      );
+    const newest = (id: number) => page.locator('.rows .row').first().getByText(`vnf-${id}`).waitFor();
+    await page.locator('.rows .row').first().focus();
+    push(1000);
+    await newest(1099);
+    await eventually(async () => expect(await page.evaluate(FOCUSED)).toBe(list));
+    await press(page, 'ArrowDown');
+    expect(await page.evaluate(FOCUSED)).toContain('vnf-1099');
+    await press(page, 'Enter');
+    const drawer = page.getByRole('dialog');
+    await drawer.waitFor();
+    push(2000);
+    await newest(2099);
+    await press(page, 'Escape');
+    await drawer.waitFor({ state: 'detached' });
+    await eventually(async () => expect(await page.evaluate(FOCUSED)).toBe(list));
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   it('follows the theme of the system, and remembers another one and nothing else', async () => {

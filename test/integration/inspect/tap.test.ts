@@ -194,6 +194,25 @@ describeWithRabbit('a tap with replies', () => {
     expect(await broker.isTracing(vhost)).toBe(false);
   });
 
+  it('counts traced messages that the broker dropped, but not its own', async () => {
+    const { tap } = await watch();
+    const dropped = await eventually(async () => {
+      const found = (await broker.tapQueues(vhost)).find((name) => name.endsWith('_dropped'));
+      return found ?? expect.fail('there is no queue of dropped messages');
+    });
+    await withChannel(vhost.url, async (channel) => {
+      const drop = (exchange: string, key: string) =>
+        channel.sendToQueue(dropped, Buffer.from('{}'), {
+          headers: { exchange_name: exchange, routing_keys: [key], properties: {} },
+        });
+      for (const key of [topic, `${topic}.one`, 'another-topic']) drop('tacker', key);
+      drop('', 'reply_1');
+      drop('', dropped);
+      await eventually(() => expect(tap.counts).toMatchObject({ lostRequests: 2, lostReplies: 1, lostIsExact: true }));
+    });
+    expect(accounted(tap)).toBe(0);
+  });
+
   it('needs a user that may switch tracing', async () => {
     const name = `${vhost.vhost}-user`;
     const url = await broker.addUser(vhost, name, { tags: 'management' });

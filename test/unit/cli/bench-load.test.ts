@@ -68,6 +68,7 @@ describe('a load without a rate', () => {
     interruption.abort();
     await done;
     expect(measurement.counts).toEqual({ sent: 4, succeeded: 0, failed: 0, cancelled: 4 });
+    expect(measurement.inFlight).toBe(0);
     expect(measurement.errors.read()).toEqual([]);
   });
 });

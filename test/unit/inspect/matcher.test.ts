@@ -207,6 +207,23 @@ describe('Matcher', () => {
     expect(matcher.counts.lostIsExact).toBe(false);
   });
 
+  it('counts lost requests of the topic, and lost replies, each by itself', () => {
+    const { matcher } = matcherOf();
+    for (const lost of [request({}), call('1'), request({}, { routingKey: 'calc.one' }), reply('1')])
+      matcher.lost(lost, 0);
+    matcher.lost(request({}, { routingKey: 'other' }), 0);
+    expect(matcher.counts).toMatchObject({ lostRequests: 3, lostReplies: 1, calls: 0, casts: 0 });
+  });
+
+  it('waits for the replies of 50,000 calls at most: the oldest ends as unknown', () => {
+    const { matcher, events } = matcherOf();
+    const { body, ...rest } = call('1');
+    for (let index = 0; index <= 50_000; index++)
+      matcher.observe({ ...rest, body: Buffer.from(String(body).replace('"1\\"', `"${index}\\"`)) }, index);
+    expect(events).toEqual([expect.objectContaining({ msgId: '0', outcome: 'unknown' })]);
+    expect(matcher.counts).toMatchObject({ calls: 50_001, unknown: 1, pending: 50_000 });
+  });
+
   it('reports each kind of damage once, and counts all', () => {
     const { matcher, events } = matcherOf();
     const damaged = (text: string) => ({ ...request({}), body: Buffer.from(text) });

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.js';
 
@@ -6,10 +6,12 @@ interface DrawerProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
+  /** Element that gets the focus at the end where the opener has gone. */
+  readonly origin?: RefObject<HTMLElement>;
 }
 
 /** Modal dialog at the side of the page. The browser keeps the focus inside, and gives it back at the end. */
-export function Drawer({ title, onClose, children }: DrawerProps) {
+export function Drawer({ title, onClose, children, origin }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const { current } = dialog;
@@ -18,6 +20,7 @@ export function Drawer({ title, onClose, children }: DrawerProps) {
     return () => {
       current?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      else origin?.current?.focus();
     };
   }, []);
   return (

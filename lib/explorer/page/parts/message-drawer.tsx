@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import type { SeenMessage } from '../../protocol.js';
 import { OutcomeBadge } from './badge.js';
 import { Drawer } from './drawer.js';
@@ -10,13 +11,15 @@ interface MessageDrawerProps {
   readonly newer: (() => void) | undefined;
   readonly older: (() => void) | undefined;
   readonly onClose: () => void;
+  /** List that the message was opened from. */
+  readonly list: RefObject<HTMLElement>;
 }
 
 /** Everything that is known of one message. */
-export function MessageDrawer({ message, newer, older, onClose }: MessageDrawerProps) {
+export function MessageDrawer({ message, newer, older, onClose, list }: MessageDrawerProps) {
   const { args, result, error, outcome } = message;
   return (
-    <Drawer title={`${message.kind} ${methodName(message)}`} onClose={onClose}>
+    <Drawer title={`${message.kind} ${methodName(message)}`} onClose={onClose} origin={list}>
       <div class="toolbar">
         <OutcomeBadge outcome={outcome} />
         {message.slow && <span class="badge warn">slow</span>}

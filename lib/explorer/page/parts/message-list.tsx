@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SeenMessage } from '../../protocol.js';
 import { OutcomeBadge } from './badge.js';
 import { duration, methodName, preciseClock } from './format.js';
@@ -22,10 +22,12 @@ export function MessageList({
   const [current, setCurrent] = useState<number>();
   const [opened, setOpened] = useState<SeenMessage>();
   const list = useRef<HTMLUListElement>(null);
-  const place = Math.max(
-    0,
-    shown.findIndex(({ id }) => id === current),
-  );
+  const place = shown.findIndex(({ id }) => id === current);
+  const hadFocus = list.current?.contains(document.activeElement) === true;
+  // The browser would give the focus of a row that has left the list to the body, far from here.
+  useLayoutEffect(() => {
+    if (hadFocus && !list.current?.contains(document.activeElement)) list.current?.focus();
+  });
 
   const focus = (index: number) => {
     const target = shown[Math.min(Math.max(index, 0), shown.length - 1)];
@@ -62,6 +64,7 @@ export function MessageList({
         class="rows"
         aria-label={label}
         ref={list}
+        tabIndex={-1}
         onKeyDown={(event) => {
           const move = moves[event.key];
           if (!move) return;
@@ -75,7 +78,7 @@ export function MessageList({
               type="button"
               class={`row ${message.outcome}`}
               data-id={message.id}
-              tabIndex={index === place ? 0 : -1}
+              tabIndex={index === Math.max(0, place) ? 0 : -1}
               onFocus={() => setCurrent(message.id)}
               onClick={() => setOpened(message)}
             >
@@ -91,6 +94,7 @@ export function MessageList({
           newer={step(at - 1)}
           older={step(at + 1)}
           onClose={() => setOpened(undefined)}
+          list={list}
         />
       )}
     </>
