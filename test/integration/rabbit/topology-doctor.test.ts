@@ -209,7 +209,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       kind: 'queue',
       name: topic,
       state: 'as asked',
-      text: 'a durable classic queue, 0 messages, 1 consumers',
+      text: 'a durable classic queue, 0 messages, 1 consumer',
     });
     expect(JSON.parse(served.stdout)).toHaveLength(4);
   });
@@ -226,7 +226,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
     const absent = await doctor('', '--server', 'one');
     expect(absent.code).toBe(1);
     expect(absent.stdout).toMatch(
-      new RegExp(`^unbound   queue ${topic}.one: .*1 consumers; the exchange is not there, not to .*${exchange}`, 'm'),
+      new RegExp(`^unbound   queue ${topic}.one: .*1 consumer; the exchange is not there, not to .*${exchange}`, 'm'),
     );
     await declareExchange('topic', false);
     const unseen = await doctor('');

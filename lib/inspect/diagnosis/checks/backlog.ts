@@ -1,4 +1,4 @@
-import type { QueueStatus } from '../../../internal.js';
+import { counted, type QueueStatus } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import type { Depth, Scene } from '../scene.js';
@@ -47,7 +47,7 @@ function findingsOf(name: string, before: Depth, after: Depth): Finding[] {
       kind: 'queue',
       name,
       state: 'piling up',
-      text: `${after.ready} messages wait, ${trend}, with ${after.consumers} consumers`,
+      text: `${counted(after.ready, 'message waits', 'messages wait')}, ${trend}, with ${counted(after.consumers, 'consumer')}`,
       why: 'Each request waits for all before it: calls end with MessagingTimeout',
       cure: 'Add servers, raise concurrency, or have callers send less; look for slow handlers in oslo-rpc describe',
     },
