@@ -191,7 +191,7 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
     expect(await osloRpc([...where, '--count', '5'])).toEqual({
       code: 3,
       stdout: '',
-      stderr: 'MessagingTimeout: 0 of 5 notifications have arrived within 0.3 s\n',
+      stderr: 'MessagingTimeout: 0 of 5 notifications have arrived within 300 ms\n',
     });
   });
 
