@@ -112,7 +112,7 @@ describeWithPython('a night case', () => {
   });
 
   it.concurrent('the wrong exchange, is named by doctor, with the exchange of a server in Python', async (test) => {
-    const { topic, doctor, python } = nightOf(test);
+    const { topic, doctor, check, python } = nightOf(test);
     const peer = await python({ controlExchange: 'openstack' });
     await peer.startServer({ topic, server: 'one', exchange: null });
     const exchange = uniqueTopic('exchange');

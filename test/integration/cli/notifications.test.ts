@@ -92,10 +92,11 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
   });
 
   it('masks a secret in a line of text, and keeps the members after it', async () => {
-    const child = listening(['--topic', topic, '--event-type', 'masked', '--count', '1']);
+    const own = uniqueTopic('masked');
+    const child = listening(['--topic', own, '--event-type', 'masked', '--count', '1']);
     await eventually(
       async () => {
-        await send('masked', { payload: { state: 'ACTIVE', password: 'hunter2222', vnf_id: 3 } });
+        await send('masked', { topic: own, payload: { state: 'ACTIVE', password: 'hunter2222', vnf_id: 3 } });
         expect(child.output).toMatch(/"password"/);
       },
       { within: 60_000 },

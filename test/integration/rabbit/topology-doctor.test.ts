@@ -200,7 +200,10 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       `absent    queue ${topic}.one: a durable classic queue would be declared`,
     ]);
     await withChannel(node.url, (channel) => channel.deleteQueue(topic));
-    expect(await doctor('?amqp_durable_queues=true', '--server', 'one')).toMatchObject({ code: 0 });
+    expect(await doctor('?amqp_durable_queues=true', '--server', 'one')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`absent    topic ${topic}: nobody serves it: it has no queue`),
+    });
     const { server } = connect({ amqpDurableQueues: true });
     await server.start();
     const served = await doctor('?amqp_durable_queues=true', '--server', 'one', '--json');
@@ -212,6 +215,11 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       text: 'a durable classic queue, 0 messages, 1 consumer',
     });
     expect(JSON.parse(served.stdout)).toHaveLength(4);
+    const mistyped = ['doctor', '--url', url(), '--topic', `${topic}x`, '--exchange', exchange];
+    expect(await osloRpc([...mistyped, '--management-url', management()])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`Did you mean the topic ${topic}?`),
+    });
   });
 
   it('is reported by oslo-rpc doctor for a server on another exchange, with the management API or without that exchange', async () => {
