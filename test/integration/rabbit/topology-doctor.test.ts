@@ -215,7 +215,8 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       text: 'a durable classic queue, 0 messages, 1 consumer',
     });
     expect(JSON.parse(served.stdout)).toHaveLength(4);
-    const mistyped = ['doctor', '--url', url(), '--topic', `${topic}x`, '--exchange', exchange];
+    const durable = `${url()}?amqp_durable_queues=true`;
+    const mistyped = ['doctor', '--url', durable, '--topic', `${topic}x`, '--exchange', exchange];
     expect(await osloRpc([...mistyped, '--management-url', management()])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`Did you mean the topic ${topic}?`),
