@@ -30,6 +30,9 @@ export function exitCodeOf(error: unknown): number {
 
 /** Returns an error as one line, beginning with its name. */
 export function describeError(thrown: unknown): string {
-  const { name, message } = toError(thrown);
+  const error = toError(thrown);
+  const { name } = error;
+  // Its name is in front already.
+  const message = error instanceof RemoteError ? error.message.replace(/^Remote error: /, '') : error.message;
   return oneLine(`${name}: ${message}`, 4000);
 }

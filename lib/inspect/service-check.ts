@@ -1,4 +1,5 @@
 import {
+  counted,
   Deadline,
   getRpcTransport,
   MessagingTimeout,
@@ -32,7 +33,7 @@ export interface Demands {
 
 /** Result of one demand. */
 export interface Measure {
-  readonly name: 'broker' | 'queue' | 'consumers' | 'ready' | 'unacknowledged' | 'alarms' | 'ping';
+  readonly name: 'broker' | 'queue' | 'exchange' | 'consumers' | 'ready' | 'unacknowledged' | 'alarms' | 'ping';
   readonly ok: boolean;
   readonly text: string;
 }
@@ -66,6 +67,7 @@ export async function checkService(
     const servers = `a server of the topic "${target.topic}"${target.server === undefined ? '' : ` named "${target.server}"`}`;
     const work = Promise.all([
       target.topic ? from(BROKER, queueMeasures(scene, target, demands)) : [],
+      target.topic ? from(scene.management ? api : BROKER, exchangeMeasures(scene, target)) : [],
       max === undefined ? [] : from(api, held(scene, target, max)),
       demands.alarms ? from(BROKER_PUBLISHING, alarmMeasure(scene)) : [],
       demands.ping ? from(`${servers} to the ping`, pinged(options, target, deadline)) : [],
@@ -87,10 +89,28 @@ async function queueMeasures(scene: Scene, target: Target, { consumers, maxReady
     return isNeeded ? [{ name: 'queue', ok: false, text: `no queue ${name}` }] : [];
   }
   const counts: Measure[] = [
-    { name: 'consumers', ok: depth.consumers >= consumers, text: atLeast(depth.consumers, 'consumers', consumers) },
+    { name: 'consumers', ok: depth.consumers >= consumers, text: atLeast(depth.consumers, 'consumer', consumers) },
     { name: 'ready', ok: depth.ready <= (maxReady ?? depth.ready), text: atMost(depth.ready, 'ready', maxReady) },
   ];
   return counts;
+}
+
+/** Compares the exchange of the target with the bindings of the queue, where there is one. */
+async function exchangeMeasures(scene: Scene, target: Target): Promise<Measure[]> {
+  const name = queueOf(target);
+  const exchange = target.exchange ?? scene.settings.controlExchange;
+  if (!(await scene.depthOf(name))) return [];
+  const wrong = (text: string): Measure[] => [
+    { name: 'exchange', ok: false, text: `${text}: calls there are undeliverable, give --exchange` },
+  ];
+  // Nothing can be bound to an exchange that is missing.
+  if (!(await scene.hasExchange(exchange))) return wrong(`no exchange ${exchange}`);
+  const bindings = await scene.bindingsOf(name);
+  if (bindings === undefined)
+    return [{ name: 'exchange', ok: true, text: `exchange ${exchange} not checked without --management-url` }];
+  if (bindings.some((binding) => binding.exchange === exchange && binding.key === name)) return [];
+  const others = [...new Set(bindings.map((binding) => binding.exchange))].join(', ');
+  return wrong(`bound to exchange ${others || '(none)'}, not to ${exchange}`);
 }
 
 async function held(scene: Scene, target: Target, max: number): Promise<Measure[]> {
@@ -132,7 +152,7 @@ function queueOf({ topic = '', server }: Target): string {
 }
 
 function atLeast(count: number, what: string, min: number): string {
-  return count < min ? `${count} ${what} (at least ${min} wanted)` : `${count} ${what}`;
+  return count < min ? `${counted(count, what)} (at least ${min} wanted)` : counted(count, what);
 }
 
 function atMost(count: number, what: string, max = Number.POSITIVE_INFINITY): string {

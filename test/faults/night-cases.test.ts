@@ -87,7 +87,11 @@ describeWithPython('a night case', () => {
     const peer = await python();
     const server = await peer.startServer({ topic, server: 'one' });
     expect(await doctor('--server', 'one', ...management())).toMatchObject({ code: 0, stderr: '' });
-    expect(await check()).toEqual({ code: 0, stdout: `OK ${topic}: 1 consumers, 0 ready\n`, stderr: '' });
+    expect(await check()).toEqual({
+      code: 0,
+      stdout: `OK ${topic}: 1 consumer, 0 ready, exchange tacker not checked without --management-url\n`,
+      stderr: '',
+    });
     await server.stop();
     const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers; start a server.*MessagingTimeout`, 'm');
     await named(() => doctor('--server', 'one'), line);
@@ -105,7 +109,7 @@ describeWithPython('a night case', () => {
     });
     await named(
       () => osloRpc(['doctor', '--url', node.url, ...management()]),
-      new RegExp(`^unserved {2}queue ${topic}: 1 messages wait, and nobody consumes`, 'm'),
+      new RegExp(`^unserved {2}queue ${topic}: 1 message waits, and nobody consumes`, 'm'),
     );
   });
 
@@ -129,7 +133,7 @@ describeWithPython('a night case', () => {
   });
 
   it.concurrent('the wrong exchange, is named by doctor, with the exchange of a server in Python', async (test) => {
-    const { topic, doctor, python } = nightOf(test);
+    const { topic, doctor, check, python } = nightOf(test);
     const peer = await python({ controlExchange: 'openstack' });
     await peer.startServer({ topic, server: 'one', exchange: null });
     const exchange = uniqueTopic('exchange');
@@ -140,10 +144,23 @@ describeWithPython('a night case', () => {
       const { code, stdout } = await doctor('--exchange', exchange, ...management());
       expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(line) });
       expect(stdout).toContain('control_exchange');
+      const bound = `bound to exchange openstack, not to ${exchange}: calls there are undeliverable, give --exchange`;
+      expect(await check('--exchange', exchange, ...management())).toMatchObject({
+        code: 1,
+        stdout: `FAILED ${topic}: ${bound}\n`,
+      });
+      expect(await check('--exchange', uniqueTopic('none'))).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/^FAILED .*: no exchange none-/),
+      });
+      expect(await check('--exchange', 'openstack', ...management())).toMatchObject({
+        code: 0,
+        stdout: `OK ${topic}: 1 consumer, 0 ready\n`,
+      });
       // The exchange of a caller, where its topics are not known. The broker forgets the counts of a short connection.
       await named(
         () => osloRpc(['doctor', '--url', node.url, ...management()]),
-        new RegExp(`^unbound {3}exchange ${exchange}: 1 messages were published to it, and none reached a queue`, 'm'),
+        new RegExp(`^unbound {3}exchange ${exchange}: 1 message was published to it, and none reached a queue`, 'm'),
       );
     });
     expect(await faults({}, new Target({ topic, exchange }))).toContainEqual(
@@ -160,7 +177,7 @@ describeWithPython('a night case', () => {
     test.onTestFinished(() => release());
     const { client } = await serve({ concurrency: 1, rpcDiscoveryEnabled: true }, () => held);
     for (let sent = 0; sent < 3; sent++) await client.cast({}, 'work');
-    await named(() => doctor(), new RegExp(`^slow {6}server ${topic}\\.one: all of its 1 slots are taken`, 'm'));
+    await named(() => doctor(), new RegExp(`^slow {6}server ${topic}\\.one: its only slot is taken`, 'm'));
     expect(await faults({}, new Target({ topic }))).toContainEqual(
       expect.objectContaining({ kind: 'server', name: `${topic}.one`, state: 'slow' }),
     );
@@ -173,7 +190,7 @@ describeWithPython('a night case', () => {
     expect(await check('--ping')).toMatchObject({ code: 0, stdout: expect.stringMatching(/ping \d+ ms/) });
     // One for each of its 64 threads, which acknowledges it and begins.
     for (let sent = 0; sent < 64; sent++) await peer.cast({ topic, method: 'slow', args: { seconds: 120 } });
-    const line = new RegExp(`^slow {6}topic ${topic}: its queue has 1 consumers, but no server has answered`, 'm');
+    const line = new RegExp(`^slow {6}topic ${topic}: its queue has 1 consumer, but no server has answered`, 'm');
     // Nothing waits and nothing is unacknowledged, so that servers are not asked by themselves.
     await named(() => doctor('--ask-servers'), line);
     const began = performance.now();
@@ -190,13 +207,14 @@ describeWithPython('a night case', () => {
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('tacker', 'topic', { durable: false });
       await channel.assertQueue(topic, { durable: false });
+      await channel.bindQueue(topic, 'tacker', topic);
       await channel.prefetch(1);
       await channel.consume(topic, () => undefined);
       for (let sent = 0; sent < 30; sent++) channel.sendToQueue(topic, Buffer.from('{}'));
-      const line = new RegExp(`^piling up {2}queue ${topic}: \\d+ messages wait, .* with 1 consumers`, 'm');
+      const line = new RegExp(`^piling up {2}queue ${topic}: \\d+ messages wait, .* with 1 consumer`, 'm');
       await named(() => doctor(), line);
       // By what the broker reports every few seconds, too.
-      const held = new RegExp(`^slow {6}queue ${topic}: 1 messages are unacknowledged with 1 consumers, 29 wait`, 'm');
+      const held = new RegExp(`^slow {6}queue ${topic}: 1 message is unacknowledged with 1 consumer, 29 wait`, 'm');
       await named(() => doctor(...management()), held);
       const much = await check('--max-unacknowledged', '0', ...management());
       expect(much).toMatchObject({ code: 1, stdout: `FAILED ${topic}: 1 unacknowledged (at most 0 wanted)\n` });
@@ -216,6 +234,10 @@ describeWithPython('a night case', () => {
       await named(() => doctor(), /^alarmed {3}broker .*\(low on memory\).*vm_memory_high_watermark/m);
       await named(() => doctor(...management()), /^alarmed {3}broker .*: memory alarm: it uses .* MB of .* MB\./m);
       expect(await check()).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED .*low on memory/) });
+      expect(await osloRpc(['tap', '--url', node.url, '--topic', topic, '--for', '2s'])).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(/^MessageDeliveryFailure: The tap sees nothing: .*low on memory/),
+      });
       expect(await faults({}, new Target({ topic }))).toContainEqual(expect.objectContaining({ state: 'alarmed' }));
     } finally {
       await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
@@ -234,7 +256,7 @@ describeWithPython('a night case', () => {
       await channel.consume(queue, () => undefined);
       await peer.startServer({ topic, server: 'one' });
       expect(findingsOf(topic, await diagnosed())).toEqual([
-        expect.objectContaining({ kind: 'topic', state: 'as asked', text: expect.stringContaining('1 servers (one)') }),
+        expect.objectContaining({ kind: 'topic', state: 'as asked', text: expect.stringContaining('1 server (one)') }),
       ]);
     });
     expect(await doctor(...management())).toMatchObject({ code: 0 });

@@ -1,4 +1,5 @@
 import {
+  counted,
   discoverServers,
   discoverStats,
   MessageUndeliverable,
@@ -50,7 +51,7 @@ export function describeServers({ known, others }: LoadedServers): string {
   const names = known.filter((info) => !isDemonstration(info)).map(({ server }) => server);
   const parts = [
     ...(names.length > 0 ? [names.join(', ')] : []),
-    ...(others > 0 ? [`${others} ${others === 1 ? 'server' : 'servers'} in Python or without discovery`] : []),
+    ...(others > 0 ? [`${counted(others, 'server')} in Python or without discovery`] : []),
   ];
   return oneLine(parts.join(' and '), 300);
 }

@@ -1,4 +1,5 @@
 import { type DeadLetterFilter, type DeadLetterScope, listDeadLetters } from '../../inspect/index.js';
+import { counted } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import { confirmed } from '../terminal/confirmation.js';
 import { whileShowing } from '../terminal/progress-line.js';
@@ -33,7 +34,7 @@ export async function chosenLetters(
   const letters = queues.flatMap(({ letters: read }) => read);
   const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
   if (letters.length === 0) return { ids: [] };
-  const count = `${letters.length} ${letters.length === 1 ? 'dead letter' : 'dead letters'}`;
+  const count = counted(letters.length, 'dead letter');
   const without = 'no terminal to confirm on: give --yes, or --dry-run';
   if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, signal))) return undefined;
   return { ids: letters.map(({ id }) => id) };

@@ -4,7 +4,7 @@ import type {
   DeadLetterListing,
   DeadLetterQueueListing,
 } from '../../inspect/index.js';
-import { oneLine, stringifyJson } from '../../internal.js';
+import { counted, oneLine, stringifyJson } from '../../internal.js';
 import { textTable } from '../terminal/text-table.js';
 
 /** Maximum length of a reason in a table, in characters. */
@@ -26,8 +26,7 @@ const nameOf = ({ queue }: DeadLetterQueueListing) => oneLine(queue, 300);
 
 function queueText(listing: DeadLetterQueueListing): string {
   const { total, read, groups } = listing;
-  const count =
-    read < total ? `first ${read} of ${total} messages` : `${total} ${total === 1 ? 'message' : 'messages'}`;
+  const count = read < total ? `first ${read} of ${total} messages` : counted(total, 'message');
   const title = `${nameOf(listing)}: ${count}\n`;
   return groups.length > 0 ? title + textTable([HEADER, ...groups.map(rowOf)]) : `${title}None of them matches\n`;
 }
@@ -75,7 +74,7 @@ export function contentText(content: DeadLetterContent): string {
     ['request id', requestId],
     ['caller', caller],
     ['reply queue', reply],
-    ['size', `${size} bytes`],
+    ['size', counted(size, 'byte')],
     ['unreadable', damage],
   ];
   const lines = facts

@@ -3,6 +3,7 @@ import { checkService, type Measure } from '../../inspect/index.js';
 import { Deadline, oneLine, Target, toError } from '../../internal.js';
 import { describeError, EXIT, exitCodeOf, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { arePingsOff, PINGS_ARE_OFF } from '../invoke/pings-are-off.js';
 import { coloured } from '../terminal/colours.js';
 import { toJsonLine } from '../terminal/json-line.js';
 
@@ -73,7 +74,7 @@ async function check(flags: CheckFlags): Promise<Verdict> {
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === EXIT.usage) throw error;
-    const text = describeError(toError(error));
+    const text = arePingsOff(error) ? PINGS_ARE_OFF : describeError(toError(error));
     const status = code === EXIT.timeout ? 'timeout' : code === EXIT.unreachable ? 'unreachable' : 'failed';
     return { status, code, text, measures: [] };
   }

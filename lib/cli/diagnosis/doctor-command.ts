@@ -34,7 +34,8 @@ export function addDoctorCommand(program: Command): void {
       const isEmpty = unreachable !== undefined && !flags.json;
       if (!isEmpty)
         process.stdout.write(flags.json ? toJsonLine(unreachable ? remarks : shown) : shown.map(findingLine).join(''));
-      if (unreachable) process.stderr.write(`${describeError(unreachable)}\n`);
+      // The lines of the hosts have the reasons.
+      if (unreachable && remarks.length === 0) process.stderr.write(`${describeError(unreachable)}\n`);
       for (const remark of remarks)
         process.stderr.write(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
       if (unreachable) process.exitCode = EXIT.unreachable;

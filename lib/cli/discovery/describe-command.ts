@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   type ApiInfo,
+  counted,
   discoverServers,
   discoverStats,
   MessageUndeliverable,
@@ -70,15 +71,15 @@ async function describe(flags: DescribeFlags, connections: OpenConnections): Pro
 }
 
 function othersText(others: number): string {
-  const who = others === 1 ? '1 server answers' : `${others} servers answer`;
+  const who = counted(others, 'server answers', 'servers answer');
   return `${who} NoSuchMethod: Python or older, or without rpcDiscoveryEnabled\n`;
 }
 
 function textOf({ info, stats }: Described): string {
   const { server, topic, exchange, host, since, library, delivery, concurrency } = info;
   const slots = stats
-    ? `, ${stats.concurrency.used} of ${stats.concurrency.limit} slots used`
-    : `, ${concurrency} slots`;
+    ? `, ${stats.concurrency.used} of ${counted(stats.concurrency.limit, 'slot')} used`
+    : `, ${counted(concurrency, 'slot')}`;
   const lines = [
     `Server ${server} of ${topic}, exchange ${exchange}, on the machine ${host}`,
     `  ${library.name} ${library.version}, ${library.runtime}, since ${since}, ${delivery}${slots}`,
@@ -111,5 +112,5 @@ function signatureOf({ name, arguments: args }: MethodInfo): string {
 function countsText({ calls, errors, duration }: MethodStats): string {
   const failed = Object.entries(errors).map(([name, count]) => `${name} ${count}`);
   const times = duration ? `, p50 ${durationText(duration.p50 * 1000)}, p99 ${durationText(duration.p99 * 1000)}` : '';
-  return `${calls} ${calls === 1 ? 'request' : 'requests'}${failed.length > 0 ? `, failed: ${failed.join(', ')}` : ''}${times}`;
+  return `${counted(calls, 'request')}${failed.length > 0 ? `, failed: ${failed.join(', ')}` : ''}${times}`;
 }

@@ -8,7 +8,7 @@ import {
   topicsAt,
   withExactServers,
 } from '../../inspect/index.js';
-import { type ApiInfo, Deadline, MessageUndeliverable, oneLine, Target } from '../../internal.js';
+import { type ApiInfo, counted, Deadline, MessageUndeliverable, oneLine, Target } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
@@ -89,13 +89,12 @@ function rowsOf({ topic, exchange, servers, unnamed }: SurveyedTopic): string[][
     const library = info ? `${info.library.name} ${info.library.version}` : state;
     return [topic, exchange, server, library, info ? info.apis.map(apiText).join('; ') : ''];
   });
-  if (unnamed > 0)
-    rows.push([topic, exchange, '?', 'Python or older', `${unnamed} ${unnamed === 1 ? 'server' : 'servers'}`]);
+  if (unnamed > 0) rows.push([topic, exchange, '?', 'Python or older', counted(unnamed, 'server')]);
   return rows;
 }
 
 function apiText({ namespaces, version, methods }: ApiInfo): string {
   const [namespace] = namespaces;
-  const count = `${methods.length} ${methods.length === 1 ? 'method' : 'methods'}`;
+  const count = counted(methods.length, 'method');
   return `${version}${namespace ? ` of ${namespace}` : ''} (${count})`;
 }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { Deadline, getRpcTransport, PING_METHOD, RemoteError, RPCClient, Target } from '../../internal.js';
+import { Deadline, getRpcTransport, MessageUndeliverable, PING_METHOD, RPCClient, Target } from '../../internal.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
 import { toJsonLine } from '../terminal/json-line.js';
+import { arePingsOff, PINGS_ARE_OFF } from './pings-are-off.js';
 
 interface InvokeFlags extends TargetFlags {
   namespace?: string;
@@ -56,10 +57,7 @@ async function ping(client: RPCClient): Promise<unknown> {
   try {
     return await client.call({}, PING_METHOD);
   } catch (error) {
-    if (error instanceof RemoteError && error.excType === 'NoSuchMethod')
-      process.stderr.write(
-        'The server is running, but pings are off: set rpcPingEnabled (in Python rpc_ping_enabled)\n',
-      );
+    if (arePingsOff(error)) process.stderr.write(`${PINGS_ARE_OFF}\n`);
     throw error;
   }
 }
@@ -86,10 +84,15 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
   // By itself, to tell an unreachable broker from a silent server.
   await transport.connect({ retry: 0 });
   const timeout = Math.max(1, deadline.remaining()) / 1000;
-  return send(
-    new RPCClient(transport, target, { retry: 0, timeout, transportOptions: { atLeastOnce: true } }),
-    context,
-  );
+  const client = new RPCClient(transport, target, { retry: 0, timeout, transportOptions: { atLeastOnce: true } });
+  try {
+    return await send(client, context);
+  } catch (error) {
+    if (!(error instanceof MessageUndeliverable)) throw error;
+    // The library cannot know the flags.
+    const advice = `give the exchange of the servers by --exchange, or look: oslo-rpc doctor --topic ${topic}`;
+    throw new MessageUndeliverable(`${error.message}; ${advice}`, { cause: error });
+  }
 }
 
 function print(result: unknown): void {

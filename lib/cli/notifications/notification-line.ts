@@ -23,7 +23,8 @@ export function textLine({ timestamp, priority, publisherId, eventType, payload,
     coloured(COLOURS[priority], level),
     shortened(publisherId ?? '-', 200),
     coloured('bold', shortened(eventType ?? '-', 200)),
-    shortened(stringifyJson(maskSecrets(payload)), MAX_PAYLOAD),
+    // Masked as values: in a line of JSON, the mask of a text would take the members after a secret with it.
+    oneLine(stringifyJson(maskSecrets(payload)), MAX_PAYLOAD),
     about === '' ? '' : `[${shortened(about, 200)}]`,
   ];
   return `${parts.join('  ').trimEnd()}\n`;

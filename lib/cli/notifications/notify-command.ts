@@ -6,12 +6,14 @@ import {
   NOTIFICATION_DRIVERS,
   Notifier,
   nearest,
+  oneLine,
 } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import { takesBroker } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData, readValue } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
 import { type NotificationFlags, priorityOf, readPlace } from './notification-options.js';
+import { queuesWithoutListener } from './queues-without-listener.js';
 
 interface NotifyFlags extends NotificationFlags {
   publisherId?: string;
@@ -72,6 +74,11 @@ async function notify(words: readonly string[], flags: NotifyFlags, connections:
   const timeout = Math.max(1, deadline.remaining()) / 1000;
   const notifier = new Notifier(transport, { publisherId, driver, topics, retry: 0, timeout });
   await notifier[priority](context, eventType, payload);
+  if (driver !== 'messaging' && driver !== 'messagingv2') return;
+  const queues = topics.map((topic) => `${topic}.${priority}`);
+  // It is sent: an answer that does not come is no failure.
+  const idle = await queuesWithoutListener(options, queues, deadline).catch(() => []);
+  for (const queue of idle) write(oneLine(`Nobody consumes the queue ${queue}: the notification waits there`));
 }
 
 /** @throws UsageError with the nearest known driver */

@@ -1,3 +1,4 @@
+import { counted } from '../../internal.js';
 /** Counts of one method, or of the notifications. */
 export interface Count {
   handled: number;
@@ -42,7 +43,7 @@ export class RequestCounts {
     );
     if (this.#refused > 0) methods.push(`unknown methods ${this.#refused}`);
     const total = [...this.#methods.values()].reduce((sum, { handled }) => sum + handled, this.#refused);
-    const requests = `${total} ${total === 1 ? 'request' : 'requests'}`;
+    const requests = counted(total, 'request');
     const notified = this.#notifications > 0 ? `, ${this.#notifications} notifications` : '';
     return `${requests}${methods.length > 0 ? `: ${methods.join(', ')}` : ''}${notified}`;
   }

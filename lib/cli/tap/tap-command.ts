@@ -26,12 +26,8 @@ interface TapFlags extends TargetFlags {
 const DESCRIPTION = `Shows the requests to a topic as they are published, decoded, with secrets masked. Reads from a queue of its own: nothing is
 consumed from the queues of others. With --replies, shows each call when it has ended: with its duration, its result or error, and its
 sender. Replies are seen by the tracing of RabbitMQ only. With --management-url (a user with the tag "administrator"), the command turns
-tracing on, and off again at the end; otherwise it must be on. Ends by Ctrl-C, --count or --for, and prints a summary to standard error.`;
-
-const WITHOUT_REPLIES =
-  'Replies, durations and errors are not shown: give --replies. Requests that no queue of a server takes are not shown either, so that their senders are told so';
-const COST =
-  'Cost, as measured with RabbitMQ 3.10: without replies a third more CPU of the broker per call, with replies twice as much, for the whole virtual host';
+tracing on, and off again at the end; otherwise it must be on. Costs CPU of the
+broker: without --replies a third more per call, with it twice as much, for the whole virtual host. Ends by Ctrl-C, --count or --for, and prints a summary to standard error.`;
 
 /** Adds `tap`. */
 export function addTapCommand(program: Command, command: CommandProcess): void {
@@ -127,8 +123,8 @@ async function closeAloud(tap: Tap): Promise<boolean> {
 }
 
 function announce({ tracing }: Tap, topic: string, exchange: string, replies: boolean): void {
-  notice(`Watching the topic "${topic}" on the exchange "${exchange}"; Ctrl-C ends. ${COST}`);
-  if (!replies) notice(WITHOUT_REPLIES);
+  const hint = replies ? '' : ' Replies, durations and errors: --replies.';
+  notice(`Watching the topic "${topic}" on the exchange "${exchange}".${hint} Ctrl-C ends`);
   if (tracing === 'turned on')
     notice(
       'Tracing is on for the whole virtual host, and is turned off at the end. If this process is killed: oslo-rpc tap --trace-off --management-url …, or rabbitmqctl trace_off',

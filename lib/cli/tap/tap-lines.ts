@@ -1,10 +1,12 @@
 import type { TapEvent, TappedCall, TappedCaller, TappedRequest } from '../../inspect/index.js';
-import { oneLine, stringifyJson } from '../../internal.js';
+import { counted, oneLine, stringifyJson } from '../../internal.js';
 import { coloured } from '../terminal/colours.js';
 import { durationText } from '../terminal/figures.js';
 
 /** Maximum length of values in a line, in characters. */
 const MAX_VALUE = 200;
+/** Length of a sender that fits on any terminal, in characters. */
+const MIN_CALLER = 24;
 
 /** Returns an event as one line of text. */
 export function tapLine(event: TapEvent): string {
@@ -18,7 +20,7 @@ export function tapLine(event: TapEvent): string {
     case 'undecodable': {
       const { at, kind, exchange, routingKey, reason, bytes, excerpt } = event;
       const from = exchange ? `on ${exchange} with key ${routingKey}` : `to ${routingKey}`;
-      return `${timeOf(at)}  ${coloured('red', 'undecodable')} ${kind} ${from}: ${reason} (${bytes} bytes): ${excerpt}`;
+      return `${timeOf(at)}  ${coloured('red', 'undecodable')} ${kind} ${from}: ${reason} (${counted(bytes, 'byte')}): ${excerpt}`;
     }
     case 'interruption':
       return `${timeOf(event.since)}  ${coloured('yellow', 'interrupted')} for ${durationText(event.durationMs)}: ${oneLine(event.reason)}`;
@@ -54,7 +56,13 @@ function endOf({ outcome, error, result }: TappedCall): string {
 function callerOf({ name, connection, user, replyQueue }: TappedCaller): string {
   const host = connection?.split(' -> ')[0];
   const known = [name ?? host ?? replyQueue, name && host && `(${host})`, user && `as ${user}`].filter(Boolean);
-  return known.length === 0 ? '' : `  from ${oneLine(known.join(' '))}`;
+  return known.length === 0 ? '' : `  from ${oneLine(known.join(' '), callerWidth())}`;
+}
+
+/** A long name must not fill the lines of a narrow terminal. */
+function callerWidth(): number {
+  const { isTTY, columns } = process.stdout;
+  return isTTY && columns ? Math.max(MIN_CALLER, Math.floor(columns / 3)) : MAX_VALUE;
 }
 
 function textOf(value: unknown): string {

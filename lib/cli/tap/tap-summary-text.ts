@@ -1,4 +1,5 @@
 import type { TapCounts, TapDurations, TapSummary } from '../../inspect/index.js';
+import { counted } from '../../internal.js';
 import { durationText } from '../terminal/figures.js';
 import { textTable } from '../terminal/text-table.js';
 
@@ -13,7 +14,10 @@ const NOTES: readonly (readonly [keyof TapCounts, string])[] = [
   ['undeliverable', 'undeliverable, no queue took them'],
   ['unknown', 'calls without a known end'],
   ['filtered', 'not matched by the filter'],
-  ['notShown', 'counted and not shown (slow output, published again, or the same damage as before)'],
+  [
+    'notShown',
+    'counted and not shown (after the last line of --count or the end, slow output, published again, or the same damage as before)',
+  ],
   ['pending', 'calls that wait for their reply'],
   ['undecodableRequests', 'requests that are no message of oslo.messaging'],
   ['undecodableReplies', 'replies that are no message of oslo.messaging'],
@@ -28,13 +32,13 @@ const NOTES: readonly (readonly [keyof TapCounts, string])[] = [
 export function summaryText({ elapsedMs, counts, durations, methods }: TapSummary): string {
   const { calls, casts, lostRequests, lostReplies, lostIsExact } = counts;
   const lines = [
-    `${calls} calls and ${casts} casts in ${durationText(elapsedMs)}${durations ? `: ${percentiles(durations)}` : ''}`,
+    `${counted(calls, 'call')} and ${counted(casts, 'cast')} in ${durationText(elapsedMs)}${durations ? `: ${percentiles(durations)}` : ''}`,
   ];
   for (const [name, text] of NOTES) if (counts[name]) lines.push(`  ${text}: ${counts[name]}`);
   if (lostRequests + lostReplies > 0 || !lostIsExact) {
     const least = lostIsExact ? '' : 'at least ';
     lines.push(
-      `  ${least}${lostRequests} requests and ${least}${lostReplies} replies lost at the broker: the tap was too slow`,
+      `  ${least}${counted(lostRequests, 'request')} and ${least}${counted(lostReplies, 'reply', 'replies')} lost at the broker: the tap was too slow`,
     );
   }
   const rows = methods.slice(0, MAX_METHODS).map(({ method, calls, casts, errors, timeouts, durations }) => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Backoff, backoffDelay } from '../../core/backoff.js';
+import { counted } from '../../core/counted.js';
 import type { Counters } from '../../core/counters.js';
 import { toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
@@ -127,7 +128,7 @@ export class AtLeastOnce {
     const { returns } = work;
     return this.deadLetters.publish({
       delivery,
-      reason: `returned ${returns} ${returns === 1 ? 'time' : 'times'} without an acknowledgement`,
+      reason: `returned ${counted(returns, 'time')} without an acknowledgement`,
       deliveries: returns + 1,
       published: () => {
         // An operator who moves it back wants it processed.

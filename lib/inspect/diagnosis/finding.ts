@@ -57,5 +57,5 @@ export function isFault({ state }: Finding): boolean {
 export function findingText({ text, why, cure }: Finding): string {
   return [text, why, cure]
     .filter((part) => part !== undefined)
-    .reduce((before, part) => `${before}${/[.?!]$/.test(before) ? '' : '.'} ${part}`);
+    .reduce((before, part) => `${before}${/[.?!]["')]?$/.test(before) ? '' : '.'} ${part}`);
 }

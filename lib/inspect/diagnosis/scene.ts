@@ -11,6 +11,7 @@ import {
   type Settings,
   type Target,
   type TransportURL,
+  toError,
 } from '../../internal.js';
 import { type Depth, QueueDepths } from '../queue-depths.js';
 import { RefusalProbe } from './refusal-probe.js';
@@ -18,8 +19,13 @@ import { RefusalProbe } from './refusal-probe.js';
 /** Maximum number of queues of a virtual host that are looked at. */
 const MAX_QUEUES = 10_000;
 
+/** Reply code of AMQP. */
+const NOT_FOUND = 404;
+
 /** Names of queues that no server of a topic consumes by name. */
 export const NO_TOPIC = /^reply_|_fanout(_|$)|\.dead$/;
+
+type Bindings = Awaited<ReturnType<ManagementApi['bindingsOf']>>;
 
 /** Maximum number of queues whose depths are asked for, those without consumers first. */
 const MAX_DEPTHS = 2000;
@@ -114,6 +120,27 @@ export class Scene {
   /** Resolves with the messages and consumers of a queue; with undefined where it does not exist. @throws Error where the broker refuses */
   depthOf(queue: string): Promise<Depth | undefined> {
     return this.depths.of(queue);
+  }
+
+  /** Resolves with false where an exchange is missing; with true also where the broker does not say. */
+  async hasExchange(exchange: string): Promise<boolean> {
+    const model = await this.reading.acquire(this.deadline, 0);
+    const channel = await model.createChannel();
+    // The broker closes the channel where there is no exchange.
+    channel.on('error', () => undefined);
+    try {
+      await channel.checkExchange(exchange);
+    } catch (error) {
+      return Reflect.get(toError(error), 'code') !== NOT_FOUND;
+    }
+    void channel.close().catch(() => undefined);
+    return true;
+  }
+
+  /** Bindings of a queue; undefined without the management API. @throws Error when it cannot be asked */
+  async bindingsOf(queue: string): Promise<Bindings | undefined> {
+    const { managementUrl } = this.settings.rabbit;
+    return managementUrl && new ManagementApi(managementUrl, this.url, this.settings).bindingsOf(queue);
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,8 @@ export class RunningTap implements Tap {
   /** Time of the last message that the broker traced, while it does; later undefined times are an interruption. */
   private lastTraced = this.opened;
   private isBlind = false;
+  /** True where the last check has found an alarm. */
+  private wasBlocked = false;
   /** True for a new queue, which does not have the mark of tracing yet. */
   private isUnmarked = false;
   private lag: number | undefined;
@@ -132,6 +134,7 @@ export class RunningTap implements Tap {
 
   private async end(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    if (this.session.isBlocked) return this.leaveBlocked();
     try {
       const drained = this.drain().catch(() => undefined);
       await Deadline.after(DRAIN_MS)
@@ -166,6 +169,15 @@ export class RunningTap implements Tap {
     else if (this.isBlind) matcher.interrupted(this.lastTraced, 'tracing was off', now);
   }
 
+  /** Ends at once: a broker that blocks the tap answers nothing before the end of the alarm. */
+  private async leaveBlocked(): Promise<void> {
+    this.matcher.finish();
+    this.buffer.close();
+    if (this.trace.state === 'turned on')
+      this.notice(`Tracing stays on because of the alarm: turn it off with ${this.trace.command('trace_off')}`);
+    await this.session.close();
+  }
+
   private resumed(since: number, reason: string): void {
     this.matcher.interrupted(since, reason, performance.now());
     this.lastTraced = performance.now();
@@ -176,7 +188,8 @@ export class RunningTap implements Tap {
   private async echo(): Promise<Echo> {
     const { current, echoes } = this.session;
     if (!current) return { lagMs: 0, isTraced: !this.isBlind };
-    const echo = await echoes.through(current, 'messages');
+    const echo = await this.session.unlessBlocked(() => echoes.through(current, 'messages'));
+    this.wasBlocked = false;
     const wasLate = (this.lag ?? 0) > LATE_MS;
     this.lag = echo.lagMs;
     if (echo.lagMs > LATE_MS && !wasLate)
@@ -195,7 +208,9 @@ export class RunningTap implements Tap {
       const isOn = isTraced || (this.replies && (await this.echo()).isTraced);
       if (this.replies && !this.closing) await this.judge(isOn, began);
     } catch (error) {
-      if (!this.closing && session.current) this.notice(toError(error).message);
+      // An alarm is named once.
+      if (!this.closing && session.current && !this.wasBlocked) this.notice(toError(error).message);
+      this.wasBlocked = session.isBlocked;
     } finally {
       this.isChecking = false;
     }

@@ -1,5 +1,13 @@
 import type { ChannelModel } from 'amqplib';
-import { Counters, Deadline, RabbitConnection, type Settings, type TransportURL, toError } from '../../internal.js';
+import {
+  Counters,
+  Deadline,
+  MessageDeliveryFailure,
+  RabbitConnection,
+  type Settings,
+  type TransportURL,
+  toError,
+} from '../../internal.js';
 import { Echoes } from './echoes.js';
 import { type RawMessage } from './raw-message.js';
 import type { TapBindings } from './tap-bindings.js';
@@ -43,6 +51,29 @@ export class TapSession {
     return this.channel;
   }
 
+  /** True while the broker does not read what the tap sends, because of an alarm. */
+  get isBlocked(): boolean {
+    return this.connection.status === 'blocked';
+  }
+
+  /** Waits for an answer of the broker, unless an alarm holds it up. @throws MessageDeliveryFailure with the alarm */
+  async unlessBlocked<T>(ask: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    let leave: () => void = () => undefined;
+    const blocked = new Promise<never>((_, reject) => {
+      leave = this.connection.onStatus((status) => {
+        if (status !== 'blocked') return;
+        const trouble = this.connection.troubleFor(began)?.message ?? 'the broker blocks publishing';
+        reject(new MessageDeliveryFailure(`The tap sees nothing: ${trouble}`));
+      });
+    });
+    try {
+      return await Promise.race([blocked, this.isBlocked ? blocked : ask()]);
+    } finally {
+      leave();
+    }
+  }
+
   /** Connects and binds. @throws MessageDeliveryFailure, TapRefused */
   async open(): Promise<TapChannel> {
     const model = await this.connection.acquire(Deadline.after(this.settings.rpcResponseTimeout), 0);
@@ -75,7 +106,9 @@ export class TapSession {
     this.isClosed = true;
     clearTimeout(this.timer);
     this.unfollow();
-    await this.channel?.close();
+    const closed = this.channel?.close();
+    // A broker that does not read does not answer either.
+    if (!this.isBlocked) await closed;
     this.channel = undefined;
     await this.connection.close();
   }

@@ -83,6 +83,27 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
     expect(plain).toMatchObject({ priority: 'info', payload: 'a text', publisherId: null });
   });
 
+  it('says that nobody consumes the queue of a notification', async () => {
+    const alone = uniqueTopic('alone');
+    const outcome = await osloRpc(['notify', '--url', rabbitUrl, '--topic', alone, 'a=1']);
+    await withChannel(rabbitUrl, (channel) => channel.deleteQueue(`${alone}.info`));
+    const stderr = `Nobody consumes the queue ${alone}.info: the notification waits there\n`;
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr });
+  });
+
+  it('masks a secret in a line of text, and keeps the members after it', async () => {
+    const own = uniqueTopic('masked');
+    const child = listening(['--topic', own, '--event-type', 'masked', '--count', '1']);
+    await eventually(
+      async () => {
+        await send('masked', { topic: own, payload: { state: 'ACTIVE', password: 'hunter2222', vnf_id: 3 } });
+        expect(child.output).toMatch(/"password"/);
+      },
+      { within: 60_000 },
+    );
+    expect(child.output).toContain('{"state":"ACTIVE","password":"***","vnf_id":3}');
+  });
+
   it('shows notifications of Python that match all filters, masked, and takes none from its listener', async () => {
     const filters = ['--event-type', 'vnf.*', '--priority', 'warn', '--priority', 'error', '--project', 'p?'];
     const child = listening(['--topic', topic, '--json', ...filters, '--payload', 'state=ACT*', '--count', '2']);

@@ -106,7 +106,7 @@ describeWithRabbit('oslo-rpc tap', () => {
       expect.stringMatching(/ {2}error +fail\(\{\}\).* TypeError: bad \*\*\*$/),
       expect.stringMatching(/ {2}cast +add\(\{"a":5,"b":5\}\) @one/),
     ]);
-    expect(tap.stderr()).toMatch(/Cost.*with replies.*\n.*trace_off.*\n2 calls and 1 casts in .*p50/s);
+    expect(tap.stderr()).toMatch(/Ctrl-C ends\n.*trace_off.*\n2 calls and 1 cast in .*p50/s);
     expect(tap.stderr()).toMatch(/METHOD +CALLS +CASTS/);
     expect(tap.lines.join() + tap.stderr()).not.toMatch(/gAAAAAB|hunter2222|guest:guest/);
     expect(await broker.isTracing(vhost)).toBe(false);

@@ -200,7 +200,10 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       `absent    queue ${topic}.one: a durable classic queue would be declared`,
     ]);
     await withChannel(node.url, (channel) => channel.deleteQueue(topic));
-    expect(await doctor('?amqp_durable_queues=true', '--server', 'one')).toMatchObject({ code: 0 });
+    expect(await doctor('?amqp_durable_queues=true', '--server', 'one')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`absent    topic ${topic}: nobody serves it: it has no queue`),
+    });
     const { server } = connect({ amqpDurableQueues: true });
     await server.start();
     const served = await doctor('?amqp_durable_queues=true', '--server', 'one', '--json');
@@ -209,9 +212,15 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       kind: 'queue',
       name: topic,
       state: 'as asked',
-      text: 'a durable classic queue, 0 messages, 1 consumers',
+      text: 'a durable classic queue, 0 messages, 1 consumer',
     });
     expect(JSON.parse(served.stdout)).toHaveLength(4);
+    const durable = `${url()}?amqp_durable_queues=true`;
+    const mistyped = ['doctor', '--url', durable, '--topic', `${topic}x`, '--exchange', exchange];
+    expect(await osloRpc([...mistyped, '--management-url', management()])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`Did you mean the topic ${topic}?`),
+    });
   });
 
   it('is reported by oslo-rpc doctor for a server on another exchange, with the management API or without that exchange', async () => {
@@ -226,7 +235,7 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
     const absent = await doctor('', '--server', 'one');
     expect(absent.code).toBe(1);
     expect(absent.stdout).toMatch(
-      new RegExp(`^unbound   queue ${topic}.one: .*1 consumers; the exchange is not there, not to .*${exchange}`, 'm'),
+      new RegExp(`^unbound   queue ${topic}.one: .*1 consumer; the exchange is not there, not to .*${exchange}`, 'm'),
     );
     await declareExchange('topic', false);
     const unseen = await doctor('');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { connectAdvice, unreachableFindings } from '../../../lib/inspect/diagnosis/connect-advice.js';
+import { findingText } from '../../../lib/inspect/diagnosis/finding.js';
 import { MessageDeliveryFailure, parseTransportUrl } from '../../../lib/internal.js';
 
 it.each([
@@ -42,4 +43,10 @@ it('a host without words of its own has those of the failure', () => {
     new MessageDeliveryFailure('Could not reach the broker in time'),
   );
   expect(finding).toMatchObject({ text: 'Could not reach the broker in time', why: expect.any(String) });
+});
+
+it('a text that ends with a quotation gets no second full stop', () => {
+  const finding = { kind: 'host', name: 'mq1', state: 'unreachable', text: 'see the "logfile".', why: 'Harm' } as const;
+  expect(findingText(finding)).toBe('see the "logfile". Harm');
+  expect(findingText({ ...finding, text: 'see the broker logfile."' })).toBe('see the broker logfile." Harm');
 });

@@ -1,3 +1,4 @@
+import { counted } from '../../../core/counted.js';
 import type { DriverStatus } from '../../../core/health.js';
 import type { LogSink } from '../../../core/logger.js';
 import type { RabbitConnection } from './connection.js';
@@ -29,7 +30,7 @@ export class Outage {
     this.since = undefined;
     const hosts = new Set(this.connections.filter(({ current }) => current).map(({ address }) => address));
     const queues = attached();
-    const consuming = queues === 0 ? '' : `; ${queues} ${queues === 1 ? 'queue' : 'queues'} attached`;
+    const consuming = queues === 0 ? '' : `; ${counted(queues, 'queue')} attached`;
     const verb = this.wasConnected ? 'Reconnected' : 'Connected';
     // At the level of the loss, so that a log that shows the loss shows its end.
     const what = this.purpose === undefined ? '' : ` the ${this.purpose} connection`;

@@ -29,7 +29,7 @@ export function failureOf(
   switch (outcome) {
     case 'returned':
       return new MessageUndeliverable(
-        `No queue is bound to exchange "${exchange?.name ?? ''}" for "${routingKey}": no server has started there`,
+        `No queue is bound to exchange "${exchange?.name ?? ''}" for "${routingKey}": no server has started there, or it uses another exchange`,
       );
     case 'nacked':
       return new Nacked();

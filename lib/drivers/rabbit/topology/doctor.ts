@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { counted } from '../../../core/counted.js';
 import { Counters } from '../../../core/counters.js';
 import { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
@@ -143,7 +144,7 @@ export class Doctor {
       const { replicas } = rules ?? {};
       const held = disconnectedTimeout(brokerVersion(model), resource.asked.type, rules);
       const online = replicas ? membersOnline(replicas) : '';
-      const counts = `, ${messageCount} messages, ${consumerCount} consumers${online}${held}`;
+      const counts = `, ${counted(messageCount, 'message')}, ${counted(consumerCount, 'consumer')}${online}${held}`;
       const fault = replicas && whyUnavailable(replicas);
       if (fault !== undefined) return { state: 'unavailable', text: `${counts}; ${fault}` };
       if (this.isSilent)

@@ -1,3 +1,4 @@
+import { counted } from '../../../internal.js';
 import type { Depth } from '../../queue-depths.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
@@ -47,7 +48,7 @@ function findingsOf(name: string, before: Depth, after: Depth): Finding[] {
       kind: 'queue',
       name,
       state: 'piling up',
-      text: `${after.ready} messages wait, ${trend}, with ${after.consumers} consumers`,
+      text: `${counted(after.ready, 'message waits', 'messages wait')}, ${trend}, with ${counted(after.consumers, 'consumer')}`,
       why: 'Each request waits for all before it: calls end with MessagingTimeout',
       cure: 'Add servers, raise concurrency, or have callers send less; look for slow handlers in oslo-rpc describe',
     },

@@ -1,4 +1,5 @@
 import {
+  counted,
   type Discovery,
   discoverStats,
   getRpcTransport,
@@ -45,7 +46,7 @@ async function heldQueues(scene: Scene): Promise<Finding[]> {
     kind: 'queue',
     name,
     state: 'slow',
-    text: `${unacknowledged} messages are unacknowledged with ${consumers} consumers, ${ready} wait, and none was completed lately`,
+    text: `${counted(unacknowledged, 'message is', 'messages are')} unacknowledged with ${counted(consumers, 'consumer')}, ${ready} wait, and none was completed lately`,
     why: WHY,
     cure: CURE,
   }));
@@ -135,7 +136,7 @@ function silentTopic(topic: string, consumers: number): Finding {
     kind: 'topic',
     name: topic,
     state: 'slow',
-    text: `its queue has ${consumers} consumers, but no server has answered within ${ANSWER_MS / 1000} s, twice`,
+    text: `its queue has ${counted(consumers, 'consumer')}, but no server has answered within ${ANSWER_MS / 1000} s, twice`,
     why: WHY,
     cure: CURE,
   };
@@ -149,7 +150,7 @@ function slowServer({ topic, server, concurrency, methods }: ServerStats): Findi
     kind: 'server',
     name: `${topic}.${server}`,
     state: 'slow',
-    text: `all of its ${concurrency.limit} slots are taken, and nothing was completed within ${INTERVAL_MS / 1000} s${hint}`,
+    text: `${concurrency.limit === 1 ? 'its only slot is' : `all of its ${concurrency.limit} slots are`} taken, and nothing was completed within ${INTERVAL_MS / 1000} s${hint}`,
     why: WHY,
     cure: CURE,
   };

@@ -1,4 +1,4 @@
-import type { RpcTopic } from '../../../internal.js';
+import { counted, type RpcTopic } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import { NO_TOPIC, type SeenQueue } from '../scene.js';
@@ -27,7 +27,7 @@ function summaryOf({ topic, exchange, servers }: RpcTopic, queues: ReadonlyMap<s
   const stopped = servers.length - running.length;
   const counts = `${sum(({ ready }) => ready)} ready, ${sum(({ unacknowledged }) => unacknowledged)} unacknowledged`;
   const names_ = running.length > 0 ? ` (${running.slice(0, 10).join(', ')}${running.length > 10 ? ', …' : ''})` : '';
-  const text = `exchange ${exchange}, ${running.length} servers${names_}${stopped > 0 ? `, ${stopped} stopped` : ''}, ${counts}`;
+  const text = `exchange ${exchange}, ${counted(running.length, 'server')}${names_}${stopped > 0 ? `, ${stopped} stopped` : ''}, ${counts}`;
   const own = queues.get(topic);
   if (own && own.consumers > 0) return { kind: 'topic', name: topic, state: 'as asked', text };
   // A server that has just started may be between its queues.
@@ -52,7 +52,7 @@ function forgotten({ name, ready }: SeenQueue): Finding {
     kind: 'queue',
     name,
     state: 'unserved',
-    text: `${ready} messages wait, and nobody consumes`,
+    text: `${counted(ready, 'message waits', 'messages wait')}, and nobody consumes`,
     why: 'Nothing happens to them, and the queue grows',
     cure: 'Start its server or listener, or delete the queue when nobody needs its messages: rabbitmqctl delete_queue NAME --if-unused',
   };

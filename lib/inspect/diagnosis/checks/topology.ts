@@ -1,4 +1,4 @@
-import { Doctor, type Target, type Finding as TopologyFinding } from '../../../internal.js';
+import { Doctor, nearest, type RpcTopic, type Target, type Finding as TopologyFinding } from '../../../internal.js';
 import type { Check } from '../check.js';
 import { connectAdvice } from '../connect-advice.js';
 import type { Finding } from '../finding.js';
@@ -33,7 +33,10 @@ export const topologyCheck: Check = {
   async run(scene) {
     const findings: Finding[] = [];
     // Hosts are tried once, with the first target.
-    for (const target of scene.targets) findings.push(...(await examine(scene, target)));
+    for (const target of scene.targets) {
+      const found = await examine(scene, target);
+      findings.push(...found, ...(await nobodyServes(scene, target, found)));
+    }
     return findings;
   },
 };
@@ -46,6 +49,19 @@ async function examine({ settings, url }: Scene, target: Target): Promise<Findin
   } finally {
     void doctor.close();
   }
+}
+
+/** Says that a topic without a queue has no server, and which topic may be meant. Not a fault: before the first start, it is so. */
+async function nobodyServes(scene: Scene, { topic = '' }: Target, found: readonly Finding[]): Promise<Finding[]> {
+  if (!found.some(({ kind, name, state }) => kind === 'queue' && name === topic && state === 'absent')) return [];
+  const others = await scene.topics().catch((): RpcTopic[] => []);
+  const meant = nearest(
+    topic,
+    others.map((one) => one.topic),
+  );
+  const text = 'nobody serves it: it has no queue, and calls end with MessageUndeliverable';
+  const cure = meant ? `Did you mean the topic ${meant}? Else start a server` : 'Start a server, or correct the topic';
+  return [{ kind: 'topic', name: topic, state: 'absent', text, cure }];
 }
 
 function explained(finding: TopologyFinding): Finding {

@@ -1,3 +1,4 @@
+import { counted } from '../../../internal.js';
 import type { Check } from '../check.js';
 
 /** Looks for exchanges to which requests are published although no queue is bound: callers and servers on different ones. */
@@ -13,7 +14,7 @@ export const unroutedCheck: Check = {
         kind: 'exchange',
         name,
         state: 'unbound',
-        text: `${received} messages were published to it, and none reached a queue`,
+        text: `${counted(received, 'message was', 'messages were')} published to it, and none reached a queue`,
         why: 'Calls to it end with MessageUndeliverable, casts are lost',
         cure: 'Give servers and callers the same controlExchange (oslo: control_exchange)',
       }));
