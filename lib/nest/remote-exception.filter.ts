@@ -3,7 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger,
 import { RemoteError } from '../core/errors.js';
 import { oneLine } from '../core/logger.js';
 import { checkOptions, flag, natural, type Rule } from '../core/option-rules.js';
-import { maskText } from '../core/secret-names.js';
+import { maskText } from '../core/mask-text.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import { describeRequest, sendJson } from './http-response.js';
 import { passOn } from './pass-on.js';
@@ -91,5 +91,5 @@ function detailsOf(exception: Error): { exception: string; traceback: string[] }
     exception instanceof RemoteError
       ? [exception.excType, exception.traceback]
       : [exception.constructor.name, remoteTraceback];
-  return { exception: name, traceback: traceback.map(maskText) };
+  return { exception: name, traceback: traceback.map((line) => maskText(line)) };
 }
