@@ -8,7 +8,7 @@ import {
   toError,
 } from '../../internal.js';
 import { AskedTopics } from '../asked-topics.js';
-import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
+import { DeadLetterAccess, type DeadLetterPlace } from '../dead-letters.js';
 import { examine, ordered } from '../findings.js';
 import { invoke } from '../invoke.js';
 import type {
@@ -46,7 +46,7 @@ export class BrokerSource implements ExplorerSource {
   private readonly transport: Transport;
   private readonly asked = new AskedTopics();
   private readonly traffic: TappedTraffic;
-  private readonly closing = new AbortController();
+  private readonly deadLetters = new DeadLetterAccess(() => [this.place()]);
   private readonly hasManagement: boolean;
   private topics: readonly RpcTopic[];
   private queues: readonly QueueView[] = [];
@@ -102,11 +102,11 @@ export class BrokerSource implements ExplorerSource {
   }
 
   dead(): Promise<DeadLetters> {
-    return readDeadLetters([this.place()], this.closing.signal);
+    return this.deadLetters.read();
   }
 
   replay(request: ReplayRequest): Promise<ReplayResult> {
-    return replay([this.place()], request, this.closing.signal);
+    return this.deadLetters.replay(request);
   }
 
   call(request: CallRequest): Promise<CallResult> {
@@ -115,7 +115,7 @@ export class BrokerSource implements ExplorerSource {
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
+    this.deadLetters.close();
     await Promise.all([this.traffic.close(), this.transport.cleanup()]);
   }
 
