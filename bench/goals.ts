@@ -15,7 +15,7 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability }: Results): Goal[] {
+function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -57,6 +57,8 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['memory:// p99 ÷ TCP, 100 in flight', 'at most', 1, toTcp?.loadedP99Ms],
     ['memory:// CPU of a call ÷ TCP', 'at most', 1, toTcp?.cpuMicros],
     ['calls/s with traces and metrics ÷ without', 'at least', 0.85, observability?.callsToOff.all],
+    ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
+    ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
   ];
 }

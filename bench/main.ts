@@ -35,7 +35,10 @@ export async function main(args: string[], install: { foreign(): void; runtimes(
     return 0;
   }
   options.peers = options.peers.filter(isInstalled);
-  if (options.peers.some(isForeign)) install.foreign();
+  // Other parts measure this library alone.
+  if (options.parts.includes('calls') || options.parts.includes('sweeps')) {
+    if (options.peers.some(isForeign)) install.foreign();
+  }
   if (options.parts.includes('runtimes')) install.runtimes();
   // `exit` also ends the children of this process.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));

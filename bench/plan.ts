@@ -19,6 +19,8 @@ export const FULL = {
   memory: { rounds: 4 },
   /** Warms up by calls: what watches a call is the larger part of the code to compile. */
   observability: { rounds: 15, loaded: 1, warmUpCalls: 50_000 },
+  /** Many short rounds: the explorer costs less than the speed of a machine drifts in a second. */
+  explorer: { rounds: 25, loaded: 0.4, memoryLoaded: 0.15, warmUpCalls: 20_000 },
   cluster: { rounds: 3, sequential: 1.5, loaded: 1.5 },
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
@@ -42,6 +44,7 @@ export const QUICK: Plan = {
   processes: { servers: 8, clients: 4, rounds: 1, seconds: 1 },
   memory: { rounds: 3 },
   observability: { rounds: 9, loaded: 0.5, warmUpCalls: 10_000 },
+  explorer: { rounds: 11, loaded: 0.3, memoryLoaded: 0.2, warmUpCalls: 10_000 },
   cluster: { rounds: 1, sequential: 0.6, loaded: 0.6 },
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },

@@ -3,6 +3,7 @@ import type { Session } from '../running/session.js';
 import type { Block } from '../table.js';
 import * as calls from './calls.js';
 import * as cluster from './cluster.js';
+import * as explorer from './explorer.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
@@ -13,7 +14,19 @@ import * as scale from './scale.js';
 import * as sweeps from './sweeps.js';
 
 /** Parts in the order in which they run. */
-const parts = { calls, notifications, sweeps, scale, processes, memory, observability, cluster, profile, runtimes };
+const parts = {
+  calls,
+  notifications,
+  sweeps,
+  scale,
+  processes,
+  memory,
+  observability,
+  explorer,
+  cluster,
+  profile,
+  runtimes,
+};
 
 export type PartName = keyof typeof parts;
 

@@ -12,6 +12,7 @@ import {
   RpcEndpoint,
   RpcMethod,
   Target,
+  type Transport,
 } from 'nestjs-oslo-messaging';
 import type { Args } from '../running/payload.js';
 import { type Call, type Peer, type Place, served, topicNames } from './peer.js';
@@ -23,7 +24,7 @@ const QUORUM: OsloMessagingOptions = { controlExchange: 'bench-quorum', rabbit: 
 
 /** Has no topic of its own, so it answers on the server's. */
 @RpcEndpoint({ version: '1.0' })
-class EchoEndpoint {
+export class EchoEndpoint {
   @RpcMethod()
   echo(@RpcArgs() args: Args): Args {
     served.calls++;
@@ -67,7 +68,11 @@ export async function connect(
   { methods = ['echo'], options = {} }: { methods?: readonly string[]; options?: OsloMessagingOptions } = {},
 ): Promise<Call> {
   Logger.overrideLogger(['warn', 'error']);
-  const transport = getRpcTransport({ transportUrl: url, ...options });
+  return callsOf(getRpcTransport({ transportUrl: url, ...options }), topics, methods);
+}
+
+/** Returns a function that calls every method of every topic in turn. */
+export function callsOf(transport: Transport, topics: readonly string[], methods: readonly string[] = ['echo']): Call {
   const serializer = new RequestContextSerializer();
   const clients = topics.map(
     (topic) => new BackingOffClient(transport, new Target({ topic, version: '1.0' }), { serializer }),

@@ -22,6 +22,7 @@ export type PeerName = keyof typeof PEERS;
 /** A peer, or one of its variants that a single part measures. */
 export type SubjectName =
   | PeerName
+  | `oslo-explored-${'off' | 'registered' | 'page'}`
   | `oslo-observed-${'metrics' | 'traces' | 'all'}`
   | `oslo-${'clients' | 'notifications' | 'quorum' | 'topics' | 'topic-of-many'}`
   | 'floor-notifications'
@@ -43,7 +44,16 @@ export const MAIN_PEERS: readonly PeerName[] = ['floor', 'nest-rmq', 'oslo'];
 const FOREIGN: readonly SubjectName[] = ['golevelup', 'rabbitmq-client', 'moleculer'];
 
 /** Modules of this folder. The first one that begins the name of a subject holds it. */
-const MODULES = ['floor-notifications', 'floor-weak', 'floor', 'nest', 'oslo-notifications', 'oslo-observed', 'oslo'];
+const MODULES = [
+  'floor-notifications',
+  'floor-weak',
+  'floor',
+  'nest',
+  'oslo-notifications',
+  'oslo-explored',
+  'oslo-observed',
+  'oslo',
+];
 
 /** Address where a server and its client meet. */
 export interface Place {

@@ -15,6 +15,8 @@ export interface ObservedRequest {
   readonly request: RpcRequest;
   /** True when a caller waits for a reply. */
   readonly wantsReply: boolean;
+  /** Time for which it waited for a free slot, in milliseconds. */
+  readonly arrival: { readonly slotWait: number };
 }
 
 /** Endpoint's method that answers a request, as far as it is observed. */
@@ -29,8 +31,11 @@ export interface ObservedHandler {
  * that it costs a tenth of an `Instrumentation`. No method throws; undefined leaves a message out.
  */
 export interface MessageObserver {
-  /** Called with each call and cast as its caller makes it, before interceptors and retries. */
-  sending(kind: 'call' | 'cast', target: Target, request: RpcInvocation): ObservedMessage | undefined;
+  /**
+   * Called with each call and cast as its caller makes it, before interceptors and retries.
+   * @param since start of the operation on the monotonic clock, in milliseconds: to read the clock again would cost more than to count
+   */
+  sending(kind: 'call' | 'cast', target: Target, request: RpcInvocation, since: number): ObservedMessage | undefined;
   /** Called with each notification that is sent. */
   announcing(
     exchange: string,

@@ -88,7 +88,7 @@ export interface IncomingRequest {
   readonly abortedBy: Error | undefined;
   /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
   readonly callerGone: Cancellation | undefined;
-  /** Facts about its arrival. They are measured only where an instrumentation is set. */
+  /** Facts about its arrival. Only `slotWait` is measured where no instrumentation is set. */
   readonly arrival: Arrival;
   /**
    * Sends a reply, a failure or a heartbeat. Never rejects. Returns undefined when there is nothing to wait for: it is

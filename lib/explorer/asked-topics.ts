@@ -1,13 +1,15 @@
 import { SchemaBook, serverMethods } from '../asyncapi/for-explorer.js';
-import { discoverServers, Target, type Transport } from '../internal.js';
+import { Deadline, discoverServers, Target, type Transport } from '../internal.js';
 import { apisOf } from './method-views.js';
 import type { ApiView, ServerView } from './protocol.js';
 import { discoveredServer, topicKey } from './topic-facts.js';
 
 /** Time to wait for the answers, in seconds. */
 const TIMEOUT = 1;
-/** Maximum number of topics that are asked. */
+/** Maximum number of topics that are asked at the same time. Of more, those that were asked the longest ago. */
 const MAX_TOPICS = 30;
+/** Longest time of asking, in milliseconds. */
+const LIMIT_MS = 2000;
 /** Interval of questions to a topic, in milliseconds. */
 const EVERY_MS = 30_000;
 /** The same for a topic of which no server knows discovery: each of them in Python logs a line. */
@@ -32,17 +34,47 @@ export interface AskableTopic {
 export class AskedTopics {
   readonly answers = new Map<string, AskedTopic>();
   private readonly dueAt = new Map<string, number>();
+  /** Topics whose answers are awaited. */
+  private readonly asking = new Set<string>();
 
-  /** Asks the topics that are due. Never rejects. */
+  /** Returns false for a topic with servers that do not know discovery: each of them in Python logs a line for a question. */
+  mayAsk({
+    exchange = '',
+    topic = '',
+  }: {
+    readonly exchange?: string | undefined;
+    readonly topic?: string | undefined;
+  }) {
+    return (this.answers.get(topicKey({ exchange, topic }))?.others ?? 0) === 0;
+  }
+
+  /** Asks the topics that are due. Never rejects, and ends within {@link LIMIT_MS}: later answers are kept when they come. */
   async ask(topics: readonly AskableTopic[]): Promise<void> {
     const now = performance.now();
-    const due = topics.slice(0, MAX_TOPICS).filter((one) => (this.dueAt.get(topicKey(one)) ?? 0) <= now);
-    await Promise.all(due.map((one) => this.askOne(one)));
+    this.forget(new Set(topics.map(topicKey)));
+    const dueAt = (topic: AskableTopic) => this.dueAt.get(topicKey(topic)) ?? 0;
+    const isDue = (topic: AskableTopic) => dueAt(topic) <= now && !this.asking.has(topicKey(topic));
+    const due = topics.filter(isDue).sort((one, other) => dueAt(one) - dueAt(other));
+    const asked = Promise.all(due.slice(0, MAX_TOPICS).map((one) => this.askOne(one)));
+    // A broker that cannot be reached keeps a question for a minute.
+    await Deadline.after(LIMIT_MS)
+      .race(asked, () => new Error('late'))
+      .catch(() => undefined);
+  }
+
+  /** Forgets the topics that are gone. */
+  private forget(known: ReadonlySet<string>): void {
+    for (const key of this.dueAt.keys()) {
+      if (known.has(key)) continue;
+      this.dueAt.delete(key);
+      this.answers.delete(key);
+    }
   }
 
   private async askOne({ transport, exchange, topic }: AskableTopic): Promise<void> {
     const key = topicKey({ exchange, topic });
     this.dueAt.set(key, performance.now() + EVERY_MS);
+    this.asking.add(key);
     try {
       const target = new Target({ exchange, topic });
       const { servers, others } = await discoverServers(transport, target, { timeout: TIMEOUT });
@@ -56,6 +88,8 @@ export class AskedTopics {
       // An unreachable broker is shown by its transport. The last answers stay.
       const known = this.answers.get(key);
       if (known) this.answers.set(key, { ...known, servers: known.servers.map(silenced) });
+    } finally {
+      this.asking.delete(key);
     }
   }
 

@@ -13,6 +13,10 @@ const MESSAGES_MS = 250;
 const REFRESH_MS = 10_000;
 /** Longest wait of a snapshot for the first of them, in milliseconds. */
 const FIRST_REFRESH_MS = 2000;
+/** Multiple of the time of asking, between two times: a broker with many topics is asked less often. */
+const REFRESH_REST = 2;
+/** Multiple of the time of making a snapshot, between two of them: snapshots of many topics take at most 1 % of the CPU. */
+const SNAPSHOT_REST = 100;
 /** Number of ticks between snapshots of which only numbers have changed. */
 const NUMBERS_EVERY = 5;
 
@@ -31,6 +35,8 @@ export class Explorer {
   private sending: NodeJS.Timeout | undefined;
   private tickedAt = performance.now();
   private refreshedAt = Number.NEGATIVE_INFINITY;
+  private refreshDueAt = Number.NEGATIVE_INFINITY;
+  private snapshotDueAt = Number.NEGATIVE_INFINITY;
   private refreshing: Promise<void> | undefined;
   private lastShape = '';
   private lastSnapshot = '';
@@ -116,8 +122,15 @@ export class Explorer {
 
   /** Sends a snapshot where something has changed; less often where only numbers have. */
   private sendSnapshot(): void {
-    const snapshot = this.current();
     this.ticksSinceSnapshot++;
+    const began = performance.now();
+    if (began < this.snapshotDueAt) return;
+    this.sendChanged(this.current());
+    const now = performance.now();
+    this.snapshotDueAt = now + (now - began) * SNAPSHOT_REST;
+  }
+
+  private sendChanged(snapshot: Snapshot): void {
     const shape = JSON.stringify(snapshot, withoutNumbers);
     if (shape === this.lastShape && this.ticksSinceSnapshot < NUMBERS_EVERY) return;
     const all = JSON.stringify({ ...snapshot, at: 0 });
@@ -131,10 +144,12 @@ export class Explorer {
   /** Starts to ask where the answers are old. Returns the promise of asking that is under way. */
   private refresh(): Promise<void> | undefined {
     if (this.isClosed) return undefined;
-    if (this.refreshing === undefined && performance.now() - this.refreshedAt >= REFRESH_MS)
+    const began = performance.now();
+    if (this.refreshing === undefined && began >= this.refreshDueAt)
       this.refreshing = this.source.refresh().finally(() => {
         this.refreshing = undefined;
         this.refreshedAt = performance.now();
+        this.refreshDueAt = this.refreshedAt + Math.max(REFRESH_MS, (this.refreshedAt - began) * REFRESH_REST);
       });
     return this.refreshing;
   }

@@ -8,10 +8,18 @@ const ORDER: readonly FindingView['severity'][] = ['fault', 'warning', 'unseen',
 /** Maximum number of findings. */
 const MAX_FINDINGS = 200;
 
-/** Examines a broker. Returns the findings, faults first. Never rejects. @param targets none for the whole virtual host */
-export async function examine(options: OsloMessagingOptions, targets: readonly Target[]): Promise<FindingView[]> {
+/**
+ * Examines a broker. Returns the findings, faults first. Never rejects.
+ * @param targets none for the whole virtual host
+ * @param askServers selects the topics whose servers are asked
+ */
+export async function examine(
+  options: OsloMessagingOptions,
+  targets: readonly Target[],
+  askServers: (target: Target) => boolean,
+): Promise<FindingView[]> {
   try {
-    return (await diagnose(options, targets)).map(viewOf);
+    return (await diagnose(options, targets, { askServers })).map(viewOf);
   } catch (error) {
     const text = toError(error).message;
     return [{ severity: 'unseen', state: 'unseen', kind: 'check', name: 'diagnosis', text, why: null, cure: null }];

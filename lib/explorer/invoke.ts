@@ -1,4 +1,4 @@
-import { MessagingTimeout, RemoteError, RPCClient, Target, type Transport, toError } from '../internal.js';
+import { MessagingTimeout, RPCClient, Target, type Transport, toError } from '../internal.js';
 import type { CallRequest, CallResult } from './protocol.js';
 import { BadRequest } from './source.js';
 import { MaskedValues } from './traffic/masked-values.js';
@@ -27,10 +27,8 @@ export async function invoke(transport: Transport, request: CallRequest): Promis
       ...(kind === 'call' && { result: masked.data(result) }),
     };
   } catch (error) {
-    const traceback = error instanceof RemoteError ? error.traceback : [];
-    const lines = traceback.slice(-50).map((line) => masked.text(line, 500));
     const outcome = error instanceof MessagingTimeout ? 'timeout' : 'error';
-    return { outcome, duration: duration(), error: { ...seenError(error, masked), traceback: lines } };
+    return { outcome, duration: duration(), error: seenError(error, masked) };
   }
 }
 

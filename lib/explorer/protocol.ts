@@ -82,9 +82,9 @@ export interface Snapshot {
   readonly notices: readonly string[];
   readonly transports: readonly TransportView[];
   readonly topics: readonly TopicView[];
-  /** Timeouts of methods that have grown by back-off, the longest first. */
+  /** Timeouts of methods that have grown by back-off, the longest first. At a broker: as the expirations of calls that were seen say. */
   readonly timeouts: readonly TimeoutView[];
-  /** Requests for methods or versions that no endpoint has, the latest first. */
+  /** Requests for methods or versions that no endpoint has, the latest first. At a broker: as the replies that were seen say. */
   readonly unknownMethods: readonly UnknownMethod[];
   /** The doctor's findings, faults first. */
   readonly findings: readonly FindingView[];
@@ -331,7 +331,7 @@ export interface SeenMessage {
   readonly messageId: string | null;
   /** Class and method of the handler, of one that is received. */
   readonly handler: string | null;
-  /** Time for which it waited for a free slot; null where it is not known. */
+  /** Time for which it waited for a free slot before its handler began; null of a message that is sent, or seen at the broker. */
   readonly waited: number | null;
   /** True for one that took longer than the threshold `slow`. */
   readonly slow: boolean;
@@ -342,6 +342,8 @@ export interface SeenError {
   /** Class, as Python or this library names it. */
   readonly type: string;
   readonly message: string;
+  /** Last lines of the traceback of the server, or of the stack of the handler; masked and shortened. Empty where there is none. */
+  readonly traceback: readonly string[];
 }
 
 /** Traffic before the page was opened. */
@@ -462,5 +464,5 @@ export interface CallResult {
   readonly duration: number;
   /** Result, masked; undefined for a cast. */
   readonly result?: unknown;
-  readonly error: (SeenError & { readonly traceback: readonly string[] }) | null;
+  readonly error: SeenError | null;
 }

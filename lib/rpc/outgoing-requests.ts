@@ -19,7 +19,7 @@ export function sendCall(
 ): Promise<unknown> {
   const { current: observer } = transport.observer;
   if (observer === undefined) return callThrough(transport, outgoing, request, options);
-  const observed = observer.sending('call', options.target, request);
+  const observed = observer.sending('call', options.target, request, options.deadline.since);
   const sent = callThrough(transport, outgoing, request, options);
   observeUntil(sent, observed);
   return sent;
@@ -54,7 +54,7 @@ export function sendCast(
 ): Promise<void> {
   const { current: observer } = transport.observer;
   if (observer === undefined) return castThrough(transport, outgoing, request, options);
-  const observed = observer.sending('cast', options.target, request);
+  const observed = observer.sending('cast', options.target, request, options.deadline.since);
   const sent = castThrough(transport, outgoing, request, options);
   observeUntil(sent, observed);
   return sent;

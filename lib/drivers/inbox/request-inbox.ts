@@ -159,7 +159,7 @@ export class RequestInbox implements Inbox {
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
-    const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : UNMEASURED;
+    const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : unmeasured(delivery, now);
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
@@ -283,6 +283,11 @@ export class RequestInbox implements Inbox {
       return undefined;
     }
   }
+}
+
+/** Returns the arrival of a request that no instrumentation reads: only its wait for a slot, which explains a slow server. */
+function unmeasured({ waitingSince }: Delivery, now: number): Arrival {
+  return waitingSince === undefined ? UNMEASURED : { ...UNMEASURED, slotWait: now - waitingSince };
 }
 
 /** @param now time at which a slot was free, on the monotonic clock in milliseconds */

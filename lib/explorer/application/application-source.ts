@@ -11,13 +11,12 @@ import type {
   CallResult,
   DeadLetters,
   FindingView,
-  QueueView,
   ReplayRequest,
   ReplayResult,
   TopicView,
 } from '../protocol.js';
 import { BadRequest, type ExplorerSource, type Gauges, type SourceView, type TakenTraffic } from '../source.js';
-import { belongsTo, countQueues } from '../topic-facts.js';
+import { countQueues, type QueuesByTopic, queuesByTopic } from '../topic-facts.js';
 import { TrafficRecorder } from '../traffic/traffic-recorder.js';
 import { timeoutViews, transportView } from '../transport-view.js';
 import { type ApplicationTopics, type KnownBroker, readTopics } from './application-topics.js';
@@ -36,7 +35,7 @@ export class ApplicationSource implements ExplorerSource {
   private readonly questions = new Map<string | null, Transport>();
   private readonly deadLetters = new DeadLetterAccess(() => this.deadLetterPlaces());
   private known: ApplicationTopics | undefined;
-  private queues: readonly QueueView[] = [];
+  private queues: QueuesByTopic = new Map();
   private findings: readonly FindingView[] = [];
   private findingsAt: number | null = null;
   private managementError: string | undefined;
@@ -102,7 +101,9 @@ export class ApplicationSource implements ExplorerSource {
   }
 
   async refresh(): Promise<void> {
-    await Promise.allSettled([this.askServers(), this.countQueues(), this.examineBrokers()]);
+    // The answers say whose servers the diagnosis may ask.
+    const examined = this.askServers().then(() => this.examineBrokers());
+    await Promise.allSettled([examined, this.countQueues()]);
   }
 
   dead(): Promise<DeadLetters> {
@@ -215,9 +216,9 @@ export class ApplicationSource implements ExplorerSource {
     );
     const consumed = depths
       .flat()
-      .filter(({ queue }) => !known.has(queue) && topics.some((topic) => belongsTo(queue, topic)))
+      .filter(({ queue }) => !known.has(queue))
       .map(({ queue, messages }) => ({ name: queue, ready: messages, unacknowledged: null, consumers: null }));
-    this.queues = [...counted.flat(), ...consumed];
+    this.queues = queuesByTopic([...counted.flat(), ...consumed], topics);
   }
 
   private async examineBrokers(): Promise<void> {
@@ -231,7 +232,9 @@ export class ApplicationSource implements ExplorerSource {
             const server = own ? this.hostOf(name) : undefined;
             return new Target({ exchange, topic, server });
           });
-        return targets.length === 0 ? [] : examine(options, targets);
+        return targets.length === 0
+          ? []
+          : examine(options, targets, (target) => this.config.discovery && this.asked.mayAsk(target));
       }),
     );
     this.findings = ordered(found.flat());

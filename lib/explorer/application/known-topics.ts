@@ -1,14 +1,12 @@
 import { LIBRARY_VERSION } from '../../internal.js';
 import type { OsloServer } from '../../internal-nest.js';
 import type { AskedTopic } from '../asked-topics.js';
+import { countedApis } from '../counted-apis.js';
 import { apisOf } from '../method-views.js';
-import type { ApiView, MethodStatsView, MethodView, QueueView, ServerView, TopicView } from '../protocol.js';
-import { belongsTo, topicKey } from '../topic-facts.js';
+import type { MethodStatsView, ServerView, TopicView } from '../protocol.js';
+import { MAX_TOPICS, type QueuesByTopic, topicKey } from '../topic-facts.js';
 import type { CountedMethod, MethodCounts } from '../traffic/method-statistics.js';
 import type { ApplicationTopics, KnownTopic } from './application-topics.js';
-
-/** Maximum number of topics that are shown. */
-const MAX_TOPICS = 200;
 
 /** Everything that topics are shown from. */
 export interface TopicSources {
@@ -18,7 +16,7 @@ export interface TopicSources {
   readonly servers: readonly OsloServer[];
   readonly started: number;
   readonly asked: ReadonlyMap<string, AskedTopic>;
-  readonly queues: readonly QueueView[];
+  readonly queues: QueuesByTopic;
 }
 
 /** Returns the topics that the application serves, and after them those that it calls. */
@@ -60,7 +58,7 @@ function knownTopic({ broker, exchange, topic, own, methods }: KnownTopic, sourc
     servers: merged(ownServers, answers?.servers ?? []),
     others: answers?.others ?? 0,
     apis: apis.length > 0 ? apis : (answers?.apis ?? []),
-    queues: queues.filter(({ name }) => belongsTo(name, topic)),
+    queues: queues.get(topic) ?? [],
   };
 }
 
@@ -68,15 +66,6 @@ function knownTopic({ broker, exchange, topic, own, methods }: KnownTopic, sourc
 function calledTopic(counts: readonly MethodCounts[], { asked, queues }: TopicSources): TopicView {
   const { exchange = '', topic = '' } = counts[0]?.of ?? {};
   const answers = asked.get(topicKey({ exchange, topic }));
-  const apis = new Map<string, ApiView & { methods: MethodView[] }>();
-  for (const one of counts) {
-    const { namespace, version: sent, method } = one.of;
-    const version = sent ?? '1.0';
-    const key = JSON.stringify([namespace, version]);
-    const api = apis.get(key) ?? { namespace, version, methods: [] };
-    apis.set(key, api);
-    api.methods.push({ ...UNKNOWN, name: method, since: version, stats: one.view() });
-  }
   return {
     exchange,
     topic,
@@ -84,31 +73,10 @@ function calledTopic(counts: readonly MethodCounts[], { asked, queues }: TopicSo
     own: false,
     servers: answers?.servers ?? [],
     others: answers?.others ?? 0,
-    apis: answers && answers.apis.length > 0 ? withStats(answers.apis, counts) : [...apis.values()],
-    queues: queues.filter(({ name }) => belongsTo(name, topic)),
+    apis: countedApis(answers?.apis ?? [], counts),
+    queues: queues.get(topic) ?? [],
   };
 }
-
-function withStats(apis: readonly ApiView[], counts: readonly MethodCounts[]): ApiView[] {
-  return apis.map((api) => ({
-    ...api,
-    methods: api.methods.map((method) => {
-      const found = counts.find(({ of }) => of.method === method.name && of.namespace === api.namespace);
-      return { ...method, stats: found?.view() ?? null };
-    }),
-  }));
-}
-
-const UNKNOWN = {
-  kind: 'either',
-  fanout: false,
-  toServer: false,
-  args: null,
-  result: null,
-  example: {},
-  doc: null,
-  handler: null,
-} as const;
 
 function serverView({ phase, transports }: OsloServer, { started }: TopicSources): ServerView {
   const { inWork, slots } = transports.rpc.health();

@@ -8,6 +8,7 @@ import {
   toError,
 } from '../../internal.js';
 import { AskedTopics } from '../asked-topics.js';
+import { countedApis } from '../counted-apis.js';
 import { DeadLetterAccess, type DeadLetterPlace } from '../dead-letters.js';
 import { examine, ordered } from '../findings.js';
 import { invoke } from '../invoke.js';
@@ -16,19 +17,21 @@ import type {
   CallResult,
   DeadLetters,
   FindingView,
-  QueueView,
   ReplayRequest,
   ReplayResult,
   ServerView,
   TopicView,
 } from '../protocol.js';
 import { BadRequest, type ExplorerSource, type Gauges, type SourceView, type TakenTraffic } from '../source.js';
-import { belongsTo, countQueues, topicKey } from '../topic-facts.js';
+import { countQueues, MAX_TOPICS, type QueuesByTopic, queuesByTopic, topicKey } from '../topic-facts.js';
+import type { MethodCounts } from '../traffic/method-statistics.js';
 import { transportView } from '../transport-view.js';
 import { TappedTraffic } from './tapped-traffic.js';
 
 /** Duration from which a call is slow, in milliseconds. */
 const SLOW_MS = 1000;
+/** Maximum number of servers of a topic that are shown. */
+const MAX_SERVERS = 100;
 
 /** Options of a {@link BrokerSource}. */
 export interface BrokerSourceOptions {
@@ -49,7 +52,9 @@ export class BrokerSource implements ExplorerSource {
   private readonly deadLetters = new DeadLetterAccess(() => [this.place()]);
   private readonly hasManagement: boolean;
   private topics: readonly RpcTopic[];
-  private queues: readonly QueueView[] = [];
+  private queues: QueuesByTopic = new Map();
+  /** Number of topics beyond {@link MAX_TOPICS}. */
+  private hidden = 0;
   private findings: readonly FindingView[] = [];
   private findingsAt: number | null = null;
   private managementError: string | undefined;
@@ -58,7 +63,8 @@ export class BrokerSource implements ExplorerSource {
   constructor(private readonly options: BrokerSourceOptions) {
     this.hasManagement = options.broker.rabbit?.managementUrl !== undefined;
     this.transport = getRpcTransport(options.broker);
-    this.traffic = new TappedTraffic(options.broker, this.hasManagement, SLOW_MS);
+    const { rpcResponseMaxTimeout } = this.transport.settings;
+    this.traffic = new TappedTraffic(options.broker, this.hasManagement, SLOW_MS, rpcResponseMaxTimeout);
     this.topics = options.topics.map((one) => ({ ...one, servers: [] }));
     this.title = String(this.transport).replace(/^<Transport (.*)>$/, '$1');
   }
@@ -75,16 +81,16 @@ export class BrokerSource implements ExplorerSource {
     return {
       notices: this.notices(),
       transports: [transportView(this.transport, undefined, 'rpc')],
-      topics: this.topics.map((topic) => this.topicView(topic)),
-      timeouts: [],
-      unknownMethods: [],
+      topics: this.topicViews(),
+      timeouts: this.traffic.timeouts.views(),
+      unknownMethods: this.traffic.unknown.all(),
       findings: this.findings,
       findingsAt: this.findingsAt,
     };
   }
 
   gauges(): Gauges {
-    return { slots: null, pendingCalls: null, grownTimeouts: 0 };
+    return { slots: null, pendingCalls: null, grownTimeouts: this.traffic.timeouts.views().length };
   }
 
   take(): TakenTraffic {
@@ -98,7 +104,9 @@ export class BrokerSource implements ExplorerSource {
   async refresh(): Promise<void> {
     await this.findTopics();
     this.traffic.follow(this.topics);
-    await Promise.allSettled([this.askServers(), this.countQueues(), this.examineBroker()]);
+    // The answers say whose servers the diagnosis may ask.
+    const examined = this.askServers().then(() => this.examineBroker());
+    await Promise.allSettled([examined, this.countQueues()]);
   }
 
   dead(): Promise<DeadLetters> {
@@ -119,7 +127,18 @@ export class BrokerSource implements ExplorerSource {
     await Promise.all([this.traffic.close(), this.transport.cleanup()]);
   }
 
-  private topicView({ topic, exchange, servers }: RpcTopic): TopicView {
+  private topicViews(): TopicView[] {
+    const counted = new Map<string, MethodCounts[]>();
+    for (const counts of this.traffic.methods.all()) {
+      const key = topicKey(counts.of);
+      const ofTopic = counted.get(key);
+      if (ofTopic) ofTopic.push(counts);
+      else counted.set(key, [counts]);
+    }
+    return this.topics.map((topic) => this.topicView(topic, counted.get(topicKey(topic)) ?? []));
+  }
+
+  private topicView({ topic, exchange, servers }: RpcTopic, counted: readonly MethodCounts[]): TopicView {
     const answers = this.asked.answers.get(topicKey({ exchange, topic }));
     const found = answers?.servers ?? [];
     const names = new Set(found.map(({ name }) => name));
@@ -129,16 +148,22 @@ export class BrokerSource implements ExplorerSource {
       topic,
       transport: null,
       own: false,
-      servers: [...found, ...silent],
+      servers: [...found, ...silent].slice(0, MAX_SERVERS),
       others: servers.length > 0 ? 0 : (answers?.others ?? 0),
-      apis: answers?.apis ?? [],
-      queues: this.queues.filter(({ name }) => belongsTo(name, topic)),
+      apis: countedApis(answers?.apis ?? [], counted),
+      queues: this.queues.get(topic) ?? [],
     };
   }
 
   private notices(): string[] {
-    const { problem, replies } = this.traffic;
+    const { problem, replies, untapped } = this.traffic;
     return [
+      ...(this.hidden === 0
+        ? []
+        : [`Only the first ${MAX_TOPICS} of ${MAX_TOPICS + this.hidden} topics are shown: give --topic for another`]),
+      ...(untapped === 0
+        ? []
+        : [`Live requests of ${untapped} more topics are not seen: give --topic for one of them`]),
       ...(this.hasManagement ? [] : ['Topics, queues, bindings and replies are not seen: give --management-url']),
       ...(this.managementError === undefined ? [] : [this.managementError]),
       ...(problem === undefined ? [] : [`Live requests are not seen: ${problem}`]),
@@ -158,7 +183,9 @@ export class BrokerSource implements ExplorerSource {
       const found = given.size === 0 ? all : all.filter((one) => given.has(topicKey(one)));
       const names = new Set(found.map(topicKey));
       const missing = this.options.topics.filter((one) => !names.has(topicKey(one)));
-      this.topics = [...found, ...missing.map((one) => ({ ...one, servers: [] }))];
+      const topics = [...found, ...missing.map((one) => ({ ...one, servers: [] }))];
+      this.topics = topics.slice(0, MAX_TOPICS);
+      this.hidden = topics.length - this.topics.length;
       this.managementError = undefined;
     } catch (error) {
       this.managementError = toError(error).message;
@@ -171,16 +198,15 @@ export class BrokerSource implements ExplorerSource {
   }
 
   private async countQueues(): Promise<void> {
-    this.queues = await countQueues(
-      this.options.broker,
-      this.topics.map(({ topic }) => topic),
-    );
+    const topics = this.topics.map(({ topic }) => topic);
+    this.queues = queuesByTopic(await countQueues(this.options.broker, topics), topics);
   }
 
   private async examineBroker(): Promise<void> {
     const targets = this.topics.map(({ topic, exchange }) => new Target({ topic, exchange }));
     if (targets.length === 0 && !this.hasManagement) return;
-    this.findings = ordered(await examine(this.options.broker, this.options.topics.length > 0 ? targets : []));
+    const examined = this.options.topics.length > 0 ? targets : [];
+    this.findings = ordered(await examine(this.options.broker, examined, (target) => this.asked.mayAsk(target)));
     this.findingsAt = Date.now();
   }
 

@@ -1,18 +1,22 @@
 import { openTap, type Tap, type TapEvent, type TappedCall, type TappedCast } from '../../inspect/index.js';
-import { type OsloMessagingOptions, oneLine, stringifyJson, toError } from '../../internal.js';
-import type { SeenMessage, Traffic } from '../protocol.js';
+import { BUILT_IN, type OsloMessagingOptions, oneLine, toError } from '../../internal.js';
+import type { Traffic } from '../protocol.js';
 import type { TakenTraffic } from '../source.js';
-import { cut } from '../traffic/excerpt.js';
 import { bucketOf, LatencyBuckets } from '../traffic/latency-buckets.js';
+import { MethodStatistics } from '../traffic/method-statistics.js';
 import { SampleBudget } from '../traffic/sample-budget.js';
 import { SeenMessages } from '../traffic/seen-messages.js';
+import { UnknownMethods } from '../traffic/unknown-methods.js';
+import { MAX_TEXT, seenMessage } from './seen-message.js';
+import { SeenTimeouts } from './seen-timeouts.js';
 
 /** Maximum number of topics that are tapped. */
 const MAX_TAPS = 10;
 /** Time without a page after which the taps close, in milliseconds: a page that loads again finds them open. */
 const LINGER_MS = 5000;
-const MAX_TEXT = 1000;
 const PER_SECOND = 40;
+/** Classes of the errors of requests that no endpoint answers, in both languages. */
+const UNKNOWN: ReadonlySet<string> = new Set(['NoSuchMethod', 'UnsupportedVersion']);
 const NO_COUNTS = { calls: 0, casts: 0, lostRequests: 0, lostReplies: 0, errors: 0, timeouts: 0, undeliverable: 0 };
 
 type Counted = keyof typeof NO_COUNTS;
@@ -26,11 +30,20 @@ export interface TappedTopic {
 /** Traffic of topics, as taps see it. They are open only while somebody watches. */
 export class TappedTraffic {
   readonly seen = new SeenMessages(500);
+  /** Counts by method, of requests that were seen. */
+  readonly methods = new MethodStatistics();
+  /** Requests that no endpoint answers, as their replies say. */
+  readonly unknown = new UnknownMethods();
+  readonly timeouts: SeenTimeouts;
+  /** Number of topics beyond those that are tapped. */
+  untapped = 0;
   private readonly taps = new Map<string, Promise<Tap | undefined>>();
   private readonly open = new Map<string, Tap>();
   private readonly before = new Map<Tap, Record<Counted, number>>();
   private readonly durations = new LatencyBuckets();
   private readonly budget = new SampleBudget(PER_SECOND, 2 * PER_SECOND);
+  /** Failures and slow ones that had no room among the others. */
+  private readonly lateBudget = new SampleBudget(PER_SECOND, 2 * PER_SECOND);
   private shown = 0;
   private isWatched = false;
   private lingering: NodeJS.Timeout | undefined;
@@ -42,7 +55,10 @@ export class TappedTraffic {
     private readonly broker: OsloMessagingOptions,
     readonly replies: boolean,
     private readonly slowThreshold: number,
-  ) {}
+    maxTimeout: number,
+  ) {
+    this.timeouts = new SeenTimeouts(maxTimeout);
+  }
 
   /** Opens or closes the taps. */
   watch(isWatched: boolean, topics: readonly TappedTopic[]): void {
@@ -55,6 +71,7 @@ export class TappedTraffic {
   /** Taps further topics, while somebody watches. */
   follow(topics: readonly TappedTopic[]): void {
     if (!this.isWatched) return;
+    this.untapped = Math.max(0, topics.length - MAX_TAPS);
     for (const topic of topics) {
       const key = JSON.stringify([topic.exchange, topic.topic]);
       if (this.taps.has(key) || this.taps.size >= MAX_TAPS) continue;
@@ -130,82 +147,32 @@ export class TappedTraffic {
 
   private add(event: TapEvent): void {
     if (event.type !== 'call' && event.type !== 'cast') return;
-    const duration = event.type === 'call' ? event.durationMs : undefined;
-    if (duration !== undefined) this.durations.add(duration, bucketOf(duration));
-    if (!this.budget.take(performance.now())) return;
+    // The explorer's own questions are no traffic.
+    if (event.method.startsWith(BUILT_IN)) return;
+    if (event.type === 'call') this.count(event);
+    const now = performance.now();
+    if (!this.budget.take(now) && !(isLate(event, this.slowThreshold) && this.lateBudget.take(now))) return;
     this.shown++;
-    const message = messageOf(event, this.slowThreshold);
-    this.seen.end(this.seen.add(message));
+    this.seen.end(this.seen.add(seenMessage(event, this.slowThreshold)));
+  }
+
+  private count(call: TappedCall): void {
+    this.timeouts.add(call);
+    const { exchange, topic, namespace = null, version = null, method, durationMs, outcome, error } = call;
+    if (error && UNKNOWN.has(error.class)) {
+      this.unknown.add({ exchange, topic, namespace, version, method, error: error.class });
+      return;
+    }
+    if (durationMs === undefined) return;
+    const bucket = bucketOf(durationMs);
+    this.durations.add(durationMs, bucket);
+    const counted = { direction: 'seen', exchange, topic, namespace, version, method } as const;
+    this.methods.of(this, counted)?.end(durationMs, bucket, outcome === 'error');
   }
 }
 
-function messageOf(event: TappedCall | TappedCast, slowThreshold: number): Omit<SeenMessage, 'id'> {
-  const {
-    at,
-    exchange,
-    topic,
-    server = null,
-    namespace = null,
-    version = null,
-    method,
-    context,
-    caller,
-    fanout,
-  } = event;
-  const call = event.type === 'call' ? event : undefined;
-  const duration = call?.durationMs ?? null;
-  return {
-    at,
-    kind: fanout ? 'fanout' : event.type,
-    direction: 'seen',
-    exchange,
-    topic,
-    server,
-    namespace,
-    version,
-    method,
-    args: textOf(event.args),
-    result: call?.outcome === 'result' ? textOf(call.result) : null,
-    duration,
-    outcome: outcomeOf(event),
-    error: errorOf(event),
-    caller: memberOf(context, 'user_name') ?? memberOf(context, 'user_id') ?? caller.name ?? caller.connection ?? null,
-    requestId: memberOf(context, 'request_id') ?? null,
-    messageId: call?.msgId ?? null,
-    handler: null,
-    waited: null,
-    slow: duration !== null && duration >= slowThreshold,
-  };
-}
-
-function outcomeOf(event: TappedCall | TappedCast): SeenMessage['outcome'] {
-  if (event.type === 'cast') return event.undeliverable ? 'error' : 'ok';
-  const { outcome } = event;
-  if (outcome === 'timeout') return 'timeout';
-  if (outcome === 'unknown') return 'pending';
-  return outcome === 'result' ? 'ok' : 'error';
-}
-
-function errorOf(event: TappedCall | TappedCast): SeenMessage['error'] {
-  const isUndeliverable = event.type === 'cast' ? event.undeliverable : event.outcome === 'undeliverable';
-  if (isUndeliverable) return { type: 'MessageUndeliverable', message: 'No queue took the request' };
-  if (event.type === 'cast') return null;
-  if (event.outcome === 'timeout') return { type: 'MessagingTimeout', message: 'The caller has stopped waiting' };
-  return event.error ? { type: event.error.class, message: event.error.message } : null;
-}
-
-function textOf(value: unknown): string {
-  try {
-    return value === undefined ? '' : cut(stringifyJson(value), MAX_TEXT);
-  } catch {
-    return '(cannot be shown)';
-  }
-}
-
-function memberOf(holder: unknown, name: string): string | undefined {
-  const value: unknown =
-    typeof holder === 'object' && holder !== null && Object.hasOwn(holder, name)
-      ? Reflect.get(holder, name)
-      : undefined;
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** Returns true for a failure, and for a slow call. */
+function isLate(event: TappedCall | TappedCast, slowThreshold: number): boolean {
+  if (event.type === 'cast') return event.undeliverable;
+  return ['error', 'timeout', 'undeliverable'].includes(event.outcome) || (event.durationMs ?? 0) >= slowThreshold;
 }

@@ -6,6 +6,7 @@ import { BadRequest, BusyDeadLetters, MissingQueue } from '../source.js';
 import { CsrfTokens } from './csrf.js';
 import { assertHost, assertSameOrigin } from './origin-check.js';
 import { PageFiles } from './page-files.js';
+import { pageFolder } from './page-folder.js';
 import { answerJson, answerRefusal, RefusedRequest } from './refusal.js';
 import { readBody } from './request-body.js';
 import { setSecurityHeaders } from './security-headers.js';
@@ -26,7 +27,7 @@ export interface HandlerSettings {
 /** Answers the requests of pages. It needs no framework: a server gives it the request, and the path below its own. */
 export class ExplorerHandler {
   private readonly tokens = new CsrfTokens();
-  private readonly files = new PageFiles();
+  private readonly files = new PageFiles(pageFolder());
   private writes = 0;
 
   constructor(

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { pageFolder } from './page-folder.js';
 import { RefusedRequest } from './refusal.js';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -28,14 +27,19 @@ interface PageFile {
 export class PageFiles {
   private readonly files = new Map<string, PageFile>();
 
-  /** @param folder folder of `index.html` and `assets` */
-  constructor(private readonly folder = pageFolder()) {}
+  /** @param folder folder of `index.html` and `assets`; undefined where the page was not built */
+  constructor(private readonly folder: string | undefined) {}
 
   /** Answers with a file. @throws RefusedRequest for a path without one */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    if (this.folder === undefined)
+      throw new RefusedRequest(
+        'unavailable',
+        'The page is not built: the package runs from its sources. Run "npm run build" in its folder, or install the package',
+      );
     const type = TYPES[extname(path)];
     if (type === undefined || !PATH.test(path)) throw new RefusedRequest('not-found', 'There is no such file');
-    const { content, tag } = await this.read(path);
+    const { content, tag } = await this.read(this.folder, path);
     response.setHeader('content-type', type);
     response.setHeader('etag', tag);
     // It may be kept, but must be asked for: the package can be updated.
@@ -44,12 +48,12 @@ export class PageFiles {
     response.end(response.statusCode === 304 || request.method === 'HEAD' ? undefined : content);
   }
 
-  private async read(path: string): Promise<PageFile> {
+  private async read(folder: string, path: string): Promise<PageFile> {
     const known = this.files.get(path);
     if (known) return known;
     let content: Buffer;
     try {
-      content = await readFile(join(this.folder, path));
+      content = await readFile(join(folder, path));
     } catch {
       throw new RefusedRequest('not-found', 'There is no such file');
     }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 /** Places of the built page, from this file: in the ES module, in its CommonJS form, and in the sources. */
 const PLACES = ['../page', '../../../lib/explorer/page', '../../../dist/lib/explorer/page'];
 
-/** Returns the folder of the page's files. The build writes `__dirname` into the CommonJS form. */
-export function pageFolder(): string {
+/** Returns the folder of the page's files; undefined where it was not built. The build writes `__dirname` into the CommonJS form. */
+export function pageFolder(): string | undefined {
   const folders = PLACES.map((place) => join(import.meta.dirname, place));
   // The sources have an `index.html`, but no script that a browser can run.
-  return folders.find((folder) => existsSync(join(folder, 'assets', 'page.js'))) ?? folders[0] ?? '';
+  return folders.find((folder) => existsSync(join(folder, 'assets', 'page.js')));
 }

@@ -10,7 +10,8 @@ const UNREADABLE = '(cannot be shown)';
 /** Texts of a message, without its secrets: those under names of secrets, wherever they are quoted. Never throws. */
 export class MaskedValues {
   private readonly secrets: SecretValues;
-  private readonly isComplete: boolean;
+  /** False where the message is too large to look for secrets: texts that may quote them are not shown. */
+  readonly isComplete: boolean;
 
   /** @param values arguments and context of the message */
   constructor(values: readonly unknown[]) {

@@ -5,7 +5,8 @@ const BASE_BYTES = 400;
 
 /** Latest messages, bounded in number and in memory. */
 export class MessageRing {
-  private readonly messages: { readonly message: SeenMessage; readonly bytes: number }[] = [];
+  /** Sizes in bytes, the oldest message first. */
+  private readonly messages = new Map<SeenMessage, number>();
   private bytes = 0;
 
   constructor(
@@ -15,19 +16,33 @@ export class MessageRing {
 
   /** Adds a message. The oldest ones make room. */
   add(message: SeenMessage): void {
-    // A result and an error come later. They are short.
-    const bytes = BASE_BYTES + 2 * (message.args.length + message.method.length + message.topic.length);
-    this.messages.push({ message, bytes });
-    this.bytes += bytes;
-    while (this.messages.length > this.maxMessages || this.bytes > this.maxBytes) {
-      const oldest = this.messages.shift();
-      if (oldest === undefined) return;
-      this.bytes -= oldest.bytes;
-    }
+    this.measure(message);
+  }
+
+  /** Notes that a message has changed: a result or an error takes room, too. Does nothing for one that is no longer kept. */
+  update(message: SeenMessage): void {
+    if (this.messages.has(message)) this.measure(message);
   }
 
   /** Returns the messages, the oldest first. */
   all(): SeenMessage[] {
-    return this.messages.map(({ message }) => message);
+    return [...this.messages.keys()];
   }
+
+  private measure(message: SeenMessage): void {
+    const bytes = bytesOf(message);
+    this.bytes += bytes - (this.messages.get(message) ?? 0);
+    this.messages.set(message, bytes);
+    for (const [oldest, size] of this.messages) {
+      if (this.messages.size <= this.maxMessages && this.bytes <= this.maxBytes) return;
+      this.messages.delete(oldest);
+      this.bytes -= size;
+    }
+  }
+}
+
+/** Returns the size of a message in bytes, with two for each character. */
+function bytesOf({ args, result, error, method, topic }: SeenMessage): number {
+  const ofError = error ? error.message.length + error.traceback.reduce((sum, line) => sum + line.length, 0) : 0;
+  return BASE_BYTES + 2 * (args.length + (result?.length ?? 0) + method.length + topic.length + ofError);
 }

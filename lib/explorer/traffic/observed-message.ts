@@ -22,6 +22,7 @@ export type ShownParts = Pick<
   | 'requestId'
   | 'messageId'
   | 'handler'
+  | 'waited'
 >;
 
 /** Sample of a message. */

@@ -33,6 +33,7 @@ export class SentRequest extends RecordedMessage {
       ...personIn(context, masked),
       messageId: null,
       handler: null,
+      waited: null,
     };
   }
 }
@@ -65,6 +66,7 @@ export class ServedRequest extends RecordedMessage {
       ...personIn(context, masked),
       messageId: id === undefined ? null : masked.name(id),
       handler: handler ?? null,
+      waited: Number(message.arrival.slotWait.toFixed(3)),
     };
   }
 }
@@ -117,6 +119,7 @@ function partsOf(
     caller: publisherId === null ? null : masked.name(publisherId),
     requestId,
     messageId: messageId === null ? null : masked.name(messageId),
+    waited: null,
   } as const;
 }
 

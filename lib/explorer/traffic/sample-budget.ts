@@ -24,8 +24,8 @@ export class SampleBudget {
   /** Takes one sample where one is left. @param now monotonic clock in milliseconds */
   take(now: number): boolean {
     const { burst } = this;
-    const left = Math.min(burst, this.left + ((now - this.at) / 1000) * this.perSecond);
-    this.at = now;
+    const left = Math.min(burst, this.left + (Math.max(0, now - this.at) / 1000) * this.perSecond);
+    this.at = Math.max(this.at, now);
     if (left < 1) {
       this.left = left;
       return false;

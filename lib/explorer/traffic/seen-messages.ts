@@ -31,6 +31,7 @@ export class SeenMessages {
 
   /** Notes the end of a message. */
   end(message: OpenSeenMessage): void {
+    this.latest.update(message);
     if (message.outcome === 'error' || message.outcome === 'timeout') this.failed.add(message);
     if (message.slow) this.slow.add(message);
     this.change(message);

@@ -75,7 +75,7 @@ export class TrafficRecorder implements SampleSink {
   /** Returns the observer of a transport. @param exchange exchange of targets that name none */
   observerOf(exchange: string): MessageObserver {
     return {
-      sending: (kind, target, request) => this.sending(kind === 'call', target, request, exchange),
+      sending: (kind, target, request, since) => this.sending(kind === 'call', target, request, since, exchange),
       announcing: (to, topics, notification) => this.announcing(to, topics, notification),
       handling: (message, listening, handler) => this.handling(message, listening, handler, exchange),
       hearing: (queue, notifications, handler) => this.hearing(queue, notifications, handler, exchange),
@@ -98,7 +98,7 @@ export class TrafficRecorder implements SampleSink {
       message.result = message.kind === 'call' ? masked.json(result, MAX_RESULT) : null;
     } else {
       message.outcome = this.isTimeout(error) ? 'timeout' : 'error';
-      message.error = seenError(error, masked);
+      message.error = seenError(error, masked, message.handler !== null);
     }
     this.seen.end(message);
   }
@@ -107,6 +107,7 @@ export class TrafficRecorder implements SampleSink {
     isCall: boolean,
     target: Target,
     request: RpcInvocation,
+    since: number,
     exchange: string,
   ): ObservedMessage | undefined {
     const { method } = request;
@@ -115,13 +116,12 @@ export class TrafficRecorder implements SampleSink {
       this.methods.known(target, method) ?? this.methods.of(target, countedOf('out', target, method, exchange));
     const counter = this.counters.out;
     counter.begin(isCall ? 'calls' : 'casts', 1);
-    const now = performance.now();
-    const message = new SentRequest(this, counter, counts, 1, now);
+    const message = new SentRequest(this, counter, counts, 1, since);
     message.target = target;
     message.request = request;
     message.isCall = isCall;
     message.exchange = exchange;
-    if (this.budget.take(now)) message.sample = this.sample(message, Date.now());
+    if (this.budget.take(since)) message.sample = this.sample(message, Date.now());
     return message;
   }
 
@@ -216,7 +216,6 @@ export class TrafficRecorder implements SampleSink {
       duration: null,
       outcome: 'pending',
       error: null,
-      waited: null,
       slow: false,
     });
     return { message: seen, masked };

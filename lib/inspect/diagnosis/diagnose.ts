@@ -39,10 +39,10 @@ export interface Diagnosis {
 export interface DiagnoseOptions {
   /**
    * True to ask the servers for their free slots, by fanout. Those without `rpcDiscoveryEnabled` answer that they do not
-   * know the method, and servers in Python log it.
+   * know the method, and servers in Python log it. A function selects the topics whose servers are asked.
    * @default true
    */
-  askServers?: boolean | undefined;
+  askServers?: boolean | ((target: Target) => boolean) | undefined;
 }
 
 /**
@@ -76,7 +76,9 @@ export async function diagnosisOf(
   if (targets.length === 0 && managementUrl === undefined)
     throw new ConfigurationError('A diagnosis without topics needs rabbit.managementUrl, to find the topics');
   const deadline = Deadline.after(rpcResponseTimeout);
-  const scene = new Scene(settings, url, targets, deadline, askServers ? quiet : undefined);
+  const mayAsk = typeof askServers === 'function' ? askServers : () => true;
+  const questions = askServers === false ? undefined : { options: quiet, mayAsk };
+  const scene = new Scene(settings, url, targets, deadline, questions);
   try {
     await scene.reading.acquire(deadline, 0);
     const found = await Promise.all(CHECKS.map((check) => runOne(check, scene)));

@@ -26,6 +26,14 @@ export interface Depth {
   readonly consumers: number;
 }
 
+/** Questions to servers. */
+export interface Questions {
+  /** Options for a transport. */
+  readonly options: OsloMessagingOptions;
+  /** Returns true for a topic whose servers may be asked. */
+  readonly mayAsk: (target: Target) => boolean;
+}
+
 /** Broker and targets of a diagnosis, for its checks. Answers that several checks need are asked for once. */
 export class Scene {
   /** Undefined without `rabbit.managementUrl`. */
@@ -45,8 +53,8 @@ export class Scene {
     /** Topics to look at, each with its exchange. None for the whole virtual host. */
     readonly targets: readonly Target[],
     readonly deadline: Deadline,
-    /** Options for a transport, where servers are to be asked. */
-    readonly questions: OsloMessagingOptions | undefined,
+    /** Questions to servers; undefined where none is to be asked. */
+    readonly questions: Questions | undefined,
   ) {
     const context = { settings, counters: new Counters() };
     this.reading = new RabbitConnection(url, context, 'doctor');

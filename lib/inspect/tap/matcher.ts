@@ -146,7 +146,7 @@ export class Matcher {
     if (request.replyQueue !== undefined) this.replyQueues.add(request.replyQueue);
     const matches = options.filter.matchesRequest(request.method, request.context);
     const shown = matches ? describeRequest(request, method, observed, place, this.options) : undefined;
-    const call = new PendingCall(id, method, now, observed.expiration ?? options.timeoutMs, request, shown);
+    const call = new PendingCall(id, method, now, observed.expiration, options.timeoutMs, request, shown);
     if (!options.replies) this.end(call, 'unknown');
     else if (observed.isRouted === false) this.end(call, 'undeliverable');
     else {
@@ -202,11 +202,11 @@ export class Matcher {
     counted[COUNT_OF[outcome]]++;
     if (outcome === 'error') this.methods.count(call.method, 'errors');
     if (outcome === 'timeout') this.methods.count(call.method, 'timeouts');
-    const { shown, heartbeats, msgId } = call;
+    const { shown, heartbeats, msgId, expiration: timeoutMs } = call;
     if (!shown || !options.filter.matchesEnd(outcome, answered.durationMs)) counted.filtered++;
     else {
       const caller = options.identify(shown.request.caller);
-      this.show({ type: 'call', ...shown.request, caller, msgId, outcome, heartbeats, ...answered });
+      this.show({ type: 'call', ...shown.request, caller, msgId, timeoutMs, outcome, heartbeats, ...answered });
     }
   }
 

@@ -11,18 +11,23 @@ export class PendingCall {
   private held: RpcReply | undefined;
   private lastSign: number;
   private readonly monitorMs: number;
+  private readonly timeoutMs: number;
 
   constructor(
     readonly msgId: string,
     /** Name of the method as it is shown. */
     readonly method: string,
     readonly since: number,
-    private readonly timeoutMs: number,
+    /** Time that the caller waits at most, in milliseconds; undefined where the request does not say it. */
+    readonly expiration: number | undefined,
+    /** Time in milliseconds after which it is over where the request does not say it. */
+    usualTimeoutMs: number,
     { callMonitorTimeout }: Pick<RpcRequest, 'callMonitorTimeout'>,
     /** Undefined where the filter does not match the request. */
     readonly shown: DescribedRequest | undefined,
   ) {
     this.lastSign = since;
+    this.timeoutMs = expiration ?? usualTimeoutMs;
     const monitors = typeof callMonitorTimeout === 'number' && callMonitorTimeout > 0;
     this.monitorMs = monitors ? callMonitorTimeout * 1000 : Number.POSITIVE_INFINITY;
   }

@@ -46,12 +46,16 @@ export interface TappedFailure {
   readonly class: string;
   readonly module: string;
   readonly message: string;
+  /** Last lines of the traceback of the server; empty where it sends none. */
+  readonly traceback: readonly string[];
 }
 
 /** Call with its reply. It is reported once, when it has ended; at once where the tap does not watch replies. */
 export interface TappedCall extends TappedRequest {
   readonly type: 'call';
   readonly msgId: string;
+  /** Time that the caller waits at most, in milliseconds; undefined where the request does not say it. */
+  readonly timeoutMs?: number | undefined;
   readonly outcome: TappedOutcome;
   /** Time between request and reply at the tap, in milliseconds; undefined without a reply. */
   readonly durationMs?: number | undefined;

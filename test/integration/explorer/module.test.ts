@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ConfigurationError, OsloMessagingModule, OsloServer } from 'nestjs-oslo-messaging';
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 const root = () => OsloMessagingModule.forRoot({ host: 'h1', topic: uniqueTopic(), transportUrl: 'memory://' });
 
-it('takes its options from a function, with what it injects', async () => {
+it('takes its options from a function with injected services', async () => {
   const explorer = OsloExplorerModule.registerAsync({
     path: '/tools/rpc',
     inject: [OsloServer],
@@ -131,4 +132,34 @@ it('accepts a module whose exports a guard needs', async () => {
   });
   closing.push(() => app.close());
   expect((await page().ask('')).status).toBe(403);
+});
+
+/** Keeps what is written until the end, unless the answer forbids to transform it: middleware that compresses does so. */
+function buffering(_request: unknown, response: ServerResponse, next: () => void): void {
+  const { write, end } = response;
+  const kept: Buffer[] = [];
+  const mayTransform = () => !String(response.getHeader('cache-control') ?? '').includes('no-transform');
+  response.write = ((chunk: string, ...rest: unknown[]) => {
+    if (!mayTransform()) return Reflect.apply(write, response, [chunk, ...rest]) as boolean;
+    kept.push(Buffer.from(chunk));
+    return true;
+  }) as typeof write;
+  response.end = ((chunk?: string, ...rest: unknown[]) => {
+    if (mayTransform() && !response.headersSent) response.setHeader('x-buffered', 'yes');
+    for (const one of kept.splice(0)) Reflect.apply(write, response, [one]);
+    return Reflect.apply(end, response, [chunk, ...rest]) as ServerResponse;
+  }) as typeof end;
+  next();
+}
+
+it('sends its events through middleware that compresses', async () => {
+  const explored = await exploredApp({ topic: uniqueTopic(), prepare: (app) => app.use(buffering) });
+  closing.push(() => explored.app.close());
+  const other = await explored.page('/').ask('hello');
+  expect(other).toMatchObject({ text: 'hello', headers: { 'x-buffered': 'yes' } });
+  const page = explored.page();
+  closing.push(() => page.close());
+  await page.open();
+  await page.event('tick', () => true);
+  expect((await page.ask('assets/page.js')).headers['x-buffered']).toBeUndefined();
 });

@@ -91,7 +91,7 @@ const hostileMessage = (name: string) =>
     args: name,
     result: name,
     outcome: 'error',
-    error: { type: name, message: name },
+    error: { type: name, message: name, traceback: [name] },
     caller: name,
     requestId: name,
     messageId: name,

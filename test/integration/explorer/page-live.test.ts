@@ -50,7 +50,8 @@ describeWithChromium('Live messages and charts of the explorer', () => {
   });
 
   it('opens a message with everything that is known of it, and steps to its neighbours', async () => {
-    const error = { type: 'VnfNotFound', message: 'VNF vnf-91 could not be found' };
+    const traceback = ['    at Conductor.heal (conductor.ts:41:11)'];
+    const error = { type: 'VnfNotFound', message: 'VNF vnf-91 could not be found', traceback };
     const args = '{"vnf_id":"vnf-91","size":12345678901234567890}';
     session.explorer.history = history({
       messages: [message(1), message(2, { method: 'scale', outcome: 'error', result: null, error, args, waited: 320 })],
@@ -61,9 +62,11 @@ describeWithChromium('Live messages and charts of the explorer', () => {
     const facts = await drawer.locator('.facts').textContent();
     for (const fact of ['received by this application', 'tacker', 'admin / nfv', 'req-000002', '320 ms'])
       expect(facts).toContain(fact);
-    expect(await drawer.locator('.error-box').textContent()).toBe(`${error.type}${error.message}`);
+    expect(await drawer.locator('.error-box').textContent()).toBe(
+      `${error.type}${error.message}Traceback of the server${traceback.join('')}`,
+    );
     // Not the nearest number that a browser can hold.
-    expect(await drawer.locator('.json').textContent()).toContain('12345678901234567890');
+    expect(await drawer.getByRole('region', { name: 'Arguments' }).textContent()).toContain('12345678901234567890');
     await drawer.getByRole('button', { name: 'Older' }).click();
     await page.getByRole('dialog', { name: 'call get' }).waitFor();
     expect(await page.getByRole('dialog').locator('.json').last().textContent()).toContain('"status": "ACTIVE"');

@@ -300,7 +300,15 @@ describeWithPython('a tap on Python', () => {
     await eventually(() => expect(events).toHaveLength(3));
     expect(events).toEqual([
       expect.objectContaining({ outcome: 'result', result: 3, context: { request_id: 'req-1', auth_token: '***' } }),
-      expect.objectContaining({ outcome: 'error', error: { class: 'ValueError', module: 'builtins', message: 'no' } }),
+      expect.objectContaining({
+        outcome: 'error',
+        error: {
+          class: 'ValueError',
+          module: 'builtins',
+          message: 'no',
+          traceback: expect.arrayContaining([expect.stringContaining('in _raise')]),
+        },
+      }),
       expect.objectContaining({ outcome: 'result', result: expect.any(BigInt) }),
     ]);
     expect(accounted(tap)).toBe(3);

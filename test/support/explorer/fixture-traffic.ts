@@ -46,7 +46,11 @@ const KINDS: readonly Partial<SeenMessage>[] = [
     method: 'scale',
     outcome: 'error',
     result: null,
-    error: { type: 'VnfNotFound', message: 'VNF vnf-91 could not be found' },
+    error: {
+      type: 'VnfNotFound',
+      message: 'VNF vnf-91 could not be found',
+      traceback: ['    at Conductor.heal (conductor.ts:41:11)'],
+    },
     handler: 'Conductor.scale',
   },
   {
@@ -58,7 +62,7 @@ const KINDS: readonly Partial<SeenMessage>[] = [
     result: null,
     duration: 60_000,
     slow: true,
-    error: { type: 'MessagingTimeout', message: 'No reply within 60 s' },
+    error: { type: 'MessagingTimeout', message: 'No reply within 60 s', traceback: [] },
     handler: null,
   },
   { method: 'scale', duration: 1840, slow: true, waited: 320, handler: 'Conductor.scale' },

@@ -85,6 +85,13 @@ export function allResults(): Required<Results> {
       subjects: { off: PLAIN, metrics: PLAIN, traces: PLAIN, all: PLAIN },
       callsToOff: { off: 1, metrics: 0.97, traces: 0.9, all: 0.88 },
     },
+    explorer: {
+      inFlight: 100,
+      subjects: { off: PLAIN, registered: PLAIN, page: PLAIN },
+      memory: { off: PLAIN, registered: PLAIN, page: PLAIN },
+      callsToOff: { off: 1, registered: 0.99, page: 0.98 },
+      memoryToOff: { off: 1, registered: 0.95, page: 0.9 },
+    },
     cluster: { transient: PLAIN, quorum: PLAIN, cluster: PLAIN },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },

@@ -1,5 +1,6 @@
-import { Target } from 'nestjs-oslo-messaging';
+import { RemoteError, Target } from 'nestjs-oslo-messaging';
 import { describe, expect, it } from 'vitest';
+import type { ObservedRequest } from '../../../lib/core/message-observer.js';
 import { bucketOf, LatencyBuckets } from '../../../lib/explorer/traffic/latency-buckets.js';
 import { MaskedValues } from '../../../lib/explorer/traffic/masked-values.js';
 import { SampleBudget } from '../../../lib/explorer/traffic/sample-budget.js';
@@ -57,7 +58,7 @@ describe('a recorder', () => {
   it('counts all messages, and says how many of them it shows', () => {
     const traffic = recorder();
     const observer = traffic.observerOf('tacker');
-    for (let n = 0; n < 10_000; n++) observer.sending('call', target, request({ n }))?.done(n);
+    for (let n = 0; n < 10_000; n++) observer.sending('call', target, request({ n }), performance.now())?.done(n);
     const { shown, total, traffic: numbers } = traffic.take();
     expect(total).toBe(10_000);
     expect(numbers.out).toMatchObject({ calls: 10_000, inFlight: 0, errors: 0 });
@@ -71,8 +72,8 @@ describe('a recorder', () => {
   it('shows failures that had no room at their beginning', () => {
     const traffic = recorder();
     const observer = traffic.observerOf('tacker');
-    for (let n = 0; n < 100; n++) observer.sending('call', target, request())?.done(n);
-    observer.sending('call', target, request())?.failed(new Error('at last'));
+    for (let n = 0; n < 100; n++) observer.sending('call', target, request(), performance.now())?.done(n);
+    observer.sending('call', target, request(), performance.now())?.failed(new Error('at last'));
     const { failed } = traffic.seen.history();
     expect(failed).toMatchObject([{ outcome: 'error', error: { message: 'at last' } }]);
   });
@@ -81,11 +82,56 @@ describe('a recorder', () => {
     const traffic = recorder();
     const observer = traffic.observerOf('tacker');
     const huge = { list: Array.from({ length: 100_000 }, (_, n) => ({ n, password: 'pa55-of-a-user' })) };
-    for (let n = 0; n < 3000; n++) observer.sending('call', target, { ...request(huge), method: `m${n}` })?.done(n);
+    for (let n = 0; n < 3000; n++)
+      observer.sending('call', target, { ...request(huge), method: `m${n}` }, performance.now())?.done(n);
     expect([...traffic.methods.all()]).toHaveLength(1000);
     const shown = JSON.stringify(traffic.seen.history());
     expect(shown.length).toBeLessThan(200_000);
     expect(shown).not.toContain('pa55-of-a-user');
+  });
+
+  it('stays within its bound of bytes for ten minutes of large messages and tracebacks', () => {
+    const traffic = new TrafficRecorder({ maxMessages: 5000, samplesPerSecond: 10_000, slowThreshold: 0 });
+    traffic.watched = true;
+    const observer = traffic.observerOf('tacker');
+    const large = { text: 'x'.repeat(2000), items: Array.from({ length: 200 }, (_, n) => `item ${n}`) };
+    const traceback = Array.from({ length: 100 }, (_, n) => `  File "handler.py", line ${n}, in ${'f'.repeat(200)}`);
+    // More samples than are kept stand for those of ten minutes.
+    for (let n = 0; n < 1200; n++) {
+      const message = observer.sending('call', target, request(large), performance.now());
+      if (n % 2 === 0) message?.done(large);
+      else message?.failed(new RemoteError('Boom', 'x'.repeat(5000), traceback));
+      if (n % 20 === 0) traffic.seen.takeChanged();
+    }
+    const { messages, slow, failed } = traffic.seen.history();
+    // Two bytes for each character. The keys of the JSON stand for the size of an object.
+    const bytesOf = (kept: readonly unknown[]) => 2 * JSON.stringify(kept).length;
+    expect(messages.length).toBeGreaterThan(100);
+    expect(bytesOf(messages)).toBeLessThan(2.5 * 1024 * 1024);
+    expect(bytesOf(slow)).toBeLessThan(0.7 * 1024 * 1024);
+    expect(bytesOf(failed)).toBeLessThan(0.7 * 1024 * 1024);
+    const [first] = failed;
+    expect(first?.error?.traceback.at(-1)).toMatch(/line 99/);
+    expect(first?.error?.traceback.join('').length).toBeLessThanOrEqual(3000);
+  });
+
+  it('shows how long a request waited for a slot, and the stack of its handler without secrets', () => {
+    const traffic = recorder();
+    const handler = { target, entry: { handler: 'Conductor.build' } };
+    const received = {
+      request: { ...request({ password: 'pa55-of-a-user' }), msgId: '1', replyQueue: 'r' },
+      wantsReply: true,
+      arrival: { slotWait: 12.3456 },
+    };
+    const error = new Error('no');
+    error.stack = 'Error: no\n    at inner (pa55-of-a-user.ts:1:1)\n    at outer (b.ts:2:2)';
+    traffic
+      .observerOf('tacker')
+      .handling(received as unknown as ObservedRequest, target, handler)
+      ?.failed(error);
+    const [failed] = traffic.seen.history().failed;
+    expect(failed).toMatchObject({ waited: 12.346, handler: 'Conductor.build' });
+    expect(failed?.error?.traceback).toEqual(['    at outer (b.ts:2:2)', '    at inner (***.ts:1:1)']);
   });
 
   it('shows any argument, also one that throws when it is read', () => {
@@ -107,7 +153,7 @@ describe('a recorder', () => {
       { f: () => 1 },
       { b: Buffer.from('x') },
     ])
-      observer.sending('cast', target, request(args as Record<string, unknown>))?.done(undefined);
+      observer.sending('cast', target, request(args as Record<string, unknown>), performance.now())?.done(undefined);
     expect(traffic.seen.history().messages).toHaveLength(6);
   });
 });

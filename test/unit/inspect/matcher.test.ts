@@ -77,12 +77,23 @@ describe('Matcher', () => {
   it('describes a failure, with the secrets of its request masked', () => {
     const { matcher, events } = matcherOf();
     matcher.observe(call('1', { _context_auth_token: SECRET, args: { password: 'hunter2222' } }), 0);
-    const failure = { class: 'Boom', module: 'os', message: `no ${SECRET} for hunter2222`, tb: [], args: [] };
+    const failure = {
+      class: 'Boom',
+      module: 'os',
+      message: `no ${SECRET} for hunter2222`,
+      tb: [`  File "x", line 1, in f\n    connect("${SECRET}")\n`, 7],
+      args: [],
+    };
     matcher.observe(reply('1', { result: null, failure: JSON.stringify(failure) }), 5);
     expect(events).toEqual([
       expect.objectContaining({
         outcome: 'error',
-        error: { class: 'Boom', module: 'os', message: 'no *** for ***' },
+        error: {
+          class: 'Boom',
+          module: 'os',
+          message: 'no *** for ***',
+          traceback: ['  File "x", line 1, in f', '    connect("***")'],
+        },
         args: { password: '***' },
         context: { auth_token: '***' },
       }),

@@ -2,6 +2,7 @@ import type { CallResult } from '../../protocol.js';
 import { OutcomeBadge } from '../parts/badge.js';
 import { duration } from '../parts/format.js';
 import { JsonText } from '../parts/json-text.js';
+import { Traceback } from '../parts/traceback.js';
 
 /** State of the call of the form. */
 export type CallState =
@@ -37,15 +38,7 @@ function Details({ result: { error, result } }: { readonly result: CallResult })
     <div class="error-box">
       <strong>{error.type}</strong>
       <p class="wrap">{error.message}</p>
-      {error.traceback.length > 0 && (
-        <details open>
-          <summary>Traceback of the server</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-          <section class="json" tabIndex={0} aria-label="Traceback">
-            <pre>{error.traceback.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join('')}</pre>
-          </section>
-        </details>
-      )}
+      <Traceback lines={error.traceback} />
     </div>
   );
 }

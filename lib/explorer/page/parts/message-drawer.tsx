@@ -3,6 +3,7 @@ import { OutcomeBadge } from './badge.js';
 import { Drawer } from './drawer.js';
 import { dateTime, duration, methodName } from './format.js';
 import { JsonText } from './json-text.js';
+import { Traceback } from './traceback.js';
 
 interface MessageDrawerProps {
   readonly message: SeenMessage;
@@ -31,6 +32,7 @@ export function MessageDrawer({ message, newer, older, onClose }: MessageDrawerP
         <div class="error-box">
           <strong>{error.type}</strong>
           <p class="wrap">{error.message}</p>
+          <Traceback lines={error.traceback} />
         </div>
       )}
       {outcome === 'timeout' && error === null && (

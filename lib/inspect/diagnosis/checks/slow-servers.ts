@@ -57,9 +57,9 @@ function isHeld({ consumers, unacknowledged, ready, completeRate }: QueueStatus)
 async function busyServers(scene: Scene): Promise<Finding[]> {
   const { questions } = scene;
   if (!questions || (await scene.alarm()) !== undefined) return [];
-  const targets = await askedTargets(scene);
+  const targets = (await targetsOf(scene)).filter(questions.mayAsk).slice(0, MAX_TOPICS);
   if (targets.length === 0) return [];
-  const transport = getRpcTransport(questions);
+  const transport = getRpcTransport(questions.options);
   try {
     return (await Promise.all(targets.map((target) => busyOf(scene, transport, target)))).flat();
   } finally {
@@ -87,10 +87,10 @@ async function busyOf(scene: Scene, transport: Transport, target: Target): Promi
 }
 
 /** Targets whose servers are asked: by fanout, so that a full queue does not hold up the question. */
-async function askedTargets(scene: Scene): Promise<Target[]> {
-  if (!scene.isWhole) return scene.targets.slice(0, MAX_TOPICS).map((target) => target.with({ server: undefined }));
+async function targetsOf(scene: Scene): Promise<Target[]> {
+  if (!scene.isWhole) return scene.targets.map((target) => target.with({ server: undefined }));
   const topics = await scene.topics();
-  return topics.slice(0, MAX_TOPICS).map(({ topic, exchange }) => new Target({ topic, exchange }));
+  return topics.map(({ topic, exchange }) => new Target({ topic, exchange }));
 }
 
 const isFull = ({ concurrency: { used, limit } }: ServerStats) => used >= limit;
