@@ -98,14 +98,17 @@ export class BrokerSource implements ExplorerSource {
   }
 
   watch(isWatched: boolean): void {
-    this.traffic.watch(isWatched, this.topics);
+    this.traffic.watch(isWatched, this.servedFirst());
   }
 
   async refresh(): Promise<void> {
     await this.findTopics();
-    this.traffic.follow(this.topics);
+    this.traffic.follow(this.servedFirst());
     // The answers say whose servers the diagnosis may ask.
-    const examined = this.askServers().then(() => this.examineBroker());
+    const examined = this.askServers().then(() => {
+      this.traffic.follow(this.servedFirst());
+      return this.examineBroker();
+    });
     await Promise.allSettled([examined, this.countQueues()]);
   }
 
@@ -125,6 +128,15 @@ export class BrokerSource implements ExplorerSource {
   async close(): Promise<void> {
     this.deadLetters.close();
     await Promise.all([this.traffic.close(), this.transport.cleanup()]);
+  }
+
+  /** Returns the topics, those with servers first. */
+  private servedFirst(): readonly RpcTopic[] {
+    const isServed = (topic: RpcTopic) => {
+      const { servers = [], others = 0 } = this.asked.answers.get(topicKey(topic)) ?? {};
+      return others > 0 || servers.length > 0 || topic.servers.some(({ isRunning }) => isRunning);
+    };
+    return [...this.topics].sort((one, other) => Number(isServed(other)) - Number(isServed(one)));
   }
 
   private topicViews(): TopicView[] {
