@@ -1,7 +1,7 @@
 import { type DeadLetter, type DeadLetterListing, listDeadLetters, replayDeadLetters } from '../inspect/index.js';
-import { isAbsent, type OsloMessagingOptions, toError } from '../internal.js';
+import { MessageUndeliverable, type OsloMessagingOptions, toError } from '../internal.js';
 import type { DeadGroup, DeadLetters, DeadMessage, DeadQueue, ReplayRequest, ReplayResult } from './protocol.js';
-import { BadRequest, BusyDeadLetters, MissingQueue } from './source.js';
+import { BadRequest, BusyDeadLetters } from './source.js';
 
 /** Messages that are read of each queue, and those of them that are shown. */
 const MAX_READ = 500;
@@ -86,7 +86,7 @@ async function readDeadLetters(places: readonly DeadLetterPlace[], signal: Abort
   return { at: Date.now(), queues: read.flatMap(({ queues }) => queues), incomplete };
 }
 
-/** Replays dead letters of a queue. @throws BadRequest for a request that names no messages, or no dead-letter queue; MissingQueue */
+/** Replays dead letters of a queue. @throws BadRequest for a request that names no messages, or no dead-letter queue that exists */
 async function replay(
   places: readonly DeadLetterPlace[],
   request: ReplayRequest,
@@ -109,7 +109,7 @@ async function replay(
     limit: all === true ? Number.MAX_SAFE_INTEGER : MAX_READ,
     signal,
   }).catch((error: Error) => {
-    if (isAbsent(error)) throw new MissingQueue(`queue: there is no queue ${JSON.stringify(queue)}`);
+    if (error instanceof MessageUndeliverable) throw new BadRequest(`queue: ${error.message}`);
     throw error;
   });
   return { replayed, failed, left, error: failures[0]?.reason ?? null };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { maskSecrets, oneLine, toError } from '../../internal.js';
 import type { Explorer } from '../explorer.js';
 import { type CallRequest, type ReplayRequest, ROUTES, type Session } from '../protocol.js';
-import { BadRequest, BusyDeadLetters, MissingQueue } from '../source.js';
+import { BadRequest, BusyDeadLetters } from '../source.js';
 import { CsrfTokens } from './csrf.js';
 import { assertHost, assertSameOrigin } from './origin-check.js';
 import { PageFiles } from './page-files.js';
@@ -134,7 +134,6 @@ function refusalOf(thrown: unknown): RefusedRequest {
 
 function codeOf(thrown: unknown): RefusedRequest['code'] {
   if (thrown instanceof BadRequest) return 'bad-request';
-  if (thrown instanceof MissingQueue) return 'not-found';
   return thrown instanceof BusyDeadLetters ? 'too-many' : 'failed';
 }
 

@@ -46,7 +46,7 @@ describeWithRabbit('pages that look at dead letters', () => {
     });
     closing.push(() => app.close());
     const answer = await page().post(ROUTES.replay, { queue: `${uniqueTopic('missing')}.dead`, all: true });
-    expect(answer.status).toBe(404);
-    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 'not-found' } });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 'bad-request' } });
   });
 });
