@@ -13,8 +13,8 @@ const MESSAGES_MS = 250;
 const REFRESH_MS = 10_000;
 /** Longest wait of a snapshot for the first of them, in milliseconds. */
 const FIRST_REFRESH_MS = 2000;
-/** Multiple of the time of asking, between two times: a broker with many topics is asked less often. */
-const REFRESH_REST = 2;
+/** Multiple of the time of asking, between two times: a broker that answers slowly is asked less often. */
+const REFRESH_REST = 1;
 /** Multiple of the time of making a snapshot, between two of them: snapshots of many topics take at most 1 % of the CPU. */
 const SNAPSHOT_REST = 100;
 /** Number of ticks between snapshots of which only numbers have changed. */
