@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError, EXIT, UsageError } from './exit-code.js';
-import { Interruption } from './interruption.js';
+import { Interruption } from './terminal/interruption.js';
 
 /** Time in milliseconds for the last output after an interruption. */
 const LAST_WRITE_MS = 500;

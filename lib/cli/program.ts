@@ -1,27 +1,27 @@
 import { Command, CommanderError } from 'commander';
 import { LIBRARY_VERSION } from '../internal.js';
-import { addAsyncApiCommand } from './asyncapi-command.js';
+import { addAsyncApiCommand } from './asyncapi/asyncapi-command.js';
 import { addBenchCommand } from './bench/bench-command.js';
-import { addCheckCommand } from './check-command.js';
 import { CommandProcess } from './command-process.js';
 import { addCompletionCommand } from './completion/completion-command.js';
-import { addConformanceCommand } from './conformance-command.js';
+import { addConformanceCommand } from './conformance/conformance-command.js';
 import { applyContext } from './context/apply-context.js';
 import { addContextCommand } from './context/context-command.js';
-import { addContractCommand } from './contract-command.js';
+import { addContractCommand } from './contract/contract-command.js';
 import { addDeadCommand } from './dead/dead-command.js';
-import { addDescribeCommand } from './describe-command.js';
-import { addDoctorCommand } from './doctor-command.js';
+import { addCheckCommand } from './diagnosis/check-command.js';
+import { addDoctorCommand } from './diagnosis/doctor-command.js';
+import { addDescribeCommand } from './discovery/describe-command.js';
+import { addListCommand } from './discovery/list-command.js';
 import { describeError, exitCodeOf, UsageError } from './exit-code.js';
-import { addExploreCommand } from './explore-command.js';
-import { addGenerateCommand } from './generate-command.js';
-import { addInvokeCommands } from './invoke-commands.js';
-import { addListCommand } from './list-command.js';
+import { addExploreCommand } from './explore/explore-command.js';
+import { addGenerateCommand } from './generate/generate-command.js';
+import { addInvokeCommands } from './invoke/invoke-commands.js';
 import { addListenCommand } from './notifications/listen-command.js';
 import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addServeCommand } from './serve/serve-command.js';
-import { addTapCommand } from './tap-command.js';
+import { addTapCommand } from './tap/tap-command.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -56,14 +56,14 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .addHelpText('afterAll', EXIT_CODES)
     .hook('preAction', (_program, self) => applyContext(self));
   addInvokeCommands(program, connections);
-  addConformanceCommand(program);
+  addConformanceCommand(program, connections);
   addDoctorCommand(program);
   addCheckCommand(program);
   addGenerateCommand(program);
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addDeadCommand(program);
+  addDeadCommand(program, command);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);

@@ -49,8 +49,8 @@ export class SecretValues {
     let left = isCut ? text.slice(0, max + HEAD) : text;
     for (const secret of this.secrets) left = hide(left, secret);
     left = maskText(left, isCut);
-    // The last characters may be the beginning of a secret whose end was cut off.
-    if (isCut) left = left.slice(0, -HEAD);
+    // The last characters may be the beginning of a secret whose end was cut off, unless they are masked.
+    if (isCut && !left.endsWith(MASK)) left = left.slice(0, -HEAD);
     return isCut || left.length > max ? `${left.slice(0, max)}…` : left;
   }
 

@@ -1,5 +1,5 @@
 import type { Dict, OsloMessagingOptions } from '../../internal.js';
-import type { TargetFlags } from '../target-options.js';
+import type { TargetFlags } from '../flags/target-options.js';
 import type { Check } from './check.js';
 
 /** Kind of the messages of a load. */

@@ -1,4 +1,4 @@
-import type { TargetFlags } from '../target-options.js';
+import type { TargetFlags } from '../flags/target-options.js';
 
 /** Message to the process of a demonstration server. */
 export type ToServer =

@@ -1,8 +1,8 @@
 // Program of the demonstration server that `bench --serve` starts: in a process of its own, it shares no event loop with the load.
 import { describeError } from '../exit-code.js';
+import { readTarget } from '../flags/target-options.js';
 import { DemonstrationServer } from '../serve/demonstration-server.js';
 import { troubleLogger } from '../serve/serve.js';
-import { readTarget } from '../target-options.js';
 import type { FromServer, ToServer } from './server-messages.js';
 
 let server: DemonstrationServer | undefined;

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { normalizeOptions } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import { readBroker } from '../flags/target-options.js';
 import { readStandardInput } from '../input/read-source.js';
-import { readBroker } from '../target-options.js';
-import { textTable } from '../text-table.js';
+import { textTable } from '../terminal/text-table.js';
 import { ContextStore } from './context-store.js';
 import { checkName, type SavedContext, type SavedFile, shownContext } from './saved-context.js';
 

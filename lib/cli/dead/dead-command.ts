@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import type { CommandProcess } from '../command-process.js';
 import { addLsCommand, addShowCommand } from './look-commands.js';
 import { addPurgeCommand } from './purge-command.js';
 import { addReplayCommand } from './replay-command.js';
 
 /** Adds `dead ls`, `dead show`, `dead replay` and `dead purge`. */
-export function addDeadCommand(program: Command): void {
+export function addDeadCommand(program: Command, command: CommandProcess): void {
   const dead = program
     .command('dead')
     .summary('look at dead letters, replay them to their queues, or purge them')
@@ -13,8 +14,8 @@ export function addDeadCommand(program: Command): void {
     )
     .enablePositionalOptions()
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --topic calculator');
-  addLsCommand(dead);
-  addShowCommand(dead);
-  addReplayCommand(dead);
-  addPurgeCommand(dead);
+  addLsCommand(dead, command);
+  addShowCommand(dead, command);
+  addReplayCommand(dead, command);
+  addPurgeCommand(dead, command);
 }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
-import { ConfigurationError, toMilliseconds } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { readBroker, type TargetFlags, takesTarget } from '../target-options.js';
+import { milliseconds } from '../flags/flag-values.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 
 /** Flags that choose queues. */
 export interface ScopeFlags extends TargetFlags {
@@ -82,13 +82,8 @@ export function rateOf(text: string): number {
 
 /** Checks a duration. */
 export function durationOf(text: string): string {
-  try {
-    toMilliseconds(text, 'the duration');
-    return text;
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+  milliseconds(text, 'the duration');
+  return text;
 }
 
 function numberOf(text: string): number {

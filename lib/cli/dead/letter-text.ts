@@ -5,7 +5,7 @@ import type {
   DeadLetterQueueListing,
 } from '../../inspect/index.js';
 import { oneLine, stringifyJson } from '../../internal.js';
-import { textTable } from '../text-table.js';
+import { textTable } from '../terminal/text-table.js';
 
 /** Maximum length of a reason in a table, in characters. */
 const MAX_REASON = 80;

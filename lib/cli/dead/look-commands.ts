@@ -1,31 +1,29 @@
 import type { Command } from 'commander';
 import { findDeadLetter, listDeadLetters } from '../../inspect/index.js';
-import { stringifyJson } from '../../internal.js';
-import { whileShowing } from '../progress-line.js';
+import type { CommandProcess } from '../command-process.js';
+import { toJsonLine } from '../terminal/json-line.js';
+import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
-import { interruptible } from './interruption.js';
 import { contentText, listingText } from './letter-text.js';
 
 /** Adds `ls`. */
-export function addLsCommand(dead: Command): void {
+export function addLsCommand(dead: Command, { interruption }: CommandProcess): void {
   takesFilter(takesScope(dead.command('ls')))
     .summary('show dead letters by reason and method')
     .description(
       'Groups dead letters by queue, original queue, reason and method or event type, with the number, the oldest and newest time, the number of replays, and an example. Removes nothing.',
     )
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
-    .action((flags: ScopeFlags & FilterFlags) =>
-      interruptible(async (signal) => {
-        const scope = { ...scopeOf(flags, signal), filter: filterOf(flags) };
-        const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
-        process.stdout.write(flags.json ? `${stringifyJson(listing)}\n` : listingText(listing));
-        warn(listing.queues.flatMap(({ notices }) => notices));
-      }),
-    );
+    .action(async (flags: ScopeFlags & FilterFlags) => {
+      const scope = { ...scopeOf(flags, interruption.handled()), filter: filterOf(flags) };
+      const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
+      process.stdout.write(flags.json ? toJsonLine(listing) : listingText(listing));
+      warn(listing.queues.flatMap(({ notices }) => notices));
+    });
 }
 
 /** Adds `show`. */
-export function addShowCommand(dead: Command): void {
+export function addShowCommand(dead: Command, { interruption }: CommandProcess): void {
   takesScope(dead.command('show'))
     .summary('show one dead letter whole')
     .description(
@@ -33,12 +31,11 @@ export function addShowCommand(dead: Command): void {
     )
     .argument('<id>', 'id of the dead letter')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
-    .action((id: string, flags: ScopeFlags) =>
-      interruptible(async (signal) => {
-        const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scopeOf(flags, signal), id));
-        process.stdout.write(flags.json ? `${stringifyJson(content)}\n` : contentText(content));
-      }),
-    );
+    .action(async (id: string, flags: ScopeFlags) => {
+      const scope = scopeOf(flags, interruption.handled());
+      const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
+      process.stdout.write(flags.json ? toJsonLine(content) : contentText(content));
+    });
 }
 
 /** Writes hints to standard error. */

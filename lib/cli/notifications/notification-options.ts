@@ -7,7 +7,7 @@ import {
   type Priority,
 } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { readBroker, type TargetFlags } from '../target-options.js';
+import { readBroker, type TargetFlags } from '../flags/target-options.js';
 
 /** Flags of the commands for notifications. */
 export type NotificationFlags = Omit<TargetFlags, 'topic' | 'server' | 'timeout'> & { topic?: string[] };

@@ -8,9 +8,9 @@ import {
   nearest,
 } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import { takesBroker } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData, readValue } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
-import { takesBroker } from '../target-options.js';
 import { type NotificationFlags, priorityOf, readPlace } from './notification-options.js';
 
 interface NotifyFlags extends NotificationFlags {

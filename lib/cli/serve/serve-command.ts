@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { DeliveryMode } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
-import { milliseconds, share, wholeNumber } from '../flag-values.js';
+import { milliseconds, share, wholeNumber } from '../flags/flag-values.js';
+import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
-import { readTarget, type TargetFlags, takesTarget } from '../target-options.js';
 
 interface ServeFlags extends TargetFlags {
   topic: string;

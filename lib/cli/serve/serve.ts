@@ -1,6 +1,6 @@
 import { oneLine } from '../../internal.js';
-import type { Interruption } from '../interruption.js';
 import type { OpenConnections } from '../open-connections.js';
+import type { Interruption } from '../terminal/interruption.js';
 import { commandsToTry } from './commands-to-try.js';
 import { type DemonstrationOptions, DemonstrationServer } from './demonstration-server.js';
 import { jsonLine, textLine } from './request-line.js';

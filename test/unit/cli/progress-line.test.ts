@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asking, whileShowing } from '../../../lib/cli/progress-line.js';
+import { asking, whileShowing } from '../../../lib/cli/terminal/progress-line.js';
 
 function streamOf(isTTY: boolean) {
   const written: string[] = [];

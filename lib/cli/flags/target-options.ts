@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OsloMessagingOptions } from '../internal.js';
+import type { OsloMessagingOptions } from '../../internal.js';
 import {
   atPlaces,
   ConfigurationError,
@@ -10,8 +10,8 @@ import {
   toMilliseconds,
   withConfigFiles,
   withUrlOptions,
-} from '../internal.js';
-import { UsageError } from './exit-code.js';
+} from '../../internal.js';
+import { UsageError } from '../exit-code.js';
 
 /** Flags of every command: server, broker and the operator's files. */
 export interface TargetFlags {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AsyncApiInfo, ModuleClass, ToJsonSchema } from '../asyncapi/for-command.js';
-import { isRpcApi, type RpcApi, toError } from '../internal.js';
-import { UsageError } from './exit-code.js';
-import { loadModule, startHint } from './load-module.js';
+import type { AsyncApiInfo, ModuleClass, ToJsonSchema } from '../../asyncapi/for-command.js';
+import { isRpcApi, type RpcApi, toError } from '../../internal.js';
+import { UsageError } from '../exit-code.js';
+import { loadModule, startHint } from '../load-module.js';
 
 /** Exports of a compiled module that a document can be made from. */
 export type ModuleExports = { readonly module: ModuleClass } | { readonly apis: readonly RpcApi[] };

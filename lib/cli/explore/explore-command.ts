@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { OwnServer } from '../explorer/for-command.js';
-import { extended, toError } from '../internal.js';
-import type { CommandProcess } from './command-process.js';
-import { EXIT, UsageError } from './exit-code.js';
-import type { Interruption } from './interruption.js';
-import { readBroker, type TargetFlags, takesTarget } from './target-options.js';
+import type { OwnServer } from '../../explorer/for-command.js';
+import { extended, toError } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
+import { EXIT, UsageError } from '../exit-code.js';
+import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import type { Interruption } from '../terminal/interruption.js';
 
 interface ExploreFlags extends TargetFlags {
   managementUrl?: string;
@@ -42,7 +42,7 @@ async function explore(flags: ExploreFlags, interruption: Interruption): Promise
   const { options, exchange } = readBroker(flags);
   const broker = extended(options, { rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } });
   // Loaded here, so that other commands start fast.
-  const { exploreBroker } = await import('../explorer/for-command.js');
+  const { exploreBroker } = await import('../../explorer/for-command.js');
   const topics = topic ? [{ topic, exchange }] : [];
   let server: OwnServer;
   try {

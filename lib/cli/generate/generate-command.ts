@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { contractJson } from './contract/contract-json.js';
-import type { ContractModel } from './contract/contract-model.js';
-import { UsageError } from './exit-code.js';
+import { contractJson } from '../contract/contract-json.js';
+import type { ContractModel } from '../contract/contract-model.js';
+import { UsageError } from '../exit-code.js';
 
 interface GenerateFlags {
   class?: string[];
@@ -58,9 +58,9 @@ async function generate(files: readonly string[], flags: GenerateFlags): Promise
   for (const [name, value] of Object.entries({ topic, exchange, namespace }))
     if (value?.trim() === '') throw new UsageError(`--${name}: expected a name; got an empty text`);
   // The grammar is loaded for this command only.
-  const { readContracts } = await import('./generate/find-classes.js');
-  const { printFile } = await import('./generate/print-file.js');
-  const { writeOutput } = await import('./generate/write-output.js');
+  const { readContracts } = await import('./find-classes.js');
+  const { printFile } = await import('./print-file.js');
+  const { writeOutput } = await import('./write-output.js');
   const models = readContracts(files, { classes, managers: endpoint, topic, exchange, namespace, version });
   const names = models.map(({ name }) => name);
   const doubled = names.find((name, index) => names.indexOf(name) !== index);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { CommandProcess } from './command-process.js';
-import { changeText } from './contract/change-text.js';
-import { compareContracts } from './contract/compare-contracts.js';
-import { contractJson } from './contract/contract-json.js';
-import { notCompared, notComparedLine } from './contract/not-compared.js';
-import { readContractFile, readModule } from './contract/read-contract.js';
-import { EXIT } from './exit-code.js';
+import type { CommandProcess } from '../command-process.js';
+import { EXIT } from '../exit-code.js';
+import { changeText } from './change-text.js';
+import { compareContracts } from './compare-contracts.js';
+import { contractJson } from './contract-json.js';
+import { notCompared, notComparedLine } from './not-compared.js';
+import { readContractFile, readModule } from './read-contract.js';
 
 /** Adds `contract`, with `export` and `diff`. */
 export function addContractCommand(program: Command, command: CommandProcess): void {

@@ -1,4 +1,4 @@
-import { oneLine } from '../internal.js';
+import { oneLine } from '../../internal.js';
 
 /** Maximum length of a cell, in characters: names come from servers. */
 const MAX_CELL = 500;

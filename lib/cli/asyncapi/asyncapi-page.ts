@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AsyncApiDocument } from '../asyncapi/for-command.js';
-import { UsageError } from './exit-code.js';
+import type { AsyncApiDocument } from '../../asyncapi/for-command.js';
+import { UsageError } from '../exit-code.js';
 
 const COMPONENT = '@asyncapi/react-component';
 const SCRIPT = `${COMPONENT}/browser/standalone/index.js`;

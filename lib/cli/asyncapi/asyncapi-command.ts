@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import type { AsyncApiDocument, AsyncApiInfo } from '../asyncapi/for-command.js';
-import { discoverServers, MessageUndeliverable, Target } from '../internal.js';
+import type { AsyncApiDocument, AsyncApiInfo } from '../../asyncapi/for-command.js';
+import { discoverServers, MessageUndeliverable, Target } from '../../internal.js';
+import { openTransport } from '../broker-session.js';
+import type { CommandProcess } from '../command-process.js';
+import { withoutContext } from '../context/apply-context.js';
+import { UsageError } from '../exit-code.js';
+import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import type { OpenConnections } from '../open-connections.js';
+import { asking, whileShowing } from '../terminal/progress-line.js';
+import { writeFile } from '../write-file.js';
 import { loadExports, missedHint, packageInfo, projectConverter } from './asyncapi-source.js';
-import { openTransport } from './broker-session.js';
-import type { CommandProcess } from './command-process.js';
-import { withoutContext } from './context/apply-context.js';
-import { UsageError } from './exit-code.js';
-import type { OpenConnections } from './open-connections.js';
-import { asking, whileShowing } from './progress-line.js';
-import { readTarget, type TargetFlags, takesTarget } from './target-options.js';
-import { writeFile } from './write-file.js';
 
 interface AsyncApiFlags extends TargetFlags {
   export?: string[];
@@ -64,7 +64,7 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
 }
 
 async function ofModule(path: string, flags: AsyncApiFlags): Promise<AsyncApiDocument> {
-  const { createAsyncApiDocument, describeModule, isModuleClass } = await import('../asyncapi/for-command.js');
+  const { createAsyncApiDocument, describeModule, isModuleClass } = await import('../../asyncapi/for-command.js');
   const { url: transportUrl, topic, exchange: controlExchange } = flags;
   const configFiles = flags.configFile ?? flags.configDir;
   const given = { transportUrl, topic, controlExchange, configFiles };
@@ -100,7 +100,7 @@ async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Pr
         ? `The servers of the topic "${topic}" do not answer discovery: set rpcDiscoveryEnabled. Servers in Python have none`
         : `No server of the topic "${topic}" on the exchange "${exchange}" has answered`,
     );
-  const { createAsyncApiDocument } = await import('../asyncapi/for-command.js');
+  const { createAsyncApiDocument } = await import('../../asyncapi/for-command.js');
   return createAsyncApiDocument(servers, infoOf(flags, {}, topic), { messaging: { ...options, topic } });
 }
 
