@@ -1,6 +1,6 @@
 import { stringifyJson } from '../core/json.js';
 import { oneLine } from '../core/logger.js';
-import { maskBeginning } from '../core/secret-names.js';
+import { maskText } from '../core/mask-text.js';
 import type { SecretValues } from '../core/secret-values.js';
 import { maskSecrets } from '../core/secrets.js';
 
@@ -43,5 +43,5 @@ function beginningOf(value: unknown, budget: { left: number }, depth: number): u
 /** A cut text may end within a secret. Longer ones than are shown are searched, and one without its end is masked, too. */
 function beginningOfText(text: string): string {
   const max = MAX_EXCERPT * 4;
-  return text.length > max ? maskBeginning(text.slice(0, max)) : text;
+  return text.length > max ? maskText(text.slice(0, max), true) : text;
 }

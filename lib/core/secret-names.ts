@@ -77,34 +77,10 @@ const patternsOf = (key: string): Patterns => ({
 let oslo: readonly Patterns[] | undefined;
 let others: readonly Patterns[] | undefined;
 
-/** HTTP header. Its value ends at the end of the line, or of the quoted text. */
-const HEADER =
-  /((?<!\w)(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,40}(?:key|token))[ \t]{0,10}:[ \t]{0,10})[^\r\n'"]+/gi;
-const URL_PASSWORD = /(:\/\/[^\s/:@'"]{0,200}:)[^\s/@'"]{1,200}(?=@)/g;
-
-/** Value of a secret whose end is missing: a quote or `<` that closes it. */
-const OPEN_VALUE = new RegExp(
-  String.raw`((?:${NAMES.source})[0-9]*(?:\\{0,3}["']?\s{0,10}[:=,]?\s{0,10}u?\\{0,3}["']|>))[^"'<]+$`,
-  'i',
-);
-
-/** Returns the beginning of a text with secrets masked, as {@link maskText}, and one whose end was cut off. */
-export function maskBeginning(text: string): string {
-  return maskText(text.replace(OPEN_VALUE, `$1${MASK}`));
-}
-
-/**
- * Returns the text with secrets masked: in `password = x`, `"token": "x"`, `--secret x`, `<adminPass>x</adminPass>`, HTTP
- * headers and URLs.
- */
-export function maskText(text: string): string {
-  let masked = text;
-  // One cheap test, because few texts contain secrets.
-  if (NAMES.test(text)) {
-    others ??= [...new Set([...OTHERS, ...SPELLINGS])].map(patternsOf);
-    masked = maskKeys(maskAsOslo(text), others).replace(HEADER, `$1${MASK}`);
-  }
-  return masked.includes('://') ? masked.replace(URL_PASSWORD, `$1${MASK}`) : masked;
+/** Returns the text with other secrets masked than those of oslo, and names in other spellings. */
+export function maskOthers(text: string): string {
+  others ??= [...new Set([...OTHERS, ...SPELLINGS])].map(patternsOf);
+  return maskKeys(text, others);
 }
 
 /** Returns the text with secrets masked exactly as in Python. Source: oslo_utils.strutils.mask_password. */

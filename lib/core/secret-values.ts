@@ -1,4 +1,5 @@
-import { isSecretName, MASK, maskBeginning, maskText } from './secret-names.js';
+import { maskText } from './mask-text.js';
+import { isSecretName, MASK } from './secret-names.js';
 
 /** Maximum number of values that are looked at. A message from the wire has fewer: the limit `values`. */
 const MAX_VALUES = 1_000_000;
@@ -47,7 +48,7 @@ export class SecretValues {
     const isCut = text.length > max + HEAD;
     let left = isCut ? text.slice(0, max + HEAD) : text;
     for (const secret of this.secrets) left = hide(left, secret);
-    left = isCut ? maskBeginning(left) : maskText(left);
+    left = maskText(left, isCut);
     // The last characters may be the beginning of a secret whose end was cut off, unless they are masked.
     if (isCut && !left.endsWith(MASK)) left = left.slice(0, -HEAD);
     return isCut || left.length > max ? `${left.slice(0, max)}…` : left;

@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util';
-import { isSecretName, MASK, maskText } from './secret-names.js';
+import { maskText } from './mask-text.js';
+import { isSecretName, MASK } from './secret-names.js';
 import { SecretValues } from './secret-values.js';
 import { shared, sharedClass } from './shared.js';
 

@@ -14,6 +14,10 @@ const LIMIT_MS = 2000;
 const EVERY_MS = 30_000;
 /** The same for a topic of which no server knows discovery: each of them in Python logs a line. */
 const EVERY_WITHOUT_ANSWERS_MS = 600_000;
+/** Time after which a server that answers no more is forgotten, in milliseconds. */
+const SILENT_MS = 600_000;
+/** Maximum number of those of a topic: with names of containers, each start has another one. */
+const MAX_SILENT = 50;
 
 /** Answers of a topic: servers, and their methods. */
 export interface AskedTopic {
@@ -96,7 +100,9 @@ export class AskedTopics {
   /** Returns the servers that have answered before, and do not now. */
   private silentOf(key: string, found: readonly ServerView[]): ServerView[] {
     const names = new Set(found.map(({ name }) => name));
-    return (this.answers.get(key)?.servers ?? []).filter(({ name }) => !names.has(name)).map(silenced);
+    const oldest = Date.now() - SILENT_MS;
+    const isKnown = ({ name, lastSeen }: ServerView) => !names.has(name) && (lastSeen ?? 0) > oldest;
+    return (this.answers.get(key)?.servers ?? []).filter(isKnown).slice(0, MAX_SILENT).map(silenced);
   }
 }
 

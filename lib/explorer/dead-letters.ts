@@ -1,7 +1,7 @@
 import { type DeadLetter, type DeadLetterListing, listDeadLetters, replayDeadLetters } from '../inspect/index.js';
-import { type OsloMessagingOptions, toError } from '../internal.js';
+import { MessageUndeliverable, type OsloMessagingOptions, toError } from '../internal.js';
 import type { DeadGroup, DeadLetters, DeadMessage, DeadQueue, ReplayRequest, ReplayResult } from './protocol.js';
-import { BadRequest } from './source.js';
+import { BadRequest, BusyDeadLetters } from './source.js';
 
 /** Messages that are read of each queue, and those of them that are shown. */
 const MAX_READ = 500;
@@ -18,16 +18,76 @@ export interface DeadLetterPlace {
   readonly topics: readonly { readonly topic: string; readonly servers: readonly string[] }[];
 }
 
+/** Longest wait for others that read or replay, in milliseconds. */
+const MAX_WAIT_MS = 30_000;
+
+/**
+ * Access to dead letters, for one page after the other: who looks at a queue holds its messages, so that another one would
+ * find a part of them only. Pages that read at the same time share one look.
+ */
+export class DeadLetterAccess {
+  private readonly closing = new AbortController();
+  private reading: Promise<DeadLetters> | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** @param places returns the brokers */
+  constructor(private readonly places: () => readonly DeadLetterPlace[]) {}
+
+  /** Reads them. @throws BusyDeadLetters when others replay for long */
+  read(): Promise<DeadLetters> {
+    this.reading ??= this.alone(() => {
+      return readDeadLetters(this.places(), this.closing.signal);
+    }).finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  /** Replays some of them. @throws as {@link replay}; BusyDeadLetters when others read or replay for long */
+  replay(request: ReplayRequest): Promise<ReplayResult> {
+    return this.alone(() => replay(this.places(), request, this.closing.signal));
+  }
+
+  /** Ends what is under way, and what waits. */
+  close(): void {
+    this.closing.abort();
+  }
+
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.last;
+    let end: (() => void) | undefined;
+    // The next one waits for this one even where it gives up: those before it are still at work.
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.last = Promise.all([before, ended]);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new BusyDeadLetters('Others read or replay dead letters just now. Try again later')),
+        MAX_WAIT_MS,
+      ).unref();
+    });
+    try {
+      await Promise.race([before, late]);
+      return await work();
+    } finally {
+      clearTimeout(timer);
+      end?.();
+    }
+  }
+}
+
 /** Reads the dead letters of brokers. Never rejects: a broker that cannot be read is named. */
-export async function readDeadLetters(places: readonly DeadLetterPlace[], signal: AbortSignal): Promise<DeadLetters> {
+async function readDeadLetters(places: readonly DeadLetterPlace[], signal: AbortSignal): Promise<DeadLetters> {
   const read = await Promise.all(places.map((place) => readPlace(place, signal)));
   const problems = read.flatMap(({ problems: own }) => own);
   const incomplete = problems.length === 0 ? null : problems.join('; ');
   return { at: Date.now(), queues: read.flatMap(({ queues }) => queues), incomplete };
 }
 
-/** Replays dead letters of a queue. @throws BadRequest for a request that names no messages, or no dead-letter queue */
-export async function replay(
+/** Replays dead letters of a queue. @throws BadRequest for a request that names no messages, or no dead-letter queue that exists */
+async function replay(
   places: readonly DeadLetterPlace[],
   request: ReplayRequest,
   signal: AbortSignal,
@@ -48,6 +108,9 @@ export async function replay(
     filter,
     limit: all === true ? Number.MAX_SAFE_INTEGER : MAX_READ,
     signal,
+  }).catch((error: Error) => {
+    if (error instanceof MessageUndeliverable) throw new BadRequest(`queue: ${error.message}`);
+    throw error;
   });
   return { replayed, failed, left, error: failures[0]?.reason ?? null };
 }

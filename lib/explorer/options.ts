@@ -14,6 +14,9 @@ import {
   toMilliseconds,
 } from '../internal.js';
 
+import { hostNameIn } from './http/host-names.js';
+import { ANY_HOST } from './http/origin-check.js';
+
 /** Options of `OsloExplorerModule` that are known before anything is made. */
 export interface OsloExplorerPlace {
   /** Path of the page, below a global prefix. @default '/rpc' */
@@ -38,7 +41,7 @@ export interface OsloExplorerSettings {
   discovery?: boolean | undefined;
   /** Examine the broker every 10 seconds while somebody watches. @default true */
   diagnosis?: boolean | undefined;
-  /** Names of the host by which the page can be reached. Others are refused, as DNS rebinding makes them. @default any */
+  /** Names of the host by which the page can be reached, or `'*'`. Others are refused, as DNS rebinding makes them. @default any; on a loopback address those of the machine itself */
   allowedHosts?: readonly string[] | undefined;
   /** Maximum number of open pages. @default 10 */
   maxClients?: number | undefined;
@@ -78,6 +81,16 @@ export interface ExplorerConfig {
   readonly slowThreshold: number;
 }
 
+const hosts: Rule = (value, name) =>
+  list(value, name) === undefined &&
+  (value as string[]).length > 0 &&
+  (value as string[]).every((host) => host === ANY_HOST || hostNameIn(host) !== undefined)
+    ? undefined
+    : 'a list of names, such as localhost, 10.0.0.1 or explorer.example.org';
+
+const positiveSpan: Rule = (value, name) =>
+  span(value, name) ?? (toMilliseconds(value as Duration, name) > 0 ? undefined : 'a duration of more than 0');
+
 const SETTINGS: Record<keyof OsloExplorerSettings, Rule> = {
   enabled: flag,
   readOnly: flag,
@@ -85,11 +98,11 @@ const SETTINGS: Record<keyof OsloExplorerSettings, Rule> = {
   managementUrl: httpUrl,
   discovery: flag,
   diagnosis: flag,
-  allowedHosts: list,
+  allowedHosts: hosts,
   maxClients: natural(1, 100),
   maxMessages: natural(1, 10_000),
   samplesPerSecond: natural(1, 1000),
-  slowThreshold: span,
+  slowThreshold: positiveSpan,
 };
 
 const array =
@@ -141,7 +154,7 @@ export function explorerConfig(options: OsloExplorerSettings): ExplorerConfig {
     managementUrl: managementUrl === undefined ? undefined : new Secret(managementUrl),
     discovery: options.discovery ?? true,
     diagnosis: options.diagnosis ?? true,
-    allowedHosts: options.allowedHosts?.map((host) => host.toLowerCase()),
+    allowedHosts: options.allowedHosts?.map((host) => hostNameIn(host) ?? host),
     maxClients: options.maxClients ?? 10,
     maxMessages: options.maxMessages ?? 500,
     samplesPerSecond: options.samplesPerSecond ?? 40,

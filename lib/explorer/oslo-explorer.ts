@@ -16,6 +16,7 @@ import { addressOf, pathsIn } from './application/page-address.js';
 import { Explorer } from './explorer.js';
 import { ExplorerHandler } from './http/handler.js';
 import { answerRefusal, RefusedRequest } from './http/refusal.js';
+import { setSecurityHeaders } from './http/security-headers.js';
 import type { ExplorerConfig } from './options.js';
 
 /** Injection token of the options with their defaults. */
@@ -82,7 +83,10 @@ export class OsloExplorer
   /** Answers a request of the page. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse, path: string, body: unknown): Promise<void> {
     if (this.handler) await this.handler.handle(request, response, path, body);
-    else answerRefusal(response, new RefusedRequest('not-found', 'The explorer is off'));
+    else {
+      setSecurityHeaders(response);
+      answerRefusal(response, new RefusedRequest('not-found', 'The explorer is off'));
+    }
   }
 
   private announce(): void {

@@ -54,7 +54,7 @@ export interface ExplorerSource {
   refresh(): Promise<void>;
   /** Reads the dead letters. */
   dead(): Promise<DeadLetters>;
-  /** Replays dead letters. @throws BadRequest for a wrong request */
+  /** Replays dead letters. @throws BadRequest for a wrong request, BusyDeadLetters when others replay for long */
   replay(request: ReplayRequest): Promise<ReplayResult>;
   /** Sends a call or a cast. @throws BadRequest for a wrong request */
   call(request: CallRequest): Promise<CallResult>;
@@ -65,4 +65,9 @@ export interface ExplorerSource {
 /** Request of a page that cannot be fulfilled as it is. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
+}
+
+/** Request that has waited too long for others that read or replay dead letters. */
+export class BusyDeadLetters extends Error {
+  override readonly name = 'BusyDeadLetters';
 }

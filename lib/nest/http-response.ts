@@ -1,4 +1,4 @@
-import { maskText } from '../core/secret-names.js';
+import { maskText } from '../core/mask-text.js';
 
 /** Members of the responses of Express and Fastify, and of Node.js itself in middleware, that an answer needs. */
 interface AnyResponse {

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger, Optional } from '@nestjs/common';
 import { RemoteError } from '../core/errors.js';
 import { oneLine } from '../core/logger.js';
+import { maskText } from '../core/mask-text.js';
 import { checkOptions, flag, natural, type Rule } from '../core/option-rules.js';
-import { maskText } from '../core/secret-names.js';
 import { loggedMessage, loggedStack } from '../core/thrown.js';
 import { describeRequest, sendJson } from './http-response.js';
 import { passOn } from './pass-on.js';
@@ -91,5 +91,5 @@ function detailsOf(exception: Error): { exception: string; traceback: string[] }
     exception instanceof RemoteError
       ? [exception.excType, exception.traceback]
       : [exception.constructor.name, remoteTraceback];
-  return { exception: name, traceback: traceback.map(maskText) };
+  return { exception: name, traceback: traceback.map((line) => maskText(line)) };
 }

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { getRpcTransport, type OsloMessagingOptions, Target, type Transport } from '../../internal.js';
 import type { OsloMessagingApplication } from '../../internal-nest.js';
 import { AskedTopics } from '../asked-topics.js';
-import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
+import { DeadLetterAccess, type DeadLetterPlace } from '../dead-letters.js';
 import { examine, ordered } from '../findings.js';
 import { invoke } from '../invoke.js';
 import type { ExplorerConfig } from '../options.js';
@@ -33,6 +33,7 @@ export class ApplicationSource implements ExplorerSource {
   private readonly started = Date.now();
   private readonly closing = new AbortController();
   private readonly questions = new Map<string | null, Transport>();
+  private readonly deadLetters = new DeadLetterAccess(() => this.deadLetterPlaces());
   private known: ApplicationTopics | undefined;
   private queues: QueuesByTopic = new Map();
   private findings: readonly FindingView[] = [];
@@ -106,11 +107,11 @@ export class ApplicationSource implements ExplorerSource {
   }
 
   dead(): Promise<DeadLetters> {
-    return readDeadLetters(this.deadLetterPlaces(), this.closing.signal);
+    return this.deadLetters.read();
   }
 
   replay(request: ReplayRequest): Promise<ReplayResult> {
-    return replay(this.deadLetterPlaces(), request, this.closing.signal);
+    return this.deadLetters.replay(request);
   }
 
   call(request: CallRequest): Promise<CallResult> {
@@ -122,6 +123,7 @@ export class ApplicationSource implements ExplorerSource {
 
   async close(): Promise<void> {
     this.closing.abort();
+    this.deadLetters.close();
     this.observers.close();
     await Promise.all([...this.questions.values()].map((one) => one.cleanup()));
   }

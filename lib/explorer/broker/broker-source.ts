@@ -9,7 +9,7 @@ import {
 } from '../../internal.js';
 import { AskedTopics } from '../asked-topics.js';
 import { countedApis } from '../counted-apis.js';
-import { type DeadLetterPlace, readDeadLetters, replay } from '../dead-letters.js';
+import { DeadLetterAccess, type DeadLetterPlace } from '../dead-letters.js';
 import { examine, ordered } from '../findings.js';
 import { invoke } from '../invoke.js';
 import type {
@@ -49,7 +49,7 @@ export class BrokerSource implements ExplorerSource {
   private readonly transport: Transport;
   private readonly asked = new AskedTopics();
   private readonly traffic: TappedTraffic;
-  private readonly closing = new AbortController();
+  private readonly deadLetters = new DeadLetterAccess(() => [this.place()]);
   private readonly hasManagement: boolean;
   private topics: readonly RpcTopic[];
   private queues: QueuesByTopic = new Map();
@@ -98,23 +98,26 @@ export class BrokerSource implements ExplorerSource {
   }
 
   watch(isWatched: boolean): void {
-    this.traffic.watch(isWatched, this.topics);
+    this.traffic.watch(isWatched, this.servedFirst());
   }
 
   async refresh(): Promise<void> {
     await this.findTopics();
-    this.traffic.follow(this.topics);
+    this.traffic.follow(this.servedFirst());
     // The answers say whose servers the diagnosis may ask.
-    const examined = this.askServers().then(() => this.examineBroker());
+    const examined = this.askServers().then(() => {
+      this.traffic.follow(this.servedFirst());
+      return this.examineBroker();
+    });
     await Promise.allSettled([examined, this.countQueues()]);
   }
 
   dead(): Promise<DeadLetters> {
-    return readDeadLetters([this.place()], this.closing.signal);
+    return this.deadLetters.read();
   }
 
   replay(request: ReplayRequest): Promise<ReplayResult> {
-    return replay([this.place()], request, this.closing.signal);
+    return this.deadLetters.replay(request);
   }
 
   call(request: CallRequest): Promise<CallResult> {
@@ -123,8 +126,17 @@ export class BrokerSource implements ExplorerSource {
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
+    this.deadLetters.close();
     await Promise.all([this.traffic.close(), this.transport.cleanup()]);
+  }
+
+  /** Returns the topics, those with servers first. */
+  private servedFirst(): readonly RpcTopic[] {
+    const isServed = (topic: RpcTopic) => {
+      const { servers = [], others = 0 } = this.asked.answers.get(topicKey(topic)) ?? {};
+      return others > 0 || servers.length > 0 || topic.servers.some(({ isRunning }) => isRunning);
+    };
+    return [...this.topics].sort((one, other) => Number(isServed(other)) - Number(isServed(one)));
   }
 
   private topicViews(): TopicView[] {

@@ -1,7 +1,8 @@
 import { openTap, type Tap, type TapEvent, type TappedCall, type TappedCast } from '../../inspect/index.js';
-import { BUILT_IN, type OsloMessagingOptions, oneLine, toError } from '../../internal.js';
+import { type OsloMessagingOptions, oneLine, toError } from '../../internal.js';
 import type { Traffic } from '../protocol.js';
 import type { TakenTraffic } from '../source.js';
+import { topicKey } from '../topic-facts.js';
 import { bucketOf, LatencyBuckets } from '../traffic/latency-buckets.js';
 import { MethodStatistics } from '../traffic/method-statistics.js';
 import { SampleBudget } from '../traffic/sample-budget.js';
@@ -47,8 +48,8 @@ export class TappedTraffic {
   private shown = 0;
   private isWatched = false;
   private lingering: NodeJS.Timeout | undefined;
-  /** Reason why a topic is not tapped; undefined where all are. */
-  problem: string | undefined;
+  /** Reasons why topics are not tapped. */
+  private readonly problems = new Map<string, string>();
 
   /** @param replies true where the broker traces, so that replies are seen */
   constructor(
@@ -60,6 +61,12 @@ export class TappedTraffic {
     this.timeouts = new SeenTimeouts(maxTimeout);
   }
 
+  /** Reason why a topic is not tapped; undefined where all are. */
+  get problem(): string | undefined {
+    const [first] = this.problems.values();
+    return first;
+  }
+
   /** Opens or closes the taps. */
   watch(isWatched: boolean, topics: readonly TappedTopic[]): void {
     this.isWatched = isWatched;
@@ -68,15 +75,14 @@ export class TappedTraffic {
     else this.lingering = setTimeout(() => void this.close(), LINGER_MS).unref();
   }
 
-  /** Taps further topics, while somebody watches. */
+  /** Taps the first of the topics, and no others, while somebody watches. */
   follow(topics: readonly TappedTopic[]): void {
     if (!this.isWatched) return;
     this.untapped = Math.max(0, topics.length - MAX_TAPS);
-    for (const topic of topics) {
-      const key = JSON.stringify([topic.exchange, topic.topic]);
-      if (this.taps.has(key) || this.taps.size >= MAX_TAPS) continue;
-      this.taps.set(key, this.openOne(key, topic));
-    }
+    const wanted = new Map(topics.slice(0, MAX_TAPS).map((topic) => [topicKey(topic), topic]));
+    for (const [key, opening] of this.taps) if (!wanted.has(key)) void this.closeOne(key, opening);
+    for (const key of this.problems.keys()) if (!wanted.has(key)) this.problems.delete(key);
+    for (const [key, topic] of wanted) if (!this.taps.has(key)) this.taps.set(key, this.openOne(key, topic));
   }
 
   /** Returns the numbers of the interval. */
@@ -110,22 +116,27 @@ export class TappedTraffic {
   /** Closes all taps. */
   async close(): Promise<void> {
     clearTimeout(this.lingering);
-    const taps = [...this.taps.values()];
-    this.taps.clear();
-    this.open.clear();
-    await Promise.all(taps.map(async (opening) => (await opening)?.close().catch(() => undefined)));
+    await Promise.all([...this.taps].map(([key, opening]) => this.closeOne(key, opening)));
+  }
+
+  private async closeOne(key: string, opening: Promise<Tap | undefined>): Promise<void> {
+    this.taps.delete(key);
+    this.open.delete(key);
+    const tap = await opening;
+    await tap?.close().catch(() => undefined);
   }
 
   private async openOne(key: string, { topic, exchange }: TappedTopic): Promise<Tap | undefined> {
     try {
       const { broker, replies } = this;
-      const tap = await openTap({ broker, topic, exchange, replies, excerptLength: MAX_TEXT });
+      const tap = await openTap({ broker, topic, exchange, replies, excerptLength: MAX_TEXT, builtIn: false });
+      this.problems.delete(key);
       // It may have been closed meanwhile, by its promise.
       if (this.taps.has(key)) this.open.set(key, tap);
       void this.read(key, tap);
       return tap;
     } catch (error) {
-      this.problem = oneLine(toError(error).message);
+      this.problems.set(key, oneLine(toError(error).message));
       this.taps.delete(key);
       return undefined;
     }
@@ -135,7 +146,7 @@ export class TappedTraffic {
     try {
       for await (const event of tap) this.add(event);
     } catch (error) {
-      this.problem = oneLine(toError(error).message);
+      this.problems.set(key, oneLine(toError(error).message));
     } finally {
       if (this.open.get(key) === tap) {
         this.open.delete(key);
@@ -147,8 +158,6 @@ export class TappedTraffic {
 
   private add(event: TapEvent): void {
     if (event.type !== 'call' && event.type !== 'cast') return;
-    // The explorer's own questions are no traffic.
-    if (event.method.startsWith(BUILT_IN)) return;
     if (event.type === 'call') this.count(event);
     const now = performance.now();
     if (!this.budget.take(now) && !(isLate(event, this.slowThreshold) && this.lateBudget.take(now))) return;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { maskSecrets, oneLine, toError } from '../../internal.js';
 import type { Explorer } from '../explorer.js';
 import { type CallRequest, type ReplayRequest, ROUTES, type Session } from '../protocol.js';
-import { BadRequest } from '../source.js';
+import { BadRequest, BusyDeadLetters } from '../source.js';
 import { CsrfTokens } from './csrf.js';
 import { assertHost, assertSameOrigin } from './origin-check.js';
 import { PageFiles } from './page-files.js';
@@ -14,10 +14,11 @@ import { setSecurityHeaders } from './security-headers.js';
 /** Maximum number of calls and replays at the same time. */
 const MAX_WRITES = 8;
 const ASSETS = 'assets/';
+const API = 'api/';
 
 /** Settings of an {@link ExplorerHandler}. */
 export interface HandlerSettings {
-  /** Names of the host by which the page can be reached; undefined for any. */
+  /** Names of the host by which the page can be reached; undefined for any, on a loopback address for those of the machine itself. */
   readonly allowedHosts: readonly string[] | undefined;
   /** True where it is reached without a proxy, so that its origin is known. */
   readonly isOwnServer: boolean;
@@ -54,6 +55,8 @@ export class ExplorerHandler {
 
   private async read(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const { explorer } = this;
+    // Also where the application allows other sites to read (CORS).
+    if (path.startsWith(API)) assertSameOrigin(request, this.settings.isOwnServer);
     switch (path) {
       case '':
         return this.page(request, response);
@@ -84,7 +87,6 @@ export class ExplorerHandler {
   }
 
   private session(request: IncomingMessage, response: ServerResponse): Session {
-    assertSameOrigin(request, this.settings.isOwnServer);
     return { csrfToken: this.explorer.settings.readOnly ? '' : this.tokens.issue(request, response) };
   }
 
@@ -127,7 +129,12 @@ export class ExplorerHandler {
 function refusalOf(thrown: unknown): RefusedRequest {
   if (thrown instanceof RefusedRequest) return thrown;
   const message = oneLine(String(maskSecrets(toError(thrown).message)));
-  return new RefusedRequest(thrown instanceof BadRequest ? 'bad-request' : 'failed', message);
+  return new RefusedRequest(codeOf(thrown), message);
+}
+
+function codeOf(thrown: unknown): RefusedRequest['code'] {
+  if (thrown instanceof BadRequest) return 'bad-request';
+  return thrown instanceof BusyDeadLetters ? 'too-many' : 'failed';
 }
 
 function decodeSafely(text: string): string {

@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Explorer } from '../explorer.js';
 import { ExplorerHandler } from './handler.js';
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+import { LOOPBACK_NAMES } from './host-names.js';
 
 /** Server of a page alone. */
 export interface OwnServer {
@@ -47,7 +46,7 @@ function namesOf(host: string): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
   const own = addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
   const given = host.includes(':') ? `[${host}]` : host.toLowerCase();
-  return isAll ? [...LOOPBACK, hostname().toLowerCase(), ...own] : [...new Set([...LOOPBACK, given])];
+  return isAll ? [...LOOPBACK_NAMES, hostname().toLowerCase(), ...own] : [...new Set([...LOOPBACK_NAMES, given])];
 }
 
 function decoded(path: string): string {

@@ -2,8 +2,8 @@ import type { SeenMessage } from '../protocol.js';
 import { MessageRing } from './message-ring.js';
 
 const MEGABYTE = 1024 * 1024;
-/** Maximum number of changed messages that wait to be sent to a page. */
-const MAX_CHANGED = 500;
+/** Maximum number of changed messages that wait to be sent to a page: more than the highest rate of samples makes in an interval. */
+const MAX_CHANGED = 5000;
 
 /** Message that changes when it ends. */
 export type OpenSeenMessage = { -readonly [Key in keyof SeenMessage]: SeenMessage[Key] };

@@ -1,4 +1,4 @@
-import { type MessageLimits, type RpcReply, type RpcRequest, SecretValues } from '../../internal.js';
+import { BUILT_IN, type MessageLimits, type RpcReply, type RpcRequest, SecretValues } from '../../internal.js';
 import type { CompiledFilter } from './compiled-filter.js';
 import { COUNT_OF, noCounts } from './counts.js';
 import { DamageReport } from './damage-report.js';
@@ -30,6 +30,7 @@ export interface MatcherOptions extends WatchedTopic {
   readonly filter: CompiledFilter;
   readonly limits: MessageLimits;
   readonly excerptLength: number;
+  readonly builtIn: boolean;
   /** Timeout in milliseconds of calls without an expiration. */
   readonly timeoutMs: number;
   /** Takes an event. Returns false where it was dropped. */
@@ -115,6 +116,7 @@ export class Matcher {
       this.show(this.damage.report('request', observed, error));
       return;
     }
+    if (!this.options.builtIn && request.method.startsWith(BUILT_IN)) return;
     const method = excerptOfText(request.method, NO_SECRETS, MAX_NAME);
     if (request.msgId === undefined) this.cast(request, method, observed, place);
     else this.call(request.msgId, request, method, observed, place, now);

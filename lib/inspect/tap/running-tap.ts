@@ -58,7 +58,17 @@ export class RunningTap implements Tap {
     url: TransportURL,
     api: ManagementApi | undefined,
   ) {
-    const { topic, exchange, server, replies = false, filter, buffer = 1000, excerptLength = 200, notice } = options;
+    const {
+      topic,
+      exchange,
+      server,
+      replies = false,
+      filter,
+      buffer = 1000,
+      excerptLength = 200,
+      builtIn = true,
+      notice,
+    } = options;
     const watched = { topic, exchange, server };
     this.replies = replies;
     this.notice = notice ?? (() => undefined);
@@ -69,6 +79,7 @@ export class RunningTap implements Tap {
       filter: new CompiledFilter(filter),
       limits: settings.limits,
       excerptLength,
+      builtIn,
       timeoutMs,
       emit: (event) => this.buffer.push(event),
       identify: new ConnectionNames(api).identify,

@@ -27,6 +27,8 @@ export interface TapOptions {
    */
   readonly replies?: boolean | undefined;
   readonly filter?: TapFilter | undefined;
+  /** False to leave out the methods of discovery and ping (`oslo_rpc_server_…`): they are neither shown nor counted. @default true */
+  readonly builtIn?: boolean | undefined;
   /** Maximum number of events that wait for the reader. Further ones are counted as not shown. @default 1000 */
   readonly buffer?: number | undefined;
   /** Maximum length of texts in events, and of arguments and results as JSON, in characters. @default 200 */

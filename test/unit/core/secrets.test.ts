@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../lib/core/envelope.js';
+import { maskText } from '../../../lib/core/mask-text.js';
 import { unpackContext } from '../../../lib/core/packed-context.js';
-import { isSecretName, maskAsOslo, maskText } from '../../../lib/core/secret-names.js';
+import { isSecretName, maskAsOslo } from '../../../lib/core/secret-names.js';
 import { SecretValues } from '../../../lib/core/secret-values.js';
 import { type Concealed, maskSecrets, Secret, withoutSecrets } from '../../../lib/core/secrets.js';
 import { PYTHON } from '../../../testkit/prerequisites.js';
@@ -73,10 +74,51 @@ describe('a text', () => {
     ['{"hmac_key": "abc"}', '{"hmac_key": "***"}'],
     ["{'x-api-key': 'abc'}", "{'x-api-key': '***'}"],
     ['api-key=abc privateKey="abc"', 'api-key=*** privateKey="***"'],
+    ['amqp://a:hidden@h1:5672,b:hid@den@h2/vhost', 'amqp://a:***@h1:5672,b:***@h2/vhost'],
+    [
+      '-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----.',
+      '-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----.',
+    ],
+    ['-----BEGIN PRIVATE KEY-----\nMII', '-----BEGIN PRIVATE KEY-----***'],
     ['nothing at all', 'nothing at all'],
   ])('%j', (text, masked) => {
     expect(maskText(text)).toBe(masked);
     expect(maskSecrets({ note: [text] })).toEqual({ note: [masked] });
+  });
+
+  it.each(['p-ss', 'it is "quoted"', 'back\\slash\\', "an apostrophe's", 'a \n line'])(
+    'is masked in JSON within JSON, at any depth: %j',
+    (secret) => {
+      let text = JSON.stringify({ before: 1, password: secret, after: 'kept' });
+      for (let depth = 0; depth < 6; depth++, text = JSON.stringify({ user: 'bob', inner: text })) {
+        const shown = maskText(text);
+        expect(shown).not.toContain(JSON.stringify(secret).slice(1, -1));
+        expect(shown).not.toMatch(/quoted|back|apostrophe|line/);
+        expect(shown).toMatch(/password.*\*\*\*/);
+        if (depth > 0) expect(shown).toContain('bob');
+      }
+    },
+  );
+
+  it.each([
+    '{"a": 1, "token": "',
+    '{"inner": "{\\"token\\": \\"',
+    "{'token': u'",
+    'password = "',
+    "password 'a word",
+    '<adminPass>',
+    'Authorization: Bearer ',
+    '-----BEGIN RSA PRIVATE KEY-----',
+    'http://bob:',
+  ])('is masked up to the cut where a secret begins with %s', (begin) => {
+    for (const length of [150, 300, 545, 560, 2000]) {
+      const text = `${begin}${'z'.repeat(length)}`;
+      const end = begin.startsWith('http') ? '@host/' : `"'</adminPass>`;
+      for (const max of [100, 300, 530])
+        expect(new SecretValues({}).mask(text + end, max), `${length} of ${max}`).not.toContain('zz');
+      if (!begin.startsWith('http')) expect(maskText(text)).not.toContain('zz');
+    }
+    expect(maskText('http://localhost:8080')).toBe('http://localhost:8080');
   });
 
   it('is masked by the secrets of the context, too', () => {
@@ -94,6 +136,10 @@ describe('a text', () => {
     ['tags', '<password>'],
     ['URLs', 'http://a:b'],
     ['headers', 'cookie: x-'],
+    ['escaped members', '\\"token\\": \\"'],
+    ['opened members', '"token": "\\'],
+    ['private keys', '-----BEGIN PRIVATE KEY-----'],
+    ['hosts', '://a:b,c:'],
   ])('of many %s is masked in linear time', (_name, piece) => {
     const took = (length: number) => {
       const text = piece.repeat(length / piece.length);

@@ -24,6 +24,7 @@ function matcherOf({ replies = true, server, filter, room = Number.POSITIVE_INFI
     replies,
     filter: new CompiledFilter(filter),
     limits: { bodyBytes: 100_000, depth: 100 },
+    builtIn: true,
     excerptLength: 100,
     timeoutMs: 60_000,
     emit: (event) => events.length < room && events.push(event) > 0,

@@ -1,7 +1,7 @@
 import { type CredentialsProvider, type Login, readCredentials } from '../../../core/credentials.js';
 import { Deadline } from '../../../core/deadline.js';
 import { CredentialsFailure, MessagingException, toError } from '../../../core/errors.js';
-import { maskText } from '../../../core/secret-names.js';
+import { maskText } from '../../../core/mask-text.js';
 import { Secret } from '../../../core/secrets.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
