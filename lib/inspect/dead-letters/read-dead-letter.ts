@@ -14,6 +14,7 @@ import {
   toError,
   withoutSecrets,
 } from '../../internal.js';
+import { excerptOfBody } from '../body-excerpt.js';
 import type { DeadLetter, DeadLetterKind } from './dead-letter.js';
 import { type Headers, readDeath } from './death.js';
 
@@ -136,7 +137,7 @@ function beginningOf(body: Buffer, headers: Headers): Content {
     requestId: null,
     caller: null,
     replyQueue: null,
-    excerpt: oneLine(withoutSecrets(text.slice(0, 2 * MAX_EXCERPT), {}), MAX_EXCERPT),
+    excerpt: headers[COMPRESSION] ? '' : excerptOfBody(body, MAX_EXCERPT),
   };
 }
 

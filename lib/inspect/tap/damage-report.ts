@@ -1,5 +1,6 @@
 import { oneLine, SecretValues, toError } from '../../internal.js';
-import { excerptOfBody, excerptOfText } from './excerpt.js';
+import { excerptOfBody } from '../body-excerpt.js';
+import { excerptOfText } from './excerpt.js';
 import type { Observed } from './observed.js';
 import type { TappedUndecodable } from './tap-event.js';
 

@@ -15,12 +15,6 @@ export function excerptOfText(text: string, secrets: SecretValues, length: numbe
   return oneLine(secrets.mask(start, Number.POSITIVE_INFINITY), length);
 }
 
-/** Returns the beginning of a body that cannot be decoded. A secret in it has no end that patterns could find. */
-export function excerptOfBody(body: Buffer, length: number): string {
-  const text = body.subarray(0, MAX_SEARCHED).toString('utf8');
-  return isSecretName(text) ? '(not shown: it names a secret)' : oneLine(text, length);
-}
-
 /**
  * Returns the beginning of a value: a copy with at most about `length` characters of text, with secrets masked. `…` stands for
  * what is left out. Takes bounded time.
