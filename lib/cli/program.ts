@@ -63,7 +63,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
   addContractCommand(program, command);
   addListCommand(program, connections);
   addDescribeCommand(program, connections);
-  addDeadCommand(program);
+  addDeadCommand(program, command);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);

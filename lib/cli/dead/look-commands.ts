@@ -1,44 +1,47 @@
 import type { Command } from 'commander';
 import { findDeadLetter, listDeadLetters } from '../../inspect/index.js';
 import { stringifyJson } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
-import { interruptible } from './interruption.js';
+import { FINISH_MS } from './finish.js';
 import { contentText, listingText } from './letter-text.js';
 
+const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
+
 /** Adds `ls`. */
-export function addLsCommand(dead: Command): void {
+export function addLsCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('ls')))
     .summary('show dead letters by reason and method')
     .description(
       'Groups dead letters by queue, original queue, reason and method or event type, with the number, the oldest and newest time, the number of replays, and an example. Removes nothing.',
     )
+    .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
-    .action((flags: ScopeFlags & FilterFlags) =>
-      interruptible(async (signal) => {
-        const scope = { ...scopeOf(flags, signal), filter: filterOf(flags) };
-        const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
-        process.stdout.write(flags.json ? `${stringifyJson(listing)}\n` : listingText(listing));
-        warn(listing.queues.flatMap(({ notices }) => notices));
-      }),
-    );
+    .action(async (flags: ScopeFlags & FilterFlags) => {
+      const signal = command.interruption.handled(FINISH_MS);
+      const scope = { ...scopeOf(flags, signal), filter: filterOf(flags) };
+      const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
+      process.stdout.write(flags.json ? `${stringifyJson(listing)}\n` : listingText(listing));
+      warn(listing.queues.flatMap(({ notices }) => notices));
+    });
 }
 
 /** Adds `show`. */
-export function addShowCommand(dead: Command): void {
+export function addShowCommand(dead: Command, command: CommandProcess): void {
   takesScope(dead.command('show'))
     .summary('show one dead letter whole')
     .description(
       'Shows a dead letter: its reason, its headers, and the decoded message with passwords and tokens masked. ID is that of ls, or its beginning.',
     )
     .argument('<id>', 'id of the dead letter')
+    .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
-    .action((id: string, flags: ScopeFlags) =>
-      interruptible(async (signal) => {
-        const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scopeOf(flags, signal), id));
-        process.stdout.write(flags.json ? `${stringifyJson(content)}\n` : contentText(content));
-      }),
-    );
+    .action(async (id: string, flags: ScopeFlags) => {
+      const scope = scopeOf(flags, command.interruption.handled(FINISH_MS));
+      const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
+      process.stdout.write(flags.json ? `${stringifyJson(content)}\n` : contentText(content));
+    });
 }
 
 /** Writes hints to standard error. */

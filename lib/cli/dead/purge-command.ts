@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import { purgeDeadLetters } from '../../inspect/index.js';
 import { stringifyJson } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
-import { INTERRUPTED, interruptible } from './interruption.js';
+import { FINISH_MS } from './finish.js';
 import { warn } from './look-commands.js';
 import { ProgressDisplay } from './progress.js';
 
 interface PurgeFlags extends ScopeFlags, ChangeFlags {}
 
 /** Adds `purge`. */
-export function addPurgeCommand(dead: Command): void {
+export function addPurgeCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('purge')))
     .summary('delete dead letters')
     .description(
@@ -22,7 +23,7 @@ export function addPurgeCommand(dead: Command): void {
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
-    .action((ids: string[], flags: PurgeFlags) => interruptible((signal) => purge(ids, flags, signal)));
+    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, command.interruption.handled(FINISH_MS)));
 }
 
 async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Promise<void> {
@@ -30,7 +31,8 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
   const filter = await chosenLetters('Delete', ids, flags, scope, signal);
   if (filter === undefined) {
     process.stderr.write('Nothing was deleted\n');
-    process.exitCode = signal.aborted ? INTERRUPTED : EXIT.failed;
+    // That of a signal stays.
+    if (!signal.aborted) process.exitCode = EXIT.failed;
     return;
   }
   const display = new ProgressDisplay('Deleted');
@@ -45,7 +47,6 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
   warn(notices);
   if (error !== null) {
     process.stderr.write(`${error}\n`);
-    process.exitCode = EXIT.failed;
+    if (!interrupted) process.exitCode = EXIT.failed;
   }
-  if (interrupted) process.exitCode = INTERRUPTED;
 }

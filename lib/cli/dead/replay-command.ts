@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { type ReplayResult, replayDeadLetters } from '../../inspect/index.js';
 import { oneLine, stringifyJson } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { durationOf, rateOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
-import { INTERRUPTED, interruptible } from './interruption.js';
+import { FINISH_MS } from './finish.js';
 import { warn } from './look-commands.js';
 import { ProgressDisplay } from './progress.js';
 
@@ -18,7 +19,7 @@ interface ReplayFlags extends ScopeFlags, ChangeFlags {
 const MAX_FAILURES = 10;
 
 /** Adds `replay`. */
-export function addReplayCommand(dead: Command): void {
+export function addReplayCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('replay')))
     .summary('publish dead letters to their original queues')
     .description(
@@ -35,7 +36,7 @@ export function addReplayCommand(dead: Command): void {
       'after',
       '\nExample:\n  oslo-rpc dead replay --topic calculator --reason "delivered 20 times" --rate 10/s --watch 5s',
     )
-    .action((ids: string[], flags: ReplayFlags) => interruptible((signal) => replay(ids, flags, signal)));
+    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, command.interruption.handled(FINISH_MS)));
 }
 
 async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {
@@ -44,7 +45,8 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
   const filter = await chosenLetters('Replay', ids, flags, scope, signal);
   if (filter === undefined) {
     process.stderr.write('Nothing was replayed\n');
-    process.exitCode = signal.aborted ? INTERRUPTED : EXIT.failed;
+    // That of a signal stays.
+    if (!signal.aborted) process.exitCode = EXIT.failed;
     return;
   }
   const display = new ProgressDisplay('Replayed');
@@ -60,8 +62,9 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
   process.stdout.write(flags.json ? `${stringifyJson(result)}\n` : replayText(result, dryRun === true));
   warn(result.notices);
   if (result.error !== null) process.stderr.write(`${result.error}\n`);
-  if (result.failed > 0 || result.error !== null || result.failedAgain) process.exitCode = EXIT.failed;
-  if (result.interrupted) process.exitCode = INTERRUPTED;
+  const isFailure = result.failed > 0 || result.error !== null || result.failedAgain;
+  // The exit code of a signal stays.
+  if (isFailure && !signal.aborted) process.exitCode = EXIT.failed;
 }
 
 function replayText(result: ReplayResult, isDryRun: boolean): string {

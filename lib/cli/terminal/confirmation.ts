@@ -1,13 +1,17 @@
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../exit-code.js';
 
+/** Returns true where there is a terminal to ask on. */
+export function canConfirm(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
 /**
  * Asks on the terminal. Resolves with true for `y` and `yes` only.
  * @throws UsageError where there is no terminal to ask on
  */
 export async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UsageError('no terminal to confirm on: give --yes, or --dry-run');
+  if (!canConfirm()) throw new UsageError('no terminal to confirm on: give --yes, or --dry-run');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl+C is a key on a terminal whose line is edited. Ctrl+D closes the prompt without an answer.
   prompt.once('SIGINT', () => process.emit('SIGINT'));
