@@ -18,11 +18,11 @@ const MAX_ATTEMPTS = 24;
 const PRECONDITION_FAILED = 406;
 
 /** Returns the bounds of a queue from its rules, as the management API told them. */
-export function boundsIn({ arguments: args, policy, type = args['x-queue-type'] }: QueueRules): QueueBounds {
+export function boundsIn({ arguments: args, policy, type }: QueueRules): QueueBounds {
   const least = (name: string) => Math.min(numberOf(args[`x-${name}`]), numberOf(policy[name]));
   const refusesNew = [args['x-overflow'] ?? policy['overflow']].some((one) => /^reject-/.test(String(one)));
   // A stream keeps its messages for their age and size, whoever has read them.
-  if (refusesNew || type === 'stream')
+  if (refusesNew || (type ?? args['x-queue-type']) === 'stream')
     return { messages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY, isCertain: true };
   return { messages: least('max-length'), bytes: least('max-length-bytes'), isCertain: true };
 }
