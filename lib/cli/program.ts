@@ -56,7 +56,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .addHelpText('afterAll', EXIT_CODES)
     .hook('preAction', (_program, self) => applyContext(self));
   addInvokeCommands(program, connections);
-  addConformanceCommand(program);
+  addConformanceCommand(program, connections);
   addDoctorCommand(program);
   addCheckCommand(program);
   addGenerateCommand(program);

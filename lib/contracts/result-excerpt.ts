@@ -1,5 +1,6 @@
 import { stringifyJson } from '../core/json.js';
 import { oneLine } from '../core/logger.js';
+import { maskBeginning } from '../core/secret-names.js';
 import type { SecretValues } from '../core/secret-values.js';
 import { maskSecrets } from '../core/secrets.js';
 
@@ -19,8 +20,7 @@ export function excerptOf(result: unknown, secrets: SecretValues): string {
 
 function beginningOf(value: unknown, budget: { left: number }, depth: number): unknown {
   budget.left--;
-  // A cut text may end within a secret. What is masked by its whole text is therefore longer than what is shown.
-  if (typeof value === 'string') return value.slice(0, MAX_EXCERPT * 4);
+  if (typeof value === 'string') return beginningOfText(value);
   if (typeof value !== 'object' || value === null) return value;
   if ('toJSON' in value && typeof value.toJSON === 'function') return value;
   if (depth >= MAX_DEPTH || budget.left <= 0) return '…';
@@ -38,4 +38,10 @@ function beginningOf(value: unknown, budget: { left: number }, depth: number): u
     members.push([key, beginningOf(Reflect.get(value, key), budget, depth + 1)]);
   }
   return Object.fromEntries(members);
+}
+
+/** A cut text may end within a secret. Longer ones than are shown are searched, and one without its end is masked, too. */
+function beginningOfText(text: string): string {
+  const max = MAX_EXCERPT * 4;
+  return text.length > max ? maskBeginning(text.slice(0, max)) : text;
 }

@@ -82,6 +82,17 @@ const HEADER =
   /((?<!\w)(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,40}(?:key|token))[ \t]{0,10}:[ \t]{0,10})[^\r\n'"]+/gi;
 const URL_PASSWORD = /(:\/\/[^\s/:@'"]{0,200}:)[^\s/@'"]{1,200}(?=@)/g;
 
+/** Value of a secret whose end is missing: a quote or `<` that closes it. */
+const OPEN_VALUE = new RegExp(
+  String.raw`((?:${NAMES.source})[0-9]*(?:\\{0,3}["']?\s{0,10}[:=,]?\s{0,10}u?\\{0,3}["']|>))[^"'<]+$`,
+  'i',
+);
+
+/** Returns the beginning of a text with secrets masked, as {@link maskText}, and one whose end was cut off. */
+export function maskBeginning(text: string): string {
+  return maskText(text.replace(OPEN_VALUE, `$1${MASK}`));
+}
+
 /**
  * Returns the text with secrets masked: in `password = x`, `"token": "x"`, `--secret x`, `<adminPass>x</adminPass>`, HTTP
  * headers and URLs.

@@ -1,4 +1,4 @@
-import { isSecretName, MASK, maskText } from './secret-names.js';
+import { isSecretName, MASK, maskBeginning, maskText } from './secret-names.js';
 
 /** Maximum number of values that are looked at. A message from the wire has fewer: the limit `values`. */
 const MAX_VALUES = 1_000_000;
@@ -47,9 +47,9 @@ export class SecretValues {
     const isCut = text.length > max + HEAD;
     let left = isCut ? text.slice(0, max + HEAD) : text;
     for (const secret of this.secrets) left = hide(left, secret);
-    left = maskText(left);
-    // The last characters may be the beginning of a secret whose end was cut off.
-    if (isCut) left = left.slice(0, -HEAD);
+    left = isCut ? maskBeginning(left) : maskText(left);
+    // The last characters may be the beginning of a secret whose end was cut off, unless they are masked.
+    if (isCut && !left.endsWith(MASK)) left = left.slice(0, -HEAD);
     return isCut || left.length > max ? `${left.slice(0, max)}…` : left;
   }
 

@@ -1,6 +1,6 @@
 import { getRpcServer, type OsloMessagingOptions, OsloMessagingTransports, Target } from 'nestjs-oslo-messaging';
 import type { OsloExplorerOptions } from 'nestjs-oslo-messaging/explorer';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import {
   type DeadLetters,
   type FindingView,
@@ -17,27 +17,28 @@ import { exploredApp } from '../support/explored-app.js';
 import type { ExplorerClient } from '../support/explorer-page.js';
 import { silent } from '../support/silent.js';
 
-const closing: (() => unknown)[] = [];
 let node: RabbitNode;
 
 beforeAll(async () => {
   if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
 });
 afterAll(() => node?.stop());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 /** Starts an application on the broker, and opens its page. */
-async function watched(topic: string, options: OsloMessagingOptions = {}, explorer: OsloExplorerOptions = {}) {
+async function watched(
+  { onTestFinished }: TestContext,
+  topic: string,
+  options: OsloMessagingOptions = {},
+  explorer: OsloExplorerOptions = {},
+) {
   const explored = await exploredApp({
     topic,
     options: { transportUrl: node.url, rpcResponseTimeout: 5, logger: silent, ...options },
     explorer: { managementUrl: node.managementUrl ?? '', ...explorer },
   });
-  closing.push(() => explored.app.close());
+  onTestFinished(() => explored.app.close());
   const page = explored.page();
-  closing.push(() => page.close());
+  onTestFinished(() => page.close());
   await page.open();
   return { ...explored, page };
 }
@@ -60,15 +61,16 @@ const topicIn = ({ topics }: Snapshot, topic: string): TopicView | undefined =>
   topics.find((one) => one.topic === topic);
 const rpcIn = ({ transports }: Snapshot): TransportView | undefined => transports.find(({ use }) => use === 'rpc');
 
+// Each has a topic and an application of its own, so that they run side by side, but for those that stop the broker.
 describeWithRabbit('the explorer of an application shows that', () => {
-  it('nobody consumes a topic that is called', async () => {
+  it.concurrent('nobody consumes a topic that is called', async (test) => {
     const other = uniqueTopic('unserved');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('tacker', 'topic', { durable: false });
       await channel.assertQueue(other, { durable: false });
       await channel.bindQueue(other, 'tacker', other);
     });
-    const { client, page } = await watched(uniqueTopic('night'));
+    const { client, page } = await watched(test, uniqueTopic('night'));
     await expect(client.prepare({ topic: other, timeout: 0.2 }).call({}, 'work')).rejects.toThrow();
     await shows(page, (snapshot) => {
       const finding = found(snapshot, 'unserved', other);
@@ -78,12 +80,12 @@ describeWithRabbit('the explorer of an application shows that', () => {
     await page.event('tick', ({ traffic }) => traffic.out?.timeouts === 1);
   });
 
-  it('a queue is durable where a transient one is asked for', async () => {
+  it.concurrent('a queue is durable where a transient one is asked for', async (test) => {
     const other = uniqueTopic('durable');
     await withChannel(node.url, async (channel) => {
       await channel.assertQueue(other, { durable: true });
     });
-    const { client, page } = await watched(uniqueTopic('night'));
+    const { client, page } = await watched(test, uniqueTopic('night'));
     await client
       .prepare({ topic: other, timeout: 0.2 })
       .call({}, 'work')
@@ -91,29 +93,30 @@ describeWithRabbit('the explorer of an application shows that', () => {
     await shows(page, (snapshot) => found(snapshot, 'conflict', other));
   });
 
-  it('a queue is bound to another exchange', async () => {
+  it.concurrent('a queue is bound to another exchange', async (test) => {
     const other = uniqueTopic('elsewhere');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('openstack', 'topic', { durable: false });
       await channel.assertQueue(other, { durable: false });
       await channel.bindQueue(other, 'openstack', other);
     });
-    const { client, page } = await watched(uniqueTopic('night'));
-    await expect(client.prepare({ topic: other, timeout: 1 }).call({}, 'work')).rejects.toMatchObject({
+    const { client, page } = await watched(test, uniqueTopic('night'));
+    await expect(client.prepare({ topic: other, timeout: 10 }).call({}, 'work')).rejects.toMatchObject({
       code: 'UNDELIVERABLE',
     });
     await shows(page, (snapshot) => found(snapshot, 'unbound', other)?.text.includes('"openstack"'));
     expect((await page.snapshot()).transports[0]?.counts['undeliverable']).toBe(1);
   });
 
-  it('a handler is slow, and requests wait for it', async () => {
+  it.concurrent('a handler is slow, and requests wait for it', async (test) => {
     const topic = uniqueTopic('slow');
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    closing.push(() => release());
+    test.onTestFinished(() => release());
     const { app, client, page } = await watched(
+      test,
       topic,
       { concurrency: 1, rpcDiscoveryEnabled: true },
       { slowThreshold: '200ms' },
@@ -122,7 +125,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
     const slow = uniqueTopic('held');
     const server = getRpcServer(rpc, new Target({ topic: slow, server: 'one' }), [{ work: () => held }]);
     await server.start();
-    closing.push(() => server.stop({ graceful: false }));
+    test.onTestFinished(() => server.stop({ graceful: false }));
     for (let sent = 0; sent < 3; sent++) await client.prepare({ topic: slow }).cast({}, 'work');
     await shows(page, (snapshot) => {
       const [queue] = topicIn(snapshot, slow)?.queues.filter(({ name }) => name === slow) ?? [];
@@ -137,7 +140,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
     });
   });
 
-  it('a queue piles up', async () => {
+  it.concurrent('a queue piles up', async (test) => {
     const other = uniqueTopic('piling');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('tacker', 'topic', { durable: false });
@@ -145,7 +148,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
       await channel.bindQueue(other, 'tacker', other);
       await channel.prefetch(1);
       await channel.consume(other, () => undefined);
-      const { client, page } = await watched(uniqueTopic('night'));
+      const { client, page } = await watched(test, uniqueTopic('night'));
       for (let sent = 0; sent < 30; sent++) await client.prepare({ topic: other }).cast({}, 'work');
       await shows(page, (snapshot) => {
         const [queue] = topicIn(snapshot, other)?.queues ?? [];
@@ -155,9 +158,9 @@ describeWithRabbit('the explorer of an application shows that', () => {
     });
   });
 
-  it('dead letters wait, and replays them', async () => {
+  it.concurrent('dead letters wait, and replays them', async (test) => {
     const topic = uniqueTopic('dead');
-    const { page } = await watched(topic, {}, { readOnly: false });
+    const { page } = await watched(test, topic, {}, { readOnly: false });
     await withChannel(node.url, async (channel) => {
       channel.sendToQueue(topic, Buffer.from('not json'));
       await channel.checkQueue(topic);
@@ -191,8 +194,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
     );
   });
 
-  it('the broker has a memory alarm', async () => {
-    const { client, page } = await watched(uniqueTopic('night'));
+  it('the broker has a memory alarm', async (test) => {
+    const { client, page } = await watched(test, uniqueTopic('night'));
     await client.cast({}, 'note', { text: 'x' });
     await node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
     try {
@@ -212,8 +215,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
   });
 
   // The last one: it restarts the broker.
-  it('the broker is down, and is back', async () => {
-    const { page } = await watched(uniqueTopic('night'));
+  it('the broker is down, and is back', async (test) => {
+    const { page } = await watched(test, uniqueTopic('night'));
     await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'connected');
     await node.halt();
     await shows(page, (snapshot) => {

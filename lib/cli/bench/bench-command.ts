@@ -11,7 +11,7 @@ const DESCRIPTION =
 const EXAMPLES = `
 Examples:
   oslo-rpc bench --url rabbit://user:password@host/ --serve
-  oslo-rpc bench --topic demo --size 4k --concurrency 50 --duration 30s
+  oslo-rpc bench --topic demo --size 4k --concurrency 50 --for 30s
   oslo-rpc bench --topic calculator --method add --rate 500 --check 'p99<50ms' --yes a=2 b=3
   oslo-rpc bench --topic demo --mode cast --count 10000 --csv casts.csv`;
 
@@ -30,7 +30,7 @@ export function addBenchCommand(program: Command, connections: OpenConnections, 
     .option('--size <bytes>', 'adds the argument data, a text of that length: 512, 4k, 1M')
     .option('--concurrency <number>', 'messages in flight (default: 10; with --rate at most 1000)')
     .option('--clients <number>', 'transports, with two connections each, that share the load', '1')
-    .option('--duration <duration>', 'time to send, in seconds or with a unit: 30s, 5m (default: 10s, or --count)')
+    .option('--for <duration>', 'time to send, in seconds or with a unit: 30s, 5m (default: 10s, or --count)')
     .option('--count <number>', 'number of messages')
     .option('--rate <number>', 'messages a second, whatever the answers')
     .option('--warmup <duration>', 'time of the same load before (default: 1s; none with --count)')

@@ -1,7 +1,7 @@
-import { stringifyJson } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, exitCodeOf } from '../exit-code.js';
 import type { OpenConnections } from '../open-connections.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { type BenchFlags, readPlan } from './read-plan.js';
 import { reportText } from './report-text.js';
 import { runBench } from './run-bench.js';
@@ -17,7 +17,7 @@ export async function bench(
   const signal = interruption.handled();
   try {
     const { report, throughput, csvError } = await runBench(plan, connections, signal);
-    print(flags.json ? `${stringifyJson(report)}\n` : reportText(report, throughput));
+    print(flags.json ? toJsonLine(report) : reportText(report, throughput));
     if (csvError !== undefined) process.stderr.write(`${describeError(csvError)}\n`);
     // The exit code of the signal stays.
     if (signal.aborted) return;

@@ -1,8 +1,8 @@
 import type { Transport } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import { confirmed } from '../terminal/confirmation.js';
 import type { BenchPlan } from './bench-plan.js';
 import type { BrokerQueues } from './broker-queues.js';
-import { confirmLoad } from './confirm-load.js';
 import type { LoadProgress } from './load-progress.js';
 import { queueOf } from './load-queues.js';
 import { areDemonstration, describeServers, findServers, type LoadedServers, nobody } from './loaded-servers.js';
@@ -26,7 +26,7 @@ export async function permit(plan: BenchPlan, servers: LoadedServers | undefined
   if (plan.serve) return;
   if (servers === undefined) {
     const what = `Notifications go to all listeners of topic ${plan.topic}, and stay in its queues where nobody listens`;
-    if (!plan.yes) await confirmLoad(what, signal);
+    if (!plan.yes) await confirm(what, signal);
     return;
   }
   if (areDemonstration(servers)) return;
@@ -35,5 +35,11 @@ export async function permit(plan: BenchPlan, servers: LoadedServers | undefined
     throw new UsageError(
       `no method: give --method, since topic ${plan.topic} is served by others than demonstration servers: ${who}`,
     );
-  if (!plan.yes) await confirmLoad(`Topic ${plan.topic} is served by ${who}, not by demonstration servers`, signal);
+  if (!plan.yes) await confirm(`Topic ${plan.topic} is served by ${who}, not by demonstration servers`, signal);
+}
+
+/** @throws UsageError without a terminal to ask on, and for any answer but yes */
+async function confirm(what: string, signal: AbortSignal): Promise<void> {
+  if (await confirmed(`${what}. Load them?`, `${what}. Give --yes to load them`, signal)) return;
+  throw new UsageError('not confirmed; nothing was sent');
 }

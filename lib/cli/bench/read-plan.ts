@@ -1,6 +1,6 @@
 import { type Dict, newId } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { byteCount, milliseconds, wholeNumber } from '../flags/flag-values.js';
+import { byteCount, milliseconds, timeLimitOf, wholeNumber } from '../flags/flag-values.js';
 import { readTarget, type TargetFlags } from '../flags/target-options.js';
 import { readData } from '../input/read-data.js';
 import type { BenchMode, BenchPlan } from './bench-plan.js';
@@ -17,7 +17,7 @@ export interface BenchFlags extends TargetFlags {
   size?: string;
   concurrency?: string;
   clients: string;
-  duration?: string;
+  for?: string;
   count?: string;
   rate?: string;
   warmup?: string;
@@ -52,8 +52,7 @@ export async function readPlan(words: readonly string[], given: BenchFlags): Pro
   const size = given.size === undefined ? undefined : byteCount(given.size, '--size', MAX_SIZE);
   const rate = optional(given.rate, (text) => wholeNumber(text, '--rate', 1, MAX_RATE));
   const count = optional(given.count, (text) => wholeNumber(text, '--count', 1, MAX_COUNT));
-  const duration = optional(given.duration, (text) => span(text, '--duration'));
-  if (duration === 0) throw new UsageError('--duration: expected more than 0');
+  const duration = timeLimitOf(given.for, MAX_DURATION_MS);
   return {
     mode,
     messaging: options,

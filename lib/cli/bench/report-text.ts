@@ -1,4 +1,5 @@
 import { oneLine } from '../../internal.js';
+import { countText, durationText } from '../terminal/figures.js';
 import { textTable } from '../terminal/text-table.js';
 import { bar, columns } from './bar-chart.js';
 import type { BenchReport } from './bench-report.js';
@@ -29,9 +30,11 @@ export function reportText(report: BenchReport, throughput: readonly number[]): 
 function heading(report: BenchReport): string {
   const { mode, method, size, concurrency, clients, rate } = report;
   const pace =
-    rate === null ? `${concurrency} in flight` : `${count(rate)} per second, at most ${count(concurrency)} in flight`;
+    rate === null
+      ? `${concurrency} in flight`
+      : `${countText(rate)} per second, at most ${countText(concurrency)} in flight`;
   const over = clients === 1 ? '' : ` over ${clients} clients`;
-  const bytes = size === null ? '' : `, ${count(size)} bytes each`;
+  const bytes = size === null ? '' : `, ${countText(size)} bytes each`;
   return `${oneLine(`${PLURALS[mode]} of ${method} to ${destination(report)}: ${pace}${over}${bytes}`, 1000)}\n`;
 }
 
@@ -46,14 +49,16 @@ function requestLines(report: BenchReport): string[] {
   const total = sent + warmup.sent;
   return [
     ...(interrupted ? ['Interrupted: measured so far\n'] : []),
-    `${count(succeeded)} ${mode === 'call' ? 'answered' : 'confirmed'} in ${time(seconds * 1000)}: ${rateText(throughput)}\n`,
-    `${count(sent)} sent, ${count(failed)} failed${cancelled > 0 ? `, ${count(cancelled)} cancelled` : ''}${warmup.sent > 0 ? `; ${count(warmup.sent)} before, to warm up` : ''}\n`,
-    ...(handled === null ? [] : [`${count(handled)} of ${count(total)} handled by the servers\n`]),
+    `${countText(succeeded)} ${mode === 'call' ? 'answered' : 'confirmed'} in ${durationText(seconds * 1000)}: ${rateText(throughput)}\n`,
+    `${countText(sent)} sent, ${countText(failed)} failed${cancelled > 0 ? `, ${countText(cancelled)} cancelled` : ''}${warmup.sent > 0 ? `; ${countText(warmup.sent)} before, to warm up` : ''}\n`,
+    ...(handled === null ? [] : [`${countText(handled)} of ${countText(total)} handled by the servers\n`]),
     ...(waiting
-      ? [`${count(waiting)} still wait in the queue: its consumers are slower than the load, or there are none\n`]
+      ? [`${countText(waiting)} still wait in the queue: its consumers are slower than the load, or there are none\n`]
       : []),
     ...(notSent > 0
-      ? [`${count(notSent)} not sent: the servers do not keep up with the rate, and latencies would be longer still\n`]
+      ? [
+          `${countText(notSent)} not sent: the servers do not keep up with the rate, and latencies would be longer still\n`,
+        ]
       : []),
     ...(clientCpu > BUSY
       ? [`This command used ${Math.round(clientCpu * 100)} % of a core: it may be slower than the servers\n`]
@@ -63,14 +68,14 @@ function requestLines(report: BenchReport): string[] {
 
 function errorLines({ errors }: BenchReport): string[] {
   return errors.map(
-    ({ name, count: number, example }) => `  ${count(number)} × ${oneLine(`${name}: ${example}`, 200)}\n`,
+    ({ name, count: number, example }) => `  ${countText(number)} × ${oneLine(`${name}: ${example}`, 200)}\n`,
   );
 }
 
 function latencyText({ latency, latencyFromSending, measured }: BenchReport): string {
   if (latency === null) return '';
   const names = Object.keys(latency) as (keyof LatencyFigures)[];
-  const row = (title: string, figures: LatencyFigures) => [title, ...names.map((name) => time(figures[name]))];
+  const row = (title: string, figures: LatencyFigures) => [title, ...names.map((name) => durationText(figures[name]))];
   const from = measured.from === 'due' ? '' : 'from sending ';
   const to = measured.to === 'result' ? 'to the result' : "to the broker's confirmation";
   const rows = latencyFromSending
@@ -82,11 +87,11 @@ function latencyText({ latency, latencyFromSending, measured }: BenchReport): st
 function distributionText({ distribution }: BenchReport): string {
   const highest = Math.max(...distribution.map((bucket) => bucket.count), 1);
   const all = distribution.reduce((sum, bucket) => sum + bucket.count, 0);
-  const width = Math.max(...distribution.map((bucket) => time(bucket.to).length), 0);
+  const width = Math.max(...distribution.map((bucket) => durationText(bucket.to).length), 0);
   return distribution
     .map(({ to, count: number }) => {
-      const share = number === 0 ? '' : `${count(number)}  ${percent(number / all)}`;
-      return `  < ${time(to).padStart(width)}  ${bar(number / highest, BAR_WIDTH).padEnd(BAR_WIDTH)}  ${share}`.trimEnd();
+      const share = number === 0 ? '' : `${countText(number)}  ${percent(number / all)}`;
+      return `  < ${durationText(to).padStart(width)}  ${bar(number / highest, BAR_WIDTH).padEnd(BAR_WIDTH)}  ${share}`.trimEnd();
     })
     .map((line) => `${line}\n`)
     .join('');
@@ -95,31 +100,20 @@ function distributionText({ distribution }: BenchReport): string {
 function throughputText(throughput: readonly number[]): string {
   if (throughput.length < 2) return '';
   const [lowest, highest] = [Math.min(...throughput), Math.max(...throughput)];
-  return `Per second, ${count(Math.round(lowest))} to ${count(Math.round(highest))}\n  ${columns(throughput)}\n`;
+  return `Per second, ${countText(Math.round(lowest))} to ${countText(Math.round(highest))}\n  ${columns(throughput)}\n`;
 }
 
 function valueText(check: string, value: number | null): string {
   if (value === null) return 'not measured';
   if (/^errors.*%$/.test(check)) return percent(value);
-  return /^(errors|unsent|rate)/.test(check) ? count(Math.round(value)) : time(value);
+  return /^(errors|unsent|rate)/.test(check) ? countText(Math.round(value)) : durationText(value);
 }
 
 const indented = (text: string): string => text.replace(/^/gm, '  ').trimEnd().concat('\n');
 
-/** Returns a number with commas between thousands. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0 });
-}
-
-/** Returns a time with three digits. @param milliseconds time */
-export function time(milliseconds: number): string {
-  return milliseconds < 1000 ? `${digits(milliseconds)} ms` : `${digits(milliseconds / 1000)} s`;
-}
-
 /** Returns the text for messages a second. */
 export function rateText(value: number): string {
-  return `${count(value)} per second`;
+  return `${countText(value)} per second`;
 }
 
-const digits = (value: number): string => String(Number(value.toPrecision(3)));
 const percent = (value: number): string => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`;

@@ -45,7 +45,7 @@ export async function runBench(
   );
   // Rejects what waits for an answer.
   signal.addEventListener('abort', () => void Promise.allSettled(transports.map((transport) => transport.cleanup())));
-  const progress = new LoadProgress(process.stderr, plan.durationMs, plan.count);
+  const progress = new LoadProgress(plan.durationMs, plan.count);
   progress.show('Connecting …');
   let child: ServerChild | undefined;
   let queues: BrokerQueues | undefined;
@@ -83,7 +83,7 @@ async function load(
   const warmup = { sent: 0, failed: 0 };
   if (plan.warmupMs > 0) {
     const shape = { ...plan, durationMs: plan.warmupMs, count: undefined };
-    const warmer = new LoadProgress(process.stderr, plan.warmupMs, undefined);
+    const warmer = new LoadProgress(plan.warmupMs, undefined);
     const { measurement } = await measureLoad(shape, send, signal, warmer, undefined);
     if (measurement.hopeless !== undefined) throw measurement.hopeless;
     Object.assign(warmup, { sent: measurement.counts.sent, failed: measurement.counts.failed });

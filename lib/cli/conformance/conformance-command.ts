@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { stringifyJson } from '../../internal.js';
 import { EXIT, UsageError } from '../exit-code.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import type { OpenConnections } from '../open-connections.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { checks } from './checks.js';
 import { Peer } from './peer.js';
 import { type Report, reportOf, tableFoot, tableHead, tableRow } from './report.js';
-import { runChecks } from './run-checks.js';
+import { type CheckResult, runChecks } from './run-checks.js';
 
 interface ConformanceFlags extends TargetFlags {
   json?: boolean;
@@ -14,7 +15,7 @@ interface ConformanceFlags extends TargetFlags {
 }
 
 /** Adds `conformance`. */
-export function addConformanceCommand(program: Command): void {
+export function addConformanceCommand(program: Command, connections: OpenConnections): void {
   takesTarget(program.command('conformance'), '10s')
     .summary('check a server that exposes the reference endpoints')
     .description(
@@ -28,32 +29,30 @@ export function addConformanceCommand(program: Command): void {
       `\nExample:\n  oslo-rpc conformance --topic conformance --only echo-json\n\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
     )
     .action(async (flags: ConformanceFlags) => {
-      if ((await conformance(flags)).failed > 0) process.exitCode = EXIT.failed;
+      if ((await conformance(flags, connections)).failed > 0) process.exitCode = EXIT.failed;
     });
 }
 
-async function conformance(flags: ConformanceFlags): Promise<Report> {
+async function conformance(flags: ConformanceFlags, connections: OpenConnections): Promise<Report> {
   const chosen = choose(flags.only);
   const { options, exchange, timeout: seconds } = readTarget(flags);
   const { topic = '', server, managementUrl } = flags;
   const timeout = seconds * 1000;
   const rabbit = { ...options.rabbit, ...(managementUrl && { managementUrl }) };
   const peer = await Peer.connect({ ...options, rabbit }, { topic, exchange, server, timeout });
+  // Its queues go, also where the command is interrupted.
+  connections.add(() => peer.close());
   const print = (text: string) => flags.json || process.stdout.write(text);
-  try {
-    const results = [];
-    print(tableHead);
-    for await (const result of runChecks(peer, chosen)) {
-      results.push(result);
-      print(tableRow(result));
-    }
-    const report = reportOf(peer.about, results);
-    print(tableFoot(report));
-    if (flags.json) process.stdout.write(`${stringifyJson(report)}\n`);
-    return report;
-  } finally {
-    await peer.close();
+  const results: CheckResult[] = [];
+  print(tableHead);
+  for await (const result of runChecks(peer, chosen)) {
+    results.push(result);
+    print(tableRow(result));
   }
+  const report = reportOf(peer.about, results);
+  print(tableFoot(report));
+  if (flags.json) process.stdout.write(toJsonLine(report));
+  return report;
 }
 
 /** Returns the checks of these names, in the order of all checks. */

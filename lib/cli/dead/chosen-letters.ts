@@ -1,6 +1,7 @@
 import { type DeadLetterFilter, type DeadLetterScope, listDeadLetters } from '../../inspect/index.js';
 import { UsageError } from '../exit-code.js';
 import { confirmed } from '../terminal/confirmation.js';
+import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, isUnfiltered } from './dead-flags.js';
 
 /** Flags of commands that change queues. */
@@ -28,11 +29,12 @@ export async function chosenLetters(
   if (!isAll && flags.all) throw new UsageError('--all excludes ids and filters');
   const filter = filterOf(flags, ids);
   if (flags.yes || flags.dryRun) return filter;
-  const { queues } = await listDeadLetters({ ...scope, filter });
+  const { queues } = await whileShowing('Reading dead letters …', () => listDeadLetters({ ...scope, filter }));
   const letters = queues.flatMap(({ letters: read }) => read);
   const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
   if (letters.length === 0) return { ids: [] };
   const count = `${letters.length} ${letters.length === 1 ? 'dead letter' : 'dead letters'}`;
-  if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, signal))) return undefined;
+  const without = 'no terminal to confirm on: give --yes, or --dry-run';
+  if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, signal))) return undefined;
   return { ids: letters.map(({ id }) => id) };
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
-import { ConfigurationError, toMilliseconds } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import { milliseconds } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { canConfirm, confirmed } from '../terminal/confirmation.js';
 
@@ -68,7 +68,8 @@ function consentOf({ yes }: ScopeFlags, signal: AbortSignal): (reason: string) =
   return async (reason) => {
     if (yes) return true;
     if (!canConfirm()) return false;
-    const answer = answers.get(reason) ?? (await confirmed(`${reason}. Read it?`, signal));
+    const answer =
+      answers.get(reason) ?? (await confirmed(`${reason}. Read it?`, 'no terminal to confirm on: give --yes', signal));
     answers.set(reason, answer);
     return answer;
   };
@@ -97,13 +98,8 @@ export function rateOf(text: string): number {
 
 /** Checks a duration. */
 export function durationOf(text: string): string {
-  try {
-    toMilliseconds(text, 'the duration');
-    return text;
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+  milliseconds(text, 'the duration');
+  return text;
 }
 
 function numberOf(text: string): number {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { findDeadLetter, listDeadLetters } from '../../inspect/index.js';
-import { stringifyJson } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
@@ -10,7 +10,7 @@ import { contentText, listingText } from './letter-text.js';
 const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
 
 /** Adds `ls`. */
-export function addLsCommand(dead: Command, command: CommandProcess): void {
+export function addLsCommand(dead: Command, { interruption }: CommandProcess): void {
   takesFilter(takesScope(dead.command('ls')))
     .summary('show dead letters by reason and method')
     .description(
@@ -19,16 +19,15 @@ export function addLsCommand(dead: Command, command: CommandProcess): void {
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
     .action(async (flags: ScopeFlags & FilterFlags) => {
-      const signal = command.interruption.handled(FINISH_MS);
-      const scope = { ...scopeOf(flags, signal), filter: filterOf(flags) };
+      const scope = { ...scopeOf(flags, interruption.handled(FINISH_MS)), filter: filterOf(flags) };
       const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
-      process.stdout.write(flags.json ? `${stringifyJson(listing)}\n` : listingText(listing));
+      process.stdout.write(flags.json ? toJsonLine(listing) : listingText(listing));
       warn(listing.queues.flatMap(({ notices }) => notices));
     });
 }
 
 /** Adds `show`. */
-export function addShowCommand(dead: Command, command: CommandProcess): void {
+export function addShowCommand(dead: Command, { interruption }: CommandProcess): void {
   takesScope(dead.command('show'))
     .summary('show one dead letter whole')
     .description(
@@ -38,9 +37,9 @@ export function addShowCommand(dead: Command, command: CommandProcess): void {
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
     .action(async (id: string, flags: ScopeFlags) => {
-      const scope = scopeOf(flags, command.interruption.handled(FINISH_MS));
+      const scope = scopeOf(flags, interruption.handled(FINISH_MS));
       const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
-      process.stdout.write(flags.json ? `${stringifyJson(content)}\n` : contentText(content));
+      process.stdout.write(flags.json ? toJsonLine(content) : contentText(content));
     });
 }
 

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import { purgeDeadLetters } from '../../inspect/index.js';
-import { stringifyJson } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
+import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
-import { ProgressDisplay } from './progress.js';
 
 interface PurgeFlags extends ScopeFlags, ChangeFlags {}
 
 /** Adds `purge`. */
-export function addPurgeCommand(dead: Command, command: CommandProcess): void {
+export function addPurgeCommand(dead: Command, { interruption }: CommandProcess): void {
   takesFilter(takesScope(dead.command('purge')))
     .summary('delete dead letters')
     .description(
@@ -23,7 +23,7 @@ export function addPurgeCommand(dead: Command, command: CommandProcess): void {
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
-    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, command.interruption.handled(FINISH_MS)));
+    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, interruption.handled(FINISH_MS)));
 }
 
 async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Promise<void> {
@@ -31,11 +31,11 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
   const filter = await chosenLetters('Delete', ids, flags, scope, signal);
   if (filter === undefined) {
     process.stderr.write('Nothing was deleted\n');
-    // That of a signal stays.
+    // The exit code of a signal stays.
     if (!signal.aborted) process.exitCode = EXIT.failed;
     return;
   }
-  const display = new ProgressDisplay('Deleted');
+  const display = new LetterProgress('Deleted');
   const { dryRun } = flags;
   const result = await purgeDeadLetters({ ...scope, filter, dryRun, onProgress: display.show }).finally(() =>
     display.clear(),
@@ -43,10 +43,10 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
   const { matched, purged, left, interrupted, error, notices } = result;
   const end = interrupted ? ' (interrupted)' : '';
   const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;
-  process.stdout.write(flags.json ? `${stringifyJson(result)}\n` : text);
+  process.stdout.write(flags.json ? toJsonLine(result) : text);
   warn(notices);
   if (error !== null) {
     process.stderr.write(`${error}\n`);
-    if (!interrupted) process.exitCode = EXIT.failed;
+    if (!signal.aborted) process.exitCode = EXIT.failed;
   }
 }

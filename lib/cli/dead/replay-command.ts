@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { type ReplayResult, replayDeadLetters } from '../../inspect/index.js';
-import { oneLine, stringifyJson } from '../../internal.js';
+import { oneLine } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { durationOf, rateOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
+import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
-import { ProgressDisplay } from './progress.js';
 
 interface ReplayFlags extends ScopeFlags, ChangeFlags {
   rate?: number;
@@ -19,7 +20,7 @@ interface ReplayFlags extends ScopeFlags, ChangeFlags {
 const MAX_FAILURES = 10;
 
 /** Adds `replay`. */
-export function addReplayCommand(dead: Command, command: CommandProcess): void {
+export function addReplayCommand(dead: Command, { interruption }: CommandProcess): void {
   takesFilter(takesScope(dead.command('replay')))
     .summary('publish dead letters to their original queues')
     .description(
@@ -36,7 +37,7 @@ export function addReplayCommand(dead: Command, command: CommandProcess): void {
       'after',
       '\nExample:\n  oslo-rpc dead replay --topic calculator --reason "delivered 20 times" --rate 10/s --watch 5s',
     )
-    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, command.interruption.handled(FINISH_MS)));
+    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, interruption.handled(FINISH_MS)));
 }
 
 async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {
@@ -45,11 +46,11 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
   const filter = await chosenLetters('Replay', ids, flags, scope, signal);
   if (filter === undefined) {
     process.stderr.write('Nothing was replayed\n');
-    // That of a signal stays.
+    // The exit code of a signal stays.
     if (!signal.aborted) process.exitCode = EXIT.failed;
     return;
   }
-  const display = new ProgressDisplay('Replayed');
+  const display = new LetterProgress('Replayed');
   const result = await replayDeadLetters({
     ...scope,
     filter,
@@ -59,12 +60,11 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
     dryRun,
     onProgress: display.show,
   }).finally(() => display.clear());
-  process.stdout.write(flags.json ? `${stringifyJson(result)}\n` : replayText(result, dryRun === true));
+  process.stdout.write(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));
   warn(result.notices);
   if (result.error !== null) process.stderr.write(`${result.error}\n`);
-  const isFailure = result.failed > 0 || result.error !== null || result.failedAgain;
-  // The exit code of a signal stays.
-  if (isFailure && !signal.aborted) process.exitCode = EXIT.failed;
+  const isFailed = result.failed > 0 || result.error !== null || result.failedAgain;
+  if (isFailed && !signal.aborted) process.exitCode = EXIT.failed;
 }
 
 function replayText(result: ReplayResult, isDryRun: boolean): string {

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { checkService, type Measure } from '../../inspect/index.js';
-import { Deadline, oneLine, stringifyJson, Target, toError } from '../../internal.js';
+import { Deadline, oneLine, Target, toError } from '../../internal.js';
 import { describeError, EXIT, exitCodeOf, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { coloured } from '../terminal/colours.js';
+import { toJsonLine } from '../terminal/json-line.js';
 
 interface CheckFlags extends TargetFlags {
   managementUrl?: string;
@@ -46,7 +48,7 @@ export function addCheckCommand(program: Command): void {
     .action(async (flags: CheckFlags) => {
       const verdict = await check(flags);
       process.exitCode = verdict.code;
-      process.stdout.write(flags.json ? `${stringifyJson(withoutCode(verdict))}\n` : line(flags, verdict));
+      process.stdout.write(flags.json ? toJsonLine(withoutCode(verdict)) : line(flags, verdict));
     });
 }
 
@@ -79,7 +81,8 @@ async function check(flags: CheckFlags): Promise<Verdict> {
 
 function line({ topic, server }: CheckFlags, { status, text }: Verdict): string {
   const name = topic ? ` ${topic}${server ? `.${server}` : ''}` : '';
-  return `${oneLine(`${status.toUpperCase()}${name}: ${text}`, 1000)}\n`;
+  const word = coloured(status === 'ok' ? 'green' : 'red', status.toUpperCase());
+  return `${word}${oneLine(`${name}: ${text}`, 1000)}\n`;
 }
 
 function withoutCode({ code: _, ...shown }: Verdict): Omit<Verdict, 'code'> {

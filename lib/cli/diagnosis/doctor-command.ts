@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { type Diagnosis, diagnosisOf, type Finding, findingText, isFault } from '../../inspect/index.js';
-import { oneLine, stringifyJson, Target } from '../../internal.js';
+import { oneLine, Target } from '../../internal.js';
 import { describeError, EXIT, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { coloured } from '../terminal/colours.js';
+import { toJsonLine } from '../terminal/json-line.js';
+import { whileShowing } from '../terminal/progress-line.js';
 
 interface DoctorFlags extends TargetFlags {
   managementUrl?: string;
@@ -23,14 +26,12 @@ export function addDoctorCommand(program: Command): void {
       '\nExample:\n  oslo-rpc doctor --url "rabbit://user:password@host/?amqp_durable_queues=true" --topic calculator --server calc1',
     )
     .action(async (flags: DoctorFlags) => {
-      const { findings, unreachable } = await examine(flags);
+      const { findings, unreachable } = await whileShowing('Looking for trouble …', () => examine(flags));
       const remarks = findings.filter(({ state }) => state === 'unchecked' || state === 'unreachable');
       const shown = findings.filter((finding) => !remarks.includes(finding));
       const isEmpty = unreachable !== undefined && !flags.json;
       if (!isEmpty)
-        process.stdout.write(
-          flags.json ? `${stringifyJson(unreachable ? remarks : shown)}\n` : shown.map(findingLine).join(''),
-        );
+        process.stdout.write(flags.json ? toJsonLine(unreachable ? remarks : shown) : shown.map(findingLine).join(''));
       if (unreachable) process.stderr.write(`${describeError(unreachable)}\n`);
       for (const remark of remarks)
         process.stderr.write(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
@@ -51,5 +52,6 @@ function examine(flags: DoctorFlags): Promise<Diagnosis> {
 
 function findingLine(finding: Finding): string {
   const { kind, name, state } = finding;
-  return `${oneLine(`${state.padEnd(8)}  ${kind} ${name}: ${findingText(finding)}`, 4000)}\n`;
+  const text = oneLine(`${kind} ${name}: ${findingText(finding)}`, 4000);
+  return `${coloured(isFault(finding) ? 'red' : undefined, state.padEnd(8))}  ${text}\n`;
 }

@@ -9,13 +9,14 @@ import {
   oneLine,
   type ServerInfo,
   type ServerStats,
-  stringifyJson,
   Target,
 } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
 import { EXIT } from '../exit-code.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
+import { durationText } from '../terminal/figures.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { asking, whileShowing } from '../terminal/progress-line.js';
 import { textTable } from '../terminal/text-table.js';
 
@@ -47,7 +48,7 @@ export function addDescribeCommand(program: Command, connections: OpenConnection
     .action(async (flags: DescribeFlags) => {
       const description = await describe(flags, connections);
       const { servers, others } = description;
-      process.stdout.write(flags.json ? `${stringifyJson(description)}\n` : servers.map(textOf).join('\n'));
+      process.stdout.write(flags.json ? toJsonLine(description) : servers.map(textOf).join('\n'));
       if (others > 0) process.stderr.write(othersText(others));
       if (servers.length === 0) process.exitCode = EXIT.failed;
     });
@@ -109,9 +110,6 @@ function signatureOf({ name, arguments: args }: MethodInfo): string {
 
 function countsText({ calls, errors, duration }: MethodStats): string {
   const failed = Object.entries(errors).map(([name, count]) => `${name} ${count}`);
-  const times = duration ? `, p50 ${seconds(duration.p50)}, p99 ${seconds(duration.p99)}` : '';
+  const times = duration ? `, p50 ${durationText(duration.p50 * 1000)}, p99 ${durationText(duration.p99 * 1000)}` : '';
   return `${calls} ${calls === 1 ? 'request' : 'requests'}${failed.length > 0 ? `, failed: ${failed.join(', ')}` : ''}${times}`;
 }
-
-const seconds = (value: number): string =>
-  value < 1 ? `${Number((value * 1000).toPrecision(2))} ms` : `${Number(value.toPrecision(2))} s`;

@@ -7,11 +7,12 @@ import {
   surveyServer,
   topicsAt,
 } from '../../inspect/index.js';
-import { type ApiInfo, MessageUndeliverable, oneLine, stringifyJson, Target } from '../../internal.js';
+import { type ApiInfo, MessageUndeliverable, oneLine, Target } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { asking, whileShowing } from '../terminal/progress-line.js';
 import { textTable } from '../terminal/text-table.js';
 
@@ -39,7 +40,7 @@ export function addListCommand(program: Command, connections: OpenConnections): 
     )
     .action(async (flags: ListFlags) => {
       const { asked, topics } = await list(flags, connections);
-      process.stdout.write(flags.json ? `${stringifyJson(topics)}\n` : textTable([HEADER, ...topics.flatMap(rowsOf)]));
+      process.stdout.write(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)]));
       for (const { topic, exchange } of topics)
         if (asked !== undefined && exchange !== asked) process.stderr.write(otherExchange(topic, exchange, asked));
       if (!flags.managementUrl && topics.some(({ unnamed }) => unnamed > 0)) process.stderr.write(UNNAMED);

@@ -1,6 +1,11 @@
 import { ConfigurationError, toMilliseconds } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 
+const MAX_COUNT = 1_000_000_000;
+
+/** Longest `--for`, in milliseconds: 24 days. A timer of Node.js has no more. */
+const MAX_FOR_MS = 24 * 24 * 3_600_000;
+
 /**
  * Returns the milliseconds of a duration on the command line.
  * @param flag its name, such as `--delay`
@@ -20,6 +25,19 @@ export function wholeNumber(text: string, flag: string, min: number, max: number
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`${flag}: expected a whole number of ${min} to ${max}; got "${text.slice(0, 40)}"`);
+}
+
+/** Returns the number of `--count`; infinity without the flag. @throws UsageError */
+export function countOf(text: string | undefined): number {
+  return text === undefined ? Number.POSITIVE_INFINITY : wholeNumber(text, '--count', 1, MAX_COUNT);
+}
+
+/** Returns the milliseconds of `--for`; undefined without the flag. @throws UsageError */
+export function timeLimitOf(text: string | undefined, max: number = MAX_FOR_MS): number | undefined {
+  if (text === undefined) return undefined;
+  const value = milliseconds(text, '--for');
+  if (value > 0 && value <= max) return value;
+  throw new UsageError(`--for: expected more than 0, and at most ${max / 3_600_000} h; got "${text.slice(0, 40)}"`);
 }
 
 /** Returns a share on the command line, `5%` or `0.05`, as a number of 0 to 1. @throws UsageError */

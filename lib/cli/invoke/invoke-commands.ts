@@ -1,16 +1,9 @@
 import type { Command } from 'commander';
-import {
-  Deadline,
-  getRpcTransport,
-  PING_METHOD,
-  RemoteError,
-  RPCClient,
-  stringifyJson,
-  Target,
-} from '../../internal.js';
+import { Deadline, getRpcTransport, PING_METHOD, RemoteError, RPCClient, Target } from '../../internal.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
+import { toJsonLine } from '../terminal/json-line.js';
 
 interface InvokeFlags extends TargetFlags {
   namespace?: string;
@@ -100,5 +93,5 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
 }
 
 function print(result: unknown): void {
-  process.stdout.write(`${stringifyJson(result)}\n`);
+  process.stdout.write(toJsonLine(result));
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { MessagingTimeout, oneLine, PRIORITIES, type Priority, toMilliseconds } from '../../internal.js';
+import { MessagingTimeout, oneLine, PRIORITIES, type Priority } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
-import { UsageError } from '../exit-code.js';
+import { countOf, timeLimitOf } from '../flags/flag-values.js';
 import { takesBroker } from '../flags/target-options.js';
 import { collectWords } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
+import { durationText } from '../terminal/figures.js';
 import { type FilterFlags, filterFor } from './notification-filter.js';
 import { jsonLine, textLine } from './notification-line.js';
 import { type NotificationFlags, priorityOf, readPlace } from './notification-options.js';
@@ -16,15 +17,12 @@ interface ListenFlags extends NotificationFlags, FilterFlags {
   priority?: string[];
   pool?: string;
   count?: string;
-  timeout?: string;
+  for?: string;
   json?: boolean;
 }
 
 const DESCRIPTION =
   'Prints notifications as they are sent, with secrets masked. It takes nothing from the queues of others: a queue of its own is bound to the exchange with the routing keys of the topics (TOPIC.PRIORITY), and goes with the connection. The broker copies each notification of these topics into it, also those that the filters leave out, and keeps at most 10,000 for a slow reader. With --pool it is a member of a pool instead: the listeners of a pool share a queue, which stays, and what the filters leave out is gone for the others. Filters are shell patterns (*, ?, [seq]); all must match.';
-
-/** Longest timer of Node.js, in milliseconds. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Adds `listen`. */
 export function addListenCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
@@ -41,20 +39,20 @@ export function addListenCommand(program: Command, connections: OpenConnections,
     .option('--payload <key=pattern>', 'text in the payload, a.b for nested ones; can be repeated', collectWords)
     .option('--pool <name>', 'pool to join, in place of a queue of its own')
     .option('--count <number>', 'end after this number of notifications')
-    .option('--timeout <duration>', 'end after this time; with --count, exit with 3 then', 'never')
+    .option('--for <duration>', 'end after this time; with --count, exit with 3 then')
     .option('--json', 'print a line of JSON for each notification')
     .addHelpText(
       'after',
       `\nExamples:
   oslo-rpc listen --event-type 'vnf.*' --priority warn --priority error
-  oslo-rpc listen --topic versioned_notifications --json --count 1 --timeout 1m`,
+  oslo-rpc listen --topic versioned_notifications --json --count 1 --for 1m`,
     )
     .action((flags: ListenFlags) => listen(flags, connections, command));
 }
 
 async function listen(flags: ListenFlags, connections: OpenConnections, command: CommandProcess): Promise<void> {
   const count = countOf(flags.count);
-  const timeout = timeoutOf(flags.timeout);
+  const duration = timeLimitOf(flags.for);
   const filter = filterFor(flags);
   const priorities: readonly Priority[] = flags.priority?.map(priorityOf) ?? PRIORITIES;
   const place = readPlace(flags);
@@ -89,12 +87,14 @@ async function listen(flags: ListenFlags, connections: OpenConnections, command:
   if (process.stderr.isTTY) process.stderr.write(`${greeting(plan, flags.pool)}\n`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve, reject) => {
-    if (timeout === undefined) return;
+    if (duration === undefined) return;
     const end = () =>
       count === Number.POSITIVE_INFINITY
         ? resolve()
-        : reject(new MessagingTimeout(`${shown} of ${count} notifications have arrived within ${timeout / 1000} s`));
-    timer = setTimeout(end, timeout);
+        : reject(
+            new MessagingTimeout(`${shown} of ${count} notifications have arrived within ${durationText(duration)}`),
+          );
+    timer = setTimeout(end, duration);
   });
   try {
     await Promise.race([source.failed, complete, late, command.interruption.happens]);
@@ -106,19 +106,4 @@ async function listen(flags: ListenFlags, connections: OpenConnections, command:
 function greeting({ exchange, topics }: SourcePlan, pool: string | undefined): string {
   const how = pool === undefined ? 'with a queue of its own' : `in the pool ${pool}`;
   return oneLine(`Listening for ${topics.join(', ')} on the exchange ${exchange}, ${how}; Ctrl-C ends`);
-}
-
-function countOf(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new UsageError(`--count: expected a whole number above 0; got ${JSON.stringify(text.slice(0, 40))}`);
-}
-
-/** Returns milliseconds, or undefined for no end. */
-function timeoutOf(text = 'never'): number | undefined {
-  if (text === 'never') return undefined;
-  const milliseconds = toMilliseconds(text, '--timeout');
-  if (milliseconds > 0 && milliseconds <= MAX_TIMEOUT_MS) return milliseconds;
-  throw new UsageError('--timeout: expected more than 0, and at most 24 days');
 }

@@ -1,10 +1,11 @@
-import { styleText } from 'node:util';
 import { maskSecrets, type Notification, oneLine, type Priority, stringifyJson } from '../../internal.js';
+import { type Colour, coloured } from '../terminal/colours.js';
+import { toJsonLine } from '../terminal/json-line.js';
 
 /** Maximum length of a payload in a line, in characters. */
 const MAX_PAYLOAD = 2000;
 
-const COLOURS: Partial<Record<Priority, Parameters<typeof styleText>[0]>> = {
+const COLOURS: Partial<Record<Priority, Colour>> = {
   warn: 'yellow',
   error: 'red',
   critical: ['red', 'bold'],
@@ -15,14 +16,13 @@ const COLOURS: Partial<Record<Priority, Parameters<typeof styleText>[0]>> = {
 /** Returns a notification as a line of text, with secrets masked. Colours are left out where standard output is no terminal. */
 export function textLine({ timestamp, priority, publisherId, eventType, payload, context }: Notification): string {
   const level = priority.toUpperCase().padEnd(8);
-  const colour = COLOURS[priority];
   const { request_id: request, project_id: project } = context;
   const about = [request, project && `project ${String(project)}`].filter(Boolean).map(String).join(' ');
   const parts = [
     shortened(timestamp ?? '-', 30),
-    colour ? styleText(colour, level, { stream: process.stdout }) : level,
+    coloured(COLOURS[priority], level),
     shortened(publisherId ?? '-', 200),
-    styleText('bold', shortened(eventType ?? '-', 200), { stream: process.stdout }),
+    coloured('bold', shortened(eventType ?? '-', 200)),
     shortened(stringifyJson(maskSecrets(payload)), MAX_PAYLOAD),
     about === '' ? '' : `[${shortened(about, 200)}]`,
   ];
@@ -43,5 +43,5 @@ export function jsonLine(notification: Notification): string {
     payload,
     context,
   };
-  return `${stringifyJson(maskSecrets(members))}\n`;
+  return toJsonLine(maskSecrets(members));
 }

@@ -23,7 +23,7 @@ export function commandsToTry({ topic, exchange, server, delivery, notifications
     command('call', ' add a=2 b=3'),
     command('call', ' divide a=1 b=0'),
     command('cast', ' sleep seconds=2'),
-    command('bench', ' --duration 5s'),
+    command('bench', ' --for 5s'),
   ];
   return String(maskSecrets(lines.join('\n')));
 }

@@ -1,4 +1,6 @@
 import { maskSecrets, oneLine, type Priority, stringifyJson, toError } from '../../internal.js';
+import { durationText } from '../terminal/figures.js';
+import { toJsonLine } from '../terminal/json-line.js';
 
 /** Maximum length of the arguments in a line, in characters. */
 const MAX_ARGS = 120;
@@ -39,9 +41,9 @@ export function textLine(handled: HandledRequest | HandledNotification, now = ne
   }
   const { kind, method, args, context, duration, waited, error } = handled;
   const outcome = error === undefined ? 'ok' : errorText(error);
-  const wait = waited >= SHOWN_WAIT ? `, after ${milliseconds(waited * 1000)} in the queue` : '';
+  const wait = waited >= SHOWN_WAIT ? `, after ${durationText(waited * 1000)} in the queue` : '';
   const id = requestIdOf(context);
-  return `${time}  ${kind}  ${oneLine(method, MAX_NAME)}  ${shortJson(args)}  ${outcome} in ${milliseconds(duration)}${wait}${id ? `  ${oneLine(id, MAX_NAME)}` : ''}\n`;
+  return `${time}  ${kind}  ${oneLine(method, MAX_NAME)}  ${shortJson(args)}  ${outcome} in ${durationText(duration)}${wait}${id ? `  ${oneLine(id, MAX_NAME)}` : ''}\n`;
 }
 
 /** Returns one line of JSON. Secrets are masked. */
@@ -49,7 +51,7 @@ export function jsonLine(handled: HandledRequest | HandledNotification, now = ne
   const time = now.toISOString();
   if (handled.kind === 'notification') {
     const { payload, ...names } = handled;
-    return `${stringifyJson({ time, ...names, payload: shortJson(payload) })}\n`;
+    return toJsonLine({ time, ...names, payload: shortJson(payload) });
   }
   const { kind, method, args, context, duration, waited, error } = handled;
   const line = {
@@ -62,12 +64,10 @@ export function jsonLine(handled: HandledRequest | HandledNotification, now = ne
     waitedMs: rounded(waited * 1000),
     error: error === undefined ? null : errorText(error),
   };
-  return `${stringifyJson(line)}\n`;
+  return toJsonLine(line);
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
-const milliseconds = (value: number): string => `${Number(value.toPrecision(3))} ms`;
 
 function shortJson(value: unknown): string {
   return oneLine(stringifyJson(maskSecrets(value)), MAX_ARGS);

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { isOfRequest, openTap, type Tap, type TapFilter, turnOffTracing } from '../../inspect/index.js';
-import { ConfigurationError, extended, stringifyJson, toMilliseconds } from '../../internal.js';
+import { extended } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, UsageError } from '../exit-code.js';
+import { countOf, milliseconds, timeLimitOf } from '../flags/flag-values.js';
 import { readBroker, readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { collectWords } from '../input/read-data.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { tapLine } from './tap-lines.js';
 import { summaryText } from './tap-summary-text.js';
 
@@ -32,9 +35,7 @@ const COST =
 
 /** Adds `tap`. */
 export function addTapCommand(program: Command, command: CommandProcess): void {
-  const several = (value: string, before: string[] = []) => [...before, value];
-  takesTarget(program.command('tap'), '60s', 'the topic, in place of the argument')
-    .argument('[topic]', 'topic to watch')
+  takesTarget(program.command('tap'), '60s', 'topic to watch (required)')
     .summary('show the requests of a topic, matched to their replies')
     .description(DESCRIPTION.replaceAll('\n', ' '))
     .option('--replies', 'show replies, durations and errors; needs tracing')
@@ -42,28 +43,32 @@ export function addTapCommand(program: Command, command: CommandProcess): void {
       '--management-url <url>',
       'management API of RabbitMQ, to turn tracing on and to name senders: http://host:15672',
     )
-    .option('--method <pattern>', 'show these methods: get_*; can be repeated', several)
+    .option('--method <pattern>', 'show these methods: get_*; can be repeated', collectWords)
     .option('--errors', 'show failures, timeouts and undeliverable requests only; needs --replies')
     .option('--slow <duration>', 'show calls that took at least as long, and timeouts; needs --replies')
-    .option('--context-key <key=pattern>', 'show requests with this value in their context; can be repeated', several)
+    .option(
+      '--context-key <key=pattern>',
+      'show requests with this value in their context; can be repeated',
+      collectWords,
+    )
     .option('--count <number>', 'end after this number of lines')
     .option('--for <duration>', 'end after this time')
     .option('--json', 'print one JSON object a line, the last one with the summary')
     .option('--trace-off', 'turn off tracing that a killed tap has left on, and end; needs --management-url')
     .addHelpText(
       'after',
-      '\nExamples:\n  oslo-rpc tap compute --replies --management-url http://host:15672 --slow 1s\n  oslo-rpc tap compute --method "get_*" --context-key request_id=req-4f1* --json --for 30s',
+      '\nExamples:\n  oslo-rpc tap --topic compute --replies --management-url http://host:15672 --slow 1s\n  oslo-rpc tap --topic compute --method "get_*" --context-key request_id=req-4f1* --json --for 30s',
     )
-    .action((topic: string | undefined, flags: TapFlags) => run(topic ?? flags.topic ?? '', flags, command));
+    .action((flags: TapFlags) => run(flags, command));
 }
 
-async function run(topic: string, flags: TapFlags, command: CommandProcess): Promise<void> {
-  const { options, exchange, timeout } = flags.traceOff ? readBroker(flags) : readTarget({ ...flags, topic });
-  const { managementUrl } = flags;
+async function run(flags: TapFlags, command: CommandProcess): Promise<void> {
+  const { options, exchange, timeout } = flags.traceOff ? readBroker(flags) : readTarget(flags);
+  const { topic = '', managementUrl } = flags;
   const broker = extended(options, { rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } });
   if (flags.traceOff) return turnOff(broker);
   const count = countOf(flags.count);
-  const duration = flags.for === undefined ? undefined : durationOf(flags.for, '--for');
+  const duration = timeLimitOf(flags.for);
   const { server, replies = false } = flags;
   const filter = filterOf(flags);
   // From here on: tracing that the tap has turned on must not stay on after Ctrl-C.
@@ -94,17 +99,16 @@ async function watch(tap: Tap, command: CommandProcess, { count, duration, json 
     const isClosed = await closeAloud(tap);
     if (!isClosed) process.exitCode ??= EXIT.failed;
     const summary = tap.summary();
-    if (json) await command.printLine(`${stringifyJson({ type: 'summary', ...summary })}\n`);
+    if (json) await command.printLine(toJsonLine({ type: 'summary', ...summary }));
     else process.stderr.write(summaryText(summary));
   }
 }
 
 /** Prints events until their end, or the interruption. Waits for a slow reader: the tap counts the requests that are not shown. */
 async function print(tap: Tap, command: CommandProcess, count: number, json: boolean): Promise<void> {
-  const isColoured = process.stdout.isTTY && !process.env['NO_COLOR'];
   let left = count;
   for await (const event of tap) {
-    await command.printLine(`${json ? stringifyJson(event) : tapLine(event, isColoured)}\n`);
+    await command.printLine(json ? toJsonLine(event) : `${tapLine(event)}\n`);
     if (isOfRequest(event)) left--;
     // A slow reader gets the summary instead of the events that wait.
     if (left <= 0 || command.interruption.signal.aborted) return;
@@ -145,7 +149,7 @@ function filterOf({ method, errors, slow, contextKey = [], replies }: TapFlags):
   if (!replies && errors) throw new UsageError('--errors: give --replies, too');
   if (!replies && slow !== undefined) throw new UsageError('--slow: give --replies, too');
   const context = Object.fromEntries(contextKey.map(pairOf));
-  const slowerThan = slow === undefined ? undefined : durationOf(slow, '--slow') / 1000;
+  const slowerThan = slow === undefined ? undefined : milliseconds(slow, '--slow') / 1000;
   return { methods: method, errorsOnly: errors, slowerThan, context };
 }
 
@@ -153,21 +157,4 @@ function pairOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new UsageError(`--context-key: expected key=pattern, e.g. request_id=req-4f1*; got "${text}"`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function countOf(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new UsageError(`--count: expected a whole number above 0; got "${text}"`);
-  return count;
-}
-
-function durationOf(text: string, flag: string): number {
-  try {
-    return toMilliseconds(text, flag);
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new UsageError(error.message);
-    throw error;
-  }
 }

@@ -1,53 +1,37 @@
-import { styleText } from 'node:util';
 import type { TapEvent, TappedCall, TappedCaller, TappedRequest } from '../../inspect/index.js';
 import { oneLine, stringifyJson } from '../../internal.js';
+import { coloured } from '../terminal/colours.js';
+import { durationText } from '../terminal/figures.js';
 
 /** Maximum length of values in a line, in characters. */
 const MAX_VALUE = 200;
 
-type Colour = 'red' | 'yellow' | 'dim';
-
-/** Returns an event as one line of text. @param isColoured true for a terminal */
-export function tapLine(event: TapEvent, isColoured: boolean): string {
-  const paint = (colour: Colour | undefined, text: string) =>
-    isColoured && colour ? styleText(colour, text, { validateStream: false }) : text;
+/** Returns an event as one line of text. */
+export function tapLine(event: TapEvent): string {
   switch (event.type) {
     case 'call':
-      return requestLine(event, durationOf(event), outcomeOf(event), paint) + paint(colourOf(event), endOf(event));
+      return requestLine(event, durationOf(event), outcomeOf(event)) + coloured(colourOf(event), endOf(event));
     case 'cast': {
       const outcome = event.undeliverable ? 'no queue' : event.fanout ? 'fanout' : 'cast';
-      return requestLine(event, '', outcome, paint);
+      return requestLine(event, '', outcome);
     }
     case 'undecodable': {
       const { at, kind, exchange, routingKey, reason, bytes, excerpt } = event;
       const from = exchange ? `on ${exchange} with key ${routingKey}` : `to ${routingKey}`;
-      return `${timeOf(at)}  ${paint('red', 'undecodable')} ${kind} ${from}: ${reason} (${bytes} bytes): ${excerpt}`;
+      return `${timeOf(at)}  ${coloured('red', 'undecodable')} ${kind} ${from}: ${reason} (${bytes} bytes): ${excerpt}`;
     }
     case 'interruption':
-      return `${timeOf(event.since)}  ${paint('yellow', 'interrupted')} for ${seconds(event.durationMs)}: ${oneLine(event.reason)}`;
+      return `${timeOf(event.since)}  ${coloured('yellow', 'interrupted')} for ${durationText(event.durationMs)}: ${oneLine(event.reason)}`;
   }
 }
 
-/** Returns milliseconds for people. */
-export function milliseconds(value: number): string {
-  if (value >= 10_000) return seconds(value);
-  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-
-function requestLine(
-  request: TappedRequest,
-  duration: string,
-  outcome: string,
-  paint: (colour: Colour | undefined, text: string) => string,
-): string {
+function requestLine(request: TappedRequest, duration: string, outcome: string): string {
   const { at, server, namespace, method, args, caller } = request;
   const colour = outcome === 'ok' || outcome === 'cast' || outcome === 'fanout' ? undefined : 'red';
   const name = `${namespace ? `${namespace}.` : ''}${method}`;
   const to = server ? ` @${server}` : '';
-  const head = `${timeOf(at)}  ${duration.padStart(9)}  ${paint(colour, outcome.padEnd(8))}`;
-  return `${head}  ${name}(${textOf(args)})${to}${paint('dim', callerOf(caller))}`;
+  const head = `${timeOf(at)}  ${duration.padStart(9)}  ${coloured(colour, outcome.padEnd(8))}`;
+  return `${head}  ${name}(${textOf(args)})${to}${coloured('dim', callerOf(caller))}`;
 }
 
 function outcomeOf({ outcome }: TappedCall): string {
@@ -55,10 +39,10 @@ function outcomeOf({ outcome }: TappedCall): string {
 }
 
 function durationOf({ durationMs }: TappedCall): string {
-  return durationMs === undefined ? '' : milliseconds(durationMs);
+  return durationMs === undefined ? '' : durationText(durationMs);
 }
 
-function colourOf({ outcome }: TappedCall): Colour | undefined {
+function colourOf({ outcome }: TappedCall): 'red' | undefined {
   return outcome === 'error' ? 'red' : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { TapCounts, TapDurations, TapSummary } from '../../inspect/index.js';
+import { durationText } from '../terminal/figures.js';
 import { textTable } from '../terminal/text-table.js';
-import { milliseconds } from './tap-lines.js';
 
 /** Maximum number of methods in the text. JSON has all. */
 const MAX_METHODS = 20;
@@ -27,8 +27,9 @@ const NOTES: readonly (readonly [keyof TapCounts, string])[] = [
 /** Returns the summary for people. */
 export function summaryText({ elapsedMs, counts, durations, methods }: TapSummary): string {
   const { calls, casts, lostRequests, lostReplies, lostIsExact } = counts;
-  const elapsed = (elapsedMs / 1000).toFixed(1);
-  const lines = [`${calls} calls and ${casts} casts in ${elapsed} s${durations ? `: ${percentiles(durations)}` : ''}`];
+  const lines = [
+    `${calls} calls and ${casts} casts in ${durationText(elapsedMs)}${durations ? `: ${percentiles(durations)}` : ''}`,
+  ];
   for (const [name, text] of NOTES) if (counts[name]) lines.push(`  ${text}: ${counts[name]}`);
   if (lostRequests + lostReplies > 0 || !lostIsExact) {
     const least = lostIsExact ? '' : 'at least ';
@@ -38,13 +39,13 @@ export function summaryText({ elapsedMs, counts, durations, methods }: TapSummar
   }
   const rows = methods.slice(0, MAX_METHODS).map(({ method, calls, casts, errors, timeouts, durations }) => {
     const { p50, p90, p99, max } = durations ?? {};
-    const times = [p50, p90, p99, max].map((time) => (time === undefined ? '' : milliseconds(time)));
+    const times = [p50, p90, p99, max].map((time) => (time === undefined ? '' : durationText(time)));
     return [method, ...[calls, casts, errors, timeouts].map(String), ...times];
   });
   return `${lines.join('\n')}\n${rows.length > 0 ? textTable([HEADER, ...rows]) : ''}`;
 }
 
 function percentiles({ p50, p90, p99, max }: TapDurations): string {
-  const [half, most, nearly, longest] = [p50, p90, p99, max].map(milliseconds);
+  const [half, most, nearly, longest] = [p50, p90, p99, max].map(durationText);
   return `p50 ${half}, p90 ${most}, p99 ${nearly}, longest ${longest}`;
 }

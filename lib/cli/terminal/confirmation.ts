@@ -7,13 +7,14 @@ export function canConfirm(): boolean {
 }
 
 /**
- * Asks on the terminal. Resolves with true for `y` and `yes` only.
+ * Asks on the terminal. Resolves with true for `y` and `yes` only, with false at Ctrl-C, too.
+ * @param without what to do where there is no terminal, for the error
  * @throws UsageError where there is no terminal to ask on
  */
-export async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
-  if (!canConfirm()) throw new UsageError('no terminal to confirm on: give --yes, or --dry-run');
+export async function confirmed(question: string, without: string, signal: AbortSignal): Promise<boolean> {
+  if (!canConfirm()) throw new UsageError(without);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl+C is a key on a terminal whose line is edited. Ctrl+D closes the prompt without an answer.
+  // Ctrl-C is a key on a terminal whose line is edited. Ctrl-D closes the prompt without an answer.
   prompt.once('SIGINT', () => process.emit('SIGINT'));
   const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
   try {

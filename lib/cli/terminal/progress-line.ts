@@ -2,21 +2,37 @@
 const CLEAR = '\r\u001b[K';
 
 /** Terminal, or a stream that is none. */
-type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> & { readonly columns?: number };
+export type ProgressStream = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> & { readonly columns?: number };
 
-/** Shows a line on a terminal while work lasts, and removes it at the end. Writes nothing where standard error is no terminal. */
-export async function whileShowing<T>(
-  text: string,
-  work: () => Promise<T>,
-  stream: Stream = process.stderr,
-): Promise<T> {
-  if (!stream.isTTY) return work();
-  // A longer one would leave a second line.
-  stream.write(text.slice(0, (stream.columns || 80) - 1));
+/** One line on a terminal about work that lasts. Writes nothing where standard error is no terminal. */
+export class ProgressLine {
+  private isShown = false;
+
+  constructor(private readonly stream: ProgressStream = process.stderr) {}
+
+  /** Shows a text in place of the last one. */
+  show(text: string): void {
+    if (!this.stream.isTTY) return;
+    // A longer one would leave a second line.
+    this.stream.write(`${this.isShown ? CLEAR : ''}${text.slice(0, (this.stream.columns || 80) - 1)}`);
+    this.isShown = true;
+  }
+
+  /** Removes the line. */
+  clear(): void {
+    if (this.isShown) this.stream.write(CLEAR);
+    this.isShown = false;
+  }
+}
+
+/** Shows a line while work lasts, and removes it at the end. */
+export async function whileShowing<T>(text: string, work: () => Promise<T>, stream?: ProgressStream): Promise<T> {
+  const line = new ProgressLine(stream);
+  line.show(text);
   try {
     return await work();
   } finally {
-    stream.write(CLEAR);
+    line.clear();
   }
 }
 

@@ -86,7 +86,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
 
   it('warms up apart, and waits until the casts are handled', async () => {
     const before = await echoes();
-    const flags = [...where, '--mode', 'cast', '--duration', '500ms', '--warmup', '200ms', '--server', 's1'];
+    const flags = [...where, '--mode', 'cast', '--for', '500ms', '--warmup', '200ms', '--server', 's1'];
     const report = await reportOf(flags);
     checkFigures(report);
     expect(report.measured.to).toBe('confirmation');
@@ -132,7 +132,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     try {
       const file = join(folder, 'load.csv');
-      const report = await reportOf([...where, '--rate', '50', '--duration', '2s', '--warmup', '0', '--csv', file]);
+      const report = await reportOf([...where, '--rate', '50', '--for', '2s', '--warmup', '0', '--csv', file]);
       const [header, ...rows] = (await readFile(file, 'utf8')).trimEnd().split('\n');
       expect(header).toBe(
         'time,second,sent,succeeded,failed,rate,min_ms,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,p99.9_ms,max_ms',
@@ -154,7 +154,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
 
   it('prints the figures so far at Ctrl-C', async () => {
     const before = await echoes();
-    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, ...where, '--duration', '1h', '--warmup', '0']);
+    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, ...where, '--for', '1h', '--warmup', '0']);
     try {
       await eventually(async () => expect(await echoes()).toBeGreaterThan(before + 20));
       load.signal('SIGINT');
@@ -169,7 +169,7 @@ describeWithRabbit('oslo-rpc bench on a demonstration server', () => {
   it('goes on after a lost connection, and accounts for each message', async () => {
     const proxy = await TcpProxy.start(rabbitPort);
     const before = await echoes();
-    const flags = ['--url', proxy.url, ...where, '--rate', '100', '--duration', '3s', '--warmup', '0', '--json'];
+    const flags = ['--url', proxy.url, ...where, '--rate', '100', '--for', '3s', '--warmup', '0', '--json'];
     const running = osloRpc(['bench', ...flags]);
     try {
       await eventually(async () => expect(await echoes()).toBeGreaterThan(before + 20));
@@ -212,7 +212,7 @@ describeWithRabbit('oslo-rpc bench with a server that is slower than the rate', 
     ]);
     try {
       await slow.prints(/To try in another terminal/);
-      const load = ['--topic', topic, '--rate', '200', '--concurrency', '4', '--duration', '1s', '--warmup', '0'];
+      const load = ['--topic', topic, '--rate', '200', '--concurrency', '4', '--for', '1s', '--warmup', '0'];
       const report = await reportOf([...load, '--check', 'unsent<=0'], 1);
       // One takes 40 ms, so at most 25 of the 200 are answered in the second, and 4 after it.
       expect(report.requests.sent).toBeLessThanOrEqual(30);
@@ -295,7 +295,7 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
     const topic = uniqueTopic('orphan');
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
     const client = getRpcClient(transport, new Target({ topic, server: 'bench' }), { timeout: 30 });
-    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, '--serve', '--topic', topic, '--duration', '1h']);
+    const load = new Child(COMMAND, ['bench', '--url', rabbitUrl, '--serve', '--topic', topic, '--for', '1h']);
     try {
       const { pid } = await eventually(() => client.call<{ pid: number }>({}, 'whoami'));
       expect(process.kill(pid, 0)).toBe(true);
@@ -308,7 +308,7 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
   });
 
   it('shows its progress on a terminal only', async () => {
-    const flags = ['bench', '--url', rabbitUrl, '--serve', '--duration', '1500ms', '--warmup', '0'];
+    const flags = ['bench', '--url', rabbitUrl, '--serve', '--for', '1500ms', '--warmup', '0'];
     const { code, stdout } = await onTerminal(flags);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\r\u001b\[K1 s of 1\.5 s {2}[\d,]+\/s {2}p50 .* in flight/);
@@ -322,8 +322,8 @@ describe('oslo-rpc bench and a wrong command line', () => {
   it.each([
     [['--mode', 'flood'], /--mode: expected call, cast or notify; got "flood"/],
     [['--rate', '0'], /--rate: expected a whole number of 1 to 100000; got "0"/],
-    [['--duration', '0'], /--duration: expected more than 0/],
-    [['--duration', '25h'], /--duration: expected at most 24 h/],
+    [['--for', '0'], /--for: expected more than 0/],
+    [['--for', '25h'], /--for: .* at most 24 h/],
     [['--size', '1g'], /--size: expected a size of up to \d+ bytes/],
     [['--concurrency', '-1'], /--concurrency: expected a whole number/],
     [['--check', 'p99<50'], /--check: expected a latency with a unit/],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
@@ -7,6 +8,26 @@ import { COMMAND, commandEnvironment } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
+
+/** Interrupts a command that has connected to a broker that does not answer. Resolves with its exit code. */
+async function interruptedCode(command: readonly string[]): Promise<unknown> {
+  const sockets = new Set<Socket>();
+  const broker = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  const url = `rabbit://127.0.0.1:${(broker.address() as AddressInfo).port}/`;
+  const connected = once(broker, 'connection');
+  const child = spawn(process.execPath, [COMMAND, ...command, '--url', url, '--timeout', '50s'], {
+    env: commandEnvironment(),
+    stdio: 'ignore',
+  });
+  const closed = once(child, 'close');
+  await connected;
+  child.kill('SIGINT');
+  const [code] = (await closed) as [number | null];
+  for (const socket of sockets) socket.destroy();
+  broker.close();
+  return code;
+}
 
 describeWithRabbit('an interrupted oslo-rpc', () => {
   const topic = uniqueTopic('interrupted');
@@ -88,4 +109,10 @@ describeWithRabbit('an interrupted oslo-rpc', () => {
     expect(output.trim().split('\n').at(-1)).toBe('0');
     await closed;
   });
+
+  it('ends each command with 130 while a broker does not answer', async () => {
+    const commands = [['ping'], ['list'], ['doctor'], ['check'], ['tap'], ['dead', 'ls'], ['bench'], ['conformance']];
+    const codes = await Promise.all(commands.map((command) => interruptedCode([...command, '--topic', topic])));
+    expect(codes).toEqual(commands.map(() => 130));
+  }, 120_000);
 });

@@ -28,7 +28,7 @@ interface Running {
 
 /** Starts a tap. Resolves when it watches. */
 async function start(...flags: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [COMMAND, 'tap', topic, '--url', vhost.url, ...flags], {
+  const child = spawn(process.execPath, [COMMAND, 'tap', '--topic', topic, '--url', vhost.url, ...flags], {
     env: commandEnvironment(),
   });
   broker.defer(async () => child.kill('SIGKILL'));
@@ -203,11 +203,11 @@ describeWithRabbit('oslo-rpc tap', () => {
     const url = ['--url', vhost.url];
     for (const [flags, text] of [
       [[], 'no topic'],
-      [[topic, '--errors'], '--errors: give --replies, too'],
-      [[topic, '--slow', '1s'], '--slow: give --replies, too'],
-      [[topic, '--count', '0'], '--count: expected a whole number above 0'],
-      [[topic, '--for', 'soon'], '--for: expected'],
-      [[topic, '--context-key', 'x'], '--context-key: expected key=pattern'],
+      [['--topic', topic, '--errors'], '--errors: give --replies, too'],
+      [['--topic', topic, '--slow', '1s'], '--slow: give --replies, too'],
+      [['--topic', topic, '--count', '0'], '--count: expected a whole number of 1 to'],
+      [['--topic', topic, '--for', 'soon'], '--for: expected'],
+      [['--topic', topic, '--context-key', 'x'], '--context-key: expected key=pattern'],
     ] as const)
       expect(await osloRpc(['tap', ...flags, ...url])).toMatchObject({
         code: 2,
@@ -216,14 +216,14 @@ describeWithRabbit('oslo-rpc tap', () => {
   });
 
   it('says that tracing is off, and how to turn it on', async () => {
-    expect(await osloRpc(['tap', topic, '--url', vhost.url, '--replies'])).toMatchObject({
+    expect(await osloRpc(['tap', '--topic', topic, '--url', vhost.url, '--replies'])).toMatchObject({
       code: 4,
       stderr: expect.stringContaining(`rabbitmqctl trace_on -p ${vhost.vhost}`),
     });
   });
 
   it('ends after --for', async () => {
-    const { code, stdout } = await osloRpc(['tap', topic, '--url', vhost.url, '--for', '200ms', '--json']);
+    const { code, stdout } = await osloRpc(['tap', '--topic', topic, '--url', vhost.url, '--for', '200ms', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ type: 'summary', counts: { calls: 0 }, methods: [] });
   });

@@ -19,7 +19,7 @@ describe('a line about a request', () => {
   it('has the time, the method, arguments without secrets, the outcome and the request id', () => {
     expect(textLine(request, now)).toBe('02:03:04.567  call  add  {"a":2,"password":"***"}  ok in 0.432 ms  req-1\n');
     expect(textLine({ ...request, context: {}, waited: 1.5, error: new RangeError('too large') }, now)).toBe(
-      '02:03:04.567  call  add  {"a":2,"password":"***"}  RangeError: too large in 0.432 ms, after 1500 ms in the queue\n',
+      '02:03:04.567  call  add  {"a":2,"password":"***"}  RangeError: too large in 0.432 ms, after 1.5 s in the queue\n',
     );
   });
 

@@ -1,0 +1,9 @@
+import { styleText } from 'node:util';
+
+/** Colour or style of a text. */
+export type Colour = Parameters<typeof styleText>[0];
+
+/** Returns a text in a colour, or as it is where standard output is no terminal; `NO_COLOR` and `FORCE_COLOR` count. */
+export function coloured(colour: Colour | undefined, text: string): string {
+  return colour ? styleText(colour, text, { stream: process.stdout }) : text;
+}
