@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { queueDepth } from '../../../testkit/amqp.js';
 import { COMMAND, commandEnvironment, onTerminal, osloRpc } from '../../support/command.js';
 import {
@@ -19,12 +19,17 @@ import { eventually } from '../../support/eventually.js';
 const ESCAPE = String.fromCharCode(27);
 
 describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
+  // Not at the end of each: concurrent tests do not know whose it is.
+  const made: string[] = [];
+
+  afterAll(() => deleteQueues(...made));
+
   const run = (command: string, { dead }: DeadLettered, ...args: string[]) =>
     osloRpc(['dead', command, '--url', rabbitUrl, '--queue', dead, ...args]);
 
   async function withDead(bodies: readonly Buffer[], reason?: string): Promise<DeadLettered> {
     const queues = await declareDead();
-    onTestFinished(() => deleteQueues(queues.original, queues.dead));
+    made.push(queues.original, queues.dead);
     await publishDead(queues, bodies, { at: new Date('2026-01-02T03:04:05Z'), ...(reason && { reason }) });
     return queues;
   }
@@ -101,7 +106,7 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
 
   it('asks before a look that may publish messages again, and refuses it without a terminal', async () => {
     const queues = await declareDead({ 'x-queue-type': 'quorum', 'x-delivery-limit': 2 });
-    onTestFinished(() => deleteQueues(queues.original, queues.dead));
+    made.push(queues.original, queues.dead);
     await publishDead(queues, [requestBody('heal')]);
     const refused = await run('ls', queues);
     // From RabbitMQ 4.3 on, a look is not counted.
