@@ -19,6 +19,7 @@ export { type Duration, toMilliseconds } from './core/duration.js';
 export { decodeEnvelope } from './core/envelope.js';
 export {
   ConfigurationError,
+  DriverLoadFailure,
   MessageDeliveryFailure,
   MessageUndeliverable,
   MessagingException,
@@ -120,6 +121,7 @@ export {
   type NodeStatus,
   type QueueStatus,
 } from './drivers/rabbit/topology/management-status.js';
+export { boundsIn, probeBounds, type QueueBounds } from './drivers/rabbit/topology/queue-bounds.js';
 export { probeType, type QueueType, typeIn } from './drivers/rabbit/topology/queue-type.js';
 export { findRpcTopics, type RpcTopic } from './drivers/rabbit/topology/rpc-topics.js';
 export {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { describeError, EXIT, UsageError } from './exit-code.js';
 import { Interruption } from './terminal/interruption.js';
 
@@ -60,9 +60,12 @@ export class CommandProcess {
 
   /** Ends the process when its output is written, also where a module has left timers or connections. */
   async end(): Promise<void> {
+    // The error of a write to a file comes after all that is only awaited.
+    await immediate();
     // A reader that has stopped reading, such as a pager, must not hold up an interruption.
     const written = Promise.all([process.stdout, process.stderr].map(drained));
     await Promise.race([written, this.interruption.happens.then(() => sleep(LAST_WRITE_MS))]);
+    if (this.interruption.hasFailedToWrite) process.exitCode ||= EXIT.failed;
     this.exit();
   }
 

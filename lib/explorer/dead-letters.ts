@@ -102,7 +102,7 @@ async function replay(
   if (given !== 1 || (messages !== undefined && !isList))
     throw new BadRequest('Expected one of messages (a list of ids), group (an id) and all (true)');
   const filter = { ...(isList && { ids: messages }), ...(typeof group === 'string' && { group }) };
-  const { replayed, failed, left, failures } = await replayDeadLetters({
+  const { replayed, failed, left, failures, error } = await replayDeadLetters({
     broker: place.options,
     queue,
     filter,
@@ -112,7 +112,7 @@ async function replay(
     if (error instanceof MessageUndeliverable) throw new BadRequest(`queue: ${error.message}`);
     throw error;
   });
-  return { replayed, failed, left, error: failures[0]?.reason ?? null };
+  return { replayed, failed, left, error: error ?? failures[0]?.reason ?? null };
 }
 
 async function readPlace(place: DeadLetterPlace, signal: AbortSignal) {

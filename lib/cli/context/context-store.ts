@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { nearest } from '../../internal.js';
@@ -150,10 +140,9 @@ export class ContextStore {
   private write(file: string, text: string, finish: (temporary: string) => void): void {
     const temporary = join(this.contexts, `.${randomBytes(8).toString('hex')}`);
     try {
+      // One that is older keeps its mode: it may be a link to a folder of something else.
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       mkdirSync(this.contexts, { recursive: true, mode: 0o700 });
-      // The folder may be older.
-      for (const folder of [this.folder, this.contexts]) chmodSync(folder, 0o700);
       writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
       finish(temporary);
     } catch (error) {

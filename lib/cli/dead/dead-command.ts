@@ -10,7 +10,7 @@ export function addDeadCommand(program: Command, command: CommandProcess): void 
     .command('dead')
     .summary('look at dead letters, replay them to their queues, or purge them')
     .description(
-      'Works with dead letters: messages that servers of this library could not process, and those that RabbitMQ dead-lettered by a delivery limit, a time to live or a length limit. Looking removes nothing and keeps the order of a queue.',
+      'Works with dead letters: messages that servers of this library could not process, and those that RabbitMQ dead-lettered by a delivery limit, a time to live or a length limit. Looking removes nothing. In a quorum queue before RabbitMQ 4.3 each look counts as a delivery: where that may publish messages again, it asks first.',
     )
     .enablePositionalOptions()
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --topic calculator');

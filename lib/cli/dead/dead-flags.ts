@@ -3,6 +3,7 @@ import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
 import { UsageError } from '../exit-code.js';
 import { milliseconds } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
+import { canConfirm, confirmed } from '../terminal/confirmation.js';
 
 /** Flags that choose queues. */
 export interface ScopeFlags extends TargetFlags {
@@ -10,6 +11,8 @@ export interface ScopeFlags extends TargetFlags {
   managementUrl?: string;
   limit: number;
   json?: boolean;
+  /** True for consent to what is asked else. */
+  yes?: boolean;
 }
 
 /** Flags that choose dead letters in the queues. */
@@ -56,7 +59,20 @@ export function scopeOf(flags: ScopeFlags, signal: AbortSignal): DeadLetterScope
   if (queue === undefined && topic === undefined && url === undefined)
     throw new UsageError('no queue: give --queue, --topic, or --management-url for all of the virtual host');
   const broker = { ...options, rabbit: { ...options.rabbit, ...(url !== undefined && { managementUrl: url }) } };
-  return { broker, queue, topic, server, limit, signal };
+  return { broker, queue, topic, server, limit, signal, consent: consentOf(flags, signal) };
+}
+
+/** Returns a function that asks once for each reason. */
+function consentOf({ yes }: ScopeFlags, signal: AbortSignal): (reason: string) => Promise<boolean> {
+  const answers = new Map<string, boolean>();
+  return async (reason) => {
+    if (yes) return true;
+    if (!canConfirm()) return false;
+    const answer =
+      answers.get(reason) ?? (await confirmed(`${reason}. Read it?`, 'no terminal to confirm on: give --yes', signal));
+    answers.set(reason, answer);
+    return answer;
+  };
 }
 
 /** Returns the filter for the flags. */

@@ -4,7 +4,10 @@ import type { CommandProcess } from '../command-process.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { FINISH_MS } from './finish.js';
 import { contentText, listingText } from './letter-text.js';
+
+const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
 
 /** Adds `ls`. */
 export function addLsCommand(dead: Command, { interruption }: CommandProcess): void {
@@ -13,9 +16,10 @@ export function addLsCommand(dead: Command, { interruption }: CommandProcess): v
     .description(
       'Groups dead letters by queue, original queue, reason and method or event type, with the number, the oldest and newest time, the number of replays, and an example. Removes nothing.',
     )
+    .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
     .action(async (flags: ScopeFlags & FilterFlags) => {
-      const scope = { ...scopeOf(flags, interruption.handled()), filter: filterOf(flags) };
+      const scope = { ...scopeOf(flags, interruption.handled(FINISH_MS)), filter: filterOf(flags) };
       const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
       process.stdout.write(flags.json ? toJsonLine(listing) : listingText(listing));
       warn(listing.queues.flatMap(({ notices }) => notices));
@@ -30,9 +34,10 @@ export function addShowCommand(dead: Command, { interruption }: CommandProcess):
       'Shows a dead letter: its reason, its headers, and the decoded message with passwords and tokens masked. ID is that of ls, or its beginning.',
     )
     .argument('<id>', 'id of the dead letter')
+    .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
     .action(async (id: string, flags: ScopeFlags) => {
-      const scope = scopeOf(flags, interruption.handled());
+      const scope = scopeOf(flags, interruption.handled(FINISH_MS));
       const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
       process.stdout.write(flags.json ? toJsonLine(content) : contentText(content));
     });

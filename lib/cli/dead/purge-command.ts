@@ -5,6 +5,7 @@ import { EXIT } from '../exit-code.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { FINISH_MS } from './finish.js';
 import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
 
@@ -22,7 +23,7 @@ export function addPurgeCommand(dead: Command, { interruption }: CommandProcess)
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
-    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, interruption.handled()));
+    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, interruption.handled(FINISH_MS)));
 }
 
 async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Promise<void> {

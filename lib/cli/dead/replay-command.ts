@@ -7,6 +7,7 @@ import { rateOf } from '../flags/flag-values.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { durationOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
+import { FINISH_MS } from './finish.js';
 import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
 
@@ -37,7 +38,7 @@ export function addReplayCommand(dead: Command, { interruption }: CommandProcess
       'after',
       '\nExample:\n  oslo-rpc dead replay --topic calculator --reason "delivered 20 times" --rate 10/s --watch 5s',
     )
-    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, interruption.handled()));
+    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, interruption.handled(FINISH_MS)));
 }
 
 async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {

@@ -3,10 +3,13 @@ import type { OsloMessagingOptions } from '../../internal.js';
 import {
   atPlaces,
   ConfigurationError,
+  DriverLoadFailure,
+  driverOf,
   extended,
   filesIn,
   normalizeOptions,
   parseTransportUrl,
+  redactUrl,
   toMilliseconds,
   withConfigFiles,
   withUrlOptions,
@@ -84,7 +87,7 @@ export function takesBroker(command: Command): Command {
 
 /**
  * Returns transport and exchange for the flags, which win over the files. Nothing is logged: the command prints its error.
- * @throws UsageError, InvalidTransportURL, ConfigurationError; none quotes the password
+ * @throws UsageError, InvalidTransportURL, DriverLoadFailure, ConfigurationError; none quotes the password
  */
 export function readTarget(flags: TargetFlags): CommandTarget {
   // Commander would report a missing topic before a misspelt option.
@@ -106,6 +109,10 @@ export function readBroker(flags: TargetFlags): CommandTarget {
       `${source}${scheme}:// stays within one process, so no server can be reached by it; use rabbit://`,
     );
   }
+  if (driverOf(transportUrl) === undefined)
+    throw new DriverLoadFailure(
+      `No driver for ${JSON.stringify(redactUrl(url))}: "${scheme}" is unknown; use rabbit, rabbits, amqp or amqps`,
+    );
   const milliseconds = timeoutOf(flags.timeout ?? String(configured.rpcResponseTimeout ?? DEFAULT_TIMEOUT));
   // An attempt that ends before the deadline has a reason.
   const connectTimeout = Math.min(MAX_CONNECT_TIMEOUT_MS, milliseconds * 0.8) / 1000;

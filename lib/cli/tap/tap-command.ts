@@ -31,7 +31,8 @@ broker: without --replies a third more per call, with it twice as much, for the 
 
 /** Adds `tap`. */
 export function addTapCommand(program: Command, command: CommandProcess): void {
-  takesTarget(program.command('tap'), '60s', 'topic to watch (required)')
+  takesTarget(program.command('tap'), '60s', 'topic to watch, where the argument does not name it')
+    .argument('[topic]', 'topic to watch')
     .summary('show the requests of a topic, matched to their replies')
     .description(DESCRIPTION.replaceAll('\n', ' '))
     .option('--replies', 'show replies, durations and errors; needs tracing')
@@ -53,9 +54,17 @@ export function addTapCommand(program: Command, command: CommandProcess): void {
     .option('--trace-off', 'turn off tracing that a killed tap has left on, and end; needs --management-url')
     .addHelpText(
       'after',
-      '\nExamples:\n  oslo-rpc tap --topic compute --replies --management-url http://host:15672 --slow 1s\n  oslo-rpc tap --topic compute --method "get_*" --context-key request_id=req-4f1* --json --for 30s',
+      '\nExamples:\n  oslo-rpc tap compute --replies --management-url http://host:15672 --slow 1s\n  oslo-rpc tap compute --method "get_*" --context-key request_id=req-4f1* --json --for 30s',
     )
-    .action((flags: TapFlags) => run(flags, command));
+    .action((topic: string | undefined, flags: TapFlags) => run(named(flags, topic), command));
+}
+
+/** Returns the flags with the topic of the argument. @throws UsageError where the flag names another */
+function named(flags: TapFlags, topic = flags.topic): TapFlags {
+  if (topic === undefined) return flags;
+  if (flags.topic !== undefined && flags.topic !== topic)
+    throw new UsageError(`two topics: "${topic}" and --topic "${flags.topic}"; give one`);
+  return { ...flags, topic };
 }
 
 async function run(flags: TapFlags, command: CommandProcess): Promise<void> {

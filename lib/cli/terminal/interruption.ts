@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { oneLine } from '../../internal.js';
+import { EXIT } from '../exit-code.js';
 
 /** Signals that end a command. Their exit code is that of a shell: 128 and the number of the signal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -20,6 +22,8 @@ export class Interruption {
   private readonly controller = new AbortController();
   private finishTimeout: number | undefined;
   private began = 0;
+  /** True when standard output could not be written, such as to a full disk. */
+  hasFailedToWrite = false;
 
   /** Resolves at the interruption. */
   readonly happens: Promise<void> = new Promise((resolve) => {
@@ -36,7 +40,7 @@ export class Interruption {
     for (const name of SIGNALS) process.on(name, () => this.interrupt(128 + constants.signals[name]));
     // A reader that has read enough is no failure: the exit code stays.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') this.failToWrite(error);
       this.begin();
     });
     // Nobody can be told.
@@ -65,6 +69,12 @@ export class Interruption {
     // What it still throws is a consequence of the end.
     work.catch(() => undefined);
     await Promise.race([work, abandoned]).finally(() => clearTimeout(timer));
+  }
+
+  private failToWrite({ message }: Error): void {
+    if (!this.hasFailedToWrite) process.stderr.write(`${oneLine(`Error: the output cannot be written: ${message}`)}\n`);
+    this.hasFailedToWrite = true;
+    process.exitCode ||= EXIT.failed;
   }
 
   private interrupt(code: number): void {

@@ -1,5 +1,6 @@
-import type { ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import {
+  boundsIn,
   Counters,
   Deadline,
   isAbsent,
@@ -9,7 +10,9 @@ import {
   type OsloMessagingOptions,
   PublishingChannel,
   parseTransportUrl,
+  probeBounds,
   probeType,
+  type QueueBounds,
   type QueueType,
   RabbitConnection,
   ReadingChannel,
@@ -36,6 +39,7 @@ export class DeadLetterBroker {
   /** A connection of its own: a broker that blocks publishing reads nothing more, not even acknowledgements. */
   private readonly writing: RabbitConnection;
   private publishing: PublishingChannel | undefined;
+  private counting: Channel | undefined;
 
   constructor(options: OsloMessagingOptions) {
     const given = normalizeOptions(options);
@@ -50,13 +54,23 @@ export class DeadLetterBroker {
 
   /** Returns the number of messages of a queue that are ready; undefined where it does not exist. */
   async depthOf(queue: string): Promise<number | undefined> {
+    return (await this.stateOf(queue))?.messages;
+  }
+
+  /** Returns the number of messages of a queue that are ready, and that of its consumers; undefined where it does not exist. */
+  async stateOf(queue: string): Promise<{ messages: number; consumers: number } | undefined> {
     return this.orAbsent(async (model) => {
-      const channel = await model.createChannel();
-      channel.on('error', () => undefined);
-      const { messageCount } = await channel.checkQueue(queue);
-      await channel.close();
-      return messageCount;
+      this.counting ??= await this.openCounting(model);
+      const { messageCount, consumerCount } = await this.counting.checkQueue(queue);
+      return { messages: messageCount, consumers: consumerCount };
     });
+  }
+
+  /** Returns the bounds of a queue; undefined where it does not exist, or another connection uses it exclusively. */
+  async boundsOf(queue: string): Promise<QueueBounds | undefined> {
+    if (!(await this.exists(queue))) return undefined;
+    const rules = await this.management?.rulesOf(queue).catch(() => undefined);
+    return rules ? boundsIn(rules) : this.orAbsent((model) => probeBounds(model, queue));
   }
 
   /** Returns false for a queue that does not exist. One that belongs to another connection exists. */
@@ -125,6 +139,15 @@ export class DeadLetterBroker {
 
   async close(): Promise<void> {
     await Promise.all([this.reading.close(), this.writing.close()]);
+  }
+
+  /** Opens the channel that counts messages. A queue that does not exist closes it. */
+  private async openCounting(model: ChannelModel): Promise<Channel> {
+    const channel = await model.createChannel();
+    const forget = () => {
+      if (this.counting === channel) this.counting = undefined;
+    };
+    return channel.on('error', forget).once('close', forget);
   }
 
   private async orAbsent<T>(ask: (model: ChannelModel) => Promise<T>): Promise<T | undefined> {

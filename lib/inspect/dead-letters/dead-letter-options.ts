@@ -11,8 +11,13 @@ export interface DeadLetterScope {
   readonly server?: string | undefined;
   /** Maximum number of messages that are read in each queue. @default 1000 */
   readonly limit?: number | undefined;
-  /** Ends the work: messages in hand return to their queue. */
+  /** Ends the work: the message in hand is finished, and the others return to their queue. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked before a queue is read where each look counts as a delivery, and its limit is low or not known. Without consent, the
+   * queue is not read.
+   */
+  readonly consent?: ((reason: string) => Promise<boolean>) | undefined;
 }
 
 /** Conditions that must all hold. Without any, all dead letters match. */
@@ -79,7 +84,7 @@ export interface ReplayResult {
   readonly failed: number;
   /** The first hundred of them. */
   readonly failures: readonly ReplayFailure[];
-  /** Messages left in the queues, without those that arrived meanwhile. */
+  /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   /** Messages of this replay that were dead-lettered again while it watched; null where it did not watch. */
   readonly failedAgain: number | null;
@@ -100,7 +105,7 @@ export interface PurgeResult {
   readonly matched: number;
   /** Messages that were deleted; in a dry run 0. */
   readonly purged: number;
-  /** Messages left in the queues, without those that arrived meanwhile. */
+  /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   readonly interrupted: boolean;
   /** Error that stopped it; null for none. */

@@ -31,10 +31,10 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
           options.onProgress?.({ queue, read: ++read, total, done: purged, failed: 0 });
           return verdict;
         });
-        left += walk.total - walk.removed;
+        left += walk.left;
         interrupted ||= walk.interrupted;
         notices.push(...walk.notices);
-        if (walk.read < walk.total && !walk.interrupted)
+        if (walk.isLimited)
           notices.push(
             `The first ${walk.read} of ${walk.total} messages of "${queue}" were read: raise the limit for more`,
           );

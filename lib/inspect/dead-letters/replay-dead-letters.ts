@@ -2,6 +2,7 @@ import { newId, pause, type RawDelivery, toMilliseconds } from '../../internal.j
 import type { DeadLetterBroker } from './broker.js';
 import type { ReplayFailure, ReplayOptions, ReplayResult } from './dead-letter-options.js';
 import { findQueues } from './find-queues.js';
+import { FreePlaces } from './free-places.js';
 import { letterFilter } from './letter-filter.js';
 import { type ReadDeadLetter, readDeadLetter } from './read-dead-letter.js';
 import { castCopy, replayCopy } from './replay-copy.js';
@@ -30,7 +31,8 @@ export function replayDeadLetters(options: ReplayOptions): Promise<ReplayResult>
       if (options.signal?.aborted || replay.error !== null) break;
       await replay.run(queue, queues.length === 1);
     }
-    const failedAgain = watch > 0 && !options.dryRun ? await replay.watch(watch) : null;
+    const isWatching = watch > 0 && !options.dryRun && !options.signal?.aborted;
+    const failedAgain = isWatching ? await replay.watch(watch) : null;
     return replay.result(failedAgain);
   });
 }
@@ -50,13 +52,16 @@ class Replay {
   private interrupted = false;
   /** Time on the monotonic clock before which the next message is not published. */
   private next = 0;
+  private readonly places: FreePlaces;
   error: string | null = null;
 
   constructor(
     private readonly broker: DeadLetterBroker,
     private readonly options: ReplayOptions,
     private readonly matches: (letter: ReadDeadLetter['letter']) => boolean,
-  ) {}
+  ) {
+    this.places = new FreePlaces(broker);
+  }
 
   /** Replays the messages of one queue. @throws Error where it cannot be read and nothing was replayed yet */
   async run(queue: string, isOnly: boolean): Promise<void> {
@@ -73,10 +78,10 @@ class Replay {
         options.onProgress?.({ queue, read, total: Math.min(total, bounds.limit), done, failed });
         return verdict;
       });
-      this.left += walk.total - walk.removed;
+      this.left += walk.left;
       this.interrupted ||= walk.interrupted;
       this.notices.push(...walk.notices);
-      if (walk.read < walk.total && !walk.interrupted)
+      if (walk.isLimited)
         this.notices.push(
           `The first ${walk.read} of ${walk.total} messages of "${queue}" were read: raise the limit for more`,
         );
@@ -89,10 +94,11 @@ class Replay {
   /** Counts the messages of this replay that are dead-lettered again within the time, in milliseconds. */
   async watch(milliseconds: number): Promise<number> {
     await pause(milliseconds, this.options.signal);
+    const { consent } = this.options;
     let failedAgain = 0;
     for (const queue of this.replayedFrom) {
       const { limits } = this.broker.settings;
-      await walkQueue(this.broker, queue, { limit: MAX_WATCHED, isLook: true }, (raw) => {
+      await walkQueue(this.broker, queue, { limit: MAX_WATCHED, isLook: true, consent }, (raw) => {
         if (readDeadLetter(raw, queue, limits, 0).letter.replayId === this.replayId) failedAgain++;
         return 'keep';
       });
@@ -108,6 +114,7 @@ class Replay {
   private async visit(raw: RawDelivery, queue: string): Promise<Verdict> {
     const { options, broker } = this;
     const read = readDeadLetter(raw, queue, broker.settings.limits);
+    if (this.error !== null) return 'stop';
     if (!this.matches(read.letter)) return 'keep';
     this.matched++;
     const target = options.to ?? read.letter.originalQueue;
@@ -123,7 +130,7 @@ class Replay {
     if (!(await this.turn())) return 'keep';
     const copy = replayCopy(raw, read, target, this.replayId);
     const cast = isGone ? castCopy(copy, raw, read, broker.settings.limits) : undefined;
-    const refusal = await broker.publish(cast ?? copy);
+    const refusal = (await this.places.take(cast ?? copy)) ?? (await broker.publish(cast ?? copy));
     if (refusal !== undefined) {
       this.fail(read, queue, refusal);
       return 'keep';
@@ -131,6 +138,7 @@ class Replay {
     this.replayed++;
     if (cast) this.asCasts++;
     this.replayedFrom.add(queue);
+    this.error = (await this.places.check(target).catch(() => undefined)) ?? null;
     return 'remove';
   }
 

@@ -20,8 +20,8 @@ export async function withBroker<T>(
 }
 
 /** Returns the bounds of a walk through a queue of the scope. @param isLook as in {@link WalkBounds} */
-export function boundsOf({ limit = DEFAULT_LIMIT, signal }: DeadLetterScope, isLook: boolean): WalkBounds {
-  return { limit, signal, isLook };
+export function boundsOf({ limit = DEFAULT_LIMIT, signal, consent }: DeadLetterScope, isLook: boolean): WalkBounds {
+  return { limit, signal, consent, isLook };
 }
 
 /** Returns an error as one line. */

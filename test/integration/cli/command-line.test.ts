@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { osloRpc } from '../../support/command.js';
+import { COMMAND, commandEnvironment, osloRpc } from '../../support/command.js';
 
 describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
   const url = 'rabbit://me:s3cret@127.0.0.1:1/';
@@ -125,4 +127,17 @@ describe('oslo-rpc --help and --version', () => {
     const { stdout } = await osloRpc(['call', '--version', '1.0', '--help']);
     expect(stdout).toContain('RPC version');
   });
+
+  it.skipIf(process.platform !== 'linux').each([['--help'], ['completion', 'bash']])(
+    'reports a result that cannot be written: %s',
+    async (...args) => {
+      const shell = spawn('bash', ['-c', '"$@" > /dev/full', 'bash', process.execPath, COMMAND, ...args], {
+        env: commandEnvironment(),
+      });
+      let errors = '';
+      shell.stderr.on('data', (part) => (errors += part));
+      expect(await once(shell, 'close')).toEqual([1, null]);
+      expect(errors).toMatch(/^Error: the output cannot be written: ENOSPC.*\n$/);
+    },
+  );
 });

@@ -1,5 +1,8 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { onTerminal, osloRpc } from '../../support/command.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, expect, it } from 'vitest';
+import { queueDepth } from '../../../testkit/amqp.js';
+import { COMMAND, commandEnvironment, onTerminal, osloRpc } from '../../support/command.js';
 import {
   type DeadLettered,
   declareDead,
@@ -10,17 +13,23 @@ import {
   textsOf,
 } from '../../support/dead-letters.js';
 import { describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { eventually } from '../../support/eventually.js';
 
 /** Clears a line of the terminal. */
 const ESCAPE = String.fromCharCode(27);
 
 describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
+  // Not at the end of each: concurrent tests do not know whose it is.
+  const made: string[] = [];
+
+  afterAll(() => deleteQueues(...made));
+
   const run = (command: string, { dead }: DeadLettered, ...args: string[]) =>
     osloRpc(['dead', command, '--url', rabbitUrl, '--queue', dead, ...args]);
 
   async function withDead(bodies: readonly Buffer[], reason?: string): Promise<DeadLettered> {
     const queues = await declareDead();
-    onTestFinished(() => deleteQueues(queues.original, queues.dead));
+    made.push(queues.original, queues.dead);
     await publishDead(queues, bodies, { at: new Date('2026-01-02T03:04:05Z'), ...(reason && { reason }) });
     return queues;
   }
@@ -70,6 +79,46 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     );
     const purged = await run('purge', queues, '--reason', 'DELIVERED', '--method', 's?*', '--yes', '--json');
     expect(JSON.parse(purged.stdout)).toMatchObject({ matched: 2, purged: 2, left: 0 });
+  });
+
+  it.each(['replay', 'purge'])(
+    '%s finishes the message in hand after Ctrl-C, and prints its result',
+    async (command) => {
+      const bodies = Array.from({ length: 500 }, (_, index) => requestBody('heal', { index }));
+      const queues = await withDead(bodies);
+      const flags = ['--url', rabbitUrl, '--queue', queues.dead, '--all', '--yes'];
+      const child = spawn(process.execPath, [COMMAND, 'dead', command, ...flags], { env: commandEnvironment() });
+      let output = '';
+      child.stdout.on('data', (part) => (output += part));
+      const depth = async () => (await queueDepth(rabbitUrl, queues.dead))?.messages;
+      await eventually(async () => expect(await depth()).toBeLessThan(bodies.length), { within: 50_000, every: 5 });
+      child.kill('SIGINT');
+      const [code] = await once(child, 'close');
+      const left = textsOf(await drain(queues.dead));
+      const moved = textsOf(await drain(queues.original));
+      expect(output).toMatch(new RegExp(command === 'replay' ? `^Replayed ${moved.length} of ` : '^Deleted [0-9]+; '));
+      expect(output).toContain(`; ${left.length} left`);
+      // A fast machine may have done all.
+      if (left.length > 0) expect(code).toBe(130);
+      if (command === 'replay') expect([...moved, ...left].toSorted()).toEqual(bodies.map(String).toSorted());
+    },
+  );
+
+  it('asks before a look that may publish messages again, and refuses it without a terminal', async () => {
+    const queues = await declareDead({ 'x-queue-type': 'quorum', 'x-delivery-limit': 2 });
+    made.push(queues.original, queues.dead);
+    await publishDead(queues, [requestBody('heal')]);
+    const refused = await run('ls', queues);
+    // From RabbitMQ 4.3 on, a look is not counted.
+    if (refused.code === 0) return;
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/counts as a delivery.*limit is 2.*--yes/),
+    });
+    expect((await run('ls', queues, '--yes')).stdout).toContain('1 message');
+    const asked = await onTerminal(['dead', 'ls', '--url', rabbitUrl, '--queue', queues.dead], 'y\n');
+    expect(asked.stdout).toMatch(/Read it\? \[y\/N\].*1 message/s);
+    expect(await drain(queues.dead)).toHaveLength(1);
   });
 
   it('asks on a terminal, and does nothing without an answer', async () => {

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
@@ -35,6 +45,30 @@ const select = (name: string) => writeFileSync(join(home, 'oslo-rpc', 'selected'
 const DONE = { code: 0, stdout: '', stderr: '' };
 
 describe('oslo-rpc context', { concurrent: false }, () => {
+  it('leaves the mode of a folder that it has not made', async () => {
+    const foreign = join(home, 'foreign');
+    mkdirSync(foreign, { mode: 0o755 });
+    mkdirSync(join(home, 'oslo-rpc'), { mode: 0o755 });
+    symlinkSync(foreign, join(home, 'oslo-rpc', 'contexts'));
+    expect(await context('add', 'prod', '--url', URL)).toEqual(DONE);
+    expect(statSync(foreign).mode & 0o777).toBe(0o755);
+    expect(statSync(join(home, 'oslo-rpc')).mode & 0o777).toBe(0o755);
+    expect(statSync(fileOf('prod')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['scheme', ['--url', 'rabit://me:s3cret@h/'], /"rabit" is unknown; use rabbit/],
+    ['timeout', ['--url', URL, '--timeout', '5 parsecs'], /--timeout/],
+    ['management URL', ['--url', URL, '--management-url', 'ftp://h'], /managementUrl/],
+  ])('saves no context with a wrong %s', async (_name, flags, reason) => {
+    const refused = await context('add', 'bad', ...flags);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(reason) });
+    expect(refused.stderr).not.toContain('s3cret');
+    save('good', { url: URL });
+    expect(await context('edit', 'good', ...flags)).toMatchObject({ code: 2 });
+    expect(JSON.parse(readFileSync(fileOf('good'), 'utf8'))).toEqual({ url: URL });
+  });
+
   it('keeps a context for its owner only, and never shows the password', async () => {
     const management = 'http://me:s3cret@127.0.0.1:15672';
     expect(

@@ -19,7 +19,7 @@ import {
   requestBody,
   textsOf,
 } from '../../support/dead-letters.js';
-import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { describeWithRabbit, rabbitControl, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { latch } from '../../support/latch.js';
 import { silent } from '../../support/silent.js';
@@ -30,7 +30,7 @@ describeWithRabbit('a replay of dead letters', () => {
   async function withDead(args: object = {}): Promise<DeadLettered & { options: ReplayOptions }> {
     const queues = await declareDead(args);
     onTestFinished(() => deleteQueues(queues.original, queues.dead));
-    return { ...queues, options: { broker, queue: queues.dead } };
+    return { ...queues, options: { broker, queue: queues.dead, consent: () => Promise.resolve(true) } };
   }
 
   const numbered = (count: number) => Array.from({ length: count }, (_, index) => requestBody('work', { index }));
@@ -85,6 +85,55 @@ describeWithRabbit('a replay of dead letters', () => {
       Array(3).fill(expect.stringMatching(/refuses it: it is full/)),
     );
     expect(textsOf(await drain(queues.dead))).toEqual(bodies.slice(2).map(String));
+  });
+
+  it.each([
+    ['classic', { 'x-max-length': 4 }, 2],
+    ['quorum', { 'x-max-length': 4, 'x-queue-type': 'quorum', 'x-dead-letter-exchange': 'none' }, 2],
+    ['classic', { 'x-max-length-bytes': 10_000 }, 0],
+  ])('drops no message of others from a full %s queue with %o', async (_type, full, places) => {
+    const { options, ...queues } = await withDead();
+    await deleteQueues(queues.original);
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(queues.original, { durable: true, arguments: full }));
+    const [live, bodies] = [numbered(2), numbered(6)];
+    await publishTo(queues.original, live);
+    await publishDead(queues, bodies);
+    const result = await replayDeadLetters(options);
+    expect(result).toMatchObject({ matched: 6, replayed: places, failed: 6 - places, left: 6 - places, error: null });
+    expect(result.failures[0]?.reason).toMatch(/would drop its oldest message/);
+    expect(textsOf(await drain(queues.original))).toEqual([...live, ...bodies.slice(0, places)].map(String));
+    expect(textsOf(await drain(queues.dead))).toEqual(bodies.slice(places).map(String));
+  });
+
+  it.skipIf(!rabbitControl)('stops where a policy that it cannot see makes its queue drop messages', async () => {
+    const { options, ...queues } = await withDead();
+    const policy = uniqueTopic('length');
+    await rabbitControl?.rabbitmqctl('set_policy', policy, `^${queues.original}$`, '{"max-length":3}');
+    onTestFinished(async () => void (await rabbitControl?.rabbitmqctl('clear_policy', policy)));
+    await publishTo(queues.original, numbered(2));
+    const bodies = numbered(6);
+    await publishDead(queues, bodies);
+    const result = await replayDeadLetters(options);
+    expect(result).toMatchObject({ replayed: 2, left: 4, error: expect.stringMatching(/probably full and drops/) });
+    expect(textsOf(await drain(queues.dead))).toEqual(bodies.slice(2).map(String));
+  });
+
+  it('tells what is left at its end, where another program has taken some', async () => {
+    const { options, ...queues } = await withDead();
+    await publishDead(queues, numbered(30));
+    let isTaken = false;
+    const result = await replayDeadLetters({
+      ...options,
+      onProgress: ({ read }) => {
+        if (read === 1 && !isTaken) {
+          isTaken = true;
+          void withChannel(rabbitUrl, (channel) => channel.purgeQueue(queues.dead));
+        }
+      },
+      rate: 10,
+    });
+    expect(result.left).toBe(0);
+    expect(result.notices.join()).not.toMatch(/raise the limit/);
   });
 
   it('makes a call a cast where its caller is gone, and changes nothing else of it', async () => {
@@ -209,7 +258,7 @@ describeWithRabbit('a purge of dead letters', () => {
     async (_name, args) => {
       const queues = await declareDead(args);
       onTestFinished(() => deleteQueues(queues.original, queues.dead));
-      const scope = { broker, queue: queues.dead };
+      const scope = { broker, queue: queues.dead, consent: () => Promise.resolve(true) };
       const [old, other, late] = [requestBody('old'), requestBody('other'), requestBody('old', { late: true })];
       await publishDead(queues, [old, other, old], { at: new Date(Date.now() - 7_200_000) });
       expect(await purgeDeadLetters({ ...scope, dryRun: true })).toMatchObject({ matched: 3, purged: 0, left: 3 });

@@ -94,7 +94,11 @@ function typeOf(model: ChannelModel, type: string, limits: readonly unknown[]): 
 }
 
 /** Returns the refusal of a declaration; undefined where it was accepted. @throws as {@link probeType} */
-async function refusalOf(model: ChannelModel, queue: string, options: Options.AssertQueue): Promise<Error | undefined> {
+export async function refusalOf(
+  model: ChannelModel,
+  queue: string,
+  options: Options.AssertQueue,
+): Promise<Error | undefined> {
   const channel = await model.createChannel();
   let isOpen = true;
   channel
@@ -122,7 +126,7 @@ function numberIn(text: string): number | undefined {
 }
 
 /** Returns the value in a text of that form. */
-function valueIn(text: string): string | number | boolean | undefined {
+export function valueIn(text: string): string | number | boolean | undefined {
   const [, value, type] = /^the value '(.*)' of type '(\w+)'$/.exec(text) ?? [];
   if (value === undefined) return undefined;
   if (type === 'bool') return value === 'true';
