@@ -110,7 +110,7 @@ function withImports(code: string, names: ReadonlyMap<string, string>): string {
   for (const name of used) {
     const from = names.get(name);
     if (declared.has(name)) continue;
-    if (name in GIVEN) lines.push(`declare const ${name}: ${GIVEN[name]};`);
+    if (Object.hasOwn(GIVEN, name)) lines.push(`declare const ${name}: ${GIVEN[name]};`);
     else if (name === 'assert') lines.push("import assert from 'node:assert/strict';");
     else if (from !== undefined) lines.push(`import { ${name} } from '${from}';`);
   }

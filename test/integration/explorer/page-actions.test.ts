@@ -85,7 +85,7 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     session.explorer.answers.push({ body: { outcome: 'error', duration: 3, error } });
     await page.getByRole('button', { name: 'Call scale' }).click();
     await page.getByText(error.message).waitFor();
-    expect(await page.getByRole('region', { name: 'Traceback' }).textContent()).toBe('Traceback:\n  line 12\n');
+    expect(await page.getByRole('region', { name: 'Traceback' }).textContent()).toBe('Traceback:\n  line 12');
     expect(session.explorer.posts[0]?.body).toMatchObject({ args: { vnf_id: 'vnf-2', other: null } });
   });
 

@@ -6,7 +6,7 @@ export function Traceback({ lines }: { readonly lines: readonly string[] }) {
       <summary>Traceback of the server</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
       <section class="json" tabIndex={0} aria-label="Traceback">
-        <pre>{lines.join('\n')}</pre>
+        <pre>{lines.map((line) => line.trimEnd()).join('\n')}</pre>
       </section>
     </details>
   );
