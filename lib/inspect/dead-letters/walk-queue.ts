@@ -38,7 +38,7 @@ export interface WalkBounds {
   readonly isLook: boolean;
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
-  /** As in {@link DeadLetterScope}. */
+  /** Consent to the harm of a look, see {@link DeadLetterScope}. */
   readonly consent?: DeadLetterScope['consent'];
 }
 

@@ -3,7 +3,7 @@ import type { TapBinding } from './tap-plan.js';
 
 /** Bindings of the tap's queue. */
 export interface TapBindings {
-  /** Those that are bound. */
+  /** Bindings that exist. */
   readonly bound: Iterable<TapBinding>;
   /** Binds the queue of a channel, and unbinds what is not needed any more. @throws TapRefused */
   follow(channel: TapChannel): Promise<void>;
