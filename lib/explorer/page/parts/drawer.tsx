@@ -7,7 +7,7 @@ interface DrawerProps {
   readonly onClose: () => void;
   readonly children: ComponentChildren;
   /** Element that gets the focus at the end where the opener has gone. */
-  readonly origin?: RefObject<HTMLElement>;
+  readonly origin?: RefObject<HTMLElement | null>;
 }
 
 /** Modal dialog at the side of the page. The browser keeps the focus inside, and gives it back at the end. */

@@ -12,7 +12,7 @@ interface MessageDrawerProps {
   readonly older: (() => void) | undefined;
   readonly onClose: () => void;
   /** List that the message was opened from. */
-  readonly list: RefObject<HTMLElement>;
+  readonly list: RefObject<HTMLElement | null>;
 }
 
 /** Everything that is known of one message. */
