@@ -108,7 +108,6 @@ export { PassedMessage } from './drivers/memory/passed-message.js';
 export { portOf, usesTls } from './drivers/rabbit/connection/connect-options.js';
 export { RabbitConnection } from './drivers/rabbit/connection/connection.js';
 export { isAbsent } from './drivers/rabbit/connection/reply-code.js';
-export { GettingChannel } from './drivers/rabbit/consuming/getting-channel.js';
 export { ReadingChannel } from './drivers/rabbit/consuming/reading-channel.js';
 export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';

@@ -143,7 +143,7 @@ export interface ServerView {
   /** Name of the library, such as `nestjs-oslo-messaging`; null where it is not known. */
   readonly library: string | null;
   readonly version: string | null;
-  /** Such as `Node.js 22.11.0`. */
+  /** Runtime and version, e.g. `Node.js 22.11.0`. */
   readonly runtime: string | null;
   readonly host: string | null;
   /** Time of its start. */

@@ -121,7 +121,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 export interface QueueRules {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly policy: Readonly<Record<string, unknown>>;
-  /** Such as `quorum`; undefined in releases that do not report it. */
+  /** Type, e.g. `quorum`; undefined in releases that do not report it. */
   readonly type?: string | undefined;
   /** Replicas of a quorum queue; undefined for other types, and where the API does not report them. */
   readonly replicas?: QueueReplicas | undefined;

@@ -1,12 +1,9 @@
-import { get as getPlain, type IncomingMessage } from 'node:http';
-import { get as getSecure } from 'node:https';
 import { Secret } from '../../../core/secrets.js';
 import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
-import { ANSWER_MS, ManagementFailure } from './management-failure.js';
-import { askManagement } from './management-request.js';
+import { askManagement, type ManagementAnswer } from './management-request.js';
 
 /** Maximum length of an answer in characters. */
 const MAX_ANSWER_LENGTH = 1024 * 1024;
@@ -14,14 +11,6 @@ const MAX_ANSWER_LENGTH = 1024 * 1024;
 export const MAX_LIST_LENGTH = 32 * 1024 * 1024;
 
 const LOCAL: TransportHost = { hostname: 'localhost', port: undefined, username: undefined, password: undefined };
-
-/** Answer of the management API. */
-export interface ManagementAnswer {
-  /** Parsed JSON; undefined where the thing does not exist. */
-  readonly body: unknown;
-  /** Clock of the broker less the clock here, in milliseconds, to about a second; undefined without the header `Date`. */
-  readonly clockOffset: number | undefined;
-}
 
 interface Sending {
   /** Maximum length of the answer in characters. */
@@ -76,49 +65,24 @@ export class ManagementClient {
    * @param path path below the URL, e.g. `api/overview`
    * @throws ManagementFailure when the API cannot be asked, or refuses
    */
-  async send(
+  async send(method: 'GET' | 'PUT', path: string, sending: Sending = {}): Promise<unknown> {
+    return (await this.request(method, path, sending)).body;
+  }
+
+  /** Returns an answer with the clock of the broker. @throws ManagementFailure when the API cannot be asked */
+  protected ask(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ManagementAnswer> {
+    return this.request('GET', path, { maxLength });
+  }
+
+  private async request(
     method: 'GET' | 'PUT',
     path: string,
-    { maxLength = MAX_ANSWER_LENGTH, body }: Sending = {},
-  ): Promise<unknown> {
+    { maxLength = MAX_ANSWER_LENGTH, body }: Sending,
+  ): Promise<ManagementAnswer> {
     const auth = await this.auth();
     const url = new URL(path, this.url);
     const tls = url.protocol === 'https:' ? tlsOptions(this.settings.rabbit) : {};
     return askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
-  }
-
-  /** Returns an answer with the clock of the broker. @throws ManagementFailure when the API cannot be asked */
-  protected async ask(path: string, maxLength = MAX_ANSWER_LENGTH): Promise<ManagementAnswer> {
-    const auth = await this.auth();
-    const url = new URL(path, this.url);
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(ManagementFailure.of(url, error, signal));
-      const get = url.protocol === 'https:' ? getSecure : getPlain;
-      const request = get(
-        url,
-        { auth, signal, ...(url.protocol === 'https:' && tlsOptions(this.settings.rabbit)) },
-        (response) => {
-          const clockOffset = clockOffsetOf(response);
-          let text = '';
-          response.setEncoding('utf8').on('data', (chunk: string) => {
-            text += chunk;
-            if (text.length > maxLength) response.destroy(new Error('its answer is too long'));
-          });
-          response.on('error', fail).on('end', () => {
-            if (response.statusCode === 404) resolve({ body: undefined, clockOffset });
-            else if (response.statusCode !== 200) reject(ManagementFailure.refused(url, response.statusCode ?? 0));
-            else
-              try {
-                resolve({ body: JSON.parse(text), clockOffset });
-              } catch {
-                fail(new Error('its answer is not JSON'));
-              }
-          });
-        },
-      );
-      request.on('error', fail);
-    });
   }
 
   private async auth(): Promise<string> {
@@ -126,10 +90,4 @@ export class ManagementClient {
     const { username, password } = await this.logins.for(this.host);
     return `${username}:${password.expose()}`;
   }
-}
-
-function clockOffsetOf({ headers: { date } }: IncomingMessage): number | undefined {
-  const time = date === undefined ? Number.NaN : Date.parse(date);
-  // The header has whole seconds, cut off.
-  return Number.isNaN(time) ? undefined : time + 500 - Date.now();
 }
