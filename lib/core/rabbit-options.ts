@@ -85,7 +85,10 @@ export interface RabbitOptions {
   rabbitIntervalMax?: Duration | undefined;
   /** Delay before a lost or cancelled consumer is attached again. 1 s in oslo. @default 0.2 */
   kombuReconnectDelay?: Duration | undefined;
-  /** Maximum random addition to that delay. @default 0 */
+  /**
+   * Maximum random addition to that delay, and maximum random delay before a lost connection is made again, which is at
+   * least 0.25 s. @default 0
+   */
   kombuReconnectSplay?: Duration | undefined;
   /**
    * Order in which the hosts are tried: shuffled once (`round-robin`), or again for each round (`shuffle`). @default

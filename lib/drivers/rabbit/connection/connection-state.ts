@@ -3,8 +3,8 @@ import { Alarm } from './alarm.js';
 /** Lifetime below which a connection counts as short-lived, in milliseconds. */
 export const SHORT_LIVED_MS = 1000;
 
-/** Number of short-lived connections in a row that are replaced at once: a single loss may be an accident. */
-const MAX_IMMEDIATE_RECONNECTS = 1;
+/** Number of short-lived connections in a row that are replaced without a back-off: a single loss may be an accident. */
+const MAX_SOON = 1;
 
 /** Facts that outlive a single state. */
 interface History {
@@ -19,10 +19,10 @@ interface Up<Link> extends History {
 }
 
 /**
- * Time of the next attempt to connect: `now`, after the back-off of the given repetition, or as soon as the connection
+ * Time of the next attempt to connect: `soon`, after the back-off of the given repetition, or as soon as the connection
  * is needed again.
  */
-export type NextAttempt = 'now' | 'on demand' | { readonly repetition: number };
+export type NextAttempt = 'soon' | 'on demand' | { readonly repetition: number };
 
 interface Disconnected extends History {
   readonly name: 'disconnected';
@@ -98,10 +98,10 @@ function whileUp<Link>(
   switch (event.type) {
     case 'lost': {
       const shortLived = event.at - since < SHORT_LIVED_MS ? state.shortLived + 1 : 0;
-      const excess = shortLived - MAX_IMMEDIATE_RECONNECTS;
+      const excess = shortLived - MAX_SOON;
       return {
         name: 'disconnected',
-        next: excess > 0 ? { repetition: excess - 1 } : 'now',
+        next: excess > 0 ? { repetition: excess - 1 } : 'soon',
         failures: 0,
         shortLived,
       };

@@ -28,6 +28,12 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** Share of the delay between attempts that is random. */
 const JITTER = 0.75;
 
+/**
+ * Longest time before a lost connection is made again, in milliseconds. It is random: all clients of a broker or of a proxy
+ * lose their connections in the same moment, and more logins at a time than the listener's backlog take a second longer.
+ */
+const LOSS_SPREAD_MS = 250;
+
 /** One connection to any host of a transport URL. It is made on first use and again after each loss, until it is closed. */
 export class RabbitConnection {
   private state: ConnectionState<Link> = { name: 'idle' };
@@ -38,6 +44,8 @@ export class RabbitConnection {
   private readonly statusListeners: Listeners<DriverStatus>;
   private readonly connectedListeners: Listeners<ChannelModel>;
   private readonly backoff: Backoff;
+  /** Delay after a loss. */
+  private readonly afterLoss: Backoff;
   private readonly failover: Failover;
   private readonly standstill: Standstill;
   private readonly log: ConnectionLog;
@@ -76,6 +84,8 @@ export class RabbitConnection {
     this.connectedListeners = new Listeners('connections', logger);
     const { retryInterval: first, retryBackoff: step, intervalMax: cap } = rabbit;
     this.backoff = { first, growth: { step }, cap, jitter: JITTER };
+    const spread = Math.max(LOSS_SPREAD_MS, rabbit.reconnectSplay);
+    this.afterLoss = { first: spread, growth: { step: 0 }, cap: spread, jitter: 1 };
     this.connectedListeners.addForNext(() => this.doubt.connected());
   }
 
@@ -251,16 +261,14 @@ export class RabbitConnection {
     this.failover.failed(link.host);
     this.dispatch({ type: 'lost', at: performance.now() });
     if (this.status === 'closed') return;
-    const delay = this.schedule();
-    this.log.ended(how, isReported, link.address, reason, delay);
-    if (delay === 0) this.tryNow({ type: 'timer' });
+    this.log.ended(how, isReported, link.address, reason, this.schedule());
   }
 
-  /** Schedules the next attempt. Returns its delay in milliseconds: 0 for at once, undefined where none is to be scheduled. */
+  /** Schedules the next attempt. Returns its delay in milliseconds; undefined where none is to be scheduled. */
   private schedule(): number | undefined {
     if (this.state.name !== 'disconnected' || this.state.next === 'on demand') return undefined;
-    if (this.state.next === 'now') return 0;
-    const delay = backoffDelay(this.backoff, this.state.next.repetition);
+    const { next: attempt } = this.state;
+    const delay = attempt === 'soon' ? backoffDelay(this.afterLoss, 0) : backoffDelay(this.backoff, attempt.repetition);
     this.timer = setTimeout(() => this.tryNow({ type: 'timer' }), delay);
     return delay;
   }

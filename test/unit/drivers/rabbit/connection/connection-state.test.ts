@@ -15,7 +15,7 @@ const STATES = {
   connecting: { name: 'connecting', failures: 2, shortLived: 1 },
   connected: { name: 'connected', link: 'one', since: 1000, shortLived: 0 },
   blocked: { name: 'blocked', link: 'one', since: 1000, shortLived: 0, alarm: new Alarm('memory', 1500) },
-  'disconnected, now': { name: 'disconnected', next: 'now', failures: 0, shortLived: 1 },
+  'disconnected, soon': { name: 'disconnected', next: 'soon', failures: 0, shortLived: 1 },
   'disconnected, waiting': { name: 'disconnected', next: { repetition: 2 }, failures: 3, shortLived: 1 },
   'disconnected, on demand': { name: 'disconnected', next: 'on demand', failures: 0, shortLived: 0 },
   closed: { name: 'closed' },
@@ -38,8 +38,8 @@ type StateName = keyof typeof STATES;
 type EventName = keyof typeof EVENTS;
 
 const CONNECTING: State = { name: 'connecting', failures: 0, shortLived: 0 };
-const RESUMED: State = { name: 'disconnected', next: 'now', failures: 0, shortLived: 0 };
-const SHORT: State = { name: 'disconnected', next: 'now', failures: 0, shortLived: 1 };
+const RESUMED: State = { name: 'disconnected', next: 'soon', failures: 0, shortLived: 0 };
+const SHORT: State = { name: 'disconnected', next: 'soon', failures: 0, shortLived: 1 };
 const CLOSED: State = { name: 'closed' };
 
 /** Every transition. In all other cells the state stays the same. */
@@ -65,7 +65,7 @@ const TABLE: Record<StateName, Partial<Record<EventName, State>>> = {
     unblocked: { name: 'connected', link: 'one', since: 1000, shortLived: 0 },
     close: CLOSED,
   },
-  'disconnected, now': { timer: { name: 'connecting', failures: 0, shortLived: 1 }, close: CLOSED },
+  'disconnected, soon': { timer: { name: 'connecting', failures: 0, shortLived: 1 }, close: CLOSED },
   'disconnected, waiting': { timer: { name: 'connecting', failures: 3, shortLived: 1 }, close: CLOSED },
   'disconnected, on demand': { needed: CONNECTING, close: CLOSED },
   closed: {},
@@ -84,7 +84,7 @@ describe('the state of a connection', () => {
     else expect(actual).toBe(state);
   });
 
-  it('reconnects at once after one short-lived connection, then with growing delays', () => {
+  it('reconnects soon after one short-lived connection, then with growing delays', () => {
     let state: State = STATES.idle;
     const attempts = Array.from({ length: 5 }, () => {
       state = next(state, { type: state.name === 'idle' ? 'needed' : 'timer' });
@@ -92,7 +92,7 @@ describe('the state of a connection', () => {
       state = next(state, { type: 'lost', at: 1 });
       return state.name === 'disconnected' ? state.next : undefined;
     });
-    expect(attempts).toEqual(['now', { repetition: 0 }, { repetition: 1 }, { repetition: 2 }, { repetition: 3 }]);
+    expect(attempts).toEqual(['soon', { repetition: 0 }, { repetition: 1 }, { repetition: 2 }, { repetition: 3 }]);
   });
 
   it('forgets short-lived connections after a longer one', () => {
