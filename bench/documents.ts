@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withGeneratedPart } from '../conformance/generated-part.js';
 import { type Chart, sweepCharts } from './charts/charts.js';
-import { flameGraphs } from './charts/flame-graph.js';
+import { flameGraphs } from './charts/flame-graphs.js';
 import { type GoalResult, judge } from './goals.js';
 import { PARTS, partDocuments } from './parts/parts.js';
 import type { Baselines, ResultsFile } from './results.js';

@@ -13,7 +13,7 @@ export interface Chart {
 type Axis = { name: string; type: 'value' | 'log'; min?: number };
 
 /** Fits both themes: a picture in a document cannot ask for the theme of its reader. */
-export const TEXT = '#7d8590';
+const TEXT = '#7d8590';
 const GRID = '#7d859040';
 
 const TITLES = {

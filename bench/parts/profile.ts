@@ -1,8 +1,9 @@
-import { framesOf } from '../profile/frames.js';
-import { GROUP_NAMES, GROUPS } from '../profile/groups.js';
-import { blocksOf, blockToText, summarize } from '../profile/summary.js';
+import type { CpuProfile } from '../../lib/cli/profile/cpu-profiler.js';
+import { framesOf } from '../../lib/cli/profile/frames.js';
+import { GROUP_NAMES, GROUPS } from '../../lib/cli/profile/groups.js';
+import { blocksOf, summarize } from '../../lib/cli/profile/summary.js';
+import { blockToText } from '../charts/block-text.js';
 import { warmUpOf } from '../rounds.js';
-import type { CpuProfile } from '../running/cpu-profiler.js';
 import { type Session, withSubjects } from '../running/session.js';
 import { EMBEDDED, type Setting } from '../running/subject.js';
 import { type Block, tableOf, text } from '../table.js';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
+import { type CpuProfile, startProfiler } from '../../lib/cli/profile/cpu-profiler.js';
 import { type Call, type Listen, loadPeer, type Place, type SubjectName, served } from '../peers/peer.js';
-import { type CpuProfile, startProfiler } from './cpu-profiler.js';
 import { drain } from './drain.js';
 import { applyLoad, applyPace, checkEcho, type Load, type Pace } from './load.js';
 import { memoryNow, PendingCalls } from './memory.js';

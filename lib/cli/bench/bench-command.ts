@@ -13,7 +13,8 @@ Examples:
   oslo-rpc bench --url rabbit://user:password@host/ --serve
   oslo-rpc bench --topic demo --size 4k --concurrency 50 --for 30s
   oslo-rpc bench --topic calculator --method add --rate 500 --check 'p99<50ms' --yes a=2 b=3
-  oslo-rpc bench --topic demo --mode cast --count 10000 --csv casts.csv`;
+  oslo-rpc bench --topic demo --mode cast --count 10000 --csv casts.csv
+  oslo-rpc bench --serve --profile`;
 
 /** Adds `bench`. */
 export function addBenchCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
@@ -40,6 +41,11 @@ export function addBenchCommand(program: Command, connections: OpenConnections, 
       collectWords,
     )
     .option('--csv <file>', 'file for one row a second, and a last one with the total')
+    .option(
+      '--profile',
+      'show where the CPU of a message goes, here and with --serve in the server; writes flame graphs',
+    )
+    .option('--profile-folder <folder>', 'folder for the files of --profile', '.')
     .option('--serve', 'start a demonstration server in a process of its own, on a topic of its own or on --topic')
     .option('--yes', 'load other servers than demonstration ones without a question')
     .option('--json', 'print the result as JSON')

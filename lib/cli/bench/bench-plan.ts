@@ -45,6 +45,8 @@ export interface BenchPlan extends LoadShape {
   readonly warmupMs: number;
   readonly checks: readonly Check[];
   readonly csv: string | undefined;
+  /** Folder for the files of a profile; undefined for no profile. */
+  readonly profileFolder: string | undefined;
   /** Flags for the demonstration server in a process of its own; undefined for a server that runs. */
   readonly serve: ServeFlags | undefined;
   /** True to load servers that are no demonstration servers. */

@@ -4,6 +4,7 @@ import type { ErrorCount } from './error-counts.js';
 import type { LatencyBucket } from './latency-buckets.js';
 import type { LatencyFigures } from './latency-histogram.js';
 import type { RequestCounts } from './measurement.js';
+import type { ProfileReport } from './profile-report.js';
 
 /** Result of a load, as `--json` prints it. */
 export interface BenchReport {
@@ -44,5 +45,7 @@ export interface BenchReport {
   /** CPU time of this process, as a share of one core. */
   readonly clientCpu: number;
   readonly interrupted: boolean;
+  /** Null without `--profile`. */
+  readonly profile: ProfileReport | null;
   readonly checks: readonly CheckResult[];
 }

@@ -10,7 +10,7 @@ const MAX_BUCKETS = 16;
 export function reportOf(
   plan: BenchPlan,
   { measurement, notSent, cpu }: MeasuredLoad,
-  rest: Pick<BenchReport, 'warmup' | 'handled' | 'waiting' | 'interrupted'>,
+  rest: Pick<BenchReport, 'warmup' | 'handled' | 'waiting' | 'interrupted' | 'profile'>,
 ): BenchReport {
   const { counts, seconds, latency, fromSending, errors } = measurement;
   const isPaced = plan.rate !== undefined;

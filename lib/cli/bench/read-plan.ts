@@ -23,6 +23,8 @@ export interface BenchFlags extends TargetFlags {
   warmup?: string;
   check?: string[];
   csv?: string;
+  profile?: boolean;
+  profileFolder: string;
   serve?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -79,6 +81,7 @@ export async function readPlan(words: readonly string[], given: BenchFlags): Pro
     warmupMs: optional(given.warmup, (text) => span(text, '--warmup')) ?? (count === undefined ? DEFAULT_WARMUP_MS : 0),
     checks: (given.check ?? []).map(readCheck),
     csv: given.csv,
+    profileFolder: given.profile ? given.profileFolder : undefined,
     serve: names,
     yes: given.yes ?? false,
   };

@@ -4,6 +4,7 @@ import { textTable } from '../terminal/text-table.js';
 import { bar, columns } from './bar-chart.js';
 import type { BenchReport } from './bench-report.js';
 import type { LatencyFigures } from './latency-histogram.js';
+import { profileText } from './profile-report.js';
 
 /** Columns of the longest bar. */
 const BAR_WIDTH = 40;
@@ -20,6 +21,7 @@ export function reportText(report: BenchReport, throughput: readonly number[]): 
     latencyText(report),
     distributionText(report),
     throughputText(throughput),
+    report.profile ? profileText(report.profile) : '',
     textTable(
       report.checks.map(({ check, value, passed }) => [passed ? 'passed' : 'FAILED', check, valueText(check, value)]),
     ),

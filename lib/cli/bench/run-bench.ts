@@ -12,6 +12,7 @@ import { reportOf } from './make-report.js';
 import { measureLoad } from './measured-load.js';
 import { messageSender } from './message-sender.js';
 import { consumersOf, permit } from './permit-load.js';
+import type { ProfileReport } from './profile-report.js';
 import { ServerChild } from './server-child.js';
 
 /** Result of a load, and its throughput over time for the chart. */
@@ -34,6 +35,7 @@ export async function runBench(
 ): Promise<BenchResult> {
   // First, since it can fail.
   const csv = plan.csv === undefined ? undefined : new CsvFile(plan.csv);
+  const profile = plan.profileFolder === undefined ? undefined : await profiler(plan.profileFolder, plan.concurrency);
   const isRpc = plan.mode !== 'notify';
   const open = (make: typeof getRpcTransport) => {
     const transport = make(plan.messaging);
@@ -61,7 +63,7 @@ export async function runBench(
     const count = servers
       ? () => handledCount(first, servers, plan)
       : serve && notificationCount(open(getRpcTransport), plan, serve.server);
-    return await load(plan, transports, { count, queues }, signal, progress, csv);
+    return await load(plan, transports, { count, queues, profile: () => profile?.(child) }, signal, progress, csv);
   } finally {
     progress.clear();
     await child?.stop();
@@ -70,10 +72,18 @@ export async function runBench(
   }
 }
 
+interface LoadPorts {
+  /** Reads the number of messages that the servers have handled. */
+  readonly count: (() => Promise<number | undefined>) | undefined;
+  readonly queues: BrokerQueues;
+  /** Starts a profile, where one is wanted. Resolves with a function that ends it, given the number of messages. */
+  readonly profile: () => Promise<(messages: number) => Promise<ProfileReport>> | undefined;
+}
+
 async function load(
   plan: BenchPlan,
   transports: readonly Transport[],
-  { count = unknown, queues }: { count: (() => Promise<number | undefined>) | undefined; queues: BrokerQueues },
+  { count = unknown, queues, profile }: LoadPorts,
   signal: AbortSignal,
   progress: LoadProgress,
   csv: CsvFile | undefined,
@@ -88,8 +98,10 @@ async function load(
     if (measurement.hopeless !== undefined) throw measurement.hopeless;
     Object.assign(warmup, { sent: measurement.counts.sent, failed: measurement.counts.failed });
   }
+  const endProfile = await profile();
   const measured = await measureLoad(plan, send, signal, progress, csv);
   const { measurement } = measured;
+  const profiled = await endProfile?.(measurement.counts.succeeded);
   if (measurement.hopeless !== undefined && measurement.counts.succeeded === 0) throw measurement.hopeless;
   const wanted = warmup.sent + measurement.counts.sent;
   // A call is counted before its reply; casts and notifications wait in the queue.
@@ -101,8 +113,25 @@ async function load(
   // The servers may not say how many they have handled, but the queue empties.
   const left = async () => (await queues.state(queueOf(plan)))?.messages;
   const waiting = await emptied(left, signal.aborted ? 0 : patience, signal);
-  const report = reportOf(plan, measured, { warmup, handled, waiting: waiting ?? null, interrupted: signal.aborted });
+  const report = reportOf(plan, measured, {
+    warmup,
+    handled,
+    waiting: waiting ?? null,
+    interrupted: signal.aborted,
+    profile: profiled ?? null,
+  });
   return { report, throughput: measured.throughput, csvError: measured.csvError };
+}
+
+/** Returns a function that starts a profile, which resolves with a function that ends it. @throws UsageError for the folder */
+async function profiler(folder: string, inFlight: number) {
+  // A load without a profile needs no inspector.
+  const { LoadProfile } = await import('./load-profile.js');
+  LoadProfile.check(folder);
+  return async (server: ServerChild | undefined) => {
+    const profile = await LoadProfile.start(folder, server);
+    return (messages: number) => profile.end(messages, inFlight);
+  };
 }
 
 const unknown = (): Promise<undefined> => Promise.resolve(undefined);

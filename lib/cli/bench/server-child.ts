@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Deadline } from '../../internal.js';
+import type { CpuProfile } from '../profile/cpu-profiler.js';
 import type { ServeFlags } from './bench-plan.js';
 import type { FromServer, ToServer } from './server-messages.js';
 
@@ -8,6 +9,12 @@ const PROGRAM = fileURLToPath(new URL('./server-process.js', import.meta.url));
 /** Time for the process to start and to declare its queues, and to stop, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** Time to start or to end its profile, which V8 has to put together. */
+const PROFILE_TIMEOUT_MS = 30_000;
+
+const DONE = { ready: 'started', profiling: 'started its profile', profiled: 'ended its profile', stopped: 'stopped' };
+type Outcome = keyof typeof DONE;
+type Answer<Kind extends Outcome> = Extract<FromServer, { kind: Kind }>;
 
 /** Demonstration server in a process of its own. It ends with this process, however this ends. */
 export class ServerChild {
@@ -27,6 +34,15 @@ export class ServerChild {
     }
   }
 
+  /** Starts V8's profiler in the process. */
+  async startProfile(): Promise<void> {
+    await this.ask({ kind: 'start profile' }, 'profiling', PROFILE_TIMEOUT_MS);
+  }
+
+  async endProfile(): Promise<CpuProfile> {
+    return (await this.ask({ kind: 'end profile' }, 'profiled', PROFILE_TIMEOUT_MS)).profile;
+  }
+
   /** Stops the server after its running methods. Kills a server that does not stop in time. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
@@ -37,14 +53,13 @@ export class ServerChild {
     }
   }
 
-  private ask(message: ToServer, awaited: FromServer['kind'], timeoutMs: number): Promise<void> {
+  private ask<Kind extends Outcome>(message: ToServer, awaited: Kind, timeoutMs: number): Promise<Answer<Kind>> {
     const { child } = this;
     let release = () => {};
-    const answered = new Promise<void>((resolve, reject) => {
-      const failed = (why: string) =>
-        reject(new Error(`The demonstration server has not ${awaited === 'ready' ? 'started' : 'stopped'}: ${why}`));
+    const answered = new Promise<Answer<Kind>>((resolve, reject) => {
+      const failed = (why: string) => reject(new Error(`The demonstration server has not ${DONE[awaited]}: ${why}`));
       const onMessage = (answer: FromServer) => {
-        if (answer.kind === awaited) resolve();
+        if (isA(answer, awaited)) resolve(answer);
         else if (answer.kind === 'failed') failed(answer.error);
       };
       const onExit = (code: number | null) => failed(`its process has ended (${code ?? 'by a signal'})`);
@@ -57,4 +72,8 @@ export class ServerChild {
       .race(answered, () => new Error(`The demonstration server has not answered within ${timeoutMs / 1000} s`))
       .finally(release);
   }
+}
+
+function isA<Kind extends Outcome>(answer: FromServer, kind: Kind): answer is Answer<Kind> {
+  return answer.kind === kind;
 }

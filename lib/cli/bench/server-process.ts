@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../exit-code.js';
 import { readTarget } from '../flags/target-options.js';
+import type { CpuProfile } from '../profile/cpu-profiler.js';
 import { DemonstrationServer } from '../serve/demonstration-server.js';
 import { troubleLogger } from '../serve/serve.js';
 import { BrokerQueues } from './broker-queues.js';
@@ -9,6 +10,7 @@ import { ownQueues } from './load-queues.js';
 import type { FromServer, ToServer } from './server-messages.js';
 
 let server: DemonstrationServer | undefined;
+let stopProfiler = (): Promise<CpuProfile> => Promise.reject(new Error('the profiler does not run'));
 let deleteOwn: () => Promise<void> = async () => undefined;
 
 /** Longest time to stop the server, and to delete its queues, when the load was killed, in milliseconds. */
@@ -49,9 +51,32 @@ async function stop(): Promise<void> {
   process.exit();
 }
 
+async function startProfile(): Promise<void> {
+  // A load without a profile needs no inspector.
+  const { startProfiler } = await import('../profile/cpu-profiler.js');
+  stopProfiler = await startProfiler();
+  await tell({ kind: 'profiling' });
+}
+
+async function endProfile(): Promise<void> {
+  await tell({ kind: 'profiled', profile: await stopProfiler() });
+}
+
+function handle(message: ToServer): Promise<void> {
+  switch (message.kind) {
+    case 'start':
+      return start(message);
+    case 'start profile':
+      return startProfile();
+    case 'end profile':
+      return endProfile();
+    case 'stop':
+      return stop();
+  }
+}
+
 process.on('message', (message: ToServer) => {
-  const work = message.kind === 'start' ? start(message) : stop();
-  work.catch(async (error: unknown) => {
+  handle(message).catch(async (error: unknown) => {
     await tell({ kind: 'failed', error: describeError(error) });
     process.exit(1);
   });

@@ -330,6 +330,35 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
         expect(await rabbitControl.rabbitmqctl(`list_${kind}`, 'name')).not.toContain(report.topic);
   });
 
+  it('shows where the CPU of a call goes at both ends, and writes flame graphs and profiles', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bench-profile-'));
+    try {
+      const profiled = ['--serve', '--for', '1s', '--warmup', '0.2s', '--profile', '--profile-folder'];
+      const { profile, requests, clientCpu, seconds } = await reportOf([...profiled, folder]);
+      expect(profile?.messages).toBe(requests.succeeded);
+      const { client, server } = profile ?? {};
+      // The CPU is that of the load, divided among its calls.
+      expect(((client?.cpuMicros ?? 0) * requests.succeeded) / (clientCpu * seconds * 1e6)).toBeCloseTo(1, 0);
+      for (const it of [client, server]) {
+        const groups = Object.values(it?.groups ?? {});
+        expect(groups.reduce((sum, micros) => sum + micros, 0)).toBeCloseTo(it?.cpuMicros ?? Number.NaN, 3);
+        expect(it?.groups.rabbit).toBeGreaterThan(0);
+        expect(await readFile(it?.flameGraph ?? '', 'utf8')).toContain('this library, rabbit');
+        const { nodes } = JSON.parse(await readFile(it?.cpuProfile ?? '', 'utf8')) as { nodes: unknown[] };
+        expect(nodes.length).toBeGreaterThan(10);
+      }
+      expect(server?.groups.nestjs).toBeDefined();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('names a folder that no profile can be written to, before it loads anything', async () => {
+    const { code, stdout, stderr } = await bench('--serve', '--profile', '--profile-folder', '/nowhere/at/all');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe('--profile-folder: there is no folder /nowhere/at/all; create it first\n');
+  });
+
   it('leaves no server behind, however it ends', async () => {
     const topic = uniqueTopic('orphan');
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });

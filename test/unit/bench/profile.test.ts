@@ -1,10 +1,11 @@
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
-import { flameGraphs } from '../../../bench/charts/flame-graph.js';
-import { framesOf, pathOf, sourceOf } from '../../../bench/profile/frames.js';
-import { groupOf } from '../../../bench/profile/groups.js';
-import { type Block, blockFromText, blocksOf, blockToText, summarize } from '../../../bench/profile/summary.js';
-import { startProfiler } from '../../../bench/running/cpu-profiler.js';
+import { blockFromText, blockToText } from '../../../bench/charts/block-text.js';
+import { flameGraphs } from '../../../bench/charts/flame-graphs.js';
+import { startProfiler } from '../../../lib/cli/profile/cpu-profiler.js';
+import { framesOf, pathOf, sourceOf } from '../../../lib/cli/profile/frames.js';
+import { groupOf } from '../../../lib/cli/profile/groups.js';
+import { type Block, blocksOf, summarize } from '../../../lib/cli/profile/summary.js';
 import { allResults } from './figures.js';
 
 const OURS = 'file:///home/someone/clone/dist/lib/';
@@ -105,6 +106,8 @@ describe("the benchmark's profile", () => {
     expect(groupOf('next', '@nestjs/core/router.js')).toBe('nestjs');
     expect(groupOf('promiseInitHook', 'node:internal/async_hooks')).toBe('async');
     expect(groupOf('utf8Slice', '')).toBe('json');
+    expect(groupOf('echo', 'lib/cli/serve/demonstration-methods.js')).toBe('handlers');
+    expect(groupOf('send', 'lib/cli/bench/load.js')).toBe('bench');
     expect(groupOf('whatever', 'lru-cache/index.js')).toBe('other');
   });
 
@@ -112,6 +115,7 @@ describe("the benchmark's profile", () => {
     expect(pathOf(`${OURS}core/json.js`)).toBe('lib/core/json.js');
     expect(pathOf('file:///home/someone/clone/bench/dist/bench/load.js')).toBe('bench/load.js');
     expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
+    expect(pathOf('file:///srv/node_modules/nestjs-oslo-messaging/dist/lib/core/json.js')).toBe('lib/core/json.js');
     expect(pathOf('file:///home/someone/other.js')).toBe('other.js');
     expect(sourceOf('node:buffer', 6, 0)).toBe('node:buffer:7');
     expect(sourceOf('', -1, -1)).toBe('');

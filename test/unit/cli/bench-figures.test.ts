@@ -3,7 +3,9 @@ import { bar, columns } from '../../../lib/cli/bench/bar-chart.js';
 import { evaluate, readCheck } from '../../../lib/cli/bench/check.js';
 import { ErrorCounts } from '../../../lib/cli/bench/error-counts.js';
 import { LatencyHistogram } from '../../../lib/cli/bench/latency-histogram.js';
+import { type ProfiledProcess, profileText } from '../../../lib/cli/bench/profile-report.js';
 import { ThroughputSeries } from '../../../lib/cli/bench/throughput-series.js';
+import { GROUP_NAMES, type Group } from '../../../lib/cli/profile/groups.js';
 import { RemoteError } from '../../../lib/internal.js';
 
 describe('latencies of a load', () => {
@@ -117,4 +119,46 @@ it('bars show eighths, and few as more than none', () => {
   expect(bar(0, 3)).toBe('');
   expect(columns([0, 50, 100])).toBe('▁▅█');
   expect(columns([0, 0])).toBe('▁▁');
+});
+
+describe('the profile of a load', () => {
+  const processOf = (name: string, groups: Partial<Record<Group, number>>): ProfiledProcess => ({
+    cpuMicros: 30,
+    groups: { ...(Object.fromEntries(GROUP_NAMES.map((group) => [group, 0])) as Record<Group, number>), ...groups },
+    heaviest: [
+      { name: 'writeBuffer', at: '', group: 'sockets', micros: 12.5 },
+      { name: 'parseJson', at: 'lib/core/json.js:31', group: 'json', micros: 1.25 },
+    ],
+    cpuProfile: `/tmp/${name}.cpuprofile`,
+    flameGraph: `/tmp/${name}.svg`,
+  });
+  const client = processOf('client', { json: 4.52, sockets: 25.48 });
+
+  it('shows the groups that took time, the heaviest functions and the files', () => {
+    const text = profileText({ messages: 10, client, server: processOf('server', { nestjs: 30 }) });
+    expect(text).toBe(
+      [
+        'µs of CPU of a message, under the profiler  client  server',
+        '  JSON and text                                4.5     0.0',
+        '  NestJS                                       0.0    30.0',
+        '  sockets and streams                         25.5     0.0',
+        '  in all                                      30.0    30.0',
+        'Heaviest functions of the client   12.50  writeBuffer  native code',
+        '                                    1.25  parseJson  lib/core/json.js:31',
+        'Heaviest functions of the server   12.50  writeBuffer  native code',
+        '                                    1.25  parseJson  lib/core/json.js:31',
+        'Written to /tmp/client.svg',
+        'Written to /tmp/client.cpuprofile',
+        'Written to /tmp/server.svg',
+        'Written to /tmp/server.cpuprofile',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has one column without a server of its own', () => {
+    expect(profileText({ messages: 10, client, server: null })).toMatch(
+      /^µs of CPU of a message, under the profiler {2}client\n/,
+    );
+  });
 });

@@ -37,7 +37,8 @@ export const GROUPS = {
   },
   loop: { title: 'event loop and reads', colour: '#4d7c0f' },
   gc: { title: 'garbage collector', colour: '#854d0e', name: /^\(garbage collector\)$/ },
-  bench: { title: 'the benchmark itself', colour: '#64748b', path: /^(bench|testkit)\// },
+  handlers: { title: 'demonstration handlers', colour: '#9f1239', path: /^lib\/cli\/serve\// },
+  bench: { title: 'the benchmark itself', colour: '#64748b', path: /^(bench|testkit|lib\/cli)\// },
   other: { title: 'other', colour: '#57606a', path: /^/, name: /^/ },
 } satisfies Record<string, GroupRule>;
 

@@ -1,9 +1,8 @@
-import { PROFILE_SUBJECTS, type ProfileFigures, type ProfileResult } from '../parts/profile.js';
-import { GROUP_NAMES, GROUPS } from '../profile/groups.js';
-import { type Block, blockFromText } from '../profile/summary.js';
-import { TEXT } from './charts.js';
+import { GROUP_NAMES, GROUPS } from './groups.js';
+import type { Block } from './summary.js';
 
-const TITLES = { client: 'client', server: 'server', memory: 'memory://, both' };
+/** Fits both themes: a picture in a document cannot ask for the theme of its reader. */
+const TEXT = '#7d8590';
 const WIDTH = 1000;
 const ROW = 19;
 const TOP = 44;
@@ -11,17 +10,9 @@ const SIDE = 10;
 const LETTER = 6.2;
 const LEGEND_COLUMNS = 4;
 
-/** Draws each process as SVG: a caller is above the functions that it calls, and as wide as its time. */
-export function flameGraphs({ subjects, inFlight }: ProfileResult): { name: string; svg: string }[] {
-  return PROFILE_SUBJECTS.map((name) => {
-    const title = `${TITLES[name]}: µs of CPU of a call, ${inFlight} in flight`;
-    return { name: `profile-${name}`, svg: flameGraph(title, subjects[name]) };
-  });
-}
-
-function flameGraph(title: string, { cpuMicros, blocks: lines }: ProfileFigures): string {
-  const blocks = lines.map(blockFromText);
-  const bottom = TOP + ROW * (2 + Math.max(...blocks.map(({ depth }) => depth)));
+/** Draws a process as SVG: a caller is above the functions that it calls, and as wide as its time. @param micros sum of all blocks */
+export function flameGraph(title: string, micros: number, blocks: readonly Block[]): string {
+  const bottom = TOP + ROW * (2 + Math.max(0, ...blocks.map(({ depth }) => depth)));
   const groups = GROUP_NAMES.filter((group) => blocks.some((it) => it.group === group));
   const height = bottom + ROW * (1 + Math.ceil(groups.length / LEGEND_COLUMNS));
   const legend = groups.flatMap((group, index) => {
@@ -32,8 +23,8 @@ function flameGraph(title: string, { cpuMicros, blocks: lines }: ProfileFigures)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`,
     ` font-family="system-ui, sans-serif" font-size="11">`,
-    `<text x="${WIDTH / 2}" y="24" font-size="15" font-weight="bold" text-anchor="middle" fill="${TEXT}">${title}</text>`,
-    ...placed(blocks, (WIDTH - 2 * SIDE) / cpuMicros),
+    `<text x="${WIDTH / 2}" y="24" font-size="15" font-weight="bold" text-anchor="middle" fill="${TEXT}">${escaped(title)}</text>`,
+    ...placed(blocks, (WIDTH - 2 * SIDE) / micros),
     ...legend,
     '</svg>',
   ].join('\n');
@@ -58,8 +49,11 @@ function rect(x: number, y: number, width: number, colour: string): string {
 }
 
 function label(x: number, y: number, text: string, colour: string): string {
-  const escaped = text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  return text === '' ? '' : `<text x="${x.toFixed(1)}" y="${y + 13}" fill="${colour}">${escaped}</text>`;
+  return text === '' ? '' : `<text x="${x.toFixed(1)}" y="${y + 13}" fill="${colour}">${escaped(text)}</text>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 }
 
 /** Returns the longest label that fits: name and figure, name, name without its file, a cut name, or nothing. */

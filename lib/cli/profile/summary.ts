@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { sum } from '../statistics.js';
 import { ANONYMOUS, type Frame } from './frames.js';
 import { GROUP_NAMES, type Group } from './groups.js';
 
@@ -13,7 +12,8 @@ export interface Block {
   name: string;
 }
 
-type HeavyFunction = Omit<Frame, 'children'>;
+/** Function in all places of the stack. */
+export type HeavyFunction = Omit<Frame, 'children'>;
 
 const HEAVIEST = 15;
 /** Part of a call below which a block is too small to read, and left out. */
@@ -57,7 +57,7 @@ export function blocksOf([root]: readonly Frame[]): Block[] {
 
 /** Returns the µs of a frame with the functions that it called. */
 function totalOf({ micros, children }: Frame): number {
-  return micros + sum(children.map(totalOf));
+  return children.reduce((total, child) => total + totalOf(child), micros);
 }
 
 /** Returns the functions below a frame. Functions of Node.js below one of the same group count as one with it. */
@@ -72,14 +72,4 @@ function labelled({ name, at, group }: Frame): { group: Group; name: string } {
   if (at === '' || at.startsWith('node:')) return { group, name };
   const file = basename(at).replace(/\.\w+:\d+$/, '');
   return { group, name: name === ANONYMOUS ? file : `${file}: ${name}` };
-}
-
-/** Returns a line, since the stored figures have one value on each line. */
-export function blockToText({ depth, micros, group, name }: Block): string {
-  return `${depth} ${micros.toFixed(2)} ${group} ${name}`;
-}
-
-export function blockFromText(text: string): Block {
-  const [depth, micros, group, ...name] = text.split(' ');
-  return { depth: Number(depth), micros: Number(micros), group: group as Group, name: name.join(' ') };
 }

@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CpuProfile } from '../running/cpu-profiler.js';
-import { sum } from '../statistics.js';
+import type { CpuProfile } from './cpu-profiler.js';
 import { GROUPS, type Group, groupOf } from './groups.js';
 
 /** A function in one place of the stack. */
@@ -20,14 +19,17 @@ export interface Frame {
 export const ANONYMOUS = '(anonymous)';
 const NO_WORK = ['(root)', '(idle)'];
 const COMPILED = /\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
-const PACKAGED = /.*\/node_modules\/(.*)$/;
+const PACKAGED = /.*\/node_modules\/(?:nestjs-oslo-messaging\/dist\/)?(.*)$/;
 
 /**
  * Divides the CPU of a call among the functions of a profile, without waiting: callers before the functions that they
  * called, the root first. V8 counts native code of the event loop as waiting, reads of sockets above all. The event
  * loop knows how long it waited: the difference becomes a frame of its own.
  */
-export function framesOf({ profile, activeMicros }: CpuProfile, cpuMicros: number): Frame[] {
+export function framesOf(
+  { profile, activeMicros }: Pick<CpuProfile, 'profile' | 'activeMicros'>,
+  cpuMicros: number,
+): Frame[] {
   const { nodes, samples = [], timeDeltas = [] } = profile;
   const frames = new Map<number, Frame>();
   for (const { id, callFrame } of nodes) {
@@ -40,7 +42,7 @@ export function framesOf({ profile, activeMicros }: CpuProfile, cpuMicros: numbe
   for (const [index, frame] of framesWith(samples).entries())
     if (!NO_WORK.includes(frame.name)) frame.micros += Math.max(0, timeDeltas[index + 1] ?? 0);
   const found = [...frames.values()];
-  const seenMicros = sum(found.map(({ micros }) => micros));
+  const seenMicros = found.reduce((total, { micros }) => total + micros, 0);
   const loopMicros = Math.max(0, activeMicros - seenMicros);
   const loop: Frame = { name: GROUPS.loop.title, at: '', group: 'loop', micros: loopMicros, children: [] };
   found[0]?.children.push(loop);
