@@ -1,4 +1,5 @@
 import { TIMES_THE_BEST } from './parts/calls.js';
+import { costOf } from './parts/fleet.js';
 import type { Results } from './parts/parts.js';
 import { growth } from './parts/scale.js';
 
@@ -15,7 +16,11 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+function goalsOf(results: Results): Goal[] {
+  const { calls, notifications, scale, processes, memory, observability, explorer, fleet } = results;
+  const { restart, drop } = fleet?.peers.oslo?.dense.storms ?? {};
+  const python = fleet?.peers['oslo-python']?.dense.storms;
+  const one = fleet?.peers.oslo;
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -51,6 +56,11 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['connections of client and server, 100 clients', 'at most', CONNECTIONS, scale?.clients.connections],
     ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, topics?.channels],
     ['the busiest of the servers ÷ their mean', 'at most', 1.5, processes?.mostOverMean],
+    ['connections of one more service', 'at most', 2, one && Math.round(costOf(one, (step) => step.connections))],
+    ['services that are away 60 s after a restart of the broker', 'at most', 0, restart?.failed],
+    ['services that are away 60 s after a cut', 'at most', 0, drop?.failed],
+    ['all services serve again after a restart of the broker, ms', 'at most', 5000, restart?.servingAllMs],
+    ['the same ÷ Python', 'at most', 1, restart && python && restart.servingAllMs / python.restart.servingAllMs],
     ['memory:// calls/s ÷ TCP', 'at least', 1, toTcp?.callsPerSecond],
     ['memory:// p50 ÷ TCP', 'at most', 1, toTcp?.p50Ms],
     ['memory:// p99 ÷ TCP', 'at most', 1, toTcp?.p99Ms],

@@ -22,6 +22,8 @@ export const FULL = {
   /** Many short rounds: the explorer costs less than the speed of a machine drifts in a second. */
   explorer: { rounds: 25, loaded: 0.4, memoryLoaded: 0.15, warmUpCalls: 20_000 },
   cluster: { rounds: 3, sequential: 1.5, loaded: 1.5 },
+  /** `processes` of one service each, then `services` in fewer processes, which the broker cannot tell from as many. */
+  fleet: { processes: [10, 20, 40], services: 200, servicesPerProcess: 20, idleSeconds: 15 },
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
   runtimes: { rounds: 4 },
@@ -46,6 +48,7 @@ export const QUICK: Plan = {
   observability: { rounds: 9, loaded: 0.5, warmUpCalls: 10_000 },
   explorer: { rounds: 11, loaded: 0.3, memoryLoaded: 0.2, warmUpCalls: 10_000 },
   cluster: { rounds: 1, sequential: 0.6, loaded: 0.6 },
+  fleet: { processes: [5, 10], services: 60, servicesPerProcess: 15, idleSeconds: 2 },
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },
 };

@@ -4,6 +4,7 @@ import type { Block } from '../table.js';
 import * as calls from './calls.js';
 import * as cluster from './cluster.js';
 import * as explorer from './explorer.js';
+import * as fleet from './fleet.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
@@ -24,6 +25,7 @@ const parts = {
   observability,
   explorer,
   cluster,
+  fleet,
   profile,
   runtimes,
 };

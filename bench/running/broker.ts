@@ -30,7 +30,8 @@ export class Broker {
   }
 }
 
-async function cpuMicrosOf(pid: number): Promise<number> {
+/** Returns the CPU time of a process in microseconds. */
+export async function cpuMicrosOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The second field is the name of the program, which may contain anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -21,14 +21,19 @@ process.on('exit', () => {
 export class WorkerProcess {
   readonly #child: ChildProcess;
 
-  /** @param program Node.js or Python. Default: the Node.js of this process */
+  /**
+   * @param program Node.js or Python. Default: the Node.js of this process
+   * @param silent true to discard the log of the process. Default: false
+   */
   constructor(
     private readonly name: string,
     program: string = process.execPath,
+    { silent = false } = {},
   ) {
     const [script, ...execArgv] = program === PYTHON ? [PYTHON_WORKER] : [NODE_WORKER, '--expose-gc'];
+    const log = silent ? 'ignore' : 2;
     // Warnings of a peer go to stderr, apart from the results. The channel carries lines of JSON, which Python reads too.
-    this.#child = fork(script, { execPath: program, execArgv, stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#child = fork(script, { execPath: program, execArgv, stdio: ['ignore', log, log, 'ipc'] });
     children.push(this.#child);
   }
 

@@ -1,8 +1,8 @@
 import type { Results } from '../../../bench/parts/parts.js';
 import type { PeerName } from '../../../bench/peers/peer.js';
-import { GROUP_NAMES, type Group } from '../../../bench/profile/groups.js';
 import type { CallsRound } from '../../../bench/rounds.js';
 import { ratios } from '../../../bench/statistics.js';
+import { GROUP_NAMES, type Group } from '../../../lib/cli/profile/groups.js';
 
 const PLAIN: CallsRound = {
   p50Ms: 1,
@@ -46,6 +46,38 @@ export function scaleResults(): NonNullable<Results['scale']> {
     row: { calls: 1000, slices: Array.from({ length: 10 }, () => slice) },
     megabyte: { callsPerSecond: 20, errors: 0, heapGrowth: 1 },
   };
+}
+
+export function fleetResults(): NonNullable<Results['fleet']> {
+  const step = (services: number) => ({
+    services,
+    processes: services,
+    connections: 2 * services,
+    channels: 6 * services,
+    queues: 1 + 3 * services,
+    consumers: 4 * services,
+    erlangProcesses: 300 + 20 * services,
+    processBytes: 9e7,
+    rssBytes: 1.5e8 + 5e5 * services,
+    files: 90 + 2 * services,
+    idleCores: 0.01 + 1e-4 * services,
+  });
+  const storm = {
+    outageMs: 8000,
+    loginHalfMs: 1500,
+    loginLastMs: 3000,
+    busiestLogins: 20,
+    servingHalfMs: 1700,
+    servingNinetyMs: 3000,
+    servingAllMs: 3500,
+    failed: 0,
+    wastedLogins: 0,
+    overflows: 0,
+    brokerMillisPerService: 30,
+  };
+  const storms = { restart: storm, drop: { ...storm, outageMs: 0 } };
+  const fleet = { steps: [0, 10, 20].map(step), storms, dense: { ...step(200), storms } };
+  return { peers: { oslo: fleet, 'oslo-python': fleet } };
 }
 
 /** One of everything. */
@@ -92,6 +124,7 @@ export function allResults(): Required<Results> {
       callsToOff: { off: 1, registered: 0.99, page: 0.98 },
       memoryToOff: { off: 1, registered: 0.95, page: 0.9 },
     },
+    fleet: fleetResults(),
     cluster: { transient: PLAIN, quorum: PLAIN, cluster: PLAIN },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },

@@ -32,6 +32,20 @@ describe("the benchmark's goals", () => {
     ]);
   });
 
+  it('are missed where services stay away after a restart of the broker', () => {
+    const { fleet } = allResults();
+    expect(unmet({ fleet })).toEqual([]);
+    const { oslo } = fleet.peers;
+    if (!oslo) throw new Error('no fleet');
+    const restart = { ...oslo.dense.storms.restart, failed: 1, servingAllMs: 5001 };
+    const late = { ...oslo, dense: { ...oslo.dense, storms: { ...oslo.dense.storms, restart } } };
+    expect(unmet({ fleet: { peers: { ...fleet.peers, oslo: late } } })).toEqual([
+      'services that are away 60 s after a restart of the broker: at most 0',
+      'all services serve again after a restart of the broker, ms: at most 5000',
+      'the same ÷ Python: at most 1',
+    ]);
+  });
+
   it('are missed where traces and metrics take more than 15 % of the calls', () => {
     const { observability } = allResults();
     expect(unmet({ observability })).toEqual([]);

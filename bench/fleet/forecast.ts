@@ -1,0 +1,51 @@
+import { sum } from '../statistics.js';
+import type { FleetPeer } from './fleet.js';
+import { type ReconnectRule, randomOf, type StormOutcome, simulate } from './storm-simulation.js';
+
+/** Rules of the libraries with their default options. */
+const RULES: Readonly<Record<FleetPeer, ReconnectRule>> = {
+  oslo: {
+    atLoss: (random) => random() * 250,
+    afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
+    timeout: 5000,
+  },
+  // kombu's intervals, after kombu_reconnect_delay. Nothing is random.
+  'oslo-python': {
+    atLoss: () => 1000,
+    afterFailure: (failures) => Math.min(31_000, 1000 + 2000 * (failures - 1)),
+    timeout: 30_000,
+  },
+};
+
+const SEEDS = 9;
+
+/** Returns the slope of the line that fits best: the cost of one more. */
+export function slopeOf(points: readonly { x: number; y: number }[]): number {
+  const meanX = sum(points.map(({ x }) => x)) / points.length;
+  const meanY = sum(points.map(({ y }) => y)) / points.length;
+  const spread = sum(points.map(({ x }) => (x - meanX) ** 2));
+  return sum(points.map(({ x, y }) => (x - meanX) * (y - meanY))) / spread;
+}
+
+/** Figures of a measured storm from which others are forecast. */
+export interface Costs {
+  readonly peer: FleetPeer;
+  readonly connectionsPerService: number;
+  readonly brokerMillisPerService: number;
+  readonly outage: number;
+  readonly cores: number;
+}
+
+/** Returns the mean of simulated storms of that many services, with the default options of the library. */
+export function forecast({ peer, ...costs }: Costs, services: number): StormOutcome {
+  const storms = Array.from({ length: SEEDS }, (_, seed) =>
+    simulate({ ...costs, services, rule: RULES[peer] }, randomOf(seed + 1)),
+  );
+  const mean = (read: (storm: StormOutcome) => number) => sum(storms.map(read)) / SEEDS;
+  return {
+    halfServing: mean((storm) => storm.halfServing),
+    allServing: mean((storm) => storm.allServing),
+    busiest: mean((storm) => storm.busiest),
+    timeouts: mean((storm) => storm.timeouts),
+  };
+}
