@@ -9,15 +9,15 @@ const RULES: Readonly<Record<FleetPeer, ReconnectRule>> = {
     afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
     timeout: 5000,
   },
-  // kombu's intervals, after kombu_reconnect_delay. Nothing is random.
+  // kombu_reconnect_delay of 1 s, and kombu's interval. Nothing is random.
   'oslo-python': {
-    atLoss: () => 1000,
-    afterFailure: (failures) => Math.min(31_000, 1000 + 2000 * (failures - 1)),
+    atLoss: () => 2000,
+    afterFailure: (failures) => 1000 + Math.min(31_000, 1000 + 2000 * (failures - 1)),
     timeout: 30_000,
   },
 };
 
-const SEEDS = 9;
+const STORMS = 9;
 
 /** Returns the slope of the line that fits best: the cost of one more. */
 export function slopeOf(points: readonly { x: number; y: number }[]): number {
@@ -36,12 +36,16 @@ export interface Costs {
   readonly cores: number;
 }
 
-/** Returns the mean of simulated storms of that many services, with the default options of the library. */
-export function forecast({ peer, ...costs }: Costs, services: number): StormOutcome {
-  const storms = Array.from({ length: SEEDS }, (_, seed) =>
-    simulate({ ...costs, services, rule: RULES[peer] }, randomOf(seed + 1)),
-  );
-  const mean = (read: (storm: StormOutcome) => number) => sum(storms.map(read)) / SEEDS;
+/**
+ * Returns the mean of simulated storms of that many services, with the default options of the library. The outages are
+ * from three quarters to five quarters of the given one: its end may be just before an attempt, or just after it.
+ */
+export function forecast({ peer, outage, ...costs }: Costs, services: number): StormOutcome {
+  const storms = Array.from({ length: STORMS }, (_, index) => {
+    const length = outage * (0.75 + (0.5 * index) / (STORMS - 1));
+    return simulate({ ...costs, outage: length, services, rule: RULES[peer] }, randomOf(index + 1));
+  });
+  const mean = (read: (storm: StormOutcome) => number) => sum(storms.map(read)) / STORMS;
   return {
     halfServing: mean((storm) => storm.halfServing),
     allServing: mean((storm) => storm.allServing),
