@@ -45,7 +45,8 @@ interface Attempt {
 
 /**
  * Simulates the connections of a fleet, which wait for each other only at the broker: it serves attempts in the order of
- * their arrival. An attempt that has waited for too long costs the broker as much as another, and is repeated.
+ * their arrival. An attempt that has waited for too long is repeated. It costs the broker nothing where it was given up
+ * before its turn.
  * @param random source of jitter, from 0 to 1
  */
 export function simulate(storm: Storm, random: () => number): StormOutcome {
@@ -53,7 +54,7 @@ export function simulate(storm: Storm, random: () => number): StormOutcome {
   const cost = storm.brokerMillisPerService / connectionsPerService / storm.cores;
   const attempts: Attempt[] = [];
   for (let n = 0; n < services * connectionsPerService; n++)
-    attempts.push({ at: rule.atLoss(random), service: n % services, failures: 0 });
+    add(attempts, { at: rule.atLoss(random), service: n % services, failures: 0 });
   const left = Array<number>(services).fill(connectionsPerService);
   const served: number[] = [];
   const begun: number[] = [];
@@ -62,15 +63,16 @@ export function simulate(storm: Storm, random: () => number): StormOutcome {
   for (let next = takeFirst(attempts); next && next.at < MAX_MS; next = takeFirst(attempts)) {
     const { at, service, failures } = next;
     const again = (failed: number) => {
-      attempts.push({ at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1 });
+      add(attempts, { at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1 });
     };
     if (at < outage) {
       again(at);
       continue;
     }
     begun.push(at);
-    free = Math.max(free, at) + cost;
-    if (free - at > rule.timeout) {
+    const turn = Math.max(free, at);
+    if (turn - at < rule.timeout) free = turn + cost;
+    if (turn + cost - at > rule.timeout) {
       timeouts++;
       again(at + rule.timeout);
     } else if (--(left[service] as number) === 0) served.push(free - outage);
@@ -80,14 +82,35 @@ export function simulate(storm: Storm, random: () => number): StormOutcome {
   return { halfServing: percentile(served, 0.5), allServing: all, busiest: busiestWindow(begun), timeouts };
 }
 
-function takeFirst(attempts: Attempt[]): Attempt | undefined {
-  let first = 0;
-  for (let index = 1; index < attempts.length; index++)
-    if ((attempts[index] as Attempt).at < (attempts[first] as Attempt).at) first = index;
-  const taken = attempts[first];
-  const last = attempts.pop();
-  if (last && taken !== last) attempts[first] = last;
-  return taken;
+/** Adds an attempt to a heap, whose first attempt is the earliest. */
+function add(heap: Attempt[], attempt: Attempt): void {
+  let index = heap.length;
+  for (let parent = (index - 1) >> 1; index > 0 && timeOf(heap, parent) > attempt.at; parent = (index - 1) >> 1) {
+    heap[index] = heap[parent] as Attempt;
+    index = parent;
+  }
+  heap[index] = attempt;
+}
+
+/** Removes the earliest attempt from a heap. */
+function takeFirst(heap: Attempt[]): Attempt | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return first;
+  let index = 0;
+  for (;;) {
+    const [left, right] = [2 * index + 1, 2 * index + 2];
+    const child = timeOf(heap, right) < timeOf(heap, left) ? right : left;
+    if (timeOf(heap, child) >= last.at) break;
+    heap[index] = heap[child] as Attempt;
+    index = child;
+  }
+  heap[index] = last;
+  return first;
+}
+
+function timeOf(heap: readonly Attempt[], index: number): number {
+  return heap[index]?.at ?? Number.POSITIVE_INFINITY;
 }
 
 /** Returns the most times of a sorted list within one window. */
