@@ -56,7 +56,7 @@ function goalsOf(results: Results): Goal[] {
     ['connections of client and server, 100 clients', 'at most', CONNECTIONS, scale?.clients.connections],
     ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, topics?.channels],
     ['the busiest of the servers ÷ their mean', 'at most', 1.5, processes?.mostOverMean],
-    ['connections of one more service', 'at most', 2, one && Math.round(costOf(one, (step) => step.connections))],
+    ['connections of one more service', 'at most', 2, one && Math.round(costOf(one, 'connections'))],
     ['services that are away 60 s after a restart of the broker', 'at most', 0, restart?.failed],
     ['services that are away 60 s after a cut', 'at most', 0, drop?.failed],
     ['all services serve again after a restart of the broker, ms', 'at most', 5000, restart?.servingAllMs],

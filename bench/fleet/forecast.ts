@@ -32,6 +32,7 @@ export interface Costs {
   readonly peer: FleetPeer;
   readonly connectionsPerService: number;
   readonly brokerMillisPerService: number;
+  readonly loginPart: number;
   readonly outage: number;
   readonly cores: number;
 }

@@ -6,7 +6,7 @@ export interface ReconnectRule {
   readonly atLoss: (random: () => number) => number;
   /** Delay after the given number of failed attempts, from 1 on. */
   readonly afterFailure: (failures: number, random: () => number) => number;
-  /** Time after which an attempt that has no answer fails. */
+  /** Time after which an attempt fails that has not logged in. */
   readonly timeout: number;
 }
 
@@ -18,6 +18,8 @@ export interface Storm {
   readonly outage: number;
   /** CPU of the broker for one service: logins, channels, declarations. */
   readonly brokerMillisPerService: number;
+  /** Part of it that is spent on logins, from 0 to 1. */
+  readonly loginPart: number;
   /** Cores that the broker has for it. */
   readonly cores: number;
   readonly rule: ReconnectRule;
@@ -29,13 +31,14 @@ export interface StormOutcome {
   readonly allServing: number;
   /** Most attempts of the fleet that began within the same 100 ms, while the broker accepted connections. */
   readonly busiest: number;
-  /** Attempts that the broker did not answer in time. */
+  /** Attempts that did not log in in time. */
   readonly timeouts: number;
 }
 
 /** Longest time that is simulated. */
 const MAX_MS = 600_000;
 const WINDOW_MS = 100;
+const NEVER = Number.POSITIVE_INFINITY;
 
 interface Attempt {
   readonly at: number;
@@ -43,42 +46,68 @@ interface Attempt {
   readonly failures: number;
 }
 
+/** Attempt at the broker, and the work for one attempt at which it is logged in, and at its end. */
+interface Open {
+  readonly attempt: Attempt;
+  readonly login: number;
+  readonly end: number;
+}
+
 /**
- * Simulates the connections of a fleet, which wait for each other only at the broker: it serves attempts in the order of
- * their arrival. An attempt that has waited for too long is repeated. It costs the broker nothing where it was given up
- * before its turn.
+ * Simulates the connections of a fleet, which wait for each other only at the broker: it works on all of them at the same
+ * time, with equal shares. A login that takes too long is given up, with the work that it has cost, and repeated.
  * @param random source of jitter, from 0 to 1
  */
 export function simulate(storm: Storm, random: () => number): StormOutcome {
-  const { services, connectionsPerService, outage, rule } = storm;
-  const cost = storm.brokerMillisPerService / connectionsPerService / storm.cores;
-  const attempts: Attempt[] = [];
+  const { services, connectionsPerService, outage, cores, rule } = storm;
+  const cost = storm.brokerMillisPerService / connectionsPerService;
+  const waiting: Attempt[] = [];
   for (let n = 0; n < services * connectionsPerService; n++)
-    add(attempts, { at: rule.atLoss(random), service: n % services, failures: 0 });
+    add(waiting, { at: rule.atLoss(random), service: n % services, failures: 0 });
+  const again = ({ service, failures }: Attempt, failed: number) => {
+    add(waiting, { at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1 });
+  };
   const left = Array<number>(services).fill(connectionsPerService);
   const served: number[] = [];
   const begun: number[] = [];
   let timeouts = 0;
-  let free = outage;
-  for (let next = takeFirst(attempts); next && next.at < MAX_MS; next = takeFirst(attempts)) {
-    const { at, service, failures } = next;
-    const again = (failed: number) => {
-      add(attempts, { at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1 });
-    };
-    if (at < outage) {
-      again(at);
-      continue;
-    }
-    begun.push(at);
-    const turn = Math.max(free, at);
-    if (turn - at < rule.timeout) free = turn + cost;
-    if (turn + cost - at > rule.timeout) {
+  // All attempts cost the same, so that they come forward in the order of their arrival.
+  const loggingIn: Open[] = [];
+  const declaring: Open[] = [];
+  let now = 0;
+  /** Work on each open attempt so far, had it been there from the beginning. */
+  let work = 0;
+  while (now < MAX_MS && waiting.length + loggingIn.length + declaring.length > 0) {
+    const share = Math.min(1, cores / Math.max(1, loggingIn.length + declaring.length));
+    const [login] = loggingIn;
+    const [last] = declaring;
+    const timeAt = (goal: number | undefined) => (goal === undefined ? NEVER : now + (goal - work) / share);
+    const [arrives, logsIn, ends] = [timeOf(waiting, 0), timeAt(login?.login), timeAt(last?.end)];
+    const late = login ? login.attempt.at + rule.timeout : NEVER;
+    const until = Math.min(arrives, logsIn, ends, late);
+    work += (until - now) * share;
+    now = until;
+    if (last && ends === until) {
+      declaring.shift();
+      const { service } = last.attempt;
+      if (--(left[service] as number) === 0) served.push(now - outage);
+    } else if (login && logsIn === until) {
+      loggingIn.shift();
+      declaring.push(login);
+    } else if (login && late === until) {
+      loggingIn.shift();
       timeouts++;
-      again(at + rule.timeout);
-    } else if (--(left[service] as number) === 0) served.push(free - outage);
+      again(login.attempt, now);
+    } else {
+      const attempt = takeFirst(waiting) as Attempt;
+      if (attempt.at < outage) again(attempt, now);
+      else {
+        begun.push(now);
+        loggingIn.push({ attempt, login: work + cost * storm.loginPart, end: work + cost });
+      }
+    }
   }
-  served.sort((a, b) => a - b);
-  const all = served.length === services ? percentile(served, 1) : Number.POSITIVE_INFINITY;
+  const all = served.length === services ? percentile(served, 1) : NEVER;
   return { halfServing: percentile(served, 0.5), allServing: all, busiest: busiestWindow(begun), timeouts };
 }
 
@@ -110,7 +139,7 @@ function takeFirst(heap: Attempt[]): Attempt | undefined {
 }
 
 function timeOf(heap: readonly Attempt[], index: number): number {
-  return heap[index]?.at ?? Number.POSITIVE_INFINITY;
+  return heap[index]?.at ?? NEVER;
 }
 
 /** Returns the most times of a sorted list within one window. */

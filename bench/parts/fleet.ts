@@ -74,11 +74,10 @@ const TITLES: Record<FleetPeer, string> = { oslo: 'this library', 'oslo-python':
 const CAUSES = { restart: 'the broker restarts', drop: 'all connections are cut' };
 /** Fleets of the forecast, beside the measured ones. */
 const FORECAST = [200, 1000];
-const CORES = 2;
 
 /** Returns the cost of one more service. Each is a process of its own. */
-export function costOf({ steps }: FleetOfPeer, read: (step: Step) => number): number {
-  return slopeOf(steps.map((step) => ({ x: step.services, y: read(step) })));
+export function costOf({ steps }: FleetOfPeer, figure: keyof Step): number {
+  return slopeOf(steps.map((step) => ({ x: step.services, y: step[figure] })));
 }
 
 export function documents({ peers }: FleetResult): Record<string, Block[]> {
@@ -92,47 +91,17 @@ export function documents({ peers }: FleetResult): Record<string, Block[]> {
     ...found.map(({ fleet, name }) => read(fleet, name)),
   ];
   const seconds = (ms: number) => text(ms / 1000, 1);
+  const cost = (title: string, figure: keyof Step, digits: number, scale = 1) =>
+    row(title, (it) => text(costOf(it, figure) * scale, digits));
   const perService = [
-    row('connections', (it) =>
-      text(
-        costOf(it, ({ connections }) => connections),
-        1,
-      ),
-    ),
-    row('channels', (it) =>
-      text(
-        costOf(it, ({ channels }) => channels),
-        1,
-      ),
-    ),
-    row('queues', (it) =>
-      text(
-        costOf(it, ({ queues }) => queues),
-        1,
-      ),
-    ),
-    row('consumers', (it) =>
-      text(
-        costOf(it, ({ consumers }) => consumers),
-        1,
-      ),
-    ),
-    row('Erlang processes', (it) =>
-      text(
-        costOf(it, ({ erlangProcesses }) => erlangProcesses),
-        0,
-      ),
-    ),
-    row('file descriptors', (it) =>
-      text(
-        costOf(it, ({ files }) => files),
-        1,
-      ),
-    ),
-    row('resident kB of the broker', (it) => text(costOf(it, ({ rssBytes }) => rssBytes) / 1000, 0)),
-    row('CPU of the broker while nothing is called, ms/s', (it) =>
-      text(costOf(it, ({ idleCores }) => idleCores) * 1000, 2),
-    ),
+    cost('connections', 'connections', 1),
+    cost('channels', 'channels', 1),
+    cost('queues', 'queues', 1),
+    cost('consumers', 'consumers', 1),
+    cost('Erlang processes', 'erlangProcesses', 0),
+    cost('file descriptors', 'files', 1),
+    cost('resident kB of the broker', 'rssBytes', 0, 1 / 1000),
+    cost('CPU of the broker while nothing is called, ms/s', 'idleCores', 2, 1000),
     row('resident MB of the process itself', (it) => text((it.steps.at(-1)?.processBytes ?? Number.NaN) / 1e6, 0)),
   ];
   const whole = [
@@ -147,6 +116,7 @@ export function documents({ peers }: FleetResult): Record<string, Block[]> {
     }),
     row('most logins within 100 ms', ({ dense: it }) => text(it.storms[cause].busiestLogins, 0)),
     row('logins that were given up and repeated', ({ dense: it }) => text(it.storms[cause].wastedLogins, 0)),
+    row("connections beyond the listener's backlog", ({ dense: it }) => text(it.storms[cause].overflows, 0)),
     row('services that did not return within 60 s', ({ dense: it }) => text(it.storms[cause].failed, 0)),
     row('CPU of the broker for one service, ms', ({ dense: it }) => text(it.storms[cause].brokerMillisPerService, 0)),
   ]);
@@ -169,9 +139,13 @@ export function documents({ peers }: FleetResult): Record<string, Block[]> {
   };
 }
 
-/** Returns what a storm has cost the broker, as measured with the most services. */
+/** Returns what a storm has cost the broker, as measured with the most services, and how many cores it has used for it. */
 function costsOf(fleet: FleetOfPeer, peer: FleetPeer, cause: 'restart' | 'drop') {
-  const { brokerMillisPerService, outageMs } = fleet.dense.storms[cause];
-  const connectionsPerService = Math.max(1, Math.round(costOf(fleet, ({ connections }) => connections)));
-  return { peer, connectionsPerService, brokerMillisPerService, outage: outageMs, cores: CORES };
+  const { services, storms } = fleet.dense;
+  const { brokerMillisPerService, servingAllMs, outageMs } = storms[cause];
+  const connectionsPerService = Math.max(1, Math.round(costOf(fleet, 'connections')));
+  const cores = (brokerMillisPerService * services) / servingAllMs;
+  // Where no attempt waits for a broker, the broker works from the first login to the last declaration.
+  const loginPart = storms.drop.loginLastMs / storms.drop.servingAllMs;
+  return { peer, connectionsPerService, brokerMillisPerService, loginPart, outage: outageMs, cores };
 }
