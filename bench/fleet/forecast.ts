@@ -7,17 +7,17 @@ const RULES: Readonly<Record<FleetPeer, ReconnectRule>> = {
   oslo: {
     atLoss: (random) => random() * 250,
     afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
-    timeout: 5000,
+    timeout: (late) => 5000 * Math.min(2 ** late, 4),
   },
   // kombu_reconnect_delay of 1 s, and kombu's interval. Nothing is random.
   'oslo-python': {
     atLoss: () => 2000,
     afterFailure: (failures) => 1000 + Math.min(31_000, 1000 + 2000 * (failures - 1)),
-    timeout: 30_000,
+    timeout: () => 30_000,
   },
 };
 
-const STORMS = 9;
+const STORMS = 5;
 
 /** Returns the slope of the line that fits best: the cost of one more. */
 export function slopeOf(points: readonly { x: number; y: number }[]): number {

@@ -6,8 +6,8 @@ export interface ReconnectRule {
   readonly atLoss: (random: () => number) => number;
   /** Delay after the given number of failed attempts, from 1 on. */
   readonly afterFailure: (failures: number, random: () => number) => number;
-  /** Time after which an attempt fails that has not logged in. */
-  readonly timeout: number;
+  /** Time after which an attempt fails that has not logged in, after the given number of such failures. */
+  readonly timeout: (late: number) => number;
 }
 
 /** Fleet that loses its broker at the time 0. */
@@ -44,6 +44,8 @@ interface Attempt {
   readonly at: number;
   readonly service: number;
   readonly failures: number;
+  /** Failures because of the timeout. */
+  readonly late: number;
 }
 
 /** Attempt at the broker, and the work for one attempt at which it is logged in, and at its end. */
@@ -51,6 +53,8 @@ interface Open {
   readonly attempt: Attempt;
   readonly login: number;
   readonly end: number;
+  /** Time at which it is given up, unless it is logged in. */
+  readonly deadline: number;
 }
 
 /**
@@ -63,52 +67,66 @@ export function simulate(storm: Storm, random: () => number): StormOutcome {
   const cost = storm.brokerMillisPerService / connectionsPerService;
   const waiting: Attempt[] = [];
   for (let n = 0; n < services * connectionsPerService; n++)
-    add(waiting, { at: rule.atLoss(random), service: n % services, failures: 0 });
-  const again = ({ service, failures }: Attempt, failed: number) => {
-    add(waiting, { at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1 });
+    add(waiting, { at: rule.atLoss(random), service: n % services, failures: 0, late: 0 });
+  const again = ({ service, failures }: Attempt, failed: number, late: number) => {
+    add(waiting, { at: failed + rule.afterFailure(failures + 1, random), service, failures: failures + 1, late });
   };
   const left = Array<number>(services).fill(connectionsPerService);
   const served: number[] = [];
   const begun: number[] = [];
   let timeouts = 0;
   // All attempts cost the same, so that they come forward in the order of their arrival.
-  const loggingIn: Open[] = [];
+  /** Attempts that log in, by the number of their timeouts before: those in one line are given up in its order, too. */
+  const loggingIn: Open[][] = [];
   const declaring: Open[] = [];
   let now = 0;
   /** Work on each open attempt so far, had it been there from the beginning. */
   let work = 0;
-  while (now < MAX_MS && waiting.length + loggingIn.length + declaring.length > 0) {
-    const share = Math.min(1, cores / Math.max(1, loggingIn.length + declaring.length));
-    const [login] = loggingIn;
+  let open = 0;
+  while (now < MAX_MS && waiting.length + open > 0) {
+    const share = Math.min(1, cores / Math.max(1, open));
+    const heads = loggingIn.flatMap(([head]) => head ?? []);
+    const login = leastOf(heads, 'login');
+    const late = leastOf(heads, 'deadline');
     const [last] = declaring;
     const timeAt = (goal: number | undefined) => (goal === undefined ? NEVER : now + (goal - work) / share);
     const [arrives, logsIn, ends] = [timeOf(waiting, 0), timeAt(login?.login), timeAt(last?.end)];
-    const late = login ? login.attempt.at + rule.timeout : NEVER;
-    const until = Math.min(arrives, logsIn, ends, late);
+    const until = Math.min(arrives, logsIn, ends, late?.deadline ?? NEVER);
     work += (until - now) * share;
     now = until;
     if (last && ends === until) {
       declaring.shift();
+      open--;
       const { service } = last.attempt;
       if (--(left[service] as number) === 0) served.push(now - outage);
     } else if (login && logsIn === until) {
-      loggingIn.shift();
+      loggingIn[login.attempt.late]?.shift();
       declaring.push(login);
-    } else if (login && late === until) {
-      loggingIn.shift();
+    } else if (late?.deadline === until) {
+      loggingIn[late.attempt.late]?.shift();
+      open--;
       timeouts++;
-      again(login.attempt, now);
+      again(late.attempt, now, late.attempt.late + 1);
     } else {
       const attempt = takeFirst(waiting) as Attempt;
-      if (attempt.at < outage) again(attempt, now);
+      if (attempt.at < outage) again(attempt, now, 0);
       else {
         begun.push(now);
-        loggingIn.push({ attempt, login: work + cost * storm.loginPart, end: work + cost });
+        const deadline = now + rule.timeout(attempt.late);
+        open++;
+        loggingIn[attempt.late] ??= [];
+        loggingIn[attempt.late]?.push({ attempt, login: work + cost * storm.loginPart, end: work + cost, deadline });
       }
     }
   }
   const all = served.length === services ? percentile(served, 1) : NEVER;
   return { halfServing: percentile(served, 0.5), allServing: all, busiest: busiestWindow(begun), timeouts };
+}
+
+function leastOf(open: readonly Open[], figure: 'login' | 'deadline'): Open | undefined {
+  let least = open[0];
+  for (const one of open) if (least && one[figure] < least[figure]) least = one;
+  return least;
 }
 
 /** Adds an attempt to a heap, whose first attempt is the earliest. */

@@ -95,7 +95,10 @@ export interface RabbitOptions {
    * 'round-robin'
    */
   kombuFailoverStrategy?: 'round-robin' | 'shuffle' | undefined;
-  /** Time for one connection attempt, including the handshake. @default 5 */
+  /**
+   * Time for one connection attempt, including the handshake. Doubled while a host does not answer in time, up to four
+   * times. @default 5
+   */
   connectTimeout?: Duration | undefined;
   /** AMQP heartbeat; 0 for none. @default 60 */
   heartbeatTimeoutThreshold?: Duration | undefined;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterEach, expect, it } from 'vitest';
@@ -122,6 +124,23 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     });
     expect(dropped.line).toMatch(/reply queue "reply_0+" is missing/);
     expect(dropped.at - began).toBeGreaterThanOrEqual(700);
+  });
+
+  it('connectTimeout is doubled, up to four times, while a host does not answer in time', async () => {
+    // Accepts connections and says nothing, as an overloaded broker.
+    const host = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    cleanups.push(async () => void host.close());
+    await once(host, 'listening');
+    const { port } = host.address() as AddressInfo;
+    const waits: string[] = [];
+    const note = (line: string) => void waits.push(...(/within (\d+) ms/.exec(line)?.slice(1) ?? []));
+    const rabbit = { connectTimeout: '50ms', rabbitRetryInterval: '10ms', rabbitIntervalMax: '10ms' };
+    const logger = { debug: note, log: note, warn: note, error: note };
+    const transport = getRpcTransport({ transportUrl: `rabbit://guest:guest@127.0.0.1:${port}/`, rabbit, logger });
+    cleanups.push(() => transport.cleanup());
+    const client = new RPCClient(transport, new Target({ topic: 'nobody' }), { retry: 4 });
+    await expect(client.cast({}, 'method')).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
+    expect(waits.slice(0, 4)).toEqual(['50', '100', '200', '200']);
   });
 
   it('rabbitRetryInterval, rabbitRetryBackoff and rabbitIntervalMax set the delays between attempts to connect', async () => {

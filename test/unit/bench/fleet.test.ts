@@ -9,7 +9,7 @@ import {
 } from '../../../bench/fleet/storm-simulation.js';
 
 const half = () => 0.5;
-const rule: ReconnectRule = { atLoss: () => 0, afterFailure: () => 1000, timeout: 5000 };
+const rule: ReconnectRule = { atLoss: () => 0, afterFailure: () => 1000, timeout: () => 5000 };
 const storm: Storm = {
   services: 10,
   connectionsPerService: 2,
@@ -54,7 +54,7 @@ describe("the benchmark's simulated storm", () => {
 
   it('repeats the logins that the broker does not answer in time', () => {
     const slow = { ...storm, brokerMillisPerService: 1100, loginPart: 1 };
-    expect(simulate({ ...slow, rule: { ...rule, timeout: 5600 } }, half).timeouts).toBe(0);
+    expect(simulate({ ...slow, rule: { ...rule, timeout: () => 5600 } }, half).timeouts).toBe(0);
     const { timeouts, allServing } = simulate(
       { ...slow, rule: { ...rule, afterFailure: (_, random) => 9000 * random() } },
       randomOf(1),
@@ -64,6 +64,17 @@ describe("the benchmark's simulated storm", () => {
     expect(allServing).toBeGreaterThan(10_000);
     expect(allServing).toBeLessThan(20_000);
     expect(simulate({ ...slow, loginPart: 0.5 }, half).timeouts).toBe(0);
+  });
+
+  it('gives attempts more time where the rule does', () => {
+    const slow = {
+      ...storm,
+      brokerMillisPerService: 1100,
+      loginPart: 1,
+      rule: { ...rule, timeout: (late: number) => 5000 + 1000 * late },
+    };
+    // All come again after 6 s, have 6 s then, and need 5.5.
+    expect(simulate(slow, half)).toMatchObject({ allServing: 11_500, timeouts: 20 });
   });
 
   it('says so where the fleet never serves again', () => {
@@ -82,8 +93,8 @@ describe("the benchmark's forecast", () => {
       outage: 8000,
       cores: 1,
     } as const;
-    expect(forecast(costs, 200)).toEqual(forecast(costs, 200));
-    expect(forecast(costs, 1000).allServing).toBeGreaterThan(forecast(costs, 200).allServing);
+    expect(forecast(costs, 30)).toEqual(forecast(costs, 30));
+    expect(forecast(costs, 60).allServing).toBeGreaterThan(forecast(costs, 30).allServing);
   });
 
   it('takes the cost of a service from the slope of a line', () => {

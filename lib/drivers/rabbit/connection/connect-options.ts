@@ -50,6 +50,8 @@ export interface Identity {
   readonly name: string;
   /** Destroys the socket of an attempt that is aborted. */
   readonly signal: AbortSignal;
+  /** Time for the attempt, in milliseconds. */
+  readonly timeout: number;
 }
 
 /** Returns amqplib's options for one host. TLS verifies the chain and, by default, the host name. */
@@ -57,7 +59,7 @@ export function connectOptions(
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
-  { login, name, signal }: Identity,
+  { login, name, signal, timeout }: Identity,
 ): ConnectOptions {
   const tls = usesTls(url, settings);
   const connect: Options.Connect = {
@@ -71,7 +73,7 @@ export function connectOptions(
     signal,
     noDelay: true,
     keepAlive: true,
-    timeout: settings.connectTimeout,
+    timeout,
     credentials: credentialsOf(login, settings),
     clientProperties: { connection_name: name },
     ...(tls && tlsOptions(settings)),

@@ -17,6 +17,12 @@ import { socketOf } from './socket.js';
 /** Time for the broker to confirm the end of a probe, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
 
+/**
+ * Limit for the growth of the time for an attempt, which doubles while a host does not answer in time. A broker that comes
+ * back to more clients than it can log in within that time would otherwise work for attempts that have been given up.
+ */
+const MAX_GROWTH = 4;
+
 const CLOSED_AT_ONCE = 'the broker closed the connection at once';
 
 /** An open connection. */
@@ -37,6 +43,8 @@ export class Connector {
   private readonly logins: Logins;
   private attempt: AbortController | undefined;
   private closed = false;
+  /** Attempts in a row that took too long. */
+  private readonly late = new Map<TransportHost, number>();
 
   /**
    * @param failover order of the hosts, which the connections of a transport share
@@ -87,7 +95,7 @@ export class Connector {
     signal.throwIfAborted();
     const name = `${this.settings.connectionName}:${this.purpose}`;
     // The signal destroys the socket also later on.
-    const model = await this.connect(host, { login, name, signal });
+    const model = await this.connect(host, { login, name, signal, timeout: this.settings.rabbit.connectTimeout });
     model.on('error', () => undefined);
     onConnected();
     const isOpen = () => socketOf(model)?.writable === true;
@@ -101,7 +109,8 @@ export class Connector {
   }
 
   private async openHost(host: TransportHost): Promise<Link> {
-    const { connectTimeout } = this.settings.rabbit;
+    const lateBefore = this.late.get(host) ?? 0;
+    const timeout = this.settings.rabbit.connectTimeout * Math.min(2 ** lateBefore, MAX_GROWTH);
     const attempt = new AbortController();
     this.attempt = attempt;
     let isLate = false;
@@ -113,9 +122,9 @@ export class Connector {
       timer = setTimeout(() => {
         isLate = true;
         attempt.abort();
-      }, connectTimeout);
+      }, timeout);
       const name = `${this.settings.connectionName}:${this.purpose}`;
-      const identity = { login, name, signal: attempt.signal };
+      const identity = { login, name, signal: attempt.signal, timeout };
       let model = await this.connect(host, identity);
       step = 'answer a declaration';
       if (!(await this.examine(model))) model = await this.connect(host, identity);
@@ -124,10 +133,12 @@ export class Connector {
       const renewal = new SecretRenewal(model, ask, this.onTrouble, this.settings.logger, login);
       return { model, host, address: attemptOf(this.url, host, this.settings.rabbit).address, renewal };
     } catch (error) {
-      throw isLate ? new Error(`the broker did not ${step} within ${connectTimeout} ms`, { cause: error }) : error;
+      throw isLate ? new Error(`the broker did not ${step} within ${timeout} ms`, { cause: error }) : error;
     } finally {
       clearTimeout(timer);
       this.attempt = undefined;
+      if (isLate) this.late.set(host, lateBefore + 1);
+      else this.late.delete(host);
     }
   }
 
