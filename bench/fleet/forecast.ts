@@ -2,13 +2,18 @@ import { sum } from '../statistics.js';
 import type { FleetPeer } from './fleet.js';
 import { type ReconnectRule, randomOf, type StormOutcome, simulate } from './storm-simulation.js';
 
+/** Longest pause after a loss, in milliseconds. `kombuReconnectSplay` is another one. */
+const SPREAD_MS = 250;
+
+const spreadRule = (spread: number): ReconnectRule => ({
+  atLoss: (random) => random() * spread,
+  afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
+  timeout: (late) => 5000 * Math.min(2 ** late, 4),
+});
+
 /** Rules of the libraries with their default options. */
 const RULES: Readonly<Record<FleetPeer, ReconnectRule>> = {
-  oslo: {
-    atLoss: (random) => random() * 250,
-    afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
-    timeout: (late) => 5000 * Math.min(2 ** late, 4),
-  },
+  oslo: spreadRule(SPREAD_MS),
   // kombu_reconnect_delay of 1 s, and kombu's interval. Nothing is random.
   'oslo-python': {
     atLoss: () => 2000,
@@ -40,11 +45,13 @@ export interface Costs {
 /**
  * Returns the mean of simulated storms of that many services, with the default options of the library. The outages are
  * from three quarters to five quarters of the given one: its end may be just before an attempt, or just after it.
+ * @param spread longest pause of this library after a loss, in milliseconds
  */
-export function forecast({ peer, outage, ...costs }: Costs, services: number): StormOutcome {
+export function forecast({ peer, outage, ...costs }: Costs, services: number, spread?: number): StormOutcome {
+  const rule = spread === undefined ? RULES[peer] : spreadRule(spread);
   const storms = Array.from({ length: STORMS }, (_, index) => {
     const length = outage * (0.75 + (0.5 * index) / (STORMS - 1));
-    return simulate({ ...costs, outage: length, services, rule: RULES[peer] }, randomOf(index + 1));
+    return simulate({ ...costs, outage: length, services, rule }, randomOf(index + 1));
   });
   const mean = (read: (storm: StormOutcome) => number) => sum(storms.map(read)) / STORMS;
   return {

@@ -129,6 +129,14 @@ export function documents({ peers }: FleetResult): Record<string, Block[]> {
       }),
     ),
   );
+  const splay = { services: 1000, seconds: 20 };
+  forecasts.push(
+    row(`${splay.services} services, ${CAUSES.drop}, \`kombuReconnectSplay\` of ${splay.seconds} s`, (fleet, peer) => {
+      if (peer !== 'oslo') return 'no such delay';
+      const { halfServing, allServing } = forecast(costsOf(fleet, peer, 'drop'), splay.services, splay.seconds * 1000);
+      return `${seconds(halfServing)} / ${seconds(allServing)}`;
+    }),
+  );
   const [first] = found;
   const dense = first?.fleet.dense;
   return {
