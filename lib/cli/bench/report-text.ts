@@ -22,6 +22,7 @@ export function reportText(report: BenchReport, throughput: readonly number[]): 
     throughputText(throughput),
     textTable(
       report.checks.map(({ check, value, passed }) => [passed ? 'passed' : 'FAILED', check, valueText(check, value)]),
+      (cell, column) => (column === 0 ? (cell === 'passed' ? 'green' : 'red') : undefined),
     ),
   ];
   return sections.filter((section) => section !== '').join('\n');
