@@ -33,6 +33,8 @@ const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
   delete_user: (name) => users('delete_user', name ?? ''),
   change_password: (name, password) => users('change_password', name ?? '', password ?? ''),
   set_permissions: (name = '', ...permissions) => users('set_permissions', name, '/', ...permissions),
+  // The fraction is a float, as `0.4`.
+  set_vm_memory_high_watermark: (fraction) => `vm_memory_monitor:set_vm_memory_high_watermark(${fraction}).`,
   set_topic_permissions: (name = '', ...permissions) => users('set_topic_permissions', name, '/', ...permissions),
 };
 

@@ -16,14 +16,20 @@ export class CommandProcess {
   /** Resolves when standard output takes more; undefined while it does. */
   private full: Promise<void> | undefined;
 
+  /** True where the command prints JSON: its error is then JSON, too. */
+  isJson = false;
+
+  /** Writes to standard output, whatever a loaded module does to it. */
+  private write: Print = (text) => {
+    process.stdout.write(text);
+  };
+
   private readonly leftEarly = () => {
     this.fail(new UsageError('the loaded module has ended the process. It must only export'));
   };
 
   /** Writes a result to standard output. */
-  readonly print: Print = (text) => {
-    process.stdout.write(text);
-  };
+  readonly print: Print = (text) => this.write(text);
 
   /**
    * Writes a part of an endless result to standard output, after those that wait. Resolves when a slow reader has read enough,
@@ -47,15 +53,14 @@ export class CommandProcess {
   hostModule(): Print {
     const { stdout, stderr } = process;
     const write = stdout.write.bind(stdout);
+    this.write = (text) => void write(text);
     stdout.write = stderr.write.bind(stderr);
     process.on('exit', this.leftEarly);
     process.on('uncaughtException', (error) => {
       this.fail(new UsageError(`the loaded module has failed: ${describeError(error)}`));
       this.exit();
     });
-    return (text) => {
-      write(text);
-    };
+    return this.print;
   }
 
   /** Ends the process when its output is written, also where a module has left timers or connections. */

@@ -28,6 +28,36 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError || error instanceof MessagingException ? EXIT.usage : EXIT.failed;
 }
 
+/** Error of a command as JSON. */
+export interface ErrorDocument {
+  readonly error: {
+    /** Name of its class. */
+    readonly name: string;
+    readonly message: string;
+    /** Stable code of an error of the library. */
+    readonly code?: string;
+    /** Class, value and traceback of a server's error. */
+    readonly excType?: string;
+    readonly value?: string;
+    readonly traceback?: readonly string[];
+  };
+  readonly exitCode: number;
+}
+
+/** Returns an error as the document that a command with `--json` prints. */
+export function errorDocument(thrown: unknown): ErrorDocument {
+  const error = toError(thrown);
+  const { name, message } = error;
+  const code = error instanceof MessagingException ? { code: error.code } : {};
+  return { error: { name, message, ...code, ...remoteParts(error) }, exitCode: exitCodeOf(thrown) };
+}
+
+function remoteParts(error: Error): Partial<ErrorDocument['error']> {
+  if (!(error instanceof RemoteError)) return {};
+  const { excType, value, traceback } = error;
+  return { excType, value, traceback };
+}
+
 /** Returns an error as one line, beginning with its name. */
 export function describeError(thrown: unknown): string {
   const error = toError(thrown);

@@ -13,7 +13,7 @@ import { addCheckCommand } from './diagnosis/check-command.js';
 import { addDoctorCommand } from './diagnosis/doctor-command.js';
 import { addDescribeCommand } from './discovery/describe-command.js';
 import { addListCommand } from './discovery/list-command.js';
-import { describeError, exitCodeOf, UsageError } from './exit-code.js';
+import { describeError, errorDocument, exitCodeOf, UsageError } from './exit-code.js';
 import { addExploreCommand } from './explore/explore-command.js';
 import { addGenerateCommand } from './generate/generate-command.js';
 import { addInvokeCommands } from './invoke/invoke-commands.js';
@@ -22,6 +22,8 @@ import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addServeCommand } from './serve/serve-command.js';
 import { addTapCommand } from './tap/tap-command.js';
+import { coloured } from './terminal/colours.js';
+import { toJsonLine } from './terminal/json-line.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -54,7 +56,10 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
         ),
     })
     .addHelpText('afterAll', EXIT_CODES)
-    .hook('preAction', (_program, self) => applyContext(self));
+    .hook('preAction', (_program, self) => {
+      command.isJson = self.opts()['json'] === true;
+      return applyContext(self);
+    });
   addInvokeCommands(program, connections);
   addConformanceCommand(program, connections);
   addDoctorCommand(program);
@@ -78,7 +83,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
 
 /**
  * Runs the command line, and ends the process with its exit code. The result goes to standard output, an error in one line
- * to standard error.
+ * to standard error, and with `--json` as a document to standard output, too.
  */
 export async function run(argv: readonly string[]): Promise<void> {
   const connections = new OpenConnections();
@@ -91,8 +96,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     // The exit code of a signal stays.
     if (!interruption.signal.aborted) process.exitCode = exitCodeOf(error);
     // Commander has written its own.
-    if (!(error instanceof CommanderError) && !interruption.signal.aborted)
-      process.stderr.write(`${describeError(error)}\n`);
+    if (!(error instanceof CommanderError) && !interruption.signal.aborted) {
+      if (command.isJson) command.print(toJsonLine(errorDocument(error)));
+      const [name = '', ...rest] = describeError(error).split(':');
+      process.stderr.write(`${[coloured('red', name, process.stderr), ...rest].join(':')}\n`);
+    }
   }
   await connections.close();
   await command.end();

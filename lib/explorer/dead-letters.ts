@@ -1,5 +1,5 @@
 import { type DeadLetter, type DeadLetterListing, listDeadLetters, replayDeadLetters } from '../inspect/index.js';
-import { MessageUndeliverable, type OsloMessagingOptions, toError } from '../internal.js';
+import { ConfigurationError, MessageUndeliverable, type OsloMessagingOptions, toError } from '../internal.js';
 import type { DeadGroup, DeadLetters, DeadMessage, DeadQueue, ReplayRequest, ReplayResult } from './protocol.js';
 import { BadRequest, BusyDeadLetters } from './source.js';
 
@@ -29,14 +29,18 @@ export class DeadLetterAccess {
   private readonly closing = new AbortController();
   private reading: Promise<DeadLetters> | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  /** Queues of the last look. Not all are named as this library's are. */
+  private known: ReadonlySet<string> = new Set();
 
   /** @param places returns the brokers */
   constructor(private readonly places: () => readonly DeadLetterPlace[]) {}
 
   /** Reads them. @throws BusyDeadLetters when others replay for long */
   read(): Promise<DeadLetters> {
-    this.reading ??= this.alone(() => {
-      return readDeadLetters(this.places(), this.closing.signal);
+    this.reading ??= this.alone(async () => {
+      const read = await readDeadLetters(this.places(), this.closing.signal);
+      this.known = new Set(read.queues.map(({ queue }) => queue));
+      return read;
     }).finally(() => {
       this.reading = undefined;
     });
@@ -45,7 +49,7 @@ export class DeadLetterAccess {
 
   /** Replays some of them. @throws as {@link replay}; BusyDeadLetters when others read or replay for long */
   replay(request: ReplayRequest): Promise<ReplayResult> {
-    return this.alone(() => replay(this.places(), request, this.closing.signal));
+    return this.alone(() => replay(this.places(), request, this.known, this.closing.signal));
   }
 
   /** Ends what is under way, and what waits. */
@@ -90,13 +94,14 @@ async function readDeadLetters(places: readonly DeadLetterPlace[], signal: Abort
 async function replay(
   places: readonly DeadLetterPlace[],
   request: ReplayRequest,
+  known: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<ReplayResult> {
   const { queue, transport = null, messages, group, all } = request;
   const place = places.find((one) => one.transport === transport);
   if (!place) throw new BadRequest(`transport: there is no broker of the name ${JSON.stringify(transport)}`);
-  if (typeof queue !== 'string' || !queue.includes(DEAD))
-    throw new BadRequest('queue: expected the name of a dead-letter queue');
+  if (typeof queue !== 'string' || !(queue.endsWith(DEAD) || known.has(queue)))
+    throw new BadRequest(`queue: expected a dead-letter queue, <queue>${DEAD} or one of the list`);
   const isList = Array.isArray(messages) && messages.every((id) => typeof id === 'string') && messages.length > 0;
   const given = [isList, typeof group === 'string', all === true].filter(Boolean).length;
   if (given !== 1 || (messages !== undefined && !isList))
@@ -109,7 +114,8 @@ async function replay(
     limit: all === true ? Number.MAX_SAFE_INTEGER : MAX_READ,
     signal,
   }).catch((error: Error) => {
-    if (error instanceof MessageUndeliverable) throw new BadRequest(`queue: ${error.message}`);
+    if (error instanceof MessageUndeliverable || error instanceof ConfigurationError)
+      throw new BadRequest(`queue: ${error.message}`);
     throw error;
   });
   return { replayed, failed, left, error: error ?? failures[0]?.reason ?? null };
@@ -135,6 +141,7 @@ async function readPlace(place: DeadLetterPlace, signal: AbortSignal) {
   const queues = new Map<string, DeadQueue>();
   for (const { queues: found, unread } of listings) {
     for (const one of found) if (one.total > 0) queues.set(one.queue, queueView(one, place.transport));
+    for (const { isShared, notices } of found) if (isShared) problems.push(...notices.slice(0, 1));
     problems.push(...unread.map(({ queue, reason }) => `${queue}: ${reason}`));
   }
   return { queues: [...queues.values()], problems };

@@ -18,6 +18,8 @@ export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
 export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
 export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
+export { DurationHistogram } from './duration-histogram.js';
+export { type ExcerptBounds, type ExcerptTexts, excerpt } from './excerpt.js';
 export { type LedgerQueues, ledgerDeclarations, ledgerQueues } from './ledger-queues.js';
 export { checkService, type Demands, type Measure } from './service-check.js';
 export { openTap, turnOffTracing } from './tap/open-tap.js';

@@ -1,6 +1,6 @@
-import { getRpcServer, type OsloMessagingOptions, OsloMessagingTransports, Target } from 'nestjs-oslo-messaging';
-import type { OsloExplorerOptions } from 'nestjs-oslo-messaging/explorer';
-import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { getRpcServer, OsloMessagingTransports, Target } from 'nestjs-oslo-messaging';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
   type DeadLetters,
   type FindingView,
@@ -13,46 +13,66 @@ import { withChannel } from '../../testkit/amqp.js';
 import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { exploredApp } from '../support/explored-app.js';
+import { type ExploredApp, exploredApp } from '../support/explored-app.js';
+import { openPage, startBrowser, type WatchedPage } from '../support/explorer/browser.js';
 import type { ExplorerClient } from '../support/explorer-page.js';
 import { silent } from '../support/silent.js';
 
+/** One explorer looks at all cases, and Chromium draws them. */
 let node: RabbitNode;
+let explored: ExploredApp;
+let page: ExplorerClient;
+let browser: Browser | undefined;
+/** First view of the page in Chromium; undefined without Chromium. */
+let view: WatchedPage | undefined;
+const topic = uniqueTopic('night');
 
 beforeAll(async () => {
-  if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
-});
-afterAll(() => node?.stop());
-
-/** Starts an application on the broker, and opens its page. */
-async function watched(
-  { onTestFinished }: TestContext,
-  topic: string,
-  options: OsloMessagingOptions = {},
-  explorer: OsloExplorerOptions = {},
-) {
-  const explored = await exploredApp({
+  if (rabbitUrl === '') return;
+  node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  explored = await exploredApp({
     topic,
-    options: { transportUrl: node.url, rpcResponseTimeout: 5, logger: silent, ...options },
-    explorer: { managementUrl: node.managementUrl ?? '', ...explorer },
+    options: {
+      transportUrl: node.url,
+      rpcResponseTimeout: 5,
+      logger: silent,
+      concurrency: 1,
+      rpcDiscoveryEnabled: true,
+    },
+    explorer: { managementUrl: node.managementUrl ?? '', readOnly: false, slowThreshold: '200ms' },
   });
-  onTestFinished(() => explored.app.close());
-  const page = explored.page();
-  onTestFinished(() => page.close());
+  page = explored.page();
   await page.open();
-  return { ...explored, page };
-}
+  if (!inject('chromiumPresent')) return;
+  browser = await startBrowser();
+  view = await openPage(browser, `${explored.url}/rpc/`);
+});
+afterAll(async () => {
+  await browser?.close();
+  page?.close();
+  await explored?.app.close();
+  await node?.stop();
+});
 
 /** Waits for a snapshot that shows a case. */
-async function shows(page: ExplorerClient, fits: (snapshot: Snapshot) => unknown): Promise<void> {
+async function shows(fits: (snapshot: Snapshot) => unknown): Promise<void> {
   await eventually(
     async () => {
       const snapshot = await page.snapshot();
       const seen = JSON.stringify([snapshot.findings, snapshot.transports, snapshot.topics], undefined, 1);
       expect(fits(snapshot), seen.slice(0, 6000)).toBeTruthy();
     },
-    { within: 60_000, every: 500 },
+    { within: 45_000, every: 500 },
   );
+}
+
+/** Waits until Chromium has drawn a case, with its remedy. */
+async function drawn(title: string, subject: string | RegExp, cure: RegExp): Promise<void> {
+  if (!view) return;
+  const name = view.page.locator('h2', { hasText: title }).locator('code', { hasText: subject });
+  const words = new RegExp(`Why it hurts .+Cure .*${cure.source}`);
+  const problem = view.page.locator('.problem.fault', { has: name, hasText: words }).first();
+  await problem.waitFor({ timeout: 45_000 });
 }
 
 const found = ({ findings }: Snapshot, state: string, name: string): FindingView | undefined =>
@@ -61,77 +81,75 @@ const topicIn = ({ topics }: Snapshot, topic: string): TopicView | undefined =>
   topics.find((one) => one.topic === topic);
 const rpcIn = ({ transports }: Snapshot): TransportView | undefined => transports.find(({ use }) => use === 'rpc');
 
-// Each has a topic and an application of its own, so that they run side by side, but for those that stop the broker.
+// Each has a topic of its own, so that they run side by side, but for those that stop the broker.
 describeWithRabbit('the explorer of an application shows that', () => {
-  it.concurrent('nobody consumes a topic that is called', async (test) => {
+  it.concurrent('nobody consumes a topic that is called', async () => {
     const other = uniqueTopic('unserved');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('tacker', 'topic', { durable: false });
       await channel.assertQueue(other, { durable: false });
       await channel.bindQueue(other, 'tacker', other);
     });
-    const { client, page } = await watched(test, uniqueTopic('night'));
+    const { client } = explored;
     await expect(client.prepare({ topic: other, timeout: 0.2 }).call({}, 'work')).rejects.toThrow();
-    await shows(page, (snapshot) => {
+    await shows((snapshot) => {
       const finding = found(snapshot, 'unserved', other);
       const [queue] = topicIn(snapshot, other)?.queues ?? [];
       return finding?.why?.includes('MessagingTimeout') && queue?.consumers === 0;
     });
-    await page.event('tick', ({ traffic }) => traffic.out?.timeouts === 1);
+    await drawn('Nobody consumes', `queue ${other}`, /[Ss]tart a server of the topic/);
+    await page.event('tick', ({ traffic }) => (traffic.out?.timeouts ?? 0) > 0);
   });
 
-  it.concurrent('a queue is durable where a transient one is asked for', async (test) => {
+  it.concurrent('a queue is durable where a transient one is asked for', async () => {
     const other = uniqueTopic('durable');
     await withChannel(node.url, async (channel) => {
       await channel.assertQueue(other, { durable: true });
     });
-    const { client, page } = await watched(test, uniqueTopic('night'));
+    const { client } = explored;
     await client
       .prepare({ topic: other, timeout: 0.2 })
       .call({}, 'work')
       .catch(() => undefined);
-    await shows(page, (snapshot) => found(snapshot, 'conflict', other));
+    await shows((snapshot) => found(snapshot, 'conflict', other));
+    await drawn('Durable against transient', `queue ${other}`, /amqpDurableQueues/);
   });
 
-  it.concurrent('a queue is bound to another exchange', async (test) => {
+  it.concurrent('a queue is bound to another exchange', async () => {
     const other = uniqueTopic('elsewhere');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('openstack', 'topic', { durable: false });
       await channel.assertQueue(other, { durable: false });
       await channel.bindQueue(other, 'openstack', other);
     });
-    const { client, page } = await watched(test, uniqueTopic('night'));
+    const { client } = explored;
     await expect(client.prepare({ topic: other, timeout: 10 }).call({}, 'work')).rejects.toMatchObject({
       code: 'UNDELIVERABLE',
     });
-    await shows(page, (snapshot) => found(snapshot, 'unbound', other)?.text.includes('"openstack"'));
-    expect((await page.snapshot()).transports[0]?.counts['undeliverable']).toBe(1);
+    await shows((snapshot) => found(snapshot, 'unbound', other)?.text.includes('"openstack"'));
+    await drawn('Bound to another exchange', `queue ${other}`, /controlExchange/);
+    expect((await page.snapshot()).transports[0]?.counts['undeliverable']).toBeGreaterThan(0);
   });
 
   it.concurrent('a handler is slow, and requests wait for it', async (test) => {
-    const topic = uniqueTopic('slow');
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     test.onTestFinished(() => release());
-    const { app, client, page } = await watched(
-      test,
-      topic,
-      { concurrency: 1, rpcDiscoveryEnabled: true },
-      { slowThreshold: '200ms' },
-    );
+    const { app, client } = explored;
     const { rpc } = app.get(OsloMessagingTransports);
     const slow = uniqueTopic('held');
     const server = getRpcServer(rpc, new Target({ topic: slow, server: 'one' }), [{ work: () => held }]);
     await server.start();
     test.onTestFinished(() => server.stop({ graceful: false }));
     for (let sent = 0; sent < 3; sent++) await client.prepare({ topic: slow }).cast({}, 'work');
-    await shows(page, (snapshot) => {
+    await shows((snapshot) => {
       const [queue] = topicIn(snapshot, slow)?.queues.filter(({ name }) => name === slow) ?? [];
       const isFull = rpcIn(snapshot)?.slots.used === 1 && queue?.unacknowledged !== null;
       return isFull && found(snapshot, 'slow', `${slow}.one`);
     });
+    await drawn('Slow handler', `server ${slow}.one`, /./);
     await page.event('tick', ({ traffic }) => (traffic.in?.inFlight ?? 0) > 0);
     release();
     await eventually(async () => {
@@ -140,7 +158,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
     });
   });
 
-  it.concurrent('a queue piles up', async (test) => {
+  it.concurrent('a queue piles up', async () => {
     const other = uniqueTopic('piling');
     await withChannel(node.url, async (channel) => {
       await channel.assertExchange('tacker', 'topic', { durable: false });
@@ -148,19 +166,18 @@ describeWithRabbit('the explorer of an application shows that', () => {
       await channel.bindQueue(other, 'tacker', other);
       await channel.prefetch(1);
       await channel.consume(other, () => undefined);
-      const { client, page } = await watched(test, uniqueTopic('night'));
+      const { client } = explored;
       for (let sent = 0; sent < 30; sent++) await client.prepare({ topic: other }).cast({}, 'work');
-      await shows(page, (snapshot) => {
+      await shows((snapshot) => {
         const [queue] = topicIn(snapshot, other)?.queues ?? [];
         const isCounted = queue && (queue.ready ?? 0) >= 29 && queue.unacknowledged === 1 && queue.consumers === 1;
         return isCounted && (found(snapshot, 'piling up', other) ?? found(snapshot, 'slow', other));
       });
+      await drawn('Queue piles up', `queue ${other}`, /./);
     });
   });
 
-  it.concurrent('dead letters wait, and replays them', async (test) => {
-    const topic = uniqueTopic('dead');
-    const { page } = await watched(test, topic, {}, { readOnly: false });
+  it.concurrent('dead letters wait, and replays them', async () => {
     await withChannel(node.url, async (channel) => {
       channel.sendToQueue(topic, Buffer.from('not json'));
       await channel.checkQueue(topic);
@@ -194,8 +211,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
     );
   });
 
-  it('the broker has a memory alarm', async (test) => {
-    const { client, page } = await watched(test, uniqueTopic('night'));
+  it('the broker has a memory alarm', async () => {
+    const { client } = explored;
     await client.cast({}, 'note', { text: 'x' });
     await node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
     try {
@@ -203,30 +220,32 @@ describeWithRabbit('the explorer of an application shows that', () => {
         .prepare({ timeout: 2 })
         .cast({}, 'note', { text: 'x' })
         .catch(() => undefined);
-      await shows(page, (snapshot) => {
-        const alarmed = snapshot.findings.find(({ state }) => state === 'alarmed');
-        return rpcIn(snapshot)?.status === 'blocked' && alarmed?.severity === 'fault';
-      });
+      await shows((snapshot) => rpcIn(snapshot)?.status === 'blocked');
+      await drawn('Broker blocks publishing', /^(transport|broker) /, /memory/);
     } finally {
       await node.rabbitmqctl('set_vm_memory_high_watermark', '0.4');
     }
-    await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'connected');
+    await shows((snapshot) => rpcIn(snapshot)?.status === 'connected');
     expect(rpcIn(await page.snapshot())?.connections).toContainEqual({ purpose: 'publishing', state: 'connected' });
   });
 
   // The last one: it restarts the broker.
-  it('the broker is down, and is back', async (test) => {
-    const { page } = await watched(test, uniqueTopic('night'));
-    await shows(page, (snapshot) => rpcIn(snapshot)?.status === 'connected');
+  it('the broker is down, and is back', async () => {
+    await shows((snapshot) => rpcIn(snapshot)?.status === 'connected');
     await node.halt();
-    await shows(page, (snapshot) => {
-      const host = snapshot.findings.find(({ state }) => state === 'unreachable');
-      return rpcIn(snapshot)?.status === 'disconnected' && host?.cure?.includes('Start the broker');
-    });
+    await shows((snapshot) => rpcIn(snapshot)?.status === 'disconnected');
+    await drawn('Broker not reachable', /^(transport|host) /, /[Bb]roker/);
     await node.restart();
-    await shows(page, (snapshot) => {
+    await shows((snapshot) => {
       const isReached = !snapshot.findings.some(({ state }) => state === 'unreachable');
       return rpcIn(snapshot)?.status === 'connected' && isReached;
     });
+    if (!view) return;
+    await view.page.locator('h2', { hasText: 'Broker not reachable' }).waitFor({ state: 'detached', timeout: 60_000 });
+    await view.page
+      .getByText(/^Transport default \(rpc\): connected again after /)
+      .first()
+      .waitFor();
+    expect(view.complaints).toEqual([]);
   });
 });

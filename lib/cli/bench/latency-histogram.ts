@@ -1,8 +1,5 @@
-import { createHistogram } from 'node:perf_hooks';
+import { DurationHistogram } from '../../inspect/index.js';
 import { LatencyBuckets } from './latency-buckets.js';
-
-/** Longest latency that is told apart, in microseconds: one hour. Longer ones count as it. */
-const MAX_MICROSECONDS = 3_600_000_000;
 
 /** Figures of a latency, in milliseconds. */
 export interface LatencyFigures {
@@ -16,50 +13,30 @@ export interface LatencyFigures {
   readonly max: number;
 }
 
-/**
- * Latencies of any number of messages in bounded memory: an HdrHistogram, which Node.js has built in, of three significant
- * digits.
- */
+/** Latencies of any number of messages, to three significant digits, and their numbers in ranges. */
 export class LatencyHistogram {
-  readonly #histogram = createHistogram({ lowest: 1, highest: MAX_MICROSECONDS, figures: 3 });
+  readonly #durations = new DurationHistogram(3);
   readonly buckets = new LatencyBuckets();
-  #min = Number.POSITIVE_INFINITY;
-  #max = 0;
 
   /** @param latency in milliseconds */
   record(latency: number): void {
-    const microseconds = Math.min(MAX_MICROSECONDS, Math.max(1, Math.round(latency * 1000)));
-    this.#histogram.record(microseconds);
-    this.buckets.record(microseconds);
-    this.#min = Math.min(this.#min, microseconds);
-    this.#max = Math.max(this.#max, microseconds);
+    this.buckets.record(this.#durations.record(latency));
   }
 
   /** Returns the figures; undefined without a message. */
   figures(): LatencyFigures | undefined {
-    if (this.#histogram.count === 0) return undefined;
-    return {
-      min: this.#min / 1000,
-      mean: Math.round(this.#histogram.mean) / 1000,
-      p50: this.#percentile(50),
-      p90: this.#percentile(90),
-      p95: this.#percentile(95),
-      p99: this.#percentile(99),
-      'p99.9': this.#percentile(99.9),
-      max: this.#max / 1000,
-    };
+    const durations = this.#durations;
+    if (durations.count === 0) return undefined;
+    const { min, mean, max } = durations;
+    const [p50, p90, p95, p99, p999] = [50, 90, 95, 99, 99.9].map((one) => durations.percentile(one)) as Percentiles;
+    return { min, mean, p50, p90, p95, p99, 'p99.9': p999, max };
   }
 
   /** Forgets all latencies. */
   reset(): void {
-    this.#histogram.reset();
+    this.#durations.reset();
     this.buckets.reset();
-    this.#min = Number.POSITIVE_INFINITY;
-    this.#max = 0;
-  }
-
-  /** Returns the highest latency that the histogram does not tell apart from the percentile, within the exact bounds. */
-  #percentile(percentile: number): number {
-    return Math.max(this.#min, Math.min(this.#max, this.#histogram.percentile(percentile))) / 1000;
   }
 }
+
+type Percentiles = [p50: number, p90: number, p95: number, p99: number, p999: number];

@@ -24,6 +24,7 @@ export function reportText(report: BenchReport, throughput: readonly number[]): 
     report.profile ? profileText(report.profile) : '',
     textTable(
       report.checks.map(({ check, value, passed }) => [passed ? 'passed' : 'FAILED', check, valueText(check, value)]),
+      (cell, column) => (column === 0 ? (cell === 'passed' ? 'green' : 'red') : undefined),
     ),
   ];
   return sections.filter((section) => section !== '').join('\n');

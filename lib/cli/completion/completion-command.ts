@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../../internal.js';
 import { ContextStore } from '../context/context-store.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { candidates } from './candidates.js';
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from './shell-scripts.js';
 
@@ -23,8 +24,10 @@ export function addCompletionCommand(program: Command): void {
   source <(oslo-rpc completion zsh)          # in ~/.zshrc, after compinit
   oslo-rpc completion fish | source          # in ~/.config/fish/config.fish`,
     )
-    .action((shell: Shell) => {
-      process.stdout.write(SCRIPTS[shell]);
+    .option('--json', 'print the script as a member of JSON')
+    .action((shell: Shell, { json }: { json?: boolean }) => {
+      const script = SCRIPTS[shell];
+      process.stdout.write(json ? toJsonLine({ shell, script }) : script);
     });
   program
     .command(COMPLETE, { hidden: true })

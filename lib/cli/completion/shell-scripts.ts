@@ -41,11 +41,12 @@ else
 fi
 `,
   fish: `# Completion of oslo-rpc for fish. In ~/.config/fish/config.fish: oslo-rpc completion fish | source
-function __oslo_rpc_words
+function __oslo_rpc_knows
     set -l words (commandline -opc)
     set -l typed (commandline -ct)
-    oslo-rpc ${COMPLETE} $words[2..-1] "$typed" 2>/dev/null
+    set -g __oslo_rpc_words (oslo-rpc ${COMPLETE} $words[2..-1] "$typed" 2>/dev/null)
+    test (count $__oslo_rpc_words) -gt 0
 end
-complete -c oslo-rpc -a '(__oslo_rpc_words)'
+complete -c oslo-rpc -n __oslo_rpc_knows -f -a '(string join \\n $__oslo_rpc_words)'
 `,
 };

@@ -1,4 +1,5 @@
 import { oneLine } from '../../internal.js';
+import { type Colour, coloured } from '../terminal/colours.js';
 import type { About } from './peer.js';
 import type { CheckResult } from './run-checks.js';
 
@@ -16,15 +17,17 @@ export function reportOf({ implementation, server }: About, checks: CheckResult[
   return { implementation, server, ...counts, checks };
 }
 
-const columns = (...[name, result, time, expects]: [string, string, string, string]): string =>
-  `${name.padEnd(20)}  ${result.padEnd(7)}  ${time.padStart(8)}  ${expects}\n`;
+const COLOURS: Readonly<Record<CheckResult['result'], Colour>> = { passed: 'green', failed: 'red', skipped: 'yellow' };
 
-export const tableHead = columns('CHECK', 'RESULT', 'TIME', 'EXPECTED');
+const columns = ([name, result, time, expects]: [string, string, string, string], colour?: Colour): string =>
+  `${name.padEnd(20)}  ${coloured(colour, result.padEnd(7))}  ${time.padStart(8)}  ${expects}\n`;
+
+export const tableHead = columns(['CHECK', 'RESULT', 'TIME', 'EXPECTED']);
 
 /** Returns the row of a check. A failed or skipped one has a second line with the reason. */
 export function tableRow({ name, expects, result, detail, milliseconds }: CheckResult): string {
-  const row = columns(name, result, `${milliseconds} ms`, expects);
-  return detail === undefined ? row : row + columns('', '', '', `${result}: ${oneLine(detail)}`);
+  const row = columns([name, result, `${milliseconds} ms`, expects], COLOURS[result]);
+  return detail === undefined ? row : row + columns(['', '', '', `${result}: ${oneLine(detail)}`]);
 }
 
 export function tableFoot({ implementation, server, passed, failed, skipped }: Report): string {

@@ -4,6 +4,7 @@ import { normalizeOptions } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker } from '../flags/target-options.js';
 import { readStandardInput } from '../input/read-source.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { textTable } from '../terminal/text-table.js';
 import { ContextStore } from './context-store.js';
 import { checkName, type SavedContext, type SavedFile, shownContext } from './saved-context.js';
@@ -17,7 +18,15 @@ interface ContextFlags {
   configFile?: SavedFile[];
   configDir?: SavedFile[];
   select?: boolean;
+  json?: boolean;
 }
+
+interface JsonFlag {
+  json?: boolean;
+}
+
+const JSON_FLAG = ['--json', 'print the context as JSON'] as const;
+const SELECTED_FLAG = ['--json', 'print the name of the selected context as JSON'] as const;
 
 const DESCRIPTION =
   'Saves brokers under names, so that commands need no --url. A context holds the URL with its password, files of oslo.config, the management URL, the exchange and the timeout. Commands use that of --use, else that of the variable OSLO_RPC_CONTEXT, else the selected one. Flags win over it; it wins over TRANSPORT_URL. The selected context is not used by a command that has --url, --config-file or --config-dir. Files are kept in $XDG_CONFIG_HOME/oslo-rpc (~/.config/oslo-rpc), for their owner only.';
@@ -45,6 +54,7 @@ export function addContextCommand(program: Command): void {
       const saved = await merged({}, flags);
       store.add(checkName(name), saved);
       if (flags.select) store.select(name);
+      if (flags.json) process.stdout.write(description(store, name, true));
     });
   takesContext(context.command('edit'))
     .summary('change a context')
@@ -53,6 +63,7 @@ export function addContextCommand(program: Command): void {
     .action(async (name: string, flags: ContextFlags) => {
       const store = new ContextStore();
       store.replace(name, await merged(store.load(name), flags));
+      if (flags.json) process.stdout.write(description(store, name, true));
     });
   context
     .command('ls')
@@ -60,7 +71,7 @@ export function addContextCommand(program: Command): void {
     .description('Lists the contexts, the selected one with a "*". Passwords are not shown.')
     .option('--json', 'print the contexts as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc context ls')
-    .action(({ json }: { json?: boolean }) => {
+    .action(({ json }: JsonFlag) => {
       process.stdout.write(listing(new ContextStore(), json));
     });
   context
@@ -68,9 +79,9 @@ export function addContextCommand(program: Command): void {
     .summary('show a context')
     .description('Shows a context. Passwords are not shown.')
     .argument('[name]', 'context (default: the selected one)')
-    .option('--json', 'print the context as JSON')
+    .option(...JSON_FLAG)
     .addHelpText('after', '\nExample:\n  oslo-rpc context show prod')
-    .action((given: string | undefined, { json }: { json?: boolean }) => {
+    .action((given: string | undefined, { json }: JsonFlag) => {
       const store = new ContextStore();
       const name = given ?? store.selected();
       if (name === undefined) throw new UsageError('no context is selected: give its name');
@@ -82,21 +93,26 @@ export function addContextCommand(program: Command): void {
     .description('Makes a context that of commands without --use.')
     .argument('<name>', 'context')
     .addHelpText('after', '\nExample:\n  oslo-rpc context select prod')
-    .action((name: string) => new ContextStore().select(name));
+    .option(...SELECTED_FLAG)
+    .action((name: string, flags: JsonFlag) => select(name, flags));
   context
     .command('unselect')
     .summary('select no context')
     .description('Selects no context.')
     .addHelpText('after', '\nExample:\n  oslo-rpc context unselect')
-    .action(() => new ContextStore().select(undefined));
+    .option(...SELECTED_FLAG)
+    .action((flags: JsonFlag) => select(undefined, flags));
   context
     .command('rm')
     .summary('remove a context')
     .description('Removes a context with its password. The selected one is then no longer selected.')
     .argument('<name>', 'context')
     .addHelpText('after', '\nExample:\n  oslo-rpc context rm staging')
-    .action((name: string) => {
-      if (new ContextStore().remove(name)) process.stderr.write('No context is selected now\n');
+    .option('--json', 'print the name of the removed context, and of the selected one, as JSON')
+    .action((name: string, { json }: JsonFlag) => {
+      const store = new ContextStore();
+      if (store.remove(name)) process.stderr.write('No context is selected now\n');
+      if (json) process.stdout.write(toJsonLine({ removed: name, selected: store.selected() ?? null }));
     });
 }
 
@@ -119,7 +135,13 @@ function takesContext(command: Command): Command {
     .option('--config-dir <path>', 'folder of further ones, *.conf; can be repeated', (path) =>
       add({ dir: resolve(path) }),
     )
-    .option('--description <text>', 'a remark for the list');
+    .option('--description <text>', 'a remark for the list')
+    .option(...JSON_FLAG);
+}
+
+function select(name: string | undefined, { json }: JsonFlag): void {
+  new ContextStore().select(name);
+  if (json) process.stdout.write(toJsonLine({ selected: name ?? null }));
 }
 
 /** Returns a context with the given values. @throws UsageError, ConfigurationError for values that no command could use */
@@ -152,14 +174,16 @@ function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], 
 function listing(store: ContextStore, json = false): string {
   const selected = store.selected();
   const contexts = store.names().map((name) => ({ name, selected: name === selected, ...readable(store, name) }));
-  if (json) return `${JSON.stringify(contexts, null, 2)}\n`;
+  if (json) return toJsonLine(contexts);
   if (contexts.length === 0) return '';
   const rows = contexts.map(({ name, selected: is, ...one }) => [
     `${name}${is ? '*' : ''}`,
     'error' in one ? one.error : (one.url ?? filesOf(one)),
     'error' in one ? '' : (one.description ?? ''),
   ]);
-  return textTable([['NAME', 'BROKER', 'DESCRIPTION'], ...rows]);
+  return textTable([['NAME', 'BROKER', 'DESCRIPTION'], ...rows], (cell, column) =>
+    column === 0 && cell.endsWith('*') ? 'green' : undefined,
+  );
 }
 
 /** Returns a context, or the error of one that cannot be read: the others are listed nevertheless. */
@@ -175,7 +199,7 @@ function readable(store: ContextStore, name: string): SavedContext | { readonly 
 function description(store: ContextStore, name: string, json = false): string {
   const shown = shownContext(store.load(name));
   const file = store.fileOf(name);
-  if (json) return `${JSON.stringify({ name, ...shown, file }, null, 2)}\n`;
+  if (json) return toJsonLine({ name, ...shown, file });
   const { url = '', exchange = '', timeout = '', managementUrl = '' } = shown;
   const rows = [
     ['name', name],

@@ -22,6 +22,7 @@ export function addContractCommand(program: Command, command: CommandProcess): v
     )
     .argument('<module>', 'built module, or one in TypeScript, that exports the result of defineRpcApi')
     .option('--export <name>', 'export to print (default: all APIs)')
+    .option('--json', 'print an error as JSON, too')
     .addHelpText('after', '\nExample:\n  oslo-rpc contract export dist/conductor-api.js > conductor-api.json')
     .action(async (module: string, flags: { export?: string }) => {
       const print = command.hostModule();

@@ -10,6 +10,7 @@ export interface ChangeFlags extends FilterFlags {
   all?: boolean;
   yes?: boolean;
   dryRun?: boolean;
+  force?: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   DeadLetterQueueListing,
 } from '../../inspect/index.js';
 import { counted, oneLine, stringifyJson } from '../../internal.js';
+import type { Colour } from '../terminal/colours.js';
 import { textTable } from '../terminal/text-table.js';
 
 /** Maximum length of a reason in a table, in characters. */
@@ -28,7 +29,14 @@ function queueText(listing: DeadLetterQueueListing): string {
   const { total, read, groups } = listing;
   const count = read < total ? `first ${read} of ${total} messages` : counted(total, 'message');
   const title = `${nameOf(listing)}: ${count}\n`;
-  return groups.length > 0 ? title + textTable([HEADER, ...groups.map(rowOf)]) : `${title}None of them matches\n`;
+  return groups.length > 0
+    ? title + textTable([HEADER, ...groups.map(rowOf)], colourOf)
+    : `${title}None of them matches\n`;
+}
+
+/** What was replayed and is here again will fail once more. */
+function colourOf(cell: string, column: number): Colour | undefined {
+  return HEADER[column] === 'REPLAYED' && cell.includes('×') ? 'yellow' : undefined;
 }
 
 function rowOf(group: DeadLetterGroup): string[] {

@@ -21,6 +21,7 @@ export function addPurgeCommand(dead: Command, { interruption }: CommandProcess)
     .argument('[ids...]', 'ids of dead letters')
     .option('--all', 'delete all dead letters of the queues')
     .option('--dry-run', 'only count them')
+    .option('--force', 'also messages that nobody has dead-lettered, of a queue not named *.dead')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
     .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, interruption.handled(FINISH_MS)));
@@ -36,10 +37,9 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
     return;
   }
   const display = new LetterProgress('Deleted');
-  const { dryRun } = flags;
-  const result = await purgeDeadLetters({ ...scope, filter, dryRun, onProgress: display.show }).finally(() =>
-    display.clear(),
-  );
+  const { dryRun, force } = flags;
+  const onProgress = display.show;
+  const result = await purgeDeadLetters({ ...scope, filter, dryRun, force, onProgress }).finally(() => display.clear());
   const { matched, purged, left, interrupted, error, notices } = result;
   const end = interrupted ? ' (interrupted)' : '';
   const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;

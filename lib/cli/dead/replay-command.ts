@@ -33,6 +33,7 @@ export function addReplayCommand(dead: Command, { interruption }: CommandProcess
     .option('--to <queue>', 'queue to publish to (default: the original queue of each)')
     .option('--watch <duration>', 'how long to wait for messages that fail again', durationOf, '0s')
     .option('--dry-run', 'only count them')
+    .option('--force', 'also messages that nobody has dead-lettered, of a queue not named *.dead')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText(
       'after',
@@ -42,7 +43,7 @@ export function addReplayCommand(dead: Command, { interruption }: CommandProcess
 }
 
 async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {
-  const { rate, to, watch, dryRun } = flags;
+  const { rate, to, watch, dryRun, force } = flags;
   const scope = scopeOf(flags, signal);
   const filter = await chosenLetters('Replay', ids, flags, scope, signal);
   if (filter === undefined) {
@@ -59,6 +60,7 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
     to,
     watch,
     dryRun,
+    force,
     onProgress: display.show,
   }).finally(() => display.clear());
   process.stdout.write(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   byExchange,
+  type ServerState,
   type SurveyedServer,
   type SurveyedTopic,
   surveyAll,
@@ -13,6 +14,7 @@ import { openTransport } from '../broker-session.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
+import type { Colour } from '../terminal/colours.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { asking, whileShowing } from '../terminal/progress-line.js';
 import { textTable } from '../terminal/text-table.js';
@@ -23,6 +25,10 @@ interface ListFlags extends TargetFlags {
 }
 
 const HEADER = ['TOPIC', 'EXCHANGE', 'SERVER', 'LIBRARY', 'SERVES'];
+const COLOURS: Readonly<Record<string, Colour>> = {
+  'no answer': 'red',
+  'not running': 'red',
+} satisfies Partial<Record<ServerState, Colour>>;
 const UNNAMED =
   'Servers in Python, older ones, and those without rpcDiscoveryEnabled do not say their names: give --management-url to see them\n';
 
@@ -41,7 +47,7 @@ export function addListCommand(program: Command, connections: OpenConnections): 
     )
     .action(async (flags: ListFlags) => {
       const { asked, topics } = await list(flags, connections);
-      process.stdout.write(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)]));
+      process.stdout.write(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)], colourOf));
       for (const { topic, exchange } of topics)
         if (asked !== undefined && exchange !== asked) process.stderr.write(otherExchange(topic, exchange, asked));
       if (!flags.managementUrl && topics.some(({ unnamed }) => unnamed > 0)) process.stderr.write(UNNAMED);
@@ -82,6 +88,10 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Lis
 
 function otherExchange(topic: string, exchange: string, asked: string): string {
   return `${oneLine(`The topic "${topic}" was asked on the exchange "${asked}", but servers report "${exchange}": give --exchange ${exchange}`)}\n`;
+}
+
+function colourOf(cell: string, column: number): Colour | undefined {
+  return HEADER[column] === 'LIBRARY' ? COLOURS[cell] : undefined;
 }
 
 function rowsOf({ topic, exchange, servers, unnamed }: SurveyedTopic): string[][] {

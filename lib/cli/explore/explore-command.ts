@@ -5,12 +5,14 @@ import type { CommandProcess } from '../command-process.js';
 import { EXIT, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { Interruption } from '../terminal/interruption.js';
+import { toJsonLine } from '../terminal/json-line.js';
 
 interface ExploreFlags extends TargetFlags {
   managementUrl?: string;
   port: number;
   host: string;
   allowWrites?: boolean;
+  json?: boolean;
 }
 
 const DESCRIPTION = `Serves a page that shows a running broker: topics, servers, methods, queues, live requests, dead letters and what is wrong.
@@ -28,6 +30,7 @@ export function addExploreCommand(program: Command, { interruption }: CommandPro
     .option('--port <port>', 'port of the page, 0 for any', portOf, 8672)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--allow-writes', 'allow calls and replays of dead letters')
+    .option('--json', 'print the address as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  oslo-rpc explore --url rabbit://user:password@host/ --management-url http://host:15672\n  oslo-rpc explore --topic calculator --allow-writes --port 0',
@@ -53,7 +56,8 @@ async function explore(flags: ExploreFlags, interruption: Interruption): Promise
   }
   // It closes its taps and pages itself.
   interruption.handled();
-  process.stdout.write(`${server.url}\n`);
+  const readOnly = !allowWrites;
+  process.stdout.write(flags.json ? toJsonLine({ url: server.url, readOnly }) : `${server.url}\n`);
   process.stderr.write(`The explorer ${allowWrites ? 'may call and replay' : 'is read-only'}. Press Ctrl-C to end\n`);
   await interruption.happens;
   await server.close();

@@ -11,16 +11,28 @@ interface InvokeFlags extends TargetFlags {
   version?: string;
   context?: string[];
   fanout?: boolean;
+  json?: boolean;
+}
+
+/** Result of a call, and the time that it took. */
+interface Timed<T> {
+  readonly result: T;
+  readonly durationMs: number;
 }
 
 /** Adds `call`, `cast` and `ping`. */
 export function addInvokeCommands(program: Command, connections: OpenConnections): void {
   const invoke = <T>(flags: InvokeFlags, send: Send<T>) => invokeOver(connections, flags, send);
+  const printResult = async (flags: InvokeFlags, send: Send<unknown>) => {
+    const timed = await invoke(flags, send);
+    print(flags.json ? timed : timed.result);
+  };
   takesRequest(program.command('call'))
     .summary('invoke a method and print its result as JSON')
     .description(
       'Invokes a method and prints its result as one line of JSON. ARGUMENTS are the keyword arguments, given as data.',
     )
+    .option('--json', 'print the result and its time, or the error, as JSON')
     .addHelpText(
       'after',
       `\nExamples:
@@ -30,27 +42,28 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
       const given = await readData(args, 'ARGUMENTS');
-      print(await invoke(flags, (client, context) => client.call(context, method, given)));
+      await printResult(flags, (client, context) => client.call(context, method, given));
     });
   takesRequest(program.command('cast'))
     .summary('invoke a method without waiting for its result')
     .description('Sends a request without a reply. Ends when the broker has confirmed it and prints nothing.')
     .option('--fanout', 'send it to all servers of the topic')
+    .option('--json', 'print that it is confirmed, as JSON')
     .addHelpText(
       'after',
       `\nExample:\n  oslo-rpc cast --topic calculator --fanout reload reason=operator\n${DATA_HELP}`,
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
       const given = await readData(args, 'ARGUMENTS');
-      await invoke(flags, (client, context) => client.cast(context, method, given));
+      const { durationMs } = await invoke(flags, (client, context) => client.cast(context, method, given));
+      if (flags.json) print({ confirmed: true, durationMs });
     });
   takesTarget(program.command('ping'))
     .summary('check that a server answers')
     .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
+    .option('--json', 'print the answer and its time, or the error, as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc ping --topic calculator --server calc1 --timeout 2s')
-    .action(async (flags: TargetFlags) => {
-      print(await invoke(flags, ping));
-    });
+    .action((flags: InvokeFlags) => printResult(flags, ping));
 }
 
 async function ping(client: RPCClient): Promise<unknown> {
@@ -73,7 +86,7 @@ function takesRequest(command: Command): Command {
 
 type Send<T> = (client: RPCClient, context: object) => Promise<T>;
 
-async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<T> {
+async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<Timed<T>> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
   const context = await readData(flags.context, '--context');
@@ -85,8 +98,10 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
   await transport.connect({ retry: 0 });
   const timeout = Math.max(1, deadline.remaining()) / 1000;
   const client = new RPCClient(transport, target, { retry: 0, timeout, transportOptions: { atLeastOnce: true } });
+  const began = performance.now();
   try {
-    return await send(client, context);
+    const result = await send(client, context);
+    return { result, durationMs: rounded(performance.now() - began) };
   } catch (error) {
     if (!(error instanceof MessageUndeliverable)) throw error;
     // The library cannot know the flags.
@@ -94,6 +109,8 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
     throw new MessageUndeliverable(`${error.message}; ${advice}`, { cause: error });
   }
 }
+
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
 
 function print(result: unknown): void {
   process.stdout.write(toJsonLine(result));

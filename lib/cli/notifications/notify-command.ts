@@ -12,6 +12,7 @@ import { UsageError } from '../exit-code.js';
 import { takesBroker } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData, readValue } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
+import { toJsonLine } from '../terminal/json-line.js';
 import { type NotificationFlags, priorityOf, readPlace } from './notification-options.js';
 import { queuesWithoutListener } from './queues-without-listener.js';
 
@@ -22,6 +23,7 @@ interface NotifyFlags extends NotificationFlags {
   driver: string;
   context?: string[];
   timeout?: string;
+  json?: boolean;
 }
 
 type Driver = (typeof NOTIFICATION_DRIVERS)[number];
@@ -52,6 +54,7 @@ export function addNotifyCommand(program: Command, connections: OpenConnections)
     )
     .option('--context <data>', 'request context, as data; can be repeated (default: empty)', collectWords)
     .option('--timeout <duration>', 'longest time to send it (default: rpc_response_timeout of the files, else 60s)')
+    .option('--json', 'print its topics, and the queues that nobody consumes, as JSON')
     .addHelpText(
       'after',
       `\nExample:
@@ -74,10 +77,12 @@ async function notify(words: readonly string[], flags: NotifyFlags, connections:
   const timeout = Math.max(1, deadline.remaining()) / 1000;
   const notifier = new Notifier(transport, { publisherId, driver, topics, retry: 0, timeout });
   await notifier[priority](context, eventType, payload);
-  if (driver !== 'messaging' && driver !== 'messagingv2') return;
-  const queues = topics.map((topic) => `${topic}.${priority}`);
+  const isQueued = driver === 'messaging' || driver === 'messagingv2';
+  const queues = isQueued ? topics.map((topic) => `${topic}.${priority}`) : [];
   // It is sent: an answer that does not come is no failure.
-  const idle = await queuesWithoutListener(options, queues, deadline).catch(() => []);
+  const idle = isQueued ? await queuesWithoutListener(options, queues, deadline).catch(() => []) : [];
+  if (flags.json)
+    process.stdout.write(toJsonLine({ confirmed: true, driver, priority, topics, queuesWithoutListener: idle }));
   for (const queue of idle) write(oneLine(`Nobody consumes the queue ${queue}: the notification waits there`));
 }
 

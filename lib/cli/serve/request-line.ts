@@ -1,4 +1,5 @@
 import { maskSecrets, oneLine, type Priority, stringifyJson, toError } from '../../internal.js';
+import { coloured } from '../terminal/colours.js';
 import { durationText } from '../terminal/figures.js';
 import { toJsonLine } from '../terminal/json-line.js';
 
@@ -40,7 +41,7 @@ export function textLine(handled: HandledRequest | HandledNotification, now = ne
     return `${time}  notification  ${priority}  ${oneLine(eventType ?? '-', MAX_NAME)}  ${shortJson(payload)}\n`;
   }
   const { kind, method, args, context, duration, waited, error } = handled;
-  const outcome = error === undefined ? 'ok' : errorText(error);
+  const outcome = error === undefined ? 'ok' : coloured('red', errorText(error));
   const wait = waited >= SHOWN_WAIT ? `, after ${durationText(waited * 1000)} in the queue` : '';
   const id = requestIdOf(context);
   return `${time}  ${kind}  ${oneLine(method, MAX_NAME)}  ${shortJson(args)}  ${outcome} in ${durationText(duration)}${wait}${id ? `  ${oneLine(id, MAX_NAME)}` : ''}\n`;

@@ -16,10 +16,11 @@ import type {
   TopicView,
 } from '../protocol.js';
 import { BadRequest, type ExplorerSource, type Gauges, type SourceView, type TakenTraffic } from '../source.js';
-import { countQueues, type QueuesByTopic, queuesByTopic } from '../topic-facts.js';
+import type { QueuesByTopic } from '../topic-facts.js';
 import { TrafficRecorder } from '../traffic/traffic-recorder.js';
 import { timeoutViews, transportView } from '../transport-view.js';
 import { type ApplicationTopics, type KnownBroker, readTopics } from './application-topics.js';
+import { countedQueues } from './counted-queues.js';
 import { topicViews } from './known-topics.js';
 import { Observers } from './observers.js';
 
@@ -200,25 +201,10 @@ export class ApplicationSource implements ExplorerSource {
 
   private async countQueues(): Promise<void> {
     const topics = this.topics().map(({ topic }) => topic);
-    const brokers = this.rabbitOptions();
-    this.managementError = undefined;
-    const counted = await Promise.all(
-      brokers.map(({ options }) =>
-        countQueues(options, topics).catch((error: Error) => {
-          this.managementError = error.message;
-          return [];
-        }),
-      ),
-    );
-    const known = new Set(counted.flat().map(({ name }) => name));
-    const depths = await Promise.all(
-      [...this.application.transports().keys()].map((one) => one.driver.queueDepths().catch(() => [])),
-    );
-    const consumed = depths
-      .flat()
-      .filter(({ queue }) => !known.has(queue))
-      .map(({ queue, messages }) => ({ name: queue, ready: messages, unacknowledged: null, consumers: null }));
-    this.queues = queuesByTopic([...counted.flat(), ...consumed], topics);
+    const transports = [...this.application.transports().keys()];
+    const { queues, error } = await countedQueues(this.rabbitOptions(), transports, topics);
+    this.queues = queues;
+    this.managementError = error;
   }
 
   private async examineBrokers(): Promise<void> {

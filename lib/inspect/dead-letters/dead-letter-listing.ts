@@ -32,7 +32,9 @@ export interface DeadLetterQueueListing {
   readonly groups: readonly DeadLetterGroup[];
   /** Dead letters that were read, in the order of the queue. */
   readonly letters: readonly DeadLetter[];
-  /** Hints on what reading costs there, one sentence each. */
+  /** True where another program reads the queue, too: messages that it holds are missing. */
+  readonly isShared: boolean;
+  /** Hints on what is missing, and on what reading costs there, one sentence each. */
   readonly notices: readonly string[];
 }
 

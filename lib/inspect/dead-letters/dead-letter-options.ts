@@ -45,6 +45,8 @@ export interface ReplayOptions extends DeadLetterScope {
   readonly to?: string | undefined;
   /** True to only count. @default false */
   readonly dryRun?: boolean | undefined;
+  /** True to change a queue also where its messages are no dead letters and its name does not end in `.dead`. @default false */
+  readonly force?: boolean | undefined;
   /** Time to wait for replayed messages that fail again. @default 0 */
   readonly watch?: Duration | undefined;
   /** Called with each step. A listener that throws ends the replay. */

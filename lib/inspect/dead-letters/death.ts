@@ -3,6 +3,9 @@ import { DEATH, DELIVERIES, ORIGINAL_QUEUE, oneLine, REASON, REPLAY_ID, REPLAYED
 /** Headers of a message, decoded. */
 export type Headers = Readonly<Record<string, unknown>>;
 
+/** Suffix of the names of this library's dead-letter queues. */
+export const SUFFIX = '.dead';
+
 /** Facts about a dead letter in its headers. */
 export interface Death {
   readonly originalQueue: string | null;
@@ -13,9 +16,6 @@ export interface Death {
   readonly replays: number;
   readonly replayId: string | null;
 }
-
-/** End of the names of dead-letter queues. */
-const SUFFIX = '.dead';
 
 /** Maximum length of a reason, in characters. */
 const MAX_REASON = 300;
@@ -44,6 +44,11 @@ export function readDeath(headers: Headers, queue: string): Death {
     replays: typeof replays === 'number' && replays > 0 ? Math.trunc(replays) : 0,
     replayId: typeof replayId === 'string' ? replayId : null,
   };
+}
+
+/** Returns true where a server or RabbitMQ has dead-lettered the message. */
+export function isDeadLettered(headers: Headers, queue: string): boolean {
+  return deathByServer(headers) !== undefined || deathByBroker(headers, queue) !== undefined;
 }
 
 type LastDeath = Pick<Death, 'originalQueue' | 'reason' | 'at' | 'deliveries'>;

@@ -1,9 +1,7 @@
 import { ConfigurationError, deadLetterQueue, type ListedQueue, PRIORITIES } from '../../internal.js';
 import type { DeadLetterBroker } from './broker.js';
 import type { DeadLetterScope } from './dead-letter-options.js';
-
-/** End of the names of dead-letter queues. */
-const SUFFIX = '.dead';
+import { SUFFIX } from './death.js';
 
 /**
  * Returns the names of the dead-letter queues of a scope. The management API also tells those that RabbitMQ dead-letters to

@@ -47,8 +47,8 @@ async function lookAt(
     if (matches(letter)) letters.push(letter);
     return 'keep';
   });
-  const { type, total, read, notices } = walk;
-  return { queue, type, total, read, groups: groupsOf(letters), letters, notices };
+  const { type, total, read, isShared, notices } = walk;
+  return { queue, type, total, read, groups: groupsOf(letters), letters, isShared, notices };
 }
 
 /** Groups dead letters by original queue, reason and method, the largest group first. */

@@ -1,6 +1,7 @@
 import type { PurgeOptions, PurgeResult } from './dead-letter-options.js';
 import { findQueues } from './find-queues.js';
 import { letterFilter } from './letter-filter.js';
+import { refuseLiving } from './only-dead-letters.js';
 import { readDeadLetter } from './read-dead-letter.js';
 import { walkQueue } from './walk-queue.js';
 import { boundsOf, lineOf, withBroker } from './with-broker.js';
@@ -24,8 +25,12 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
       let read = 0;
       try {
         const walk = await walkQueue(broker, queue, bounds, (raw) => {
-          const isMatch = matches(readDeadLetter(raw, queue, limits).letter);
-          if (isMatch) matched++;
+          const letter = readDeadLetter(raw, queue, limits);
+          const isMatch = matches(letter.letter);
+          if (isMatch) {
+            refuseLiving(letter, queue, options.force);
+            matched++;
+          }
           const verdict = isMatch && !options.dryRun ? 'remove' : 'keep';
           if (verdict === 'remove') purged++;
           options.onProgress?.({ queue, read: ++read, total, done: purged, failed: 0 });

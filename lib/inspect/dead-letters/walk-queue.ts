@@ -1,6 +1,7 @@
 import {
   ACQUIRED_COUNT,
   ConfigurationError,
+  counted,
   DELIVERY_COUNT,
   keepHeaders,
   MessageUndeliverable,
@@ -29,6 +30,8 @@ export interface Walk {
   readonly isLimited: boolean;
   /** True when its signal ended it. */
   readonly interrupted: boolean;
+  /** True where another program reads the queue, too: messages that it holds are not seen. */
+  readonly isShared: boolean;
   readonly notices: readonly string[];
 }
 
@@ -66,8 +69,9 @@ export async function walkQueue(
   bounds: WalkBounds,
   visit: (raw: RawDelivery) => Verdict | Promise<Verdict>,
 ): Promise<Walk> {
-  const total = await broker.depthOf(queue);
-  if (total === undefined) throw new MessageUndeliverable(`The queue "${queue}" does not exist`);
+  const before = await broker.stateOf(queue);
+  if (before === undefined) throw new MessageUndeliverable(`The queue "${queue}" does not exist`);
+  const { messages: total, consumers } = before;
   const type = await broker.typeOf(queue);
   if (type.type === 'stream')
     throw new MessageUndeliverable(`The queue "${queue}" is a stream, which keeps its messages`);
@@ -86,10 +90,20 @@ export async function walkQueue(
   } finally {
     await broker.answered(channel.release(source.returnsByNack)).catch(() => undefined);
   }
-  const { read, removed, notices } = walker;
+  const { read, removed } = walker;
   const interrupted = bounds.signal?.aborted === true;
   const isLimited = !interrupted && total > limit && read >= limit;
-  return { type: type.type, total, read, removed, left, isLimited, interrupted, notices };
+  const missing = interrupted || walker.isStopped ? 0 : Math.min(total, limit) - read;
+  const isShared = consumers > 0 || missing > 0;
+  const notices = isShared ? [sharedNotice(queue, consumers, missing), ...walker.notices] : walker.notices;
+  return { type: type.type, total, read, removed, left, isLimited, interrupted, isShared, notices };
+}
+
+/** @param missing number of messages that were ready at the begin, and were not received */
+function sharedNotice(queue: string, consumers: number, missing: number): string {
+  if (missing > 0)
+    return `Another program reads "${queue}": ${counted(missing, 'message')} of it went there or expired, and cannot be seen here`;
+  return `Another program consumes from "${queue}" (${counted(consumers, 'consumer')}): messages that it holds cannot be seen here`;
 }
 
 /** @throws ConfigurationError for a queue that must not be read without consent, where there is none */

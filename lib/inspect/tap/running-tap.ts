@@ -47,6 +47,8 @@ export class RunningTap implements Tap {
   private wasBlocked = false;
   /** True for a new queue, which does not have the mark of tracing yet. */
   private isUnmarked = false;
+  /** True where the tap has left because of an alarm, whatever still waits for the broker. */
+  private isLeft = false;
   private lag: number | undefined;
   private closing: Promise<void> | undefined;
 
@@ -144,22 +146,34 @@ export class RunningTap implements Tap {
   }
 
   private async end(): Promise<void> {
+    const { session } = this;
     for (const timer of this.timers) clearInterval(timer);
-    if (this.session.isBlocked) return this.leaveBlocked();
     try {
-      const drained = this.drain().catch(() => undefined);
-      await Deadline.after(DRAIN_MS)
-        .race(drained, () => new Error('late'))
-        .catch(() => undefined);
-      this.endInterruption();
-      this.matcher.finish();
-      // With the queue goes its mark of an owner of the tracing.
-      await this.session.current?.deleteMessages().catch(() => undefined);
-      await this.trace.leave();
+      // A broker that blocks the tap answers nothing before the end of the alarm.
+      await session.unlessBlocked(() => this.receiveLast());
+      await session.unlessBlocked(() => this.leaveTracing());
+    } catch (error) {
+      if (!session.isBlocked) throw error;
+      this.leaveBlocked();
     } finally {
       this.buffer.close();
-      await this.session.close();
+      await session.close();
     }
+  }
+
+  private async receiveLast(): Promise<void> {
+    const drained = this.drain().catch(() => undefined);
+    await Deadline.after(DRAIN_MS)
+      .race(drained, () => new Error('late'))
+      .catch(() => undefined);
+  }
+
+  private async leaveTracing(): Promise<void> {
+    this.endInterruption();
+    this.matcher.finish();
+    // With the queue goes its mark of an owner of the tracing.
+    await this.session.current?.deleteMessages().catch(() => undefined);
+    if (!this.isLeft) await this.trace.leave();
   }
 
   /** Receives what is on its way. Notices tracing that was turned off since the last check. */
@@ -180,13 +194,11 @@ export class RunningTap implements Tap {
     else if (this.isBlind) matcher.interrupted(this.lastTraced, 'tracing was off', now);
   }
 
-  /** Ends at once: a broker that blocks the tap answers nothing before the end of the alarm. */
-  private async leaveBlocked(): Promise<void> {
+  private leaveBlocked(): void {
+    this.isLeft = true;
     this.matcher.finish();
-    this.buffer.close();
     if (this.trace.state === 'turned on')
       this.notice(`Tracing stays on because of the alarm: turn it off with ${this.trace.command('trace_off')}`);
-    await this.session.close();
   }
 
   private resumed(since: number, reason: string): void {

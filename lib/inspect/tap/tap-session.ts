@@ -106,9 +106,9 @@ export class TapSession {
     this.isClosed = true;
     clearTimeout(this.timer);
     this.unfollow();
-    const closed = this.channel?.close();
+    const closed = Promise.resolve(this.channel?.close());
     // A broker that does not read does not answer either.
-    if (!this.isBlocked) await closed;
+    await this.unlessBlocked(() => closed).catch(() => undefined);
     this.channel = undefined;
     await this.connection.close();
   }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PRIORITIES } from '../../../lib/internal.js';
 import { COMMAND, commandEnvironment, osloRpc } from '../../support/command.js';
 
 let folder: string;
@@ -77,19 +78,33 @@ describe('oslo-rpc completion', () => {
     expect(hidden).toEqual([]);
   });
 
-  it.skipIf(!isInstalled('zsh'))('is a script that zsh loads', () => {
-    expect(
-      inShell(
-        'zsh',
-        ['-f', '-c'],
-        'autoload -U compinit; compinit -u -D; source <(oslo-rpc completion zsh); echo $_comps[oslo-rpc]',
-      ),
-    ).toBe('_oslo_rpc\n');
+  it.skipIf(!isInstalled('zsh'))('completes in zsh', { timeout: 120_000 }, () => {
+    const lines = ['call --to', 'call --use dev --ti', 'context sel', 'listen --priority cri', 'completion f'];
+    // A terminal, in which each line is typed with Tab at its end, and then printed.
+    const type = (line: string) =>
+      `zpty -n -w z "oslo-rpc ${line}"$'\\t'; zpty -n -w z $'\\C-a''print -r -- "TYPED:'$'\\C-e''"'$'\\n'`;
+    const script = [
+      'zmodload zsh/zpty; zpty z zsh -f -i',
+      "zpty -w z 'autoload -U compinit; compinit -u -D; source <(oslo-rpc completion zsh); setopt no_beep'",
+      ...lines.map(type),
+      'zpty -w z exit; while zpty -r z line; do print -r -- "$line"; done',
+    ].join('\n');
+    const typed = [...inShell('zsh', ['-f', '-c'], script).matchAll(/(?:^|\n)(?:\x1b\[J)?TYPED:oslo-rpc (.*?)\s*(?=\n)/g)];
+    expect(typed.map(([, line]) => line)).toEqual([
+      'call --topic',
+      'call --use dev --timeout',
+      'context select',
+      'listen --priority critical',
+      'completion fish',
+    ]);
   });
 
   it.skipIf(!isInstalled('fish'))('completes in fish', () => {
-    const script = 'oslo-rpc completion fish | source; complete -C "oslo-rpc context sel"';
-    expect(inShell('fish', ['--no-config', '-c'], script)).toMatch(/^select\t/);
+    const script = ['context se', 'listen --priority ', 'call --url /et'].map((line) => `complete -C "oslo-rpc ${line}"`);
+    const output = inShell('fish', ['--no-config', '-c'], ['oslo-rpc completion fish | source', ...script].join('; '));
+    const words = output.split('\n').map((line) => line.split('\t')[0]);
+    // Files only where no word is known.
+    expect(words).toEqual(['select', ...[...PRIORITIES].sort(), '/etc/', '']);
   });
 
   it('refuses an unknown shell', async () => {

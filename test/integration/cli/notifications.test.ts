@@ -85,10 +85,17 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
 
   it('says that nobody consumes the queue of a notification', async () => {
     const alone = uniqueTopic('alone');
-    const outcome = await osloRpc(['notify', '--url', rabbitUrl, '--topic', alone, 'a=1']);
+    const outcome = await osloRpc(['notify', '--url', rabbitUrl, '--topic', alone, '--json', 'a=1']);
     await withChannel(rabbitUrl, (channel) => channel.deleteQueue(`${alone}.info`));
     const stderr = `Nobody consumes the queue ${alone}.info: the notification waits there\n`;
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr });
+    expect(outcome).toMatchObject({ code: 0, stderr });
+    expect(JSON.parse(outcome.stdout)).toEqual({
+      confirmed: true,
+      driver: 'messagingv2',
+      priority: 'info',
+      topics: [alone],
+      queuesWithoutListener: [`${alone}.info`],
+    });
   });
 
   it('masks a secret in a line of text, and keeps the members after it', async () => {

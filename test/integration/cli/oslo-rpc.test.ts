@@ -126,6 +126,29 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', {
     expect(await call('echo', args)).toEqual({ code: 0, stdout: `${args}\n`, stderr: '' });
   });
 
+  it('prints results and errors as one document with --json', async () => {
+    const [result, failure] = await Promise.all([
+      call('--json', 'echo', 'a=1'),
+      call('--json', 'fail', 'kind=ValueError', 'message=no'),
+    ]);
+    expect([result.code, JSON.parse(result.stdout)]).toEqual([
+      0,
+      { result: { a: 1 }, durationMs: expect.any(Number) as number },
+    ]);
+    expect(failure).toMatchObject({ code: 1, stderr: expect.stringMatching(/^RemoteError: ValueError: no/) as string });
+    expect(JSON.parse(failure.stdout)).toEqual({
+      error: {
+        name: 'RemoteError',
+        code: 'REMOTE',
+        message: expect.stringContaining('no') as string,
+        excType: 'ValueError',
+        value: 'no',
+        traceback: expect.arrayContaining([expect.any(String)]) as string[],
+      },
+      exitCode: 1,
+    });
+  });
+
   it('keeps integers of any size in both directions', async () => {
     const args = '{"big":1152921504606846976,"bigger":-340282366920938463463374607431768211456}';
     expect(await call('echo', args)).toEqual({ code: 0, stdout: `${args}\n`, stderr: '' });

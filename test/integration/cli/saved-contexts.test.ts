@@ -115,15 +115,24 @@ describe('oslo-rpc context', { concurrent: false }, () => {
   });
 
   it('changes, selects and removes', async () => {
-    await context('add', 'prod', '--url', URL, '--timeout', '5s');
+    const added = await context('add', 'prod', '--url', URL, '--timeout', '5s', '--json');
+    const shown = { name: 'prod', url: 'rabbit://***@127.0.0.1:1/vh', timeout: '5s', file: fileOf('prod') };
+    expect([added.code, JSON.parse(added.stdout)]).toEqual([0, shown]);
     expect(await context('edit', 'prod', '--exchange', 'x', '--timeout', '')).toEqual(DONE);
     expect(JSON.parse(readFileSync(fileOf('prod'), 'utf8'))).toEqual({ url: URL, exchange: 'x' });
     expect(await context('select', 'prod')).toEqual(DONE);
     expect((await context('ls')).stdout).toContain('prod*');
     expect(await context('unselect')).toEqual(DONE);
-    expect((await context('show')).stderr).toContain('no context is selected');
-    await context('select', 'prod');
-    expect(await context('rm', 'prod')).toMatchObject({ code: 0, stderr: 'No context is selected now\n' });
+    const unselected = await context('show', '--json');
+    expect(unselected.stderr).toMatch(/^UsageError: no context is selected/);
+    const error = { name: 'UsageError', message: 'no context is selected: give its name' };
+    expect(JSON.parse(unselected.stdout)).toEqual({ error, exitCode: 2 });
+    expect((await context('select', 'prod', '--json')).stdout).toBe('{"selected":"prod"}\n');
+    expect(await context('rm', 'prod', '--json')).toEqual({
+      code: 0,
+      stdout: '{"removed":"prod","selected":null}\n',
+      stderr: 'No context is selected now\n',
+    });
     expect(await context('ls')).toEqual(DONE);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listDeadLetters, replayDeadLetters } from '../../../lib/inspect/index.js';
+import { listDeadLetters, purgeDeadLetters, replayDeadLetters } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
 import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { requestBody } from '../../support/dead-letters.js';
@@ -64,6 +64,31 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
       expect(message ? message.properties.headers : null).toMatchObject({ 'x-replayed': 1 });
       expect(message ? message.properties.headers : null).not.toHaveProperty('x-death');
     });
+  });
+
+  it('are told from queues of work, which nobody replays or purges by a mistyped name', async () => {
+    await withChannel(node.url, async (channel) => {
+      await channel.assertQueue('living', { durable: true });
+      channel.sendToQueue('living', requestBody('work'));
+      await channel.checkQueue('living');
+    });
+    const scope = { broker: broker(), queue: 'living' };
+    for (const change of [() => replayDeadLetters({ ...scope, to: 'work' }), () => purgeDeadLetters(scope)])
+      await expect(change()).rejects.toThrow(/"living" holds a message that nobody has dead-lettered.*--force/);
+    expect(await purgeDeadLetters({ ...scope, force: true })).toMatchObject({ purged: 1, left: 0 });
+  });
+
+  it('say so where another program holds some of their messages', async () => {
+    await withChannel(node.url, async (channel) => {
+      channel.sendToQueue('plain.dead', requestBody('work'));
+      await channel.checkQueue('plain.dead');
+      await channel.consume('plain.dead', () => undefined);
+      const { queues } = await listDeadLetters({ broker: broker(), queue: 'plain.dead' });
+      const notice = expect.stringMatching(/^Another program consumes from "plain\.dead" \(1 consumer\)/) as string;
+      expect(queues).toMatchObject([{ isShared: true, notices: [notice] }]);
+    });
+    const { queues } = await listDeadLetters({ broker: broker(), queue: 'plain.dead' });
+    expect(queues).toMatchObject([{ total: 1, read: 1, isShared: false, notices: [] }]);
   });
 
   it('lose nothing to a delivery limit that a policy sets', async () => {

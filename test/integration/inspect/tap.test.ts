@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { getRpcServer, getRpcTransport, RPCClient, type RPCServer, Target } from 'nestjs-oslo-messaging';
 import { beforeEach, expect, it } from 'vitest';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../../lib/inspect/index.js';
@@ -7,6 +8,7 @@ import { eventually } from '../../support/eventually.js';
 import { PythonPeer } from '../../support/python-peer.js';
 import { silent } from '../../support/silent.js';
 import { TappedBroker, type TappedVhost } from '../../support/tapped-broker.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 
 const TOKEN = 'gAAAAAB-token-of-the-tap-test';
 const CONTEXT = { request_id: 'req-1', auth_token: TOKEN };
@@ -123,6 +125,49 @@ describeWithRabbit('a tap with replies', () => {
     await tap.close();
     expect(await broker.isTracing(vhost)).toBe(false);
     expect(await broker.tapQueues(vhost)).toEqual([]);
+  });
+
+  it('counts each call and each reply at the highest rate, up to 5,000 calls a second', async () => {
+    await serve();
+    const { tap, events } = await watch({ buffer: 500 });
+    const caller = client();
+    const began = performance.now();
+    const elapsed = () => performance.now() - began;
+    let made = 0;
+    const work = async () => {
+      while (elapsed() < 1500) {
+        if (made >= elapsed() * 5) await immediate();
+        else {
+          made++;
+          await caller.call({}, 'add', { a: 1, b: 2 });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 100 }, work));
+    await tap.close();
+    const { counts } = tap;
+    expect(accounted(tap) + counts.lostRequests).toBe(made);
+    expect(counts.results + counts.lateReplies + counts.otherReplies + counts.lostReplies).toBe(made);
+    expect(counts).toMatchObject({ pending: 0, interruptions: 0, lostIsExact: true });
+    await eventually(() => expect(events).toHaveLength(counts.shown));
+  });
+
+  it('ends at once when an alarm begins while it closes', async () => {
+    const proxy = await TcpProxy.start(Number(new URL(vhost.url).port));
+    broker.defer(() => proxy.close());
+    const transportUrl = vhost.url.replace(/:\d+\//, `:${proxy.port}/`);
+    const rabbit = { managementUrl: broker.managementUrl };
+    const { tap, notices } = await watch({ broker: { transportUrl, rabbit, rpcResponseTimeout: 20, logger: silent } });
+    // The broker names an alarm when a connection publishes: here with the last question of the tap, which is on its way.
+    proxy.stall('toServer');
+    const closed = tap.close();
+    broker.defer(() => broker.node.rabbitmqctl('set_vm_memory_high_watermark', '0.4'));
+    await broker.node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
+    const resumed = performance.now();
+    proxy.resume();
+    await closed;
+    expect(performance.now() - resumed).toBeLessThan(3000);
+    expect(notices).toContainEqual(expect.stringContaining('Tracing stays on because of the alarm'));
   });
 
   it('names the connections of callers that the management API knows', async () => {

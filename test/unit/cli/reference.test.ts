@@ -38,6 +38,15 @@ function rows(text: string): string[][] {
 const optionsIn = (text: string): string[] => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
 
 describe('the reference of the command', () => {
+  it('is about commands of which each can print JSON', () => {
+    const leaves = (command: Command): Command[] => {
+      const below = visible(command).filter((one) => one.name() !== 'help');
+      return below.length === 0 ? [command] : below.flatMap(leaves);
+    };
+    const without = commands.flatMap(leaves).filter((command) => !optionsOf(command).includes('--json'));
+    expect(without.map((command) => command.name())).toEqual([]);
+  });
+
   it('lists each command once', () => {
     const listed = rows(introduction).flatMap(([cell = '']) => /^`(\w+)`$/.exec(cell)?.[1] ?? []);
     expect(listed.toSorted()).toEqual(commands.map((command) => command.name()).toSorted());

@@ -20,14 +20,21 @@ export function exchangeOptions(
  * program declares.
  */
 export function queueOptions(spec: QueueSpec, settings: RabbitSettings): Options.AssertQueue {
-  const { stream, temporary, numbered } = spec;
+  const { stream, temporary, numbered, deadLetters } = spec;
   if (stream) return streamOptions(settings);
+  if (deadLetters) return deadLetterOptions(settings);
   if (temporary && settings.privateQueues) return privateOptions(spec, settings);
   return temporary || numbered ? transientOptions(settings) : sharedOptions(settings);
 }
 
 function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
   return optionsWith(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
+}
+
+/** As durable as its source, but no reader may delete it by leaving, and no limit of deliveries may drop what was looked at. */
+function deadLetterOptions(settings: RabbitSettings): Options.AssertQueue {
+  const { 'x-delivery-limit': _, ...args } = typeArguments(settings, settings.quorum);
+  return optionsWith(settings.durable, false, args);
 }
 
 /**

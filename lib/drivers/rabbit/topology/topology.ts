@@ -28,6 +28,8 @@ export interface QueueSpec {
   readonly temporary?: boolean;
   /** Returns another name for a temporary queue that cannot be reached. */
   readonly rename?: () => string;
+  /** True for dead letters, which wait for a person: it goes neither with its consumers, nor do reads use up its messages. */
+  readonly deadLetters?: boolean;
   /** True for a stream: it is read from an offset, and reading removes nothing. */
   readonly stream?: boolean;
   /** Time in milliseconds for which acknowledgements may be batched. */
@@ -71,9 +73,9 @@ export function notificationQueue(exchange: string, key: string, settings: Rabbi
 export function deadLetterQueue(source: string, settings: RabbitSettings): QueueSpec {
   const name = deadLetterName(source);
   const { deadLetterExchange } = settings;
-  if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined };
+  if (deadLetterExchange === undefined) return { name, key: name, exchange: undefined, deadLetters: true };
   const exchange = exchangeSpec({ exchange: deadLetterExchange, key: source, type: 'topic' }, settings);
-  return { name, key: source, exchange };
+  return { name, key: source, exchange, deadLetters: true };
 }
 
 /** Returns `<source>.dead`, cut and made unique by a hash where AMQP allows no name of that length. */
