@@ -1,4 +1,5 @@
 import { TIMES_THE_BEST } from './parts/calls.js';
+import type { FloorsResult } from './parts/floors.js';
 import type { Results } from './parts/parts.js';
 import { growth } from './parts/scale.js';
 
@@ -15,15 +16,20 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+/** Versions of Node.js that are fast enough for the goal of `memory://`. */
+const FAST_MEMORY = ['22', '24', '26'] as const;
+
+function goalsOf(results: Results): Goal[] {
+  const { calls, notifications, scale, processes, memory, observability, explorer, runtimes, floors } = results;
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
   const toTcp = memory?.toTcp;
   return [
     ['calls/s ÷ floor', 'at least', 1.2, floor?.callsPerSecond],
+    ['calls/s ÷ bare amqplib without guarantees', 'at least', 1, calls?.ratios['floor-weak']?.callsPerSecond],
     ['calls/s ÷ the best of the peers', 'at least', TIMES_THE_BEST, best?.callsPerSecond],
-    ['p50 ÷ floor, one at a time', 'at most', 1.1, floor?.p50Ms],
+    ['p50 ÷ floor, one at a time', 'at most', 1, floor?.p50Ms],
     ['p99 ÷ floor, one at a time', 'at most', 1, floor?.p99Ms],
     ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
     ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
@@ -60,6 +66,28 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+    ...FAST_MEMORY.map((version): Goal => {
+      return [
+        `memory:// calls/s ÷ RabbitMQ, Node.js ${version}`,
+        'at least',
+        10,
+        runtimes?.runtimes[version].memoryToRabbit,
+      ];
+    }),
+    ['calls/s ÷ floor, Node.js 20', 'at least', 1.1, floors?.['20'].floor.callsPerSecond],
+    ['p50 ÷ floor, one at a time, Node.js 20', 'at most', 1.1, floors?.['20'].floor.p50Ms],
+    ...(['22', '24'] as const).flatMap((version) => goalsOfVersion(`Node.js ${version}`, floors?.[version])),
+  ];
+}
+
+function goalsOfVersion(version: string, found: FloorsResult[keyof FloorsResult] | undefined): Goal[] {
+  const { floor, weak } = found ?? {};
+  return [
+    [`calls/s ÷ floor, ${version}`, 'at least', 1.2, floor?.callsPerSecond],
+    [`calls/s ÷ bare amqplib without guarantees, ${version}`, 'at least', 1, weak?.callsPerSecond],
+    [`p50 ÷ floor, one at a time, ${version}`, 'at most', 1, floor?.p50Ms],
+    [`p99 ÷ floor, one at a time, ${version}`, 'at most', 1, floor?.p99Ms],
+    [`p99 ÷ floor, 100 in flight, ${version}`, 'at most', 1, floor?.loadedP99Ms],
   ];
 }
 

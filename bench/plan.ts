@@ -25,6 +25,8 @@ export const FULL = {
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
   runtimes: { rounds: 4 },
+  /** Times for each version of Node.js, peer and round. */
+  floors: { rounds: 7, sequential: 0.7, loaded: 0.9 },
 };
 
 export type Plan = typeof FULL;
@@ -48,6 +50,7 @@ export const QUICK: Plan = {
   cluster: { rounds: 1, sequential: 0.6, loaded: 0.6 },
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },
+  floors: { rounds: 5, sequential: 0.4, loaded: 0.6 },
 };
 
 /** The shortest plan that can tell a ratio from noise. */

@@ -4,6 +4,7 @@ import type { Block } from '../table.js';
 import * as calls from './calls.js';
 import * as cluster from './cluster.js';
 import * as explorer from './explorer.js';
+import * as floors from './floors.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
@@ -26,6 +27,7 @@ const parts = {
   cluster,
   profile,
   runtimes,
+  floors,
 };
 
 export type PartName = keyof typeof parts;
