@@ -1,5 +1,6 @@
 import { TIMES_THE_BEST } from './parts/calls.js';
 import { costOf } from './parts/fleet.js';
+import type { FloorsResult } from './parts/floors.js';
 import type { Results } from './parts/parts.js';
 import { growth } from './parts/scale.js';
 
@@ -16,8 +17,11 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
+/** Versions of Node.js that are fast enough for the goal of `memory://`. */
+const FAST_MEMORY = ['22', '24', '26'] as const;
+
 function goalsOf(results: Results): Goal[] {
-  const { calls, notifications, scale, processes, memory, observability, explorer, fleet } = results;
+  const { calls, notifications, scale, processes, memory, observability, explorer, runtimes, floors, fleet } = results;
   const { restart, drop } = fleet?.peers.oslo?.dense.storms ?? {};
   const python = fleet?.peers['oslo-python']?.dense.storms;
   const one = fleet?.peers.oslo;
@@ -27,8 +31,9 @@ function goalsOf(results: Results): Goal[] {
   const toTcp = memory?.toTcp;
   return [
     ['calls/s ÷ floor', 'at least', 1.2, floor?.callsPerSecond],
+    ['calls/s ÷ bare amqplib without guarantees', 'at least', 1, calls?.ratios['floor-weak']?.callsPerSecond],
     ['calls/s ÷ the best of the peers', 'at least', TIMES_THE_BEST, best?.callsPerSecond],
-    ['p50 ÷ floor, one at a time', 'at most', 1.1, floor?.p50Ms],
+    ['p50 ÷ floor, one at a time', 'at most', 1, floor?.p50Ms],
     ['p99 ÷ floor, one at a time', 'at most', 1, floor?.p99Ms],
     ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
     ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
@@ -70,6 +75,28 @@ function goalsOf(results: Results): Goal[] {
     ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+    ...FAST_MEMORY.map((version): Goal => {
+      return [
+        `memory:// calls/s ÷ RabbitMQ, Node.js ${version}`,
+        'at least',
+        10,
+        runtimes?.runtimes[version].memoryToRabbit,
+      ];
+    }),
+    ['calls/s ÷ floor, Node.js 20', 'at least', 1.1, floors?.['20'].floor.callsPerSecond],
+    ['p50 ÷ floor, one at a time, Node.js 20', 'at most', 1.1, floors?.['20'].floor.p50Ms],
+    ...(['22', '24'] as const).flatMap((version) => goalsOfVersion(`Node.js ${version}`, floors?.[version])),
+  ];
+}
+
+function goalsOfVersion(version: string, found: FloorsResult[keyof FloorsResult] | undefined): Goal[] {
+  const { floor, weak } = found ?? {};
+  return [
+    [`calls/s ÷ floor, ${version}`, 'at least', 1.2, floor?.callsPerSecond],
+    [`calls/s ÷ bare amqplib without guarantees, ${version}`, 'at least', 1, weak?.callsPerSecond],
+    [`p50 ÷ floor, one at a time, ${version}`, 'at most', 1, floor?.p50Ms],
+    [`p99 ÷ floor, one at a time, ${version}`, 'at most', 1, floor?.p99Ms],
+    [`p99 ÷ floor, 100 in flight, ${version}`, 'at most', 1, floor?.loadedP99Ms],
   ];
 }
 

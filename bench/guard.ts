@@ -7,7 +7,7 @@ export type Ratios = Record<string, number>;
 const TOLERANCE = 0.15;
 
 /** Returns figures that a short run can tell from noise. The 99th percentiles are not among them. */
-export function ratiosOf({ calls, notifications, memory }: Results): Ratios {
+export function ratiosOf({ calls, notifications, memory, floors }: Results): Ratios {
   const floor = calls?.ratios.floor;
   const nest = calls?.ratios['nest-rmq'];
   const found = {
@@ -21,6 +21,11 @@ export function ratiosOf({ calls, notifications, memory }: Results): Ratios {
     'memory:// calls/s beside TCP': memory?.toTcp.callsPerSecond,
     'memory:// p50 beside TCP': memory && 1 / memory.toTcp.p50Ms,
     'memory:// calls/s beside RabbitMQ': memory?.callsToRabbit,
+    'calls/s beside floor, Node.js 20': floors?.['20'].floor.callsPerSecond,
+    'p50 beside floor, Node.js 20': floors && 1 / floors['20'].floor.p50Ms,
+    'calls/s beside floor, Node.js 22': floors?.['22'].floor.callsPerSecond,
+    'p50 beside floor, Node.js 22': floors && 1 / floors['22'].floor.p50Ms,
+    'calls/s beside floor without guarantees': floors?.['24'].weak.callsPerSecond,
   };
   return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }

@@ -39,7 +39,7 @@ export async function main(args: string[], install: { foreign(): void; runtimes(
   if (options.parts.includes('calls') || options.parts.includes('sweeps')) {
     if (options.peers.some(isForeign)) install.foreign();
   }
-  if (options.parts.includes('runtimes')) install.runtimes();
+  if (options.parts.includes('runtimes') || options.parts.includes('floors')) install.runtimes();
   // `exit` also ends the children of this process.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   return options.check ? check(options) : measureAndStore(options);

@@ -27,6 +27,8 @@ export const FULL = {
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
   runtimes: { rounds: 4 },
+  /** Times for each version of Node.js, peer and round. */
+  floors: { rounds: 7, sequential: 0.7, loaded: 0.9 },
 };
 
 export type Plan = typeof FULL;
@@ -51,6 +53,7 @@ export const QUICK: Plan = {
   fleet: { processes: [5, 10], services: 60, servicesPerProcess: 15, idleSeconds: 2 },
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },
+  floors: { rounds: 5, sequential: 0.4, loaded: 0.6 },
 };
 
 /** The shortest plan that can tell a ratio from noise. */

@@ -5,6 +5,7 @@ import * as calls from './calls.js';
 import * as cluster from './cluster.js';
 import * as explorer from './explorer.js';
 import * as fleet from './fleet.js';
+import * as floors from './floors.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
@@ -28,6 +29,7 @@ const parts = {
   fleet,
   profile,
   runtimes,
+  floors,
 };
 
 export type PartName = keyof typeof parts;

@@ -21,9 +21,8 @@ export class DuplicateWindow {
     return this.current.has(id) || this.previous.has(id);
   }
 
-  /** Adds an id. Returns false when it was there already. */
-  add(id: string): boolean {
-    const now = performance.now();
+  /** Adds an id. Returns false when it was there already. @param now time on the monotonic clock */
+  add(id: string, now = performance.now()): boolean {
     if (this.current.size >= this.limit || now - this.turnedAt >= this.time) {
       this.previous = this.current;
       this.current = new Set();

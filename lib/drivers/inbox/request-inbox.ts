@@ -28,9 +28,6 @@ export interface InboxPorts extends ReplyPorts {
   readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
 
-/** Maximum size of a request that needs no slot, in bytes: bodies of waiting requests are searched for its method. */
-const MAX_EXEMPT_BYTES = 65_536;
-
 /** Minimum time between warnings of expired requests, in milliseconds: an overloaded server may drop every request. */
 const EXPIRED_WARNING_INTERVAL_MS = 10_000;
 
@@ -129,9 +126,8 @@ export class RequestInbox implements Inbox {
   }
 
   private isExempt(delivery: Delivery, { marker, selects }: NeedsNoSlot): boolean {
-    if (delivery.compression !== undefined || delivery.body.length > MAX_EXEMPT_BYTES) return false;
     // Cheaper than reading each request that must wait.
-    if (!delivery.body.includes(marker)) return false;
+    if (!delivery.mayCall(marker)) return false;
     try {
       return selects(readRequest(delivery.read(this.settings.limits)));
     } catch {
@@ -163,8 +159,8 @@ export class RequestInbox implements Inbox {
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival);
     if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires, arrival);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival) : undefined));
+    if (acknowledged === true) return this.begin(request, expires, arrival, now);
+    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival, now) : undefined));
   }
 
   /** Returns the time for which a request was under way; undefined without the caller's clock. */
@@ -198,9 +194,9 @@ export class RequestInbox implements Inbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number, arrival: Arrival): Promise<void> {
+  private begin(request: RpcRequest, expires: number, arrival: Arrival, now: number): Promise<void> {
     const { uniqueId } = request;
-    if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId)) {
+    if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId, now)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }

@@ -91,6 +91,10 @@ export class MemoryDelivery implements Delivery {
     return content.read(limits, sole && this.consumer.once);
   }
 
+  mayCall(beginning: string): boolean {
+    return this.message.content.mayCall(beginning);
+  }
+
   text(): Buffer {
     return this.body;
   }

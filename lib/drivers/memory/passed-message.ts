@@ -29,6 +29,14 @@ export class PassedMessage {
     return Buffer.isBuffer(content) ? content : encodeMessage(content, limits, false);
   }
 
+  /** Returns false for a message that cannot name a method with this beginning. */
+  mayCall(beginning: string): boolean {
+    const { content } = this;
+    if (Buffer.isBuffer(content)) return content.includes(beginning);
+    const { method } = content;
+    return typeof method === 'string' && method.startsWith(beginning);
+  }
+
   /**
    * Returns the message as an object of the reader's own.
    * @param last true when nobody reads it again, so that no copy is needed

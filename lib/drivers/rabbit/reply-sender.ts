@@ -12,6 +12,7 @@ import type { DriverContext } from '../driver-context.js';
 import type { OutgoingReply, WaitingReply } from '../inbox/inbox-request.js';
 import type { CallerWatch } from './caller-watch.js';
 import { type EncodedReply, MissingReplyQueue, type PendingReply, type ReplyAttempt } from './missing-reply-queue.js';
+import type { Publication } from './publishing/publication.js';
 import { Nacked } from './publishing/publish-failures.js';
 import { publishRefusalCode } from './publishing/publish-refusal.js';
 import type { Publisher } from './publishing/publisher.js';
@@ -92,33 +93,28 @@ export class ReplySender {
     const body = encodeMessage(replyMessage(given, uniqueId), this.settings.limits);
     const reply = { queue, uniqueId, body };
     return new Promise((resolve, reject) => {
-      const unconfirmed = new UnconfirmedReply(body.length, resolve, reject);
-      this.slow.add(unconfirmed);
       // Waits for an unreachable broker until the caller's deadline, but not that long for a missing queue.
-      this.publish(reply, expires).then(
-        () => {
-          this.slow.remove(unconfirmed);
+      const deadline = Deadline.until(expires);
+      const unconfirmed = new UnconfirmedReply(deadline.since, body.length, resolve, reject);
+      this.slow.add(unconfirmed);
+      this.publisher.send(publicationOf(reply), deadline, undefined, (error) => {
+        this.slow.remove(unconfirmed);
+        if (error === undefined) {
           if (this.missing.size > 0) this.missing.delete(queue);
-          unconfirmed.settle();
-        },
-        (error: unknown) => {
-          this.slow.remove(unconfirmed);
-          const reason = reasonToRetry(error, queue);
-          if (!reason) return unconfirmed.fail(this.failureOf(error, queue));
-          // A queue that is full exists, and so does its caller.
-          const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
-          const longest = isFull ? expires : unconfirmed.since + this.settings.rabbit.missingReplyQueueTimeout;
-          unconfirmed.settle({ delivered: this.retry(reply, Math.min(expires, longest), reason) });
-        },
-      );
+          return unconfirmed.settle();
+        }
+        const reason = reasonToRetry(error, queue);
+        if (!reason) return unconfirmed.fail(this.failureOf(error, queue));
+        // A queue that is full exists, and so does its caller.
+        const isFull = reason instanceof MessageDeliveryFailure && expires < Number.POSITIVE_INFINITY;
+        const longest = isFull ? expires : unconfirmed.since + this.settings.rabbit.missingReplyQueueTimeout;
+        unconfirmed.settle({ delivered: this.retry(reply, Math.min(expires, longest), reason) });
+      });
     });
   }
 
-  private publish({ queue, body, uniqueId }: EncodedReply, until: number): Promise<void> {
-    return this.publisher.publish(
-      { exchange: undefined, routingKey: queue, body, mandatoryId: uniqueId },
-      Deadline.after(until - performance.now()),
-    );
+  private publish(reply: EncodedReply, until: number): Promise<void> {
+    return this.publisher.publish(publicationOf(reply), Deadline.until(until));
   }
 
   /** Returns the error for the server that the reply was to be sent by. */
@@ -202,6 +198,10 @@ export class ReplySender {
     const isMissing = reason instanceof MessageUndeliverable;
     if (isMissing && milliseconds >= this.settings.rabbit.missingReplyQueueTimeout) this.missing.set(name, true);
   }
+}
+
+function publicationOf({ queue, body, uniqueId }: EncodedReply): Publication {
+  return { exchange: undefined, routingKey: queue, body, mandatoryId: uniqueId };
 }
 
 /** Returns why a queue does not take a reply for now; undefined when another attempt would not help. */

@@ -75,12 +75,14 @@ export class RequestSender {
     const { deadline, callMonitorTimeout, collect } = options;
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble, collect);
     this.replyWatch.waiting();
-    this.sendCall(msgId, request, options).catch((error: unknown) => {
+    const failed = (error: unknown) => {
       this.countUndeliverable(error);
       // At the deadline the timer of the call rejects it, with a better reason.
       if (!(error instanceof MessageDeliveryFailure && deadline.expired))
         this.calls.reject(msgId, about(error, details));
-    });
+    };
+    if (this.repliesReady) this.sendCall(msgId, request, options, failed);
+    else this.consumeReplies(options).then(() => this.sendCall(msgId, request, options, failed), failed);
     return reply;
   }
 
@@ -116,18 +118,29 @@ export class RequestSender {
     if (this.closed) throw new MessageDeliveryFailure('The transport is closed: nothing was sent', details);
   }
 
-  private async sendCall(msgId: string, request: RpcInvocation, options: CallOptions): Promise<void> {
-    if (!this.repliesReady) await this.consumeReplies(options);
+  /** No async function: its promises would be a good part of the cost of a small call. */
+  private sendCall(
+    msgId: string,
+    request: RpcInvocation,
+    options: CallOptions,
+    failed: (error: unknown) => void,
+  ): void {
     const { callMonitorTimeout, collect, deadline, retry, timeout } = options;
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
-    const publication = this.publication(request, ids, options, {
-      expiration: Math.max(1, Math.trunc(timeout)),
-      expires: deadline.at,
-      deadline: ownTime(deadline),
-      renew: () => this.renewed(request, ids, options),
-      passive: collect !== undefined,
-    });
-    await this.ports.publisher.publish(publication, deadline, retry);
+    try {
+      const publication = this.publication(request, ids, options, {
+        expiration: Math.max(1, Math.trunc(timeout)),
+        expires: deadline.at,
+        deadline: ownTime(deadline),
+        renew: () => this.renewed(request, ids, options),
+        passive: collect !== undefined,
+      });
+      this.ports.publisher.send(publication, deadline, retry, (error) => {
+        if (error !== undefined) failed(error);
+      });
+    } catch (error) {
+      failed(error);
+    }
   }
 
   private countUndeliverable(error: unknown): void {

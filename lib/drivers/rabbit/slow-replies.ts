@@ -7,12 +7,14 @@ const SLOW_MS = 1000;
 
 /** Reply that the broker has not confirmed. Its server waits for it until it is released. */
 export class UnconfirmedReply {
-  /** Time at which it was published, on the monotonic clock. */
-  readonly since = performance.now();
   private delivered: { resolve(waiting?: Promise<void>): void; reject(error: unknown): void } | undefined;
 
-  /** @param size size of the body in bytes */
+  /**
+   * @param since time at which it was published, on the monotonic clock
+   * @param size size of the body in bytes
+   */
   constructor(
+    readonly since: number,
     readonly size: number,
     private readonly resolve: (waiting?: WaitingReply) => void,
     private readonly reject: (error: unknown) => void,

@@ -80,6 +80,21 @@ export function fleetResults(): NonNullable<Results['fleet']> {
   return { peers: { oslo: fleet, 'oslo-python': fleet } };
 }
 
+/** Results of one round each, in which this library differs from the plain figures as given, on one version of Node.js. */
+export function floorResults(
+  version?: '20' | '22' | '24',
+  given: Partial<CallsRound> = {},
+): NonNullable<Results['floors']> {
+  const good = { callsPerSecond: 1200 };
+  const toFloors = (oslo: Partial<CallsRound>) => {
+    const ratio = ratios([{ ...PLAIN, ...good, ...oslo }], [PLAIN]);
+    return { floor: ratio, weak: ratio };
+  };
+  const results = { '20': toFloors({}), '22': toFloors({}), '24': toFloors({}) };
+  if (version) results[version] = toFloors(given);
+  return results;
+}
+
 /** One of everything. */
 export function allResults(): Required<Results> {
   const point = { peer: 'oslo' as const };
@@ -128,5 +143,6 @@ export function allResults(): Required<Results> {
     cluster: { transient: PLAIN, quorum: PLAIN, cluster: PLAIN },
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },
+    floors: floorResults(),
   };
 }

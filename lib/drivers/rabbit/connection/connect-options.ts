@@ -2,6 +2,7 @@ import amqplib, { type Options } from 'amqplib';
 import type { Login } from '../../../core/credentials.js';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
+import { readsInPlace } from '../wire/socket-reads.js';
 import type { Attempt } from './connect-failure.js';
 import { tlsOptions } from './tls-options.js';
 
@@ -76,6 +77,7 @@ export function connectOptions(
     timeout,
     credentials: credentialsOf(login, settings),
     clientProperties: { connection_name: name },
+    onread: readsInPlace(),
     ...(tls && tlsOptions(settings)),
   };
   return [connect, socket as ConnectOptions[1]];

@@ -19,6 +19,9 @@ import type { Acknowledger } from './acknowledger.js';
 import type { ConsumedQueue } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
 
+/** Maximum size in bytes of a body that is searched for the name of a method. */
+const MAX_SEARCHED_BYTES = 65_536;
+
 /** Message that a queue of RabbitMQ has delivered. */
 export class RabbitDelivery implements Delivery {
   readonly expires: number;
@@ -99,6 +102,11 @@ export class RabbitDelivery implements Delivery {
 
   textAside(limits: MessageLimits): Promise<Buffer> {
     return decompressAside(this.raw.body, this.header(COMPRESSION), limits);
+  }
+
+  mayCall(beginning: string): boolean {
+    const { body } = this.raw;
+    return this.compression === undefined && body.length <= MAX_SEARCHED_BYTES && body.includes(beginning);
   }
 
   size(limits: MessageLimits): number {

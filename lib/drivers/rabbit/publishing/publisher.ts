@@ -71,37 +71,42 @@ export class Publisher {
    * @param retry failed attempts to tolerate; undefined or negative is any number
    * @throws MessageUndeliverable, MessageDeliveryFailure, or ClientSendError when too much is unconfirmed
    */
-  publish(given: Publication, deadline: Deadline, retry?: number): Promise<void> {
+  publish(publication: Publication, deadline: Deadline, retry?: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.send(publication, deadline, retry, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  /**
+   * Publishes likewise, and calls back once, with an error unless the broker has confirmed the message. Promises would be a
+   * good part of the cost of a small call.
+   * @throws ClientSendError when too much is unconfirmed
+   */
+  send(given: Publication, deadline: Deadline, retry: number | undefined, done: (error?: unknown) => void): void {
     const publication = this.compress ? compressed(given) : given;
     const size = publication.body.length;
     // A call that is not confirmed when the transport closes has been rejected already.
     const awaited = publication.expires === undefined;
-    // One promise for all steps: a promise for each would be a good part of the cost of a small call.
-    return new Promise((resolve, reject) => {
-      // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
-      if (publication.exchange) this.pending.assertRoom(size);
-      this.pending.add(size, awaited);
-      this.silence.waiting();
-      const confirmed = () => {
-        this.pending.remove(size, awaited);
-        this.silence.received();
-        resolve();
-      };
-      const persist = (first?: PublishFailure) => {
-        this.persist(publication, deadline, retry, first).then(confirmed, (error: unknown) => {
-          this.pending.remove(size, awaited);
-          reject(error);
-        });
-      };
-      const channel = this.attempts.readyFor(publication);
-      if (!channel) persist();
-      else {
-        this.attempts.send(channel, publication, publication.expiration, (error) => {
-          if (error) persist({ error, channel });
-          else confirmed();
-        });
-      }
-    });
+    // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
+    if (publication.exchange) this.pending.assertRoom(size);
+    this.pending.add(size, awaited);
+    this.silence.waiting();
+    const end = (error?: unknown) => {
+      this.pending.remove(size, awaited);
+      if (error === undefined) this.silence.received();
+      done(error);
+    };
+    const persist = (first?: PublishFailure) => {
+      this.persist(publication, deadline, retry, first).then(end, end);
+    };
+    const channel = this.attempts.readyFor(publication);
+    if (!channel) persist();
+    else {
+      this.attempts.send(channel, publication, publication.expiration, (error) => {
+        if (error) persist({ error, channel });
+        else end();
+      });
+    }
   }
 
   /** Publishes likewise, but settles at the deadline at the latest. The broker may still confirm the message afterwards. */

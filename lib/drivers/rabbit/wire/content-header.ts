@@ -62,9 +62,9 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   return { headers, headerTable, expiration: readDigits(bytes, at + 1, behindText(bytes, at)), deadline, damage };
 }
 
-/** Copies the fields that fit of a large table. Otherwise the message would keep the whole table in memory. */
+/** Copies the table, or the fields of a large one that fit. The bytes of the frame are overwritten. */
 function tableOf(table: Buffer): Buffer | undefined {
-  return table.length <= MAX_KEPT_HEADER_BYTES ? table : keepHeaders(table, NONE);
+  return table.length <= MAX_KEPT_HEADER_BYTES ? Buffer.from(table) : keepHeaders(table, NONE);
 }
 
 /** Returns the size of the body in bytes. @throws Error when the frame is too short */

@@ -80,6 +80,6 @@ function readValue(bytes: Buffer, tagAt: number, end: number): unknown {
     case 'V':
       return undefined;
     default:
-      return bytes.subarray(at, end);
+      return Buffer.from(bytes.subarray(at, end));
   }
 }

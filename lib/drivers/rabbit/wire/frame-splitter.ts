@@ -1,14 +1,14 @@
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from './frame-format.js';
 
 /**
- * Called with each frame, from `start` to before `end`, its end mark included. The bytes are never overwritten, so parts of
- * them may be kept.
+ * Called with each frame, from `start` to before `end`, its end mark included. The bytes may be overwritten after the call:
+ * what is kept of them must be copied.
  */
 export type OnFrame = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Splits the chunks of a socket into frames, without copying them. Only a frame that spans chunks is copied, once it is
- * complete: however finely a network slices it, each byte is copied at most twice.
+ * Splits the chunks of a socket into frames, without copying them. Only a frame that spans chunks is copied: however finely
+ * a network slices it, each byte is copied at most three times.
  */
 export class FrameSplitter {
   private parts: Buffer[] = [];
@@ -40,10 +40,14 @@ export class FrameSplitter {
     let at = 0;
     while (this.length > 0) {
       const end = Math.min(chunk.length, at + this.needed - this.length);
-      this.parts.push(chunk.subarray(at, end));
-      this.length += end - at;
+      const part = chunk.subarray(at, end);
+      this.length += part.length;
       at = end;
-      if (this.length < this.needed) break;
+      if (this.length < this.needed) {
+        this.parts.push(Buffer.from(part));
+        break;
+      }
+      this.parts.push(part);
       const bytes = Buffer.concat(this.parts, this.length);
       const size = this.sizeOf(bytes, 0);
       this.parts = [bytes];
@@ -57,7 +61,7 @@ export class FrameSplitter {
   }
 
   private keep(rest: Buffer): void {
-    this.parts.push(rest);
+    this.parts.push(Buffer.from(rest));
     this.length = rest.length;
     this.needed = rest.length < FRAME_HEAD ? FRAME_HEAD : this.sizeOf(rest, 0);
   }

@@ -58,7 +58,8 @@ export class IncomingContent {
         this.takeHeader(bytes, payload, end - 1);
         return true;
       case FRAME.BODY:
-        this.takeBody(bytes.subarray(payload, end - 1));
+        // The body may have to wait for a slot, and the bytes of the frame are overwritten.
+        this.takeBody(Buffer.from(bytes.subarray(payload, end - 1)));
         return true;
       default:
         return false;

@@ -4,6 +4,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { FrameSplitter } from './frame-splitter.js';
 import { FrameWriter } from './frame-writer.js';
 import { type ChannelListener, IncomingContent } from './incoming-content.js';
+import { takeReads } from './socket-reads.js';
 
 /** Internals of an amqplib connection, which its typings do not have. */
 interface Internals {
@@ -104,7 +105,7 @@ export class Wire {
     };
     stream.removeAllListeners('readable');
     this.connection.rest = Buffer.alloc(0);
-    stream.on('data', read);
+    takeReads(stream, read);
     if (rest.length > 0) read(rest);
   }
 
@@ -112,7 +113,8 @@ export class Wire {
     const content = this.contents.get(bytes.readUInt16BE(start + 1));
     if (content?.take(bytes, start, end)) return;
     const { connection } = this;
-    connection.rest = bytes.subarray(start, end);
+    // amqplib keeps parts of it.
+    connection.rest = Buffer.from(bytes.subarray(start, end));
     connection.accept(connection.recvFrame());
   }
 }

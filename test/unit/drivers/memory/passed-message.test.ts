@@ -141,3 +141,30 @@ describe('a message within the process', () => {
     expect(() => PassedMessage.of({ text: 'x'.repeat(2000) }, limits)).toThrow(ClientSendError);
   });
 });
+
+describe('the method of a passed message', () => {
+  const mayCall = (message: Dict) => PassedMessage.of(message, limits).mayCall('ping_');
+
+  it('is found without its text', () => {
+    let written = false;
+    const passed = PassedMessage.of({ method: 'ping_one', args: {} }, limits);
+    Object.defineProperty(passed, 'body', {
+      get() {
+        written = true;
+      },
+    });
+    expect([passed.mayCall('ping_'), passed.mayCall('pong_'), written]).toEqual([true, false, false]);
+  });
+
+  it.each([{ method: 'other', args: { ping_: 1 } }, { method: { ping_: 1 } }, { method: null }, {}])(
+    'does not begin so in %j',
+    (message) => {
+      expect(mayCall(message)).toBe(false);
+    },
+  );
+
+  it('is searched for in the text of a message that is not copied', () => {
+    expect(mayCall({ method: 'ping_one', args: { point: new Secret() } })).toBe(true);
+    expect(mayCall({ method: 'other', args: { point: new Secret() } })).toBe(false);
+  });
+});

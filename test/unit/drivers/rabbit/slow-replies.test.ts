@@ -21,6 +21,7 @@ describe('replies that the broker does not confirm', () => {
   function send(size = 10) {
     let state = 'owed';
     const reply = new UnconfirmedReply(
+      performance.now(),
       size,
       (waiting) => {
         state = waiting ? 'released' : 'confirmed';

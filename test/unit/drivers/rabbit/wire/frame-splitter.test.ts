@@ -65,6 +65,21 @@ describe('frames from the chunks of a socket', () => {
     expect(split([frame(3, Buffer.alloc(1_000_000))])).toHaveLength(1);
   });
 
+  it('keep nothing of a chunk, which is overwritten', () => {
+    const frames = [frame(3, Buffer.alloc(40, 1)), frame(3, Buffer.alloc(5, 2)), frame(3, Buffer.alloc(90, 3))];
+    const stream = Buffer.concat(frames);
+    for (const size of [1, 7, 30, 60, 100]) {
+      const chunk = Buffer.alloc(size);
+      const read: Buffer[] = [];
+      const splitter = new FrameSplitter((bytes, start, end) => read.push(Buffer.from(bytes.subarray(start, end))), 0);
+      for (let at = 0; at < stream.length; at += size) {
+        splitter.push(chunk.subarray(0, stream.copy(chunk, 0, at, at + size)));
+        chunk.fill(0xff);
+      }
+      expect(read).toEqual(frames);
+    }
+  });
+
   it('are not copied within a chunk', () => {
     const chunk = Buffer.concat([frame(3, Buffer.from('a')), frame(3, Buffer.from('b'))]);
     const sources = new Set<unknown>();

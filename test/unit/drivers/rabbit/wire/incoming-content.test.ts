@@ -166,6 +166,24 @@ describe('messages on a channel', () => {
     ]);
   });
 
+  it('keep nothing of the bytes of a frame, which are overwritten', () => {
+    const { got, take } = listen();
+    const table = Buffer.concat([field('x', 'S', text('kept')), field('compression', 'x', text('bytes'))]);
+    const properties = header(HEADERS, withLength(table));
+    properties.writeUInt32BE(2, 8);
+    const deliveries = [deliver, frame(2, properties), frame(3, Buffer.from('a')), frame(3, Buffer.from('b'))];
+    for (const bytes of deliveries.map((each) => Buffer.from(each))) {
+      take(bytes);
+      bytes.fill(0xff);
+    }
+    expect(got).toMatchObject([
+      {
+        body: Buffer.from('ab'),
+        properties: { headerTable: table, headers: new Map([['compression', withLength(Buffer.from('bytes'))]]) },
+      },
+    ]);
+  });
+
   it('may be empty, and may be returned', () => {
     const { got, take } = listen();
     for (const bytes of [deliver, contentHeader(0), basicReturn, contentHeader(1), frame(3, Buffer.from('r'))])
