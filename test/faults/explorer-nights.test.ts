@@ -10,7 +10,8 @@ import {
   type TransportView,
 } from '../../lib/explorer/protocol.js';
 import { withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { exploredApp } from '../support/explored-app.js';
@@ -20,9 +21,9 @@ import { silent } from '../support/silent.js';
 let node: RabbitNode;
 
 beforeAll(async () => {
-  if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  if (rabbitUrl !== '') node = await borrowNode();
 });
-afterAll(() => node?.stop());
+afterAll(() => returnNode(node));
 
 /** Starts an application on the broker, and opens its page. */
 async function watched(
