@@ -29,9 +29,15 @@ const users = (call: string, ...args: string[]) =>
 /** Commands as Erlang expressions, which are evaluated without booting an Erlang machine first. */
 const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
   eval: (...expressions) => expressions.join(' '),
+  close_all_connections: (reason = '') =>
+    `[rabbit_networking:close_connection(Pid, ${JSON.stringify(reason)}) || Pid <- rabbit_networking:connections()].`,
+  set_vm_memory_high_watermark: (fraction) => `vm_memory_monitor:set_vm_memory_high_watermark(${fraction}).`,
   add_user: (name, password) => users('add_user', name ?? '', password ?? ''),
   delete_user: (name) => users('delete_user', name ?? ''),
   change_password: (name, password) => users('change_password', name ?? '', password ?? ''),
+  set_user_limits: (name, limits) => users('set_user_limits', name ?? '', limits ?? ''),
+  set_user_tags: (name, ...tags) =>
+    `rabbit_auth_backend_internal:set_tags(${binary(name ?? '')}, [${tags}], <<"tests">>).`,
   set_permissions: (name = '', ...permissions) => users('set_permissions', name, '/', ...permissions),
   // The fraction is a float, as `0.4`.
   set_vm_memory_high_watermark: (fraction) => `vm_memory_monitor:set_vm_memory_high_watermark(${fraction}).`,

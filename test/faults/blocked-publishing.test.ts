@@ -10,7 +10,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { BrokerInspector } from '../support/broker-inspector.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -37,9 +38,9 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start();
+    node = await borrowNode();
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   afterEach(async () => {
     await alarm(false);
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();

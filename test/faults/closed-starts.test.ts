@@ -1,6 +1,7 @@
 import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { silent } from '../support/silent.js';
 
@@ -18,11 +19,11 @@ describeWithRabbitControl('a transport that closes while its servers start', () 
   let node: RabbitNode;
 
   beforeAll(async () => {
-    node = await RabbitNode.start();
+    node = await borrowNode();
     await node.rabbitmqctl('add_user', 'restricted', 'secret');
     await node.rabbitmqctl('set_permissions', 'restricted', '.*', '.*', '^(?!forbidden)');
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
 
   it('rejects the starts that wait for another attempt', async () => {
     const transport = getRpcTransport({

@@ -10,7 +10,8 @@ import {
   type TransportView,
 } from '../../lib/explorer/protocol.js';
 import { withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { type ExploredApp, exploredApp } from '../support/explored-app.js';
@@ -29,7 +30,7 @@ const topic = uniqueTopic('night');
 
 beforeAll(async () => {
   if (rabbitUrl === '') return;
-  node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  node = await borrowNode();
   explored = await exploredApp({
     topic,
     options: {
@@ -51,7 +52,7 @@ afterAll(async () => {
   await browser?.close();
   page?.close();
   await explored?.app.close();
-  await node?.stop();
+  await returnNode(node);
 });
 
 /** Waits for a snapshot that shows a case. */

@@ -9,7 +9,8 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -20,7 +21,8 @@ describeWithRabbitControl('few channels', () => {
   const servers: RPCServer[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ config: ['channel_max = 8'] });
+    node = await borrowNode();
+    await allowChannels(8);
     await node.rabbitmqctl('add_user', 'few', 'few');
     await node.rabbitmqctl('set_permissions', 'few', '^(?!forbidden)', '.*', '.*');
     await node.rabbitmqctl('set_user_limits', 'few', '{"max-channels": 3}');
@@ -30,7 +32,7 @@ describeWithRabbitControl('few channels', () => {
       await node.rabbitmqctl('set_user_limits', `only-${most}`, `{"max-channels": ${most}}`);
     }
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.stop()));
     for (const transport of transports.splice(0)) await transport.cleanup();
@@ -48,6 +50,10 @@ describeWithRabbitControl('few channels', () => {
     transports.push(transport);
     return transport;
   }
+
+  /** For connections from now on. */
+  const allowChannels = (most: number) =>
+    node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${most}).`);
 
   it.each([
     ['channel_max 8', 'guest', 40, undefined],
@@ -127,8 +133,7 @@ describeWithRabbitControl('few channels', () => {
       servers.push(server);
       await server.start();
     }
-    // For connections from now on.
-    await node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${most}).`);
+    await allowChannels(most);
     const client = new RPCClient(connect('guest'), new Target({ topic: 'published-a' }), { timeout: 40 });
     for (const topic of topics) {
       expect(await client.prepare({ topic }).call({}, 'topic')).toBe(topic);

@@ -4,7 +4,8 @@ import { getRpcServer, getRpcTransport, type OsloMessagingOptions, RPCClient, Ta
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { diagnose, type Finding, isFault } from '../../lib/inspect/index.js';
 import { withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { type Outcome, osloRpc } from '../support/command.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -14,9 +15,9 @@ import { silent } from '../support/silent.js';
 let node: RabbitNode;
 
 beforeAll(async () => {
-  if (rabbitUrl !== '') node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  if (rabbitUrl !== '') node = await borrowNode();
 });
-afterAll(() => node?.stop());
+afterAll(() => returnNode(node));
 
 const management = () => ['--management-url', node.managementUrl ?? ''];
 

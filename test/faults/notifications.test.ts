@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   getNotificationListener,
   getNotificationTransport,
+  type NotificationListener,
   Notifier,
   type RabbitOptions,
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { queueDepth } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -37,88 +39,124 @@ class Ledger {
   }
 }
 
-describeWithRabbitControl('Notifications while their broker is killed', { concurrent: true }, () => {
-  /** Runs on a node of its own, so that the tests can wait side by side. */
-  function onNode(test: (node: RabbitNode, log: LogRecorder, connect: () => Transport) => Promise<void>) {
-    return async (_name: string, rabbit: RabbitOptions) => {
-      const log = new LogRecorder();
-      const node = await RabbitNode.start();
-      const transports: Transport[] = [];
-      const connect = () => {
-        const transport = getNotificationTransport({
-          transportUrl: node.url,
-          rpcResponseTimeout: 60,
-          logger: log,
-          concurrency: 8,
-          rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '500ms', ...rabbit },
-        });
-        transports.push(transport);
-        return transport;
-      };
-      try {
-        await test(node, log, connect);
-      } finally {
-        for (const transport of transports) await transport.cleanup();
-        await node.stop();
-      }
+/** A listener and publishers on queues of one kind. */
+class Traffic {
+  readonly log = new LogRecorder();
+  readonly ledger = new Ledger();
+  private readonly transports: Transport[] = [];
+  private readonly listener: NotificationListener;
+  private readonly queue: string;
+  private publishers: Promise<void>[] = [];
+  private publishing = true;
+
+  constructor(
+    private readonly url: string,
+    private readonly rabbit: RabbitOptions,
+    private readonly topic: string,
+  ) {
+    this.queue = `${topic}.info`;
+    const { ledger } = this;
+    const endpoint = {
+      async info(_ctxt: unknown, _publisherId: string, _eventType: string, id: number) {
+        ledger.begin(id);
+        await sleep(5);
+        ledger.finished.add(id);
+      },
     };
+    this.listener = getNotificationListener(this.connect(), [new Target({ topic })], [endpoint]);
   }
 
-  it.each([
-    ['durable', { amqpDurableQueues: true }],
-    ['quorum', { rabbitQuorumQueue: true }],
-  ] as [string, RabbitOptions][])(
-    'are not lost after the confirmation, and not handled again after they finished, with %s queues',
-    onNode(async (node, log, connect) => {
-      const ledger = new Ledger();
-      const endpoint = {
-        async info(_ctxt: unknown, _publisherId: string, _eventType: string, id: number) {
-          ledger.begin(id);
-          await sleep(5);
-          ledger.finished.add(id);
-        },
-      };
-      const listening = connect();
-      const listener = getNotificationListener(listening, [new Target({ topic: 'events' })], [endpoint]);
-      await listener.start();
-      // RabbitMQ 3.10 loses the leader of a quorum queue for good when it is killed seconds after the declaration.
-      await node.restart();
+  listen(): Promise<void> {
+    return this.listener.start();
+  }
 
-      const notifier = new Notifier(connect(), { topics: ['events'] });
-      let next = 0;
-      let publishing = true;
-      const publisher = async () => {
-        while (publishing) {
-          const id = next++;
-          await notifier.info({}, 'vnf.create', id).then(
-            () => ledger.confirmed.add(id),
-            () => ledger.rejected.add(id),
-          );
-          await sleep(1);
-        }
-      };
-      const publishers = Array.from({ length: IN_FLIGHT }, publisher);
-      for (let kill = 0; kill < KILLS; kill++) {
-        const before = ledger.finished.size;
-        await eventually(() => expect(ledger.finished.size).toBeGreaterThan(before + 100), { within: 30_000 });
-        await node.kill();
-        await node.restart();
+  publish(): void {
+    const notifier = new Notifier(this.connect(), { topics: [this.topic] });
+    let next = 0;
+    const publisher = async () => {
+      while (this.publishing) {
+        const id = next++;
+        await notifier.info({}, 'vnf.create', id).then(
+          () => this.ledger.confirmed.add(id),
+          () => this.ledger.rejected.add(id),
+        );
+        await sleep(1);
       }
-      const before = ledger.finished.size;
-      await eventually(() => expect(ledger.finished.size).toBeGreaterThan(before + 100), { within: 30_000 });
-      publishing = false;
-      await Promise.all(publishers);
+    };
+    this.publishers = Array.from({ length: IN_FLIGHT }, publisher);
+  }
 
-      await eventually(() => expect(ledger.lost).toEqual([]), { within: 30_000 });
-      await eventually(async () => expect(await queueDepth(node.url, 'events.info')).toMatchObject({ messages: 0 }));
-      await listener.stop();
-      expect(await queueDepth(node.url, 'events.info')).toMatchObject({ messages: 0 });
+  /** Resolves when a hundred notifications more are finished. */
+  async flows(): Promise<void> {
+    const before = this.ledger.finished.size;
+    await eventually(() => expect(this.ledger.finished.size).toBeGreaterThan(before + 100), { within: 30_000 });
+  }
+
+  async settle(): Promise<void> {
+    this.publishing = false;
+    await Promise.all(this.publishers);
+    await eventually(() => expect(this.ledger.lost).toEqual([]), { within: 30_000 });
+    await eventually(async () => expect(await queueDepth(this.url, this.queue)).toMatchObject({ messages: 0 }));
+    await this.listener.stop();
+    expect(await queueDepth(this.url, this.queue)).toMatchObject({ messages: 0 });
+  }
+
+  async close(): Promise<void> {
+    this.publishing = false;
+    for (const transport of this.transports) await transport.cleanup();
+  }
+
+  private connect(): Transport {
+    const transport = getNotificationTransport({
+      transportUrl: this.url,
+      rpcResponseTimeout: 60,
+      logger: this.log,
+      concurrency: 8,
+      rabbit: { rabbitRetryInterval: '50ms', rabbitIntervalMax: '500ms', ...this.rabbit },
+    });
+    this.transports.push(transport);
+    return transport;
+  }
+}
+
+describeWithRabbitControl('Notifications while their broker is killed', () => {
+  let node: RabbitNode;
+  const traffic = new Map<string, Traffic>();
+
+  // The same deaths of one broker for both kinds of queues: its restarts take most of the time.
+  beforeAll(async () => {
+    node = await borrowNode();
+    traffic.set('durable', new Traffic(node.url, { amqpDurableQueues: true }, 'events-durable'));
+    traffic.set('quorum', new Traffic(node.url, { rabbitQuorumQueue: true }, 'events-quorum'));
+    const all = [...traffic.values()];
+    for (const one of all) await one.listen();
+    // RabbitMQ 3.10 loses the leader of a quorum queue for good when it is killed seconds after the declaration.
+    await node.restart();
+    for (const one of all) one.publish();
+    for (let kill = 0; kill < KILLS; kill++) {
+      await Promise.all(all.map((one) => one.flows()));
+      await node.kill();
+      await node.restart();
+    }
+    await Promise.all(all.map((one) => one.flows()));
+  }, 240_000);
+  afterAll(async () => {
+    for (const one of traffic.values()) await one.close();
+    await returnNode(node);
+  });
+
+  it.each(['durable', 'quorum'])(
+    'are not lost after the confirmation, and not handled again after they finished, with %s queues',
+    async (kind) => {
+      const one = traffic.get(kind) ?? expect.fail(`no ${kind} queues`);
+      await one.settle();
+      const { ledger, log } = one;
       expect(ledger.repeated).toEqual([]);
       expect(ledger.rejected).toEqual(new Set());
       // A regular check that meets an outage is a debug line.
       for (const level of ['warn', 'error'] as const)
         expect(log.messages(/could not|Dead-lettered/i, level)).toEqual([]);
-    }),
+    },
     240_000,
   );
 });

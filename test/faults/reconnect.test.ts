@@ -11,7 +11,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { silent } from '../support/silent.js';
@@ -179,9 +180,9 @@ describeWithRabbit('a broker that is killed', () => {
   let node: RabbitNode;
 
   beforeAll(async () => {
-    node = await RabbitNode.start();
+    node = await borrowNode();
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
 
   it('is reconnected to by its clients and servers', async () => {
     const topic = uniqueTopic();

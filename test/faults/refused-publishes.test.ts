@@ -10,7 +10,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -25,13 +26,13 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
   const open: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start();
+    node = await borrowNode();
     restricted = node.url.replace('guest:guest', 'restricted:secret');
     await node.rabbitmqctl('eval', 'application:set_env(rabbit, max_message_size, 100000).');
     await node.rabbitmqctl('add_user', 'restricted', 'secret');
     await node.rabbitmqctl('set_permissions', 'restricted', '^(?!forbidden)', '^(?!forbidden)', '.*');
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
   });

@@ -12,7 +12,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { amqpUrl, queueDepth } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -29,12 +30,13 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
   let ran: number;
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ config: [`max_message_size = ${LARGEST}`] });
+    node = await borrowNode();
+    await node.rabbitmqctl('eval', `application:set_env(rabbit, max_message_size, ${LARGEST}).`);
     await node.rabbitmqctl('add_user', 'no-replies', 'no-replies');
     // All but the default exchange, by which replies go.
     await node.rabbitmqctl('set_permissions', 'no-replies', '.*', '^(?!amq\\.default$).*', '.*');
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
     log.clear();

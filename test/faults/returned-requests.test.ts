@@ -10,7 +10,7 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import {
   describeWithRabbit,
   describeWithRabbitControl,
@@ -196,8 +196,8 @@ describeWithRabbit('delivery at least once from transient queues', () => {
 
 describeWithRabbitControl('a handler that takes longer than the broker waits for an acknowledgement', () => {
   it('runs once, and its caller gets the answer', async () => {
-    const node = await RabbitNode.start();
-    open.push(() => node.stop());
+    const node = await borrowNode();
+    open.push(() => returnNode(node));
     // In milliseconds; channels look at them when they open.
     for (const [name, value] of Object.entries({ consumer_timeout: 1000, channel_tick_interval: 500 })) {
       await node.rabbitmqctl('eval', `application:set_env(rabbit, ${name}, ${value}).`);

@@ -1,7 +1,8 @@
 import { getRpcClient, getRpcServer, type RPCServer, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { BrokerInspector } from '../support/broker-inspector.js';
 import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -22,10 +23,11 @@ describeWithRabbitControl('servers that share a channel', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ config: [`channel_max = ${MAX_CHANNELS}`] });
+    node = await borrowNode();
+    await node.rabbitmqctl('eval', `application:set_env(rabbit, channel_max, ${MAX_CHANNELS}).`);
     inspector = new BrokerInspector(node);
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   beforeEach(async () => {
     serving = await open();
     calling = await open();

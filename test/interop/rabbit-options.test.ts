@@ -7,8 +7,9 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../testkit/rabbit-node.js';
 import { isDenying, PERMITTED_QUERY } from '../../testkit/release.js';
+import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithPython, describeWithRabbitControl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { ManagementApi } from '../support/management.js';
@@ -44,10 +45,10 @@ describeWithPython('under one transport URL', () => {
     const cleanups: (() => Promise<unknown>)[] = [];
 
     beforeAll(async () => {
-      node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+      node = await borrowNode();
       management = new ManagementApi(node);
     });
-    afterAll(() => node?.stop());
+    afterAll(() => returnNode(node));
     afterEach(async () => {
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
     });

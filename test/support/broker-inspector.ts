@@ -46,6 +46,8 @@ export interface ConnectionRow {
   channels: number;
   protocol: number[];
   auth_mechanism: string;
+  user: string;
+  ssl_protocol: string;
   timeout: number;
   client_properties: Record<string, unknown>;
 }
@@ -80,6 +82,8 @@ const CONNECTION_ITEMS = [
   'channels',
   'protocol',
   'auth_mechanism',
+  'user',
+  'ssl_protocol',
   'timeout',
   'client_properties',
 ];

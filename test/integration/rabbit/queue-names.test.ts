@@ -2,7 +2,8 @@ import { connect } from 'amqplib';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { amqpUrl } from '../../../testkit/amqp.js';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { ManagementApi } from '../../support/management.js';
@@ -24,10 +25,10 @@ describeWithRabbitControl('useQueueManager', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    node = await borrowNode();
     management = new ManagementApi(node);
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   beforeEach(async () => {
     ({ vhost, url } = await management.addVhost());
   });

@@ -8,7 +8,8 @@ import {
 } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { ManagementApi } from '../../support/management.js';
@@ -25,10 +26,10 @@ describeWithRabbitControl('rabbitStreamFanout', () => {
   const cleanups: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    node = await borrowNode();
     management = new ManagementApi(node);
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
   beforeEach(async () => {
     ({ vhost, url } = await management.addVhost());
   });

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server } from 'node:tls';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { BrokerInspector } from '../../support/broker-inspector.js';
 import { type Certificate, CertificateAuthority } from '../../support/certificates.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
@@ -94,16 +95,7 @@ describeWithRabbitControl('TLS', () => {
   const urlWithPassword = (host = 'localhost', port = node.tlsPort) => `rabbit://user:${PASSWORD}@${host}:${port}/`;
   const trusted = () => ({ ssl: true, sslCaFile: authority.caFile });
 
-  async function protocols(): Promise<unknown[]> {
-    const text = await node.rabbitmqctl(
-      'list_connections',
-      'ssl_protocol',
-      'auth_mechanism',
-      'user',
-      '--formatter=json',
-    );
-    return JSON.parse(text) as unknown[];
-  }
+  const protocols = () => new BrokerInspector(node).connections();
 
   it('has the reason of the broker for a refused virtual host in the error', async () => {
     expect(await failure(`${secure()}nowhere`, trusted())).toContain('NOT_ALLOWED - vhost nowhere not found');

@@ -4,7 +4,8 @@ import { inspect } from 'node:util';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { osloRpc } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
@@ -18,12 +19,12 @@ let node: RabbitNode;
 
 beforeAll(async () => {
   if (rabbitUrl === '') return;
-  node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+  node = await borrowNode();
   await node.rabbitmqctl('add_user', 'doctor', PASSWORD);
   await node.rabbitmqctl('set_user_tags', 'doctor', 'administrator');
   await node.rabbitmqctl('set_permissions', 'doctor', '^(?!forbidden).*', '.*', '.*');
 });
-afterAll(() => node?.stop());
+afterAll(() => returnNode(node));
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });

@@ -8,7 +8,8 @@ import {
   Target,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
+import type { RabbitNode } from '../../../testkit/rabbit-node.js';
+import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { describeWithRabbitControl } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { ManagementApi, type Topology } from '../../support/management.js';
@@ -140,10 +141,10 @@ describeWithRabbitControl('the topology on RabbitMQ', () => {
   let management: ManagementApi;
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    node = await borrowNode();
     management = new ManagementApi(node);
   });
-  afterAll(() => node?.stop());
+  afterAll(() => returnNode(node));
 
   async function topologyOf(rabbit: RabbitOptions): Promise<Topology> {
     const { vhost, url } = await management.addVhost();
