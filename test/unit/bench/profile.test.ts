@@ -1,7 +1,7 @@
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
 import { flameGraphs } from '../../../bench/charts/flame-graph.js';
-import { framesOf, pathOf, sourceOf } from '../../../bench/profile/frames.js';
+import { framesOf, pathOf, placeOf } from '../../../bench/profile/frames.js';
 import { groupOf } from '../../../bench/profile/groups.js';
 import { type Block, blockFromText, blocksOf, blockToText, summarize } from '../../../bench/profile/summary.js';
 import { startProfiler } from '../../../bench/running/cpu-profiler.js';
@@ -113,8 +113,19 @@ describe("the benchmark's profile", () => {
     expect(pathOf('file:///home/someone/clone/bench/dist/bench/load.js')).toBe('bench/load.js');
     expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
     expect(pathOf('file:///home/someone/other.js')).toBe('other.js');
-    expect(sourceOf('node:buffer', 6, 0)).toBe('node:buffer:7');
-    expect(sourceOf('', -1, -1)).toBe('');
+    expect(placeOf('node:buffer', 6, 0)).toEqual({ path: 'node:buffer', at: 'node:buffer:7' });
+    expect(placeOf('', -1, -1)).toEqual({ path: '', at: '' });
+  });
+
+  it('finds the TypeScript of a function in the built library, whose files hold many modules', async () => {
+    const library: typeof import('nestjs-oslo-messaging') = await import('../../../dist/lib/index.js');
+    const stop = await startProfiler();
+    for (let n = 0; n < 100_000; n++) new library.Target({ topic: 'shop', version: '1.0' });
+    const frames = framesOf(await stop(), 1);
+    expect(frames.find(({ name }) => name === 'Target')).toMatchObject({
+      at: expect.stringMatching(/^lib\/core\/target\.ts:\d+$/),
+      group: 'core',
+    });
   });
 
   it('keeps a block as a line of text', () => {
