@@ -15,7 +15,7 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer, start }: Results): Goal[] {
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -60,7 +60,14 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+    ['import beyond Nest, ms of CPU', 'at most', 60, start?.imported.cpuMs],
+    ['memory of an idle service of 20 topics beyond an empty one, MB', 'at most', 15, idleMegabytes(start)],
+    ['the package, packed, MB', 'at most', 1, start && start.packed.bytes / 1e6],
   ];
+}
+
+function idleMegabytes(start: Results['start']): number | undefined {
+  return start && Math.max(start.beyondEmpty.memory.rssBytes, start.beyondEmpty.rabbit.rssBytes) / 1e6;
 }
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */

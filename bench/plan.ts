@@ -25,6 +25,7 @@ export const FULL = {
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
   runtimes: { rounds: 4 },
+  start: { rounds: 9 },
 };
 
 export type Plan = typeof FULL;
@@ -48,6 +49,7 @@ export const QUICK: Plan = {
   cluster: { rounds: 1, sequential: 0.6, loaded: 0.6 },
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },
+  start: { rounds: 3 },
 };
 
 /** The shortest plan that can tell a ratio from noise. */

@@ -63,8 +63,15 @@ async function bundle(files, target, format) {
     sourcemapExcludeSources: true,
   });
   await bundled.close();
+  // A program awaits at its top level: a module that it loads then would wait for it, and never start.
+  const awaited = Object.keys(PROGRAMS).map((file) => `${file}.js`);
+  const waiting = output.filter(({ imports = [] }) => imports.some((file) => awaited.includes(file)));
+  if (waiting.length > 0)
+    throw new Error(`A program is imported by ${waiting.map(({ fileName }) => fileName).join(', ')}`);
   // Names of errors and of classes are part of messages, of logs and of what Python receives.
-  const renamed = output.flatMap((chunk) => (chunk.type === 'chunk' ? (chunk.code.match(/\bclass \w+\$\d+/g) ?? []) : []));
+  const renamed = output.flatMap((chunk) =>
+    chunk.type === 'chunk' ? (chunk.code.match(/\bclass \w+\$\d+/g) ?? []) : [],
+  );
   if (renamed.length > 0) throw new Error(`Two classes of one name are in one file: ${renamed.join(', ')}`);
 }
 
@@ -86,7 +93,9 @@ function writeSchematics(target) {
   });
   for (const file of readdirSync(join(sources, SCHEMATICS), { recursive: true })) {
     if (!file.endsWith('.ts')) continue;
-    const { outputText } = ts.transpileModule(readFileSync(join(sources, SCHEMATICS, file), 'utf8'), { compilerOptions });
+    const { outputText } = ts.transpileModule(readFileSync(join(sources, SCHEMATICS, file), 'utf8'), {
+      compilerOptions,
+    });
     write(join(target, SCHEMATICS, file.replace(/\.ts$/, '.js')), outputText);
   }
 }

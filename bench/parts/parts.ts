@@ -11,6 +11,7 @@ import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
 import * as scale from './scale.js';
+import * as start from './start.js';
 import * as sweeps from './sweeps.js';
 
 /** Parts in the order in which they run. */
@@ -26,6 +27,7 @@ const parts = {
   cluster,
   profile,
   runtimes,
+  start,
 };
 
 export type PartName = keyof typeof parts;

@@ -50,7 +50,8 @@ export function framesOf(stack: unknown): string[] {
 }
 
 /** Paths of this module from the folder of the library: in the sources, and in the built package, in a file with others. */
-const MODULE = /(?:\(|\bat )([^()\n]*[\\/])(?:messaging[\\/]caller-stack|(?<=[\\/]dist[\\/](?:lib|cjs)[\\/])chunks[\\/][\w-]+)\.\w+:\d/;
+const MODULE =
+  /(?:\(|\bat )([^()\n]*[\\/])(?:messaging[\\/]caller-stack|(?<=[\\/]dist[\\/](?:lib|cjs)[\\/])chunks[\\/][\w-]+)\.\w+:\d/;
 
 /**
  * Returns the folder of this library from a stack of this module. Jest and bundlers turn the module into CommonJS, which has

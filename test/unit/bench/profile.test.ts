@@ -120,9 +120,10 @@ describe("the benchmark's profile", () => {
   it('finds the TypeScript of a function in the built library, whose files hold many modules', async () => {
     const library: typeof import('nestjs-oslo-messaging') = await import('../../../dist/lib/index.js');
     const stop = await startProfiler();
-    for (let n = 0; n < 100_000; n++) new library.Target({ topic: 'shop', version: '1.0' });
+    const target = new library.Target({ topic: 'shop', version: '1.0' });
+    for (let n = 0; n < 100_000; n++) target.with({ topic: 'mall' });
     const frames = framesOf(await stop(), 1);
-    expect(frames.find(({ name }) => name === 'Target')).toMatchObject({
+    expect(frames.find(({ name }) => name === 'with')).toMatchObject({
       at: expect.stringMatching(/^lib\/core\/target\.ts:\d+$/),
       group: 'core',
     });
