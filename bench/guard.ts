@@ -7,7 +7,7 @@ export type Ratios = Record<string, number>;
 const TOLERANCE = 0.15;
 
 /** Returns figures that a short run can tell from noise. The 99th percentiles are not among them. */
-export function ratiosOf({ calls, notifications, memory }: Results): Ratios {
+export function ratiosOf({ calls, notifications, memory, start }: Results): Ratios {
   const floor = calls?.ratios.floor;
   const nest = calls?.ratios['nest-rmq'];
   const found = {
@@ -21,6 +21,8 @@ export function ratiosOf({ calls, notifications, memory }: Results): Ratios {
     'memory:// calls/s beside TCP': memory?.toTcp.callsPerSecond,
     'memory:// p50 beside TCP': memory && 1 / memory.toTcp.p50Ms,
     'memory:// calls/s beside RabbitMQ': memory?.callsToRabbit,
+    'CPU of Node.js and Nest beside that of the import': start && start.imported.beforeMs / start.imported.cpuMs,
+    'heap of an empty service beside 20 topics': start && start.empty.heapBytes / start.memory.heapBytes,
   };
   return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }

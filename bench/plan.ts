@@ -25,7 +25,7 @@ export const FULL = {
   /** `seconds` with and without the profiler. */
   profile: { seconds: 10 },
   runtimes: { rounds: 4 },
-  start: { rounds: 9 },
+  start: { rounds: 7 },
 };
 
 export type Plan = typeof FULL;

@@ -21,6 +21,11 @@ interface Cost {
   cpuMs: number;
 }
 
+/** With the CPU of Node.js and Nest until then. */
+interface LoadCost extends Cost {
+  beforeMs: number;
+}
+
 interface Listening {
   /** From the start of the process, without that of Node.js. */
   startMs: number;
@@ -30,8 +35,8 @@ interface Listening {
 
 export interface StartResult {
   /** Beyond Nest, rxjs and reflect-metadata. */
-  imported: Cost;
-  required: Cost;
+  imported: LoadCost;
+  required: LoadCost;
   files: { library: number; all: number };
   empty: Listening;
   memory: Listening;
@@ -48,12 +53,16 @@ export interface StartResult {
 export async function run(session: Session): Promise<StartResult> {
   const { rounds } = session.plan.start;
   const url = session.broker.url;
-  const costs = await inRounds(session, {
-    title: 'start',
+  const loads = await inRounds(session, {
+    title: 'load',
+    rounds,
+    subjects: { imported: () => program<LoadCost>('import'), required: () => program<LoadCost>('require') },
+    steps: [(measure: () => Promise<LoadCost>) => measure()],
+  });
+  const commands = await inRounds(session, {
+    title: 'command',
     rounds,
     subjects: {
-      imported: () => program<Cost>('import'),
-      required: () => program<Cost>('require'),
       node: () => command(['--eval', '0']),
       help: () => command([COMMAND, '--help']),
       version: () => command([COMMAND, '--version']),
@@ -70,7 +79,7 @@ export async function run(session: Session): Promise<StartResult> {
     },
     steps: [(measure: () => Promise<Listening>) => measure()],
   });
-  const node = medians(costs.node);
+  const node = medians(commands.node);
   const beyondNode = (rounds: readonly Cost[]) => mapValues(medians(rounds), (value, name) => value - node[name]);
   const beyondEmpty = (found: readonly Listening[], name: 'rssBytes' | 'heapBytes') =>
     median(found.map((it, index) => it[name] - (services.empty[index]?.[name] ?? Number.NaN)));
@@ -79,13 +88,13 @@ export async function run(session: Session): Promise<StartResult> {
     heapBytes: beyondEmpty(found, 'heapBytes'),
   });
   return {
-    imported: medians(costs.imported),
-    required: medians(costs.required),
+    imported: medians(loads.imported),
+    required: medians(loads.required),
     files: await program('files'),
     ...mapValues(services, (found) => medians(found)),
     beyondEmpty: { memory: beyond(services.memory), rabbit: beyond(services.rabbit) },
-    help: beyondNode(costs.help),
-    version: beyondNode(costs.version),
+    help: beyondNode(commands.help),
+    version: beyondNode(commands.version),
     packed: await packed(),
   };
 }

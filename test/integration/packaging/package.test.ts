@@ -109,6 +109,27 @@ describe('the package', () => {
     expect(files.filter(({ path }) => path.endsWith('.map'))).toEqual([]);
   });
 
+  it('loads amqplib, Nest and rxjs with its root, and little else', async () => {
+    const program = `
+      import 'reflect-metadata';
+      import '@nestjs/common';
+      import '@nestjs/core';
+      import '@nestjs/microservices';
+      import 'rxjs';
+      import { loadedFiles } from './testkit/loaded-files.ts';
+      console.log(JSON.stringify(await loadedFiles(() => import('./dist/lib/index.js'))));`;
+    const args = ['--import', './test/support/typescript.mjs', '--input-type=module', '--eval', program];
+    const { stdout } = await run(process.execPath, args, { cwd: root });
+    const files = JSON.parse(stdout) as string[];
+    const installed = files.flatMap((file) => /\/node_modules\/([^/]+)/.exec(file)?.[1] ?? []);
+    expect([...new Set(installed)]).toEqual(['amqplib', 'lru-cache']);
+    const own = files.filter((file) => !file.includes('/node_modules/'));
+    expect(own.filter((file) => !file.startsWith(`${root}dist/lib/`))).toEqual([]);
+    expect(own.length).toBeGreaterThan(5);
+    expect(own.length).toBeLessThan(25);
+    expect(files.length).toBeLessThan(50);
+  });
+
   it('keeps the comments of what it exports', async () => {
     for (const form of ['lib', 'cjs'])
       expect(await readFile(`${root}dist/${form}/core/target.d.ts`, 'utf8')).toMatch(

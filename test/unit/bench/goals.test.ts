@@ -56,7 +56,7 @@ describe("the benchmark's goals", () => {
     expect(unmet({ start })).toEqual([]);
     const { memory } = start.beyondEmpty;
     const larger = { ...start.packed, bytes: 1_010_000 };
-    const worse = { ...start, imported: { wallMs: 40, cpuMs: 61 }, packed: larger };
+    const worse = { ...start, imported: { ...start.imported, cpuMs: 61 }, packed: larger };
     expect(unmet({ start: { ...worse, beyondEmpty: { memory, rabbit: { ...memory, rssBytes: 1.6e7 } } } })).toEqual([
       'import beyond Nest, ms of CPU: at most 60',
       'memory of an idle service of 20 topics beyond an empty one, MB: at most 15',
