@@ -21,7 +21,8 @@ const CONNECTIONS = 4;
 const FAST_MEMORY = ['22', '24', '26'] as const;
 
 function goalsOf(results: Results): Goal[] {
-  const { calls, notifications, scale, processes, memory, observability, explorer, runtimes, floors, fleet } = results;
+  const { calls, notifications, scale, processes, memory, observability, explorer, runtimes, floors, fleet, start } =
+    results;
   const { restart, drop } = fleet?.peers.oslo?.dense.storms ?? {};
   const python = fleet?.peers['oslo-python']?.dense.storms;
   const one = fleet?.peers.oslo;
@@ -75,6 +76,9 @@ function goalsOf(results: Results): Goal[] {
     ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+    ['import beyond Nest, ms of CPU', 'at most', 60, start?.imported.cpuMs],
+    ['memory of an idle service of 20 topics beyond an empty one, MB', 'at most', 15, idleMegabytes(start)],
+    ['the package, packed, MB', 'at most', 1, start && start.packed.bytes / 1e6],
     ...FAST_MEMORY.map((version): Goal => {
       return [
         `memory:// calls/s ÷ RabbitMQ, Node.js ${version}`,
@@ -98,6 +102,10 @@ function goalsOfVersion(version: string, found: FloorsResult[keyof FloorsResult]
     [`p99 ÷ floor, one at a time, ${version}`, 'at most', 1, floor?.p99Ms],
     [`p99 ÷ floor, 100 in flight, ${version}`, 'at most', 1, floor?.loadedP99Ms],
   ];
+}
+
+function idleMegabytes(start: Results['start']): number | undefined {
+  return start && Math.max(start.beyondEmpty.memory.rssBytes, start.beyondEmpty.rabbit.rssBytes) / 1e6;
 }
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */

@@ -7,7 +7,7 @@ export type Ratios = Record<string, number>;
 const TOLERANCE = 0.15;
 
 /** Returns figures that a short run can tell from noise. The 99th percentiles are not among them. */
-export function ratiosOf({ calls, notifications, memory, floors }: Results): Ratios {
+export function ratiosOf({ calls, notifications, memory, floors, start }: Results): Ratios {
   const floor = calls?.ratios.floor;
   const nest = calls?.ratios['nest-rmq'];
   const found = {
@@ -26,6 +26,8 @@ export function ratiosOf({ calls, notifications, memory, floors }: Results): Rat
     'calls/s beside floor, Node.js 22': floors?.['22'].floor.callsPerSecond,
     'p50 beside floor, Node.js 22': floors && 1 / floors['22'].floor.p50Ms,
     'calls/s beside floor without guarantees': floors?.['24'].weak.callsPerSecond,
+    'CPU of Node.js and Nest beside that of the import': start && start.imported.beforeMs / start.imported.cpuMs,
+    'heap of an empty service beside 20 topics': start && start.empty.heapBytes / start.memory.heapBytes,
   };
   return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }

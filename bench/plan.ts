@@ -29,6 +29,7 @@ export const FULL = {
   runtimes: { rounds: 4 },
   /** Times for each version of Node.js, peer and round. */
   floors: { rounds: 7, sequential: 0.7, loaded: 0.9 },
+  start: { rounds: 7 },
 };
 
 export type Plan = typeof FULL;
@@ -54,6 +55,7 @@ export const QUICK: Plan = {
   profile: { seconds: 2 },
   runtimes: { rounds: 2 },
   floors: { rounds: 5, sequential: 0.4, loaded: 0.6 },
+  start: { rounds: 3 },
 };
 
 /** The shortest plan that can tell a ratio from noise. */

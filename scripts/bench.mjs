@@ -21,6 +21,7 @@ function compile() {
   const tsc = `${root}node_modules/.bin/tsc`;
   console.log('compiling   the library and the benchmark');
   run(tsc, ['-p', 'lib/tsconfig.json']);
+  for (const script of ['bundle', 'explorer-page']) run(process.execPath, [`scripts/${script}.mjs`]);
   run(tsc, ['-p', 'bench/tsconfig.json']);
 }
 

@@ -9,7 +9,7 @@ export function build({ examples = false } = {}) {
   const nest = `${root}node_modules/.bin/nest`;
   run(nest, ['build', 'lib']);
   // A process of its own: TypeScript may have been missing when this one started.
-  run(process.execPath, ['scripts/common-js.mjs']);
+  run(process.execPath, ['scripts/bundle.mjs']);
   run(process.execPath, ['scripts/explorer-page.mjs']);
   const command = `${root}dist/lib/cli/oslo-rpc.js`;
   if (existsSync(command)) chmodSync(command, 0o755);

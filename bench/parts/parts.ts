@@ -13,6 +13,7 @@ import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
 import * as scale from './scale.js';
+import * as start from './start.js';
 import * as sweeps from './sweeps.js';
 
 /** Parts in the order in which they run. */
@@ -30,6 +31,7 @@ const parts = {
   profile,
   runtimes,
   floors,
+  start,
 };
 
 export type PartName = keyof typeof parts;

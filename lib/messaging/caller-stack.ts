@@ -49,18 +49,22 @@ export function framesOf(stack: unknown): string[] {
   return stack.split('\n').filter((line) => /^\s+at /.test(line) && !/\bnode:/.test(line) && !isOurs(line));
 }
 
-/** The folder of this library, as stacks name it: as a path and as a URL. */
-const HERE = foldersOf(new Error().stack);
+/** Paths of this module from the folder of the library: in the sources, and in the built package, in a file with others. */
+const MODULE =
+  /(?:\(|\bat )([^()\n]*[\\/])(?:messaging[\\/]caller-stack|(?<=[\\/]dist[\\/](?:lib|cjs)[\\/])chunks[\\/][\w-]+)\.\w+:\d/;
 
 /**
  * Returns the folder of this library from a stack of this module. Jest and bundlers turn the module into CommonJS, which has
  * no `import.meta`.
  */
 function foldersOf(stack: unknown): string[] {
-  const folder = /(?:\(|\bat )([^()\n]*[\\/])messaging[\\/]caller-stack\.\w+:\d/.exec(String(stack))?.[1];
+  const folder = MODULE.exec(String(stack))?.[1];
   if (folder === undefined) return [];
   return folder.startsWith('file:') ? [fileURLToPath(folder), folder] : [folder, pathToFileURL(folder).href];
 }
+
+/** The folder of this library, as stacks name it: as a path and as a URL. */
+const HERE = foldersOf(new Error().stack);
 
 function isOurs(line: string): boolean {
   return HERE.some((folder) => line.includes(folder));

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import type { AsyncApiDocument, AsyncApiInfo } from '../../asyncapi/for-command.js';
 import { discoverServers, MessageUndeliverable, Target } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
@@ -56,7 +55,7 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
       const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
-      const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
+      const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await yamlOf(document);
       if (flags.out !== undefined) writeFile(flags.out, text, '--out');
       else if (flags.html === undefined) print(text);
       if (flags.html !== undefined && page !== undefined) writeFile(flags.html, page, '--html');
@@ -121,7 +120,8 @@ function formatOf({ format, json, out = '' }: AsyncApiFlags): 'yaml' | 'json' {
   throw new UsageError(`--format: expected yaml or json; got ${format}`);
 }
 
-function yamlOf(document: AsyncApiDocument): string {
+async function yamlOf(document: AsyncApiDocument): Promise<string> {
+  const { stringify } = await import('yaml');
   // References of the document, not of YAML: other tools read them.
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 120 });
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { basename } from 'node:path';
+import { basename, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuProfile } from './cpu-profiler.js';
 import { GROUPS, type Group, groupOf } from './groups.js';
@@ -34,8 +34,9 @@ export function framesOf(
   const frames = new Map<number, Frame>();
   for (const { id, callFrame } of nodes) {
     const { functionName, url, lineNumber, columnNumber } = callFrame;
-    const [name, at] = [functionName || ANONYMOUS, sourceOf(url, lineNumber, columnNumber)];
-    frames.set(id, { name, at, group: groupOf(functionName, pathOf(url)), micros: 0, children: [] });
+    const { path, at } = placeOf(url, lineNumber, columnNumber);
+    const name = functionName || ANONYMOUS;
+    frames.set(id, { name, at, group: groupOf(functionName, path), micros: 0, children: [] });
   }
   const framesWith = (ids: readonly number[]) => ids.flatMap((id) => frames.get(id) ?? []);
   for (const { id, children = [] } of nodes) frames.get(id)?.children.push(...framesWith(children));
@@ -59,13 +60,29 @@ export function pathOf(url: string): string {
 
 const maps = new Map<string, SourceMap | undefined>();
 
-/** Returns `path:line` of a function, in its TypeScript where there is a source map. Line and column begin at 0. */
-export function sourceOf(url: string, line: number, column: number): string {
-  const path = pathOf(url);
-  if (path === '') return '';
+/** Path of a function, and `path:line`. Both are empty for native code. */
+interface Place {
+  path: string;
+  at: string;
+}
+
+/** Returns the place of a function, in its TypeScript where there is a source map. Line and column begin at 0. */
+export function placeOf(url: string, line: number, column: number): Place {
   const entry = mapOf(url)?.findEntry(line, column);
-  if (entry && 'originalLine' in entry) return `${path.replace(/\.js$/, '.ts')}:${entry.originalLine + 1}`;
-  return `${path}:${line + 1}`;
+  const original = entry && 'originalLine' in entry ? entry : undefined;
+  const path = original ? pathOfSource(url, original.originalSource) : pathOf(url);
+  return { path, at: path && `${path}:${(original?.originalLine ?? line) + 1}` };
+}
+
+/** Returns the path of a source within the repository: a file of the built library holds many. */
+function pathOfSource(url: string, source: string): string {
+  const path = relative(repositoryOf(url), fileURLToPath(new URL(source, url)));
+  return path.split(sep).join('/');
+}
+
+/** Returns the folder that holds `dist`, or `bench` with a `dist` of its own. */
+function repositoryOf(url: string): string {
+  return fileURLToPath(url.replace(/\/(bench\/)?dist\/(bench|testkit|conformance|lib)\/.*$/, '/'));
 }
 
 function mapOf(url: string): SourceMap | undefined {

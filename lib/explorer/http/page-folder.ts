@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Places of the built page, from this file: in the ES module, in its CommonJS form, and in the sources. */
-const PLACES = ['../page', '../../../lib/explorer/page', '../../../dist/lib/explorer/page'];
+/** Places of the built page: from a file of the built package, in a folder of either form, and from this file in the sources. */
+const PLACES = ['../../lib/explorer/page', '../../../dist/lib/explorer/page'];
 
-/** Returns the folder of the page's files; undefined where it was not built. The build writes `__dirname` into the CommonJS form. */
+/** Returns the folder of the page's files; undefined where it was not built. */
 export function pageFolder(): string | undefined {
   const folders = PLACES.map((place) => join(import.meta.dirname, place));
   // The sources have an `index.html`, but no script that a browser can run.

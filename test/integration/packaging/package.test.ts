@@ -24,6 +24,23 @@ interface Manifest {
   allowScripts?: Record<string, boolean>;
 }
 
+interface Packed {
+  /** Bytes. */
+  size: number;
+  unpackedSize: number;
+  files: { path: string }[];
+}
+
+let packing: Promise<Packed> | undefined;
+
+/** Returns what `npm pack` would pack. */
+function packed(): Promise<Packed> {
+  packing ??= run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root }).then(
+    ({ stdout }) => (JSON.parse(stdout) as [Packed])[0],
+  );
+  return packing;
+}
+
 // npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
 describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/', 'test/compatibility/'])(
   'the dependencies in ./%s',
@@ -65,9 +82,7 @@ describe('the package', () => {
   });
 
   it('holds the built library, its documentation and nothing else', async () => {
-    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
+    const paths = (await packed()).files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
         'package.json',
@@ -85,10 +100,41 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
-  it('has source maps without the sources, which would double its size', async () => {
-    const map = JSON.parse(await readFile(`${root}dist/lib/index.js.map`, 'utf8')) as Record<string, unknown>;
-    expect(map).toMatchObject({ version: 3, sources: [expect.stringMatching(/lib\/index\.ts$/)] });
-    expect(map).not.toHaveProperty('sourcesContent');
+  it('is small', async () => {
+    const { size, unpackedSize, files } = await packed();
+    expect(size).toBeLessThan(1_020_000);
+    expect(unpackedSize).toBeLessThan(4_100_000);
+    expect(files.length).toBeLessThan(410);
+    // A map names sources that are not in the package.
+    expect(files.filter(({ path }) => path.endsWith('.map'))).toEqual([]);
+  });
+
+  it('loads amqplib, Nest and rxjs with its root, and little else', async () => {
+    const program = `
+      import 'reflect-metadata';
+      import '@nestjs/common';
+      import '@nestjs/core';
+      import '@nestjs/microservices';
+      import 'rxjs';
+      import { loadedFiles } from './testkit/loaded-files.ts';
+      console.log(JSON.stringify(await loadedFiles(() => import('./dist/lib/index.js'))));`;
+    const args = ['--import', './test/support/typescript.mjs', '--input-type=module', '--eval', program];
+    const { stdout } = await run(process.execPath, args, { cwd: root });
+    const files = JSON.parse(stdout) as string[];
+    const installed = files.flatMap((file) => /\/node_modules\/([^/]+)/.exec(file)?.[1] ?? []);
+    expect([...new Set(installed)]).toEqual(['amqplib', 'lru-cache']);
+    const own = files.filter((file) => !file.includes('/node_modules/'));
+    expect(own.filter((file) => !file.startsWith(`${root}dist/lib/`))).toEqual([]);
+    expect(own.length).toBeGreaterThan(5);
+    expect(own.length).toBeLessThan(25);
+    expect(files.length).toBeLessThan(50);
+  });
+
+  it('keeps the comments of what it exports', async () => {
+    for (const form of ['lib', 'cjs'])
+      expect(await readFile(`${root}dist/${form}/core/target.d.ts`, 'utf8')).toMatch(
+        /\/\*\*[^/]*\*\/\nexport declare class Target/,
+      );
   });
 
   it('passes publint and the TypeScript resolution checks', async () => {

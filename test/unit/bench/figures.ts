@@ -95,6 +95,24 @@ export function floorResults(
   return results;
 }
 
+export function startResults(): NonNullable<Results['start']> {
+  const cost = { wallMs: 40, cpuMs: 50, beforeMs: 150 };
+  const listening = { startMs: 300, rssBytes: 9e7, heapBytes: 3e7 };
+  const beyond = { rssBytes: 1e7, heapBytes: 5e6 };
+  return {
+    imported: cost,
+    required: cost,
+    files: { library: 11, all: 40 },
+    empty: listening,
+    memory: listening,
+    rabbit: listening,
+    beyondEmpty: { memory: beyond, rabbit: beyond },
+    help: cost,
+    version: cost,
+    packed: { bytes: 9e5, unpackedBytes: 4e6, files: 400 },
+  };
+}
+
 /** One of everything. */
 export function allResults(): Required<Results> {
   const point = { peer: 'oslo' as const };
@@ -144,5 +162,6 @@ export function allResults(): Required<Results> {
     profile: { inFlight: 100, subjects: { client: profiled, server: profiled, memory: profiled } },
     runtimes: { inFlight: 100, runtimes: { '20': onNode, '22': onNode, '24': onNode, '26': onNode } },
     floors: floorResults(),
+    start: startResults(),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../bench/goals.js';
-import { allResults, callResults, floorResults, scaleResults } from './figures.js';
+import { allResults, callResults, floorResults, scaleResults, startResults } from './figures.js';
 
 const unmet = (results: Parameters<typeof judge>[0]) =>
   judge(results)
@@ -83,6 +83,19 @@ describe("the benchmark's goals", () => {
     const { runtimes } = allResults();
     runtimes.runtimes['26'].memoryToRabbit = 9.9;
     expect(unmet({ runtimes })).toContain('memory:// calls/s ÷ RabbitMQ, Node.js 26: at least 10');
+  });
+
+  it('are missed by a slow import, an idle service that holds more, and a larger package', () => {
+    const start = startResults();
+    expect(unmet({ start })).toEqual([]);
+    const { memory } = start.beyondEmpty;
+    const larger = { ...start.packed, bytes: 1_010_000 };
+    const worse = { ...start, imported: { ...start.imported, cpuMs: 61 }, packed: larger };
+    expect(unmet({ start: { ...worse, beyondEmpty: { memory, rabbit: { ...memory, rssBytes: 1.6e7 } } } })).toEqual([
+      'import beyond Nest, ms of CPU: at most 60',
+      'memory of an idle service of 20 topics beyond an empty one, MB: at most 15',
+      'the package, packed, MB: at most 1',
+    ]);
   });
 
   it('compare with the best of the products, and with the weak floor by another goal', () => {

@@ -1,9 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
 import { blockFromText, blockToText } from '../../../bench/charts/block-text.js';
 import { flameGraphs } from '../../../bench/charts/flame-graphs.js';
 import { startProfiler } from '../../../lib/cli/profile/cpu-profiler.js';
-import { framesOf, pathOf, sourceOf } from '../../../lib/cli/profile/frames.js';
+import { framesOf, pathOf, placeOf } from '../../../lib/cli/profile/frames.js';
 import { groupOf } from '../../../lib/cli/profile/groups.js';
 import { type Block, blocksOf, summarize } from '../../../lib/cli/profile/summary.js';
 import { allResults } from './figures.js';
@@ -117,8 +118,22 @@ describe("the benchmark's profile", () => {
     expect(pathOf('file:///home/someone/clone/node_modules/amqplib/lib/mux.js')).toBe('amqplib/lib/mux.js');
     expect(pathOf('file:///srv/node_modules/nestjs-oslo-messaging/dist/lib/core/json.js')).toBe('lib/core/json.js');
     expect(pathOf('file:///home/someone/other.js')).toBe('other.js');
-    expect(sourceOf('node:buffer', 6, 0)).toBe('node:buffer:7');
-    expect(sourceOf('', -1, -1)).toBe('');
+    expect(placeOf('node:buffer', 6, 0)).toEqual({ path: 'node:buffer', at: 'node:buffer:7' });
+    expect(placeOf('', -1, -1)).toEqual({ path: '', at: '' });
+  });
+
+  it('finds the TypeScript of a function in the built library, whose files hold many modules', () => {
+    const folder = new URL('../../../dist/lib/chunks/', import.meta.url);
+    const places = readdirSync(folder)
+      .filter((name) => name.endsWith('.js'))
+      .flatMap((name) => {
+        const url = new URL(name, folder);
+        const lines = readFileSync(url, 'utf8').split('\n');
+        const line = lines.findIndex((it) => /^(async )?function decodeEnvelope\(/.test(it));
+        return line < 0 ? [] : [placeOf(url.href, line, 0)];
+      });
+    const at = expect.stringMatching(/^lib\/core\/envelope\.ts:\d+$/);
+    expect(places).toEqual([{ path: 'lib/core/envelope.ts', at }]);
   });
 
   it('keeps a block as a line of text', () => {
