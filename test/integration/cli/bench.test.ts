@@ -356,7 +356,7 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
   it('names a folder that no profile can be written to, before it loads anything', async () => {
     const { code, stdout, stderr } = await bench('--serve', '--profile', '--profile-folder', '/nowhere/at/all');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toBe('--profile-folder: there is no folder /nowhere/at/all; create it first\n');
+    expect(stderr).toBe('UsageError: --profile-folder: there is no folder /nowhere/at/all; create it first\n');
   });
 
   it('leaves no server behind, however it ends', async () => {
