@@ -15,7 +15,8 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+function goalsOf(results: Results): Goal[] {
+  const { calls, notifications, scale, processes, overload, memory, observability, explorer } = results;
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -51,6 +52,7 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['connections of client and server, 100 clients', 'at most', CONNECTIONS, scale?.clients.connections],
     ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, topics?.channels],
     ['the busiest of the servers ÷ their mean', 'at most', 1.5, processes?.mostOverMean],
+    ...overloadGoals(overload),
     ['memory:// calls/s ÷ TCP', 'at least', 1, toTcp?.callsPerSecond],
     ['memory:// p50 ÷ TCP', 'at most', 1, toTcp?.p50Ms],
     ['memory:// p99 ÷ TCP', 'at most', 1, toTcp?.p99Ms],
@@ -60,6 +62,20 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, explorer?.callsToOff.registered],
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
+  ];
+}
+
+function overloadGoals(overload: Results['overload']): Goal[] {
+  const { oslo, 'oslo-computing': computing } = overload?.peers ?? {};
+  const inTimeouts = (milliseconds: number | null | undefined) =>
+    milliseconds && milliseconds / (overload?.timeoutMs ?? 0);
+  return [
+    ['answered in time ÷ capacity, overload', 'at least', 0.95, oslo?.goodput],
+    ['answered in time ÷ capacity, overload of computing handlers', 'at least', 0.95, computing?.goodput],
+    ['p99 of the answered ÷ timeout, overload', 'at most', 1, inTimeouts(oslo?.servedP99Ms)],
+    ['p50 of the refused ÷ timeout, overload', 'at most', 0.5, inTimeouts(oslo?.refusedP50Ms)],
+    ['calls without an answer ÷ calls, overload', 'at most', 0.05, oslo?.failed],
+    ["growth of the server's memory, overload", 'at most', 1.1, oslo?.serverGrowth],
   ];
 }
 

@@ -7,6 +7,7 @@ import * as explorer from './explorer.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
+import * as overload from './overload.js';
 import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
@@ -20,6 +21,7 @@ const parts = {
   sweeps,
   scale,
   processes,
+  overload,
   memory,
   observability,
   explorer,
