@@ -67,8 +67,8 @@ export class Overload {
     if (before + here < MEASURED_WAIT_MS || repeated || this.refusing >= MAX_REFUSALS) return false;
     if (this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
-    const busy = full || this.loop.isBusy(now);
-    if (!this.shedding.refuses({ before, here, timeout, need, busy }, now)) return false;
+    const computing = this.loop.isBusy(now);
+    if (!this.shedding.refuses({ before, here, timeout, need, full, computing }, now)) return false;
     this.refused(queue, now);
     return true;
   }

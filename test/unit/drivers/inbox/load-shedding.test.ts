@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type CallWait, EPISODE_MS, LoadShedding, MAX_WAIT_MS } from '../../../../lib/drivers/inbox/load-shedding.js';
+import {
+  type CallWait,
+  EPISODE_MS,
+  LoadShedding,
+  MAX_IN_A_ROW,
+  MAX_WAIT_MS,
+} from '../../../../lib/drivers/inbox/load-shedding.js';
 
-const fresh: CallWait = { before: 0, here: 0, timeout: 2000, need: 100, busy: true };
+const fresh: CallWait = { before: 0, here: 0, timeout: 2000, need: 100, full: true, computing: false };
 /** A call with 100 ms to spare for its reply, and 1900 ms for its handler and its wait. */
 const SPARE_MS = 1800;
 
@@ -46,9 +52,17 @@ describe('load shedding', () => {
   });
 
   it('starts a late call while there is capacity: it may be in time after all', () => {
-    expect(refuses({ before: SPARE_MS + 1, busy: false })).toBe(false);
+    expect(refuses({ before: SPARE_MS + 1, full: false })).toBe(false);
     refuses({ before: SPARE_MS + 1 });
-    expect(refuses({ before: SPARE_MS + 1, busy: false })).toBe(false);
+    expect(refuses({ before: SPARE_MS + 1, full: false })).toBe(false);
+  });
+
+  it('gives handlers that compute their share, though all calls have waited', () => {
+    const computing = { full: false, computing: true };
+    expect(refuses({ ...computing, before: SPARE_MS + 1 })).toBe(true);
+    const refused = Array.from({ length: MAX_IN_A_ROW + 1 }, () => refuses({ ...computing, before: SPARE_MS }));
+    expect(refused.filter(Boolean)).toHaveLength(MAX_IN_A_ROW);
+    expect(refuses({ before: SPARE_MS })).toBe(true);
   });
 
   it('starts a call whose timeout is shorter than its handler takes', () => {
