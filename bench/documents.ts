@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withGeneratedPart } from '../conformance/generated-part.js';
-import { type Chart, sweepCharts } from './charts/charts.js';
+import { type Chart, overloadChart, sweepCharts } from './charts/charts.js';
 import { flameGraphs } from './charts/flame-graphs.js';
 import { type GoalResult, judge } from './goals.js';
 import { PARTS, partDocuments } from './parts/parts.js';
@@ -48,12 +48,13 @@ export function mark(by: string): string {
   return `<!-- by ${by} -->`;
 }
 
-/** Returns the charts of the sweeps. The documents place the flame graphs themselves. */
-async function draw({ parts: { sweeps, profile }, stamps }: ResultsFile): Promise<Chart[]> {
+/** Returns the charts of the sweeps. The documents place the other pictures themselves. */
+async function draw({ parts: { sweeps, profile, overload }, stamps }: ResultsFile): Promise<Chart[]> {
   const charts = sweeps && stamps.sweeps?.mode === 'full' ? sweepCharts(sweeps) : [];
   const graphs = profile && stamps.profile?.mode === 'full' ? flameGraphs(profile) : [];
+  const pressed = overload && stamps.overload?.mode === 'full' ? [overloadChart(overload)] : [];
   const { svg } = await import(pathToFileURL(resolve('bench/charts/svg.mjs')).href);
-  for (const drawing of [...graphs, ...charts.map(({ name, option }) => ({ name, svg: svg(option) }))])
+  for (const drawing of [...graphs, ...[...charts, ...pressed].map(({ name, option }) => ({ name, svg: svg(option) }))])
     await writeFile(`${CHARTS}/${drawing.name}.svg`, `${drawing.svg}\n`);
   return charts;
 }

@@ -21,8 +21,8 @@ const CONNECTIONS = 4;
 const FAST_MEMORY = ['22', '24', '26'] as const;
 
 function goalsOf(results: Results): Goal[] {
-  const { calls, notifications, scale, processes, memory, observability, explorer, runtimes, floors, fleet, start } =
-    results;
+  const { calls, notifications, scale, processes, overload, memory, observability, explorer } = results;
+  const { runtimes, floors, fleet, start } = results;
   const { restart, drop } = fleet?.peers.oslo?.dense.storms ?? {};
   const python = fleet?.peers['oslo-python']?.dense.storms;
   const one = fleet?.peers.oslo;
@@ -67,6 +67,7 @@ function goalsOf(results: Results): Goal[] {
     ['services that are away 60 s after a cut', 'at most', 0, drop?.failed],
     ['all services serve again after a restart of the broker, ms', 'at most', 5000, restart?.servingAllMs],
     ['the same ÷ Python', 'at most', 1, restart && python && restart.servingAllMs / python.restart.servingAllMs],
+    ...overloadGoals(overload),
     ['memory:// calls/s ÷ TCP', 'at least', 1, toTcp?.callsPerSecond],
     ['memory:// p50 ÷ TCP', 'at most', 1, toTcp?.p50Ms],
     ['memory:// p99 ÷ TCP', 'at most', 1, toTcp?.p99Ms],
@@ -106,6 +107,20 @@ function goalsOfVersion(version: string, found: FloorsResult[keyof FloorsResult]
 
 function idleMegabytes(start: Results['start']): number | undefined {
   return start && Math.max(start.beyondEmpty.memory.rssBytes, start.beyondEmpty.rabbit.rssBytes) / 1e6;
+}
+
+function overloadGoals(overload: Results['overload']): Goal[] {
+  const { oslo, 'oslo-computing': computing } = overload?.peers ?? {};
+  const inTimeouts = (milliseconds: number | null | undefined) =>
+    milliseconds && milliseconds / (overload?.timeoutMs ?? 0);
+  return [
+    ['answered in time ÷ capacity, overload', 'at least', 0.95, oslo?.goodput],
+    ['answered in time ÷ capacity, overload of computing handlers', 'at least', 0.95, computing?.goodput],
+    ['p99 of the answered ÷ timeout, overload', 'at most', 1, inTimeouts(oslo?.servedP99Ms)],
+    ['p50 of the refused ÷ timeout, overload', 'at most', 0.5, inTimeouts(oslo?.refusedP50Ms)],
+    ['calls without an answer ÷ calls, overload', 'at most', 0.05, oslo?.failed],
+    ["growth of the server's memory, overload", 'at most', 1.1, oslo?.serverGrowth],
+  ];
 }
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */

@@ -7,7 +7,7 @@ export type Ratios = Record<string, number>;
 const TOLERANCE = 0.15;
 
 /** Returns figures that a short run can tell from noise. The 99th percentiles are not among them. */
-export function ratiosOf({ calls, notifications, memory, floors, start }: Results): Ratios {
+export function ratiosOf({ calls, notifications, memory, floors, start, overload }: Results): Ratios {
   const floor = calls?.ratios.floor;
   const nest = calls?.ratios['nest-rmq'];
   const found = {
@@ -18,6 +18,7 @@ export function ratiosOf({ calls, notifications, memory, floors, start }: Result
     'server CPU beside floor': floor && 1 / floor.serverCpuMicros,
     'notifications published beside floor': notifications?.ratio.publishedPerSecond,
     'notifications consumed beside floor': notifications?.ratio.consumedPerSecond,
+    'answered in time beside capacity, overload': overload?.peers.oslo?.goodput,
     'memory:// calls/s beside TCP': memory?.toTcp.callsPerSecond,
     'memory:// p50 beside TCP': memory && 1 / memory.toTcp.p50Ms,
     'memory:// calls/s beside RabbitMQ': memory?.callsToRabbit,

@@ -16,6 +16,8 @@ export const FULL = {
   /** Warms up by calls instead of seconds, so that a busy machine compiles as much code as a quiet one. */
   scale: { rounds: 5, seconds: 1.5, warmUpCalls: 50_000, topicsWarmUpCalls: 100_000, callsInARow: 1_000_000 },
   processes: { servers: 8, clients: 4, rounds: 3, seconds: 2 },
+  /** `capacitySeconds` warm up, and as many measure the capacity. */
+  overload: { seconds: 60, capacitySeconds: 3 },
   memory: { rounds: 4 },
   /** Warms up by calls: what watches a call is the larger part of the code to compile. */
   observability: { rounds: 15, loaded: 1, warmUpCalls: 50_000 },
@@ -47,6 +49,7 @@ export const QUICK: Plan = {
   },
   scale: { rounds: 2, seconds: 0.6, warmUpCalls: 10_000, topicsWarmUpCalls: 10_000, callsInARow: 50_000 },
   processes: { servers: 8, clients: 4, rounds: 1, seconds: 1 },
+  overload: { seconds: 10, capacitySeconds: 1.5 },
   memory: { rounds: 3 },
   observability: { rounds: 9, loaded: 0.5, warmUpCalls: 10_000 },
   explorer: { rounds: 11, loaded: 0.3, memoryLoaded: 0.2, warmUpCalls: 10_000 },

@@ -65,6 +65,7 @@ export {
   RequestExpired,
   RPCVersionCapError,
   ServerListenError,
+  ServerOverloaded,
   ServerStopped,
   UnsupportedVersion,
 } from './core/errors.js';

@@ -1,3 +1,4 @@
+import { type OverloadResult, overloadLines } from '../parts/overload.js';
 import type { SweepsResult } from '../parts/sweeps.js';
 import { PEER_NAMES, PEERS, type PeerName } from '../peers/peer.js';
 
@@ -10,7 +11,7 @@ export interface Chart {
   option: { series: object[]; [name: string]: unknown };
 }
 
-type Axis = { name: string; type: 'value' | 'log'; min?: number };
+type Axis = { name: string; type: 'value' | 'log'; min?: number; max?: number };
 
 /** Fits both themes: a picture in a document cannot ask for the theme of its reader. */
 const TEXT = '#7d8590';
@@ -21,6 +22,7 @@ const TITLES = {
   latency: 'Latency of calls at a given rate: p50, p99 dashed',
   payload: 'Calls per second, by size of arguments and result',
   memory: 'Memory of a client, by calls that wait for their reply',
+  overload: 'Calls answered in time while four times as many arrive',
 };
 
 /** Returns the charts of the sweeps, with a line for each peer. */
@@ -41,6 +43,20 @@ export function sweepCharts({ concurrency, rates, sizes, pending }: SweepsResult
     chart('payload', { ...log('bytes of JSON'), min: 100 }, log('calls/s'), payload),
     chart('memory', linear('pending calls'), linear('MB of heap'), memory),
   ];
+}
+
+/** Returns the chart of the overload: the part of its capacity that each server used for callers that still waited. */
+export function overloadChart(result: OverloadResult): Chart {
+  const series = overloadLines(result).map(({ title, colour: color, row }) => ({
+    name: title,
+    type: 'line',
+    data: row.map((part, second) => [second + 1, 100 * part]),
+    symbol: 'none',
+    itemStyle: { color },
+    lineStyle: { color, width: 2 },
+  }));
+  const seconds: Axis = { name: 'seconds of overload', type: 'value', min: 0, max: result.seconds };
+  return chart('overload', seconds, { name: '% of the capacity', type: 'value', min: 0 }, series);
 }
 
 /** Returns a line for each measured peer, from left to right. */

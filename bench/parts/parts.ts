@@ -9,6 +9,7 @@ import * as floors from './floors.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
+import * as overload from './overload.js';
 import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
@@ -23,6 +24,7 @@ const parts = {
   sweeps,
   scale,
   processes,
+  overload,
   memory,
   observability,
   explorer,

@@ -25,7 +25,7 @@ class EchoController {
 class EchoModule {}
 
 /** Nest's defaults, except that the queue is not durable and Nagle's algorithm is off, as for every peer. */
-function rmqOptions({ url, topic }: Place) {
+export function rmqOptions({ url, topic }: Place) {
   return {
     urls: [amqpUrl(url)],
     queue: topic,

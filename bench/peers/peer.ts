@@ -27,6 +27,7 @@ export type SubjectName =
   | `oslo-${'clients' | 'notifications' | 'quorum' | 'topics' | 'topic-of-many'}`
   | 'floor-notifications'
   | 'floor-topics'
+  | `pressed-${'nest' | 'oslo'}`
   | 'nest-tcp';
 
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
@@ -53,6 +54,7 @@ const MODULES = [
   'oslo-explored',
   'oslo-observed',
   'oslo',
+  'pressed',
 ];
 
 /** Address where a server and its client meet. */

@@ -19,6 +19,8 @@ from oslo_config import cfg
 
 TIMEOUT = 60
 EXCHANGE = 'tacker'
+# Threads of a server whose handlers wait.
+SLOTS = 16
 
 create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 
@@ -26,7 +28,13 @@ create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 class Endpoint:
     target = om.Target(version='1.0')
 
-    def echo(self, context, **args):
+    calls = 0
+
+    def echo(self, context, waitMs=None, **args):
+        if waitMs:
+            time.sleep(waitMs / 1000)
+            Endpoint.calls += 1
+            args['waitMs'] = waitMs
         return args
 
 
@@ -40,13 +48,16 @@ class Worker:
         conf([], project='bench')
         self._transport = om.get_rpc_transport(conf, url)
 
-    def serve(self, _, place):
+    def serve(self, peer, place):
         begun = time.monotonic()
         self._connect(place['url'])
         target = om.Target(exchange=EXCHANGE, topic=place['topic'],
                            server=place['host'])
         self._server = om.get_rpc_server(
             self._transport, target, [Endpoint()], executor='threading')
+        if peer.startswith('pressed'):
+            # The option exists once there is a server.
+            cfg.CONF.set_override('executor_thread_pool_size', SLOTS)
         self._server.start()
         return (time.monotonic() - begun) * 1000
 
@@ -107,11 +118,16 @@ class Worker:
     def cpu(self):
         return time.process_time() * 1e6
 
-    def memory(self):
+    def served(self):
+        return Endpoint.calls
+
+    def rss(self):
         with open('/proc/self/statm') as file:
             pages = int(file.read().split()[1])
-        return {'rssBytes': pages * os.sysconf('SC_PAGE_SIZE'),
-                'heapBytes': None}
+        return pages * os.sysconf('SC_PAGE_SIZE')
+
+    def memory(self):
+        return {'rssBytes': self.rss(), 'heapBytes': None}
 
 
 def percentile(values, part):

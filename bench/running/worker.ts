@@ -5,6 +5,7 @@ import { drain } from './drain.js';
 import { applyLoad, applyPace, checkEcho, type Load, type Pace } from './load.js';
 import { memoryNow, PendingCalls } from './memory.js';
 import type { Args } from './payload.js';
+import { applyPressure, type Pressure } from './pressure.js';
 import { soak } from './soak.js';
 
 // The process of one server or one client. In one process, each would wait for the other's event loop.
@@ -31,6 +32,7 @@ const api = {
   },
   load: (load: Load, args: Args) => applyLoad(call, load, args),
   pace: (pace: Pace, args: Args) => applyPace(call, pace, args),
+  press: (pressure: Pressure, args: Args) => applyPressure(call, pressure, args),
   /** Makes calls until `count` are pending, and returns the bytes in use. */
   pend: (count: number) => pending.grow(count),
   settle: () => pending.settle(),
@@ -40,6 +42,8 @@ const api = {
     return user + system;
   },
   memory: memoryNow,
+  /** Returns the memory of this process as it is, without garbage collection. */
+  rss: () => process.memoryUsage.rss(),
   connections: () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length,
   served: () => served.calls,
   async profile(): Promise<void> {

@@ -16,6 +16,8 @@ export interface Counts {
   readonly redeliveries: number;
   /** Requests that were not started because their caller had given up before they arrived, or before a slot was free. */
   readonly expiredRequests: number;
+  /** Calls that an overloaded server refused (`ServerOverloaded`). */
+  readonly shedRequests: number;
   /** Replies that could not be delivered. */
   readonly droppedReplies: number;
   /** Replies without a pending call: it was answered already, or had given up. */
@@ -54,6 +56,7 @@ const NO_EVENTS: Record<CountedEvent, number> = {
   redelivered: 0,
   redeliveries: 0,
   expiredRequests: 0,
+  shedRequests: 0,
   droppedReplies: 0,
   lateReplies: 0,
   deadLettered: 0,

@@ -50,6 +50,12 @@ export class MessageUndeliverable extends MessagingException {
   override readonly code = 'UNDELIVERABLE';
 }
 
+/** Thrown when an overloaded server has refused the call. It was not started. */
+@sharedClass('ServerOverloaded')
+export class ServerOverloaded extends MessagingException {
+  override readonly code = 'SERVER_OVERLOADED';
+}
+
 /** Thrown when the target lacks a field that the operation needs, or has one that it refuses. */
 @sharedClass('InvalidTarget')
 export class InvalidTarget extends MessagingException {

@@ -22,6 +22,8 @@ interface Identity {
 
 /** Module of classes without a Python name. No Python service allows it, so they arrive as RemoteError there. */
 const FOREIGN_MODULE = 'javascript';
+/** Class of the failure of a refused call. */
+const OVERLOADED = 'ServerOverloaded';
 /** Limits of a failure. It is a text within a message, so the limits of the message do not apply inside it. */
 const FAILURE_LIMITS = { depth: 1000, values: 500_000 };
 /** Modules of builtin exceptions: of Python 3, and of Python 2, which some services still send. */
@@ -45,6 +47,8 @@ function knownIdentities(): Map<unknown, Identity> {
       errors.ConfigurationError,
     ]),
     ...named('oslo_messaging.rpc.client', [errors.RemoteError, errors.RPCVersionCapError, errors.ClientSendError]),
+    // A handler that passes the refusal of its own call on has been started, so its caller must not take it for refused.
+    [errors.ServerOverloaded, { module: 'oslo_messaging.rpc.client', name: errors.RemoteError.name }],
     ...named('oslo_messaging.rpc.dispatcher', [errors.NoSuchMethod, errors.UnsupportedVersion]),
   ]);
 }
@@ -142,6 +146,12 @@ function describeSafely(thrown: unknown, withTraceback: boolean): ReturnType<typ
   }
 }
 
+/** Returns the JSON text of the failure of a call that an overloaded server refuses. It is short, and has no traceback. */
+export function overloadFailure(message: string): string {
+  const failure = { class: OVERLOADED, module: FOREIGN_MODULE, message, tb: [], args: [message], kwargs: {} };
+  return stringifyJson(failure);
+}
+
 /** Returns the JSON text of a failure: class, module, message, traceback, arguments. Never throws. */
 export function serializeFailure(thrown: unknown, withTraceback = true): string {
   const failure = describeSafely(thrown, withTraceback);
@@ -180,6 +190,7 @@ export function deserializeFailure(
     const rebuilt = rebuild(errorClass, failure, message, traceback);
     if (rebuilt) return rebuilt;
   }
+  if (module === FOREIGN_MODULE && name === OVERLOADED) return new errors.ServerOverloaded(message, details);
   const { args, kwargs } = failure;
   return new errors.RemoteError(name, message, traceback, {
     ...details,

@@ -100,6 +100,11 @@ export interface OsloMessagingOptions {
    * is dropped. By default it runs again, as in Python. @default false
    */
   refuseRedelivered?: boolean | undefined;
+  /**
+   * Refuse calls with a `ServerOverloaded` while the server cannot keep up, so that it works for callers that still wait.
+   * Begins when a call has waited for so long that it cannot end in time. @default true
+   */
+  loadShedding?: boolean | undefined;
   /** Time that a closing server waits for its handlers, and for replies whose queue is missing. @default 30 */
   drainTimeout?: Duration | undefined;
   /**
@@ -190,6 +195,7 @@ export const OPTION_RULES: Record<keyof OsloMessagingOptions, Rule> = {
   concurrency: natural(1, 65535),
   delivery: member(...DELIVERY_MODES),
   refuseRedelivered: flag,
+  loadShedding: flag,
   drainTimeout: span,
   anyReplyQueue: flag,
   limits: nested(LIMIT_RULES),

@@ -59,6 +59,8 @@ export interface Settings {
   readonly delivery: DeliveryMode;
   /** True to refuse a redelivered request that must run at most once. */
   readonly refuseRedelivered: boolean;
+  /** True to refuse calls while the server is overloaded. */
+  readonly loadShedding: boolean;
   /** Time that a closing server waits for its handlers, in milliseconds. */
   readonly drainTimeout: number;
   /** True to reply to any queue that a request names, instead of only to queues named `reply_…`. */
@@ -147,6 +149,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     concurrency: options.concurrency ?? 64,
     delivery: options.delivery ?? 'at-most-once',
     refuseRedelivered: options.refuseRedelivered ?? false,
+    loadShedding: options.loadShedding ?? true,
     drainTimeout: toMilliseconds(options.drainTimeout ?? 30, 'drainTimeout'),
     anyReplyQueue: options.anyReplyQueue ?? false,
     limits: limitsOf(options.limits),

@@ -28,6 +28,7 @@ const OWN = new Map<Key, number>([
   [errors.MessagingTimeout, 504],
   [errors.MessageUndeliverable, 503],
   [errors.MessageDeliveryFailure, 503],
+  [errors.ServerOverloaded, 503],
   [errors.CredentialsFailure, 503],
   [errors.RPCVersionCapError, 503],
   [errors.InvalidMessage, 502],

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { abortErrorOf } from '../core/abort.js';
 import { withAttempt } from '../core/attempt.js';
-import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout } from '../core/errors.js';
+import { MessageDeliveryFailure, MessageUndeliverable, MessagingTimeout, ServerOverloaded } from '../core/errors.js';
 import type { OutgoingMessage, RpcClientInterceptor } from '../core/instrumentation.js';
 import { checkOptions, object } from '../core/option-rules.js';
 import { pause } from '../core/pause.js';
@@ -72,11 +72,12 @@ function attemptOf(message: OutgoingMessage, attempt: number, { attemptTimeout }
   return { ...message, deadline, attempt, context: withAttempt(context, attempt) };
 }
 
-/** Returns true for a failure on the way. What a server has answered is no such failure. */
+/** Returns true for a request that failed before its handler answered. The result of a handler is never repeated. */
 function isRepeatable(error: unknown): boolean {
   return (
     error instanceof MessageDeliveryFailure ||
     error instanceof MessageUndeliverable ||
+    error instanceof ServerOverloaded ||
     error instanceof MessagingTimeout
   );
 }

@@ -57,8 +57,9 @@ describeWithPython('the deadline of a Python caller', () => {
     },
   };
 
-  async function serve(at: string): Promise<RPCServer> {
-    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, drainTimeout: '100ms' });
+  async function serve(at: string, concurrency = 64): Promise<RPCServer> {
+    const options = { logger: silent, drainTimeout: '100ms', concurrency };
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, ...options });
     const server = getRpcServer(transport, new Target({ topic: at, server: 's' }), [endpoint]);
     await server.start();
     open.push(
@@ -99,6 +100,26 @@ describeWithPython('the deadline of a Python caller', () => {
     await eventually(() => expect(seen[0]?.signal.aborted).toBe(true));
     expect(seen[0]?.signal.reason).toBeInstanceOf(RequestExpired);
     expect(String(await call)).toContain('MessagingTimeout');
+  });
+
+  it('is refused by a full server, whose handler could not end in time any more', async () => {
+    const full = `${topic}-full`;
+    await serve(full, 1);
+    const ours = getRpcClient(nested, new Target({ topic: full }));
+    // The second call waits for the first one, so that the server measures it.
+    const calls = [ours.call({}, 'work'), ours.call({}, 'work')];
+    await eventually(() => expect(seen).toHaveLength(1));
+    finish[0]?.();
+    await eventually(() => expect(seen).toHaveLength(2));
+    setTimeout(() => finish[1]?.(), 500);
+    await Promise.all(calls);
+    const holding = ours.call({}, 'work');
+    await eventually(() => expect(seen).toHaveLength(3));
+    const refused = peer.call({ topic: full, method: 'work', timeout: 2 }).catch((error: unknown) => error);
+    setTimeout(() => finish[2]?.(), 1600);
+    expect(String(await refused)).toContain('ServerOverloaded');
+    await holding;
+    expect(seen).toHaveLength(3);
   });
 
   it('lets a caller wait for many heartbeats', async () => {

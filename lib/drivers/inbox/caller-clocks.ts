@@ -11,6 +11,9 @@ interface Offsets {
 /** Minimum length of a period in milliseconds. A clock that jumps is trusted again after two of them. */
 const PERIOD_MS = 30_000;
 
+/** Maximum length of a period in milliseconds, where the server is never idle. */
+const MAX_PERIOD_MS = 20 * PERIOD_MS;
+
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;
 
@@ -32,6 +35,12 @@ const MAX_CALLERS = 1000;
 export class CallerClocks {
   private readonly callers = new Map<string, Offsets>();
 
+  /**
+   * @param isIdle returns true while requests hardly wait. A period ends only then: while all requests wait in a queue, the
+   * fastest one of a period has waited, too
+   */
+  constructor(private readonly isIdle: () => boolean = () => true) {}
+
   /** Returns {@link beyondFastest}, or 0 for a time that differences of clocks may explain. */
   delayOf(caller: string, written: number, arrived: number): number {
     return tolerated(this.beyondFastest(caller, written, arrived));
@@ -41,8 +50,9 @@ export class CallerClocks {
    * Returns the time for which a request was under way, beyond that of the fastest one. It is 0 for a new caller.
    * @param written time on the caller's clock, in milliseconds
    * @param arrived time on the monotonic clock, in milliseconds
+   * @param waited true for a request that found no free slot
    */
-  beyondFastest(caller: string, written: number, arrived: number): number {
+  beyondFastest(caller: string, written: number, arrived: number, waited = false): number {
     const offset = arrived - written;
     const known = this.callers.get(caller);
     if (known === undefined) {
@@ -50,7 +60,7 @@ export class CallerClocks {
       return 0;
     }
     const age = arrived - known.since;
-    if (age >= PERIOD_MS) {
+    if (age >= PERIOD_MS && (age >= MAX_PERIOD_MS || (!waited && this.isIdle()))) {
       known.before = known.fastest + age * MAX_DRIFT;
       known.fastest = offset;
       known.since = arrived;

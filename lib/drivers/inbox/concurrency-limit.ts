@@ -8,6 +8,8 @@ export interface Work<T> {
   start(item: T): Promise<unknown>;
   /** Called instead of `start` for an item that will never be started. */
   abandon(item: T): void;
+  /** Returns true for an item that is settled otherwise instead of waiting for a slot. Asked where it would wait. */
+  decline?(item: T): boolean;
   /** Called when an item must wait for a free slot. */
   wait?(item: T): void;
   /** Reserves what the item needs besides a slot. Returns the amount to give back, or undefined when it must wait. */
@@ -69,7 +71,7 @@ export class ConcurrencyLimit<T> {
   /** Adds an item. Starts it before returning when a slot is free. */
   add(item: T): void {
     if (!this.open) this.work.abandon(item);
-    else if ((this.waiting.length > 0 || !this.begin(item)) && !this.beginExempt(item)) {
+    else if ((this.waiting.length > 0 || !this.begin(item)) && !this.beginExempt(item) && !this.work.decline?.(item)) {
       this.work.wait?.(item);
       this.waiting.push(item);
     }

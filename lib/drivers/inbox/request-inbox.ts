@@ -1,8 +1,6 @@
 import { Deadline } from '../../core/deadline.js';
-import { InvalidMessage, MessageDeliveryFailure, type MessagingException, toError } from '../../core/errors.js';
-import { serializeFailure } from '../../core/failure.js';
+import { InvalidMessage, MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { oneLine } from '../../core/logger.js';
-import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../driver.js';
@@ -15,6 +13,8 @@ import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
 import type { Inbox } from './inbox.js';
 import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms, UNMEASURED } from './inbox-request.js';
+import { Overload } from './overload.js';
+import { Refusals } from './refusals.js';
 import { RequestSignals } from './request-signals.js';
 import { WorkLimit } from './work-limit.js';
 
@@ -28,8 +28,8 @@ export interface InboxPorts extends ReplyPorts {
   readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
 
-/** Minimum time between warnings of expired requests, in milliseconds: an overloaded server may drop every request. */
-const EXPIRED_WARNING_INTERVAL_MS = 10_000;
+/** Maximum size of a request that needs no slot, in bytes: bodies of waiting requests are searched for its method. */
+const MAX_EXEMPT_BYTES = 65_536;
 
 const REDELIVERED =
   'The request was delivered a second time: a server may have started it before, and it must run at most once (refuseRedelivered)';
@@ -44,16 +44,16 @@ export class RequestInbox implements Inbox {
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
-  private readonly clocks = new CallerClocks();
+  private readonly clocks = new CallerClocks(() => this.isIdle());
+  /** Undefined without load shedding. */
+  private readonly overload: Overload | undefined;
   private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
   /** True where an instrumentation reads the times of requests. */
   private readonly isMeasured: boolean;
-  private warnedAt = Number.NEGATIVE_INFINITY;
-  /** Last search for a reply address in a compressed body. */
-  private searching: Promise<ReplyAddress | undefined> = Promise.resolve(undefined);
+  private readonly refusals: Refusals;
 
   /** @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is */
   constructor(
@@ -65,10 +65,13 @@ export class RequestInbox implements Inbox {
   ) {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
+    if (this.settings.loadShedding) this.overload = new Overload(context, ports.needsNoSlot);
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
+      decline: (delivery) =>
+        this.overload?.isActive(performance.now()) === true && this.declines(delivery, this.overload),
       wait: (delivery) => {
         delivery.waitingSince = performance.now();
       },
@@ -77,6 +80,7 @@ export class RequestInbox implements Inbox {
       isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
+    this.refusals = new Refusals(context, ports, this.atMostOnceTerms);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
     this.atLeastOnce = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn);
   }
@@ -100,6 +104,7 @@ export class RequestInbox implements Inbox {
 
   /** Starts no further work, and returns unstarted requests to their queues. @param graceful true when there is time to finish */
   close(graceful: boolean): void {
+    this.overload?.close();
     this.atLeastOnce.close();
     // A returned request is redelivered, and other servers would refuse it.
     this.concurrencyLimit.close(graceful && this.settings.refuseRedelivered);
@@ -140,46 +145,78 @@ export class RequestInbox implements Inbox {
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
     const now = performance.now();
-    if (delivery.expires < now) return this.expire(delivery, delivery.expires, 'no handler was free before');
+    if (delivery.expires < now) return this.refusals.expire(delivery, delivery.expires, 'no handler was free before');
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
-      return this.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
+      return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const delay = this.delayOf(request, delivery);
+    const waited = delivery.waitingSince !== undefined;
+    const delay = this.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
-    if (expires < now) return this.expire(delivery, expires, 'it was under way for too long');
+    if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long');
+    if (this.overload?.refuses(request, delivery, delay, waited || this.isFull)) {
+      this.shed(request, delivery, this.overload);
+      return Promise.resolve();
+    }
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
     const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : unmeasured(delivery, now);
-    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival);
-    if (isRefused) return this.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
+    const receive = this.overload?.isPressed(delivery, delay) ? this.receiveMeasured : this.receive;
+    if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
+    if (isRefused) return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires, arrival, now);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival, now) : undefined));
+    if (acknowledged === true) return this.begin(request, expires, arrival, receive, now);
+    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival, receive, now) : undefined));
   }
 
   /** Returns the time for which a request was under way; undefined without the caller's clock. */
-  private delayOf({ replyQueue }: RpcRequest, { deadline, expiration, expires }: Delivery): number | undefined {
+  private delayOf({ replyQueue }: RpcRequest, delivery: Delivery, waited: boolean): number | undefined {
+    const { deadline, expiration, expires } = delivery;
     if (deadline === undefined || !expiration || replyQueue === undefined) return undefined;
-    return this.clocks.beyondFastest(replyQueue, deadline - expiration, expires - expiration);
+    return this.clocks.beyondFastest(replyQueue, deadline - expiration, expires - expiration, waited);
   }
 
-  private async expire(delivery: Delivery, expires: number, why: string): Promise<void> {
-    if (!(await delivery.acknowledge())) return;
-    const { logger } = this.settings;
-    this.context.counters.count('expiredRequests');
-    const now = performance.now();
-    const overdue = Math.ceil(now - expires);
-    const isDue = now - this.warnedAt > EXPIRED_WARNING_INTERVAL_MS;
-    if (isDue) this.warnedAt = now;
-    logger[isDue ? 'warn' : 'debug'](
-      `Dropped a request from "${delivery.queue}": its caller gave up ${overdue} ms ago, and ${why}`,
-    );
+  private readonly receiveMeasured: Receive = (incoming) => {
+    const run = this.receive(incoming);
+    return this.overload?.measure(incoming.request.method, run) ?? run;
+  };
+
+  /** With delivery at least once, no request waits here: the broker holds it back until a slot is free. */
+  private get isFull(): boolean {
+    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= this.concurrencyLimit.limit;
+  }
+
+  /** Returns true while slots and computing time are left, so that requests hardly wait. */
+  private isIdle(): boolean {
+    const { taken, limit } = this.concurrencyLimit;
+    // The request that is about to start has a slot.
+    return (taken - 1) * 2 <= limit && this.overload?.isComputing(performance.now()) !== true;
+  }
+
+  /** Refuses a call that would have to wait, where the overload demands it. */
+  private declines(delivery: Delivery, overload: Overload): boolean {
+    // A large body is read once only, when it has a slot.
+    if (delivery.compression !== undefined || delivery.body.length > MAX_EXEMPT_BYTES) return false;
+    try {
+      const request = readRequest(delivery.read(this.settings.limits));
+      if (!overload.refuses(request, delivery, this.delayOf(request, delivery, true), true)) return false;
+      this.shed(request, delivery, overload);
+      return true;
+    } catch {
+      // It is refused when it has a slot.
+      return false;
+    }
+  }
+
+  /** Answers a call with the failure of an overload. It holds no slot meanwhile. */
+  private shed(request: RpcRequest, delivery: Delivery, overload: Overload): void {
+    const answer = this.refusals.answer(request, delivery, overload.failureOf(delivery));
+    this.awaitReply(overload.track(answer));
   }
 
   private isDuplicate({ uniqueId }: RpcRequest): boolean {
@@ -194,13 +231,13 @@ export class RequestInbox implements Inbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number, arrival: Arrival, now: number): Promise<void> {
+  private begin(request: RpcRequest, expires: number, arrival: Arrival, receive: Receive, now: number): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId, now)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return this.receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
+    return receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
   }
 
   private async processAtLeastOnce(
@@ -208,10 +245,11 @@ export class RequestInbox implements Inbox {
     delivery: Delivery,
     expires: number,
     arrival: Arrival,
+    receive: Receive,
   ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
       const started = this.incoming(request, expires, this.atLeastOnceTerms, arrival);
-      await this.receive(started);
+      await receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
@@ -242,42 +280,6 @@ export class RequestInbox implements Inbox {
     this.settings.logger.warn(
       `Running a call that cannot be answered, because its reply address is incomplete: ${address}`,
     );
-  }
-
-  /** Answers a message that cannot be run with a failure, when it has a reply address. */
-  private async refuse(
-    delivery: Delivery,
-    count: 'refusedMessages' | 'redeliveries',
-    error: MessagingException,
-  ): Promise<void> {
-    if (!(await delivery.acknowledge())) return;
-    this.context.counters.count(count);
-    this.settings.logger.warn(`Refused a message from "${delivery.queue}": ${oneLine(error.message, 300)}`);
-    const address = await this.addressIn(delivery);
-    if (!address) return;
-    const unread = { method: '', args: {}, namespace: undefined, version: undefined, context: {} };
-    const request = { ...unread, ...address, callMonitorTimeout: undefined };
-    const refused = new InboxRequest(request, delivery.expires, this.context, this.ports, this.atMostOnceTerms);
-    const failure = serializeFailure(error, this.settings.sendTracebacks);
-    await refused.reply({ result: null, failure, ending: true });
-  }
-
-  private addressIn(delivery: Delivery): ReplyAddress | undefined | Promise<ReplyAddress | undefined> {
-    const { bodyBytes } = this.settings.limits;
-    if (delivery.compression === undefined) return findReplyAddress(delivery.body, bodyBytes);
-    // One at a time: each may decompress to the maximum size of a body.
-    this.searching = this.searching.then(() => this.addressAside(delivery));
-    return this.searching;
-  }
-
-  private async addressAside(delivery: Delivery): Promise<ReplyAddress | undefined> {
-    const { limits } = this.settings;
-    try {
-      return findReplyAddress((await delivery.textAside?.(limits)) ?? delivery.body, limits.bodyBytes);
-    } catch {
-      // The body cannot be decompressed.
-      return undefined;
-    }
   }
 }
 

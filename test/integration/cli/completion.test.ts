@@ -89,7 +89,9 @@ describe('oslo-rpc completion', () => {
       ...lines.map(type),
       'zpty -w z exit; while zpty -r z line; do print -r -- "$line"; done',
     ].join('\n');
-    const typed = [...inShell('zsh', ['-f', '-c'], script).matchAll(/(?:^|\n)(?:\x1b\[J)?TYPED:oslo-rpc (.*?)\s*(?=\n)/g)];
+    const typed = [
+      ...inShell('zsh', ['-f', '-c'], script).matchAll(/(?:^|\n)(?:\x1b\[J)?TYPED:oslo-rpc (.*?)\s*(?=\n)/g),
+    ];
     expect(typed.map(([, line]) => line)).toEqual([
       'call --topic',
       'call --use dev --timeout',
@@ -100,7 +102,9 @@ describe('oslo-rpc completion', () => {
   });
 
   it.skipIf(!isInstalled('fish'))('completes in fish', () => {
-    const script = ['context se', 'listen --priority ', 'call --url /et'].map((line) => `complete -C "oslo-rpc ${line}"`);
+    const script = ['context se', 'listen --priority ', 'call --url /et'].map(
+      (line) => `complete -C "oslo-rpc ${line}"`,
+    );
     const output = inShell('fish', ['--no-config', '-c'], ['oslo-rpc completion fish | source', ...script].join('; '));
     const words = output.split('\n').map((line) => line.split('\t')[0]);
     // Files only where no word is known.

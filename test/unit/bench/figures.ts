@@ -1,3 +1,4 @@
+import type { OverloadFigures } from '../../../bench/parts/overload.js';
 import type { Results } from '../../../bench/parts/parts.js';
 import type { PeerName } from '../../../bench/peers/peer.js';
 import type { CallsRound } from '../../../bench/rounds.js';
@@ -113,6 +114,26 @@ export function startResults(): NonNullable<Results['start']> {
   };
 }
 
+export function overloadResults(given: Partial<OverloadFigures> = {}): NonNullable<Results['overload']> {
+  const oslo: OverloadFigures = {
+    capacity: 400,
+    goodput: 0.99,
+    row: [1, 0.98],
+    refused: 0.7,
+    failed: 0,
+    wasted: 0,
+    servedP50Ms: 500,
+    servedP99Ms: 600,
+    refusedP50Ms: 500,
+    refusedP99Ms: 700,
+    serverGrowth: 1,
+    serverRssBytes: 1e8,
+    queued: 3000,
+    ...given,
+  };
+  return { seconds: 2, times: 4, timeoutMs: 2000, peers: { oslo, 'oslo-computing': oslo } };
+}
+
 /** One of everything. */
 export function allResults(): Required<Results> {
   const point = { peer: 'oslo' as const };
@@ -140,6 +161,7 @@ export function allResults(): Required<Results> {
     },
     scale: scaleResults(),
     processes: { servers: 2, clients: 1, callsPerSecond: 900, mostOverMean: 1, brokerCores: 0.5 },
+    overload: overloadResults(),
     memory: {
       subjects: { memory: PLAIN, 'nest-tcp': PLAIN, 'nest-tcp-apart': PLAIN, rabbit: PLAIN },
       toTcp: { p50Ms: 1, p99Ms: 1, callsPerSecond: 1, loadedP99Ms: 1, cpuMicros: 1 },

@@ -66,3 +66,26 @@ it('remembers a bounded number of callers', () => {
   expect(clocks.delayOf('caller 0', 0, 5000)).toBe(0);
   expect(clocks.delayOf('caller 1000', 0, 5000)).toBe(5000);
 });
+
+describe('a server that is never idle', () => {
+  let isIdle = false;
+  const clocks = new CallerClocks(() => isIdle);
+  const arrive = (arrived: number, underWay: number) => clocks.beyondFastest('a', arrived - underWay, arrived);
+
+  it('does not take the wait that all requests have for the difference of the clocks', () => {
+    expect(arrive(0, TRIP)).toBe(0);
+    for (const n of Array(5 * 60).keys()) expect(arrive((n + 1) * 1000, TRIP + 900)).toBe(900);
+  });
+
+  it('learns the difference of the clocks anew when it is idle', () => {
+    isIdle = true;
+    for (const n of Array(120).keys()) arrive(6 * MINUTE + n * 1000, TRIP + 900);
+    expect(arrive(9 * MINUTE, TRIP + 900)).toBe(0);
+  });
+
+  it('learns it at the latest after twenty minutes', () => {
+    isIdle = false;
+    for (const n of Array(60 * 60).keys()) arrive(9 * MINUTE + n * 1000, TRIP + 5000);
+    expect(arrive(9 * MINUTE + HOUR, TRIP + 5000)).toBeLessThan(100);
+  });
+});

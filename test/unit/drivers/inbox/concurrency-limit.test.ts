@@ -135,3 +135,13 @@ it('stops draining at the timeout, and logs the number of items in work', async 
   expect(abandoned).toEqual(['b']);
   expect(log.messages(/^Handlers still running after the drain timeout of .* s: 1;/, 'warn')).toHaveLength(1);
 });
+
+it('leaves an item that would wait to the work, where this declines it', async () => {
+  const { concurrency, started, end } = limited(1, { decline: (item) => item === 'b' });
+  for (const item of ['a', 'b', 'c']) concurrency.add(item);
+  expect(concurrency.pending).toBe(1);
+  await end('a');
+  await end('c');
+  concurrency.add('b');
+  expect(started).toEqual(['a', 'c', 'b']);
+});

@@ -1,0 +1,146 @@
+import { toError } from '../../core/errors.js';
+import { overloadFailure } from '../../core/failure.js';
+import { oneLine } from '../../core/logger.js';
+import type { RpcRequest } from '../../core/rpc-message.js';
+import type { NeedsNoSlot } from '../driver.js';
+import type { DriverContext } from '../driver-context.js';
+import type { Delivery } from './delivery.js';
+import { EventLoopLoad } from './event-loop-load.js';
+import { LoadShedding } from './load-shedding.js';
+import { ServiceTimes } from './service-times.js';
+
+/** Maximum number of refusals whose reply is not sent yet. Further calls wait as usual. */
+const MAX_REFUSALS = 1000;
+
+/** Time for which a call shows how long its neighbours in the queue have waited, in milliseconds. */
+const NEIGHBOUR_MS = 100;
+
+/** Wait from which the run of a call is measured, in milliseconds. Without a wait, no estimate is needed. */
+const MEASURED_WAIT_MS = 20;
+
+/** Wait before arrival of the last call that told when it was written, by queue. */
+interface Neighbour {
+  readonly queue: string;
+  readonly before: number;
+  readonly at: number;
+}
+
+/** Overload of a server: finds the calls that it refuses, and reports the beginning and the end. */
+export class Overload {
+  private readonly shedding = new LoadShedding();
+  private readonly times = new ServiceTimes();
+  private readonly loop = new EventLoopLoad();
+  private neighbour: Neighbour | undefined;
+  private refusing = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private begun = 0;
+  private refusals = 0;
+  private closed = false;
+
+  constructor(
+    private readonly context: DriverContext,
+    private readonly needsNoSlot: NeedsNoSlot | undefined,
+  ) {}
+
+  /** Returns true when calls that must wait are to be examined. */
+  isActive(now: number): boolean {
+    return this.shedding.isOverloaded(now) && this.refusing < MAX_REFUSALS;
+  }
+
+  /** Returns true while the event loop has hardly any idle time. */
+  isComputing(now: number): boolean {
+    return this.loop.isBusy(now);
+  }
+
+  /**
+   * Returns true for a call that is to be refused. Casts, and requests that may have been started, never are.
+   * @param delay time before the arrival, in milliseconds; undefined where the caller has not told when it was written
+   * @param full true when no slot is free
+   */
+  refuses(request: RpcRequest, delivery: Delivery, delay: number | undefined, full: boolean): boolean {
+    const { expiration: timeout, expires, repeated, queue } = delivery;
+    if (!timeout || request.msgId === undefined || request.replyQueue === undefined) return false;
+    const now = performance.now();
+    const here = now - (expires - timeout);
+    if (delay !== undefined) this.neighbour = { queue, before: delay, at: now };
+    const before = delay ?? this.waitOfNeighbour(queue, now);
+    if (before + here < MEASURED_WAIT_MS || repeated || this.refusing >= MAX_REFUSALS) return false;
+    if (this.needsNoSlot?.selects(request)) return false;
+    const need = this.times.of(request.method);
+    const computing = this.loop.isBusy(now);
+    if (!this.shedding.refuses({ before, here, timeout, need, full, computing }, now)) return false;
+    this.refused(queue, now);
+    return true;
+  }
+
+  /** Returns true for a call whose run is to be measured. */
+  isPressed({ waitingSince }: Delivery, delay: number | undefined): boolean {
+    return waitingSince !== undefined || (delay !== undefined && delay >= MEASURED_WAIT_MS);
+  }
+
+  /** Measures the run of a call. */
+  measure(method: string, run: Promise<void>): Promise<void> {
+    const started = performance.now();
+    return run.finally(() => this.times.add(method, performance.now() - started));
+  }
+
+  /** Returns the failure that refuses a call. */
+  failureOf({ queue, expiration = 0 }: Delivery): string {
+    return overloadFailure(
+      `The server is overloaded: the call waited too long in "${queue}" to end within its ${expiration / 1000} s. It was not started`,
+    );
+  }
+
+  /** Counts a refusal until its reply is sent. Never rejects. */
+  async track(reply: Promise<void>): Promise<void> {
+    this.refusing++;
+    try {
+      await reply;
+    } catch (error) {
+      this.context.settings.logger.error(`A call could not be refused: ${oneLine(toError(error).message)}`);
+    } finally {
+      this.refusing--;
+    }
+  }
+
+  /** Ends the report of an overload. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Calls of one queue wait for the same time, those of Python as well, which do not tell when they were written. */
+  private waitOfNeighbour(queue: string, now: number): number {
+    const { neighbour } = this;
+    return neighbour?.queue === queue && now - neighbour.at <= NEIGHBOUR_MS ? neighbour.before : 0;
+  }
+
+  private refused(queue: string, now: number): void {
+    this.context.counters.count('shedRequests');
+    this.refusals++;
+    if (this.timer !== undefined || this.closed) return;
+    this.begun = now;
+    this.refusals = 1;
+    this.context.settings.logger.warn(
+      `Overloaded: calls in "${oneLine(queue, 100)}" have waited for so long that they cannot end in time; refusing calls that waited long (ServerOverloaded) until the server keeps up`,
+    );
+    this.watchEnd(now);
+  }
+
+  private watchEnd(now: number): void {
+    const left = this.shedding.overloadedUntil - now;
+    this.timer = setTimeout(() => {
+      const later = performance.now();
+      if (this.shedding.isOverloaded(later)) this.watchEnd(later);
+      else this.ended(later);
+    }, left + 1);
+    this.timer.unref();
+  }
+
+  private ended(now: number): void {
+    this.timer = undefined;
+    const seconds = ((now - this.begun) / 1000).toFixed(1);
+    this.context.settings.logger.log(`No longer overloaded after ${seconds} s; refused ${this.refusals} calls`);
+  }
+}
