@@ -25,9 +25,10 @@ const lines = () => [
   tableRow({ name: 'ping', expects: 'pong', result: 'failed', milliseconds: 1 } as Parameters<typeof tableRow>[0]),
   changeText({ level: 'breaking', kind: 'removed-api', api: 'a', message: 'gone' }),
   textLine({ ...request, error: new Error('no') }),
-  listingText({ queues: [{ queue: 'q.dead', total: 1, read: 1, groups: [replayed] }], unread: [] } as unknown as Parameters<
-    typeof listingText
-  >[0]),
+  listingText({
+    queues: [{ queue: 'q.dead', total: 1, read: 1, groups: [replayed] }],
+    unread: [],
+  } as unknown as Parameters<typeof listingText>[0]),
 ];
 
 it('states are coloured where a terminal, or FORCE_COLOR, takes colours', () => {
