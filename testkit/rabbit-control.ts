@@ -31,7 +31,6 @@ const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
   eval: (...expressions) => expressions.join(' '),
   close_all_connections: (reason = '') =>
     `[rabbit_networking:close_connection(Pid, ${JSON.stringify(reason)}) || Pid <- rabbit_networking:connections()].`,
-  set_vm_memory_high_watermark: (fraction) => `vm_memory_monitor:set_vm_memory_high_watermark(${fraction}).`,
   add_user: (name, password) => users('add_user', name ?? '', password ?? ''),
   delete_user: (name) => users('delete_user', name ?? ''),
   change_password: (name, password) => users('change_password', name ?? '', password ?? ''),

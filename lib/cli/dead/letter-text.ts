@@ -34,7 +34,7 @@ function queueText(listing: DeadLetterQueueListing): string {
     : `${title}None of them matches\n`;
 }
 
-/** What was replayed and is here again will fail once more. */
+/** A dead letter that was replayed before will fail once more. */
 function colourOf(cell: string, column: number): Colour | undefined {
   return HEADER[column] === 'REPLAYED' && cell.includes('×') ? 'yellow' : undefined;
 }

@@ -82,16 +82,22 @@ describe('oslo-rpc completion', () => {
     const lines = ['call --to', 'call --use dev --ti', 'context sel', 'listen --priority cri', 'completion f'];
     // A terminal, in which each line is typed with Tab at its end, and then printed.
     const type = (line: string) =>
-      `zpty -n -w z "oslo-rpc ${line}"$'\\t'; zpty -n -w z $'\\C-a''print -r -- "TYPED:'$'\\C-e''"'$'\\n'`;
+      `zpty -n -w z "oslo-rpc ${line}"$'\\t'; zpty -n -w z $'\\C-a''print -r -- "TYPED:'$'\\C-e''"'$'\\n'; until_line 'TYPED:*'`;
     const script = [
       'zmodload zsh/zpty; zpty z zsh -f -i',
-      "zpty -w z 'autoload -U compinit; compinit -u -D; source <(oslo-rpc completion zsh); setopt no_beep'",
+      'until_line() { while zpty -r z line; do [[ $line == $~1 ]] && { print -r -- "$line"; return }; done }',
+      `zpty -w z "autoload -U compinit; compinit -u -D; source <(oslo-rpc completion zsh); setopt no_beep; print REA''DY"`,
+      "until_line '*READY*'",
       ...lines.map(type),
-      'zpty -w z exit; while zpty -r z line; do print -r -- "$line"; done',
+      'zpty -d z',
     ].join('\n');
+<<<<<<< HEAD
     const typed = [
       ...inShell('zsh', ['-f', '-c'], script).matchAll(/(?:^|\n)(?:\x1b\[J)?TYPED:oslo-rpc (.*?)\s*(?=\n)/g),
     ];
+=======
+    const typed = [...inShell('zsh', ['-f', '-c'], script).matchAll(/^TYPED:oslo-rpc (.*?)\s*$/gm)];
+>>>>>>> night
     expect(typed.map(([, line]) => line)).toEqual([
       'call --topic',
       'call --use dev --timeout',

@@ -241,12 +241,13 @@ describeWithRabbit('a replay of dead letters', () => {
       await channel.checkQueue(strange);
     });
     onTestFinished(() => deleteQueues(strange));
-    const unknown = await replayDeadLetters({ ...options, queue: strange });
+    const unknown = await replayDeadLetters({ ...options, queue: strange, force: true });
     expect(unknown).toMatchObject({
       failed: 1,
       failures: [{ reason: expect.stringMatching(/name the queue to replay to/) }],
     });
-    expect(await replayDeadLetters({ ...options, queue: strange, to: original })).toMatchObject({ replayed: 1 });
+    const moved = await replayDeadLetters({ ...options, queue: strange, to: original, force: true });
+    expect(moved).toMatchObject({ replayed: 1 });
     expect(await drain(original)).toHaveLength(1);
     expect(await drain(dead)).toEqual([]);
   });

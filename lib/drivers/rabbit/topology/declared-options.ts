@@ -31,7 +31,7 @@ function sharedOptions(settings: RabbitSettings): Options.AssertQueue {
   return optionsWith(settings.durable, settings.autoDelete, typeArguments(settings, settings.quorum));
 }
 
-/** As durable as its source, but no reader may delete it by leaving, and no limit of deliveries may drop what was looked at. */
+/** Returns options as durable as those of the source. No reader deletes the queue by leaving, and no limit drops what was looked at. */
 function deadLetterOptions(settings: RabbitSettings): Options.AssertQueue {
   const { 'x-delivery-limit': _, ...args } = typeArguments(settings, settings.quorum);
   return optionsWith(settings.durable, false, args);
