@@ -25,6 +25,8 @@ export interface RabbitAddress {
 const binary = (text: string) => `<<"${text.replace(/["\\]/g, '\\$&')}"/utf8>>`;
 const users = (call: string, ...args: string[]) =>
   `rabbit_auth_backend_internal:${call}(${[...args, 'tests'].map(binary).join(', ')}).`;
+const policies = (call: string, ...args: string[]) =>
+  `rabbit_policy:${call}(${['/', ...args, 'tests'].map(binary).join(', ')}).`;
 
 /** Commands as Erlang expressions, which are evaluated without booting an Erlang machine first. */
 const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
@@ -34,6 +36,9 @@ const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
   change_password: (name, password) => users('change_password', name ?? '', password ?? ''),
   set_permissions: (name = '', ...permissions) => users('set_permissions', name, '/', ...permissions),
   set_topic_permissions: (name = '', ...permissions) => users('set_topic_permissions', name, '/', ...permissions),
+  set_policy: (name = '', pattern = '', definition = '', _flag = '--apply-to', applyTo = 'all') =>
+    policies('parse_set', name, pattern, definition, '0', applyTo),
+  clear_policy: (name = '') => policies('delete', name),
 };
 
 /** `rabbitmqctl` of one node. Commands without an expression above take one to two seconds of a processor. */

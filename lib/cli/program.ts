@@ -41,6 +41,8 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
+      writeOut: command.print,
+      writeErr: command.write,
       outputError: (text, write) =>
         write(
           `${describeError(
@@ -54,25 +56,25 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
         ),
     })
     .addHelpText('afterAll', EXIT_CODES)
-    .hook('preAction', (_program, self) => applyContext(self));
-  addInvokeCommands(program, connections);
-  addConformanceCommand(program, connections);
-  addDoctorCommand(program);
-  addCheckCommand(program);
-  addGenerateCommand(program);
+    .hook('preAction', (_program, self) => applyContext(self, command));
+  addInvokeCommands(program, connections, command);
+  addConformanceCommand(program, connections, command);
+  addDoctorCommand(program, command);
+  addCheckCommand(program, command);
+  addGenerateCommand(program, command);
   addContractCommand(program, command);
-  addListCommand(program, connections);
-  addDescribeCommand(program, connections);
+  addListCommand(program, connections, command);
+  addDescribeCommand(program, connections, command);
   addDeadCommand(program, command);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);
   addBenchCommand(program, connections, command);
   addListenCommand(program, connections, command);
-  addNotifyCommand(program, connections);
+  addNotifyCommand(program, connections, command);
   addExploreCommand(program, command);
-  addContextCommand(program);
-  addCompletionCommand(program);
+  addContextCommand(program, command);
+  addCompletionCommand(program, command);
   return program;
 }
 
@@ -81,19 +83,23 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
  * to standard error.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  const connections = new OpenConnections();
   const command = new CommandProcess();
+  command.interruption.watch();
+  await perform(argv, command);
+  await command.end();
+}
+
+/** Runs the command line. Resolves when its connections are closed. The exit code is in the command. */
+export async function perform(argv: readonly string[], command: CommandProcess): Promise<void> {
+  const connections = new OpenConnections();
   const { interruption } = command;
-  interruption.watch();
   try {
     await interruption.during(makeProgram(connections, command).parseAsync(argv));
   } catch (error) {
     // The exit code of a signal stays.
-    if (!interruption.signal.aborted) process.exitCode = exitCodeOf(error);
+    if (!interruption.signal.aborted) command.exitCode = exitCodeOf(error);
     // Commander has written its own.
-    if (!(error instanceof CommanderError) && !interruption.signal.aborted)
-      process.stderr.write(`${describeError(error)}\n`);
+    if (!(error instanceof CommanderError) && !interruption.signal.aborted) command.note(describeError(error));
   }
   await connections.close();
-  await command.end();
 }

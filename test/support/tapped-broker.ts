@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { rabbitUrl } from './environment.js';
+import { type ManagedBroker, managedBroker } from './managed-broker.js';
 import { ManagementApi } from './management.js';
 
 /** Virtual host of a test, with its transport URL. */
@@ -9,14 +9,14 @@ export interface TappedVhost {
   readonly url: string;
 }
 
-/** Private node with the management plugin, and virtual hosts of its own for each test: tracing is on or off for a whole one. */
+/** Broker with the management API, and virtual hosts of its own for each test: tracing is on or off for a whole one. */
 export class TappedBroker {
-  #node: RabbitNode | undefined;
+  #node: ManagedBroker | undefined;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
 
   constructor() {
     beforeAll(async () => {
-      if (rabbitUrl !== '') this.#node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+      if (rabbitUrl !== '') this.#node = await managedBroker();
     });
     afterAll(() => this.#node?.stop());
     afterEach(async () => {
@@ -24,13 +24,13 @@ export class TappedBroker {
     });
   }
 
-  get node(): RabbitNode {
+  get node(): ManagedBroker {
     if (!this.#node) throw new Error('no broker');
     return this.#node;
   }
 
   get managementUrl(): string {
-    return this.node.managementUrl ?? '';
+    return this.node.managementUrl;
   }
 
   /** Adds work for the end of the test. */
@@ -55,6 +55,13 @@ export class TappedBroker {
   async tapQueues({ vhost }: TappedVhost): Promise<string[]> {
     const names = await new ManagementApi(this.node).queueNames(vhost);
     return names.filter((name) => name.startsWith('oslo_tap_'));
+  }
+
+  /** A fault: closes all connections to a virtual host. */
+  async closeConnections({ vhost }: TappedVhost): Promise<void> {
+    const ofVhost = `rabbit_connection_tracking:list(<<"${vhost}">>)`;
+    const pids = `[element(6, Connection) || Connection <- ${ofVhost}]`;
+    await this.node.control.rabbitmqctl('eval', `rabbit_networking:close_connections(${pids}, "test").`);
   }
 
   async fetch(path: string, method = 'GET', body?: object): Promise<Response> {

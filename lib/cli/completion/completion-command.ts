@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { ContextStore } from '../context/context-store.js';
 import { candidates } from './candidates.js';
 import { COMPLETE, SCRIPTS, SHELLS, type Shell } from './shell-scripts.js';
@@ -8,7 +9,7 @@ import { COMPLETE, SCRIPTS, SHELLS, type Shell } from './shell-scripts.js';
 const MAX_DESCRIPTION = 80;
 
 /** Adds `completion`, and the hidden command that its scripts call. */
-export function addCompletionCommand(program: Command): void {
+export function addCompletionCommand(program: Command, command: CommandProcess): void {
   program
     .command('completion')
     .summary('print a script that completes commands in a shell')
@@ -24,7 +25,7 @@ export function addCompletionCommand(program: Command): void {
   oslo-rpc completion fish | source          # in ~/.config/fish/config.fish`,
     )
     .action((shell: Shell) => {
-      process.stdout.write(SCRIPTS[shell]);
+      command.print(SCRIPTS[shell]);
     });
   program
     .command(COMPLETE, { hidden: true })
@@ -33,9 +34,9 @@ export function addCompletionCommand(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action((words: string[]) => {
-      const lines = candidates(program, words, () => new ContextStore().names()).map(
+      const lines = candidates(program, words, () => new ContextStore(command.environment).names()).map(
         ({ value, description }) => `${value}\t${oneLine(description, MAX_DESCRIPTION)}\n`,
       );
-      process.stdout.write(lines.join(''));
+      command.print(lines.join(''));
     });
 }

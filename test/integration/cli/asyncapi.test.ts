@@ -6,7 +6,7 @@ import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import type { AsyncApiDocument } from 'nestjs-oslo-messaging/asyncapi';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { osloRpc } from '../../support/command.js';
+import { osloRpcProcess } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { silent } from '../../support/silent.js';
 
@@ -14,7 +14,7 @@ const APP = fileURLToPath(new URL('../asyncapi/compiled-app.mjs', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'asyncapi-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const asyncapi = (...args: string[]) => osloRpc(['asyncapi', ...args]);
+const asyncapi = (...args: string[]) => osloRpcProcess(['asyncapi', ...args]);
 const file = (name: string) => join(folder, name);
 
 describe('oslo-rpc asyncapi MODULE', () => {
@@ -82,7 +82,7 @@ describe('oslo-rpc asyncapi MODULE', () => {
     );
     const [out, html] = [file('never.yaml'), file('never.html')];
     const environment = { NODE_OPTIONS: `--require ${hook}` };
-    const { code, stderr } = await osloRpc(['asyncapi', APP, '--out', out, '--html', html], environment);
+    const { code, stderr } = await osloRpcProcess(['asyncapi', APP, '--out', out, '--html', html], environment);
     expect(code).toBe(2);
     expect(stderr).toContain('npm install --save-dev @asyncapi/react-component');
     expect([out, html].filter(existsSync)).toEqual([]);

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import semver from 'semver';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIBRARY_VERSION } from '../../../lib/core/library-version.js';
 import entries from '../../../scripts/entries.json' with { type: 'json' };
+import { linksOf, PAGES } from '../../support/pages.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -52,6 +55,22 @@ describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/', 'test/compatibi
 );
 
 describe('the package', () => {
+  let folder: string;
+  let archive: string;
+  /** Paths of its files. */
+  let paths: readonly string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'package-'));
+    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+    const { stdout } = await run('npm', pack, { cwd: root });
+    const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+    archive = join(folder, filename);
+    paths = files.map(({ path }) => path);
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
   it('exports the entries of the table, in both forms', async () => {
     await run(process.execPath, [`${root}scripts/entries.mjs`, '--check']);
     for (const file of Object.values(entries))
@@ -65,9 +84,6 @@ describe('the package', () => {
   });
 
   it('holds the built library, its documentation and nothing else', async () => {
-    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
         'package.json',
@@ -85,6 +101,12 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
+  it('holds the files that its pages link to', () => {
+    const links = PAGES.flatMap(linksOf);
+    expect(links.length).toBeGreaterThan(100);
+    expect(links.filter(({ target }) => !paths.includes(target))).toEqual([]);
+  });
+
   it('has source maps without the sources, which would double its size', async () => {
     const map = JSON.parse(await readFile(`${root}dist/lib/index.js.map`, 'utf8')) as Record<string, unknown>;
     expect(map).toMatchObject({ version: 3, sources: [expect.stringMatching(/lib\/index\.ts$/)] });
@@ -93,10 +115,7 @@ describe('the package', () => {
 
   it('passes publint and the TypeScript resolution checks', async () => {
     await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
-    await run(bin('attw'), ['--pack', '.', '--no-color'], {
-      cwd: root,
-      env: { ...process.env, npm_config_ignore_scripts: 'true' },
-    });
+    await run(bin('attw'), [archive, '--no-color'], { cwd: root });
   }, 120_000);
 
   it('imports only its dependencies at run time', async () => {
