@@ -27,8 +27,6 @@ export default defineConfig({
     hookTimeout: 240_000,
     // Tests mostly wait: for brokers that start, and for timers.
     maxWorkers: 3,
-    // Concurrent tests of a file wait for timeouts and for brokers, too.
-    maxConcurrency: 10,
     // Files of one worker share its modules: loading them anew for each file would take a fifth of the whole run.
     isolate: false,
     restoreMocks: true,

@@ -71,13 +71,13 @@ export class CommandProcess {
   };
 
   /** Writes to standard error, which is for everything but the result. */
-  readonly write: Print = (text) => {
+  readonly printError: Print = (text) => {
     this.surroundings.stderr.write(text);
   };
 
   /** Writes a line to standard error. */
   readonly note: Note = (line) => {
-    this.write(`${line}\n`);
+    this.printError(`${line}\n`);
   };
 
   /**

@@ -42,7 +42,7 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: command.print,
-      writeErr: command.write,
+      writeErr: command.printError,
       outputError: (text, write) =>
         write(
           `${describeError(

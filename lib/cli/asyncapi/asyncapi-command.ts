@@ -81,7 +81,7 @@ async function ofModule(path: string, flags: AsyncApiFlags, command: CommandProc
           toJsonSchema,
         });
   const hint = missedHint(missed);
-  if (hint !== undefined) command.write(hint);
+  if (hint !== undefined) command.printError(hint);
   return document;
 }
 

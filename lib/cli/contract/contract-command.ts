@@ -47,7 +47,7 @@ export function addContractCommand(program: Command, command: CommandProcess): v
       const changes = [...found, ...notCompared(before, after)];
       print(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : found.map(changeText).join(''));
       const blind = notComparedLine(changes);
-      if (blind !== undefined) command.write(blind);
+      if (blind !== undefined) command.printError(blind);
       if (changes.some(({ level }) => level === 'breaking')) command.exitCode = EXIT.failed;
     });
 }

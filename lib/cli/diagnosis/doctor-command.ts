@@ -38,7 +38,7 @@ export function addDoctorCommand(program: Command, command: CommandProcess): voi
       // The lines of the hosts have the reasons.
       if (unreachable && remarks.length === 0) command.note(describeError(unreachable));
       for (const remark of remarks)
-        command.write(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
+        command.printError(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
       if (unreachable) command.exitCode = EXIT.unreachable;
       else command.exitCode = codeOf(shown.filter(isFault));
     });

@@ -105,7 +105,7 @@ async function watch(tap: Tap, command: CommandProcess, { count, duration, json 
     if (!isClosed) command.exitCode ??= EXIT.failed;
     const summary = tap.summary();
     if (json) await command.printLine(toJsonLine({ type: 'summary', ...summary }));
-    else command.write(summaryText(summary));
+    else command.printError(summaryText(summary));
   }
 }
 

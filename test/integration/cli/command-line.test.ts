@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { COMMAND, commandEnvironment, osloRpc, osloRpcProcess } from '../../support/command.js';
 
-describe('oslo-rpc and a wrong command line', { concurrent: true }, () => {
+describe('oslo-rpc and a wrong command line', () => {
   const url = 'rabbit://me:s3cret@127.0.0.1:1/';
   const target = ['--url', url, '--topic', 't'];
 
