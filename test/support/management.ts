@@ -29,6 +29,11 @@ export class ManagementApi {
     return { vhost, url: this.node.url + vhost };
   }
 
+  /** Deletes a virtual host, with all that is in it. */
+  async deleteVhost(vhost: string): Promise<void> {
+    await this.#request('DELETE', `vhosts/${vhost}`);
+  }
+
   /** Sets a policy for the queues of a virtual host whose names match. */
   async setPolicy(vhost: string, name: string, pattern: string, definition: object): Promise<void> {
     await this.#request('PUT', `policies/${vhost}/${name}`, { pattern, definition, 'apply-to': 'queues' });

@@ -38,8 +38,12 @@ export class TappedBroker {
     this.#cleanups.push(cleanup);
   }
 
-  addVhost(): Promise<TappedVhost> {
-    return new ManagementApi(this.node).addVhost();
+  /** Adds a virtual host, for this test. */
+  async addVhost(): Promise<TappedVhost> {
+    const management = new ManagementApi(this.node);
+    const added = await management.addVhost();
+    this.defer(() => management.deleteVhost(added.vhost));
+    return added;
   }
 
   /** The virtual host as the management API shows it. */
@@ -82,6 +86,7 @@ export class TappedBroker {
   ): Promise<string> {
     const [configure, write, read] = permissions;
     await this.fetch(`users/${name}`, 'PUT', { password: 'pa55w0rd-of-tap', tags });
+    this.defer(() => this.fetch(`users/${name}`, 'DELETE'));
     await this.fetch(`permissions/${vhost}/${name}`, 'PUT', { configure, write, read });
     return url.replace('guest:guest', `${name}:pa55w0rd-of-tap`);
   }

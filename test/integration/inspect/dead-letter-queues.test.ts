@@ -9,6 +9,8 @@ import { silent } from '../../support/silent.js';
 
 describeWithRabbit('the dead-letter queues of a virtual host', () => {
   let node: ManagedBroker;
+  let management: ManagementApi;
+  let vhost: string;
   let url: string;
   const broker = () => ({
     transportUrl: url,
@@ -19,8 +21,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
 
   beforeAll(async () => {
     node = await managedBroker();
-    const management = new ManagementApi(node);
-    let vhost: string;
+    management = new ManagementApi(node);
     ({ vhost, url } = await management.addVhost());
     await management.setPolicy(vhost, 'dead', '^work$', { 'dead-letter-exchange': 'graves', 'delivery-limit': 1 });
     await management.setPolicy(vhost, 'limited', '^limited\\.dead$', { 'delivery-limit': 4 });
@@ -32,7 +33,10 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
       for (const queue of ['buried', 'retried']) await channel.bindQueue(queue, 'graves', '');
     });
   });
-  afterAll(() => node?.stop());
+  afterAll(async () => {
+    await management?.deleteVhost(vhost);
+    await node?.stop();
+  });
 
   it('are those named so, and those without consumers that RabbitMQ dead-letters to', async () => {
     const names = async (scope: object) =>
