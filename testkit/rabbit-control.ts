@@ -25,6 +25,8 @@ export interface RabbitAddress {
 const binary = (text: string) => `<<"${text.replace(/["\\]/g, '\\$&')}"/utf8>>`;
 const users = (call: string, ...args: string[]) =>
   `rabbit_auth_backend_internal:${call}(${[...args, 'tests'].map(binary).join(', ')}).`;
+const policies = (call: string, ...args: string[]) =>
+  `rabbit_policy:${call}(${['/', ...args, 'tests'].map(binary).join(', ')}).`;
 
 /** Commands as Erlang expressions, which are evaluated without booting an Erlang machine first. */
 const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
@@ -41,6 +43,9 @@ const EXPRESSIONS: Readonly<Record<string, (...args: string[]) => string>> = {
   // The fraction is a float, as `0.4`.
   set_vm_memory_high_watermark: (fraction) => `vm_memory_monitor:set_vm_memory_high_watermark(${fraction}).`,
   set_topic_permissions: (name = '', ...permissions) => users('set_topic_permissions', name, '/', ...permissions),
+  set_policy: (name = '', pattern = '', definition = '', _flag = '--apply-to', applyTo = 'all') =>
+    policies('parse_set', name, pattern, definition, '0', applyTo),
+  clear_policy: (name = '') => policies('delete', name),
 };
 
 /** `rabbitmqctl` of one node. Commands without an expression above take one to two seconds of a processor. */

@@ -1,5 +1,7 @@
+import type { Writable } from 'node:stream';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { describeError, EXIT, UsageError } from './exit-code.js';
+import type { Input } from './input/read-source.js';
 import { Interruption } from './terminal/interruption.js';
 
 /** Time in milliseconds for the last output after an interruption. */
@@ -8,10 +10,25 @@ const LAST_WRITE_MS = 500;
 /** Writes to standard output. */
 export type Print = (text: string) => void;
 
+/** Writes a line to standard error. */
+export type Note = (line: string) => void;
+
+/** Streams, variables and exit code of a command: those of this process, or of a caller within it. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Input;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  exitCode?: NodeJS.Process['exitCode'];
+}
+
 /** Process of a command. It ends with the command, and modules that the command loads neither write its result nor end it. */
 export class CommandProcess {
   /** Signals, and a reader of standard output that closes the pipe. */
   readonly interruption = new Interruption();
+
+  /** Start of the command on the monotonic clock, which begins with a process. */
+  readonly started: number;
 
   /** Resolves when standard output takes more; undefined while it does. */
   private full: Promise<void> | undefined;
@@ -21,15 +38,58 @@ export class CommandProcess {
 
   /** Writes to standard output, whatever a loaded module does to it. */
   private write: Print = (text) => {
-    process.stdout.write(text);
+    this.output.write(text);
   };
 
   private readonly leftEarly = () => {
     this.fail(new UsageError('the loaded module has ended the process. It must only export'));
   };
 
+  /** @param surroundings others than those of this process are for commands that neither load modules nor are interrupted */
+  constructor(private readonly surroundings: Surroundings = process) {
+    this.started = surroundings === process ? 0 : performance.now();
+  }
+
+  /** Variables. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.surroundings.env;
+  }
+
+  /** Standard input. */
+  get input(): Input {
+    return this.surroundings.stdin;
+  }
+
+  /** Standard output, for {@link print} and {@link printLine}, and for writers that watch how fast it is read. */
+  get output(): Writable {
+    return this.surroundings.stdout;
+  }
+
+  /** Standard error. */
+  get errors(): Writable {
+    return this.surroundings.stderr;
+  }
+
+  get exitCode(): NodeJS.Process['exitCode'] {
+    return this.surroundings.exitCode;
+  }
+
+  set exitCode(code: NodeJS.Process['exitCode']) {
+    this.surroundings.exitCode = code;
+  }
+
   /** Writes a result to standard output. */
   readonly print: Print = (text) => this.write(text);
+
+  /** Writes to standard error, which is for everything but the result. */
+  readonly printError: Print = (text) => {
+    this.surroundings.stderr.write(text);
+  };
+
+  /** Writes a line to standard error. */
+  readonly note: Note = (line) => {
+    this.printError(`${line}\n`);
+  };
 
   /**
    * Writes a part of an endless result to standard output, after those that wait. Resolves when a slow reader has read enough,
@@ -38,9 +98,9 @@ export class CommandProcess {
   async printLine(text: string): Promise<void> {
     const { signal } = this.interruption;
     while (this.full && !signal.aborted) await this.full;
-    if (process.stdout.write(text) || signal.aborted) return;
+    if (this.output.write(text) || signal.aborted) return;
     // One for all lines that wait.
-    this.full ??= Promise.race([drained(process.stdout), this.interruption.happens]).then(() => {
+    this.full ??= Promise.race([drained(this.output), this.interruption.happens]).then(() => {
       this.full = undefined;
     });
     await this.full;
@@ -51,6 +111,7 @@ export class CommandProcess {
    * application that the module starts, goes to standard error. Returns the function that writes the result.
    */
   hostModule(): Print {
+    if (this.surroundings !== process) throw new Error('modules are loaded in a process of their own');
     const { stdout, stderr } = process;
     const write = stdout.write.bind(stdout);
     this.write = (text) => void write(text);
@@ -86,7 +147,7 @@ export class CommandProcess {
 }
 
 /** Resolves when a stream has written all. A reader that has closed its pipe is not waited for. */
-function drained(stream: NodeJS.WriteStream): Promise<void> {
+function drained(stream: Writable): Promise<void> {
   if (stream.writableLength === 0 || stream.errored) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {

@@ -43,6 +43,8 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
+      writeOut: command.print,
+      writeErr: command.printError,
       outputError: (text, write) =>
         write(
           `${describeError(
@@ -58,26 +60,26 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .addHelpText('afterAll', EXIT_CODES)
     .hook('preAction', (_program, self) => {
       command.isJson = self.opts()['json'] === true;
-      return applyContext(self);
+      return applyContext(self, command);
     });
-  addInvokeCommands(program, connections);
-  addConformanceCommand(program, connections);
-  addDoctorCommand(program);
-  addCheckCommand(program);
-  addGenerateCommand(program);
+  addInvokeCommands(program, connections, command);
+  addConformanceCommand(program, connections, command);
+  addDoctorCommand(program, command);
+  addCheckCommand(program, command);
+  addGenerateCommand(program, command);
   addContractCommand(program, command);
-  addListCommand(program, connections);
-  addDescribeCommand(program, connections);
+  addListCommand(program, connections, command);
+  addDescribeCommand(program, connections, command);
   addDeadCommand(program, command);
   addTapCommand(program, command);
   addAsyncApiCommand(program, connections, command);
   addServeCommand(program, connections, command);
   addBenchCommand(program, connections, command);
   addListenCommand(program, connections, command);
-  addNotifyCommand(program, connections);
+  addNotifyCommand(program, connections, command);
   addExploreCommand(program, command);
-  addContextCommand(program);
-  addCompletionCommand(program);
+  addContextCommand(program, command);
+  addCompletionCommand(program, command);
   return program;
 }
 
@@ -86,22 +88,27 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
  * to standard error, and with `--json` as a document to standard output, too.
  */
 export async function run(argv: readonly string[]): Promise<void> {
-  const connections = new OpenConnections();
   const command = new CommandProcess();
+  command.interruption.watch();
+  await perform(argv, command);
+  await command.end();
+}
+
+/** Runs the command line. Resolves when its connections are closed. The exit code is in the command. */
+export async function perform(argv: readonly string[], command: CommandProcess): Promise<void> {
+  const connections = new OpenConnections();
   const { interruption } = command;
-  interruption.watch();
   try {
     await interruption.during(makeProgram(connections, command).parseAsync(argv));
   } catch (error) {
     // The exit code of a signal stays.
-    if (!interruption.signal.aborted) process.exitCode = exitCodeOf(error);
+    if (!interruption.signal.aborted) command.exitCode = exitCodeOf(error);
     // Commander has written its own.
     if (!(error instanceof CommanderError) && !interruption.signal.aborted) {
       if (command.isJson) command.print(toJsonLine(errorDocument(error)));
       const [name = '', ...rest] = describeError(error).split(':');
-      process.stderr.write(`${[coloured('red', name, process.stderr), ...rest].join(':')}\n`);
+      command.note([coloured('red', name, command.errors), ...rest].join(':'));
     }
   }
   await connections.close();
-  await command.end();
 }

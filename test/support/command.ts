@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { CommandProcess, type Surroundings } from '../../lib/cli/command-process.js';
+import { perform } from '../../lib/cli/program.js';
 
 /** The built command. */
 export const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
@@ -13,12 +16,42 @@ export interface Outcome {
 }
 
 /**
+ * Runs `oslo-rpc` within this process, which takes milliseconds where a process of its own takes most of a second. It is for
+ * commands that end by themselves, load no module and start no process; {@link osloRpcProcess} is for the others. That both
+ * do the same is tested for each command.
+ * @param environment over this process's own, without its TRANSPORT_URL and saved contexts
+ * @param options.input standard input
+ */
+export async function osloRpc(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  { input = '' }: { input?: string } = {},
+): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const keeping = (stream: keyof typeof written) =>
+    new Writable({
+      write(part: Buffer, _encoding, done) {
+        written[stream] += part;
+        done();
+      },
+    });
+  const surroundings: Surroundings = {
+    env: commandEnvironment(environment),
+    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+    stdout: keeping('stdout'),
+    stderr: keeping('stderr'),
+  };
+  await perform([process.execPath, COMMAND, ...args], new CommandProcess(surroundings));
+  return { code: Number(surroundings.exitCode ?? 0), ...written };
+}
+
+/**
  * Runs the built `oslo-rpc` as a shell would.
  * @param environment over this process's own, without its TRANSPORT_URL and saved contexts
  * @param options.readsOn false for a reader of standard output that closes the pipe at once
  * @param options.input standard input, which then ends
  */
-export function osloRpc(
+export function osloRpcProcess(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
   { readsOn = true, input = '' }: { readsOn?: boolean; input?: string } = {},

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import entries from '../../scripts/entries.json' with { type: 'json' };
+import { repositoryFiles } from './source-files.js';
 
 export interface Snippet {
   name: string;
@@ -45,20 +46,19 @@ const MODULES = [
   'vitest',
 ];
 
+/** Exports everything that a snippet without imports may use. */
+const EXPORTS = MODULES.map((name, index) => `export * as m${index} from '${name}';`).join('\n');
+
 /** Compiles each snippet as a module of its own. Returns the errors, each with the page and line of its snippet. */
 export function compileSnippets(root: string, snippets: readonly Snippet[]): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
   const settings = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false };
-  const names = exportsOf(root, settings);
+  const names = exportsOf(programOf(new Map([[join(root, 'snippet-exports.ts'), EXPORTS]]), settings));
   const sources = new Map(
     snippets.map(({ code }, index) => [join(root, `snippet-${index}.ts`), withImports(code, names)]),
   );
-  const host = ts.createCompilerHost(settings);
-  const { readFile, fileExists } = host;
-  host.readFile = (file) => sources.get(file) ?? readFile.call(host, file);
-  host.fileExists = (file) => sources.has(file) || fileExists.call(host, file);
-  const program = ts.createProgram([...sources.keys()], settings, host);
+  const program = programOf(sources, settings);
   return [...sources.keys()].flatMap((file, index) => {
     const source = program.getSourceFile(file);
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
@@ -68,18 +68,24 @@ export function compileSnippets(root: string, snippets: readonly Snippet[]): str
   });
 }
 
-/** Names that the modules export, with the module of each. */
-function exportsOf(root: string, settings: ts.CompilerOptions): Map<string, string> {
-  const file = join(root, 'snippet-exports.ts');
-  const text = MODULES.map((name, index) => `export * as m${index} from '${name}';`).join('\n');
+/** Returns a program of texts. */
+function programOf(texts: ReadonlyMap<string, string>, settings: ts.CompilerOptions): ts.Program {
   const host = ts.createCompilerHost(settings);
-  const { readFile, fileExists } = host;
-  host.readFile = (name) => (name === file ? text : readFile.call(host, name));
-  host.fileExists = (name) => name === file || fileExists.call(host, name);
-  const program = ts.createProgram([file], settings, host);
+  const { fileExists } = host;
+  host.fileExists = (file) => texts.has(file) || fileExists.call(host, file);
+  host.getSourceFile = (file, target) => {
+    const text = texts.get(file);
+    return text === undefined ? repositoryFiles.get(file, target) : ts.createSourceFile(file, text, target, true);
+  };
+  return ts.createProgram([...texts.keys()], settings, host);
+}
+
+/** Names that the modules export, with the module of each. @param program of {@link EXPORTS} */
+function exportsOf(program: ts.Program): Map<string, string> {
   const checker = program.getTypeChecker();
   const found = new Map<string, string>();
-  for (const statement of program.getSourceFile(file)?.statements ?? []) {
+  const [file] = program.getRootFileNames();
+  for (const statement of program.getSourceFile(file ?? '')?.statements ?? []) {
     if (!ts.isExportDeclaration(statement) || !statement.moduleSpecifier) continue;
     const symbol = checker.getSymbolAtLocation(statement.moduleSpecifier);
     const name = (statement.moduleSpecifier as ts.StringLiteral).text;

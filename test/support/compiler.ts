@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { repositoryFiles } from './source-files.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 const installed = `${root}node_modules/nestjs-oslo-messaging/`;
@@ -15,7 +16,6 @@ export interface Complaint {
   readonly text: string;
 }
 
-const parsed = new Map<string, ts.SourceFile>();
 const exists = new Map<string, boolean>();
 
 /** Compiles programs that see the library as npm would install it: its emitted declarations, and its `exports`. */
@@ -28,7 +28,7 @@ export class Compiler {
     this.put(`${installed}package.json`, readFileSync(`${root}package.json`, 'utf8'));
     const { options, fileNames } = readConfig(`${root}lib/tsconfig.json`);
     const host = ts.createCompilerHost(options);
-    host.getSourceFile = (path, target) => parse(path, target, (name) => ts.sys.readFile(name));
+    host.getSourceFile = (path, target) => repositoryFiles.get(path, target);
     const program = ts.createProgram(fileNames, { ...options, emitDeclarationOnly: true, noCheck: true }, host);
     program.emit(undefined, (path, text) => this.put(join(installed, path.slice(root.length)), text));
   }
@@ -56,7 +56,7 @@ export class Compiler {
     host.getSourceFile = (path, target) =>
       files.includes(path)
         ? ts.createSourceFile(path, change(read(path) ?? ''), target, true)
-        : parse(path, target, read);
+        : repositoryFiles.get(path, target, read);
     host.writeFile = () => undefined;
     return ts.createProgram([...files], all, host);
   }
@@ -92,19 +92,4 @@ function isThere(path: string): boolean {
   const known = exists.get(path) ?? existsSync(path);
   exists.set(path, known);
   return known;
-}
-
-/** Source files are parsed once for all programs. */
-function parse(
-  path: string,
-  target: ts.ScriptTarget | ts.CreateSourceFileOptions,
-  read: (path: string) => string | undefined,
-): ts.SourceFile | undefined {
-  const known = parsed.get(path);
-  if (known) return known;
-  const text = read(path);
-  if (text === undefined) return undefined;
-  const file = ts.createSourceFile(path, text, target, true);
-  parsed.set(path, file);
-  return file;
 }

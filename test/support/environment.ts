@@ -11,6 +11,9 @@ export const rabbitUrl = inject('rabbitUrl');
 
 export const rabbitPort = rabbitUrl === '' ? 0 : Number(new URL(amqpUrl(rabbitUrl)).port || 5672);
 
+/** Management API of the shared broker; empty when the broker was given from outside. */
+export const managementUrl = inject('managementUrl');
+
 const address = inject('rabbitAddress');
 
 /** rabbitmqctl of the shared broker; undefined when the broker was given from outside. */

@@ -11,11 +11,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 const LONGEST: readonly string[] = [
   'test/faults/cluster.test.ts',
+  'test/integration/packaging/cli-projects.test.ts',
   'test/integration/cli/conformance-kit.test.ts',
   'test/faults/shared-channels.test.ts',
-  'test/integration/cli/oslo-rpc.test.ts',
   'test/integration/packaging/example-scenarios.test.ts',
-  'test/integration/packaging/cli-projects.test.ts',
+  'test/integration/explorer/page-accessibility.test.ts',
+  'test/integration/packaging/package.test.ts',
   'test/faults/night-cases.test.ts',
   'test/integration/cli/runbook.test.ts',
   'test/integration/rabbit/topology-doctor.test.ts',

@@ -29,6 +29,16 @@ export class ManagementApi {
     return { vhost, url: this.node.url + vhost };
   }
 
+  /** Deletes a virtual host, with all that is in it. */
+  async deleteVhost(vhost: string): Promise<void> {
+    await this.#request('DELETE', `vhosts/${vhost}`);
+  }
+
+  /** Sets a policy for the queues of a virtual host whose names match. */
+  async setPolicy(vhost: string, name: string, pattern: string, definition: object): Promise<void> {
+    await this.#request('PUT', `policies/${vhost}/${name}`, { pattern, definition, 'apply-to': 'queues' });
+  }
+
   /** The names of the queues as they are. */
   async queueNames(vhost: string): Promise<string[]> {
     return (await this.#list('queues', vhost)).map(({ name }) => name).sort();
@@ -81,10 +91,11 @@ export class ManagementApi {
     return (await this.#request('GET', `${what}/${vhost}`)) as Row[];
   }
 
-  async #request(method: string, path: string): Promise<unknown> {
+  async #request(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${this.node.managementUrl}/api/${path}`, {
       method,
       headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+      ...(body && { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     const text = await response.text();

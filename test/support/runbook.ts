@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RABBIT_SCRIPTS, type RabbitAddress } from '../../testkit/rabbit-control.js';
 import { programOf } from '../../testkit/release.js';
-import type { Outcome } from './command.js';
+import { type Outcome, osloRpc } from './command.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -48,7 +48,10 @@ function patternOf(line: string): RegExp {
   );
 }
 
-/** Shell in which `oslo-rpc` is the built command, and the commands of RabbitMQ reach one node. */
+/** Prints its variable and its words, for {@link osloRpc}: in a process of its own, each command would take half a second. */
+const PRINT_WORDS = `#!/bin/sh\nprintf '%s\\0' "$TRANSPORT_URL" "$@"\n`;
+
+/** Shell in which `oslo-rpc` is the command, and the commands of RabbitMQ reach one node. */
 export class Shell {
   private constructor(
     private readonly folder: string,
@@ -59,22 +62,32 @@ export class Shell {
   static async open({ nodename, home, root: release }: RabbitAddress, transportUrl: string): Promise<Shell> {
     const folder = await mkdtemp(join(tmpdir(), 'runbook-'));
     const variables = { HOME: home, RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf` };
-    const program = (name: string) => programOf(release, `${RABBIT_SCRIPTS}/${name}`, ['-n', nodename], variables);
-    const scripts = {
-      'oslo-rpc': [process.execPath, join(root, 'dist/lib/cli/oslo-rpc.js')],
-      ...Object.fromEntries(
-        ['rabbitmqctl', 'rabbitmq-diagnostics'].map((name) => [name, [program(name).file, ...program(name).args]]),
-      ),
+    const script = (name: string) => {
+      const { file, args } = programOf(release, `${RABBIT_SCRIPTS}/${name}`, ['-n', nodename], variables);
+      return `#!/bin/sh\nexec ${[file, ...args].map((word) => `'${word}'`).join(' ')} "$@"\n`;
     };
-    for (const [name, words] of Object.entries(scripts)) {
-      await writeFile(join(folder, name), `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
+    const scripts = {
+      'oslo-rpc': PRINT_WORDS,
+      rabbitmqctl: script('rabbitmqctl'),
+      'rabbitmq-diagnostics': script('rabbitmq-diagnostics'),
+    };
+    for (const [name, text] of Object.entries(scripts)) {
+      await writeFile(join(folder, name), text);
       await chmod(join(folder, name), 0o755);
     }
     const PATH = `${folder}:${process.env['PATH']}`;
     return new Shell(folder, { ...process.env, ...variables, PATH, TRANSPORT_URL: transportUrl });
   }
 
-  run(command: string): Promise<Outcome> {
+  /** Runs a command as the shell reads it. */
+  async run(command: string): Promise<Outcome> {
+    const outcome = await this.execute(command);
+    if (!/\boslo-rpc /.test(command)) return outcome;
+    const [url = '', ...words] = outcome.stdout.split('\0').slice(0, -1);
+    return osloRpc(words, { TRANSPORT_URL: url });
+  }
+
+  private execute(command: string): Promise<Outcome> {
     return new Promise((resolve) => {
       execFile('/bin/sh', ['-c', command], { env: this.environment, cwd: this.folder }, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { RabbitNode } from '../../testkit/rabbit-node.js';
 import { rabbitUrl } from './environment.js';
+import { type ManagedBroker, managedBroker } from './managed-broker.js';
 import { ManagementApi } from './management.js';
 
 /** Virtual host of a test, with its transport URL. */
@@ -9,14 +9,14 @@ export interface TappedVhost {
   readonly url: string;
 }
 
-/** Private node with the management plugin, and virtual hosts of its own for each test: tracing is on or off for a whole one. */
+/** Broker with the management API, and virtual hosts of its own for each test: tracing is on or off for a whole one. */
 export class TappedBroker {
-  #node: RabbitNode | undefined;
+  #node: ManagedBroker | undefined;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
 
   constructor() {
     beforeAll(async () => {
-      if (rabbitUrl !== '') this.#node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+      if (rabbitUrl !== '') this.#node = await managedBroker();
     });
     afterAll(() => this.#node?.stop());
     afterEach(async () => {
@@ -24,13 +24,13 @@ export class TappedBroker {
     });
   }
 
-  get node(): RabbitNode {
+  get node(): ManagedBroker {
     if (!this.#node) throw new Error('no broker');
     return this.#node;
   }
 
   get managementUrl(): string {
-    return this.node.managementUrl ?? '';
+    return this.node.managementUrl;
   }
 
   /** Adds work for the end of the test. */
@@ -38,8 +38,12 @@ export class TappedBroker {
     this.#cleanups.push(cleanup);
   }
 
-  addVhost(): Promise<TappedVhost> {
-    return new ManagementApi(this.node).addVhost();
+  /** Adds a virtual host, for this test. */
+  async addVhost(): Promise<TappedVhost> {
+    const management = new ManagementApi(this.node);
+    const added = await management.addVhost();
+    this.defer(() => management.deleteVhost(added.vhost));
+    return added;
   }
 
   /** The virtual host as the management API shows it. */
@@ -55,6 +59,13 @@ export class TappedBroker {
   async tapQueues({ vhost }: TappedVhost): Promise<string[]> {
     const names = await new ManagementApi(this.node).queueNames(vhost);
     return names.filter((name) => name.startsWith('oslo_tap_'));
+  }
+
+  /** A fault: closes all connections to a virtual host. */
+  async closeConnections({ vhost }: TappedVhost): Promise<void> {
+    const ofVhost = `rabbit_connection_tracking:list(<<"${vhost}">>)`;
+    const pids = `[element(6, Connection) || Connection <- ${ofVhost}]`;
+    await this.node.control.rabbitmqctl('eval', `rabbit_networking:close_connections(${pids}, "test").`);
   }
 
   async fetch(path: string, method = 'GET', body?: object): Promise<Response> {
@@ -75,6 +86,7 @@ export class TappedBroker {
   ): Promise<string> {
     const [configure, write, read] = permissions;
     await this.fetch(`users/${name}`, 'PUT', { password: 'pa55w0rd-of-tap', tags });
+    this.defer(() => this.fetch(`users/${name}`, 'DELETE'));
     await this.fetch(`permissions/${vhost}/${name}`, 'PUT', { configure, write, read });
     return url.replace('guest:guest', `${name}:pa55w0rd-of-tap`);
   }

@@ -77,15 +77,14 @@ function isHidden(declaration: ts.Declaration): boolean {
 }
 
 /** Doc comments of a file that do not begin with a noun or a verb, with their lines. */
-function riddles(file: ts.SourceFile): string[] {
-  const text = file.getFullText();
+function riddles(file: string, text: string): string[] {
   return [
     ...text.matchAll(
       /\/\*\*[\s*]*(?:@internal\s+)?(What(?:ever)?|Whether|How|Who(?:ever|se)?|Which|That|Those|Where|As|Of|So)\b.*/g,
     ),
   ].map(({ index, 0: comment }) => {
-    const { line } = file.getLineAndCharacterOfPosition(index);
-    return `${file.fileName.slice(root.length)}:${line + 1}: ${comment}`;
+    const line = text.slice(0, index).split('\n').length;
+    return `${file.slice(root.length)}:${line}: ${comment}`;
   });
 }
 
@@ -110,10 +109,7 @@ it('begin with a noun or a verb', () => {
     )
     .filter((file) => !file.endsWith('.d.ts'));
   expect(files.length).toBeGreaterThan(400);
-  const found = files.flatMap((file) =>
-    riddles(ts.createSourceFile(file, ts.sys.readFile(file) ?? '', ts.ScriptTarget.Latest)),
-  );
-  expect(found).toEqual([]);
+  expect(files.flatMap((file) => riddles(file, ts.sys.readFile(file) ?? ''))).toEqual([]);
 });
 
 it('are in plain words', () => {
@@ -128,10 +124,7 @@ it('are in plain words', () => {
 });
 
 it('are reported when they begin with Whether', () => {
-  const riddle = ts.createSourceFile(
-    `${root}lib/x.ts`,
-    '/** Fine. */\n/**\n * Whether it is. */\nlet x;',
-    ts.ScriptTarget.Latest,
-  );
-  expect(riddles(riddle)).toHaveLength(1);
+  expect(riddles(`${root}lib/x.ts`, '/** Fine. */\n/**\n * Whether it is. */\nlet x;')).toEqual([
+    expect.stringMatching(/^lib\/x\.ts:2: /),
+  ]);
 });

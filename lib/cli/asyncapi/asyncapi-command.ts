@@ -52,7 +52,8 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
       const flags = module === undefined ? given : withoutContext(given, self);
       const format = formatOf(flags);
       const print = module === undefined ? command.print : command.hostModule();
-      const document = module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags);
+      const document =
+        module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags, command);
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
       const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await yamlOf(document);
@@ -62,7 +63,7 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
     });
 }
 
-async function ofModule(path: string, flags: AsyncApiFlags): Promise<AsyncApiDocument> {
+async function ofModule(path: string, flags: AsyncApiFlags, command: CommandProcess): Promise<AsyncApiDocument> {
   const { createAsyncApiDocument, describeModule, isModuleClass } = await import('../../asyncapi/for-command.js');
   const { url: transportUrl, topic, exchange: controlExchange } = flags;
   const configFiles = flags.configFile ?? flags.configDir;
@@ -79,7 +80,7 @@ async function ofModule(path: string, flags: AsyncApiFlags): Promise<AsyncApiDoc
           toJsonSchema,
         });
   const hint = missedHint(missed);
-  if (hint !== undefined) process.stderr.write(hint);
+  if (hint !== undefined) command.printError(hint);
   return document;
 }
 

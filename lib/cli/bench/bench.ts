@@ -11,21 +11,21 @@ export async function bench(
   words: readonly string[],
   flags: BenchFlags,
   connections: OpenConnections,
-  { interruption, print }: CommandProcess,
+  command: CommandProcess,
 ): Promise<void> {
-  const plan = await readPlan(words, flags);
-  const signal = interruption.handled();
+  const plan = await readPlan(words, flags, command.input);
+  const signal = command.interruption.handled();
   try {
     const { report, throughput, csvError } = await runBench(plan, connections, signal);
-    print(flags.json ? toJsonLine(report) : reportText(report, throughput));
-    if (csvError !== undefined) process.stderr.write(`${describeError(csvError)}\n`);
+    command.print(flags.json ? toJsonLine(report) : reportText(report, throughput));
+    if (csvError !== undefined) command.note(describeError(csvError));
     // The exit code of the signal stays.
     if (signal.aborted) return;
     const { requests, checks } = report;
-    if (csvError !== undefined) process.exitCode = exitCodeOf(csvError);
-    else if (checks.some(({ passed }) => !passed) || requests.succeeded === 0) process.exitCode = EXIT.failed;
+    if (csvError !== undefined) command.exitCode = exitCodeOf(csvError);
+    else if (checks.some(({ passed }) => !passed) || requests.succeeded === 0) command.exitCode = EXIT.failed;
   } catch (error) {
     if (!signal.aborted) throw error;
-    process.stderr.write('Interrupted before anything was measured\n');
+    command.note('Interrupted before anything was measured');
   }
 }

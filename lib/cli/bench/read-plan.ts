@@ -3,6 +3,7 @@ import { UsageError } from '../exit-code.js';
 import { byteCount, milliseconds, rateOf, timeLimitOf, wholeNumber } from '../flags/flag-values.js';
 import { readTarget, type TargetFlags } from '../flags/target-options.js';
 import { readData } from '../input/read-data.js';
+import type { Input } from '../input/read-source.js';
 import type { BenchMode, BenchPlan } from './bench-plan.js';
 import { readCheck } from './check.js';
 
@@ -44,7 +45,7 @@ const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_PACED_CONCURRENCY = 1000;
 
 /** Returns the load that flags ask for. @throws UsageError, and as readTarget */
-export async function readPlan(words: readonly string[], given: BenchFlags): Promise<BenchPlan> {
+export async function readPlan(words: readonly string[], given: BenchFlags, input: Input): Promise<BenchPlan> {
   const mode = modeOf(given.mode);
   if (mode === 'notify' && given.method !== undefined)
     throw new UsageError('--method is for calls and casts; give --event-type');
@@ -66,8 +67,8 @@ export async function readPlan(words: readonly string[], given: BenchFlags): Pro
     method: given.method ?? 'echo',
     hasMethod: given.method !== undefined,
     eventType: given.eventType,
-    args: { ...(await readData(words, 'ARGUMENTS')), ...filler(size) },
-    context: await readData(given.context, '--context'),
+    args: { ...(await readData(words, 'ARGUMENTS', input)), ...filler(size) },
+    context: await readData(given.context, '--context', input),
     size,
     timeout,
     concurrency:
@@ -91,13 +92,14 @@ export async function readPlan(words: readonly string[], given: BenchFlags): Pro
 function serveNames(given: BenchFlags): NonNullable<BenchPlan['serve']> {
   if (given.topic === undefined && given.server !== undefined)
     throw new UsageError('--server: with --serve, give the --topic, too');
-  const { url, timeout, configFile, configDir } = given;
+  const { url, timeout, configFile, configDir, defaultUrl } = given;
   const ownTopic = given.topic === undefined;
   const ownExchange = ownTopic && given.exchange === undefined;
   const name = `oslo-rpc-bench-${newId()}`;
   const flags: TargetFlags = {
     ...(url !== undefined && { url }),
     ...(timeout !== undefined && { timeout }),
+    ...(defaultUrl !== undefined && { defaultUrl }),
     ...(configFile !== undefined && { configFile }),
     ...(configDir !== undefined && { configDir }),
     topic: given.topic ?? name,

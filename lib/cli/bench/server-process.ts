@@ -38,7 +38,7 @@ async function start({ serve, notifications }: Extract<ToServer, { kind: 'start'
     delay: 0,
     errorRate: 0,
     notifications,
-    logger: troubleLogger,
+    logger: troubleLogger((line) => process.stderr.write(`${line}\n`)),
   });
   await server.start();
   await tell({ kind: 'ready' });

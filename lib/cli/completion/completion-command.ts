@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { ContextStore } from '../context/context-store.js';
 import { toJsonLine } from '../terminal/json-line.js';
 import { candidates } from './candidates.js';
@@ -9,7 +10,7 @@ import { COMPLETE, SCRIPTS, SHELLS, type Shell } from './shell-scripts.js';
 const MAX_DESCRIPTION = 80;
 
 /** Adds `completion`, and the hidden command that its scripts call. */
-export function addCompletionCommand(program: Command): void {
+export function addCompletionCommand(program: Command, command: CommandProcess): void {
   program
     .command('completion')
     .summary('print a script that completes commands in a shell')
@@ -27,7 +28,7 @@ export function addCompletionCommand(program: Command): void {
     .option('--json', 'print the script as a member of JSON')
     .action((shell: Shell, { json }: { json?: boolean }) => {
       const script = SCRIPTS[shell];
-      process.stdout.write(json ? toJsonLine({ shell, script }) : script);
+      command.print(json ? toJsonLine({ shell, script }) : script);
     });
   program
     .command(COMPLETE, { hidden: true })
@@ -36,9 +37,9 @@ export function addCompletionCommand(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action((words: string[]) => {
-      const lines = candidates(program, words, () => new ContextStore().names()).map(
+      const lines = candidates(program, words, () => new ContextStore(command.environment).names()).map(
         ({ value, description }) => `${value}\t${oneLine(description, MAX_DESCRIPTION)}\n`,
       );
-      process.stdout.write(lines.join(''));
+      command.print(lines.join(''));
     });
 }

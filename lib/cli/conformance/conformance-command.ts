@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CommandProcess } from '../command-process.js';
 import { EXIT, UsageError } from '../exit-code.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
@@ -15,7 +16,7 @@ interface ConformanceFlags extends TargetFlags {
 }
 
 /** Adds `conformance`. */
-export function addConformanceCommand(program: Command, connections: OpenConnections): void {
+export function addConformanceCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('conformance'), '10s')
     .summary('check a server that exposes the reference endpoints')
     .description(
@@ -29,11 +30,15 @@ export function addConformanceCommand(program: Command, connections: OpenConnect
       `\nExample:\n  oslo-rpc conformance --topic conformance --only echo-json\n\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,
     )
     .action(async (flags: ConformanceFlags) => {
-      if ((await conformance(flags, connections)).failed > 0) process.exitCode = EXIT.failed;
+      if ((await conformance(flags, connections, command)).failed > 0) command.exitCode = EXIT.failed;
     });
 }
 
-async function conformance(flags: ConformanceFlags, connections: OpenConnections): Promise<Report> {
+async function conformance(
+  flags: ConformanceFlags,
+  connections: OpenConnections,
+  command: CommandProcess,
+): Promise<Report> {
   const chosen = choose(flags.only);
   const { options, exchange, timeout: seconds } = readTarget(flags);
   const { topic = '', server, managementUrl } = flags;
@@ -42,7 +47,7 @@ async function conformance(flags: ConformanceFlags, connections: OpenConnections
   const peer = await Peer.connect({ ...options, rabbit }, { topic, exchange, server, timeout });
   // Its queues go, also where the command is interrupted.
   connections.add(() => peer.close());
-  const print = (text: string) => flags.json || process.stdout.write(text);
+  const print = (text: string) => flags.json || command.print(text);
   const results: CheckResult[] = [];
   print(tableHead);
   for await (const result of runChecks(peer, chosen)) {
@@ -51,7 +56,7 @@ async function conformance(flags: ConformanceFlags, connections: OpenConnections
   }
   const report = reportOf(peer.about, results);
   print(tableFoot(report));
-  if (flags.json) process.stdout.write(toJsonLine(report));
+  if (flags.json) command.print(toJsonLine(report));
   return report;
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { filesIn } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { ContextStore } from './context-store.js';
 import type { SavedContext } from './saved-context.js';
 
@@ -14,8 +15,10 @@ const BROKER = ['url', 'configFile', 'configDir'];
  * OSLO_RPC_CONTEXT, or of the selected one, which is for commands that name no broker. Commands without `--use` have none.
  * @throws UsageError for an unknown context, and for one that others can read
  */
-export function applyContext(command: Command, environment: NodeJS.ProcessEnv = process.env): void {
+export function applyContext(command: Command, { environment, note }: CommandProcess): void {
   if (!command.options.some((option) => option.attributeName() === 'use')) return;
+  const { TRANSPORT_URL: defaultUrl } = environment;
+  if (defaultUrl) command.setOptionValueWithSource('defaultUrl', defaultUrl, 'env');
   const store = new ContextStore(environment);
   const isGiven = (option: string) => command.getOptionValueSource(option) === 'cli';
   const { use } = command.opts<{ use?: string }>();
@@ -30,8 +33,7 @@ export function applyContext(command: Command, environment: NodeJS.ProcessEnv = 
     const isKnown = command.options.some((known) => known.attributeName() === option);
     if (value !== undefined && isKnown && isOpen) command.setOptionValueWithSource(option, value, SOURCE);
   }
-  if (named === undefined && environment['TRANSPORT_URL'])
-    process.stderr.write(`Using the selected context "${name}", not TRANSPORT_URL\n`);
+  if (named === undefined && defaultUrl) note(`Using the selected context "${name}", not TRANSPORT_URL`);
 }
 
 /** Returns the flags of a command without those that a saved context has set. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { normalizeOptions } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker } from '../flags/target-options.js';
 import { readStandardInput } from '../input/read-source.js';
@@ -32,7 +33,12 @@ const DESCRIPTION =
   'Saves brokers under names, so that commands need no --url. A context holds the URL with its password, files of oslo.config, the management URL, the exchange and the timeout. Commands use that of --use, else that of the variable OSLO_RPC_CONTEXT, else the selected one. Flags win over it; it wins over TRANSPORT_URL. The selected context is not used by a command that has --url, --config-file or --config-dir. Files are kept in $XDG_CONFIG_HOME/oslo-rpc (~/.config/oslo-rpc), for their owner only.';
 
 /** Adds `context`, with `add`, `edit`, `ls`, `show`, `select`, `unselect` and `rm`. */
-export function addContextCommand(program: Command): void {
+export function addContextCommand(program: Command, command: CommandProcess): void {
+  const open = () => new ContextStore(command.environment);
+  const select = (name: string | undefined, { json }: JsonFlag) => {
+    open().select(name);
+    if (json) command.print(toJsonLine({ selected: name ?? null }));
+  };
   const context = program
     .command('context')
     .summary('save brokers under names')
@@ -50,20 +56,20 @@ export function addContextCommand(program: Command): void {
     .option('--select', 'make it the context of commands without --use')
     .addHelpText('after', '\nExample:\n  oslo-rpc context add prod --url - --exchange tacker --select < url.txt')
     .action(async (name: string, flags: ContextFlags) => {
-      const store = new ContextStore();
-      const saved = await merged({}, flags);
+      const store = open();
+      const saved = await merged({}, flags, command);
       store.add(checkName(name), saved);
       if (flags.select) store.select(name);
-      if (flags.json) process.stdout.write(description(store, name, true));
+      if (flags.json) command.print(description(store, name, true));
     });
   takesContext(context.command('edit'))
     .summary('change a context')
     .description('Changes the given values of a context. An empty text removes a value: --timeout "".')
     .addHelpText('after', '\nExample:\n  oslo-rpc context edit prod --timeout 5s --description "the large one"')
     .action(async (name: string, flags: ContextFlags) => {
-      const store = new ContextStore();
-      store.replace(name, await merged(store.load(name), flags));
-      if (flags.json) process.stdout.write(description(store, name, true));
+      const store = open();
+      store.replace(name, await merged(store.load(name), flags, command));
+      if (flags.json) command.print(description(store, name, true));
     });
   context
     .command('ls')
@@ -72,7 +78,7 @@ export function addContextCommand(program: Command): void {
     .option('--json', 'print the contexts as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc context ls')
     .action(({ json }: JsonFlag) => {
-      process.stdout.write(listing(new ContextStore(), json));
+      command.print(listing(open(), json));
     });
   context
     .command('show')
@@ -82,10 +88,10 @@ export function addContextCommand(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText('after', '\nExample:\n  oslo-rpc context show prod')
     .action((given: string | undefined, { json }: JsonFlag) => {
-      const store = new ContextStore();
+      const store = open();
       const name = given ?? store.selected();
       if (name === undefined) throw new UsageError('no context is selected: give its name');
-      process.stdout.write(description(store, name, json));
+      command.print(description(store, name, json));
     });
   context
     .command('select')
@@ -110,9 +116,9 @@ export function addContextCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  oslo-rpc context rm staging')
     .option('--json', 'print the name of the removed context, and of the selected one, as JSON')
     .action((name: string, { json }: JsonFlag) => {
-      const store = new ContextStore();
-      if (store.remove(name)) process.stderr.write('No context is selected now\n');
-      if (json) process.stdout.write(toJsonLine({ removed: name, selected: store.selected() ?? null }));
+      const store = open();
+      if (store.remove(name)) command.note('No context is selected now');
+      if (json) command.print(toJsonLine({ removed: name, selected: store.selected() ?? null }));
     });
 }
 
@@ -139,15 +145,10 @@ function takesContext(command: Command): Command {
     .option(...JSON_FLAG);
 }
 
-function select(name: string | undefined, { json }: JsonFlag): void {
-  new ContextStore().select(name);
-  if (json) process.stdout.write(toJsonLine({ selected: name ?? null }));
-}
-
 /** Returns a context with the given values. @throws UsageError, ConfigurationError for values that no command could use */
-async function merged(before: SavedContext, flags: ContextFlags): Promise<SavedContext> {
+async function merged(before: SavedContext, flags: ContextFlags, { input }: CommandProcess): Promise<SavedContext> {
   const { configFile, configDir, description, exchange, timeout, managementUrl } = flags;
-  const url = flags.url === '-' ? (await readStandardInput('--url')).trim() : flags.url;
+  const url = flags.url === '-' ? (await readStandardInput('--url', input)).trim() : flags.url;
   const config = configFile ?? configDir;
   const all = Object.entries({ ...before, ...defined({ description, url, exchange, timeout, managementUrl, config }) });
   const saved: SavedContext = Object.fromEntries(all.filter(([, value]) => value !== ''));

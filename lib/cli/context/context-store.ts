@@ -23,7 +23,7 @@ export class ContextStore {
   private readonly selection: string;
 
   /** @param environment has XDG_CONFIG_HOME, where it is not `~/.config` */
-  constructor(environment: NodeJS.ProcessEnv = process.env) {
+  constructor(environment: NodeJS.ProcessEnv) {
     const { XDG_CONFIG_HOME: home = '' } = environment;
     // A relative path is to be ignored, says the XDG Base Directory Specification.
     this.folder = join(isAbsolute(home) ? home : join(homedir(), '.config'), 'oslo-rpc');

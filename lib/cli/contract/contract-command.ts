@@ -40,12 +40,15 @@ export function addContractCommand(program: Command, command: CommandProcess): v
     .addHelpText('after', '\nExample:\n  oslo-rpc contract diff conductor-api.json dist/conductor-api.js')
     .action(async (old: string, current: string, flags: { json?: boolean }) => {
       const print = command.hostModule();
-      const [before, after] = [await readContractFile(old), await readContractFile(current)];
+      const [before, after] = [
+        await readContractFile(old, command.input),
+        await readContractFile(current, command.input),
+      ];
       const found = compareContracts(before, after);
       const changes = [...found, ...notCompared(before, after)];
       print(flags.json ? `${JSON.stringify(changes, undefined, 2)}\n` : found.map(changeText).join(''));
       const blind = notComparedLine(changes);
-      if (blind !== undefined) process.stderr.write(blind);
-      if (changes.some(({ level }) => level === 'breaking')) process.exitCode = EXIT.failed;
+      if (blind !== undefined) command.printError(blind);
+      if (changes.some(({ level }) => level === 'breaking')) command.exitCode = EXIT.failed;
     });
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { loggedMessage } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
+import type { Input } from '../input/read-source.js';
 import { loadModule, startHint } from '../load-module.js';
 import type { ContractModel } from './contract-model.js';
 import { contractFault } from './contract-shape.js';
@@ -15,11 +16,11 @@ const MODULE = /\.[cm]?[jt]s$/;
  * APIs.
  * @throws UsageError for a file that cannot be read, or holds no contract
  */
-export async function readContractFile(file: string): Promise<ContractModel[]> {
+export async function readContractFile(file: string, input: Input): Promise<ContractModel[]> {
   if (MODULE.test(file)) return readModule(file);
   let read: string;
   try {
-    read = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    read = file === '-' ? await text(input) : await readFile(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(code === 'ENOENT' ? `${file}: no such file` : `${file}: cannot be read (${code})`);

@@ -10,7 +10,7 @@ import { contentText, listingText } from './letter-text.js';
 const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
 
 /** Adds `ls`. */
-export function addLsCommand(dead: Command, { interruption }: CommandProcess): void {
+export function addLsCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('ls')))
     .summary('show dead letters by reason and method')
     .description(
@@ -19,15 +19,18 @@ export function addLsCommand(dead: Command, { interruption }: CommandProcess): v
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
     .action(async (flags: ScopeFlags & FilterFlags) => {
-      const scope = { ...scopeOf(flags, interruption.handled(FINISH_MS)), filter: filterOf(flags) };
+      const scope = { ...scopeOf(flags, command.interruption.handled(FINISH_MS)), filter: filterOf(flags) };
       const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
-      process.stdout.write(flags.json ? toJsonLine(listing) : listingText(listing));
-      warn(listing.queues.flatMap(({ notices }) => notices));
+      command.print(flags.json ? toJsonLine(listing) : listingText(listing));
+      warn(
+        command,
+        listing.queues.flatMap(({ notices }) => notices),
+      );
     });
 }
 
 /** Adds `show`. */
-export function addShowCommand(dead: Command, { interruption }: CommandProcess): void {
+export function addShowCommand(dead: Command, command: CommandProcess): void {
   takesScope(dead.command('show'))
     .summary('show one dead letter whole')
     .description(
@@ -37,13 +40,13 @@ export function addShowCommand(dead: Command, { interruption }: CommandProcess):
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
     .action(async (id: string, flags: ScopeFlags) => {
-      const scope = scopeOf(flags, interruption.handled(FINISH_MS));
+      const scope = scopeOf(flags, command.interruption.handled(FINISH_MS));
       const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
-      process.stdout.write(flags.json ? toJsonLine(content) : contentText(content));
+      command.print(flags.json ? toJsonLine(content) : contentText(content));
     });
 }
 
 /** Writes hints to standard error. */
-export function warn(notices: readonly string[]): void {
-  for (const notice of new Set(notices)) process.stderr.write(`${notice}\n`);
+export function warn(command: CommandProcess, notices: readonly string[]): void {
+  for (const notice of new Set(notices)) command.note(notice);
 }

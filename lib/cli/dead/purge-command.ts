@@ -12,7 +12,7 @@ import { warn } from './look-commands.js';
 interface PurgeFlags extends ScopeFlags, ChangeFlags {}
 
 /** Adds `purge`. */
-export function addPurgeCommand(dead: Command, { interruption }: CommandProcess): void {
+export function addPurgeCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('purge')))
     .summary('delete dead letters')
     .description(
@@ -24,16 +24,17 @@ export function addPurgeCommand(dead: Command, { interruption }: CommandProcess)
     .option('--force', 'also messages that nobody has dead-lettered, of a queue not named *.dead')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  oslo-rpc dead purge --topic calculator --older-than 720h --dry-run')
-    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, interruption.handled(FINISH_MS)));
+    .action((ids: string[], flags: PurgeFlags) => purge(ids, flags, command));
 }
 
-async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Promise<void> {
+async function purge(ids: string[], flags: PurgeFlags, command: CommandProcess): Promise<void> {
+  const signal = command.interruption.handled(FINISH_MS);
   const scope = scopeOf(flags, signal);
   const filter = await chosenLetters('Delete', ids, flags, scope, signal);
   if (filter === undefined) {
-    process.stderr.write('Nothing was deleted\n');
+    command.note('Nothing was deleted');
     // The exit code of a signal stays.
-    if (!signal.aborted) process.exitCode = EXIT.failed;
+    if (!signal.aborted) command.exitCode = EXIT.failed;
     return;
   }
   const display = new LetterProgress('Deleted');
@@ -43,10 +44,10 @@ async function purge(ids: string[], flags: PurgeFlags, signal: AbortSignal): Pro
   const { matched, purged, left, interrupted, error, notices } = result;
   const end = interrupted ? ' (interrupted)' : '';
   const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;
-  process.stdout.write(flags.json ? toJsonLine(result) : text);
-  warn(notices);
+  command.print(flags.json ? toJsonLine(result) : text);
+  warn(command, notices);
   if (error !== null) {
-    process.stderr.write(`${error}\n`);
-    if (!signal.aborted) process.exitCode = EXIT.failed;
+    command.note(error);
+    if (!signal.aborted) command.exitCode = EXIT.failed;
   }
 }

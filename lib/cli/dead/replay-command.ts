@@ -21,7 +21,7 @@ interface ReplayFlags extends ScopeFlags, ChangeFlags {
 const MAX_FAILURES = 10;
 
 /** Adds `replay`. */
-export function addReplayCommand(dead: Command, { interruption }: CommandProcess): void {
+export function addReplayCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('replay')))
     .summary('publish dead letters to their original queues')
     .description(
@@ -39,17 +39,18 @@ export function addReplayCommand(dead: Command, { interruption }: CommandProcess
       'after',
       '\nExample:\n  oslo-rpc dead replay --topic calculator --reason "delivered 20 times" --rate 10/s --watch 5s',
     )
-    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, interruption.handled(FINISH_MS)));
+    .action((ids: string[], flags: ReplayFlags) => replay(ids, flags, command));
 }
 
-async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): Promise<void> {
+async function replay(ids: string[], flags: ReplayFlags, command: CommandProcess): Promise<void> {
+  const signal = command.interruption.handled(FINISH_MS);
   const { rate, to, watch, dryRun, force } = flags;
   const scope = scopeOf(flags, signal);
   const filter = await chosenLetters('Replay', ids, flags, scope, signal);
   if (filter === undefined) {
-    process.stderr.write('Nothing was replayed\n');
+    command.note('Nothing was replayed');
     // The exit code of a signal stays.
-    if (!signal.aborted) process.exitCode = EXIT.failed;
+    if (!signal.aborted) command.exitCode = EXIT.failed;
     return;
   }
   const display = new LetterProgress('Replayed');
@@ -63,11 +64,11 @@ async function replay(ids: string[], flags: ReplayFlags, signal: AbortSignal): P
     force,
     onProgress: display.show,
   }).finally(() => display.clear());
-  process.stdout.write(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));
-  warn(result.notices);
-  if (result.error !== null) process.stderr.write(`${result.error}\n`);
+  command.print(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));
+  warn(command, result.notices);
+  if (result.error !== null) command.note(result.error);
   const isFailed = result.failed > 0 || result.error !== null || result.failedAgain;
-  if (isFailed && !signal.aborted) process.exitCode = EXIT.failed;
+  if (isFailed && !signal.aborted) command.exitCode = EXIT.failed;
 }
 
 function replayText(result: ReplayResult, isDryRun: boolean): string {

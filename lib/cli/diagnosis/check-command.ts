@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { checkService, type Measure } from '../../inspect/index.js';
 import { Deadline, oneLine, Target, toError } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, exitCodeOf, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { arePingsOff, PINGS_ARE_OFF } from '../invoke/pings-are-off.js';
@@ -29,7 +30,7 @@ interface Verdict {
 const OUTPUT_MS = 50;
 
 /** Adds `check`. */
-export function addCheckCommand(program: Command): void {
+export function addCheckCommand(program: Command, command: CommandProcess): void {
   takesTarget(program.command('check'), '5s', 'topic to check (default: the broker alone)')
     .summary('check a topic or the broker, for probes: one line and an exit code')
     .description(
@@ -47,13 +48,13 @@ export function addCheckCommand(program: Command): void {
       '\nExample:\n  oslo-rpc check --url rabbit://user:password@host/ --topic calculator --consumers 2 --max-ready 100 --timeout 3s',
     )
     .action(async (flags: CheckFlags) => {
-      const verdict = await check(flags);
-      process.exitCode = verdict.code;
-      process.stdout.write(flags.json ? toJsonLine(withoutCode(verdict)) : line(flags, verdict));
+      const verdict = await check(flags, command);
+      command.exitCode = verdict.code;
+      command.print(flags.json ? toJsonLine(withoutCode(verdict)) : line(flags, verdict));
     });
 }
 
-async function check(flags: CheckFlags): Promise<Verdict> {
+async function check(flags: CheckFlags, { started }: CommandProcess): Promise<Verdict> {
   const { topic, server, managementUrl, consumers = 1, maxReady, maxUnacknowledged, alarms, ping = false } = flags;
   if (!topic && (server || ping || maxReady !== undefined || maxUnacknowledged !== undefined || flags.consumers))
     throw new UsageError('no topic: give --topic');
@@ -61,8 +62,7 @@ async function check(flags: CheckFlags): Promise<Verdict> {
     throw new UsageError('--max-unacknowledged: AMQP cannot show it, give --management-url, too');
   const { options, exchange, timeout } = readBroker(flags);
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
-  // Monotonic time begins with the process.
-  const deadline = Deadline.until(Math.max(timeout * 1000 - OUTPUT_MS, performance.now() + 1));
+  const deadline = Deadline.until(Math.max(started + timeout * 1000 - OUTPUT_MS, performance.now() + 1));
   const demands = { consumers, maxReady, maxUnacknowledged, alarms, ping };
   try {
     const measures = await checkService(full, new Target({ topic, exchange, server }), demands, deadline);

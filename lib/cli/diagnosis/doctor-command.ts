@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Diagnosis, diagnosisOf, type Finding, findingText, isFault } from '../../inspect/index.js';
 import { oneLine, Target } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { coloured } from '../terminal/colours.js';
@@ -14,7 +15,7 @@ interface DoctorFlags extends TargetFlags {
 }
 
 /** Adds `doctor`. */
-export function addDoctorCommand(program: Command): void {
+export function addDoctorCommand(program: Command, command: CommandProcess): void {
   takesTarget(program.command('doctor'), '10s', 'topic to examine (default: all, with --management-url)')
     .summary('find what is wrong between callers, the broker and servers')
     .description(
@@ -33,13 +34,13 @@ export function addDoctorCommand(program: Command): void {
       const shown = findings.filter((finding) => !remarks.includes(finding));
       const isEmpty = unreachable !== undefined && !flags.json;
       if (!isEmpty)
-        process.stdout.write(flags.json ? toJsonLine(unreachable ? remarks : shown) : shown.map(findingLine).join(''));
+        command.print(flags.json ? toJsonLine(unreachable ? remarks : shown) : shown.map(findingLine).join(''));
       // The lines of the hosts have the reasons.
-      if (unreachable && remarks.length === 0) process.stderr.write(`${describeError(unreachable)}\n`);
+      if (unreachable && remarks.length === 0) command.note(describeError(unreachable));
       for (const remark of remarks)
-        process.stderr.write(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
-      if (unreachable) process.exitCode = EXIT.unreachable;
-      else process.exitCode = codeOf(shown.filter(isFault));
+        command.printError(remark.state === 'unreachable' ? findingLine(remark) : `${oneLine(remark.text, 4000)}\n`);
+      if (unreachable) command.exitCode = EXIT.unreachable;
+      else command.exitCode = codeOf(shown.filter(isFault));
     });
 }
 

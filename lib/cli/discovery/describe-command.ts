@@ -13,6 +13,7 @@ import {
   Target,
 } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
+import type { CommandProcess } from '../command-process.js';
 import { EXIT } from '../exit-code.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
@@ -38,7 +39,7 @@ interface Description {
 }
 
 /** Adds `describe`. */
-export function addDescribeCommand(program: Command, connections: OpenConnections): void {
+export function addDescribeCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('describe'), '3s')
     .summary('show methods, arguments, versions and counts of servers')
     .description(
@@ -49,9 +50,9 @@ export function addDescribeCommand(program: Command, connections: OpenConnection
     .action(async (flags: DescribeFlags) => {
       const description = await describe(flags, connections);
       const { servers, others } = description;
-      process.stdout.write(flags.json ? toJsonLine(description) : servers.map(textOf).join('\n'));
-      if (others > 0) process.stderr.write(othersText(others));
-      if (servers.length === 0) process.exitCode = EXIT.failed;
+      command.print(flags.json ? toJsonLine(description) : servers.map(textOf).join('\n'));
+      if (others > 0) command.note(othersText(others));
+      if (servers.length === 0) command.exitCode = EXIT.failed;
     });
 }
 
@@ -72,7 +73,7 @@ async function describe(flags: DescribeFlags, connections: OpenConnections): Pro
 
 function othersText(others: number): string {
   const who = counted(others, 'server answers', 'servers answer');
-  return `${who} NoSuchMethod: Python or older, or without rpcDiscoveryEnabled\n`;
+  return `${who} NoSuchMethod: Python or older, or without rpcDiscoveryEnabled`;
 }
 
 function textOf({ info, stats }: Described): string {

@@ -11,6 +11,7 @@ import {
 } from '../../inspect/index.js';
 import { type ApiInfo, counted, Deadline, MessageUndeliverable, oneLine, Target } from '../../internal.js';
 import { openTransport } from '../broker-session.js';
+import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
@@ -30,10 +31,10 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   'not running': 'red',
 } satisfies Partial<Record<ServerState, Colour>>;
 const UNNAMED =
-  'Servers in Python, older ones, and those without rpcDiscoveryEnabled do not say their names: give --management-url to see them\n';
+  'Servers in Python, older ones, and those without rpcDiscoveryEnabled do not say their names: give --management-url to see them';
 
 /** Adds `list`. */
-export function addListCommand(program: Command, connections: OpenConnections): void {
+export function addListCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesTarget(program.command('list'), '3s', 'topic to list (default: all, with --management-url)')
     .summary('show which servers serve what')
     .description(
@@ -47,10 +48,10 @@ export function addListCommand(program: Command, connections: OpenConnections): 
     )
     .action(async (flags: ListFlags) => {
       const { asked, topics } = await list(flags, connections);
-      process.stdout.write(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)], colourOf));
+      command.print(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)], colourOf));
       for (const { topic, exchange } of topics)
-        if (asked !== undefined && exchange !== asked) process.stderr.write(otherExchange(topic, exchange, asked));
-      if (!flags.managementUrl && topics.some(({ unnamed }) => unnamed > 0)) process.stderr.write(UNNAMED);
+        if (asked !== undefined && exchange !== asked) command.note(otherExchange(topic, exchange, asked));
+      if (!flags.managementUrl && topics.some(({ unnamed }) => unnamed > 0)) command.note(UNNAMED);
     });
 }
 
@@ -87,7 +88,9 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Lis
 }
 
 function otherExchange(topic: string, exchange: string, asked: string): string {
-  return `${oneLine(`The topic "${topic}" was asked on the exchange "${asked}", but servers report "${exchange}": give --exchange ${exchange}`)}\n`;
+  return oneLine(
+    `The topic "${topic}" was asked on the exchange "${asked}", but servers report "${exchange}": give --exchange ${exchange}`,
+  );
 }
 
 function colourOf(cell: string, column: number): Colour | undefined {

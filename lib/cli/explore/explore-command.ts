@@ -4,7 +4,6 @@ import { extended, toError } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT, UsageError } from '../exit-code.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
-import type { Interruption } from '../terminal/interruption.js';
 import { toJsonLine } from '../terminal/json-line.js';
 
 interface ExploreFlags extends TargetFlags {
@@ -22,7 +21,7 @@ the command turns tracing on while a page is open. The page has no login: it lis
 Ctrl-C.`;
 
 /** Adds `explore`. */
-export function addExploreCommand(program: Command, { interruption }: CommandProcess): void {
+export function addExploreCommand(program: Command, command: CommandProcess): void {
   takesTarget(program.command('explore'), '10s', 'topic to show (default: all, with --management-url)')
     .summary('serve a page that shows a running broker')
     .description(DESCRIPTION.replaceAll('\n', ' '))
@@ -35,10 +34,10 @@ export function addExploreCommand(program: Command, { interruption }: CommandPro
       'after',
       '\nExamples:\n  oslo-rpc explore --url rabbit://user:password@host/ --management-url http://host:15672\n  oslo-rpc explore --topic calculator --allow-writes --port 0',
     )
-    .action((flags: ExploreFlags) => explore(flags, interruption));
+    .action((flags: ExploreFlags) => explore(flags, command));
 }
 
-async function explore(flags: ExploreFlags, interruption: Interruption): Promise<void> {
+async function explore(flags: ExploreFlags, command: CommandProcess): Promise<void> {
   const { topic, managementUrl, host, port, allowWrites = false } = flags;
   if (!topic && !managementUrl)
     throw new UsageError('no topic: give --topic, or --management-url for the topics of the whole broker');
@@ -55,14 +54,14 @@ async function explore(flags: ExploreFlags, interruption: Interruption): Promise
     throw new UsageError(`cannot listen on ${host}:${port}: ${toError(error).message}. Give another --host or --port`);
   }
   // It closes its taps and pages itself.
-  interruption.handled();
+  command.interruption.handled();
   const readOnly = !allowWrites;
-  process.stdout.write(flags.json ? toJsonLine({ url: server.url, readOnly }) : `${server.url}\n`);
-  process.stderr.write(`The explorer ${allowWrites ? 'may call and replay' : 'is read-only'}. Press Ctrl-C to end\n`);
-  await interruption.happens;
+  command.print(flags.json ? toJsonLine({ url: server.url, readOnly }) : `${server.url}\n`);
+  command.note(`The explorer ${allowWrites ? 'may call and replay' : 'is read-only'}. Press Ctrl-C to end`);
+  await command.interruption.happens;
   await server.close();
   // To be interrupted is its usual end.
-  process.exitCode = EXIT.ok;
+  command.exitCode = EXIT.ok;
 }
 
 function portOf(text: string): number {

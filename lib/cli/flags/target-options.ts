@@ -27,6 +27,8 @@ export interface TargetFlags {
   configDir?: string[];
   /** Name of a saved context. Its values are set as those of the other flags before the command runs. */
   use?: string;
+  /** Broker of the variable TRANSPORT_URL, for commands that are given no other. Set as that of a saved context. */
+  defaultUrl?: string;
 }
 
 /** Transport and exchange for the flags. */
@@ -99,7 +101,7 @@ export function readTarget(flags: TargetFlags): CommandTarget {
 export function readBroker(flags: TargetFlags): CommandTarget {
   const configFiles = flags.configFile ?? flags.configDir;
   const configured = withConfigFiles({ transportUrl: flags.url, configFiles, logger: silent });
-  const url = configured.transportUrl || process.env['TRANSPORT_URL'];
+  const url = configured.transportUrl || flags.defaultUrl;
   if (!url) throw new UsageError('no broker: give --url, set TRANSPORT_URL, or save one with oslo-rpc context add');
   const transportUrl = atPlaces(configured, 'transportUrl', () => parseTransportUrl(url));
   const { scheme } = transportUrl;

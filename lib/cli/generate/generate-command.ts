@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CommandProcess } from '../command-process.js';
 import { contractJson } from '../contract/contract-json.js';
 import type { ContractModel } from '../contract/contract-model.js';
 import { UsageError } from '../exit-code.js';
@@ -15,7 +16,7 @@ interface GenerateFlags {
 }
 
 /** Adds `generate`. */
-export function addGenerateCommand(program: Command): void {
+export function addGenerateCommand(program: Command, command: CommandProcess): void {
   program
     .command('generate')
     .summary("make a TypeScript contract from Python's RPC API class")
@@ -35,14 +36,14 @@ export function addGenerateCommand(program: Command): void {
       'after',
       '\nExample:\n  oslo-rpc generate nova/conductor/rpcapi.py --class ComputeTaskAPI --out src/compute-task-api.ts',
     )
-    .action((files: string[], flags: GenerateFlags) => generate(files, flags));
+    .action((files: string[], flags: GenerateFlags) => generate(files, flags, command));
 }
 
 function collect(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }
 
-async function generate(files: readonly string[], flags: GenerateFlags): Promise<void> {
+async function generate(files: readonly string[], flags: GenerateFlags, command: CommandProcess): Promise<void> {
   const {
     class: classes = [],
     endpoint = false,
@@ -66,7 +67,7 @@ async function generate(files: readonly string[], flags: GenerateFlags): Promise
   const doubled = names.find((name, index) => names.indexOf(name) !== index);
   if (doubled !== undefined) throw new UsageError(`two classes give the name ${doubled}: generate them into two files`);
   if (endpoint) models.forEach(checkTarget);
-  writeOutput(json ? contractJson(models) : printFile(models, endpoint), flags.out);
+  writeOutput(json ? contractJson(models) : printFile(models, endpoint), flags.out, command);
 }
 
 /** @throws UsageError for an API that no class can answer, since its target is not known */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
 import { writeFailure, writeFile } from '../write-file.js';
 import { HEADER } from './print-file.js';
@@ -7,9 +8,9 @@ import { HEADER } from './print-file.js';
  * Writes generated text to a file, or to standard output. A file is replaced only if it was generated as well.
  * @throws UsageError for a file that is not generated, or cannot be written
  */
-export function writeOutput(text: string, file: string | undefined): void {
+export function writeOutput(text: string, file: string | undefined, { print }: CommandProcess): void {
   if (file === undefined) {
-    process.stdout.write(text);
+    print(text);
     return;
   }
   const present = presentText(file);

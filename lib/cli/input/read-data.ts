@@ -25,14 +25,14 @@ export function collectWords(word: string, words: readonly string[] = []): strin
  * @param what their place, for errors: `ARGUMENTS`, `--context`
  * @throws UsageError that quotes no value: it may be a token
  */
-export async function readData(words: readonly string[] = [], what: string, input?: Input): Promise<Dict> {
+export async function readData(words: readonly string[] = [], what: string, input: Input): Promise<Dict> {
   const value = await readValue(words, what, input);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Dict;
   throw new UsageError(`${what}: expected a JSON object such as '{"a": 1}', or key=value`);
 }
 
 /** Returns what {@link readData} does, or any other JSON value, where one word gives it. @throws as readData */
-export async function readValue(words: readonly string[] = [], what: string, input?: Input): Promise<unknown> {
+export async function readValue(words: readonly string[] = [], what: string, input: Input): Promise<unknown> {
   const read = words.map((word, index) => {
     const place = words.length > 1 ? `${what}, word ${index + 1}` : what;
     return { word: dataWord(word, place), place };
@@ -65,7 +65,7 @@ function isMember(word: DataWord): word is Member {
   return word.kind === 'member' || word.kind === 'member-file';
 }
 
-async function wholeOf(word: Exclude<DataWord, Member>, what: string, input?: Input): Promise<unknown> {
+async function wholeOf(word: Exclude<DataWord, Member>, what: string, input: Input): Promise<unknown> {
   switch (word.kind) {
     case 'json':
       return parseGivenJson(word.text, what);

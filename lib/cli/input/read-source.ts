@@ -26,7 +26,7 @@ export async function readTextFile(file: string, what: string): Promise<string> 
  * Returns all text of standard input. On a terminal it says that it waits.
  * @throws UsageError where it was read before, is too large, or is no UTF-8
  */
-export async function readStandardInput(what: string, input: Input = process.stdin): Promise<string> {
+export async function readStandardInput(what: string, input: Input): Promise<string> {
   if (input.readableEnded || input.destroyed)
     throw new UsageError(`${what}: standard input was read before; give - only once`);
   if (input.isTTY) process.stderr.write(`Reading ${what} from the terminal; end it with Ctrl-D\n`);

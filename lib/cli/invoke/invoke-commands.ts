@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Deadline, getRpcTransport, MessageUndeliverable, PING_METHOD, RPCClient, Target } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData } from '../input/read-data.js';
 import type { OpenConnections } from '../open-connections.js';
@@ -21,8 +22,9 @@ interface Timed<T> {
 }
 
 /** Adds `call`, `cast` and `ping`. */
-export function addInvokeCommands(program: Command, connections: OpenConnections): void {
-  const invoke = <T>(flags: InvokeFlags, send: Send<T>) => invokeOver(connections, flags, send);
+export function addInvokeCommands(program: Command, connections: OpenConnections, command: CommandProcess): void {
+  const invoke = <T>(flags: InvokeFlags, send: Send<T>) => invokeOver(connections, command, flags, send);
+  const print = (result: unknown) => command.print(toJsonLine(result));
   const printResult = async (flags: InvokeFlags, send: Send<unknown>) => {
     const timed = await invoke(flags, send);
     print(flags.json ? timed : timed.result);
@@ -41,7 +43,7 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
   jq '{a: .x, b: .y}' point.json | oslo-rpc call --topic calculator add -\n${DATA_HELP}`,
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
-      const given = await readData(args, 'ARGUMENTS');
+      const given = await readData(args, 'ARGUMENTS', command.input);
       await printResult(flags, (client, context) => client.call(context, method, given));
     });
   takesRequest(program.command('cast'))
@@ -54,7 +56,7 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
       `\nExample:\n  oslo-rpc cast --topic calculator --fanout reload reason=operator\n${DATA_HELP}`,
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
-      const given = await readData(args, 'ARGUMENTS');
+      const given = await readData(args, 'ARGUMENTS', command.input);
       const { durationMs } = await invoke(flags, (client, context) => client.cast(context, method, given));
       if (flags.json) print({ confirmed: true, durationMs });
     });
@@ -63,14 +65,14 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
     .description('Checks that a server answers. It must have rpc_ping_enabled (here: rpcPingEnabled) turned on.')
     .option('--json', 'print the answer and its time, or the error, as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc ping --topic calculator --server calc1 --timeout 2s')
-    .action((flags: InvokeFlags) => printResult(flags, ping));
+    .action((flags: InvokeFlags) => printResult(flags, (client) => ping(client, command)));
 }
 
-async function ping(client: RPCClient): Promise<unknown> {
+async function ping(client: RPCClient, command: CommandProcess): Promise<unknown> {
   try {
     return await client.call({}, PING_METHOD);
   } catch (error) {
-    if (arePingsOff(error)) process.stderr.write(`${PINGS_ARE_OFF}\n`);
+    if (arePingsOff(error)) command.note(PINGS_ARE_OFF);
     throw error;
   }
 }
@@ -86,10 +88,15 @@ function takesRequest(command: Command): Command {
 
 type Send<T> = (client: RPCClient, context: object) => Promise<T>;
 
-async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, send: Send<T>): Promise<Timed<T>> {
+async function invokeOver<T>(
+  connections: OpenConnections,
+  { input }: CommandProcess,
+  flags: InvokeFlags,
+  send: Send<T>,
+): Promise<Timed<T>> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
-  const context = await readData(flags.context, '--context');
+  const context = await readData(flags.context, '--context', input);
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);
   connections.add(() => transport.cleanup());
@@ -111,7 +118,3 @@ async function invokeOver<T>(connections: OpenConnections, flags: InvokeFlags, s
 }
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
-
-function print(result: unknown): void {
-  process.stdout.write(toJsonLine(result));
-}

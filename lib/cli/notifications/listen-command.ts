@@ -75,8 +75,9 @@ async function listen(flags: ListenFlags, connections: OpenConnections, command:
     },
     unreadable(error) {
       unread.number++;
-      process.stderr.write(`Not shown, since it is no notification: ${oneLine(error.message, 300)}\n`);
+      command.note(`Not shown, since it is no notification: ${oneLine(error.message, 300)}`);
     },
+    note: command.note,
   };
   // Ends by itself: what it has received is printed.
   const interruption = command.interruption.handled();
@@ -84,7 +85,7 @@ async function listen(flags: ListenFlags, connections: OpenConnections, command:
   connections.add(() => source.close());
   await Promise.race([source.start(), command.interruption.happens]);
   if (interruption.aborted) return;
-  if (process.stderr.isTTY) process.stderr.write(`${greeting(plan, flags.pool)}\n`);
+  if (process.stderr.isTTY) command.note(greeting(plan, flags.pool));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve, reject) => {
     if (duration === undefined) return;

@@ -25,12 +25,12 @@ export interface NotificationPlace {
  * @throws as readBroker
  */
 export function readPlace(
-  { topic, url, exchange: given, configFile, configDir }: NotificationFlags,
+  { topic, url, exchange: given, configFile, configDir, defaultUrl }: NotificationFlags,
   timeout?: string,
   logger?: LogSink,
 ): NotificationPlace {
   // Not all flags: the --timeout of listen is not that of a reply.
-  const flags = { url, exchange: given, configFile, configDir, timeout };
+  const flags = { url, exchange: given, configFile, configDir, defaultUrl, timeout };
   const known = Object.entries(flags).filter(([, value]) => value !== undefined);
   const { options: read, exchange } = readBroker(Object.fromEntries(known));
   const options: OsloMessagingOptions = {

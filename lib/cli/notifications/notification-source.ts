@@ -11,6 +11,8 @@ export interface SourcePlan {
   receive(notification: Notification): Promise<void>;
   /** Takes the reason why a message could not be read. */
   unreadable(error: Error): void;
+  /** Takes a line for the user. */
+  note(line: string): void;
 }
 
 /** Source of notifications. */

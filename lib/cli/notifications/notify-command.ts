@@ -8,6 +8,7 @@ import {
   nearest,
   oneLine,
 } from '../../internal.js';
+import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
 import { takesBroker } from '../flags/target-options.js';
 import { collectWords, DATA_HELP, readData, readValue } from '../input/read-data.js';
@@ -31,12 +32,8 @@ type Driver = (typeof NOTIFICATION_DRIVERS)[number];
 /** Drivers that need a broker. `routing` may choose one of them. */
 const ON_BROKER: readonly Driver[] = ['messaging', 'messagingv2', 'routing'];
 
-const write = (message: string) => void process.stderr.write(`${message}\n`);
-/** Destination of the driver `log`. Other lines of the library would only repeat the error. */
-const logging: LogSink = { debug: write, log: write, warn: write, error: write };
-
 /** Adds `notify`. */
-export function addNotifyCommand(program: Command, connections: OpenConnections): void {
+export function addNotifyCommand(program: Command, connections: OpenConnections, command: CommandProcess): void {
   takesBroker(program.command('notify'))
     .summary('send a notification')
     .description(
@@ -60,15 +57,22 @@ export function addNotifyCommand(program: Command, connections: OpenConnections)
       `\nExample:
   oslo-rpc notify --event-type vnf.create.end --publisher-id vnfm.host1 vnf_id=7 state=ACTIVE\n${DATA_HELP}`,
     )
-    .action((words: string[], flags: NotifyFlags) => notify(words, flags, connections));
+    .action((words: string[], flags: NotifyFlags) => notify(words, flags, connections, command));
 }
 
-async function notify(words: readonly string[], flags: NotifyFlags, connections: OpenConnections): Promise<void> {
+async function notify(
+  words: readonly string[],
+  flags: NotifyFlags,
+  connections: OpenConnections,
+  { input, note, print }: CommandProcess,
+): Promise<void> {
   const driver = driverOf(flags.driver);
   const priority = priorityOf(flags.priority);
   const { publisherId, eventType } = flags;
-  const context = await readData(flags.context, '--context');
-  const payload = await readValue(words, 'PAYLOAD');
+  const context = await readData(flags.context, '--context', input);
+  const payload = await readValue(words, 'PAYLOAD', input);
+  // Destination of the driver `log`. Other lines of the library would only repeat the error.
+  const logging: LogSink = { debug: note, log: note, warn: note, error: note };
   const { options, topics } = readPlace(flags, flags.timeout, driver === 'log' ? logging : undefined);
   const transport = getNotificationTransport(options);
   connections.add(() => transport.cleanup());
@@ -81,9 +85,8 @@ async function notify(words: readonly string[], flags: NotifyFlags, connections:
   const queues = isQueued ? topics.map((topic) => `${topic}.${priority}`) : [];
   // It is sent: an answer that does not come is no failure.
   const idle = isQueued ? await queuesWithoutListener(options, queues, deadline).catch(() => []) : [];
-  if (flags.json)
-    process.stdout.write(toJsonLine({ confirmed: true, driver, priority, topics, queuesWithoutListener: idle }));
-  for (const queue of idle) write(oneLine(`Nobody consumes the queue ${queue}: the notification waits there`));
+  if (flags.json) print(toJsonLine({ confirmed: true, driver, priority, topics, queuesWithoutListener: idle }));
+  for (const queue of idle) note(oneLine(`Nobody consumes the queue ${queue}: the notification waits there`));
 }
 
 /** @throws UsageError with the nearest known driver */

@@ -33,7 +33,7 @@ const NOT_FOUND = 404;
 export class OwnQueue implements NotificationSource {
   private readonly connection: RabbitConnection;
   private readonly settings;
-  private readonly dropped = new DroppedCount((line) => process.stderr.write(`${line}\n`));
+  private readonly dropped = new DroppedCount((line) => this.plan.note(line));
   /** False where the user may not publish to a queue, as the broker does with dropped messages. */
   private canCount = true;
   /** Rejects the wait for the end. */
@@ -56,11 +56,11 @@ export class OwnQueue implements NotificationSource {
     const model = await this.connection.acquire(deadline, 0);
     await deadline.race(this.attach(model), () => new MessageDeliveryFailure('The broker does not answer'));
     this.connection.onConnected((again) => {
-      process.stderr.write('Connected again. What waited or was sent meanwhile is not shown\n');
+      this.plan.note('Connected again. What waited or was sent meanwhile is not shown');
       this.attach(again).catch((error: unknown) => this.fail(toError(error)));
     });
     this.connection.onStatus((status) => {
-      if (status === 'disconnected') process.stderr.write('Lost the connection; trying again\n');
+      if (status === 'disconnected') this.plan.note('Lost the connection; trying again');
     });
   }
 
@@ -92,9 +92,7 @@ export class OwnQueue implements NotificationSource {
     } catch (error) {
       if (codeOf(error) !== ACCESS_REFUSED || !this.canCount) throw unusable(error);
       this.canCount = false;
-      process.stderr.write(
-        'Dropped notifications cannot be counted: that needs the permission to write on amq.default\n',
-      );
+      this.plan.note('Dropped notifications cannot be counted: that needs the permission to write on amq.default');
       await this.attach(model);
     }
   }

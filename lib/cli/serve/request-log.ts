@@ -1,7 +1,9 @@
+import type { Writable } from 'node:stream';
+
 /** Bytes that may wait for a slow reader. Lines beyond them are left out. */
 const MAX_WAITING_BYTES = 2 ** 20;
 
-type Output = Pick<NodeJS.WriteStream, 'write' | 'writableLength'>;
+type Output = Pick<Writable, 'write' | 'writableLength'>;
 
 /** Log of requests. A reader that is slower than the requests costs lines, not memory. */
 export class RequestLog {

@@ -57,7 +57,7 @@ export function addServeCommand(program: Command, connections: OpenConnections, 
         errorRate: share(flags.errorRate, '--error-rate'),
         notifications: flags.notifications ?? false,
       };
-      await serve(given, form, connections, command.interruption);
+      await serve(given, form, connections, command);
     });
 }
 

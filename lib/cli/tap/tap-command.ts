@@ -71,15 +71,15 @@ async function run(flags: TapFlags, command: CommandProcess): Promise<void> {
   const { options, exchange, timeout } = flags.traceOff ? readBroker(flags) : readTarget(flags);
   const { topic = '', managementUrl } = flags;
   const broker = extended(options, { rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } });
-  if (flags.traceOff) return turnOff(broker);
+  if (flags.traceOff) return turnOff(broker, command);
   const count = countOf(flags.count);
   const duration = timeLimitOf(flags.for);
   const { server, replies = false } = flags;
   const filter = filterOf(flags);
   // From here on: tracing that the tap has turned on must not stay on after Ctrl-C.
   command.interruption.handled();
-  const tap = await openTap({ broker, topic, exchange, server, replies, timeout, filter, notice });
-  announce(tap, topic, exchange, replies);
+  const tap = await openTap({ broker, topic, exchange, server, replies, timeout, filter, notice: command.note });
+  announce(command, tap, topic, exchange, replies);
   await watch(tap, command, { count, duration, json: flags.json === true });
 }
 
@@ -101,11 +101,11 @@ async function watch(tap: Tap, command: CommandProcess, { count, duration, json 
     await print(tap, command, count, json);
   } finally {
     clearTimeout(timer);
-    const isClosed = await closeAloud(tap);
-    if (!isClosed) process.exitCode ??= EXIT.failed;
+    const isClosed = await closeAloud(tap, command);
+    if (!isClosed) command.exitCode ??= EXIT.failed;
     const summary = tap.summary();
     if (json) await command.printLine(toJsonLine({ type: 'summary', ...summary }));
-    else process.stderr.write(summaryText(summary));
+    else command.printError(summaryText(summary));
   }
 }
 
@@ -121,33 +121,29 @@ async function print(tap: Tap, command: CommandProcess, count: number, json: boo
 }
 
 /** Closes the tap. Returns false, and says why, where tracing stays on. */
-async function closeAloud(tap: Tap): Promise<boolean> {
+async function closeAloud(tap: Tap, { note }: CommandProcess): Promise<boolean> {
   try {
     await tap.close();
     return true;
   } catch (error) {
-    notice(describeError(error));
+    note(describeError(error));
     return false;
   }
 }
 
-function announce({ tracing }: Tap, topic: string, exchange: string, replies: boolean): void {
+function announce({ note }: CommandProcess, { tracing }: Tap, topic: string, exchange: string, replies: boolean): void {
   const hint = replies ? '' : ' Replies, durations and errors: --replies.';
-  notice(`Watching the topic "${topic}" on the exchange "${exchange}".${hint} Ctrl-C ends`);
+  note(`Watching the topic "${topic}" on the exchange "${exchange}".${hint} Ctrl-C ends`);
   if (tracing === 'turned on')
-    notice(
+    note(
       'Tracing is on for the whole virtual host, and is turned off at the end. If this process is killed: oslo-rpc tap --trace-off --management-url …, or rabbitmqctl trace_off',
     );
 }
 
-function notice(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-async function turnOff(broker: Parameters<typeof turnOffTracing>[0]): Promise<void> {
-  if (await turnOffTracing(broker)) return notice('Tracing is off');
-  notice('Tracing stays on: a tap is using it, and turns it off at its end');
-  process.exitCode = EXIT.failed;
+async function turnOff(broker: Parameters<typeof turnOffTracing>[0], command: CommandProcess): Promise<void> {
+  if (await turnOffTracing(broker)) return command.note('Tracing is off');
+  command.note('Tracing stays on: a tap is using it, and turns it off at its end');
+  command.exitCode = EXIT.failed;
 }
 
 function filterOf({ method, errors, slow, contextKey = [], replies }: TapFlags): TapFilter {

@@ -7,7 +7,7 @@ export type Colour = Parameters<typeof styleText>[0];
 export function coloured(
   colour: Colour | undefined,
   text: string,
-  stream: NodeJS.WriteStream = process.stdout,
+  stream: NodeJS.WritableStream = process.stdout,
 ): string {
   return colour ? styleText(colour, text, { stream }) : text;
 }

@@ -6,7 +6,7 @@ import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
 import type { AsyncApiDocument } from 'nestjs-oslo-messaging/asyncapi';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { osloRpc } from '../../support/command.js';
+import { osloRpc, osloRpcProcess } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { silent } from '../../support/silent.js';
 
@@ -14,7 +14,9 @@ const APP = fileURLToPath(new URL('../asyncapi/compiled-app.mjs', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'asyncapi-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const asyncapi = (...args: string[]) => osloRpc(['asyncapi', ...args]);
+const asyncapi = (...args: string[]) => osloRpcProcess(['asyncapi', ...args]);
+/** Runs a command that loads no module. */
+const withoutModule = (...args: string[]) => osloRpc(['asyncapi', ...args]);
 const file = (name: string) => join(folder, name);
 
 describe('oslo-rpc asyncapi MODULE', () => {
@@ -82,7 +84,7 @@ describe('oslo-rpc asyncapi MODULE', () => {
     );
     const [out, html] = [file('never.yaml'), file('never.html')];
     const environment = { NODE_OPTIONS: `--require ${hook}` };
-    const { code, stderr } = await osloRpc(['asyncapi', APP, '--out', out, '--html', html], environment);
+    const { code, stderr } = await osloRpcProcess(['asyncapi', APP, '--out', out, '--html', html], environment);
     expect(code).toBe(2);
     expect(stderr).toContain('npm install --save-dev @asyncapi/react-component');
     expect([out, html].filter(existsSync)).toEqual([]);
@@ -92,13 +94,13 @@ describe('oslo-rpc asyncapi MODULE', () => {
     writeFileSync(file('empty.mjs'), 'export const nothing = 1;');
     writeFileSync(file('source.ts'), 'export const = ;');
     const refusals = await Promise.all([
-      asyncapi(),
+      withoutModule(),
       asyncapi(file('source.ts')),
       asyncapi(file('empty.mjs')),
       asyncapi(APP, '--export', 'Wrong'),
-      asyncapi(APP, '--format', 'xml'),
+      withoutModule(APP, '--format', 'xml'),
       asyncapi(APP, '--out', folder),
-      asyncapi(APP, '--json', '--format', 'yaml'),
+      withoutModule(APP, '--json', '--format', 'yaml'),
     ]);
     expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 2]);
     expect(refusals.map(({ stderr }) => stderr)).toEqual([
@@ -130,7 +132,7 @@ describeWithRabbit('oslo-rpc asyncapi --topic', () => {
     try {
       await Promise.all(servers.map((server) => server.start()));
       const args = ['--url', rabbitUrl, '--topic', topic, '--server', 'one', '--timeout', '30s'];
-      const { code, stdout } = await asyncapi(...args, '--format', 'json');
+      const { code, stdout } = await withoutModule(...args, '--format', 'json');
       expect(code).toBe(0);
       const { info, operations, servers: brokers } = JSON.parse(stdout) as AsyncApiDocument;
       expect(info).toEqual({ title: topic, version: '1.0.0' });
@@ -143,7 +145,7 @@ describeWithRabbit('oslo-rpc asyncapi --topic', () => {
   });
 
   it('tells silent servers from none', async () => {
-    const { code, stderr } = await asyncapi('--url', rabbitUrl, '--topic', uniqueTopic(), '--timeout', '1s');
+    const { code, stderr } = await withoutModule('--url', rabbitUrl, '--topic', uniqueTopic(), '--timeout', '1s');
     expect(code).toBe(4);
     expect(stderr).toContain('has answered');
   });

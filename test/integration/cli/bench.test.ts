@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchReport } from '../../../lib/cli/bench/bench-report.js';
 import { freePort } from '../../../testkit/free-port.js';
 import { Child } from '../../support/child.js';
-import { COMMAND, onTerminal, osloRpc } from '../../support/command.js';
+import { COMMAND, onTerminal, osloRpc, osloRpcProcess } from '../../support/command.js';
 import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { latch } from '../../support/latch.js';
@@ -17,7 +17,9 @@ const bench = (...flags: string[]) => osloRpc(['bench', '--url', rabbitUrl, '--t
 
 /** Runs a load, which ends with a code. */
 async function reportOf(flags: readonly string[], exitCode = 0): Promise<BenchReport> {
-  const { code, stdout, stderr } = await bench(...flags, '--json');
+  // A server of its own is a child of the process.
+  const run = flags.includes('--serve') ? osloRpcProcess : osloRpc;
+  const { code, stdout, stderr } = await run(['bench', '--url', rabbitUrl, '--timeout', '30s', ...flags, '--json']);
   expect({ code, stderr }).toEqual({ code: exitCode, stderr: '' });
   return JSON.parse(stdout) as BenchReport;
 }

@@ -91,13 +91,7 @@ describe('oslo-rpc completion', () => {
       ...lines.map(type),
       'zpty -d z',
     ].join('\n');
-<<<<<<< HEAD
-    const typed = [
-      ...inShell('zsh', ['-f', '-c'], script).matchAll(/(?:^|\n)(?:\x1b\[J)?TYPED:oslo-rpc (.*?)\s*(?=\n)/g),
-    ];
-=======
     const typed = [...inShell('zsh', ['-f', '-c'], script).matchAll(/^TYPED:oslo-rpc (.*?)\s*$/gm)];
->>>>>>> night
     expect(typed.map(([, line]) => line)).toEqual([
       'call --topic',
       'call --use dev --timeout',

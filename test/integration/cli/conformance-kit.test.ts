@@ -7,7 +7,6 @@ import { startReferenceServer } from '../../../conformance/reference-server.js';
 import { tableOfChecks, tableOfThemes } from '../../../conformance/report-tables.js';
 import type { Report } from '../../../lib/cli/conformance/report.js';
 import { Wire } from '../../../lib/cli/conformance/wire.js';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { type Outcome, osloRpc } from '../../support/command.js';
 import {
   describeWithPython,
@@ -19,6 +18,7 @@ import {
 } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { AlteredValues, ExclusiveQueues, faultyServers, NeverAcknowledges } from '../../support/faulty-servers.js';
+import { type ManagedBroker, managedBroker } from '../../support/managed-broker.js';
 import { type Members, RawReferenceServer, startRawServer } from '../../support/raw-reference-server.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
@@ -283,23 +283,23 @@ describeWithRabbitControl('the conformance kit with the management API', () => {
   class WithoutPrefetch extends NeverAcknowledges {
     protected override readonly prefetch = 0;
   }
-  let node: RabbitNode;
+  let broker: ManagedBroker;
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
+    broker = await managedBroker();
   });
 
-  afterAll(() => node?.stop());
+  afterAll(() => broker?.stop());
 
   it.each([
     ['finds the messages that a server leaves unacknowledged', WithoutPrefetch, 1],
     ['passes a server that acknowledges all messages', RawReferenceServer, 0],
   ] as const)('%s', async (_title, ServerClass, code) => {
     const topic = uniqueTopic();
-    const server = await startRawServer(ServerClass, { url: node.url, topic, server: 's1' });
-    const more = ['--management-url', String(node.managementUrl), '--only', 'acknowledged', '--json'];
+    const server = await startRawServer(ServerClass, { url: broker.url, topic, server: 's1' });
+    const more = ['--management-url', broker.managementUrl, '--only', 'acknowledged', '--json'];
     try {
-      const outcome = await osloRpc(['conformance', '--url', node.url, '--topic', topic, ...more]);
+      const outcome = await osloRpc(['conformance', '--url', broker.url, '--topic', topic, ...more]);
       expect(outcome).toMatchObject({ code, stderr: '' });
       const [check] = (JSON.parse(outcome.stdout) as Report).checks;
       if (code !== 0) expect(check?.detail).toMatch(/^the queue ".*\.s1" has \d+ unacknowledged messages$/);

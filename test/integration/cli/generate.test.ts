@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContractModel } from '../../../lib/cli/contract/contract-model.js';
 import { readContracts } from '../../../lib/cli/generate/find-classes.js';
 import { printFile } from '../../../lib/cli/generate/print-file.js';
-import { osloRpc } from '../../support/command.js';
+import { osloRpc, osloRpcProcess } from '../../support/command.js';
 import { compileSnippets } from '../../support/compile-snippets.js';
 import { contractOf, folderOf } from '../../support/python-files.js';
 
@@ -141,7 +141,7 @@ export const other = 1;
       string,
       string,
     ];
-    const exported = await osloRpc(['contract', 'export', before]);
+    const exported = await osloRpcProcess(['contract', 'export', before]);
     expect(exported).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(exported.stdout) as ContractModel).toMatchObject({
       contract: 1,
@@ -151,10 +151,10 @@ export const other = 1;
     writeFileSync(json, exported.stdout);
     // Both methods have plain types only.
     const stderr = expect.stringMatching(/^Not compared: the arguments of shopApi\.sell, shopApi\.lend\. .*\n$/);
-    expect(await osloRpc(['contract', 'diff', json, before])).toEqual({ code: 0, stdout: '', stderr });
+    expect(await osloRpcProcess(['contract', 'diff', json, before])).toEqual({ code: 0, stdout: '', stderr });
     const line = 'breaking  shopApi.sell: a call is now a cast\n';
-    expect(await osloRpc(['contract', 'diff', json, after])).toEqual({ code: 1, stdout: line, stderr });
-    const asJson = await osloRpc(['contract', 'diff', before, after, '--json']);
+    expect(await osloRpcProcess(['contract', 'diff', json, after])).toEqual({ code: 1, stdout: line, stderr });
+    const asJson = await osloRpcProcess(['contract', 'diff', before, after, '--json']);
     expect(asJson.code).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject([
       { level: 'breaking', kind: 'changed-kind', api: 'shopApi', method: 'sell' },
@@ -175,7 +175,7 @@ export const other = 1;
         return out;
       }),
     );
-    expect(await osloRpc(['contract', 'diff', old ?? '', next ?? ''])).toMatchObject({
+    expect(await osloRpcProcess(['contract', 'diff', old ?? '', next ?? ''])).toMatchObject({
       code: 1,
       stdout: 'breaking  shopApi.sell: argument "n" is new and required\n',
       stderr: '',

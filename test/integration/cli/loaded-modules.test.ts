@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { osloRpc } from '../../support/command.js';
+import { osloRpcProcess } from '../../support/command.js';
 
 const NEST = import.meta.resolve('@nestjs/core');
 const LIBRARY = new URL('../../../dist/lib/index.js', import.meta.url).href;
@@ -40,7 +40,7 @@ describe('a module that a command loads', { concurrent: true }, () => {
     ['contract diff', ['contract', 'diff', file('main.mjs'), file('timer.mjs')]],
     ['asyncapi', ['asyncapi', file('main.mjs')]],
   ])('starts an application: %s ends, and says so', async (_, args) => {
-    const { code, stdout, stderr } = await osloRpc(args);
+    const { code, stdout, stderr } = await osloRpcProcess(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/UsageError: .*It seems to start an application: export the contract or the AppModule/);
   });
@@ -49,7 +49,7 @@ describe('a module that a command loads', { concurrent: true }, () => {
     ['contract export', ['contract', 'export', file('timer.mjs')]],
     ['asyncapi', ['asyncapi', file('timer.mjs'), '--format', 'json']],
   ])('leaves a timer: %s prints its result alone, and ends', async (_, args) => {
-    const { code, stdout, stderr } = await osloRpc(args);
+    const { code, stdout, stderr } = await osloRpcProcess(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'a line of the module\n' });
     expect(JSON.parse(stdout)).toBeTruthy();
   });
@@ -63,8 +63,8 @@ describe('a module that a command loads', { concurrent: true }, () => {
     ['is a folder', '.', /is a folder\n$/],
   ])('%s: each command refuses it', async (_, name, reason) => {
     const outcomes = await Promise.all([
-      osloRpc(['contract', 'export', file(name)]),
-      osloRpc(['asyncapi', file(name)]),
+      osloRpcProcess(['contract', 'export', file(name)]),
+      osloRpcProcess(['asyncapi', file(name)]),
     ]);
     for (const { code, stdout, stderr } of outcomes) {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -76,7 +76,7 @@ describe('a module that a command loads', { concurrent: true }, () => {
     const methods = Array.from({ length: 5000 }, (_, index) => `method_${index}: call()`).join(', ');
     const long = API.replace('sell: call()', methods);
     writeFileSync(file('long.mjs'), `${long}\nsetInterval(() => undefined, 1000);`);
-    const { code, stdout } = await osloRpc(['contract', 'export', file('long.mjs')]);
+    const { code, stdout } = await osloRpcProcess(['contract', 'export', file('long.mjs')]);
     expect(code).toBe(0);
     expect(stdout.length).toBeGreaterThan(150_000);
     expect(JSON.parse(stdout)).toMatchObject({ methods: { method_4999: { kind: 'call' } } });

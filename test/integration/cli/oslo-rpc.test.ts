@@ -107,7 +107,7 @@ const peers = {
   },
 };
 
-describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', { concurrent: true }, (_name, start) => {
+describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', (_name, start) => {
   const topic = uniqueTopic();
   const exchange = uniqueTopic('exchange');
   const where = ['--url', rabbitUrl, '--topic', topic, '--exchange', exchange, '--timeout', '20s'];

@@ -1,25 +1,31 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listDeadLetters, purgeDeadLetters, replayDeadLetters } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
-import { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { requestBody } from '../../support/dead-letters.js';
 import { describeWithRabbit } from '../../support/environment.js';
+import { type ManagedBroker, managedBroker } from '../../support/managed-broker.js';
+import { ManagementApi } from '../../support/management.js';
 import { silent } from '../../support/silent.js';
 
 describeWithRabbit('the dead-letter queues of a virtual host', () => {
-  let node: RabbitNode;
+  let node: ManagedBroker;
+  let management: ManagementApi;
+  let vhost: string;
+  let url: string;
   const broker = () => ({
-    transportUrl: node.url,
+    transportUrl: url,
     logger: silent,
-    rabbit: { managementUrl: node.managementUrl ?? '' },
+    rabbit: { managementUrl: node.managementUrl },
   });
   const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
   beforeAll(async () => {
-    node = await RabbitNode.start({ plugins: ['rabbitmq_management'] });
-    await node.rabbitmqctl('set_policy', 'dead', '^work$', '{"dead-letter-exchange": "graves", "delivery-limit": 1}');
-    await node.rabbitmqctl('set_policy', 'limited', '^limited\\.dead$', '{"delivery-limit": 4}');
-    await withChannel(node.url, async (channel) => {
+    node = await managedBroker();
+    management = new ManagementApi(node);
+    ({ vhost, url } = await management.addVhost());
+    await management.setPolicy(vhost, 'dead', '^work$', { 'dead-letter-exchange': 'graves', 'delivery-limit': 1 });
+    await management.setPolicy(vhost, 'limited', '^limited\\.dead$', { 'delivery-limit': 4 });
+    await withChannel(url, async (channel) => {
       await channel.assertExchange('graves', 'fanout');
       await channel.assertQueue('work', quorum);
       for (const queue of ['buried', 'retried', 'plain.dead', 'plain.calc1.dead']) await channel.assertQueue(queue);
@@ -27,13 +33,16 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
       for (const queue of ['buried', 'retried']) await channel.bindQueue(queue, 'graves', '');
     });
   });
-  afterAll(() => node?.stop());
+  afterAll(async () => {
+    await management?.deleteVhost(vhost);
+    await node?.stop();
+  });
 
   it('are those named so, and those without consumers that RabbitMQ dead-letters to', async () => {
     const names = async (scope: object) =>
       (await listDeadLetters({ broker: broker(), ...scope })).queues.map(({ queue }) => queue);
     // Somebody works with what is delayed there.
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       await channel.consume('retried', () => undefined);
       await expect
         .poll(() => names({}), { timeout: 60_000 })
@@ -45,7 +54,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
   });
 
   it('hold messages that RabbitMQ delivered too often, which can be replayed', async () => {
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       await channel.deleteQueue('retried');
       channel.sendToQueue('work', requestBody('heal'));
       for (let delivery = 0; delivery < 2; delivery++) {
@@ -59,7 +68,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
       .poll(async () => (await listDeadLetters(scope)).queues[0]?.groups, { timeout: 30_000 })
       .toMatchObject([group]);
     expect(await replayDeadLetters(scope)).toMatchObject({ replayed: 1, left: 0 });
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       const message = await channel.get('work', { noAck: true });
       expect(message ? message.properties.headers : null).toMatchObject({ 'x-replayed': 1 });
       expect(message ? message.properties.headers : null).not.toHaveProperty('x-death');
@@ -93,7 +102,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
 
   it('lose nothing to a delivery limit that a policy sets', async () => {
     const bodies = [1, 2, 3].map((n) => requestBody('work', { n }));
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       for (const body of bodies) channel.sendToQueue('limited.dead', body);
       await channel.checkQueue('limited.dead');
     });

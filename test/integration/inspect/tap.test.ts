@@ -230,7 +230,7 @@ describeWithRabbit('a tap with replies', () => {
 
   it('goes on after a lost connection, and reports the gap', async () => {
     const { tap, events } = await watch();
-    await broker.node.rabbitmqctl('eval', 'rabbit_networking:close_all_connections("test").');
+    await broker.closeConnections(vhost);
     await eventually(() => expect(events).toContainEqual(expect.objectContaining({ type: 'interruption' })));
     await serve();
     await client().call(CONTEXT, 'add', { a: 1, b: 2 });

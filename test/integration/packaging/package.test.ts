@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import semver from 'semver';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIBRARY_VERSION } from '../../../lib/core/library-version.js';
 import entries from '../../../scripts/entries.json' with { type: 'json' };
+import { linksOf, PAGES } from '../../support/pages.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -25,20 +28,11 @@ interface Manifest {
 }
 
 interface Packed {
+  filename: string;
   /** Bytes. */
   size: number;
   unpackedSize: number;
   files: { path: string }[];
-}
-
-let packing: Promise<Packed> | undefined;
-
-/** Returns what `npm pack` would pack. */
-function packed(): Promise<Packed> {
-  packing ??= run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root }).then(
-    ({ stdout }) => (JSON.parse(stdout) as [Packed])[0],
-  );
-  return packing;
 }
 
 // npm warns of each package that the running Node.js is too old for, and of each install script that nobody judged.
@@ -69,6 +63,23 @@ describe.each(['', 'bench/', 'bench/foreign/', 'test/runtimes/', 'test/compatibi
 );
 
 describe('the package', () => {
+  let folder: string;
+  let archive: string;
+  let packed: Packed;
+  /** Paths of its files. */
+  let paths: readonly string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'package-'));
+    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+    const { stdout } = await run('npm', pack, { cwd: root });
+    [packed] = JSON.parse(stdout) as [Packed];
+    archive = join(folder, packed.filename);
+    paths = packed.files.map(({ path }) => path);
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
   it('exports the entries of the table, in both forms', async () => {
     await run(process.execPath, [`${root}scripts/entries.mjs`, '--check']);
     for (const file of Object.values(entries))
@@ -82,7 +93,6 @@ describe('the package', () => {
   });
 
   it('holds the built library, its documentation and nothing else', async () => {
-    const paths = (await packed()).files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
         'package.json',
@@ -100,8 +110,14 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
-  it('is small', async () => {
-    const { size, unpackedSize, files } = await packed();
+  it('holds the files that its pages link to', () => {
+    const links = PAGES.flatMap(linksOf);
+    expect(links.length).toBeGreaterThan(100);
+    expect(links.filter(({ target }) => !paths.includes(target))).toEqual([]);
+  });
+
+  it('is small', () => {
+    const { size, unpackedSize, files } = packed;
     expect(size).toBeLessThan(1_020_000);
     expect(unpackedSize).toBeLessThan(4_100_000);
     expect(files.length).toBeLessThan(410);
@@ -139,10 +155,7 @@ describe('the package', () => {
 
   it('passes publint and the TypeScript resolution checks', async () => {
     await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
-    await run(bin('attw'), ['--pack', '.', '--no-color'], {
-      cwd: root,
-      env: { ...process.env, npm_config_ignore_scripts: 'true' },
-    });
+    await run(bin('attw'), [archive, '--no-color'], { cwd: root });
   }, 120_000);
 
   it('imports only its dependencies at run time', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { readContractFile } from '../../../lib/cli/contract/read-contract.js';
 import { UsageError } from '../../../lib/cli/exit-code.js';
@@ -62,7 +63,7 @@ it.each<[string, string, RegExp]>([
     'none.mjs': 'export const a = 1, b = 2;',
     'throws.mjs': "throw new Error('not today')",
   });
-  const reading = readContractFile(join(folder, name));
+  const reading = readContractFile(join(folder, name), Readable.from([]));
   await expect(reading).rejects.toThrow(UsageError);
   await expect(reading).rejects.toThrow(message);
 });
@@ -107,7 +108,7 @@ it.each<[string, object, RegExp]>([
   ['aliases that are a text', { versionAliases: 'a', methods: {} }, /; versionAliases: expected an object; got "a"$/],
 ])('diff refuses a contract with %s', async (_, fields, message) => {
   const file = join(folderOf({ 'api.json': JSON.stringify({ contract: 1, name: 'shopApi', ...fields }) }), 'api.json');
-  const reading = readContractFile(file);
+  const reading = readContractFile(file, Readable.from([]));
   await expect(reading).rejects.toThrow(UsageError);
   await expect(reading).rejects.toThrow(message);
 });

@@ -21,6 +21,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = (name: string) => join(folder, name);
 
+/** Standard input that is at its end. */
+const nothing = Readable.from([]);
+
 describe('readData', () => {
   it.each<[string, string[], object]>([
     ['an empty object without words', [], {}],
@@ -33,15 +36,16 @@ describe('readData', () => {
     ['JSON after :=', ['n:=3', 'o:={"x":1}'], { n: 3, o: { x: 1 } }],
     ['an object, and members that win', ['{"a": 1, "b": 2}', 'b=3', 'c=4'], { a: 1, b: 3, c: 4 }],
   ])('reads %s', async (_what, words, data) => {
-    expect(await readData(words, 'ARGUMENTS')).toEqual(data);
+    expect(await readData(words, 'ARGUMENTS', nothing)).toEqual(data);
   });
 
   it('reads files: a whole object, the text or the JSON of a member', async () => {
-    expect(await readData([`@${file('object.json')}`], 'ARGUMENTS')).toEqual({ a: 1, b: [true] });
+    expect(await readData([`@${file('object.json')}`], 'ARGUMENTS', nothing)).toEqual({ a: 1, b: [true] });
     expect(
       await readData(
         [`@${file('object.json')}`, `t=@${file('text.txt')}`, `j:=@${file('list.json')}`, 'a=2'],
         'ARGUMENTS',
+        nothing,
       ),
     ).toEqual({ a: 2, b: [true], t: 'line 1\nline 2\n', j: [1] });
   });
@@ -52,7 +56,7 @@ describe('readData', () => {
   });
 
   it('keeps __proto__ as an ordinary member', async () => {
-    const data = await readData(['__proto__={"a":1}'], 'ARGUMENTS');
+    const data = await readData(['__proto__={"a":1}'], 'ARGUMENTS', nothing);
     expect(Object.keys(data)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype);
   });
@@ -73,24 +77,28 @@ describe('readData', () => {
     ['no file', ['@'], /^ARGUMENTS: expected the name of a file after the "@"$/],
     ['a folder', ['@/tmp'], /^ARGUMENTS: \/tmp is a folder; give a file$/],
   ])('refuses %s', async (_what, words, message) => {
-    const refused = await readData(words, 'ARGUMENTS').catch((error: Error) => error);
+    const refused = await readData(words, 'ARGUMENTS', nothing).catch((error: Error) => error);
     expect(refused).toMatchObject({ name: 'UsageError', message: expect.stringMatching(message) });
     expect((refused as Error).message).not.toContain('s3cret');
   });
 
   it('refuses a file that is no JSON, without quoting it, and one that is no UTF-8', async () => {
-    const broken = await readData([`@${file('broken.json')}`], '--context').catch((error: Error) => error.message);
+    const broken = await readData([`@${file('broken.json')}`], '--context', nothing).catch(
+      (error: Error) => error.message,
+    );
     expect(broken).toMatch(/^--context: .*broken\.json: expected JSON: /);
     expect(broken).not.toContain('s3cret');
-    await expect(readData([`a=@${file('latin1.txt')}`], 'ARGUMENTS')).rejects.toThrow(/latin1\.txt is not UTF-8$/);
+    await expect(readData([`a=@${file('latin1.txt')}`], 'ARGUMENTS', nothing)).rejects.toThrow(
+      /latin1\.txt is not UTF-8$/,
+    );
   });
 });
 
 describe('readValue', () => {
   it('reads any JSON value from one word', async () => {
-    expect(await readValue(['[1, "a"]'], 'PAYLOAD')).toEqual([1, 'a']);
-    expect(await readValue(['"text"'], 'PAYLOAD')).toBe('text');
-    expect(await readValue(['a=1'], 'PAYLOAD')).toEqual({ a: 1 });
+    expect(await readValue(['[1, "a"]'], 'PAYLOAD', nothing)).toEqual([1, 'a']);
+    expect(await readValue(['"text"'], 'PAYLOAD', nothing)).toBe('text');
+    expect(await readValue(['a=1'], 'PAYLOAD', nothing)).toEqual({ a: 1 });
   });
 });
 
