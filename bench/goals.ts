@@ -1,5 +1,6 @@
 import { TIMES_THE_BEST } from './parts/calls.js';
 import type { Results } from './parts/parts.js';
+import { sizeText } from './parts/payload.js';
 import { growth } from './parts/scale.js';
 
 /** A limit of a figure, which is undefined or null where it was not measured. */
@@ -15,7 +16,7 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+function goalsOf({ calls, payload, beside, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -28,7 +29,7 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
     ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
     ['server CPU of a call ÷ floor', 'at most', 1.3, floor?.serverCpuMicros],
-    ['notifications published/s ÷ floor', 'at least', 0.9, notifications?.ratio.publishedPerSecond],
+XX, 0.9, notifications?.ratio.publishedPerSecond],
     ['notifications consumed/s ÷ floor', 'at least', 0.9, notifications?.ratio.consumedPerSecond],
     ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth(notifications?.soak)],
     ['calls lost, 10,000 in flight', 'at most', 0, scale?.inFlight.lost],
@@ -61,6 +62,23 @@ function goalsOf({ calls, notifications, scale, processes, memory, observability
     ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, explorer?.callsToOff.page],
     ['memory:// calls/s ÷ RabbitMQ', 'at least', 10, memory?.callsToRabbit],
   ];
+}
+
+/** Least part of the floor's calls in a second, by size of the arguments in bytes. */
+const PART_OF_FLOOR = new Map([
+  [10_000, 0.9],
+  [100_000, 0.75],
+  [1_000_000, 0.85],
+]);
+
+function payloadGoals({ sizes }: NonNullable<Results['payload']>): Goal[] {
+  return sizes.flatMap(({ bytes, callsTo: { floor, envelope } }): Goal[] => {
+    const part = PART_OF_FLOOR.get(bytes);
+    const toEnvelope: Goal = [`calls/s of ${sizeText(bytes)} ÷ floor with envelope`, 'at least', 1.05, envelope];
+    return part === undefined
+      ? [toEnvelope]
+      : [toEnvelope, [`calls/s of ${sizeText(bytes)} ÷ floor`, 'at least', part, floor]];
+  });
 }
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */

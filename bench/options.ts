@@ -6,7 +6,7 @@ import { CHECK, FULL, QUICK } from './plan.js';
 export type BenchOptions = NonNullable<ReturnType<typeof parseOptions>>;
 
 const QUICK_PARTS: readonly PartName[] = ['calls', 'notifications'];
-const CHECKED_PARTS: readonly PartName[] = [...QUICK_PARTS, 'memory'];
+const CHECKED_PARTS: readonly PartName[] = [...QUICK_PARTS, 'payload', 'memory'];
 
 export const USAGE = `npm run bench -- [--quick] [--parts LIST] | --check | --documents
 

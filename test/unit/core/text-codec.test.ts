@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapedText, type TextBounds, unescapedText } from '../../../lib/core/text-codec.js';
 import { TEXT_CODEC } from '../../../lib/core/text-codec-binary.js';
-import { assemble } from '../../../scripts/text-codec.mjs';
 
 /** Pieces that the codec distinguishes, alone and in rows that cross its blocks of 16 bytes. */
 const piece = fc.constantFrom(
@@ -96,6 +95,8 @@ describe('the text within an envelope', () => {
   });
 
   it('is coded by the assembled source', async () => {
+    const script = new URL('../../../scripts/text-codec.mjs', import.meta.url).href;
+    const { assemble } = (await import(script)) as { assemble(): Promise<string> };
     expect(TEXT_CODEC).toBe(await assemble());
   });
 });
