@@ -16,7 +16,17 @@ const MAX_CHANNELS = 2047;
 /** Two processes, each with a connection to publish and one to consume. */
 const CONNECTIONS = 4;
 
-function goalsOf({ calls, payload, beside, notifications, scale, processes, memory, observability, explorer }: Results): Goal[] {
+function goalsOf({
+  calls,
+  payload,
+  beside,
+  notifications,
+  scale,
+  processes,
+  memory,
+  observability,
+  explorer,
+}: Results): Goal[] {
   const floor = calls?.ratios.floor;
   const best = calls?.best && calls.ratios[calls.best];
   const topics = scale?.topics;
@@ -29,7 +39,9 @@ function goalsOf({ calls, payload, beside, notifications, scale, processes, memo
     ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
     ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
     ['server CPU of a call ÷ floor', 'at most', 1.3, floor?.serverCpuMicros],
-XX, 0.9, notifications?.ratio.publishedPerSecond],
+    ...(payload ? payloadGoals(payload) : []),
+    ['p99 of small calls beside large ones ÷ alone', 'at most', 2, beside?.besideToAlone.oslo.p99],
+    ['notifications published/s ÷ floor', 'at least', 0.9, notifications?.ratio.publishedPerSecond],
     ['notifications consumed/s ÷ floor', 'at least', 0.9, notifications?.ratio.consumedPerSecond],
     ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth(notifications?.soak)],
     ['calls lost, 10,000 in flight', 'at most', 0, scale?.inFlight.lost],

@@ -50,8 +50,7 @@ export async function run(session: Session): Promise<PayloadResult> {
     ? { ...own, moleculer }
     : own;
   const inFlightOf = (bytes: number) => Math.max(2, Math.min(MAX_IN_FLIGHT, Math.round(bytesInFlight / bytes)));
-  const load = (subject: Subject, bytes: number) =>
-    subject.measure({ inFlight: inFlightOf(bytes), seconds }, bytes);
+  const load = (subject: Subject, bytes: number) => subject.measure({ inFlight: inFlightOf(bytes), seconds }, bytes);
   const warmUp = async (subject: Subject): Promise<void> => {
     for (const bytes of sizes) await load(subject, bytes);
   };
@@ -63,7 +62,12 @@ export async function run(session: Session): Promise<PayloadResult> {
         return { callsPerSecond, clientCpuMicros, serverCpuMicros };
       };
       const title = `payload of ${bytes} bytes,`;
-      const figures = await inRounds<SubjectKey, Subject, SizeRound>(session, { title, rounds, subjects, steps: [step] });
+      const figures = await inRounds<SubjectKey, Subject, SizeRound>(session, {
+        title,
+        rounds,
+        subjects,
+        steps: [step],
+      });
       const { oslo, ...others } = figures;
       found.push({
         bytes,

@@ -85,7 +85,13 @@ describe('the text within an envelope', () => {
   it('is left to JSON.parse where it is no JSON string, or has other escapes', () => {
     const filler = 'x'.repeat(40);
     for (const bad of ['"', '\\', 'a\\n', '\\u0041', '\\/', 'a\nb', '\u0000', '\\\\\\', '\\"\\"\\'])
-      for (const body of [bad, bad + filler, filler + bad, `${filler}\\"${bad}`, `${filler}\\\\${bad}`.padEnd(70, 'y')]) {
+      for (const body of [
+        bad,
+        bad + filler,
+        filler + bad,
+        `${filler}\\"${bad}`,
+        `${filler}\\\\${bad}`.padEnd(70, 'y'),
+      ]) {
         const isTail = bad.endsWith('\\') && !body.endsWith(bad);
         // A backslash before other text is another escape sequence.
         if (isTail && /\\[\\"]/.test(body.slice(body.indexOf(bad) + bad.length - 1))) continue;

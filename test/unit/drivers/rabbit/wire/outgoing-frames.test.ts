@@ -115,7 +115,7 @@ describe('a writer of frames', () => {
   });
 
   it('has the socket write the parts of large frames together', async () => {
-    const { socket, written, writer, step } = open({ stalled: false });
+    const { socket, writer, step } = open({ stalled: false });
     writer.write(Buffer.from('a'));
     await step();
     expect(socket.corks).toEqual([]);
