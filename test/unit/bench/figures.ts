@@ -61,7 +61,7 @@ export function allResults(): Required<Results> {
   };
   const sized = { callsPerSecond: 1000, clientCpuMicros: 200, serverCpuMicros: 200 };
   const subjects = { oslo: sized, floor: sized, envelope: sized, moleculer: sized };
-  const sizes = [10_000, 1_000_000].map((bytes) => ({
+  const sizes = [200, 1000, 10_000, 100_000, 1_000_000].map((bytes) => ({
     bytes,
     inFlight: 2,
     subjects,
