@@ -28,10 +28,12 @@ export function ratiosOf({ calls, payload, notifications, memory }: Results): Ra
 }
 
 function payloadRatios(payload: Results['payload']): Record<string, number | undefined> {
-  const rows = (payload?.sizes ?? []).flatMap(({ bytes, callsTo: { floor, envelope } }): [string, number | undefined][] => [
-    [`calls/s of ${sizeText(bytes)} beside floor`, floor],
-    [`calls/s of ${sizeText(bytes)} beside floor with envelope`, envelope],
-  ]);
+  const rows = (payload?.sizes ?? []).flatMap(
+    ({ bytes, callsTo: { floor, envelope } }): [string, number | undefined][] => [
+      [`calls/s of ${sizeText(bytes)} beside floor`, floor],
+      [`calls/s of ${sizeText(bytes)} beside floor with envelope`, envelope],
+    ],
+  );
   return Object.fromEntries(rows);
 }
 
