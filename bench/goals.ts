@@ -2,6 +2,7 @@ import { TIMES_THE_BEST } from './parts/calls.js';
 import { costOf } from './parts/fleet.js';
 import type { FloorsResult } from './parts/floors.js';
 import type { Results } from './parts/parts.js';
+import { sizeText } from './parts/payload.js';
 import { growth } from './parts/scale.js';
 
 /** A limit of a figure, which is undefined or null where it was not measured. */
@@ -21,8 +22,8 @@ const CONNECTIONS = 4;
 const FAST_MEMORY = ['22', '24', '26'] as const;
 
 function goalsOf(results: Results): Goal[] {
-  const { calls, notifications, scale, processes, overload, memory, observability, explorer } = results;
-  const { runtimes, floors, fleet, start } = results;
+  const { calls, payload, beside, notifications, scale, processes, overload, memory } = results;
+  const { observability, explorer, runtimes, floors, fleet, start } = results;
   const { restart, drop } = fleet?.peers.oslo?.dense.storms ?? {};
   const python = fleet?.peers['oslo-python']?.dense.storms;
   const one = fleet?.peers.oslo;
@@ -39,6 +40,8 @@ function goalsOf(results: Results): Goal[] {
     ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
     ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
     ['server CPU of a call ÷ floor', 'at most', 1.3, floor?.serverCpuMicros],
+    ...(payload ? payloadGoals(payload) : []),
+    ['p99 of small calls beside large ones ÷ alone', 'at most', 2, beside?.besideToAlone.oslo.p99],
     ['notifications published/s ÷ floor', 'at least', 0.9, notifications?.ratio.publishedPerSecond],
     ['notifications consumed/s ÷ floor', 'at least', 0.9, notifications?.ratio.consumedPerSecond],
     ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soakGrowth(notifications?.soak)],
@@ -121,6 +124,23 @@ function overloadGoals(overload: Results['overload']): Goal[] {
     ['calls without an answer ÷ calls, overload', 'at most', 0.05, oslo?.failed],
     ["growth of the server's memory, overload", 'at most', 1.1, oslo?.serverGrowth],
   ];
+}
+
+/** Least part of the floor's calls in a second, by size of the arguments in bytes. */
+const PART_OF_FLOOR = new Map([
+  [10_000, 0.9],
+  [100_000, 0.75],
+  [1_000_000, 0.85],
+]);
+
+function payloadGoals({ sizes }: NonNullable<Results['payload']>): Goal[] {
+  return sizes.flatMap(({ bytes, callsTo: { floor, envelope } }): Goal[] => {
+    const part = PART_OF_FLOOR.get(bytes);
+    const toEnvelope: Goal = [`calls/s of ${sizeText(bytes)} ÷ floor with envelope`, 'at least', 1.05, envelope];
+    return part === undefined
+      ? [toEnvelope]
+      : [toEnvelope, [`calls/s of ${sizeText(bytes)} ÷ floor`, 'at least', part, floor]];
+  });
 }
 
 /** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */

@@ -1,4 +1,5 @@
 import type { Results } from './parts/parts.js';
+import { sizeText } from './parts/payload.js';
 
 /** Ratios of this library to its peers, by name. Above 1 is better, whatever the figure. */
 export type Ratios = Record<string, number>;
@@ -7,7 +8,7 @@ export type Ratios = Record<string, number>;
 const TOLERANCE = 0.15;
 
 /** Returns figures that a short run can tell from noise. The 99th percentiles are not among them. */
-export function ratiosOf({ calls, notifications, memory, floors, start, overload }: Results): Ratios {
+export function ratiosOf({ calls, payload, notifications, memory, floors, start, overload }: Results): Ratios {
   const floor = calls?.ratios.floor;
   const nest = calls?.ratios['nest-rmq'];
   const found = {
@@ -16,6 +17,7 @@ export function ratiosOf({ calls, notifications, memory, floors, start, overload
     'p50 beside floor': floor && 1 / floor.p50Ms,
     'client CPU beside floor': floor && 1 / floor.clientCpuMicros,
     'server CPU beside floor': floor && 1 / floor.serverCpuMicros,
+    ...payloadRatios(payload),
     'notifications published beside floor': notifications?.ratio.publishedPerSecond,
     'notifications consumed beside floor': notifications?.ratio.consumedPerSecond,
     'answered in time beside capacity, overload': overload?.peers.oslo?.goodput,
@@ -31,6 +33,16 @@ export function ratiosOf({ calls, notifications, memory, floors, start, overload
     'heap of an empty service beside 20 topics': start && start.empty.heapBytes / start.memory.heapBytes,
   };
   return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
+function payloadRatios(payload: Results['payload']): Record<string, number | undefined> {
+  const rows = (payload?.sizes ?? []).flatMap(
+    ({ bytes, callsTo: { floor, envelope } }): [string, number | undefined][] => [
+      [`calls/s of ${sizeText(bytes)} beside floor`, floor],
+      [`calls/s of ${sizeText(bytes)} beside floor with envelope`, envelope],
+    ],
+  );
+  return Object.fromEntries(rows);
 }
 
 /** Returns the names of the stored ratios that have fallen. A ratio that is no longer measured counts as fallen. */

@@ -15,6 +15,7 @@ import { type Block, render, text } from './table.js';
 
 const RESULTS = 'bench/results.json';
 const BASELINES = 'bench/baselines.json';
+const WITH_PEERS: readonly PartName[] = ['calls', 'payload', 'sweeps'];
 /** Further measurements of ratios that have fallen. */
 const MAX_REPEATS = 2;
 
@@ -36,9 +37,7 @@ export async function main(args: string[], install: { foreign(): void; runtimes(
   }
   options.peers = options.peers.filter(isInstalled);
   // Other parts measure this library alone.
-  if (options.parts.includes('calls') || options.parts.includes('sweeps')) {
-    if (options.peers.some(isForeign)) install.foreign();
-  }
+  if (WITH_PEERS.some((part) => options.parts.includes(part)) && options.peers.some(isForeign)) install.foreign();
   if (options.parts.includes('runtimes') || options.parts.includes('floors')) install.runtimes();
   // `exit` also ends the children of this process.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));

@@ -6,7 +6,7 @@ import { CHECK, FULL, QUICK } from './plan.js';
 export type BenchOptions = NonNullable<ReturnType<typeof parseOptions>>;
 
 const QUICK_PARTS: readonly PartName[] = ['calls', 'notifications'];
-const CHECKED_PARTS: readonly PartName[] = [...QUICK_PARTS, 'overload', 'memory', 'floors', 'start'];
+const CHECKED_PARTS: readonly PartName[] = [...QUICK_PARTS, 'payload', 'overload', 'memory', 'floors', 'start'];
 
 export const USAGE = `npm run bench -- [--quick] [--parts LIST] | --check | --documents
 

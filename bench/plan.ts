@@ -3,6 +3,10 @@ export const FULL = {
   mode: 'full' as 'quick' | 'full',
   /** Times for each peer and round. `sequential` is with one call at a time. */
   calls: { rounds: 7, warmUp: 3, sequential: 1, loaded: 2.2, inFlight: 100 },
+  /** Calls of each size in turn, with up to `bytesInFlight`. */
+  payload: { rounds: 9, seconds: 0.7, sizes: [200, 1000, 10_000, 100_000, 1_000_000], bytesInFlight: 2_000_000 },
+  /** Small and large calls in a second. */
+  beside: { rounds: 5, seconds: 4, ratePerSecond: 200, largePerSecond: 5, largeBytes: 1_000_000 },
   /** `seconds` to publish; consuming takes about as long. `soak` notifications for a listener of batches. */
   notifications: { rounds: 9, warmUp: 2, seconds: 1, soak: 100_000 },
   /** `rates` are parts of the highest rate of bare amqplib. */
@@ -39,6 +43,8 @@ export type Plan = typeof FULL;
 export const QUICK: Plan = {
   mode: 'quick',
   calls: { rounds: 5, warmUp: 1.2, sequential: 0.4, loaded: 0.6, inFlight: 100 },
+  payload: { ...FULL.payload, rounds: 3, seconds: 0.4 },
+  beside: { ...FULL.beside, rounds: 2, seconds: 2 },
   notifications: { rounds: 3, warmUp: 0.8, seconds: 0.4, soak: 0 },
   sweeps: {
     seconds: 0.3,
@@ -65,5 +71,6 @@ export const QUICK: Plan = {
 export const CHECK: Plan = {
   ...QUICK,
   calls: { ...FULL.calls, warmUp: 2, sequential: 0.8, loaded: 1 },
+  payload: { ...FULL.payload, rounds: 5 },
   notifications: { ...FULL.notifications, rounds: 7, seconds: 0.6, soak: 0 },
 };

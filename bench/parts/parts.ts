@@ -1,6 +1,7 @@
 import type { Stamp } from '../machine.js';
 import type { Session } from '../running/session.js';
 import type { Block } from '../table.js';
+import * as beside from './beside.js';
 import * as calls from './calls.js';
 import * as cluster from './cluster.js';
 import * as explorer from './explorer.js';
@@ -10,6 +11,7 @@ import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
 import * as overload from './overload.js';
+import * as payload from './payload.js';
 import * as processes from './processes.js';
 import * as profile from './profile.js';
 import * as runtimes from './runtimes.js';
@@ -20,6 +22,8 @@ import * as sweeps from './sweeps.js';
 /** Parts in the order in which they run. */
 const parts = {
   calls,
+  payload,
+  beside,
   notifications,
   sweeps,
   scale,

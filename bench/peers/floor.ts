@@ -43,6 +43,20 @@ export function decode<T>(content: Buffer): T {
   return JSON.parse(content.toString());
 }
 
+/** Form of the bodies. */
+interface BodyCodec {
+  encode(message: object): Buffer;
+  decode<T>(content: Buffer): T;
+}
+
+const PLAIN: BodyCodec = { encode, decode };
+
+/** The envelope of oslo.messaging, as one would write it by hand: JSON within JSON. */
+const ENVELOPE: BodyCodec = {
+  encode: (message) => encode({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) }),
+  decode: (content) => JSON.parse(decode<{ 'oslo.message': string }>(content)['oslo.message']),
+};
+
 const methods = new Map([['echo', async (args: Args): Promise<unknown> => args]]);
 
 export async function answer({ method: name, args, _msg_id }: FloorRequest): Promise<FloorReply> {
@@ -56,7 +70,7 @@ export async function answer({ method: name, args, _msg_id }: FloorRequest): Pro
 }
 
 /** Serves at most once, with every publish confirmed and every reply mandatory. */
-async function serve({ url }: Place, queues: readonly string[]): Promise<void> {
+async function serve({ url }: Place, queues: readonly string[], { encode, decode } = PLAIN): Promise<void> {
   const { publishing, consuming } = await openChannels(url);
   publishing.on('return', (message) => console.error(`reply queue ${message.fields.routingKey} is gone`));
 
@@ -81,7 +95,7 @@ async function serve({ url }: Place, queues: readonly string[]): Promise<void> {
 }
 
 /** Calls with a named reply queue, acknowledged replies, confirmed requests and a timer for each call. */
-async function call({ url }: Place, queues: readonly string[]): Promise<Call> {
+async function call({ url }: Place, queues: readonly string[], { encode, decode } = PLAIN): Promise<Call> {
   const { publishing, consuming } = await openChannels(url);
   const replyQueue = `reply_${randomUUID()}`;
   const waiters = new Map<string, Waiter>();
@@ -122,6 +136,10 @@ export const peers: Record<string, Peer> = {
   floor: {
     server: (place) => serve(place, [place.topic]),
     client: (place) => call(place, [place.topic]),
+  },
+  'floor-envelope': {
+    server: (place) => serve(place, [place.topic], ENVELOPE),
+    client: (place) => call(place, [place.topic], ENVELOPE),
   },
   'floor-topics': {
     server: (place) => serve(place, topicNames(place)),

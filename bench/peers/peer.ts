@@ -25,6 +25,7 @@ export type SubjectName =
   | `oslo-explored-${'off' | 'registered' | 'page'}`
   | `oslo-observed-${'metrics' | 'traces' | 'all'}`
   | `oslo-${'clients' | 'notifications' | 'quorum' | 'topics' | 'topic-of-many'}`
+  | 'floor-envelope'
   | 'floor-notifications'
   | 'floor-topics'
   | `pressed-${'nest' | 'oslo'}`

@@ -71,6 +71,13 @@ export async function applyPace(call: Call, { ratePerSecond, seconds }: Pace, ar
   return { ...tally.result(), keptUp: calls.length === total };
 }
 
+/** Paces calls while large calls are made at a pace of their own by the same client, and measures the former. */
+export async function applyPaceBeside(call: Call, pace: Pace, args: Args, largePace: Pace, largeArgs: Args) {
+  const [small, large] = await Promise.all([applyPace(call, pace, args), applyPace(call, largePace, largeArgs)]);
+  const { errors, firstError } = small.errors > 0 ? small : large;
+  return { ...small, errors, firstError, keptUp: small.keptUp && large.keptUp, largeP50Ms: large.p50Ms };
+}
+
 /** Outcomes of the calls. */
 class Tally {
   readonly #latencies: number[] = [];

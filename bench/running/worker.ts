@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type CpuProfile, startProfiler } from '../../lib/cli/profile/cpu-profiler.js';
 import { type Call, type Listen, loadPeer, type Place, type SubjectName, served } from '../peers/peer.js';
 import { drain } from './drain.js';
-import { applyLoad, applyPace, checkEcho, type Load, type Pace } from './load.js';
+import { applyLoad, applyPace, applyPaceBeside, checkEcho, type Load, type Pace } from './load.js';
 import { memoryNow, PendingCalls } from './memory.js';
 import type { Args } from './payload.js';
 import { applyPressure, type Pressure } from './pressure.js';
@@ -33,6 +33,8 @@ const api = {
   load: (load: Load, args: Args) => applyLoad(call, load, args),
   pace: (pace: Pace, args: Args) => applyPace(call, pace, args),
   press: (pressure: Pressure, args: Args) => applyPressure(call, pressure, args),
+  paceBeside: (pace: Pace, args: Args, largePace: Pace, largeArgs: Args) =>
+    applyPaceBeside(call, pace, args, largePace, largeArgs),
   /** Makes calls until `count` are pending, and returns the bytes in use. */
   pend: (count: number) => pending.grow(count),
   settle: () => pending.settle(),

@@ -6,10 +6,16 @@ import type { MessageLimits } from './limits.js';
 import { oneLine } from './logger.js';
 import { toPrimitives } from './primitives.js';
 import { exposeSecrets } from './secrets.js';
+import { escapedText, type TextBounds, unescapedText } from './text-codec.js';
 import { versionIsCompatible } from './version.js';
 
 const ENVELOPE_VERSION = '2.0';
 const ENVELOPE_START = `{"oslo.version": "${ENVELOPE_VERSION}", "oslo.message": `;
+const ENVELOPE_HEAD = `${ENVELOPE_START}"`;
+const ENVELOPE_END = '"}';
+const ENVELOPE_SIZE = ENVELOPE_HEAD.length + ENVELOPE_END.length;
+/** Minimum length of a text, and size of a body, for which the codec costs less than V8. */
+const MIN_LARGE = 1024;
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
@@ -19,10 +25,18 @@ const BYTE_ORDER_MARK = 0xfeff;
  */
 export function encodeMessage(message: Dict, limits: MessageLimits, envelope = true): Buffer {
   const text = encode(message);
+  const escaped = envelope && text.length >= MIN_LARGE ? escapedText(text) : undefined;
   const { values = Number.POSITIVE_INFINITY } = limits;
-  if (exceedsValues(text, values))
+  if (!(escaped && escaped.values <= values) && exceedsValues(text, values))
     throw new ClientSendError(`The message holds more than ${values} values; no more are sent (limits.values)`);
-  return within(limits, envelope ? `${ENVELOPE_START}${JSON.stringify(text)}}` : text);
+  if (!escaped) return bodyOf(envelope ? `${ENVELOPE_START}${JSON.stringify(text)}}` : text, limits);
+  const size = ENVELOPE_SIZE + escaped.size;
+  assertSize(size, limits);
+  // Not from the pool: a body that waits would keep the messages beside it in memory.
+  const body = Buffer.allocUnsafeSlow(size);
+  const end = escaped.write(body, body.write(ENVELOPE_HEAD, 'latin1'));
+  body.write(ENVELOPE_END, end, 'latin1');
+  return body;
 }
 
 function encode(message: Dict): string {
@@ -38,13 +52,16 @@ function encode(message: Dict): string {
   }
 }
 
-/** Peers with the same limits would refuse a larger body unread, so its caller would get no answer. */
-function within({ bodyBytes }: MessageLimits, text: string): Buffer {
+function bodyOf(text: string, limits: MessageLimits): Buffer {
   const body = Buffer.from(text);
-  if (body.length > bodyBytes) {
-    throw new ClientSendError(`The message has ${body.length} bytes; at most ${bodyBytes} are sent (limits.bodyBytes)`);
-  }
+  assertSize(body.length, limits);
   return body;
+}
+
+/** Peers with the same limits would refuse a larger body unread, so its caller would get no answer. */
+function assertSize(size: number, { bodyBytes }: MessageLimits): void {
+  if (size > bodyBytes)
+    throw new ClientSendError(`The message has ${size} bytes; at most ${bodyBytes} are sent (limits.bodyBytes)`);
 }
 
 /**
@@ -57,6 +74,8 @@ export function decodeEnvelope(body: Buffer, limits: MessageLimits): Dict {
       `The body has ${body.length} bytes; at most ${limits.bodyBytes} are accepted (limits.bodyBytes)`,
     );
   }
+  const large = body.length >= MIN_LARGE ? largeEnvelope(body) : undefined;
+  if (large) return readInner(large.text, limits, large.bounds);
   const text = textOf(body);
   const enveloped = commonEnvelope(text);
   if (enveloped !== undefined) return readInner(enveloped, limits);
@@ -78,6 +97,14 @@ function textOf(body: Buffer): string {
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }
 
+/** Returns the text within a large envelope of that form, and its bounds, without a text of the whole envelope. */
+function largeEnvelope(body: Buffer): ReturnType<typeof unescapedText> {
+  const end = body.length - ENVELOPE_END.length;
+  const isEnvelope =
+    body.toString('latin1', 0, ENVELOPE_HEAD.length) === ENVELOPE_HEAD && body.toString('latin1', end) === ENVELOPE_END;
+  return isEnvelope ? unescapedText(body.subarray(ENVELOPE_HEAD.length, end)) : undefined;
+}
+
 /**
  * Returns the text within an envelope in the exact form that Python and this library write, without parsing the
  * envelope as an object. Returns undefined for any other body.
@@ -92,9 +119,9 @@ function commonEnvelope(text: string): unknown {
   }
 }
 
-function readInner(text: unknown, limits: MessageLimits): Dict {
+function readInner(text: unknown, limits: MessageLimits, bounds?: TextBounds): Dict {
   if (typeof text !== 'string') throw new InvalidMessage('The envelope holds no JSON text');
-  const inner = parse(text, limits);
+  const inner = parse(text, limits, bounds);
   if (!isDict(inner)) throw new InvalidMessage('The message in the envelope is not a JSON object');
   return inner;
 }
@@ -107,9 +134,9 @@ function compatible(version: string): boolean {
   }
 }
 
-function parse(text: string, limits: MessageLimits): unknown {
+function parse(text: string, limits: MessageLimits, bounds?: TextBounds): unknown {
   try {
-    return parseJson(text, limits);
+    return parseJson(text, limits, bounds);
   } catch (cause) {
     throw new InvalidMessage(`The message ${reasonOf(cause, limits)}`, { cause });
   }

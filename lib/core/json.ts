@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { endOfString, isDigit, isUnsafe, MAX_INTEGER_DIGITS, parsePythonJson } from './python-json.js';
+import type { TextBounds } from './text-codec.js';
 
 /**
  * Maximum number of brackets in a text whose depth is not checked before parsing. A million nested arrays need much
  * memory.
  */
-const MAX_UNSCANNED_BRACKETS = 2 ** 15;
+const MAX_UNSCANNED_DEPTH = 2 ** 15;
 /** Maximum depth to which a value is searched before it is written. */
 const MAX_SEARCH_DEPTH = 1000;
 /** Minimum number of digits of an integer beyond 2^53. */
@@ -25,16 +26,19 @@ export class JsonLimitError extends RangeError {}
 /**
  * Parses JSON as Python writes it: integers beyond 2^53 become `bigint`, and `NaN`, `Infinity` and `-Infinity` become
  * numbers. `__proto__` is an ordinary own key.
+ * @param bounds bounds of the text where they are known, which save searching it
  * @throws SyntaxError when the text is not JSON, or contains an integer of more than 4300 digits
  * @throws RangeError when it exceeds a limit
  */
 export function parseJson(
   text: string,
   { depth = Number.POSITIVE_INFINITY, values = Number.POSITIVE_INFINITY }: JsonLimits = {},
+  bounds?: TextBounds,
 ): unknown {
-  if (exceedsValues(text, values)) throw new JsonLimitError(`The JSON text holds more than ${values} values`);
-  const brackets = countBrackets(text, depth);
-  if (brackets > MAX_UNSCANNED_BRACKETS && exceedsDepth(text, depth)) throw tooDeep();
+  if (!(bounds && bounds.values <= values) && exceedsValues(text, values))
+    throw new JsonLimitError(`The JSON text holds more than ${values} values`);
+  const mostDepth = bounds ? bounds.depth : countBrackets(text, depth);
+  if (mostDepth > MAX_UNSCANNED_DEPTH && exceedsDepth(text, depth)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -43,7 +47,8 @@ export function parseJson(
     return parsePythonJson(text, depth);
   }
   // Most texts show that the value needs no search.
-  const safe = (brackets <= depth && !holdsManyDigits(text)) || !holdsUnsafe(value, depth);
+  const mayRound = bounds?.digits !== false && holdsManyDigits(text);
+  const safe = (mostDepth <= depth && !mayRound) || !holdsUnsafe(value, depth);
   return safe ? value : parsePythonJson(text, depth);
 }
 
@@ -190,7 +195,7 @@ function exceedsDepth(text: string, limit: number): boolean {
  */
 function countBrackets(text: string, depth: number): number {
   if (text.length <= depth * 2) return 0;
-  const max = Math.max(depth, MAX_UNSCANNED_BRACKETS);
+  const max = Math.max(depth, MAX_UNSCANNED_DEPTH);
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let index = text.indexOf(bracket); index >= 0; index = text.indexOf(bracket, index + 1)) {

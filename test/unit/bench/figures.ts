@@ -145,11 +145,30 @@ export function allResults(): Required<Results> {
     heaviest: [{ name: 'writeBuffer', at: '', group: 'sockets' as const, micros: 2 }],
     blocks: ['0 20.00 rpc call-context: call', '1 15.00 json json: parseJson', '0 10.00 loop event loop and reads'],
   };
+  const sized = { callsPerSecond: 1000, clientCpuMicros: 200, serverCpuMicros: 200 };
+  const subjects = { oslo: sized, floor: sized, envelope: sized, moleculer: sized };
+  const sizes = [200, 1000, 10_000, 100_000, 1_000_000].map((bytes) => ({
+    bytes,
+    inFlight: 2,
+    subjects,
+    callsTo: { floor: 1, envelope: 1.1, moleculer: 1 },
+  }));
+  const beside = { aloneP50Ms: 1, aloneP99Ms: 2, besideP50Ms: 1, besideP99Ms: 3, largeP50Ms: 20 };
+  const besideToAlone = { p50: 1, p99: 1.5 };
   const onTransport = { callsPerSecond: 1, cpuMicros: 1 };
   const onNode = { rabbit: onTransport, memory: onTransport, memoryToRabbit: 10 };
   const ratio = { publishedPerSecond: 1, consumedPerSecond: 1 };
   return {
     ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
+    payload: { sizes },
+    beside: {
+      ratePerSecond: 200,
+      largePerSecond: 5,
+      largeBytes: 1_000_000,
+      subjects: { oslo: beside, floor: beside },
+      besideToAlone: { oslo: besideToAlone, floor: besideToAlone },
+      toFloor: 1,
+    },
     notifications: { peers: { floor: notifications, oslo: notifications }, ratio, soak: [1e7, 1e7] },
     sweeps: {
       concurrency: [

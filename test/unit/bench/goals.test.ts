@@ -46,6 +46,18 @@ describe("the benchmark's goals", () => {
     ]);
   });
 
+  it('are missed by large calls below their part of the floor', () => {
+    const sizes = allResults().payload.sizes.map((size) => ({ ...size, callsTo: { floor: 0.86, envelope: 1.04 } }));
+    expect(unmet({ payload: { sizes } })).toEqual([
+      'calls/s of 200 B ÷ floor with envelope: at least 1.05',
+      'calls/s of 1 kB ÷ floor with envelope: at least 1.05',
+      'calls/s of 10 kB ÷ floor with envelope: at least 1.05',
+      'calls/s of 10 kB ÷ floor: at least 0.9',
+      'calls/s of 100 kB ÷ floor with envelope: at least 1.05',
+      'calls/s of 1 MB ÷ floor with envelope: at least 1.05',
+    ]);
+  });
+
   it('are missed where traces and metrics take more than 15 % of the calls', () => {
     const { observability } = allResults();
     expect(unmet({ observability })).toEqual([]);

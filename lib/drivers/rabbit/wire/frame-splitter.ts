@@ -1,4 +1,4 @@
-import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from './frame-format.js';
+import { FRAME, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from './frame-format.js';
 
 /**
  * Called with each frame, from `start` to before `end`, its end mark included. The bytes may be overwritten after the call:
@@ -7,8 +7,17 @@ import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from './frame-format.js';
 export type OnFrame = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Splits the chunks of a socket into frames, without copying them. Only a frame that spans chunks is copied: however finely
- * a network slices it, each byte is copied at most three times.
+ * Called with the payload of a body frame that spans chunks, in parts that are never overwritten. Returns false to be
+ * called with the whole frame instead.
+ */
+export type OnBodyParts = (channel: number, parts: readonly Buffer[]) => boolean;
+
+/** Maximum number of parts of a body frame that are not copied together: a network may slice a frame into single bytes. */
+const MAX_PARTS = 16;
+
+/**
+ * Splits the chunks of a socket into frames, without copying them. Only a frame that spans chunks is copied: however finely a
+ * network slices it, each byte is copied at most three times.
  */
 export class FrameSplitter {
   private parts: Buffer[] = [];
@@ -19,6 +28,7 @@ export class FrameSplitter {
   constructor(
     private readonly onFrame: OnFrame,
     private readonly maxPayload: number,
+    private readonly onBodyParts?: OnBodyParts,
   ) {}
 
   /**
@@ -48,6 +58,7 @@ export class FrameSplitter {
         break;
       }
       this.parts.push(part);
+      if (this.passParts()) break;
       const bytes = Buffer.concat(this.parts, this.length);
       const size = this.sizeOf(bytes, 0);
       this.parts = [bytes];
@@ -58,6 +69,24 @@ export class FrameSplitter {
       this.emit(bytes, 0, size);
     }
     return at;
+  }
+
+  /** Passes on the parts of a complete body frame. Returns false for another frame, and one that is to be copied. */
+  private passParts(): boolean {
+    const { parts } = this;
+    const [first] = parts;
+    const last = parts.at(-1);
+    if (!this.onBodyParts || !first || !last || first === last || parts.length > MAX_PARTS) return false;
+    // A shorter part is the beginning of a head.
+    if (first.length < FRAME_HEAD || first[0] !== FRAME.BODY) return false;
+    if (last[last.length - 1] !== FRAME_END) throw unended();
+    // Only the last part is still in the buffer of the socket.
+    const payload = [first.subarray(FRAME_HEAD), ...parts.slice(1, -1), Buffer.from(last.subarray(0, -1))];
+    const parted = payload.filter(({ length }) => length > 0);
+    if (!this.onBodyParts(first.readUInt16BE(1), parted)) return false;
+    this.parts = [];
+    this.length = 0;
+    return true;
   }
 
   private keep(rest: Buffer): void {
@@ -74,7 +103,9 @@ export class FrameSplitter {
   }
 
   private emit(bytes: Buffer, start: number, end: number): void {
-    if (bytes[end - 1] !== FRAME_END) throw new Error('The broker sent a frame without an end mark');
+    if (bytes[end - 1] !== FRAME_END) throw unended();
     this.onFrame(bytes, start, end);
   }
 }
+
+const unended = (): Error => new Error('The broker sent a frame without an end mark');

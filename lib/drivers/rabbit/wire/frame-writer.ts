@@ -14,6 +14,8 @@ export class FrameWriter {
   private batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   private used = 0;
   private scheduled = false;
+  /** True while the socket gathers the parts of large frames, to write them with one system call. */
+  private corked = false;
 
   /** @param onWrite called after each write */
   constructor(
@@ -46,6 +48,10 @@ export class FrameWriter {
       return;
     }
     this.schedule();
+    if (!this.corked) {
+      this.corked = true;
+      this.socket.cork();
+    }
     this.send();
     if (this.socket.writable) this.socket.write(bytes);
   }
@@ -59,6 +65,10 @@ export class FrameWriter {
   private readonly flush = (): void => {
     this.scheduled = false;
     this.send();
+    if (this.corked) {
+      this.corked = false;
+      this.socket.uncork();
+    }
     this.onWrite();
   };
 

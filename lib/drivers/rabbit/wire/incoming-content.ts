@@ -117,12 +117,13 @@ export class IncomingContent {
     if (this.missing === 0) this.emit(EMPTY, this.properties);
   }
 
-  private takeBody(part: Buffer): void {
+  /** Reads a part of the body, which must not be overwritten. @throws Error where none, or a shorter one, must come now */
+  takeBody(part: Buffer): void {
     if (!this.properties || part.length > this.missing) throw new Error('The broker sent more of a body than it said');
     this.missing -= part.length;
     if (this.missing > 0) this.parts.push(part);
     else if (this.parts.length === 0) this.emit(part, this.properties);
-    else this.emit(Buffer.concat([...this.parts, part]), this.properties);
+    else this.emit(joined([...this.parts, part]), this.properties);
   }
 
   private emit(body: Buffer, properties: MessageProperties): void {
@@ -134,4 +135,13 @@ export class IncomingContent {
     else if (method === METHOD.GET_OK) this.listener.got?.({ deliveryTag, redelivered, properties, body });
     else this.listener.delivered?.(consumerTag, { deliveryTag, redelivered, properties, body });
   }
+}
+
+/** Copies the parts of a body together. Not into the pool: a body that waits would keep its neighbours in memory. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const size = parts.reduce((total, { length }) => total + length, 0);
+  const body = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const part of parts) at += part.copy(body, at);
+  return body;
 }

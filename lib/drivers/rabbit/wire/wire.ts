@@ -91,7 +91,11 @@ export class Wire {
 
   private takeReading(): void {
     const { stream, rest, maxFrameSize } = this.connection;
-    const splitter = new FrameSplitter((bytes, start, end) => this.onFrame(bytes, start, end), maxFrameSize);
+    const splitter = new FrameSplitter(
+      (bytes, start, end) => this.onFrame(bytes, start, end),
+      maxFrameSize,
+      (channel, parts) => this.onBodyParts(channel, parts),
+    );
     const read = (chunk: Buffer): void => {
       if (this.broken) return;
       this.connection.recvSinceLastCheck = true;
@@ -107,6 +111,12 @@ export class Wire {
     this.connection.rest = Buffer.alloc(0);
     takeReads(stream, read);
     if (rest.length > 0) read(rest);
+  }
+
+  private onBodyParts(channel: number, parts: readonly Buffer[]): boolean {
+    const content = this.contents.get(channel);
+    for (const part of parts) content?.takeBody(part);
+    return content !== undefined;
   }
 
   private onFrame(bytes: Buffer, start: number, end: number): void {

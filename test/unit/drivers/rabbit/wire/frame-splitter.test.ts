@@ -88,6 +88,42 @@ describe('frames from the chunks of a socket', () => {
     expect([...sources][0]).toBe(chunk);
   });
 
+  it('are not copied across chunks either, where they are part of a body', () => {
+    const bytes = Buffer.concat([frame(3, Buffer.alloc(200_000, 7), 5), frame(2, Buffer.alloc(20))]);
+    const chunks = [bytes.subarray(0, 65_536), bytes.subarray(65_536, 200_007), bytes.subarray(200_007)];
+    const found: [channel: number, parts: readonly Buffer[]][] = [];
+    const frames: number[] = [];
+    const onParts = (channel: number, parts: readonly Buffer[]) => found.push([channel, parts]) > 0;
+    const splitter = new FrameSplitter((whole, start) => frames.push(whole[start] ?? 0), 0, onParts);
+    for (const chunk of chunks) splitter.push(chunk);
+    // The last chunk has nothing of the payload.
+    const places = found.map(([channel, parts]) => [channel, parts.map((part) => [part.byteOffset, part.length])]);
+    const start = bytes.byteOffset;
+    expect(places).toEqual([
+      [
+        5,
+        [
+          [start + 7, 65_529],
+          [start + 65_536, 134_471],
+        ],
+      ],
+    ]);
+    expect(found[0]?.[1].every(({ buffer }) => buffer === bytes.buffer)).toBe(true);
+    expect(frames).toEqual([2]);
+  });
+
+  it('are refused without their end mark across chunks', () => {
+    const bytes = frame(3, Buffer.alloc(300));
+    bytes[bytes.length - 1] = 0;
+    const splitter = new FrameSplitter(
+      () => undefined,
+      0,
+      () => true,
+    );
+    splitter.push(bytes.subarray(0, 100));
+    expect(() => splitter.push(bytes.subarray(100))).toThrow('without an end mark');
+  });
+
   it('are copied at most twice across chunks of single bytes', () => {
     let copied = 0;
     const concat = Buffer.concat;

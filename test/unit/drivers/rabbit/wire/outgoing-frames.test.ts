@@ -73,6 +73,13 @@ describe('a writer of frames', () => {
     const socket = {
       writable: true,
       writableLength: 0,
+      corks: [] as string[],
+      cork() {
+        this.corks.push(`after ${written.length}`);
+      },
+      uncork() {
+        this.corks.push(`until ${written.length}`);
+      },
       write(bytes: Buffer) {
         // What is taken is copied; what is not is read from where it is.
         written.push(stalled ? bytes : Buffer.from(bytes));
@@ -105,6 +112,21 @@ describe('a writer of frames', () => {
     for (const bytes of frames) writer.write(bytes);
     await step();
     expect(Buffer.concat(written).equals(Buffer.concat(frames))).toBe(true);
+  });
+
+  it('has the socket write the parts of large frames together', async () => {
+    const { socket, writer, step } = open({ stalled: false });
+    writer.write(Buffer.from('a'));
+    await step();
+    expect(socket.corks).toEqual([]);
+    for (let part = 0; part < 3; part++) {
+      writer.write(Buffer.from('head'));
+      writer.write(Buffer.alloc(20_000));
+    }
+    writer.write(Buffer.from('end'));
+    expect(socket.corks).toEqual(['after 1']);
+    await step();
+    expect(socket.corks).toEqual(['after 1', 'until 8']);
   });
 
   it('keeps unread frames unchanged, in hardly more memory than their bytes', async () => {

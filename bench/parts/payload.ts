@@ -1,0 +1,110 @@
+import { PEERS } from '../peers/peer.js';
+import { inRounds } from '../rounds.js';
+import { type Session, withSubjects } from '../running/session.js';
+import type { Setting, Subject } from '../running/subject.js';
+import { mapValues, medians, ratios } from '../statistics.js';
+import { type Block, tableOf, text } from '../table.js';
+
+const SUBJECTS = {
+  oslo: { peer: 'oslo' },
+  floor: { peer: 'floor' },
+  envelope: { peer: 'floor-envelope' },
+  moleculer: { peer: 'moleculer' },
+} as const satisfies Record<string, Setting>;
+
+type SubjectKey = keyof typeof SUBJECTS;
+type Other = Exclude<SubjectKey, 'oslo'>;
+
+const TITLES: Record<Other, string> = {
+  floor: PEERS.floor.title,
+  envelope: "bare amqplib, oslo.messaging's envelope by hand",
+  moleculer: PEERS.moleculer.title,
+};
+
+/** Calls in flight at most. */
+const MAX_IN_FLIGHT = 50;
+
+interface SizeRound {
+  callsPerSecond: number;
+  clientCpuMicros: number;
+  serverCpuMicros: number;
+}
+
+interface SizeResult {
+  bytes: number;
+  inFlight: number;
+  subjects: Partial<Record<SubjectKey, SizeRound>>;
+  /** Calls in a second of this library to those of the others. */
+  callsTo: Partial<Record<Other, number>>;
+}
+
+export interface PayloadResult {
+  sizes: SizeResult[];
+}
+
+/** Measures echo calls of several sizes. */
+export async function run(session: Session): Promise<PayloadResult> {
+  const { rounds, seconds, sizes, bytesInFlight } = session.plan.payload;
+  const { moleculer, ...own } = SUBJECTS;
+  const settings: Partial<Record<SubjectKey, Setting>> = session.peers.includes('moleculer')
+    ? { ...own, moleculer }
+    : own;
+  const inFlightOf = (bytes: number) => Math.max(2, Math.min(MAX_IN_FLIGHT, Math.round(bytesInFlight / bytes)));
+  const load = (subject: Subject, bytes: number) => subject.measure({ inFlight: inFlightOf(bytes), seconds }, bytes);
+  const warmUp = async (subject: Subject): Promise<void> => {
+    for (const bytes of sizes) await load(subject, bytes);
+  };
+  return withSubjects(session, settings as Record<SubjectKey, Setting>, warmUp, async (subjects) => {
+    const found: SizeResult[] = [];
+    for (const bytes of sizes) {
+      const step = async (subject: Subject): Promise<SizeRound> => {
+        const { callsPerSecond, clientCpuMicros, serverCpuMicros } = await load(subject, bytes);
+        return { callsPerSecond, clientCpuMicros, serverCpuMicros };
+      };
+      const title = `payload of ${bytes} bytes,`;
+      const figures = await inRounds<SubjectKey, Subject, SizeRound>(session, {
+        title,
+        rounds,
+        subjects,
+        steps: [step],
+      });
+      const { oslo, ...others } = figures;
+      found.push({
+        bytes,
+        inFlight: inFlightOf(bytes),
+        subjects: mapValues(figures, (ofSubject) => medians(ofSubject)),
+        callsTo: mapValues(others, (ofOther) => ratios(oslo, ofOther).callsPerSecond),
+      });
+    }
+    return { sizes: found };
+  });
+}
+
+/** Returns the text of a size, such as `10 kB`. */
+export function sizeText(bytes: number): string {
+  return bytes >= 1e6 ? `${bytes / 1e6} MB` : bytes >= 1000 ? `${bytes / 1000} kB` : `${bytes} B`;
+}
+
+export function documents({ sizes }: PayloadResult): Record<string, Block[]> {
+  const cpu = ({ clientCpuMicros, serverCpuMicros }: SizeRound) =>
+    `${text(clientCpuMicros, 'thousands')} / ${text(serverCpuMicros, 'thousands')}`;
+  const names = (Object.keys(TITLES) as Other[]).filter((name) => sizes.some(({ callsTo }) => name in callsTo));
+  const calls = tableOf(sizes, {
+    arguments: ({ bytes }) => sizeText(bytes),
+    'in flight': ({ inFlight }) => String(inFlight),
+    'calls/s': ({ subjects }) => text(subjects.oslo?.callsPerSecond, 'thousands'),
+    ...Object.fromEntries(
+      names.map((name) => [`÷ ${TITLES[name]}`, ({ callsTo }: SizeResult) => text(callsTo[name], 2)]),
+    ),
+  });
+  const micros = tableOf(sizes, {
+    'CPU a call, µs: client / server': ({ bytes }) => sizeText(bytes),
+    ...Object.fromEntries(
+      (['oslo', ...names] as const).map((name) => [
+        name === 'oslo' ? PEERS.oslo.title : TITLES[name],
+        ({ subjects }: SizeResult) => (subjects[name] ? cpu(subjects[name]) : '-'),
+      ]),
+    ),
+  });
+  return { payload: [calls, micros] };
+}
