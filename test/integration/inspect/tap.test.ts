@@ -3,6 +3,7 @@ import { getRpcServer, getRpcTransport, RPCClient, type RPCServer, Target } from
 import { beforeEach, expect, it } from 'vitest';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
+import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { describeWithPython, describeWithRabbit, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { PythonPeer } from '../../support/python-peer.js';
@@ -153,16 +154,20 @@ describeWithRabbit('a tap with replies', () => {
   });
 
   it('ends at once when an alarm begins while it closes', async () => {
-    const proxy = await TcpProxy.start(Number(new URL(vhost.url).port));
+    // An alarm concerns all virtual hosts.
+    const node = await borrowNode();
+    broker.defer(() => returnNode(node));
+    const { url, managementUrl = '' } = node;
+    const proxy = await TcpProxy.start(Number(new URL(url).port));
     broker.defer(() => proxy.close());
-    const transportUrl = vhost.url.replace(/:\d+\//, `:${proxy.port}/`);
-    const rabbit = { managementUrl: broker.managementUrl };
-    const { tap, notices } = await watch({ broker: { transportUrl, rabbit, rpcResponseTimeout: 20, logger: silent } });
+    const transportUrl = url.replace(/:\d+\//, `:${proxy.port}/`);
+    const { tap, notices } = await watch({
+      broker: { transportUrl, rabbit: { managementUrl }, rpcResponseTimeout: 20, logger: silent },
+    });
     // The broker names an alarm when a connection publishes: here with the last question of the tap, which is on its way.
     proxy.stall('toServer');
     const closed = tap.close();
-    broker.defer(() => broker.node.rabbitmqctl('set_vm_memory_high_watermark', '0.4'));
-    await broker.node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
+    await node.rabbitmqctl('set_vm_memory_high_watermark', '0.0000001');
     const resumed = performance.now();
     proxy.resume();
     await closed;
