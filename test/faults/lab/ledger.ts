@@ -4,7 +4,7 @@ import type { Entry } from './journal.js';
 import { hasFailed, isUnexecuted, type LedgerItem, unknownItem } from './ledger-item.js';
 
 /** Codes of the errors that a request may end with when its broker or server fails. All others are untyped errors. */
-const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND', 'REFUSED']);
+const TYPED = new Set(['TIMEOUT', 'DELIVERY_FAILURE', 'UNDELIVERABLE', 'CLIENT_SEND', 'REFUSED', 'SERVER_OVERLOADED']);
 
 /** The numbers of one service, reconciled. */
 export interface Account {
