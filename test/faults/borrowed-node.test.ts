@@ -17,7 +17,7 @@ describeWithRabbitControl('a borrowed node', () => {
   it.each([
     ['did', false],
     ['did before it was killed', true],
-  ])('is for the next file as it was, whatever its last borrower %s', async (_what, isKilled) => {
+  ])('is reset for the next file, after a borrower that %s', async (_what, isKilled) => {
     const node = await borrowNode();
     try {
       const before = await stateOf(node);

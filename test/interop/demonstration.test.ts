@@ -43,7 +43,7 @@ describeWithPython('the demonstration server and the load, with Python', () => {
 
   it('loads a Python server after --yes only, and sends as much as Python counts', async () => {
     const refused = await bench('--method', 'record', '--count', '5', 'n=1');
-    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused).toMatchObject({ code: 2, stdout: expect.stringMatching(/^\{"error":/) });
     expect(refused.stderr).toContain('is served by 1 server in Python or without discovery');
     for (const mode of ['call', 'cast']) {
       await python.forget();

@@ -30,7 +30,10 @@ export class Compiler {
     const host = ts.createCompilerHost(options);
     host.getSourceFile = (path, target) => repositoryFiles.get(path, target);
     const program = ts.createProgram(fileNames, { ...options, emitDeclarationOnly: true, noCheck: true }, host);
-    program.emit(undefined, (path, text) => this.put(join(installed, path.slice(root.length)), text));
+    program.emit(undefined, (path, text) => {
+      // The build bundles the modules; the paths of the declarations stay.
+      this.put(join(installed, path.slice(root.length).replace('dist/modules/', 'dist/lib/')), text);
+    });
   }
 
   /** Path of the declarations of an entry point. */

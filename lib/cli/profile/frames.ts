@@ -19,7 +19,8 @@ export interface Frame {
 export const ANONYMOUS = '(anonymous)';
 const NO_WORK = ['(root)', '(idle)'];
 const COMPILED = /\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
-const PACKAGED = /.*\/node_modules\/(?:nestjs-oslo-messaging\/dist\/)?(.*)$/;
+const PACKAGES = '/node_modules/';
+const OWN_FILES = 'nestjs-oslo-messaging/dist/';
 
 /**
  * Divides the CPU of a call among the functions of a profile, without waiting: callers before the functions that they
@@ -55,7 +56,10 @@ export function framesOf(
 /** Returns a path within the repository or below `node_modules`, which names no machine. Empty for native code. */
 export function pathOf(url: string): string {
   if (url === '' || url.startsWith('node:')) return url;
-  return PACKAGED.exec(url)?.[1] ?? COMPILED.exec(url)?.[1] ?? basename(url);
+  const packages = url.lastIndexOf(PACKAGES);
+  if (packages < 0) return COMPILED.exec(url)?.[1] ?? basename(url);
+  const path = url.slice(packages + PACKAGES.length);
+  return path.startsWith(OWN_FILES) ? path.slice(OWN_FILES.length) : path;
 }
 
 const maps = new Map<string, SourceMap | undefined>();
@@ -87,7 +91,7 @@ function repositoryOf(url: string): string {
 
 function mapOf(url: string): SourceMap | undefined {
   // The maps of packages name files that are not installed.
-  if (!COMPILED.test(url) || PACKAGED.test(url)) return undefined;
+  if (!COMPILED.test(url) || url.includes(PACKAGES)) return undefined;
   if (!maps.has(url)) {
     const file = `${fileURLToPath(url)}.map`;
     maps.set(url, existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined);

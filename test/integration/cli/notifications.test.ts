@@ -48,7 +48,7 @@ describeWithPython('oslo-rpc listen and notify', { concurrent: true }, () => {
       { within: 60_000 },
     );
 
-  it('sends what Python receives, with the same defaults', async () => {
+  it('sends to Python, with the same defaults', async () => {
     const where = ['notify', '--url', rabbitUrl, '--topic', topic];
     const done = { code: 0, stdout: '', stderr: '' };
     const words = ['vnf_id=7', 'sizes:=[1,2]', '--publisher-id', 'vnfm.host1', '--event-type', 'vnf.made'];

@@ -98,7 +98,7 @@ describeWithRabbit('oslo-rpc as a process', { concurrent: true }, () => {
 
   // The other tests run most commands within their own process.
   it.each(RUNS.map(([args, more]) => [args.join(' ').replace(rabbitUrl, 'URL'), args, more] as const))(
-    'does what it does within the process of a test: %s',
+    'has the same outcome as within the process of a test: %s',
     async (_title, args, { env = {}, input = '' } = {}) => {
       const options = { input };
       const [own, within] = [await osloRpcProcess(args, env, options), await osloRpc(args, env, options)];
@@ -110,6 +110,9 @@ describeWithRabbit('oslo-rpc as a process', { concurrent: true }, () => {
 /** Returns an outcome without times and ids, which differ between two runs. */
 function stable<T extends { stdout: string; stderr: string }>({ stdout, stderr, ...rest }: T) {
   const without = (text: string) =>
-    text.replaceAll(/\d+(\.\d+)?( ms| s|%)/g, '<time>').replaceAll(/("(?:message_id|timestamp)":)"[^"]+"/g, '$1<once>');
+    text
+      .replaceAll(/\d+(\.\d+)?( ms| s|%)/g, '<time>')
+      .replaceAll(/[0-9a-f]{32}/g, '<id>')
+      .replaceAll(/("(?:message_id|timestamp)":)"[^"]+"/g, '$1<once>');
   return { ...rest, stdout: without(stdout), stderr: without(stderr) };
 }

@@ -200,7 +200,8 @@ describe('oslo-rpc serve and a wrong command line', () => {
     [['--topic', 't', '--quiet', '--json'], /--quiet excludes --json/],
   ] as const)('exits with 2 for %j', async (flags, message) => {
     const outcome = await osloRpc(['serve', '--url', url, ...flags]);
-    expect(outcome).toMatchObject({ code: 2, stdout: '' });
+    const stdout = (flags as readonly string[]).includes('--json') ? expect.stringMatching(/^\{"error":/) : '';
+    expect(outcome).toMatchObject({ code: 2, stdout });
     expect(outcome.stderr).toMatch(/^UsageError: [^\n]*\n$/);
     expect(outcome.stderr).toMatch(message);
   });

@@ -31,7 +31,7 @@ async function publish(topic: string, count: number): Promise<number> {
 }
 
 describeWithRabbit('oslo-rpc listen with a slow reader', () => {
-  it('counts what the broker drops, and warns of nothing else', async () => {
+  it('counts the messages that the broker drops, and warns of nothing else', async () => {
     const topic = uniqueTopic('slow');
     await publish(topic, 0);
     const child = spawn(process.execPath, [COMMAND, 'listen', '--url', rabbitUrl, '--topic', topic, '--json'], {

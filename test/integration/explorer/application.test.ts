@@ -48,7 +48,7 @@ describe.each<Framework>(['express', 'fastify'])('the explorer on %s', (framewor
     expect((await page('/').ask('api/hello')).text).toBe('hello');
   });
 
-  it('describes what the application serves, with schemas and examples', async () => {
+  it('describes the served methods, with schemas and examples', async () => {
     const { page, topic, client } = await start({ framework, prepare: (app) => app.enableVersioning() });
     await client.prepare({ version: '1.1' }).call({ user_id: 'alice' }, 'add', { a: 1, b: 2 });
     const snapshot = await page().snapshot();

@@ -76,7 +76,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
   });
 
   it('are told from queues of work, which nobody replays or purges by a mistyped name', async () => {
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       await channel.assertQueue('living', { durable: true });
       channel.sendToQueue('living', requestBody('work'));
       await channel.checkQueue('living');
@@ -88,7 +88,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
   });
 
   it('say so where another program holds some of their messages', async () => {
-    await withChannel(node.url, async (channel) => {
+    await withChannel(url, async (channel) => {
       channel.sendToQueue('plain.dead', requestBody('work'));
       await channel.checkQueue('plain.dead');
       await channel.consume('plain.dead', () => undefined);

@@ -169,7 +169,7 @@ describe('OsloLogger', () => {
   });
 
   describeWithPython('beside Python', () => {
-    it('writes what oslo.log writes', async () => {
+    it('writes the same lines as oslo.log', async () => {
       const contexts = [
         CONTEXT,
         { user_id: 'u', request_id: 'req-2' },

@@ -52,7 +52,7 @@ describe("the benchmark's options", () => {
     expect(chosen()).toEqual(['full', PARTS.length, 8]);
     expect(chosen('--quick')).toEqual(['quick', 2, 4]);
     expect(chosen('--quick', '--parts', 'scale')).toEqual(['quick', 1, 8]);
-    expect(chosen('--check')).toEqual(['quick', 4, 3]);
+    expect(chosen('--check')).toEqual(['quick', 7, 3]);
     expect(parseOptions(['--help'])).toBeUndefined();
   });
 });
