@@ -34,6 +34,7 @@ function code(file) {
 function chunkName(moduleIds) {
   const paths = moduleIds.map((id) => relative(modules, id).split(sep));
   if (paths.length === 1) return basename(moduleIds[0], '.js');
+  if (paths.length === 0) return 'shared';
   const folders = paths.map(([folder]) => folder);
   const count = (name) => folders.filter((folder) => folder === name).length;
   return folders.sort((one, other) => count(other) - count(one))[0];

@@ -37,9 +37,12 @@ export function shared<T>(name: string, make: () => T, owner: object = globalThi
   return value as T;
 }
 
-/** Class decorator form of {@link shared}. The name outlives the renaming of classes by a minifier. */
+/** Class decorator form of {@link shared}. A bundler may rename classes, but their names travel as those of errors. */
 export function sharedClass(name: string, owner?: object) {
-  return <C extends object>(ownClass: C): C => shared(`class ${name}`, () => ownClass, owner);
+  return <C extends object>(ownClass: C): C => {
+    Reflect.defineProperty(ownClass, 'name', { value: name, configurable: true });
+    return shared(`class ${name}`, () => ownClass, owner);
+  };
 }
 
 function copiesOf(owner: object): Copies {

@@ -20,6 +20,8 @@ export const GROUPS = {
   drivers: { title: 'this library, drivers', colour: '#0369a1', path: /^lib\/drivers\/(?!rabbit\/)/ },
   rabbit: { title: 'this library, rabbit', colour: '#0e7490', path: /^lib\/drivers\/rabbit\// },
   nest: { title: 'this library, nest', colour: '#4338ca', path: /^lib\/nest\// },
+  // The installed package has no source maps, which tell the modules of a file.
+  library: { title: 'this library', colour: '#3730a3', path: /^lib\/(chunks|index|nest|observability)/ },
   nestjs: { title: 'NestJS', colour: '#be123c', path: /^@nestjs\// },
   rxjs: { title: 'rxjs', colour: '#a21caf', path: /^rxjs\// },
   amqplib: { title: 'amqplib', colour: '#115e59', path: /^amqplib\// },

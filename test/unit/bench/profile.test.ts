@@ -109,7 +109,10 @@ describe("the benchmark's profile", () => {
     expect(groupOf('utf8Slice', '')).toBe('json');
     expect(groupOf('echo', 'lib/cli/serve/demonstration-methods.js')).toBe('handlers');
     expect(groupOf('send', 'lib/cli/bench/load.js')).toBe('bench');
-    expect(groupOf('whatever', 'lru-cache/index.js')).toBe('other');
+    expect(groupOf('send', pathOf('file:///srv/node_modules/nestjs-oslo-messaging/dist/lib/chunks/drivers.js'))).toBe(
+      'library',
+    );
+    expect(groupOf('get', 'lru-cache/index.js')).toBe('other');
   });
 
   it('names files without machine paths', () => {
