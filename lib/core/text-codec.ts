@@ -124,8 +124,8 @@ export function escapedText(text: string): EscapedText | undefined {
 
 /**
  * Reads the JSON text in the bytes of a JSON string, without its quotes, as `JSON.parse` would, and finds its bounds.
- * Returns undefined without WebAssembly, and for a string that is not valid or has other escape sequences than `\"` and
- * `\\`, which JSON within JSON does not need.
+ * Returns undefined without WebAssembly, for a string that is not valid or has other escape sequences than `\"` and `\\`,
+ * which JSON within JSON does not need, and for a text with a backslash outside of its strings, which is not JSON.
  */
 export function unescapedText(bytes: Buffer): { text: string; bounds: TextBounds } | undefined {
   const wasm = codec();
