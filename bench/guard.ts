@@ -1,5 +1,5 @@
 import type { Results } from './parts/parts.js';
-import { sizeText } from './parts/payload.js';
+import { kindText } from './parts/payload.js';
 
 /** Ratios of this library to its peers, by name. Above 1 is better, whatever the figure. */
 export type Ratios = Record<string, number>;
@@ -37,9 +37,9 @@ export function ratiosOf({ calls, payload, notifications, memory, floors, start,
 
 function payloadRatios(payload: Results['payload']): Record<string, number | undefined> {
   const rows = (payload?.sizes ?? []).flatMap(
-    ({ bytes, callsTo: { floor, envelope } }): [string, number | undefined][] => [
-      [`calls/s of ${sizeText(bytes)} beside floor`, floor],
-      [`calls/s of ${sizeText(bytes)} beside floor with envelope`, envelope],
+    ({ callsTo: { floor, envelope }, ...kind }): [string, number | undefined][] => [
+      [`calls/s of ${kindText(kind)} beside floor`, floor],
+      [`calls/s of ${kindText(kind)} beside floor with envelope`, envelope],
     ],
   );
   return Object.fromEntries(rows);

@@ -3,8 +3,14 @@ export const FULL = {
   mode: 'full' as 'quick' | 'full',
   /** Times for each peer and round. `sequential` is with one call at a time. */
   calls: { rounds: 7, warmUp: 3, sequential: 1, loaded: 2.2, inFlight: 100 },
-  /** Calls of each size in turn, with up to `bytesInFlight`. */
-  payload: { rounds: 9, seconds: 0.7, sizes: [200, 1000, 10_000, 100_000, 1_000_000], bytesInFlight: 2_000_000 },
+  /** Calls with records of each size in turn, then with one text, with up to `bytesInFlight`. */
+  payload: {
+    rounds: 9,
+    seconds: 0.7,
+    sizes: [200, 1000, 10_000, 100_000, 1_000_000],
+    textBytes: 100_000,
+    bytesInFlight: 2_000_000,
+  },
   /** Small and large calls in a second. */
   beside: { rounds: 5, seconds: 4, ratePerSecond: 200, largePerSecond: 5, largeBytes: 1_000_000 },
   /** `seconds` to publish; consuming takes about as long. `soak` notifications for a listener of batches. */

@@ -32,6 +32,8 @@ interface SizeRound {
 
 interface SizeResult {
   bytes: number;
+  /** True for one text, absent for records. */
+  isText?: true;
   inFlight: number;
   subjects: Partial<Record<SubjectKey, SizeRound>>;
   /** Calls in a second of this library to those of the others. */
@@ -42,26 +44,31 @@ export interface PayloadResult {
   sizes: SizeResult[];
 }
 
-/** Measures echo calls of several sizes. */
+/** Measures echo calls of several sizes, and of one text. */
 export async function run(session: Session): Promise<PayloadResult> {
-  const { rounds, seconds, sizes, bytesInFlight } = session.plan.payload;
+  const { rounds, seconds, sizes, textBytes, bytesInFlight } = session.plan.payload;
+  const kinds: Pick<SizeResult, 'bytes' | 'isText'>[] = [
+    ...sizes.map((bytes) => ({ bytes })),
+    { bytes: textBytes, isText: true },
+  ];
   const { moleculer, ...own } = SUBJECTS;
   const settings: Partial<Record<SubjectKey, Setting>> = session.peers.includes('moleculer')
     ? { ...own, moleculer }
     : own;
   const inFlightOf = (bytes: number) => Math.max(2, Math.min(MAX_IN_FLIGHT, Math.round(bytesInFlight / bytes)));
-  const load = (subject: Subject, bytes: number) => subject.measure({ inFlight: inFlightOf(bytes), seconds }, bytes);
+  const load = (subject: Subject, { bytes, isText }: (typeof kinds)[number]) =>
+    subject.measure({ inFlight: inFlightOf(bytes), seconds }, bytes, isText);
   const warmUp = async (subject: Subject): Promise<void> => {
-    for (const bytes of sizes) await load(subject, bytes);
+    for (const kind of kinds) await load(subject, kind);
   };
   return withSubjects(session, settings as Record<SubjectKey, Setting>, warmUp, async (subjects) => {
     const found: SizeResult[] = [];
-    for (const bytes of sizes) {
+    for (const kind of kinds) {
       const step = async (subject: Subject): Promise<SizeRound> => {
-        const { callsPerSecond, clientCpuMicros, serverCpuMicros } = await load(subject, bytes);
+        const { callsPerSecond, clientCpuMicros, serverCpuMicros } = await load(subject, kind);
         return { callsPerSecond, clientCpuMicros, serverCpuMicros };
       };
-      const title = `payload of ${bytes} bytes,`;
+      const title = `payload of ${kindText(kind)},`;
       const figures = await inRounds<SubjectKey, Subject, SizeRound>(session, {
         title,
         rounds,
@@ -70,8 +77,8 @@ export async function run(session: Session): Promise<PayloadResult> {
       });
       const { oslo, ...others } = figures;
       found.push({
-        bytes,
-        inFlight: inFlightOf(bytes),
+        ...kind,
+        inFlight: inFlightOf(kind.bytes),
         subjects: mapValues(figures, (ofSubject) => medians(ofSubject)),
         callsTo: mapValues(others, (ofOther) => ratios(oslo, ofOther).callsPerSecond),
       });
@@ -85,12 +92,17 @@ export function sizeText(bytes: number): string {
   return bytes >= 1e6 ? `${bytes / 1e6} MB` : bytes >= 1000 ? `${bytes / 1000} kB` : `${bytes} B`;
 }
 
+/** Returns the text of a size and its kind, such as `100 kB of text`. */
+export function kindText({ bytes, isText }: Pick<SizeResult, 'bytes' | 'isText'>): string {
+  return isText ? `${sizeText(bytes)} of text` : sizeText(bytes);
+}
+
 export function documents({ sizes }: PayloadResult): Record<string, Block[]> {
   const cpu = ({ clientCpuMicros, serverCpuMicros }: SizeRound) =>
     `${text(clientCpuMicros, 'thousands')} / ${text(serverCpuMicros, 'thousands')}`;
   const names = (Object.keys(TITLES) as Other[]).filter((name) => sizes.some(({ callsTo }) => name in callsTo));
   const calls = tableOf(sizes, {
-    arguments: ({ bytes }) => sizeText(bytes),
+    arguments: kindText,
     'in flight': ({ inFlight }) => String(inFlight),
     'calls/s': ({ subjects }) => text(subjects.oslo?.callsPerSecond, 'thousands'),
     ...Object.fromEntries(
@@ -98,7 +110,7 @@ export function documents({ sizes }: PayloadResult): Record<string, Block[]> {
     ),
   });
   const micros = tableOf(sizes, {
-    'CPU a call, µs: client / server': ({ bytes }) => sizeText(bytes),
+    'CPU a call, µs: client / server': kindText,
     ...Object.fromEntries(
       (['oslo', ...names] as const).map((name) => [
         name === 'oslo' ? PEERS.oslo.title : TITLES[name],

@@ -3,7 +3,7 @@ import type { SubjectName } from '../peers/peer.js';
 import { sum } from '../statistics.js';
 import type { Broker } from './broker.js';
 import type { Load } from './load.js';
-import { payload, payloadOf } from './payload.js';
+import { payload, payloadOf, textOf } from './payload.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface Setting {
@@ -68,14 +68,15 @@ export class Subject {
   /**
    * Fails when a call fails: calls that fail at once are fast.
    * @param bytes approximate size of the arguments. Default: the usual payload of 200 bytes
+   * @param isText true for one text of that size, instead of records
    */
-  async measure(load: Load, bytes?: number): Promise<Measured> {
-    return this.withoutErrors(await this.attempt(load, bytes));
+  async measure(load: Load, bytes?: number, isText = false): Promise<Measured> {
+    return this.withoutErrors(await this.attempt(load, bytes, isText));
   }
 
   /** Measures the load of all clients together, in which some calls may fail. CPU is that of one call. */
-  async attempt(load: Load, bytes?: number) {
-    const args = bytes === undefined ? payload : payloadOf(bytes);
+  async attempt(load: Load, bytes?: number, isText = false) {
+    const args = bytes === undefined ? payload : (isText ? textOf : payloadOf)(bytes);
     const serversBefore = await this.#serverCpu();
     const brokerBefore = await this.broker.cpuMicros();
     const results = await Promise.all(this.clients.map((client) => client.ask('load', load, args)));

@@ -75,11 +75,12 @@
     (i32.sub (i32.sub (local.get $o) (i32.const 0x10000)) (i32.sub (local.get $i) (local.get $length))))
 
   ;; Writes the input to `out` without the backslashes before quotes and backslashes, and gathers the facts of the text.
-  ;; Returns the end of the output, or -1 for a control character, another escape sequence, or a quote without a
-  ;; backslash. Leaves the last bytes of a chunk to the next one, unless `last` is set.
+  ;; Returns the end of the output, or -1 for a control character, another escape sequence, a quote without a backslash,
+  ;; or, in the text, a backslash outside of a string. Leaves the last bytes of a chunk to the next one, unless `last` is
+  ;; set.
   (func (export "unescape") (param $length i32) (param $out i32) (param $last i32) (result i32)
     (local $i i32) (local $v v128) (local $w v128) (local $d v128) (local $m i32) (local $q i32) (local $c i32)
-    (local $end i32) (local $row i32)
+    (local $row i32) (local $row1 i32) (local $row2 i32) (local $x i32) (local $inner i32)
     (local $separators i32) (local $deepest i32) (local $depth i32) (local $string i32) (local $escaped i32)
     (local.set $separators (global.get $separators))
     (local.set $deepest (global.get $deepest))
@@ -88,57 +89,80 @@
     (local.set $escaped (global.get $escaped))
     (block $done
       (loop $block
-        (if (i32.le_u (i32.add (local.get $i) (i32.const 17)) (local.get $length))
-          (then
-            (local.set $v (v128.load (local.get $i)))
-            (local.set $m (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x5c)))))
-            (local.set $q (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x22)))))
-            ;; In most blocks each backslash is before a quote, each quote behind a backslash: no string has an escape.
-            (if (i32.and
-                  (i32.eq (i32.and (i32.shl (local.get $m) (i32.const 1)) (i32.const 0xffff)) (local.get $q))
-                  (i32.eqz (i32.or (local.get $escaped)
-                    (v128.any_true (i8x16.lt_u (local.get $v) (i8x16.splat (i32.const 0x20)))))))
-              (then
-                ;; 15 digits in a row fill one half of a block, wherever they begin.
-                (local.set $d (v128.or (local.get $d) (i64x2.eq
-                  (i8x16.lt_u (i8x16.sub (local.get $v) (i8x16.splat (i32.const 0x30))) (i8x16.splat (i32.const 10)))
-                  (v128.const i64x2 -1 -1))))
-                ;; Each bit of `q` becomes the parity of the quotes up to it: whether it is within a string.
-                (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 1))))
-                (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 2))))
-                (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 4))))
-                (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 8))))
-                (local.set $q (i32.xor (local.get $q) (local.get $string)))
-                (local.set $string (i32.shr_s (i32.shl (local.get $q) (i32.const 16)) (i32.const 31)))
-                (local.set $q (i32.xor (local.get $q) (i32.const -1)))
-                (local.set $w (v128.or (local.get $v) (i8x16.splat (i32.const 0x20))))
-                (local.set $c (i32.popcnt (i32.and (local.get $q)
-                  (i8x16.bitmask (i8x16.eq (local.get $w) (i8x16.splat (i32.const 0x7b)))))))
-                (local.set $separators (i32.add (local.get $separators) (i32.add (local.get $c)
-                  (i32.popcnt (i32.and (local.get $q)
-                    (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x2c)))))))))
-                (local.set $depth (i32.add (local.get $depth) (local.get $c)))
-                (local.set $deepest (select (local.get $depth) (local.get $deepest)
-                  (i32.gt_s (local.get $depth) (local.get $deepest))))
-                (local.set $depth (i32.sub (local.get $depth) (i32.popcnt (i32.and (local.get $q)
-                  (i8x16.bitmask (i8x16.eq (local.get $w) (i8x16.splat (i32.const 0x7d))))))))
-                ;; A backslash at the end of the block is left to the next one.
-                (local.set $i (i32.add (local.get $i)
-                  (i32.sub (i32.const 16) (i32.shr_u (local.get $m) (i32.const 15)))))
-                (local.set $c (i32.and (local.get $m) (i32.const 0xff)))
-                (v128.store64_lane 0 (local.get $out) (i8x16.swizzle (local.get $v)
-                  (v128.load64_zero offset=0xD000 (i32.shl (local.get $c) (i32.const 3)))))
-                (local.set $out (i32.add (local.get $out) (i32.sub (i32.const 8) (i32.popcnt (local.get $c)))))
-                (local.set $c (i32.shr_u (local.get $m) (i32.const 8)))
-                (v128.store64_lane 0 (local.get $out) (i8x16.swizzle (local.get $v) (i8x16.add (i8x16.splat (i32.const 8))
-                  (v128.load64_zero offset=0xD000 (i32.shl (local.get $c) (i32.const 3))))))
-                (local.set $out (i32.add (local.get $out) (i32.sub (i32.const 8) (i32.popcnt (local.get $c)))))
-                (br $block)))
-            (local.set $end (i32.add (local.get $i) (i32.const 16))))
-          (else
-            (br_if $done (i32.or (i32.eqz (local.get $last)) (i32.ge_u (local.get $i) (local.get $length))))
-            (local.set $end (local.get $length))))
-        ;; Other blocks, and the last bytes of the text, one by one.
+        (if (i32.le_u (i32.add (local.get $i) (i32.const 17)) (local.get $length)) (then
+          (local.set $v (v128.load (local.get $i)))
+          (if (v128.any_true (i8x16.lt_u (local.get $v) (i8x16.splat (i32.const 0x20))))
+            (then (return (i32.const -1))))
+          (local.set $m (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x5c)))))
+          (local.set $q (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x22)))))
+          ;; In most blocks each backslash is before a quote, each quote behind a backslash: no string has an escape.
+          (if (i32.or (local.get $escaped)
+                (i32.ne (i32.and (i32.shl (local.get $m) (i32.const 1)) (i32.const 0xffff)) (local.get $q))) (then
+            ;; The subtraction carries through each row of backslashes: `x` has every second one, and what follows an odd row.
+            (local.set $x (i32.xor (i32.const 0xaaaaaaaa) (i32.sub
+              (i32.or (i32.shl (local.get $m) (i32.const 1)) (i32.const 0xaaaaaaaa)) (local.get $m))))
+            ;; Escaped are backslashes and quotes only, and all quotes.
+            (local.set $c (i32.and (i32.xor (local.get $x) (local.get $m)) (i32.const 0xffff)))
+            (if (i32.or
+                  (i32.and (local.get $c) (i32.xor (i32.or (local.get $m) (local.get $q)) (i32.const -1)))
+                  (i32.and (local.get $q) (i32.xor (local.get $c) (i32.const -1))))
+              (then (return (i32.const -1))))
+            ;; A quote behind 1, 5, 9 … backslashes begins or ends a string of the text. Each addition carries through the
+            ;; rows that begin at one position modulo 4. Behind a backslash of the text, the first row is 2 longer.
+            (local.set $c (i32.and (local.get $m) (i32.xor (i32.shl (local.get $m) (i32.const 1)) (i32.const -1))))
+            (local.set $row1 (i32.add (local.get $m) (i32.and (local.get $c) (i32.const 0x2222))))
+            (local.set $row2 (i32.add (local.get $m)
+              (i32.or (i32.and (local.get $c) (i32.const 0x4444)) (i32.and (local.get $c) (local.get $escaped)))))
+            (local.set $q (i32.and (local.get $q) (i32.or
+              (i32.or
+                (i32.and (i32.const 0x2222) (i32.add (local.get $m) (i32.and (local.get $c)
+                  (i32.sub (i32.const 0x1111) (local.get $escaped)))))
+                (i32.and (i32.const 0x4444) (local.get $row1)))
+              (i32.or
+                (i32.and (i32.const 0x8888) (local.get $row2))
+                (i32.and (i32.const 0x1111) (i32.add (local.get $m) (i32.and (local.get $c) (i32.const 0x8888))))))))
+            (local.set $escaped (i32.shr_u (i32.or (local.get $row1) (local.get $row2)) (i32.const 16)))
+            (local.set $inner (i32.and (local.get $m) (i32.xor (local.get $x) (i32.const -1))))
+            (local.set $m (i32.and (local.get $x) (local.get $m))))
+          (else (local.set $inner (i32.const 0))))
+          ;; 15 digits in a row fill one half of a block, wherever they begin.
+          (local.set $d (v128.or (local.get $d) (i64x2.eq
+            (i8x16.lt_u (i8x16.sub (local.get $v) (i8x16.splat (i32.const 0x30))) (i8x16.splat (i32.const 10)))
+            (v128.const i64x2 -1 -1))))
+          ;; A backslash at the end of the block is left to the next one.
+          (local.set $i (i32.add (local.get $i)
+            (i32.sub (i32.const 16) (i32.shr_u (local.get $m) (i32.const 15)))))
+          (local.set $c (i32.and (local.get $m) (i32.const 0xff)))
+          (v128.store64_lane 0 (local.get $out) (i8x16.swizzle (local.get $v)
+            (v128.load64_zero offset=0xD000 (i32.shl (local.get $c) (i32.const 3)))))
+          (local.set $out (i32.add (local.get $out) (i32.sub (i32.const 8) (i32.popcnt (local.get $c)))))
+          (local.set $c (i32.shr_u (local.get $m) (i32.const 8)))
+          (v128.store64_lane 0 (local.get $out) (i8x16.swizzle (local.get $v) (i8x16.add (i8x16.splat (i32.const 8))
+            (v128.load64_zero offset=0xD000 (i32.shl (local.get $c) (i32.const 3))))))
+          (local.set $out (i32.add (local.get $out) (i32.sub (i32.const 8) (i32.popcnt (local.get $c)))))
+          ;; Each bit of `q` becomes the parity of the quotes up to it: whether it is within a string.
+          (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 1))))
+          (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 2))))
+          (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 4))))
+          (local.set $q (i32.xor (local.get $q) (i32.shl (local.get $q) (i32.const 8))))
+          (local.set $q (i32.xor (local.get $q) (local.get $string)))
+          (local.set $string (i32.shr_s (i32.shl (local.get $q) (i32.const 16)) (i32.const 31)))
+          (local.set $q (i32.xor (local.get $q) (i32.const -1)))
+          (if (i32.and (local.get $q) (local.get $inner)) (then (return (i32.const -1))))
+          (local.set $w (v128.or (local.get $v) (i8x16.splat (i32.const 0x20))))
+          (local.set $c (i32.popcnt (i32.and (local.get $q)
+            (i8x16.bitmask (i8x16.eq (local.get $w) (i8x16.splat (i32.const 0x7b)))))))
+          (local.set $separators (i32.add (local.get $separators) (i32.add (local.get $c)
+            (i32.popcnt (i32.and (local.get $q)
+              (i8x16.bitmask (i8x16.eq (local.get $v) (i8x16.splat (i32.const 0x2c)))))))))
+          (local.set $depth (i32.add (local.get $depth) (local.get $c)))
+          (local.set $deepest (select (local.get $depth) (local.get $deepest)
+            (i32.gt_s (local.get $depth) (local.get $deepest))))
+          (local.set $depth (i32.sub (local.get $depth) (i32.popcnt (i32.and (local.get $q)
+            (i8x16.bitmask (i8x16.eq (local.get $w) (i8x16.splat (i32.const 0x7d))))))))
+          (br $block)))
+        (br_if $done (i32.or (i32.eqz (local.get $last)) (i32.ge_u (local.get $i) (local.get $length))))
+        ;; The last bytes of the text, one by one.
         (local.set $row (i32.const 0))
         (loop $byte
           (local.set $c (i32.load8_u (local.get $i)))
@@ -162,6 +186,7 @@
             (local.set $string (i32.xor (local.get $string) (i32.const -1))))
           (else (if (local.get $string) (then (local.set $escaped (i32.eq (local.get $c) (i32.const 0x5c))))
           (else
+            (if (i32.eq (local.get $c) (i32.const 0x5c)) (then (return (i32.const -1))))
             (if (i32.eq (i32.or (local.get $c) (i32.const 0x20)) (i32.const 0x7b)) (then
               (local.set $separators (i32.add (local.get $separators) (i32.const 1)))
               (local.set $depth (i32.add (local.get $depth) (i32.const 1)))
@@ -171,8 +196,7 @@
               (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))))
             (if (i32.eq (local.get $c) (i32.const 0x2c)) (then
               (local.set $separators (i32.add (local.get $separators) (i32.const 1)))))))))))
-          (br_if $byte (i32.lt_u (local.get $i) (local.get $end))))
-        (br $block)))
+          (br_if $byte (i32.lt_u (local.get $i) (local.get $length))))))
     (global.set $separators (local.get $separators))
     (global.set $deepest (local.get $deepest))
     (global.set $digits (i32.or (global.get $digits) (v128.any_true (local.get $d))))

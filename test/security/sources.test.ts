@@ -25,6 +25,16 @@ function ofKind<N extends ts.Node>(is: (node: ts.Node) => node is N): { file: st
 }
 
 describe('the library', () => {
+  it('compiles no code but that of the text codec, which is written out in the repository', () => {
+    const named = nodes.filter(
+      ({ node }) => (ts.isIdentifier(node) || ts.isStringLiteral(node)) && node.text === 'WebAssembly',
+    );
+    expect(named.map(({ file }) => file)).toEqual(['core/text-codec.ts']);
+    // A unit test compares the binary with its source.
+    const modules = ofKind(ts.isNewExpression).filter(({ node }) => node.expression.getText() === 'Module');
+    expect(modules.map(({ node }) => node.getText())).toEqual(["new Module(Buffer.from(TEXT_CODEC, 'base64'))"]);
+  });
+
   it('evaluates no text, and loads no module by a received name', () => {
     const calls = [...ofKind(ts.isCallExpression), ...ofKind(ts.isNewExpression)];
     const loaded = calls.filter(({ node }) => node.expression.kind === ts.SyntaxKind.ImportKeyword);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { applyLoad, applyPace } from '../../../bench/running/load.js';
-import { payloadOf } from '../../../bench/running/payload.js';
+import { payloadOf, textOf } from '../../../bench/running/payload.js';
 
 describe("the benchmark's load", () => {
   it('keeps the given number of calls in flight, makes the given total, and counts failures', async () => {
@@ -44,5 +44,7 @@ describe("the benchmark's load", () => {
   it.each([100, 1000, 10_000, 1_000_000])('makes arguments of about %i bytes', (bytes) => {
     const size = JSON.stringify(payloadOf(bytes)).length;
     expect(Math.abs(size - bytes)).toBeLessThan(60);
+    const textSize = Buffer.byteLength(JSON.stringify(textOf(bytes)));
+    expect(Math.abs(textSize - bytes)).toBeLessThan(60 + bytes * 0.05);
   });
 });

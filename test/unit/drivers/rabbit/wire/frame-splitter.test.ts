@@ -90,25 +90,31 @@ describe('frames from the chunks of a socket', () => {
 
   it('are passed on in parts across chunks, where they are part of a body, and the chunks may be overwritten', () => {
     const bytes = Buffer.concat([frame(3, Buffer.alloc(200_000, 7), 5), frame(2, Buffer.alloc(20))]);
-    const found: [channel: number, parts: readonly Buffer[]][] = [];
-    const frames: number[] = [];
-    const onParts = (channel: number, parts: readonly Buffer[]) => found.push([channel, parts]) > 0;
-    const splitter = new FrameSplitter((whole, start) => frames.push(whole[start] ?? 0), 0, onParts);
-    for (const [start, end] of [
-      [0, 65_536],
-      [65_536, 200_007],
-      [200_007, bytes.length],
-    ]) {
-      const chunk = Buffer.from(bytes.subarray(start, end));
-      splitter.push(chunk);
-      chunk.fill(0);
+    // The first of them leaves nothing of the payload to the last chunk.
+    for (const cut of [200_007, 150_000]) {
+      const found: [channel: number, parts: readonly Buffer[]][] = [];
+      const frames: number[] = [];
+      const onParts = (channel: number, parts: readonly Buffer[]) => found.push([channel, parts]) > 0;
+      const splitter = new FrameSplitter((whole, start) => frames.push(whole[start] ?? 0), 0, onParts);
+      for (const [start, end] of [
+        [0, 65_536],
+        [65_536, cut],
+        [cut, bytes.length],
+      ]) {
+        const chunk = Buffer.from(bytes.subarray(start, end));
+        splitter.push(chunk);
+        chunk.fill(0);
+      }
+      const [[channel, parts] = [0, []]] = found;
+      const last = 200_007 - cut;
+      expect([channel, parts.map(({ length }) => length)]).toEqual([
+        5,
+        [65_529, cut - 65_536, ...(last > 0 ? [last] : [])],
+      ]);
+      expect(Buffer.concat(parts).equals(Buffer.alloc(200_000, 7))).toBe(true);
+      expect(found).toHaveLength(1);
+      expect(frames).toEqual([2]);
     }
-    const [[channel, parts] = [0, []]] = found;
-    // The last chunk has nothing of the payload.
-    expect([channel, parts.map(({ length }) => length)]).toEqual([5, [65_529, 134_471]]);
-    expect(Buffer.concat(parts).equals(Buffer.alloc(200_000, 7))).toBe(true);
-    expect(found).toHaveLength(1);
-    expect(frames).toEqual([2]);
   });
 
   it('are refused without their end mark across chunks', () => {
