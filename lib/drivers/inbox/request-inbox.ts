@@ -7,6 +7,7 @@ import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../dr
 import type { DriverContext } from '../driver-context.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
 import { CallerClocks, tolerated } from './caller-clocks.js';
+import type { Cancellations } from './cancellations.js';
 import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
@@ -24,6 +25,8 @@ export interface InboxPorts extends ReplyPorts {
   readonly repeats: boolean;
   readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
+  /** Requests that their callers can cancel. */
+  readonly cancellations: Cancellations;
   /** Selects the requests that are answered while all slots are taken; absent where none is. */
   readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
@@ -170,8 +173,8 @@ export class RequestInbox implements Inbox {
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
     if (isRefused) return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires, arrival, receive, now);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival, receive, now) : undefined));
+    if (acknowledged === true) return this.begin(request, delivery, expires, arrival, receive, now);
+    return acknowledged.then((yes) => (yes ? this.begin(request, delivery, expires, arrival, receive, now) : undefined));
   }
 
   /** Returns the time for which a request was under way; undefined without the caller's clock. */
@@ -231,13 +234,20 @@ export class RequestInbox implements Inbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number, arrival: Arrival, receive: Receive, now: number): Promise<void> {
+  private begin(
+    request: RpcRequest,
+    delivery: Delivery,
+    expires: number,
+    arrival: Arrival,
+    receive: Receive,
+    now: number,
+  ): Promise<void> {
     const { uniqueId } = request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId, now)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
+    return receive(this.incoming(request, delivery, expires, this.atMostOnceTerms, arrival));
   }
 
   private async processAtLeastOnce(
@@ -248,15 +258,22 @@ export class RequestInbox implements Inbox {
     receive: Receive,
   ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires, this.atLeastOnceTerms, arrival);
+      const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
       await receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, terms: RequestTerms, arrival: Arrival): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival);
+  private incoming(
+    request: RpcRequest,
+    delivery: Delivery,
+    expires: number,
+    terms: RequestTerms,
+    arrival: Arrival,
+  ): InboxRequest {
+    const cancellations = delivery.cancellable ? this.ports.cancellations : undefined;
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival, cancellations);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }

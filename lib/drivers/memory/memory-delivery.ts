@@ -86,6 +86,10 @@ export class MemoryDelivery implements Delivery {
     return this.message.expires;
   }
 
+  get cancellable(): boolean {
+    return this.message.content.cancellable;
+  }
+
   read(limits: MessageLimits): Dict {
     const { content, sole } = this.message;
     return content.read(limits, sole && this.consumer.once);
