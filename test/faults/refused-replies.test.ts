@@ -115,9 +115,10 @@ describeWithRabbitControl('a reply or a reply queue that the broker refuses', ()
   it('is done without by a server: its callers cannot cancel, and one line says so', async () => {
     const transportUrl = node.url.replace('guest:guest', 'no-queue:no-queue');
     const transport = await serve('at-most-once', { transportUrl });
+    const calling = (await client(20)).prepare({ signal: new AbortController().signal });
+    await calling.call({}, 'letters', { count: 3 });
     const statuses: string[] = [];
     transport.onStatus((status) => statuses.push(status));
-    const calling = (await client(20)).prepare({ signal: new AbortController().signal });
     const calls = [1, 2, 3].map(() => calling.call({}, 'wait'));
     expect(await Promise.all(calls)).toEqual([false, false, false]);
     expect(await calling.call({}, 'letters', { count: 3 })).toBe('xxx');

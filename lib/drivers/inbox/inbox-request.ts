@@ -7,6 +7,7 @@ import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
 import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
+import { UNMEASURED } from './arrivals.js';
 import type { Cancellable, Cancellations } from './cancellations.js';
 import { RequestSignal, type RequestSignals } from './request-signals.js';
 
@@ -53,9 +54,6 @@ export interface RequestTerms {
   /** Called with a reply that waits for its queue. */
   readonly onWaiting?: OnWaiting | undefined;
 }
-
-/** Arrival of a request that nothing watches. */
-export const UNMEASURED: Arrival = { headers: new Map(), queueWait: undefined, slotWait: 0 };
 
 /** Request of a server, with the state of its reply. */
 export class InboxRequest implements IncomingRequest, Cancellable {
@@ -193,7 +191,9 @@ export class InboxRequest implements IncomingRequest, Cancellable {
       logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
       if (error instanceof MessageUndeliverable) {
         const { method } = this.request;
-        this.callerLost(new CallerGone(`The caller of "${method}" is gone: ${error.message}`, { method, cause: error }));
+        this.callerLost(
+          new CallerGone(`The caller of "${method}" is gone: ${error.message}`, { method, cause: error }),
+        );
       }
     }
     return undefined;

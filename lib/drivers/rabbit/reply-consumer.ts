@@ -40,6 +40,7 @@ export class ReplyConsumer {
   /** True once a call has needed it. */
   private isNeeded = false;
   private attaching: Promise<string | undefined> | undefined;
+  /** Time before which no attempt is made, on the monotonic clock in milliseconds; Infinity once it is closed. */
   private refusedUntil = Number.NEGATIVE_INFINITY;
   private lastQueue: string | undefined;
   private readonly silence: SilenceWatch;
@@ -123,7 +124,8 @@ export class ReplyConsumer {
       this.isReady = true;
       return this.queue;
     } catch (error) {
-      this.refusedUntil = Math.max(this.refusedUntil, performance.now() + REFUSED_MS);
+      if (this.refusedUntil === Number.POSITIVE_INFINITY) return undefined;
+      this.refusedUntil = performance.now() + REFUSED_MS;
       const reason = oneLine(toError(error).message);
       this.settings.logger.debug(`Callers cannot cancel their requests here, since there is no reply queue: ${reason}`);
       if (!this.isNeeded) await this.abandon(consumer);

@@ -21,7 +21,15 @@ function make(limits: { pendingCalls?: number; depth?: number } = {}) {
     announced: (...announcement) => aborted.push(announcement),
   });
   /** Adds a call, and records how it settles. */
-  const add = (msgId: string, { timeout = 10_000, monitor = 0, cause = undefined as Error | undefined, signal = undefined as AbortSignal | undefined } = {}) => {
+  const add = (
+    msgId: string,
+    {
+      timeout = 10_000,
+      monitor = 0,
+      cause = undefined as Error | undefined,
+      signal = undefined as AbortSignal | undefined,
+    } = {},
+  ) => {
     const settled: unknown[] = [];
     const details = { method: 'run', target: new Target({ topic: 'orders' }) };
     const deadline = Deadline.after(timeout).with(signal);
