@@ -23,15 +23,15 @@ export class Cancellations {
   private readonly listening = new Map<string, Set<Cancellable>>();
 
   /**
-   * @param announce tells the caller of a request how to cancel it
-   * @param delay time in milliseconds before that: shorter handlers cause no message; 0 for at once
+   * @param announce sends the caller of a request the address for its cancellation
+   * @param delay time in milliseconds before that, so that short handlers cause no message; 0 for at once
    */
   constructor(
     private readonly announce: (request: Cancellable) => void,
     private readonly delay: number,
   ) {}
 
-  /** Number of messages ids of requests. */
+  /** Number of different message ids. */
   get size(): number {
     return this.listening.size;
   }
@@ -54,7 +54,7 @@ export class Cancellations {
     return this.listening.get(request.msgId)?.has(request) === true;
   }
 
-  /** Announces all requests again: the place for their cancellation has changed. */
+  /** Announces all requests again, after a change of the address. */
   announceAll(): void {
     for (const requests of this.listening.values()) for (const request of requests) this.announce(request);
   }

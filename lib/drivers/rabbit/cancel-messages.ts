@@ -13,10 +13,10 @@ import type { Aborting, PendingCall } from '../inbox/pending-calls.js';
 import type { Publisher } from './publishing/publisher.js';
 import { CANCEL, CANCEL_TO } from './wire/header-names.js';
 
-/** Time in milliseconds after which a request is announced. Callers that wait for less cancel nothing. */
+/** Time in milliseconds after which a request is announced. Shorter handlers cost no message. */
 const ANNOUNCE_DELAY_MS = 50;
 
-/** Time in milliseconds that such a message may wait, for its connection and in its queue. */
+/** Time in milliseconds for which an announcement or a cancellation may wait for the broker, and in its queue. */
 const EXPIRATION_MS = 30_000;
 
 /** Functions of the driver that these messages need. */

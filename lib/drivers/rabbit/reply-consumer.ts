@@ -9,7 +9,7 @@ import type { Consumer } from './consuming/consumer.js';
 import type { OnMessage } from './consuming/reading.js';
 import { type QueueSpec, replyQueue } from './topology/topology.js';
 
-/** Time in milliseconds that the broker has to attach a queue that no call needs. */
+/** Time in milliseconds that the broker has to attach the queue where no call needs it. */
 const ATTACH_MS = 10_000;
 
 /** Time in milliseconds before the next attempt to attach it. */
@@ -78,8 +78,8 @@ export class ReplyConsumer {
   }
 
   /**
-   * Resolves with the name of the queue, consumed, for what can do without it; with undefined where the broker refuses it.
-   * A user who only serves may lack the permission, which is no fault. Never rejects.
+   * Starts to consume, where no call needs it, and resolves with the name of the queue. Resolves with undefined where the broker
+   * refuses it: a user who only serves may lack the permission, which is no fault. Never rejects.
    */
   address(): Promise<string | undefined> {
     if (this.isReady) return Promise.resolve(this.queue);
