@@ -8,8 +8,6 @@ export interface Cancellable {
   readonly msgId: string;
   /** Queue of its caller. */
   readonly replyQueue: string;
-  /** Time at which the caller gives up in any case, on the monotonic clock in milliseconds. */
-  readonly expires: number;
   /** @param reason reason of the caller */
   cancel(reason: string): void;
 }

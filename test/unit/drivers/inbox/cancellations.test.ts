@@ -17,7 +17,7 @@ function make(delay = DELAY) {
   const cancellations = new Cancellations((request) => announced.push(request), delay);
   const request = (msgId: string) => {
     const reasons: string[] = [];
-    return { msgId, replyQueue: 'reply_a', expires: 1000, cancel: (reason: string) => reasons.push(reason), reasons };
+    return { msgId, replyQueue: 'reply_a', cancel: (reason: string) => reasons.push(reason), reasons };
   };
   return { cancellations, announced, request };
 }
