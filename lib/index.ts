@@ -62,6 +62,7 @@ export {
   NoSuchMethod,
   RemoteError,
   type RemoteErrorDetails,
+  RequestCancelled,
   RequestExpired,
   RPCVersionCapError,
   ServerListenError,

@@ -203,6 +203,12 @@ export class CallerGone extends MessagingException {
   override readonly code = 'CALLER_GONE';
 }
 
+/** Reason of a request's signal: its caller has given up the call before its deadline, by its `signal` or by unsubscribing. */
+@sharedClass('RequestCancelled')
+export class RequestCancelled extends MessagingException {
+  override readonly code = 'REQUEST_CANCELLED';
+}
+
 /** Reason of a handler's signal: its server has stopped, and waits for it no longer. */
 @sharedClass('ServerStopped')
 export class ServerStopped extends MessagingException {

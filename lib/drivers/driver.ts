@@ -80,13 +80,13 @@ export interface IncomingRequest {
   /** True while the work must end with its caller's deadline: not for a cast, not at least once, and not after the ending reply. */
   readonly isAwaited: boolean;
   /**
-   * Signal of the request, made on first use. Aborted with RequestExpired, CallerGone or ServerStopped; never after the ending
-   * reply.
+   * Signal of the request, made on first use. Aborted with RequestExpired, RequestCancelled, CallerGone or ServerStopped; never
+   * after the ending reply.
    */
   readonly signal: AbortSignal;
   /** Reason with which the signal was aborted; undefined while it was not, and where nobody has asked for it. */
   readonly abortedBy: Error | undefined;
-  /** Aborted with CallerGone only; undefined where the caller wants no heartbeats. */
+  /** Aborted with CallerGone or RequestCancelled; undefined where the caller neither wants heartbeats nor ever cancels. */
   readonly callerGone: Cancellation | undefined;
   /** Facts about its arrival. Only `slotWait` is measured where no instrumentation is set. */
   readonly arrival: Arrival;

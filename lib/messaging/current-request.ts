@@ -24,8 +24,8 @@ export interface CurrentRequest {
   getRemainingTime(): number | undefined;
   /**
    * Returns the signal of the request: always the same. It is aborted when the caller gives up (`reason` is a
-   * `RequestExpired`), when the caller has died (`CallerGone`), or when the server has stopped (`ServerStopped`), whatever
-   * comes first. It stays as it is once the handler has returned.
+   * `RequestExpired`), when it cancels the call before (`RequestCancelled`), when it has died (`CallerGone`), or when the server
+   * has stopped (`ServerStopped`), whatever comes first. It stays as it is once the handler has returned.
    */
   getSignal(): AbortSignal;
 }

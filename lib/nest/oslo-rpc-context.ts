@@ -67,8 +67,8 @@ export class OsloRpcContext extends OsloContext implements CurrentRequest {
 
   /**
    * Returns the signal of the request: always the same. It is aborted when the caller gives up (`reason` is a
-   * {@link RequestExpired}), when the caller has died ({@link CallerGone}; it needs a `callMonitorTimeout`), or when the
-   * server has stopped ({@link ServerStopped}), whatever comes first. It stays as it is once the handler has returned.
+   * {@link RequestExpired}), when it cancels the call before ({@link RequestCancelled}), when it has died ({@link CallerGone}; it
+   * needs a `callMonitorTimeout`), or when the server has stopped ({@link ServerStopped}), whatever comes first. It stays as it is once the handler has returned.
    */
   override getSignal(): AbortSignal {
     return this.message.signal;

@@ -57,7 +57,7 @@ export interface ClientOptions {
   transportOptions?: TransportOptions | undefined;
   /**
    * Signal that gives up the calls and casts when it aborts: they reject with its reason, and are not sent if it has aborted
-   * before. The server goes on, and its reply is dropped. @default none
+   * before. The signal of the remote handler is aborted, where the server uses this library. @default none
    */
   signal?: AbortSignal | undefined;
   /**

@@ -7,6 +7,8 @@ import {
   getRpcClient,
   getRpcServer,
   getRpcTransport,
+  OsloClientProxy,
+  RequestCancelled,
   type RPCClient,
   ServerStopped,
   Target,
@@ -142,6 +144,153 @@ for (const { name, url, describe: describeOn } of transports) {
       const cleared = client.prepare({ signal }).target;
       expect(await client.prepare({ signal: null }).call({}, 'echo', { value: 1 })).toBe(1);
       expect(cleared).toBe(client.target);
+    });
+  });
+
+  describeOn(`The handler of a call that is given up on ${name}`, () => {
+    const { connect, serve } = useRpc(url);
+    const log = new LogRecorder();
+    let topic: string;
+    let client: RPCClient;
+    /** Signals of the handlers, in the order of their use. */
+    let signals: AbortSignal[];
+    /** Lets the handlers of `late` go on. */
+    let go: () => void;
+    let gone: Promise<void>;
+    let latest: number;
+
+    const open = () => {
+      const signal = getCurrentRequest()?.getSignal();
+      if (!signal) throw new Error('no request');
+      signals.push(signal);
+      return signal;
+    };
+    const untilAborted = (signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) => {
+        const end = () => reject(signal.reason as Error);
+        if (signal.aborted) end();
+        else signal.addEventListener('abort', end, { once: true });
+      });
+
+    const endpoint = {
+      work: () => untilAborted(open()),
+      async late() {
+        latest++;
+        await gone;
+        return untilAborted(open());
+      },
+      echo: (_ctxt: unknown, { value }: Args) => value,
+      signalled: () => open().aborted,
+    };
+
+    /** Aborts a call once it has run until then, and returns how its handler has ended. */
+    async function aborted(by: (signal: AbortSignal) => Promise<unknown>, until: () => void): Promise<unknown> {
+      const controller = new AbortController();
+      const call = by(controller.signal).catch((error: unknown) => error);
+      await eventually(until);
+      const reason = new Error('enough');
+      const since = performance.now();
+      controller.abort(reason);
+      expect(await call).toBe(reason);
+      await eventually(() => expect(signals.map((signal) => signal.aborted)).toContain(true));
+      await eventually(() => expect(signals.every((signal) => signal.aborted)).toBe(true));
+      expect(performance.now() - since).toBeLessThan(1000);
+      return signals.at(-1)?.reason;
+    }
+
+    beforeEach(async () => {
+      topic = uniqueTopic();
+      signals = [];
+      latest = 0;
+      gone = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      log.clear();
+      await serve(topic, 's', [endpoint], { transport: connect({ logger: log }) });
+      client = getRpcClient(connect({ rpcResponseTimeout: 20 }), new Target({ topic }));
+      await client.call({}, 'echo');
+    });
+
+    it('sees its signal abort with RequestCancelled, and its end is logged at debug level', async () => {
+      const reason = await aborted(
+        (signal) => client.prepare({ signal }).call({}, 'work'),
+        () => expect(signals).toHaveLength(1),
+      );
+      expect(reason).toBeInstanceOf(RequestCancelled);
+      expect(reason).toMatchObject({ code: 'REQUEST_CANCELLED', method: 'work' });
+      expect(String(reason)).toBe('RequestCancelled: The caller of "work" has cancelled it: enough');
+      await eventually(() => expect(log.messages(/^Stopped "work": The caller of "work"/, 'debug')).toHaveLength(1));
+      expect(log.messages(/Exception while handling/)).toEqual([]);
+    });
+
+    it('sees it when the subscriber of send() has left', async () => {
+      const proxy = new OsloClientProxy({ transportUrl: url, topic, logger: silent, rpcResponseTimeout: 20 });
+      const subscription = proxy.send('work', {}).subscribe({ error: () => undefined });
+      await eventually(() => expect(signals).toHaveLength(1));
+      subscription.unsubscribe();
+      await eventually(() => expect(signals[0]?.aborted).toBe(true), { within: 1000 });
+      expect(signals[0]?.reason).toBeInstanceOf(RequestCancelled);
+      expect(String(signals[0]?.reason)).toContain('nobody is subscribed');
+      await proxy.close();
+    });
+
+    it('sees it also when it asks for its signal only then', async () => {
+      const call = (signal: AbortSignal) => client.prepare({ signal }).call({}, 'late');
+      const controller = new AbortController();
+      const given = call(controller.signal).catch((error: unknown) => error);
+      await eventually(() => expect(latest).toBe(1));
+      controller.abort(new Error('before'));
+      await given;
+      go();
+      await eventually(() => expect(signals[0]?.aborted).toBe(true), { within: 1000 });
+      expect(signals[0]?.reason).toBeInstanceOf(RequestCancelled);
+    });
+
+    it('ends its own calls, and the handlers of these, through three services', async () => {
+      const [b, c] = [uniqueTopic(), uniqueTopic()];
+      const failures: unknown[] = [];
+      const nested = (to: string) => {
+        const next = getRpcClient(connect({ rpcResponseTimeout: 20 }), new Target({ topic: to }));
+        return {
+          relay: () =>
+            next.call({}, to === topic ? 'work' : 'relay').catch((error: unknown) => {
+              failures.push(error);
+              throw error;
+            }),
+        };
+      };
+      await serve(b, 's', [nested(c)], { transport: connect({ logger: log }) });
+      await serve(c, 's', [nested(topic)], { transport: connect({ logger: log }) });
+      const reason = await aborted(
+        (signal) => client.prepare({ topic: b, signal }).call({}, 'relay'),
+        () => expect(signals).toHaveLength(1),
+      );
+      expect(String(reason)).toMatch(/has cancelled it: The caller of "relay" has cancelled it: .*enough$/);
+      await eventually(() => expect(failures).toHaveLength(2));
+      for (const failure of [reason, ...failures]) expect(failure).toBeInstanceOf(RequestCancelled);
+      expect(log.messages(/Exception while handling/)).toEqual([]);
+    });
+
+    it('sees it where the request is delivered at least once', async () => {
+      const once = uniqueTopic();
+      await serve(once, 's', [endpoint], { transport: connect({ delivery: 'at-least-once' }) });
+      const reason = await aborted(
+        (signal) => client.prepare({ topic: once, signal }).call({}, 'work'),
+        () => expect(signals).toHaveLength(1),
+      );
+      expect(reason).toBeInstanceOf(RequestCancelled);
+    });
+
+    it('hears nothing after its end, and without a signal of its caller', async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      expect(await client.prepare({ signal }).call({}, 'signalled')).toBe(false);
+      const waiting = client.prepare({ timeout: 0.4 }).call({}, 'work');
+      controller.abort();
+      await waiting.catch(() => undefined);
+      await eventually(() => expect(signals[1]?.aborted).toBe(true));
+      expect(signals[0]?.aborted).toBe(false);
+      expect(signals[1]?.reason).toMatchObject({ code: 'REQUEST_EXPIRED' });
     });
   });
 

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, connect } from 'amqplib';
 import {
   type DeliveryMode,
   type Endpoint,
+  getCurrentRequest,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
@@ -22,7 +24,7 @@ import { silent } from '../support/silent.js';
 const LARGEST = 100_000;
 const MODES: DeliveryMode[] = ['at-most-once', 'at-least-once'];
 
-describeWithRabbitControl('a reply that the broker refuses', () => {
+describeWithRabbitControl('a reply or a reply queue that the broker refuses', () => {
   const open: (() => Promise<unknown>)[] = [];
   const log = new LogRecorder();
   let node: RabbitNode;
@@ -35,6 +37,9 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     await node.rabbitmqctl('add_user', 'no-replies', 'no-replies');
     // All but the default exchange, by which replies go.
     await node.rabbitmqctl('set_permissions', 'no-replies', '.*', '^(?!amq\\.default$).*', '.*');
+    await node.rabbitmqctl('add_user', 'no-queue', 'no-queue');
+    // A server alone needs no reply queue.
+    await node.rabbitmqctl('set_permissions', 'no-queue', '^(?!reply_).*', '.*', '.*');
   });
   afterAll(() => returnNode(node));
   afterEach(async () => {
@@ -53,10 +58,17 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
         return 'x'.repeat(count);
       },
     };
-    const server = getRpcServer(transport, new Target({ topic, server: 's' }), [endpoint]);
+    const server = getRpcServer(transport, new Target({ topic, server: 's' }), [{ ...endpoint, wait }]);
     await server.start();
     open.push(() => server.stop());
     return transport;
+  }
+
+  /** Asks for its signal, and returns whether it has been aborted after a while. */
+  async function wait(): Promise<boolean | undefined> {
+    const signal = getCurrentRequest()?.getSignal();
+    await sleep(300);
+    return signal?.aborted;
   }
 
   /** A client that is connected: the time of a call does not count before. */
@@ -98,6 +110,22 @@ describeWithRabbitControl('a reply that the broker refuses', () => {
     expect(ran).toBe(3);
     expect(log.messages(/amq\.default.*set_permissions/, 'error')).toHaveLength(1);
     await emptied();
+  });
+
+  it('is done without by a server: its callers cannot cancel, and one line says so', async () => {
+    const transportUrl = node.url.replace('guest:guest', 'no-queue:no-queue');
+    const transport = await serve('at-most-once', { transportUrl });
+    const calling = (await client(20)).prepare({ signal: new AbortController().signal });
+    await calling.call({}, 'letters', { count: 3 });
+    const statuses: string[] = [];
+    transport.onStatus((status) => statuses.push(status));
+    const calls = [1, 2, 3].map(() => calling.call({}, 'wait'));
+    expect(await Promise.all(calls)).toEqual([false, false, false]);
+    expect(await calling.call({}, 'letters', { count: 3 })).toBe('xxx');
+    expect(log.messages(/^Callers cannot cancel their requests here.*reply_/, 'debug')).toHaveLength(1);
+    expect(log.messages(/./, 'warn')).toEqual([]);
+    expect(log.messages(/./, 'error')).toEqual([]);
+    expect([statuses, transport.health().replyQueue]).toEqual([['connected'], undefined]);
   });
 
   it.each(MODES)('by a full queue is published when there is room, %s', async (delivery) => {

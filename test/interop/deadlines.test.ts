@@ -131,6 +131,17 @@ describeWithPython('the deadline of a Python caller', () => {
     expect(seen[0]?.signal.aborted).toBe(false);
   });
 
+  it('is nothing to a caller without heartbeats, which gets the one reply', async () => {
+    const { length } = peer.stderr;
+    const call = peer.call({ topic, method: 'work', timeout: 30 });
+    await eventually(() => expect(seen).toHaveLength(1));
+    // Python fails on any other reply.
+    setTimeout(() => finish[0]?.(), 200);
+    expect(await call).toBe('done');
+    expect(await peer.call({ topic, method: 'relay', timeout: 10 })).toBeGreaterThan(5);
+    expect(peer.stderr.slice(length)).not.toMatch(/ERROR|WARN|Traceback/);
+  });
+
   /** Returns the milliseconds between a death and the end of the signal. */
   async function noticed(kill: () => unknown): Promise<number> {
     await eventually(() => expect(seen).toHaveLength(1));

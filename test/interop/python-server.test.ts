@@ -86,6 +86,20 @@ describeWithPython('our client of a Python server', () => {
     expect(await client.call(ctxt, 'nothing')).toBeNull();
   });
 
+  it('ignores that a call can be given up: it goes on, and its late reply is counted', async () => {
+    const controller = new AbortController();
+    const { length } = peer.stderr;
+    const cancellable = client.prepare({ signal: controller.signal });
+    expect(await cancellable.call(ctxt, 'add', { a: 2, b: 3 })).toBe(5);
+    const late = transport.counts.lateReplies;
+    const call = cancellable.call(ctxt, 'slow', { seconds: 0.2 }).catch((error: unknown) => error);
+    controller.abort(new Error('enough'));
+    expect(await call).toMatchObject({ message: 'enough' });
+    await eventually(() => expect(transport.counts.lateReplies).toBe(late + 1));
+    expect(await client.call(ctxt, 'add', { a: 2, b: 3 })).toBe(5);
+    expect(peer.stderr.slice(length)).not.toMatch(/ERROR|WARN|Traceback/);
+  });
+
   it('sends and gets integers of any size', async () => {
     expect(await client.call(ctxt, 'big_int')).toBe(2n ** 60n);
     expect(await client.call(ctxt, 'add', { a: 2n ** 70n, b: 1 })).toBe(2n ** 70n + 1n);

@@ -48,6 +48,12 @@ export interface Delivery {
   readonly expiration?: number | undefined;
   /** Time at which its caller gives up, on the caller's clock in milliseconds; absent where the caller has not said. */
   readonly deadline?: number | undefined;
+  /** True when its caller cancels it when it gives it up before its deadline. */
+  readonly cancellable?: boolean | undefined;
+  /** Queue of a server that runs the call, to cancel it there. Absent in a reply. */
+  readonly cancelTo?: string | undefined;
+  /** True for a message that cancels a call, in a reply queue. */
+  readonly isCancel?: boolean;
   /** True once the broker has revoked it: it must not be started. Absent when the broker never revokes. */
   readonly revoked?: boolean;
   /**

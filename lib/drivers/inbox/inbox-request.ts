@@ -1,12 +1,14 @@
 import { Cancellation } from '../../core/abort.js';
 import { Deadline } from '../../core/deadline.js';
-import { CallerGone, ClientSendError, MessageUndeliverable, toError } from '../../core/errors.js';
+import { CallerGone, ClientSendError, MessageUndeliverable, RequestCancelled, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
 import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
+import { UNMEASURED } from './arrivals.js';
+import type { Cancellable, Cancellations } from './cancellations.js';
 import { RequestSignal, type RequestSignals } from './request-signals.js';
 
 /** Reply to be sent to the queue of its caller. */
@@ -53,11 +55,8 @@ export interface RequestTerms {
   readonly onWaiting?: OnWaiting | undefined;
 }
 
-/** Arrival of a request that nothing watches. */
-export const UNMEASURED: Arrival = { headers: new Map(), queueWait: undefined, slotWait: 0 };
-
 /** Request of a server, with the state of its reply. */
-export class InboxRequest implements IncomingRequest {
+export class InboxRequest implements IncomingRequest, Cancellable {
   readonly wantsReply: boolean;
   /** True while the caller waits and the reply is not delivered: the request must be answered when it is delivered again. */
   isOwed: boolean;
@@ -68,7 +67,10 @@ export class InboxRequest implements IncomingRequest {
   private requestSignal: RequestSignal | undefined;
   private gone: Cancellation | undefined;
 
-  /** @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast */
+  /**
+   * @param expires time at which the caller gives up, on the monotonic clock in milliseconds; Infinity for a cast
+   * @param cancellations requests that their callers can cancel; undefined where the caller of this one never does
+   */
   constructor(
     readonly request: RpcRequest,
     readonly expires: number,
@@ -76,6 +78,7 @@ export class InboxRequest implements IncomingRequest {
     private readonly ports: ReplyPorts,
     private readonly terms: RequestTerms,
     readonly arrival: Arrival = UNMEASURED,
+    private readonly cancellations?: Cancellations,
   ) {
     const { msgId, replyQueue } = request;
     this.wantsReply =
@@ -87,20 +90,34 @@ export class InboxRequest implements IncomingRequest {
     return this.wantsReply && !this.isEnded && !this.terms.atLeastOnce;
   }
 
+  get msgId(): string {
+    return this.request.msgId ?? '';
+  }
+
+  get replyQueue(): string {
+    return this.request.replyQueue ?? '';
+  }
+
   get signal(): AbortSignal {
     this.requestSignal ??= this.openSignal();
     return this.requestSignal.signal;
   }
 
   get abortedBy(): Error | undefined {
-    const signal = this.requestSignal?.signal;
-    return signal?.aborted ? (signal.reason as Error) : undefined;
+    return this.requestSignal?.reason;
   }
 
   get callerGone(): Cancellation | undefined {
-    if (!this.wantsReply || !this.request.callMonitorTimeout) return undefined;
+    if (!this.wantsReply) return undefined;
+    if (this.cancellations) this.requestSignal ??= this.openSignal();
+    else if (!this.request.callMonitorTimeout) return undefined;
     this.gone ??= new Cancellation();
     return this.gone;
+  }
+
+  cancel(reason: string): void {
+    const { method } = this.request;
+    this.callerLost(new RequestCancelled(`The caller of "${method}" has cancelled it: ${reason}`, { method }));
   }
 
   reply(reply: ReplyContent): Promise<void> | undefined {
@@ -133,16 +150,15 @@ export class InboxRequest implements IncomingRequest {
     const opened = this.isEnded
       ? new RequestSignal(method, Deadline.until(Number.POSITIVE_INFINITY))
       : signals.open(method, this.wantsReply ? this.expires : Number.POSITIVE_INFINITY);
+    if (this.wantsReply && !this.isEnded && !opened.aborted) opened.released = this.cancellations?.add(this);
     if (this.gone?.aborted) opened.abort(this.gone.reason as Error);
-    if (opened.signal.aborted) signals.close(opened);
+    if (opened.aborted) signals.close(opened);
     return opened;
   }
 
   /** Tells the handler that nobody will read its reply. */
-  private callerLost(cause: Error): void {
+  private callerLost(reason: Error): void {
     if (this.isEnded || this.gone?.aborted) return;
-    const { method } = this.request;
-    const reason = new CallerGone(`The caller of "${method}" is gone: ${cause.message}`, { method, cause });
     this.gone ??= new Cancellation();
     this.gone.abort(reason);
     if (!this.requestSignal) return;
@@ -173,7 +189,12 @@ export class InboxRequest implements IncomingRequest {
     if (ending) this.drop(error);
     else {
       logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
-      if (error instanceof MessageUndeliverable) this.callerLost(error);
+      if (error instanceof MessageUndeliverable) {
+        const { method } = this.request;
+        this.callerLost(
+          new CallerGone(`The caller of "${method}" is gone: ${error.message}`, { method, cause: error }),
+        );
+      }
     }
     return undefined;
   }

@@ -21,7 +21,8 @@ import type { Delivery } from './delivery.js';
 
 const INHERITED = 'the caller of the request that is being handled has given up, too';
 
-interface PendingCall {
+/** Call that waits for a reply. */
+export interface PendingCall {
   readonly msgId: string;
   readonly deadline: Deadline;
   readonly details: ErrorDetails;
@@ -34,6 +35,16 @@ interface PendingCall {
   readonly collect: CollectReply | undefined;
   /** True once a reply of several has been read. */
   isHeard: boolean;
+  /** Queue of the server that runs it, to cancel it there; undefined while no server has asked for that. */
+  cancelTo: string | undefined;
+}
+
+/** Passes on to the servers that calls were given up by their signals. */
+export interface Aborting {
+  /** Called when the signal of a call aborts. It must not throw. */
+  aborted(call: PendingCall): void;
+  /** Called when a server runs a call that does not wait any more, with the queue to cancel it. */
+  announced?(msgId: string, cancelTo: string): void;
 }
 
 /** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest, or when its signal aborts. */
@@ -44,6 +55,7 @@ export class PendingCalls {
   constructor(
     private readonly context: DriverContext,
     private readonly allowedModules: ReadonlySet<string>,
+    private readonly aborting: Aborting,
   ) {}
 
   /** Number of pending calls. */
@@ -93,6 +105,7 @@ export class PendingCalls {
         monitor: undefined,
         collect,
         isHeard: false,
+        cancelTo: undefined,
       };
       if (monitor) call.monitor = setTimeout(() => this.giveUp(call), Math.min(monitor * 1000, MAX_TIMER_MS));
       this.calls.set(msgId, call);
@@ -106,7 +119,7 @@ export class PendingCalls {
     const { limits, logger } = this.context.settings;
     void delivery.acknowledge();
     try {
-      this.settle(readReply(delivery.read(limits)));
+      this.settle(readReply(delivery.read(limits)), delivery.cancelTo);
     } catch (error) {
       counters.count('refusedMessages');
       logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
@@ -137,8 +150,12 @@ export class PendingCalls {
   }
 
   /** Resolves or rejects the call of a reply; a heartbeat restarts its monitor. Drops a reply without a pending call. */
-  private settle(reply: RpcReply): void {
+  private settle(reply: RpcReply, cancelTo: string | undefined): void {
     const call = this.calls.get(reply.msgId);
+    if (cancelTo !== undefined) {
+      if (call) call.cancelTo = cancelTo;
+      else this.aborting.announced?.(reply.msgId, cancelTo);
+    }
     if (!call) {
       if (reply.ending) this.context.counters.count('lateReplies');
       this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
@@ -183,9 +200,11 @@ export class PendingCalls {
       this.reject(msgId, new MessageDeliveryFailure('The transport was closed', details));
   }
 
-  private giveUp({ msgId, deadline, details, causeOf, collect, isHeard }: PendingCall): void {
+  private giveUp(call: PendingCall): void {
+    const { msgId, deadline, details, causeOf, collect, isHeard } = call;
     const { signal } = deadline;
     if (signal?.aborted) {
+      this.aborting.aborted(call);
       this.reject(msgId, abortErrorOf(signal, details));
       return;
     }

@@ -5,14 +5,16 @@ import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
+import { arrivalOf, unmeasured } from './arrivals.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
 import { CallerClocks, tolerated } from './caller-clocks.js';
+import type { Cancellations } from './cancellations.js';
 import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
 import type { PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
 import type { Inbox } from './inbox.js';
-import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms, UNMEASURED } from './inbox-request.js';
+import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms } from './inbox-request.js';
 import { Overload } from './overload.js';
 import { Refusals } from './refusals.js';
 import { RequestSignals } from './request-signals.js';
@@ -24,6 +26,8 @@ export interface InboxPorts extends ReplyPorts {
   readonly repeats: boolean;
   readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
+  /** Requests that their callers can cancel. */
+  readonly cancellations: Cancellations;
   /** Selects the requests that are answered while all slots are taken; absent where none is. */
   readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
@@ -170,8 +174,9 @@ export class RequestInbox implements Inbox {
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
     if (isRefused) return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
-    if (acknowledged === true) return this.begin(request, expires, arrival, receive, now);
-    return acknowledged.then((yes) => (yes ? this.begin(request, expires, arrival, receive, now) : undefined));
+    const incoming = this.incoming(request, delivery, expires, this.atMostOnceTerms, arrival);
+    if (acknowledged === true) return this.begin(incoming, receive, now);
+    return acknowledged.then((yes) => (yes ? this.begin(incoming, receive, now) : undefined));
   }
 
   /** Returns the time for which a request was under way; undefined without the caller's clock. */
@@ -231,13 +236,13 @@ export class RequestInbox implements Inbox {
   }
 
   /** Runs an acknowledged request. */
-  private begin(request: RpcRequest, expires: number, arrival: Arrival, receive: Receive, now: number): Promise<void> {
-    const { uniqueId } = request;
+  private begin(incoming: InboxRequest, receive: Receive, now: number): Promise<void> {
+    const { uniqueId } = incoming.request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId, now)) {
       this.countDuplicate(uniqueId);
       return Promise.resolve();
     }
-    return receive(this.incoming(request, expires, this.atMostOnceTerms, arrival));
+    return receive(incoming);
   }
 
   private async processAtLeastOnce(
@@ -248,15 +253,22 @@ export class RequestInbox implements Inbox {
     receive: Receive,
   ): Promise<void> {
     const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, expires, this.atLeastOnceTerms, arrival);
+      const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
       await receive(started);
       return started;
     });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
-  private incoming(request: RpcRequest, expires: number, terms: RequestTerms, arrival: Arrival): InboxRequest {
-    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival);
+  private incoming(
+    request: RpcRequest,
+    delivery: Delivery,
+    expires: number,
+    terms: RequestTerms,
+    arrival: Arrival,
+  ): InboxRequest {
+    const cancellations = delivery.cancellable ? this.ports.cancellations : undefined;
+    const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival, cancellations);
     if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
     return incoming;
   }
@@ -281,14 +293,4 @@ export class RequestInbox implements Inbox {
       `Running a call that cannot be answered, because its reply address is incomplete: ${address}`,
     );
   }
-}
-
-/** Returns the arrival of a request that no instrumentation reads: only its wait for a slot, which explains a slow server. */
-function unmeasured({ waitingSince }: Delivery, now: number): Arrival {
-  return waitingSince === undefined ? UNMEASURED : { ...UNMEASURED, slotWait: now - waitingSince };
-}
-
-/** @param now time at which a slot was free, on the monotonic clock in milliseconds */
-function arrivalOf({ headers, waitingSince }: Delivery, queueWait: number | undefined, now: number): Arrival {
-  return { headers, queueWait, slotWait: waitingSince === undefined ? 0 : now - waitingSince };
 }

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Cancellation } from '../../core/abort.js';
 import { Deadline } from '../../core/deadline.js';
 import { DeadlineWheel, type Waiting } from '../../core/deadline-wheel.js';
 import { RequestExpired, ServerStopped } from '../../core/errors.js';
 
-/** Signal of one request that its handler has asked for. */
+/** Signal of one request that its handler, or a call of the handler, has asked for. */
 export class RequestSignal implements Waiting {
-  private readonly controller = new AbortController();
+  /** Called when the request has ended, or the signal is aborted. */
+  released: (() => void) | undefined;
+  private readonly cancellation = new Cancellation();
   /** Async context of the handler, for its listeners: their log lines belong to the request. */
   private readonly inScope = AsyncLocalStorage.snapshot();
 
@@ -15,12 +18,21 @@ export class RequestSignal implements Waiting {
   ) {}
 
   get signal(): AbortSignal {
-    return this.controller.signal;
+    return this.cancellation.signal;
+  }
+
+  get aborted(): boolean {
+    return this.cancellation.aborted;
+  }
+
+  /** Reason with which it was aborted; undefined before. */
+  get reason(): Error | undefined {
+    return this.cancellation.reason as Error | undefined;
   }
 
   /** Aborts the signal. Only the first reason counts. */
   abort(reason: Error): void {
-    this.inScope(() => this.controller.abort(reason));
+    this.inScope(() => this.cancellation.abort(reason));
   }
 }
 
@@ -44,7 +56,9 @@ export class RequestSignals {
 
   /** Forgets the signal of a request that has ended, or that is aborted already. */
   close(one: RequestSignal): void {
-    if (this.opened.delete(one)) this.deadlines.remove(one);
+    if (!this.opened.delete(one)) return;
+    this.deadlines.remove(one);
+    one.released?.();
   }
 
   /** Aborts all signals, and each later one: nothing waits for the handlers any more. */

@@ -2,6 +2,9 @@ import { newScope } from '../../core/async-scope.js';
 import { nextTurn, soon } from '../../core/real-time.js';
 import type { TransportURL } from '../../core/transport-url.js';
 import type { DriverContext } from '../driver-context.js';
+import { AbortedCalls } from '../inbox/aborted-calls.js';
+import { Cancellations } from '../inbox/cancellations.js';
+import type { PendingCall } from '../inbox/pending-calls.js';
 import { Backlog } from './backlog.js';
 import type { MemoryDelivery, MemoryMessage, Reading } from './memory-delivery.js';
 import { type Consuming, MemoryQueue } from './memory-queue.js';
@@ -18,6 +21,9 @@ export class MemoryBroker {
   private static readonly brokers = new Map<string, MemoryBroker>();
   readonly backlog = new Backlog();
   readonly outage = new Outage();
+  /** Requests that run, and that their callers can cancel. */
+  readonly cancellations = new Cancellations(({ msgId }) => this.cancelIfAborted(msgId), 0);
+  private readonly abortedCalls = new AbortedCalls();
   /** Set by a test, before the first transport joins. */
   tap: MemoryTap | undefined;
   private readonly queues = new Map<string, MemoryQueue>();
@@ -122,6 +128,13 @@ export class MemoryBroker {
     return this.publishTo(context, this.bindings.get(exchange)?.get(key) ?? NO_QUEUES, content, expires, again);
   }
 
+  /** Cancels the request of a call that was given up: now, or when its handler asks. */
+  cancel(call: PendingCall): void {
+    this.abortedCalls.add(call);
+    // The handler must not run before the caller has finished.
+    soon(() => this.cancelIfAborted(call.msgId));
+  }
+
   /** Begins or ends an outage: queues deliver nothing, and unacknowledged messages return to them. */
   interrupt(on: boolean): void {
     if (on === this.outage.isOn) return;
@@ -140,6 +153,11 @@ export class MemoryBroker {
   waiting(): Pick<Backlog, 'messages' | 'bytes'> {
     for (const queue of this.queues.values()) queue.dropExpired();
     return this.backlog;
+  }
+
+  private cancelIfAborted(msgId: string): void {
+    const reason = this.abortedCalls.reasonOf(msgId);
+    if (reason !== undefined) this.cancellations.cancel(msgId, reason);
   }
 
   private publishTo(

@@ -1,7 +1,7 @@
 import type { Dict } from '../../core/dict.js';
 import type { MessageLimits } from '../../core/limits.js';
+import { UNMEASURED } from '../inbox/arrivals.js';
 import type { Delivery } from '../inbox/delivery.js';
-import { UNMEASURED } from '../inbox/inbox-request.js';
 import type { PassedMessage } from './passed-message.js';
 
 /** Message in a queue. */
@@ -84,6 +84,10 @@ export class MemoryDelivery implements Delivery {
 
   get expires(): number {
     return this.message.expires;
+  }
+
+  get cancellable(): boolean {
+    return this.message.content.cancellable;
   }
 
   read(limits: MessageLimits): Dict {

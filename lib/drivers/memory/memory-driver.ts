@@ -67,7 +67,12 @@ export class MemoryDriver implements Driver {
     this.tapped = tap && new TappedPublisher(context, this.broker, tap);
     this.unwatch = outage.watch((isOn) => this.reached(!isOn));
     this.servings = new MemoryServings(this.broker);
-    this.calls = new PendingCalls(context, allowedModules);
+    this.calls = new PendingCalls(context, allowedModules, {
+      // A broker that cannot be reached passes nothing on.
+      aborted: (call) => {
+        if (!outage.isOn) this.broker.cancel(call);
+      },
+    });
     this.broker.declare(this.replyQueue);
     const deliver = (delivery: Delivery) => this.calls.receive(delivery);
     this.broker.consume(this.replyQueue, { prefetch: Number.POSITIVE_INFINITY, once: true, deliver });
@@ -77,7 +82,8 @@ export class MemoryDriver implements Driver {
     const { target, deadline, callMonitorTimeout, collect } = options;
     const msgId = this.calls.idOf(options);
     const ids = { msgId, uniqueId: newId(), replyQueue: this.replyQueue, callMonitorTimeout };
-    const content = this.pass(requestMessage(request, ids));
+    const cancellable = deadline.signal !== undefined && collect === undefined;
+    const content = PassedMessage.of(requestMessage(request, ids), this.settings.limits, cancellable);
     const details = { target, method: request.method };
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.trouble, collect);
     try {
@@ -115,10 +121,10 @@ export class MemoryDriver implements Driver {
     needsNoSlot?: NeedsNoSlot,
   ): Promise<Listener> {
     this.assertOpen();
-    const { tap } = this.broker;
+    const { tap, cancellations } = this.broker;
     const sendReply = (reply: OutgoingReply) => this.sendReply(reply);
     // Without a tap, an acknowledged request is never delivered again.
-    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined, needsNoSlot };
+    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined, cancellations, needsNoSlot };
     const handle = tap?.serve(target, receive) ?? receive;
     const inbox = new RequestInbox(this.context, concurrency, handle, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);

@@ -13,14 +13,16 @@ export class PassedMessage {
     private readonly limits: MessageLimits,
     /** Approximate size, in bytes. */
     readonly size: number,
+    /** True for a call that its caller cancels when it gives it up before its deadline. */
+    readonly cancellable: boolean,
   ) {}
 
   /** Copies or encodes a message. @throws ClientSendError when the message has no JSON form or exceeds a limit */
-  static of(message: Dict, limits: MessageLimits): PassedMessage {
+  static of(message: Dict, limits: MessageLimits, cancellable = false): PassedMessage {
     const copy = copyPlain(message, limits);
-    if (copy) return new PassedMessage(copy, limits, sizeOfLastCopy());
+    if (copy) return new PassedMessage(copy, limits, sizeOfLastCopy(), cancellable);
     const body = encodeMessage(message, limits, false);
-    return new PassedMessage(body, limits, body.length);
+    return new PassedMessage(body, limits, body.length, cancellable);
   }
 
   /** JSON text of the message. */
@@ -56,7 +58,7 @@ export class PassedMessage {
 
   /** Returns the message with members changed. */
   with(changes: Dict): PassedMessage {
-    return PassedMessage.of({ ...this.copy(), ...changes }, this.limits);
+    return PassedMessage.of({ ...this.copy(), ...changes }, this.limits, this.cancellable);
   }
 
   private isWithin({ bodyBytes, depth }: MessageLimits): boolean {

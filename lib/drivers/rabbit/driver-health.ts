@@ -57,6 +57,7 @@ export class DriverHealth {
   }
 
   watchReplies(replies: Consumer): void {
+    if (this.replies === replies) return;
     this.replies = replies;
     this.watchConsumer(replies);
   }

@@ -121,11 +121,8 @@ export class RabbitDriver implements Driver {
     this.republisher = new Republisher(this.publisher, settings);
     this.requests = new RequestSender(context, allowedModules, {
       publisher: this.publisher,
-      consume: (queue, onMessage) => {
-        const replies = this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage });
-        this.driverHealth.watchReplies(replies);
-        return replies;
-      },
+      consume: (queue, onMessage) => this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage }),
+      watch: (replies) => this.driverHealth.watchReplies(replies),
       doubt: () => this.consuming.doubt.raise(),
       trouble: ({ since }) => this.publishing.troubleFor(since) ?? this.consuming.outage,
     });
@@ -171,6 +168,7 @@ export class RabbitDriver implements Driver {
       sendReply: (reply) => this.replySender.send(reply),
       deadLetter: (...letter) => this.republisher.deadLetter(...letter),
       countReturn: (...delivery) => this.republisher.countReturn(...delivery),
+      cancellations: this.requests.cancellations,
       needsNoSlot,
     });
     const bindings = serverBindings(target, controlExchange);

@@ -65,7 +65,7 @@ export class Republisher {
    * @throws MessageDeliveryFailure, MessageUndeliverable
    */
   countReturn(
-    { queue, body, compression, expiration, expires, deadline, returns, headerTable }: Delivery,
+    { queue, body, compression, expiration, expires, deadline, cancellable, returns, headerTable }: Delivery,
     uniqueId: string | undefined,
   ): Promise<void> {
     const left = expiration && Math.max(1, Math.floor(expires - performance.now()));
@@ -78,6 +78,7 @@ export class Republisher {
       expiration: left,
       expires,
       deadline,
+      cancellable,
       mandatoryId: uniqueId,
     });
   }

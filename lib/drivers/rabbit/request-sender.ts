@@ -2,52 +2,37 @@ import { isAbortError } from '../../core/abort.js';
 import type { Counters } from '../../core/counters.js';
 import type { Deadline } from '../../core/deadline.js';
 import { encodeMessage } from '../../core/envelope.js';
-import {
-  ClientSendError,
-  MessageDeliveryFailure,
-  MessageUndeliverable,
-  ServerListenError,
-  toError,
-} from '../../core/errors.js';
+import { ClientSendError, MessageDeliveryFailure, MessageUndeliverable, toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
 import { type RequestIds, type RpcInvocation, requestMessage } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { Target } from '../../core/target.js';
 import type { CallOptions, SendOptions } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
+import type { Cancellations } from '../inbox/cancellations.js';
 import { PendingCalls } from '../inbox/pending-calls.js';
-import { newReplyQueueName } from '../reply-queue.js';
 import { routeOf } from '../routing.js';
-import { SilenceWatch } from './connection/silence-watch.js';
-import type { Consumer } from './consuming/consumer.js';
-import type { OnMessage } from './consuming/reading.js';
+import { CancelMessages } from './cancel-messages.js';
 import type { Publication } from './publishing/publication.js';
 import type { Publisher } from './publishing/publisher.js';
-import { exchangeSpec, type QueueSpec, replyQueue } from './topology/topology.js';
+import { ReplyConsumer, type ReplyPorts } from './reply-consumer.js';
+import { exchangeSpec } from './topology/topology.js';
 
 /** Start of the monotonic clock, in milliseconds since 1970. Kept, since each call needs it. */
 const TIME_ORIGIN = performance.timeOrigin;
 
 /** Parts of the driver that requests use. */
-export interface RequestPorts {
+export interface RequestPorts extends Pick<ReplyPorts, 'consume' | 'watch' | 'doubt'> {
   readonly publisher: Publisher;
-  /** Returns a consumer of a queue, not started yet. */
-  readonly consume: (queue: QueueSpec, onMessage: OnMessage) => Consumer;
-  /** Doubts the node that replies are consumed from. */
-  readonly doubt: () => Promise<unknown>;
   /** Returns the reason why a request with the deadline could not reach the broker; undefined when none is known. */
   readonly trouble: (deadline: Deadline) => Error | undefined;
 }
 
-/** Sends calls and casts. Consumes replies from one queue, which is declared with the first call. */
+/** Sends calls and casts, and cancels the calls that are given up. */
 export class RequestSender {
   private readonly calls: PendingCalls;
-  private replies: Consumer | undefined;
-  private repliesReady = false;
-  private readonly replyWatch = new SilenceWatch(
-    () => this.calls.size > 0,
-    () => Promise.all([this.replies?.inspect(), this.ports.doubt()]),
-  );
+  private readonly replies: ReplyConsumer;
+  private readonly cancelling: CancelMessages;
   private closed = false;
   private readonly settings: Settings;
   private readonly counters: Counters;
@@ -59,13 +44,26 @@ export class RequestSender {
   ) {
     this.settings = context.settings;
     this.counters = context.counters;
-    this.calls = new PendingCalls(context, allowedModules);
-    ports.publisher.isPending = (msgId) => this.calls.has(msgId);
+    const { publisher } = ports;
+    this.cancelling = new CancelMessages(context.settings, { publisher, address: () => this.replies.address() });
+    this.calls = new PendingCalls(context, allowedModules, this.cancelling);
+    const isWaiting = () => this.calls.size > 0;
+    const renamed = () => this.cancellations.announceAll();
+    this.replies = new ReplyConsumer(context.settings, { ...ports, isWaiting, renamed }, (delivery) => {
+      if (delivery.isCancel) this.cancelling.receive(delivery);
+      else this.calls.receive(delivery);
+    });
+    publisher.isPending = (msgId) => this.calls.has(msgId);
   }
 
   /** Number of calls that wait for their reply. */
   get pending(): number {
     return this.calls.size;
+  }
+
+  /** Requests that run here, and that their callers can cancel. */
+  get cancellations(): Cancellations {
+    return this.cancelling.cancellations;
   }
 
   call(request: RpcInvocation, options: CallOptions): Promise<unknown> {
@@ -74,15 +72,15 @@ export class RequestSender {
     this.assertOpen(details);
     const { deadline, callMonitorTimeout, collect } = options;
     const reply = this.calls.add(msgId, deadline, callMonitorTimeout, details, this.ports.trouble, collect);
-    this.replyWatch.waiting();
+    this.replies.waiting();
     const failed = (error: unknown) => {
       this.countUndeliverable(error);
       // At the deadline the timer of the call rejects it, with a better reason.
       if (!(error instanceof MessageDeliveryFailure && deadline.expired))
         this.calls.reject(msgId, about(error, details));
     };
-    if (this.repliesReady) this.sendCall(msgId, request, options, failed);
-    else this.consumeReplies(options).then(() => this.sendCall(msgId, request, options, failed), failed);
+    if (this.replies.isReady) this.sendCall(msgId, request, options, failed);
+    else this.replies.start(options).then(() => this.sendCall(msgId, request, options, failed), failed);
     return reply;
   }
 
@@ -104,13 +102,12 @@ export class RequestSender {
   rejectAll(): void {
     this.closed = true;
     this.calls.close();
+    this.cancelling.close();
   }
 
   /** Stops consuming replies. */
   async close(): Promise<void> {
-    this.replyWatch.close();
-    await this.replies?.cancel();
-    await this.replies?.close();
+    await this.replies.close();
   }
 
   /** @throws MessageDeliveryFailure */
@@ -126,12 +123,13 @@ export class RequestSender {
     failed: (error: unknown) => void,
   ): void {
     const { callMonitorTimeout, collect, deadline, retry, timeout } = options;
-    const ids = { msgId, uniqueId: newId(), replyQueue: this.replies?.names[0], callMonitorTimeout };
+    const ids = { msgId, uniqueId: newId(), replyQueue: this.replies.queue, callMonitorTimeout };
     try {
       const publication = this.publication(request, ids, options, {
         expiration: Math.max(1, Math.trunc(timeout)),
         expires: deadline.at,
         deadline: ownTime(deadline),
+        cancellable: deadline.signal !== undefined && collect === undefined,
         renew: () => this.renewed(request, ids, options),
         passive: collect !== undefined,
       });
@@ -147,27 +145,11 @@ export class RequestSender {
     if (error instanceof MessageUndeliverable) this.counters.count('undeliverable');
   }
 
-  /** Starts to consume replies. The reply queue keeps its name across connections, so that replies still reach it. */
-  private async consumeReplies({ deadline, retry }: SendOptions): Promise<void> {
-    const queue = () => replyQueue(newReplyQueueName(), this.settings.rabbit);
-    this.replies ??= this.ports.consume(queue(), (delivery) => {
-      this.replyWatch.received();
-      this.calls.receive(delivery);
-    });
-    try {
-      await this.replies.start(deadline, retry);
-    } catch (error) {
-      // To a caller it makes no difference which queue the broker refuses.
-      throw error instanceof ServerListenError ? new MessageDeliveryFailure(error.message, { cause: error }) : error;
-    }
-    this.repliesReady = true;
-  }
-
   /** Waits for the reply queue, and returns the request with its new name where it has one on another node. */
   private async renewed(request: RpcInvocation, ids: RequestIds, options: CallOptions): Promise<Buffer | undefined> {
     // Where it is not there in time, the reply may still come: its queue keeps its name on the same node.
-    await this.consumeReplies(options).catch(() => undefined);
-    const replyQueue = this.replies?.names[0];
+    await this.replies.start(options).catch(() => undefined);
+    const replyQueue = this.replies.queue;
     if (replyQueue === ids.replyQueue) return undefined;
     return encodeMessage(requestMessage(request, { ...ids, replyQueue }), this.settings.limits);
   }
@@ -176,7 +158,9 @@ export class RequestSender {
     request: RpcInvocation,
     ids: RequestIds,
     { target, mandatory, headers }: SendOptions,
-    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'renew'> & { readonly passive: boolean },
+    call?: Pick<Publication, 'expiration' | 'expires' | 'deadline' | 'cancellable' | 'renew'> & {
+      readonly passive: boolean;
+    },
   ): Publication {
     const route = routeOf(target, this.settings.controlExchange);
     const exchange = exchangeSpec(route, this.settings.rabbit);
@@ -190,6 +174,7 @@ export class RequestSender {
       expiration: call?.expiration,
       expires: call?.expires,
       deadline: call?.deadline,
+      cancellable: call?.cancellable,
       renew: call?.renew,
       headers,
     };

@@ -33,6 +33,8 @@ const CLOSE_TIMEOUT_MS = 1000;
 export class Consumer implements Reader, Inspected {
   /** Called on attach and on detach, and with the error when attaching failed. */
   onChange: (error?: Error) => void = () => undefined;
+  /** Called on each attach, before {@link onChange}. */
+  onAttach: () => void = () => undefined;
   protected readonly subscription: Subscription;
   private readonly rabbit: RabbitSettings;
   protected readonly queues: readonly ConsumedQueue[];
@@ -181,6 +183,7 @@ export class Consumer implements Reader, Inspected {
     this.queueCheck.start();
     this.callers.resolve();
     this.changed(true);
+    this.onAttach();
     this.onChange();
   }
 

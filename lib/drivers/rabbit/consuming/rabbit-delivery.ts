@@ -3,8 +3,12 @@ import { decodeEnvelope } from '../../../core/envelope.js';
 import type { ReceivedHeaders } from '../../../core/instrumentation.js';
 import type { MessageLimits } from '../../../core/limits.js';
 import type { Delivery } from '../../inbox/delivery.js';
+import { isReplyQueue } from '../../reply-queue.js';
 import { decompress, decompressAside, mostDecompressed } from '../wire/compression.js';
 import {
+  CANCEL,
+  CANCEL_TO,
+  CANCELLABLE,
   COMPRESSION,
   DEADLINE,
   DEATH,
@@ -90,6 +94,20 @@ export class RabbitDelivery implements Delivery {
   get deadline(): number | undefined {
     const deadline = this.raw.properties.deadline ?? this.header(DEADLINE);
     return typeof deadline === 'number' ? deadline : undefined;
+  }
+
+  get cancellable(): boolean {
+    return this.raw.properties.cancellable ?? this.header(CANCELLABLE) !== undefined;
+  }
+
+  get cancelTo(): string | undefined {
+    const queue = this.header(CANCEL_TO);
+    // Any other name could be the queue of another service.
+    return typeof queue === 'string' && isReplyQueue(queue, false) ? queue : undefined;
+  }
+
+  get isCancel(): boolean {
+    return this.header(CANCEL) !== undefined;
   }
 
   read(limits: MessageLimits): Dict {

@@ -15,6 +15,8 @@ export interface Publication extends Needs {
   readonly expires?: number | undefined;
   /** Time at which the caller gives up, in milliseconds on the caller's clock; undefined where nobody waits. */
   readonly deadline?: number | undefined;
+  /** True for a call that its caller cancels when it gives it up before the deadline. */
+  readonly cancellable?: boolean | undefined;
   /** Id of a call. Its reply shows that it was delivered. */
   readonly msgId?: string | undefined;
   /**

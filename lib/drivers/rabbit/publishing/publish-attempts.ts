@@ -60,11 +60,12 @@ export class PublishAttempts {
     expiration: number | undefined,
     done: (error?: Error) => void,
   ): void {
-    const { exchange, routingKey, body, mandatoryId, headers, keptHeaders, deadline } = publication;
+    const { exchange, routingKey, body, mandatoryId, headers, keptHeaders, deadline, cancellable } = publication;
+    const name = exchange?.name ?? '';
     const mandatory = mandatoryId !== undefined;
     try {
       channel.publish(
-        { exchange: exchange?.name ?? '', routingKey, body, expiration, deadline, mandatory, headers, keptHeaders },
+        { exchange: name, routingKey, body, expiration, deadline, cancellable, mandatory, headers, keptHeaders },
         (outcome) => {
           // The reply to a call, or its deadline, shows whether it was delivered.
           const isSettled = outcome === 'confirmed' || (outcome === 'confirm-lost' && isCall(publication));

@@ -1,7 +1,7 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from '../wire/frame-format.js';
 import { MAX_COPIED_BYTES } from '../wire/frame-writer.js';
-import { DEADLINE } from '../wire/header-names.js';
+import { CANCELLABLE, DEADLINE } from '../wire/header-names.js';
 import { assertWritable, headRoom, type OutgoingMessage, putFrameHead, putHead } from '../wire/outgoing-frames.js';
 import { Wire } from '../wire/wire.js';
 import { type CloseOutcome, classifyClose } from './publish-refusal.js';
@@ -123,13 +123,17 @@ export class PublishingChannel {
   }
 
   private publishByAmqplib(message: OutgoingMessage, tag: number): void {
-    const { exchange, routingKey, body, mandatory, expiration, deadline, headers } = message;
+    const { exchange, routingKey, body, mandatory, expiration, deadline, cancellable, headers } = message;
     const options: Options.Publish = {
       contentType: 'application/json',
       contentEncoding: 'utf-8',
       deliveryMode: 2,
       priority: 0,
-      headers: { ...headers, ...(deadline !== undefined && { [DEADLINE]: deadline }) },
+      headers: {
+        ...headers,
+        ...(deadline !== undefined && { [DEADLINE]: deadline }),
+        ...(cancellable && { [CANCELLABLE]: true }),
+      },
       mandatory,
       ...(expiration !== undefined && { expiration: String(expiration) }),
     };

@@ -1,4 +1,4 @@
-import { readSoleDeadline } from './deadline-field.js';
+import { hasMark, readSoleDeadline } from './call-fields.js';
 import { readFields } from './field-table.js';
 import { PROPERTY, readLong } from './frame-format.js';
 import { READ_HEADERS } from './header-names.js';
@@ -14,6 +14,8 @@ export interface MessageProperties {
   readonly expiration: number | undefined;
   /** Value of the header `x-deadline` where it is the only one; `headers` does not have it then. */
   readonly deadline?: number | undefined;
+  /** True where the header `x-cancellable` is beside that one; undefined where `headers` has it, if any. */
+  readonly cancellable?: boolean | undefined;
   /** Reason why some properties could not be read. */
   readonly damage: string | undefined;
 }
@@ -39,14 +41,16 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   if (flags & PROPERTY.CONTENT_ENCODING) at = behindText(bytes, at);
   let properties = BARE;
   let deadline: number | undefined;
+  let cancellable: boolean | undefined;
   if (flags & PROPERTY.HEADERS) {
     const length = at + 4 > end ? Number.POSITIVE_INFINITY : bytes.readUInt32BE(at);
     at += 4 + length;
     if (at > end) return { ...BARE, damage: 'the headers are cut off' };
     if (length > 0) {
-      // Every call has this header, and no other. Without an expiration it says nothing.
+      // Every call has this header, and few have others. Without an expiration it says nothing.
       deadline = readSoleDeadline(bytes, at - length, at);
-      if (deadline === undefined) {
+      if (deadline !== undefined) cancellable = hasMark(at - length, at);
+      else {
         const headerTable = tableOf(bytes.subarray(at - length, at));
         properties = { ...BARE, headerTable, ...readFields(bytes, at - length, at, WANTED) };
       }
@@ -59,7 +63,8 @@ export function readProperties(bytes: Buffer, start: number, end: number): Messa
   if (flags & PROPERTY.REPLY_TO) at = behindText(bytes, at);
   if (behindText(bytes, at) > end) return { ...properties, damage: 'the properties are cut off' };
   const { headers, headerTable, damage } = properties;
-  return { headers, headerTable, expiration: readDigits(bytes, at + 1, behindText(bytes, at)), deadline, damage };
+  const expiration = readDigits(bytes, at + 1, behindText(bytes, at));
+  return { headers, headerTable, expiration, deadline, cancellable, damage };
 }
 
 /** Copies the table, or the fields of a large one that fit. The bytes of the frame are overwritten. */

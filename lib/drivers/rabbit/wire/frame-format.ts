@@ -40,7 +40,7 @@ export const PROPERTY = {
 } as const;
 
 /** Type tags of the header values that are written. */
-export const TAG = { TEXT: 0x53, INTEGER: 0x6c } as const;
+export const TAG = { TEXT: 0x53, INTEGER: 0x6c, BOOLEAN: 0x74 } as const;
 
 /** Reads a 64-bit number. Delivery tags and sizes use its lower 53 bits. */
 export function readLong(buffer: Buffer, at: number): number {

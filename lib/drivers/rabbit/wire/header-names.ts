@@ -25,6 +25,15 @@ export const PUBLISHED_AGAIN = 'x-published-again';
  */
 export const DEADLINE = 'x-deadline';
 
+/** Mark of a call that its caller may give up before its deadline, and cancels then. */
+export const CANCELLABLE = 'x-cancellable';
+
+/** Queue of the server that runs a call, in a message to its caller. A message with {@link CANCEL} goes there. */
+export const CANCEL_TO = 'x-cancel-to';
+
+/** Mark of the message that cancels a call. */
+export const CANCEL = 'x-cancel';
+
 /** Position of a message in a stream. */
 export const STREAM_OFFSET = 'x-stream-offset';
 
@@ -42,6 +51,9 @@ export const READ_HEADERS = [
   DEATH,
   PUBLISHED_AGAIN,
   DEADLINE,
+  CANCELLABLE,
+  CANCEL_TO,
+  CANCEL,
   STREAM_OFFSET,
 ] as const;
 

@@ -1,6 +1,6 @@
 import { ClientSendError } from '../../../core/errors.js';
 import { oneLine } from '../../../core/logger.js';
-import { putDeadline } from './deadline-field.js';
+import { putCancellable, putDeadline } from './call-fields.js';
 import {
   BASIC,
   FRAME,
@@ -25,6 +25,8 @@ export interface OutgoingMessage {
   readonly expiration: number | undefined;
   /** Value of the header {@link DEADLINE}. */
   readonly deadline?: number | undefined;
+  /** True to send the header {@link CANCELLABLE}. */
+  readonly cancellable?: boolean | undefined;
   readonly body: Buffer;
 }
 
@@ -105,14 +107,14 @@ function putHeader(
   bytes: Buffer,
   start: number,
   channel: number,
-  { headers, keptHeaders, expiration, deadline, body }: OutgoingMessage,
+  { headers, keptHeaders, expiration, deadline, cancellable, body }: OutgoingMessage,
 ): number {
   let at = start + FRAME_HEAD;
   at = bytes.writeUInt32BE(BASIC << 16, at);
   writeLong(bytes, body.length, at);
   at = bytes.writeUInt16BE(FLAGS | (expiration === undefined ? 0 : PROPERTY.EXPIRATION), at + 8);
   at += TYPE.copy(bytes, at);
-  at = putTable(bytes, at, headers, keptHeaders, deadline);
+  at = putTable(bytes, at, headers, keptHeaders, deadline, cancellable);
   at = bytes.writeUInt8(PERSISTENT, at);
   at = bytes.writeUInt8(0, at);
   if (expiration !== undefined) at = putShortText(bytes, at, String(expiration));
@@ -144,9 +146,11 @@ function putTable(
   fields: OutgoingMessage['headers'],
   kept: Buffer | undefined,
   deadline: number | undefined,
+  cancellable: boolean | undefined,
 ): number {
   let at = start + 4;
   if (deadline !== undefined) at = putDeadline(bytes, at, deadline);
+  if (cancellable) at = putCancellable(bytes, at);
   for (const name in fields) {
     at = putField(bytes, putShortText(bytes, at, name), fields[name] ?? '');
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadline } from '../../../../lib/core/deadline.js';
 import { ClientSendError, InvalidMessage, MessagingTimeout, RemoteError } from '../../../../lib/core/errors.js';
 import { Target } from '../../../../lib/core/target.js';
+import type { Delivery } from '../../../../lib/drivers/inbox/delivery.js';
 import { PendingCalls } from '../../../../lib/drivers/inbox/pending-calls.js';
 import { fakeContext, fakeDelivery } from './fake-delivery.js';
 
@@ -14,12 +15,24 @@ afterEach(() => {
 
 function make(limits: { pendingCalls?: number; depth?: number } = {}) {
   const context = fakeContext({ limits });
-  const calls = new PendingCalls(context, new Set());
+  const aborted: unknown[][] = [];
+  const calls = new PendingCalls(context, new Set(), {
+    aborted: ({ msgId, cancelTo }) => aborted.push([msgId, cancelTo]),
+    announced: (...announcement) => aborted.push(announcement),
+  });
   /** Adds a call, and records how it settles. */
-  const add = (msgId: string, { timeout = 10_000, monitor = 0, cause = undefined as Error | undefined } = {}) => {
+  const add = (
+    msgId: string,
+    {
+      timeout = 10_000,
+      monitor = 0,
+      cause = undefined as Error | undefined,
+      signal = undefined as AbortSignal | undefined,
+    } = {},
+  ) => {
     const settled: unknown[] = [];
     const details = { method: 'run', target: new Target({ topic: 'orders' }) };
-    const deadline = Deadline.after(timeout);
+    const deadline = Deadline.after(timeout).with(signal);
     calls
       .add(msgId, deadline, monitor || undefined, details, () => cause)
       .then(
@@ -28,12 +41,13 @@ function make(limits: { pendingCalls?: number; depth?: number } = {}) {
       );
     return settled;
   };
-  const receive = (reply: object) => {
-    const delivery = fakeDelivery({ body: Buffer.from(JSON.stringify({ result: null, failure: null, ...reply })) });
+  const receive = (reply: object, facts: Partial<Delivery> = {}) => {
+    const body = Buffer.from(JSON.stringify({ result: null, failure: null, ...reply }));
+    const delivery = fakeDelivery({ body, ...facts });
     calls.receive(delivery);
     return delivery;
   };
-  return { ...context, calls, add, receive, passing: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
+  return { ...context, calls, aborted, add, receive, passing: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
 }
 
 const settle = () => Promise.resolve();
@@ -67,6 +81,28 @@ describe('a pending call', () => {
     receive({ _msg_id: '1', ending: true });
     await settle();
     expect(settled).toEqual([7]);
+  });
+
+  it('is passed on when its signal aborts, with the queue of its last server, and at no other end', async () => {
+    const { calls, aborted, add, receive, passing } = make();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const settled = ['1', '2', '3', '4'].map((id) => add(id, { timeout: id === '4' ? 5000 : 10_000, signal }));
+    receive({ _msg_id: '1', ending: false }, { cancelTo: 'reply_one' });
+    receive({ _msg_id: '1', ending: false }, { cancelTo: 'reply_two' });
+    receive({ _msg_id: '3', result: 3, ending: true });
+    await passing(5100);
+    expect(aborted).toEqual([]);
+    controller.abort(new Error('enough'));
+    expect(aborted).toEqual([
+      ['1', 'reply_two'],
+      ['2', undefined],
+    ]);
+    receive({ _msg_id: '2', ending: false }, { cancelTo: 'reply_one' });
+    expect(aborted.slice(2)).toEqual([['2', 'reply_one']]);
+    await settle();
+    expect(settled.slice(0, 3)).toEqual([[signal.reason], [signal.reason], [3]]);
+    expect(calls.size).toBe(0);
   });
 
   it('times out where a failure arrives after its deadline, and before its timer', async () => {

@@ -57,6 +57,23 @@ describe('frames to the broker', () => {
     expect(properties.headers.get('x-published-again')).toBe(headers?.['x-published-again']);
   });
 
+  it.each([
+    [undefined, 1_796_000_000_123, true],
+    [undefined, 1_796_000_000_123, false],
+    [undefined, undefined, true],
+    [{ 'x-published-again': 1 }, 1_796_000_000_123, true],
+    [{ 'x-published-again': 1 }, 1_796_000_000_123, false],
+  ])('carry the mark of a call, with the headers %o and the deadline %o: %s', (headers, deadline, cancellable) => {
+    const bytes = Buffer.alloc(1000);
+    const message = { exchange: 'tacker', routingKey: 'topic', mandatory: true, headers, expiration: 60_000, deadline };
+    const frames = bytes.subarray(0, putHead(bytes, 0, 3, { ...message, cancellable, body: Buffer.from('body') }));
+    const [, head = Buffer.alloc(0)] = framesOf(frames);
+    const properties = readProperties(head, 7, head.length - 1);
+    expect(properties).toMatchObject({ expiration: 60_000, damage: undefined });
+    expect(properties.cancellable ?? properties.headers.get('x-cancellable') !== undefined).toBe(cancellable);
+    expect(properties.deadline ?? properties.headers.get('x-deadline')).toBe(deadline);
+  });
+
   it('settle deliveries beyond 2^32', () => {
     const bytes = Buffer.alloc(30);
     const end = putSettlement(bytes, 0, 1, (60 << 16) | 120, 2 ** 40 + 1, 2);
