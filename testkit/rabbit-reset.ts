@@ -2,7 +2,7 @@ import type { RabbitControl } from './rabbit-control.js';
 
 const ENVIRONMENT = 'base64:encode(term_to_binary(application:get_all_env(rabbit))).';
 
-/** Makes a node as it was after its first start, within milliseconds, and without a restart. */
+/** Returns a node to its state after its first start, within milliseconds and without a restart. */
 export class RabbitReset {
   private constructor(
     private readonly control: RabbitControl,
@@ -17,12 +17,13 @@ export class RabbitReset {
   /** Ends all connections, and undoes all that clients, operators and `application:set_env` have changed. */
   async run(): Promise<void> {
     const done = await this.control.rabbitmqctl('eval', `${expressions(this.environment).join(', ')}.`);
-    if (!/\breset\b/.test(done)) throw new Error(`The node is not as it was: ${done}`);
+    if (!/\breset\b/.test(done)) throw new Error(`The node cannot be reset: ${done}`);
   }
 }
 
 const expressions = (environment: string) => [
-  'Actor = <<"tests">>',
+  // The user of a node's own changes, such as the first virtual host and its exchanges.
+  'Actor = <<"rmq-internal">>',
   `Before = binary_to_term(base64:decode("${environment}"))`,
   'Now = application:get_all_env(rabbit)',
   '[application:unset_env(rabbit, Key) || {Key, _} <- Now, not lists:keymember(Key, 1, Before)]',

@@ -1,8 +1,10 @@
 import type { Writable } from 'node:stream';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
-import { describeError, EXIT, UsageError } from './exit-code.js';
+import { describeError, EXIT, errorDocument, exitCodeOf, UsageError } from './exit-code.js';
 import type { Input } from './input/read-source.js';
+import { coloured } from './terminal/colours.js';
 import { Interruption } from './terminal/interruption.js';
+import { toJsonLine } from './terminal/json-line.js';
 
 /** Time in milliseconds for the last output after an interruption. */
 const LAST_WRITE_MS = 500;
@@ -135,14 +137,17 @@ export class CommandProcess {
     this.exit();
   }
 
+  /** Reports the error of the command: by the exit code, a line on standard error, and with `--json` a document. */
+  fail(error: unknown): void {
+    this.exitCode = exitCodeOf(error);
+    if (this.isJson) this.print(toJsonLine(errorDocument(error)));
+    const [name = '', ...rest] = describeError(error).split(':');
+    this.note([coloured('red', name, this.errors), ...rest].join(':'));
+  }
+
   private exit(): void {
     process.off('exit', this.leftEarly);
     process.exit();
-  }
-
-  private fail(error: UsageError): void {
-    process.stderr.write(`${describeError(error)}\n`);
-    process.exitCode = EXIT.usage;
   }
 }
 

@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import {
   ManagementFailure,
   MessageDeliveryFailure,
@@ -20,7 +19,6 @@ export class UsageError extends Error {
 
 /** Returns the exit code for an error. A remote error is no error of usage; most others are. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof MessagingTimeout) return EXIT.timeout;
   if (error instanceof MessageUndeliverable || error instanceof MessageDeliveryFailure) return EXIT.unreachable;
   if (error instanceof ManagementFailure) return error.isTimeout ? EXIT.timeout : EXIT.unreachable;

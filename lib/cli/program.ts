@@ -13,7 +13,7 @@ import { addCheckCommand } from './diagnosis/check-command.js';
 import { addDoctorCommand } from './diagnosis/doctor-command.js';
 import { addDescribeCommand } from './discovery/describe-command.js';
 import { addListCommand } from './discovery/list-command.js';
-import { describeError, errorDocument, exitCodeOf, UsageError } from './exit-code.js';
+import { EXIT, UsageError } from './exit-code.js';
 import { addExploreCommand } from './explore/explore-command.js';
 import { addGenerateCommand } from './generate/generate-command.js';
 import { addInvokeCommands } from './invoke/invoke-commands.js';
@@ -22,8 +22,6 @@ import { addNotifyCommand } from './notifications/notify-command.js';
 import { OpenConnections } from './open-connections.js';
 import { addServeCommand } from './serve/serve-command.js';
 import { addTapCommand } from './tap/tap-command.js';
-import { coloured } from './terminal/colours.js';
-import { toJsonLine } from './terminal/json-line.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -45,17 +43,8 @@ export function makeProgram(connections: OpenConnections, command: CommandProces
     .configureOutput({
       writeOut: command.print,
       writeErr: command.printError,
-      outputError: (text, write) =>
-        write(
-          `${describeError(
-            new UsageError(
-              text
-                .trim()
-                .replace(/^error: /, '')
-                .replace(/\n\s*/g, ' '),
-            ),
-          )}\n`,
-        ),
+      // Reported as the errors of the commands are.
+      outputError: () => undefined,
     })
     .addHelpText('afterAll', EXIT_CODES)
     .hook('preAction', (_program, self) => {
@@ -98,17 +87,27 @@ export async function run(argv: readonly string[]): Promise<void> {
 export async function perform(argv: readonly string[], command: CommandProcess): Promise<void> {
   const connections = new OpenConnections();
   const { interruption } = command;
+  // Until the options are read, for errors in them.
+  command.isJson = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
   try {
     await interruption.during(makeProgram(connections, command).parseAsync(argv));
   } catch (error) {
     // The exit code of a signal stays.
-    if (!interruption.signal.aborted) command.exitCode = exitCodeOf(error);
-    // Commander has written its own.
-    if (!(error instanceof CommanderError) && !interruption.signal.aborted) {
-      if (command.isJson) command.print(toJsonLine(errorDocument(error)));
-      const [name = '', ...rest] = describeError(error).split(':');
-      command.note([coloured('red', name, command.errors), ...rest].join(':'));
-    }
+    if (!interruption.signal.aborted) report(error, command);
   }
   await connections.close();
+}
+
+function report(error: unknown, command: CommandProcess): void {
+  if (!(error instanceof CommanderError)) command.fail(error);
+  else if (error.exitCode === 0) command.exitCode = EXIT.ok;
+  // The help has been written for want of a command.
+  else if (error.code === 'commander.help' && !command.isJson) command.exitCode = EXIT.usage;
+  else command.fail(usageErrorOf(error));
+}
+
+/** Returns commander's error as one of this command. */
+function usageErrorOf({ code, message }: CommanderError): UsageError {
+  if (code === 'commander.help') return new UsageError('no command given');
+  return new UsageError(message.replace(/^error: /, '').replace(/\n\s*/g, ' '));
 }

@@ -96,8 +96,8 @@ export interface RabbitOptions {
    */
   kombuFailoverStrategy?: 'round-robin' | 'shuffle' | undefined;
   /**
-   * Time for one connection attempt, including the handshake. Doubled while a host does not answer in time, up to four
-   * times. @default 5
+   * Time for one connection attempt, including the handshake. Doubled, up to four times as long, while the last host of a
+   * round answers but does not finish the login in time. @default 5
    */
   connectTimeout?: Duration | undefined;
   /** AMQP heartbeat; 0 for none. @default 60 */

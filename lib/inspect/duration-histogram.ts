@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 
-/** Longest duration that is told from longer ones, in microseconds: one hour. */
+/** Maximum duration in microseconds, one hour. Longer ones are counted as this. */
 const MAX_MICROSECONDS = 3_600_000_000;
 
 /**

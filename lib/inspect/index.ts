@@ -14,6 +14,7 @@ export type {
 } from './dead-letters/dead-letter-options.js';
 export { findDeadLetter } from './dead-letters/find-dead-letter.js';
 export { listDeadLetters } from './dead-letters/list-dead-letters.js';
+export { NOT_DEAD_LETTERED } from './dead-letters/only-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
 export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';

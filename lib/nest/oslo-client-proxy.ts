@@ -110,8 +110,9 @@ export class OsloClientProxy extends ClientProxy {
   }
 
   /**
-   * Connects now instead of on first use, with one attempt at each host: at most for `rabbit.connectTimeout` at each, and
-   * for `rpcResponseTimeout` in all. Resolves when all connections for calls are open, at once if they are. Several calls
+   * Connects now instead of on first use, with one attempt at each host: at most for `rabbit.connectTimeout` at each
+   * (after attempts that a busy broker did not finish in time, up to four times as long at the last one), and for
+   * `rpcResponseTimeout` in all. Resolves when all connections for calls are open, at once if they are. Several calls
    * share the attempt.
    * @throws MessageDeliveryFailure when no host can be reached in time, or the broker refuses the login, or after `close`
    */

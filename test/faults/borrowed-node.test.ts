@@ -9,38 +9,44 @@ const STATE = `[
   rabbit_vhost:list_names(), rabbit_auth_backend_internal:list_users(), rabbit_auth_backend_internal:list_permissions(),
   lists:sort([amqqueue:get_name(Queue) || Queue <- rabbit_amqqueue:list()]), lists:sort(rabbit_exchange:list()),
   rabbit_policy:list(), rabbit_alarm:get_alarms(), rabbit_networking:connections(),
-  application:get_env(rabbit, channel_max), application:get_env(rabbit, consumer_timeout)].`;
+  rabbit_auth_backend_internal:get_user_limits(), rabbit_disk_monitor:get_disk_free_limit(),
+  vm_memory_monitor:get_vm_memory_high_watermark(), lists:sort(application:get_all_env(rabbit))].`;
+
+/** Changes of an operator. */
+const CHANGES = `
+  rabbit_auth_backend_internal:add_user(<<"left">>, <<"secret">>, <<"tests">>),
+  rabbit_auth_backend_internal:set_permissions(<<"left">>, <<"/">>, <<".*">>, <<".*">>, <<".*">>, <<"tests">>),
+  rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"/">>, <<"^$">>, <<"^$">>, <<"^$">>, <<"tests">>),
+  ok = rabbit_auth_backend_internal:set_user_limits(<<"guest">>, #{<<"max-connections">> => 9}, <<"tests">>),
+  rabbit_policy:set(<<"/">>, <<"p">>, <<".*">>, [{<<"max-length">>, 1}], 0, <<"all">>, <<"tests">>),
+  ok = rabbit_disk_monitor:set_disk_free_limit("1MB"),
+  application:set_env(rabbit, channel_max, 3), application:unset_env(rabbit, consumer_timeout).`;
 
 const stateOf = (node: RabbitNode) => node.rabbitmqctl('eval', STATE);
 
 describeWithRabbitControl('a borrowed node', () => {
   it.each([
-    ['did', false],
-    ['did before it was killed', true],
-  ])('is reset for the next file, after a borrower that %s', async (_what, isKilled) => {
+    // A restart resets a part of the state by itself, and keeps another one.
+    ['after a restart', 'before'],
+    ['before it was killed', 'after'],
+  ])('is reset for the next file, where its borrower changed it %s', async (_when, killed) => {
     const node = await borrowNode();
     try {
       const before = await stateOf(node);
+      if (killed === 'before') {
+        await node.kill();
+        await node.restart();
+      }
       const { url } = await new ManagementApi(node).addVhost();
       for (const one of [url, node.url])
         await withChannel(one, async (channel) => {
           await channel.assertExchange('left', 'topic');
           await channel.assertQueue('left', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
         });
-      await node.rabbitmqctl('add_user', 'left', 'secret');
-      await node.rabbitmqctl('set_permissions', 'left', '.*', '.*', '.*');
-      await node.rabbitmqctl('set_permissions', 'guest', '^$', '^$', '^$');
-      await node.rabbitmqctl(
-        'eval',
-        'rabbit_policy:set(<<"/">>, <<"p">>, <<".*">>, [{<<"max-length">>, 1}], 0, <<"all">>, <<"tests">>).',
-      );
-      await node.rabbitmqctl(
-        'eval',
-        'application:set_env(rabbit, channel_max, 3), application:unset_env(rabbit, consumer_timeout).',
-      );
+      await node.rabbitmqctl('eval', CHANGES);
       await node.alarm(true);
       expect(await stateOf(node)).not.toBe(before);
-      if (isKilled) await node.kill();
+      if (killed === 'after') await node.kill();
       await returnNode(node);
       expect(await borrowNode()).toBe(node);
       expect(await stateOf(node)).toBe(before);

@@ -149,7 +149,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
       const isFull = rpcIn(snapshot)?.slots.used === 1 && queue?.unacknowledged !== null;
       return isFull && found(snapshot, 'slow', `${slow}.one`);
     });
-    await drawn('Slow handler', `server ${slow}.one`, /./);
+    await drawn('Slow handler', `server ${slow}.one`, /Read the log of the server for what its handlers wait for/);
     await page.event('tick', ({ traffic }) => (traffic.in?.inFlight ?? 0) > 0);
     release();
     await eventually(async () => {
@@ -173,7 +173,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
         const isCounted = queue && (queue.ready ?? 0) >= 29 && queue.unacknowledged === 1 && queue.consumers === 1;
         return isCounted && (found(snapshot, 'piling up', other) ?? found(snapshot, 'slow', other));
       });
-      await drawn('Queue piles up', `queue ${other}`, /./);
+      await drawn('Queue piles up', `queue ${other}`, /Add servers, raise concurrency, or have callers send less/);
     });
   });
 

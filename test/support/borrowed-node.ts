@@ -21,7 +21,7 @@ export async function borrowNode(): Promise<RabbitNode> {
   return node;
 }
 
-/** Makes a borrowed node as it was, for the next file. */
+/** Resets a borrowed node for the next file. */
 export async function returnNode(node: RabbitNode | undefined): Promise<void> {
   if (!node) return;
   try {

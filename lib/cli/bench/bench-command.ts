@@ -45,7 +45,7 @@ export function addBenchCommand(program: Command, connections: OpenConnections, 
       '--profile',
       'show where the CPU of a message goes, here and with --serve in the server; writes flame graphs',
     )
-    .option('--profile-folder <folder>', 'folder for the files of --profile', '.')
+    .option('--profile-folder <folder>', 'folder for the files of --profile (default: the current one)')
     .option('--serve', 'start a demonstration server in a process of its own, on a topic of its own or on --topic')
     .option('--yes', 'load other servers than demonstration ones without a question')
     .option('--json', 'print the result as JSON')

@@ -1,5 +1,6 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { UsageError } from '../exit-code.js';
 import { type CpuProfile, startProfiler } from '../profile/cpu-profiler.js';
 import { flameGraph } from '../profile/flame-graph.js';
 import { framesOf } from '../profile/frames.js';
@@ -22,6 +23,7 @@ export class LoadProfile {
   static check(folder: string): void {
     try {
       accessSync(folder, constants.W_OK);
+      if (!statSync(folder).isDirectory()) throw new UsageError(`${FOLDER_FLAG}: ${folder} is no folder`);
     } catch (error) {
       throw writeFailure(join(folder, fileName('client', 'cpuprofile')), error, FOLDER_FLAG);
     }

@@ -25,7 +25,7 @@ export interface BenchFlags extends TargetFlags {
   check?: string[];
   csv?: string;
   profile?: boolean;
-  profileFolder: string;
+  profileFolder?: string;
   serve?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -49,6 +49,8 @@ export async function readPlan(words: readonly string[], given: BenchFlags, inpu
   const mode = modeOf(given.mode);
   if (mode === 'notify' && given.method !== undefined)
     throw new UsageError('--method is for calls and casts; give --event-type');
+  if (given.profileFolder !== undefined && !given.profile)
+    throw new UsageError('--profile-folder: give --profile, too');
   const names = given.serve ? serveNames(given) : undefined;
   const { options, exchange, timeout } = readTarget(names?.flags ?? given);
   const topic = names?.flags.topic ?? given.topic ?? '';
@@ -82,7 +84,7 @@ export async function readPlan(words: readonly string[], given: BenchFlags, inpu
     warmupMs: optional(given.warmup, (text) => span(text, '--warmup')) ?? (count === undefined ? DEFAULT_WARMUP_MS : 0),
     checks: (given.check ?? []).map(readCheck),
     csv: given.csv,
-    profileFolder: given.profile ? given.profileFolder : undefined,
+    profileFolder: given.profile ? (given.profileFolder ?? '.') : undefined,
     serve: names,
     yes: given.yes ?? false,
   };

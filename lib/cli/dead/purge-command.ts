@@ -6,6 +6,7 @@ import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
+import { adviseForce } from './force-advice.js';
 import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
 
@@ -40,7 +41,9 @@ async function purge(ids: string[], flags: PurgeFlags, command: CommandProcess):
   const display = new LetterProgress('Deleted');
   const { dryRun, force } = flags;
   const onProgress = display.show;
-  const result = await purgeDeadLetters({ ...scope, filter, dryRun, force, onProgress }).finally(() => display.clear());
+  const result = await adviseForce(
+    purgeDeadLetters({ ...scope, filter, dryRun, force, onProgress }).finally(() => display.clear()),
+  );
   const { matched, purged, left, interrupted, error, notices } = result;
   const end = interrupted ? ' (interrupted)' : '';
   const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;

@@ -8,6 +8,7 @@ import { toJsonLine } from '../terminal/json-line.js';
 import { type ChangeFlags, chosenLetters } from './chosen-letters.js';
 import { durationOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
+import { adviseForce } from './force-advice.js';
 import { LetterProgress } from './letter-progress.js';
 import { warn } from './look-commands.js';
 
@@ -54,16 +55,18 @@ async function replay(ids: string[], flags: ReplayFlags, command: CommandProcess
     return;
   }
   const display = new LetterProgress('Replayed');
-  const result = await replayDeadLetters({
-    ...scope,
-    filter,
-    rate,
-    to,
-    watch,
-    dryRun,
-    force,
-    onProgress: display.show,
-  }).finally(() => display.clear());
+  const result = await adviseForce(
+    replayDeadLetters({
+      ...scope,
+      filter,
+      rate,
+      to,
+      watch,
+      dryRun,
+      force,
+      onProgress: display.show,
+    }).finally(() => display.clear()),
+  );
   command.print(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));
   warn(command, result.notices);
   if (result.error !== null) command.note(result.error);

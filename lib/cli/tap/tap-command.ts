@@ -71,7 +71,7 @@ async function run(flags: TapFlags, command: CommandProcess): Promise<void> {
   const { options, exchange, timeout } = flags.traceOff ? readBroker(flags) : readTarget(flags);
   const { topic = '', managementUrl } = flags;
   const broker = extended(options, { rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } });
-  if (flags.traceOff) return turnOff(broker, command);
+  if (flags.traceOff) return turnOff(broker, command, flags.json === true);
   const count = countOf(flags.count);
   const duration = timeLimitOf(flags.for);
   const { server, replies = false } = flags;
@@ -140,8 +140,14 @@ function announce({ note }: CommandProcess, { tracing }: Tap, topic: string, exc
     );
 }
 
-async function turnOff(broker: Parameters<typeof turnOffTracing>[0], command: CommandProcess): Promise<void> {
-  if (await turnOffTracing(broker)) return command.note('Tracing is off');
+async function turnOff(
+  broker: Parameters<typeof turnOffTracing>[0],
+  command: CommandProcess,
+  json: boolean,
+): Promise<void> {
+  const isOff = await turnOffTracing(broker);
+  if (json) command.print(toJsonLine({ tracing: !isOff }));
+  if (isOff) return command.note('Tracing is off');
   command.note('Tracing stays on: a tap is using it, and turns it off at its end');
   command.exitCode = EXIT.failed;
 }

@@ -8,7 +8,7 @@ export interface Work<T> {
   start(item: T): Promise<unknown>;
   /** Called instead of `start` for an item that will never be started. */
   abandon(item: T): void;
-  /** Returns true for an item that is settled otherwise instead of waiting for a slot. Asked where it would wait. */
+  /** Settles an item in another way instead of letting it wait for a slot. Returns true when it did. Called only when the item would wait. */
   decline?(item: T): boolean;
   /** Called when an item must wait for a free slot. */
   wait?(item: T): void;

@@ -24,8 +24,8 @@ export interface Delivery {
   textAside?(limits: MessageLimits): Promise<Buffer>;
   /** Returns the maximum size of the decompressed body, in bytes. Absent when reading allocates nothing further. */
   size?(limits: MessageLimits): number;
-  /** Returns false for a message that cannot name a method with this beginning, found without reading the message. */
-  mayCall(beginning: string): boolean;
+  /** Returns false if the raw body has no method with this prefix. */
+  mayCall(prefix: string): boolean;
   /** Queue that the message was consumed from. */
   readonly queue: string;
   /** Known number of earlier deliveries that were returned to the queue. */

@@ -95,8 +95,8 @@ export class MemoryDelivery implements Delivery {
     return content.read(limits, sole && this.consumer.once);
   }
 
-  mayCall(beginning: string): boolean {
-    return this.message.content.mayCall(beginning);
+  mayCall(prefix: string): boolean {
+    return this.message.content.mayCall(prefix);
   }
 
   text(): Buffer {

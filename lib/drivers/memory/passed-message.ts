@@ -31,12 +31,12 @@ export class PassedMessage {
     return Buffer.isBuffer(content) ? content : encodeMessage(content, limits, false);
   }
 
-  /** Returns false for a message that cannot name a method with this beginning. */
-  mayCall(beginning: string): boolean {
+  /** Returns false for a message that has no method with this prefix. */
+  mayCall(prefix: string): boolean {
     const { content } = this;
-    if (Buffer.isBuffer(content)) return content.includes(beginning);
+    if (Buffer.isBuffer(content)) return content.includes(prefix);
     const { method } = content;
-    return typeof method === 'string' && method.startsWith(beginning);
+    return typeof method === 'string' && method.startsWith(prefix);
   }
 
   /**

@@ -27,7 +27,7 @@ interface PageFile {
 export class PageFiles {
   private readonly files = new Map<string, PageFile>();
 
-  /** @param folder folder of `index.html` and `assets`; undefined where the page was not built */
+  /** @param folder folder of `index.html` and `assets`; undefined where they are missing */
   constructor(private readonly folder: string | undefined) {}
 
   /** Answers with a file. @throws RefusedRequest for a path without one */
@@ -35,7 +35,7 @@ export class PageFiles {
     if (this.folder === undefined)
       throw new RefusedRequest(
         'unavailable',
-        'The page is not built: the package runs from its sources. Run "npm run build" in its folder, or install the package',
+        'The files of the page are not beside the code. In a bundled program, keep nestjs-oslo-messaging external to the bundle; in the sources of the package, run "npm run build"',
       );
     const type = TYPES[extname(path)];
     if (type === undefined || !PATH.test(path)) throw new RefusedRequest('not-found', 'There is no such file');

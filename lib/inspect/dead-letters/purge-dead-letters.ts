@@ -1,7 +1,7 @@
 import type { PurgeOptions, PurgeResult } from './dead-letter-options.js';
 import { findQueues } from './find-queues.js';
 import { letterFilter } from './letter-filter.js';
-import { refuseLiving } from './only-dead-letters.js';
+import { assertDeadLetter } from './only-dead-letters.js';
 import { readDeadLetter } from './read-dead-letter.js';
 import { walkQueue } from './walk-queue.js';
 import { boundsOf, lineOf, withBroker } from './with-broker.js';
@@ -28,7 +28,7 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
           const letter = readDeadLetter(raw, queue, limits);
           const isMatch = matches(letter.letter);
           if (isMatch) {
-            refuseLiving(letter, queue, options.force);
+            assertDeadLetter(letter, queue, options.force);
             matched++;
           }
           const verdict = isMatch && !options.dryRun ? 'remove' : 'keep';

@@ -4,7 +4,7 @@ import type { ReplayFailure, ReplayOptions, ReplayResult } from './dead-letter-o
 import { findQueues } from './find-queues.js';
 import { FreePlaces } from './free-places.js';
 import { letterFilter } from './letter-filter.js';
-import { refuseLiving } from './only-dead-letters.js';
+import { assertDeadLetter } from './only-dead-letters.js';
 import { type ReadDeadLetter, readDeadLetter } from './read-dead-letter.js';
 import { castCopy, replayCopy } from './replay-copy.js';
 import { type Verdict, walkQueue } from './walk-queue.js';
@@ -117,7 +117,7 @@ class Replay {
     const read = readDeadLetter(raw, queue, broker.settings.limits);
     if (this.error !== null) return 'stop';
     if (!this.matches(read.letter)) return 'keep';
-    refuseLiving(read, queue, options.force);
+    assertDeadLetter(read, queue, options.force);
     this.matched++;
     const target = options.to ?? read.letter.originalQueue;
     const isGone = await this.callerIsGone(read);

@@ -361,6 +361,15 @@ describeWithRabbit('oslo-rpc bench --serve', () => {
     expect(stderr).toBe('UsageError: --profile-folder: there is no folder /nowhere/at/all; create it first\n');
   });
 
+  it.each([
+    [['--profile', '--profile-folder', import.meta.filename], `${import.meta.filename} is no folder`],
+    [['--profile-folder', '.'], 'give --profile, too'],
+  ])('refuses %j before it loads anything', async (flags, reason) => {
+    // No broker is there.
+    const outcome = await osloRpc(['bench', '--url', 'rabbit://127.0.0.1:1/', '--topic', 't', ...flags]);
+    expect(outcome).toEqual({ code: 2, stdout: '', stderr: `UsageError: --profile-folder: ${reason}\n` });
+  });
+
   it('leaves no server behind, however it ends', async () => {
     const topic = uniqueTopic('orphan');
     const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });

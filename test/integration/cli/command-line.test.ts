@@ -73,6 +73,26 @@ describe('oslo-rpc and a wrong command line', () => {
     expect(stderr).not.toContain('s3cret');
   });
 
+  it.each([
+    ['an unknown command', ['frobnicate', '--json'], "unknown command 'frobnicate'"],
+    ['an unknown option', ['call', '--json', '--topik', 't', 'm'], "unknown option '--topik' (Did you mean --topic?)"],
+    ['no method', ['call', ...target, '--json'], "missing required argument 'method'"],
+    ['no command', ['--json', 'dead'], "unknown option '--json'"],
+    ['no command of a group', ['dead', '--json'], "unknown option '--json'"],
+    ['no topic', ['call', '--url', url, '--json', 'm'], 'no topic: give --topic'],
+  ])('prints a document for %s with --json', async (_what, args, message) => {
+    const { code, stdout, stderr } = await osloRpc(args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^UsageError: .*\n$/) as string });
+    expect(JSON.parse(stdout)).toEqual({
+      error: { name: 'UsageError', message: expect.stringContaining(message) as string },
+      exitCode: 2,
+    });
+  });
+
+  it('prints no document where --json is an argument', async () => {
+    expect(await osloRpc(['call', '--topik', '--', '--json'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
   it('refuses standard input for two things', async () => {
     const args = ['call', ...target, '--context', '-', 'm', '-'];
     const { code, stderr } = await osloRpc(args, {}, { input: '{}' });

@@ -111,6 +111,14 @@ describe('oslo-rpc completion', () => {
     expect(words).toEqual(['select', ...[...PRIORITIES].sort(), '/etc/', '']);
   });
 
+  it('prints the script as a member of JSON with --json', async () => {
+    const [plain, json] = await Promise.all([
+      osloRpc(['completion', 'bash']),
+      osloRpc(['completion', 'bash', '--json']),
+    ]);
+    expect(JSON.parse(json.stdout)).toEqual({ shell: 'bash', script: plain.stdout });
+  });
+
   it('refuses an unknown shell', async () => {
     const { code, stderr } = await osloRpc(['completion', 'csh']);
     expect(code).toBe(2);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, expect, it } from 'vitest';
-import { queueDepth } from '../../../testkit/amqp.js';
+import { queueDepth, withChannel } from '../../../testkit/amqp.js';
 import { COMMAND, commandEnvironment, onTerminal, osloRpc } from '../../support/command.js';
 import {
   type DeadLettered,
@@ -12,7 +12,7 @@ import {
   requestBody,
   textsOf,
 } from '../../support/dead-letters.js';
-import { describeWithRabbit, rabbitUrl } from '../../support/environment.js';
+import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 
 /** Clears a line of the terminal. */
@@ -79,6 +79,23 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     );
     const purged = await run('purge', queues, '--reason', 'DELIVERED', '--method', 's?*', '--yes', '--json');
     expect(JSON.parse(purged.stdout)).toMatchObject({ matched: 2, purged: 2, left: 0 });
+  });
+
+  it.each(['replay', 'purge'])('%s advises --force for messages that are no dead letters', async (command) => {
+    const living = uniqueTopic('living');
+    await withChannel(rabbitUrl, async (channel) => {
+      await channel.assertQueue(living, { durable: true });
+      channel.sendToQueue(living, requestBody('heal'));
+      await channel.checkQueue(living);
+    });
+    const args = ['dead', command, '--url', rabbitUrl, '--queue', living, '--all', '--yes'];
+    const { code, stderr } = await osloRpc(args);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^ConfigurationError: .* are replayed or deleted, unless --force is given\n$/),
+    });
+    expect(await osloRpc([...args, '--force', '--dry-run'])).toMatchObject({ code: 0 });
+    await withChannel(rabbitUrl, (channel) => channel.deleteQueue(living));
   });
 
   it.each(['replay', 'purge'])(

@@ -27,10 +27,23 @@ async function explore(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  await eventually(() => expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\n$/));
-  const page = new ExplorerClient(stdout.trim());
+  await eventually(() => expect(stdout).toMatch(/\n$/));
+  const page = new ExplorerClient(addressIn(stdout, flags));
   closing.push(() => page.close());
   return { child, page, stderr: () => stderr };
+}
+
+/** Returns the address that `oslo-rpc explore` has printed. */
+function addressIn(stdout: string, flags: readonly string[]): string {
+  const address = /^http:\/\/127\.0\.0\.1:\d+\/$/;
+  if (!flags.includes('--json')) {
+    expect(stdout.slice(0, -1)).toMatch(address);
+    return stdout.trim();
+  }
+  const document = JSON.parse(stdout) as { url: string };
+  const readOnly = !flags.includes('--allow-writes');
+  expect(document).toEqual({ url: expect.stringMatching(address) as string, readOnly });
+  return document.url;
 }
 
 async function serve(topic: string) {
@@ -75,7 +88,7 @@ describeWithRabbit('oslo-rpc explore', () => {
   it('calls with --allow-writes, and for its own page alone', async () => {
     const topic = uniqueTopic('explore');
     await serve(topic);
-    const { page } = await explore('--topic', topic, '--allow-writes');
+    const { page } = await explore('--topic', topic, '--allow-writes', '--json');
     const request = { topic, kind: 'call', method: 'add', args: { a: 1, b: 2 } };
     expect(JSON.parse((await page.post(ROUTES.call, request)).text)).toMatchObject({ outcome: 'ok', result: 3 });
     expect((await page.post(ROUTES.call, request, { origin: 'http://evil.example' })).status).toBe(403);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { ErrorDocument } from '../../../lib/cli/exit-code.js';
 import { osloRpcProcess } from '../../support/command.js';
 
 const NEST = import.meta.resolve('@nestjs/core');
@@ -62,10 +63,14 @@ describe('a module that a command loads', { concurrent: true }, () => {
     ['is missing', 'none.mjs', /^UsageError: no such file: \S+none\.mjs\n$/],
     ['is a folder', '.', /is a folder\n$/],
   ])('%s: each command refuses it', async (_, name, reason) => {
-    const outcomes = await Promise.all([
-      osloRpcProcess(['contract', 'export', file(name)]),
+    const [document, ...outcomes] = await Promise.all([
+      osloRpcProcess(['contract', 'export', file(name), '--json']),
       osloRpcProcess(['asyncapi', file(name)]),
     ]);
+    expect(document).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) as string });
+    const { error, exitCode } = JSON.parse(document.stdout) as ErrorDocument;
+    expect(document.stderr).toContain(`${error.name}: ${error.message}`);
+    expect(exitCode).toBe(2);
     for (const { code, stdout, stderr } of outcomes) {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toMatch(reason);

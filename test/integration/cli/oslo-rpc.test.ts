@@ -226,9 +226,11 @@ describeWithPython.each(Object.entries(peers))('oslo-rpc against a %s server', (
     const silentSuccess = { code: 0, stdout: '', stderr: '' };
     expect(await osloRpc(['cast', ...where, 'record', '{"to":"one"}'])).toEqual(silentSuccess);
     expect(await osloRpc(['cast', ...where, '--fanout', 'record', '{"to":"all"}'])).toEqual(silentSuccess);
+    const json = await osloRpc(['cast', ...where, '--json', 'record', '{"to":"json"}']);
+    expect(JSON.parse(json.stdout)).toEqual({ confirmed: true, durationMs: expect.any(Number) as number });
     await eventually(async () => {
       const recorded = await peer.recorded();
-      expect(recorded.map(({ to }) => to).sort()).toEqual(['all', 'all', 'one']);
+      expect(recorded.map(({ to }) => to).sort()).toEqual(['all', 'all', 'json', 'one']);
     });
   });
 

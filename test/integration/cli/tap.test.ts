@@ -155,13 +155,18 @@ describeWithRabbit('oslo-rpc tap', () => {
   });
 
   it('leaves tracing on when it is killed, which --trace-off cures', async () => {
-    const off = () => osloRpc(['tap', '--trace-off', '--url', vhost.url, '--management-url', broker.managementUrl]);
+    const args = ['tap', '--trace-off', '--url', vhost.url, '--management-url', broker.managementUrl];
+    const off = (...more: string[]) => osloRpc([...args, ...more]);
     const tap = await start(...managed());
-    expect(await off()).toMatchObject({ code: 1, stderr: expect.stringContaining('a tap is using it') });
+    expect(await off('--json')).toEqual({
+      code: 1,
+      stdout: '{"tracing":true}\n',
+      stderr: expect.stringContaining('a tap is using it') as string,
+    });
     tap.child.kill('SIGKILL');
     await eventually(async () => expect(await broker.tapQueues(vhost)).toEqual([]));
     expect(await broker.isTracing(vhost)).toBe(true);
-    expect(await off()).toMatchObject({ code: 0, stderr: 'Tracing is off\n' });
+    expect(await off('--json')).toEqual({ code: 0, stdout: '{"tracing":false}\n', stderr: 'Tracing is off\n' });
     expect(await broker.isTracing(vhost)).toBe(false);
   });
 

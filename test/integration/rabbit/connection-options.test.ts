@@ -9,6 +9,14 @@ import { BrokerInspector } from '../../support/broker-inspector.js';
 import { describeWithRabbitControl, rabbitControl, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 
+/** Returns the times of each round in ascending order: an error names the hosts by their addresses. */
+function inRounds(times: readonly string[], hosts: number): string[] {
+  const rounds = Array.from({ length: Math.ceil(times.length / hosts) }, (_, round) =>
+    times.slice(round * hosts, (round + 1) * hosts),
+  );
+  return rounds.flatMap((round) => round.toSorted((one, other) => Number(one) - Number(other)));
+}
+
 describeWithRabbitControl('options of the RabbitMQ connection', () => {
   const inspector = rabbitControl && new BrokerInspector(rabbitControl);
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -32,6 +40,18 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     const client = new RPCClient(transport, new Target({ topic }));
     expect(await client.call({}, 'who')).toBe('one');
     return { topic, client, lines };
+  }
+
+  /** Returns the port of a host that accepts connections, sends the start of a handshake or nothing, and then is silent. */
+  async function unfinished(answers: boolean): Promise<number> {
+    const host = createServer((socket) => {
+      socket.on('error', () => undefined);
+      // The head of a frame.
+      if (answers) socket.once('data', () => socket.write(Buffer.from([1, 0, 0, 0, 0, 1, 0])));
+    }).listen(0, '127.0.0.1');
+    cleanups.push(async () => void host.close());
+    await once(host, 'listening');
+    return (host.address() as AddressInfo).port;
   }
 
   async function ours() {
@@ -126,21 +146,23 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     expect(dropped.at - began).toBeGreaterThanOrEqual(700);
   });
 
-  it('connectTimeout is doubled, up to four times, while a host does not answer in time', async () => {
-    // Accepts connections and says nothing, as an overloaded broker.
-    const host = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
-    cleanups.push(async () => void host.close());
-    await once(host, 'listening');
-    const { port } = host.address() as AddressInfo;
+  it.each([
+    ['a host answers, but does not finish the login', [true], ['50', '100', '200', '200']],
+    ['a host sends nothing', [false], ['50', '50', '50', '50']],
+    // Another host is tried first.
+    ['the last of two hosts does not finish the login', [true, true], ['50', '50', '50', '100', '50', '200']],
+  ])('connectTimeout is doubled, up to four times, only for a broker that is busy: %s', async (_when, hosts, times) => {
+    const ports = await Promise.all(hosts.map(unfinished));
     const waits: string[] = [];
-    const note = (line: string) => void waits.push(...(/within (\d+) ms/.exec(line)?.slice(1) ?? []));
+    const note = (line: string) => void waits.push(...[...line.matchAll(/within (\d+) ms/g)].map(([, ms]) => ms ?? ''));
     const rabbit = { connectTimeout: '50ms', rabbitRetryInterval: '10ms', rabbitIntervalMax: '10ms' };
     const logger = { debug: note, log: note, warn: note, error: note };
-    const transport = getRpcTransport({ transportUrl: `rabbit://guest:guest@127.0.0.1:${port}/`, rabbit, logger });
+    const transportUrl = `rabbit://${ports.map((port) => `guest:guest@127.0.0.1:${port}`).join()}/`;
+    const transport = getRpcTransport({ transportUrl, rabbit, logger });
     cleanups.push(() => transport.cleanup());
     const client = new RPCClient(transport, new Target({ topic: 'nobody' }), { retry: 4 });
     await expect(client.cast({}, 'method')).rejects.toMatchObject({ code: 'DELIVERY_FAILURE' });
-    expect(waits.slice(0, 4)).toEqual(['50', '100', '200', '200']);
+    expect(inRounds(waits, hosts.length).slice(0, times.length)).toEqual(times);
   });
 
   it('rabbitRetryInterval, rabbitRetryBackoff and rabbitIntervalMax set the delays between attempts to connect', async () => {

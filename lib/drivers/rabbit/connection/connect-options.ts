@@ -53,6 +53,8 @@ export interface Identity {
   readonly signal: AbortSignal;
   /** Time for the attempt, in milliseconds. */
   readonly timeout: number;
+  /** Called when the host sends a part of the handshake. */
+  readonly onAnswer?: () => void;
 }
 
 /** Returns amqplib's options for one host. TLS verifies the chain and, by default, the host name. */
@@ -60,7 +62,7 @@ export function connectOptions(
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
-  { login, name, signal, timeout }: Identity,
+  { login, name, signal, timeout, onAnswer }: Identity,
 ): ConnectOptions {
   const tls = usesTls(url, settings);
   const connect: Options.Connect = {
@@ -77,7 +79,7 @@ export function connectOptions(
     timeout,
     credentials: credentialsOf(login, settings),
     clientProperties: { connection_name: name },
-    onread: readsInPlace(),
+    onread: readsInPlace(onAnswer),
     ...(tls && tlsOptions(settings)),
   };
   return [connect, socket as ConnectOptions[1]];

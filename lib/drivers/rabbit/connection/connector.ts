@@ -18,8 +18,9 @@ import { socketOf } from './socket.js';
 const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * Limit for the growth of the time for an attempt, which doubles while a host does not answer in time. A broker that comes
- * back to more clients than it can log in within that time would otherwise work for attempts that have been given up.
+ * Limit for the growth of the time for an attempt, which doubles while a host answers, but does not finish the login in time.
+ * A broker that comes back to more clients than it can log in within that time would otherwise work for attempts that have
+ * been given up.
  */
 const MAX_GROWTH = 4;
 
@@ -43,7 +44,7 @@ export class Connector {
   private readonly logins: Logins;
   private attempt: AbortController | undefined;
   private closed = false;
-  /** Attempts in a row that took too long. */
+  /** Attempts in a row that took too long, although the host answered. */
   private readonly late = new Map<TransportHost, number>();
 
   /**
@@ -65,10 +66,12 @@ export class Connector {
   /** Tries every host once. @throws ConnectFailure when none can be connected to */
   async open(): Promise<Link> {
     const failures: ConnectFailure[] = [];
+    let untried = this.failover.size;
     for (const host of this.failover.round()) {
       if (this.closed) break;
+      untried--;
       try {
-        return await this.openHost(host);
+        return await this.openHost(host, untried === 0);
       } catch (error) {
         this.failover.failed(host);
         const attempt = attemptOf(this.url, host, this.settings.rabbit);
@@ -108,12 +111,15 @@ export class Connector {
     }
   }
 
-  private async openHost(host: TransportHost): Promise<Link> {
+  /** @param isLast false where another host can be tried instead of waiting longer for this one */
+  private async openHost(host: TransportHost, isLast: boolean): Promise<Link> {
     const lateBefore = this.late.get(host) ?? 0;
-    const timeout = this.settings.rabbit.connectTimeout * Math.min(2 ** lateBefore, MAX_GROWTH);
+    const growth = isLast ? Math.min(2 ** lateBefore, MAX_GROWTH) : 1;
+    const timeout = this.settings.rabbit.connectTimeout * growth;
     const attempt = new AbortController();
     this.attempt = attempt;
     let isLate = false;
+    let hasAnswered = false;
     let step = 'finish the handshake';
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -124,7 +130,10 @@ export class Connector {
         attempt.abort();
       }, timeout);
       const name = `${this.settings.connectionName}:${this.purpose}`;
-      const identity = { login, name, signal: attempt.signal, timeout };
+      const onAnswer = () => {
+        hasAnswered = true;
+      };
+      const identity = { login, name, signal: attempt.signal, timeout, onAnswer };
       let model = await this.connect(host, identity);
       step = 'answer a declaration';
       if (!(await this.examine(model))) model = await this.connect(host, identity);
@@ -137,7 +146,8 @@ export class Connector {
     } finally {
       clearTimeout(timer);
       this.attempt = undefined;
-      if (isLate) this.late.set(host, lateBefore + 1);
+      // A silent host is not busy, and a longer attempt would only delay the next one.
+      if (isLate && hasAnswered) this.late.set(host, lateBefore + 1);
       else this.late.delete(host);
     }
   }

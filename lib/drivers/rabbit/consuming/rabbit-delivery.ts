@@ -122,9 +122,9 @@ export class RabbitDelivery implements Delivery {
     return decompressAside(this.raw.body, this.header(COMPRESSION), limits);
   }
 
-  mayCall(beginning: string): boolean {
+  mayCall(prefix: string): boolean {
     const { body } = this.raw;
-    return this.compression === undefined && body.length <= MAX_SEARCHED_BYTES && body.includes(beginning);
+    return this.compression === undefined && body.length <= MAX_SEARCHED_BYTES && body.includes(prefix);
   }
 
   size(limits: MessageLimits): number {

@@ -28,7 +28,7 @@ export interface QueueSpec {
   readonly temporary?: boolean;
   /** Returns another name for a temporary queue that cannot be reached. */
   readonly rename?: () => string;
-  /** True for dead letters, which wait for a person: it goes neither with its consumers, nor do reads use up its messages. */
+  /** True for a dead-letter queue: not auto-delete, no delivery limit. */
   readonly deadLetters?: boolean;
   /** True for a stream: it is read from an offset, and reading removes nothing. */
   readonly stream?: boolean;

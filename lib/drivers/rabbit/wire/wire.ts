@@ -4,7 +4,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import { FrameSplitter } from './frame-splitter.js';
 import { FrameWriter } from './frame-writer.js';
 import { type ChannelListener, IncomingContent } from './incoming-content.js';
-import { takeReads } from './socket-reads.js';
+import { passReads } from './socket-reads.js';
 
 /** Internals of an amqplib connection, which its typings do not have. */
 interface Internals {
@@ -109,7 +109,7 @@ export class Wire {
     };
     stream.removeAllListeners('readable');
     this.connection.rest = Buffer.alloc(0);
-    takeReads(stream, read);
+    passReads(stream, read);
     if (rest.length > 0) read(rest);
   }
 
