@@ -1,6 +1,6 @@
 import { withChannel } from '../../testkit/amqp.js';
 import { PYTHON } from '../../testkit/prerequisites.js';
-import { PEERS, type PeerName } from '../peers/peer.js';
+import { PEERS, type PeerName, type SubjectName } from '../peers/peer.js';
 import { CONCURRENCY, TIMEOUT_MS, type Work } from '../peers/pressed.js';
 import type { Pressed, Second } from '../running/pressure.js';
 import type { Session } from '../running/session.js';
