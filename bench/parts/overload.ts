@@ -1,6 +1,6 @@
 import { withChannel } from '../../testkit/amqp.js';
 import { PYTHON } from '../../testkit/prerequisites.js';
-import { PEERS, type PeerName } from '../peers/peer.js';
+import { PEERS, type PeerName, type SubjectName } from '../peers/peer.js';
 import { CONCURRENCY, TIMEOUT_MS, type Work } from '../peers/pressed.js';
 import type { Pressed, Second } from '../running/pressure.js';
 import type { Session } from '../running/session.js';
@@ -16,15 +16,27 @@ const IN_FLIGHT = 2 * CONCURRENCY;
 
 interface Setting {
   peer: PeerName;
+  subject: SubjectName;
   title: string;
   work: Work;
 }
 
 const SETTINGS = {
-  oslo: { peer: 'oslo', title: 'this library', work: { waitMs: 40 } },
-  'oslo-computing': { peer: 'oslo', title: 'this library, computing', work: { computeMs: 5 } },
-  'oslo-python': { peer: 'oslo-python', title: 'oslo.messaging (Python)', work: { waitMs: 40 } },
-  'nest-rmq': { peer: 'nest-rmq', title: "Nest's RMQ", work: { waitMs: 40 } },
+  oslo: { peer: 'oslo', subject: 'pressed-oslo', title: 'this library, `loadShedding`', work: { waitMs: 40 } },
+  'oslo-plain': { peer: 'oslo', subject: 'pressed-plain', title: 'this library, as by default', work: { waitMs: 40 } },
+  'oslo-computing': {
+    peer: 'oslo',
+    subject: 'pressed-oslo',
+    title: 'this library, `loadShedding`, computing',
+    work: { computeMs: 5 },
+  },
+  'oslo-python': {
+    peer: 'oslo-python',
+    subject: 'pressed-oslo',
+    title: 'oslo.messaging (Python)',
+    work: { waitMs: 40 },
+  },
+  'nest-rmq': { peer: 'nest-rmq', subject: 'pressed-nest', title: "Nest's RMQ", work: { waitMs: 40 } },
 } as const satisfies Record<string, Setting>;
 
 type Name = keyof typeof SETTINGS;
@@ -81,9 +93,12 @@ export async function run(session: Session): Promise<OverloadResult> {
   return result;
 }
 
-async function press({ broker, plan }: Session, name: Name, { peer, work }: Setting): Promise<OverloadFigures> {
+async function press(
+  { broker, plan }: Session,
+  name: Name,
+  { peer, subject, work }: Setting,
+): Promise<OverloadFigures> {
   const place = { url: broker.url, topic: `bench-overload-${name}`, host: 'host0' };
-  const subject = peer === 'nest-rmq' ? 'pressed-nest' : 'pressed-oslo';
   const server = new WorkerProcess(`${name} server`, peer === 'oslo-python' ? PYTHON : undefined);
   const clients = Array.from({ length: CLIENTS }, (_, index) => new WorkerProcess(`${name} client ${index}`));
   const all = <T>(ask: (client: WorkerProcess) => Promise<T>) => Promise.all(clients.map(ask));
@@ -192,6 +207,6 @@ export function documents({ peers, seconds, times, timeoutMs }: OverloadResult):
 /** Titles and colours of the lines of the chart. */
 export function overloadLines({ peers }: OverloadResult) {
   return (Object.entries(peers) as [Name, OverloadFigures][])
-    .filter(([name]) => name !== 'oslo-computing')
+    .filter(([name]) => name !== 'oslo-computing' && name !== 'oslo-plain')
     .map(([name, { row }]) => ({ ...PEERS[SETTINGS[name].peer], row }));
 }

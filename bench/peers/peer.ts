@@ -28,7 +28,7 @@ export type SubjectName =
   | 'floor-envelope'
   | 'floor-notifications'
   | 'floor-topics'
-  | `pressed-${'nest' | 'oslo'}`
+  | `pressed-${'nest' | 'oslo' | 'plain'}`
   | 'nest-tcp';
 
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];

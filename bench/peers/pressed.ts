@@ -87,6 +87,10 @@ async function connectNest(place: Place): Promise<Call> {
   return (args) => firstValueFrom(client.send<unknown>('echo', args).pipe(timeout(TIMEOUT_MS)));
 }
 
+function serve({ url, topic, host }: Place, loadShedding: boolean) {
+  return startServer([WorkEndpoint], { transportUrl: url, topic, host, concurrency: CONCURRENCY, loadShedding });
+}
+
 async function connect({ url, topic }: Place): Promise<Call> {
   Logger.overrideLogger(['error']);
   const transport = getRpcTransport({ transportUrl: url });
@@ -99,10 +103,7 @@ async function connect({ url, topic }: Place): Promise<Call> {
 
 /** Servers whose handlers take time. Python's server is called by the client of this library. */
 export const peers: Record<string, Peer> = {
-  'pressed-oslo': {
-    server: ({ url, topic, host }) =>
-      startServer([WorkEndpoint], { transportUrl: url, topic, host, concurrency: CONCURRENCY }),
-    client: connect,
-  },
+  'pressed-oslo': { server: (place) => serve(place, true), client: connect },
+  'pressed-plain': { server: (place) => serve(place, false), client: connect },
   'pressed-nest': { server: serveNest, client: connectNest },
 };

@@ -102,7 +102,8 @@ export interface OsloMessagingOptions {
   refuseRedelivered?: boolean | undefined;
   /**
    * Refuse calls with a `ServerOverloaded` while the server cannot keep up, so that it works for callers that still wait.
-   * Begins when a call has waited for so long that it cannot end in time. @default true
+   * A call is refused when it has waited for so long that it cannot end in time, or waited long after a second of such calls.
+   * @default false
    */
   loadShedding?: boolean | undefined;
   /** Time that a closing server waits for its handlers, and for replies whose queue is missing. @default 30 */

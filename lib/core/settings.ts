@@ -149,7 +149,7 @@ export function normalizeOptions(options: OsloMessagingOptions = {}): Settings {
     concurrency: options.concurrency ?? 64,
     delivery: options.delivery ?? 'at-most-once',
     refuseRedelivered: options.refuseRedelivered ?? false,
-    loadShedding: options.loadShedding ?? true,
+    loadShedding: options.loadShedding ?? false,
     drainTimeout: toMilliseconds(options.drainTimeout ?? 30, 'drainTimeout'),
     anyReplyQueue: options.anyReplyQueue ?? false,
     limits: limitsOf(options.limits),

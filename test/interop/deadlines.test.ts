@@ -58,7 +58,7 @@ describeWithPython('the deadline of a Python caller', () => {
   };
 
   async function serve(at: string, concurrency = 64): Promise<RPCServer> {
-    const options = { logger: silent, drainTimeout: '100ms', concurrency };
+    const options = { logger: silent, drainTimeout: '100ms', concurrency, loadShedding: true };
     const transport = getRpcTransport({ transportUrl: rabbitUrl, ...options });
     const server = getRpcServer(transport, new Target({ topic: at, server: 's' }), [endpoint]);
     await server.start();
@@ -116,7 +116,7 @@ describeWithPython('the deadline of a Python caller', () => {
     const holding = ours.call({}, 'work');
     await eventually(() => expect(seen).toHaveLength(3));
     const refused = peer.call({ topic: full, method: 'work', timeout: 2 }).catch((error: unknown) => error);
-    setTimeout(() => finish[2]?.(), 1600);
+    setTimeout(() => finish[2]?.(), 1700);
     expect(String(await refused)).toContain('ServerOverloaded');
     await holding;
     expect(seen).toHaveLength(3);

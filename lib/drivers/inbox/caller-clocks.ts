@@ -11,8 +11,8 @@ interface Offsets {
 /** Minimum length of a period in milliseconds. A clock that jumps is trusted again after two of them. */
 const PERIOD_MS = 30_000;
 
-/** Maximum length of a period in milliseconds, where the server is never idle. */
-const MAX_PERIOD_MS = 20 * PERIOD_MS;
+/** Maximum length of a period in milliseconds, for a server with load shedding that is never idle. */
+const MAX_PERIOD_MS = 10 * PERIOD_MS;
 
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;

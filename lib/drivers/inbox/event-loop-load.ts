@@ -4,19 +4,23 @@ const INTERVAL_MS = 100;
 /** Part of the time from which the event loop counts as busy. */
 const BUSY = 0.95;
 
+/** Intervals in a row after which it counts as busy. A handler that blocks it once makes one long interval. */
+export const BUSY_INTERVALS = 5;
+
 /** Tells whether the process has computing time left: handlers that compute take no slot for long. */
 export class EventLoopLoad {
   private last = performance.eventLoopUtilization();
   private measuredAt = performance.now();
-  private busy = false;
+  private busyIntervals = 0;
 
-  /** Returns true when the event loop had hardly any idle time lately. */
+  /** Returns true when the event loop had hardly any idle time in the last intervals. */
   isBusy(now: number): boolean {
-    if (now - this.measuredAt < INTERVAL_MS) return this.busy;
+    if (now - this.measuredAt < INTERVAL_MS) return this.busyIntervals >= BUSY_INTERVALS;
     const current = performance.eventLoopUtilization();
-    this.busy = performance.eventLoopUtilization(current, this.last).utilization >= BUSY;
+    const { utilization } = performance.eventLoopUtilization(current, this.last);
+    this.busyIntervals = utilization >= BUSY ? this.busyIntervals + 1 : 0;
     this.last = current;
     this.measuredAt = now;
-    return this.busy;
+    return this.busyIntervals >= BUSY_INTERVALS;
   }
 }

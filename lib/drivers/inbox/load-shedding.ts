@@ -1,30 +1,52 @@
 /** Waiting times of a call that is about to start or to wait. All times in milliseconds. */
 export interface CallWait {
-  /** Time before it arrived: in its queue, and on its way. */
-  readonly before: number;
+  /** Time before it arrived: in its queue, and on its way. Undefined where its caller does not say when it was written. */
+  readonly before: number | undefined;
   /** Time since it arrived. */
   readonly here: number;
   /** Time that its caller gives it. */
   readonly timeout: number;
   /** Time that its handler will probably need; 0 where unknown. */
   readonly need: number;
-  /** True when no slot is free. */
+  /** True when all slots have been taken for a while. */
   readonly full: boolean;
   /** True while the process has hardly any computing time left. */
   readonly computing: boolean;
 }
 
-/** Time without a refusal after which the overload is over. */
+/** Calls that came too late to be served, one at least each second, and no call between them that waited for much less. */
+interface Proof {
+  /** Timeout of the first one. The others have at least half and at most twice of it. */
+  readonly timeout: number;
+  /** Longest wait with which the first one could have been served. */
+  readonly spare: number;
+  readonly since: number;
+  last: number;
+}
+
+/** Time for which calls must have come too late until an overload is proved. A stall is worked off before. */
+export const PROOF_MS = 1000;
+
+/** Time after the last call that came too late, after which the overload is over. */
 export const EPISODE_MS = 10_000;
 
 /** Part of the timeout that a reply needs for its way. */
 const REPLY_PART = 0.05;
+
+/** Maximum of this time. */
+export const MAX_REPLY_MS = 250;
 
 /** Part of its possible wait that a call may have spent in the queue during an overload. */
 const SHARE = 0.25;
 
 /** Maximum of this time. Calls that waited as long keep all slots busy. */
 export const MAX_WAIT_MS = 1000;
+
+/** Wait that counts as none. */
+export const NO_WAIT_MS = 20;
+
+/** Factor by which the timeouts of calls may differ that an overload concerns. */
+const CLASS = 2;
 
 /**
  * Maximum number of calls in a row that are refused for their wait while slots are free. The next one is started, so that
@@ -33,19 +55,14 @@ export const MAX_WAIT_MS = 1000;
 export const MAX_IN_A_ROW = 16;
 
 /**
- * Decides which calls are refused. An overload begins with proof: a busy server meets a call that has waited for so long
- * that its handler cannot end in time. First in, first out, all calls behind it would fare as badly, and each would be
- * started for a caller that gives up. During an overload, calls that waited long are therefore refused at once, and the
- * server starts the fresh ones. A queue that the server can work off in time is never shortened.
+ * Decides which calls are refused. A busy server refuses a call that has waited for so long that its handler cannot end in
+ * time. An overload is proved when calls come too late for a second. During an overload, calls with like timeouts that waited
+ * long are refused as well, and the server starts the fresh ones. Only calls that come too late prolong it.
  */
 export class LoadShedding {
+  private proof: Proof | undefined;
   private until = Number.NEGATIVE_INFINITY;
   private inARow = 0;
-
-  /** Time at which the overload is over without another refusal. */
-  get overloadedUntil(): number {
-    return this.until;
-  }
 
   /** Returns true during an overload. */
   isOverloaded(now: number): boolean {
@@ -54,22 +71,48 @@ export class LoadShedding {
 
   /** Returns true for a call that is to be refused. */
   refuses({ before, here, timeout, need, full, computing }: CallWait, now: number): boolean {
-    const spare = timeout * (1 - REPLY_PART) - need;
+    const wait = (before ?? 0) + here;
+    if (before !== undefined) this.observe(wait, now);
+    const spare = timeout - Math.min(timeout * REPLY_PART, MAX_REPLY_MS) - need;
     // Without any wait, it would not end in time either. Its caller gets the timeout that it has asked for.
     if ((!full && !computing) || spare <= 0) return false;
-    const isTooLate = before + here > spare;
-    if (!isTooLate && !this.isExcess(before, spare, full, now)) {
+    const isTooLate = wait > spare;
+    if (isTooLate && before !== undefined) this.prove(timeout, spare, now);
+    if (!isTooLate && !this.isExcess(before, timeout, spare, full, now)) {
       this.inARow = 0;
       return false;
     }
     this.inARow++;
-    this.until = now + EPISODE_MS;
     return true;
   }
 
-  /** Returns true for a call that is in time, but has waited for long during an overload. */
-  private isExcess(before: number, spare: number, full: boolean, now: number): boolean {
-    if (!this.isOverloaded(now) || before <= Math.min(spare * SHARE, MAX_WAIT_MS)) return false;
+  /**
+   * Ends an overload when a call did not wait. Takes back a proof that is not complete after a short wait.
+   * @param wait whole wait of a call whose caller says when it was written
+   */
+  observe(wait: number, now: number): void {
+    if (this.proof === undefined) return;
+    const isOver = this.isOverloaded(now) ? wait < NO_WAIT_MS : wait < this.proof.spare / 2;
+    if (!isOver) return;
+    this.proof = undefined;
+    this.until = Number.NEGATIVE_INFINITY;
+  }
+
+  private prove(timeout: number, spare: number, now: number): void {
+    const { proof } = this;
+    const isOther = proof === undefined || timeout > proof.timeout * CLASS || now - proof.last > PROOF_MS;
+    if (proof === undefined || (isOther && !this.isOverloaded(now))) {
+      this.proof = { timeout, spare, since: now, last: now };
+    } else if (timeout <= proof.timeout * CLASS && timeout * CLASS >= proof.timeout) {
+      proof.last = now;
+      if (now - proof.since >= PROOF_MS) this.until = now + EPISODE_MS;
+    }
+  }
+
+  /** Returns true for a call that is in time, but has waited for long during an overload of calls like it. */
+  private isExcess(before: number | undefined, timeout: number, spare: number, full: boolean, now: number): boolean {
+    if (before === undefined || this.proof === undefined || !this.isOverloaded(now)) return false;
+    if (timeout > this.proof.timeout * CLASS || !(before > Math.min(spare * SHARE, MAX_WAIT_MS))) return false;
     return full || this.inARow < MAX_IN_A_ROW;
   }
 }

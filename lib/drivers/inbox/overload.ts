@@ -6,31 +6,22 @@ import type { NeedsNoSlot } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 import { EventLoopLoad } from './event-loop-load.js';
-import { LoadShedding } from './load-shedding.js';
+import { EPISODE_MS, LoadShedding, NO_WAIT_MS } from './load-shedding.js';
 import { ServiceTimes } from './service-times.js';
 
 /** Maximum number of refusals whose reply is not sent yet. Further calls wait as usual. */
 const MAX_REFUSALS = 1000;
 
-/** Time for which a call shows how long its neighbours in the queue have waited, in milliseconds. */
-const NEIGHBOUR_MS = 100;
-
-/** Wait from which the run of a call is measured, in milliseconds. Without a wait, no estimate is needed. */
-const MEASURED_WAIT_MS = 20;
-
-/** Wait before arrival of the last call that told when it was written, by queue. */
-interface Neighbour {
-  readonly queue: string;
-  readonly before: number;
-  readonly at: number;
-}
+/** Time for which calls must have waited for slots until the server counts as full, in milliseconds. */
+export const FULL_MS = 100;
 
 /** Overload of a server: finds the calls that it refuses, and reports the beginning and the end. */
 export class Overload {
   private readonly shedding = new LoadShedding();
   private readonly times = new ServiceTimes();
   private readonly loop = new EventLoopLoad();
-  private neighbour: Neighbour | undefined;
+  /** Time since which calls wait for slots. */
+  private waitingSince: number | undefined;
   private refusing = 0;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
@@ -54,18 +45,21 @@ export class Overload {
 
   /**
    * Returns true for a call that is to be refused. Casts, and requests that may have been started, never are.
-   * @param delay time before the arrival, in milliseconds; undefined where the caller has not told when it was written
-   * @param full true when no slot is free
+   * @param before time before the arrival, in milliseconds; undefined where the caller has not told when it was written
+   * @param waits true for a call that found no free slot
    */
-  refuses(request: RpcRequest, delivery: Delivery, delay: number | undefined, full: boolean): boolean {
+  refuses(request: RpcRequest, delivery: Delivery, before: number | undefined, waits: boolean): boolean {
     const { expiration: timeout, expires, repeated, queue } = delivery;
     if (!timeout || request.msgId === undefined || request.replyQueue === undefined) return false;
     const now = performance.now();
     const here = now - (expires - timeout);
-    if (delay !== undefined) this.neighbour = { queue, before: delay, at: now };
-    const before = delay ?? this.waitOfNeighbour(queue, now);
-    if (before + here < MEASURED_WAIT_MS || repeated || this.refusing >= MAX_REFUSALS) return false;
-    if (this.needsNoSlot?.selects(request)) return false;
+    const full = this.isFull(before, here, waits, now);
+    const wait = (before ?? 0) + here;
+    if (wait < NO_WAIT_MS) {
+      if (before !== undefined) this.shedding.observe(wait, now);
+      return false;
+    }
+    if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
     const computing = this.loop.isBusy(now);
     if (!this.shedding.refuses({ before, here, timeout, need, full, computing }, now)) return false;
@@ -75,7 +69,7 @@ export class Overload {
 
   /** Returns true for a call whose run is to be measured. */
   isPressed({ waitingSince }: Delivery, delay: number | undefined): boolean {
-    return waitingSince !== undefined || (delay !== undefined && delay >= MEASURED_WAIT_MS);
+    return waitingSince !== undefined || (delay !== undefined && delay >= NO_WAIT_MS);
   }
 
   /** Measures the run of a call. */
@@ -110,10 +104,13 @@ export class Overload {
     this.timer = undefined;
   }
 
-  /** Calls of one queue wait for the same time, those of Python as well, which do not tell when they were written. */
-  private waitOfNeighbour(queue: string, now: number): number {
-    const { neighbour } = this;
-    return neighbour?.queue === queue && now - neighbour.at <= NEIGHBOUR_MS ? neighbour.before : 0;
+  /** Returns true when all slots have been taken for a while: a call that waits for a moment only shows no lack of them. */
+  private isFull(before: number | undefined, here: number, waits: boolean, now: number): boolean {
+    if (before !== undefined) {
+      if (before + here < NO_WAIT_MS) this.waitingSince = undefined;
+      else if (waits) this.waitingSince = Math.min(this.waitingSince ?? now, now - here);
+    }
+    return waits && (here >= FULL_MS || now - (this.waitingSince ?? now) >= FULL_MS);
   }
 
   private refused(queue: string, now: number): void {
@@ -123,18 +120,16 @@ export class Overload {
     this.begun = now;
     this.refusals = 1;
     this.context.settings.logger.warn(
-      `Overloaded: calls in "${oneLine(queue, 100)}" have waited for so long that they cannot end in time; refusing calls that waited long (ServerOverloaded) until the server keeps up`,
+      `Overloaded: calls in "${oneLine(queue, 100)}" have waited for so long that they cannot end in time; refusing calls (ServerOverloaded) until the server keeps up`,
     );
-    this.watchEnd(now);
+    this.watchEnd(this.refusals);
   }
 
-  private watchEnd(now: number): void {
-    const left = this.shedding.overloadedUntil - now;
+  private watchEnd(refusals: number): void {
     this.timer = setTimeout(() => {
-      const later = performance.now();
-      if (this.shedding.isOverloaded(later)) this.watchEnd(later);
-      else this.ended(later);
-    }, left + 1);
+      if (this.refusals > refusals) this.watchEnd(this.refusals);
+      else this.ended(performance.now());
+    }, EPISODE_MS);
     this.timer.unref();
   }
 

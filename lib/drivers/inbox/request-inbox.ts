@@ -48,7 +48,7 @@ export class RequestInbox implements Inbox {
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
-  private readonly clocks = new CallerClocks(() => this.isIdle());
+  private readonly clocks: CallerClocks;
   /** Undefined without load shedding. */
   private readonly overload: Overload | undefined;
   private readonly signals = new RequestSignals();
@@ -70,6 +70,7 @@ export class RequestInbox implements Inbox {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
     if (this.settings.loadShedding) this.overload = new Overload(context, ports.needsNoSlot);
+    this.clocks = new CallerClocks(this.overload && (() => this.isIdle()));
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),

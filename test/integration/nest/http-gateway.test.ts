@@ -18,6 +18,7 @@ import {
   RpcArg,
   RpcEndpoint,
   RpcMethod,
+  ServerOverloaded,
 } from 'nestjs-oslo-messaging';
 import { afterEach, describe, expect, it } from 'vitest';
 import { uniqueTopic } from '../../support/environment.js';
@@ -88,6 +89,11 @@ class Web {
   @Get('here')
   here(): never {
     throw new GatewayVnfNotFound('thrown by the gateway itself');
+  }
+
+  @Get('overloaded')
+  overloaded(): never {
+    throw new ServerOverloaded('the call waited too long');
   }
 
   @Get('bug')
@@ -170,6 +176,7 @@ describe.each(platforms)('a gateway on %s', (_name, makeAdapter) => {
     expect(await get('never')).toEqual(answer(504, 'The service did not answer in time', 'Gateway Timeout'));
     expect(await get('nobody')).toEqual(answer(503, 'The service is not available', 'Service Unavailable'));
     expect(await get('capped')).toEqual(answer(503, 'The service is not available', 'Service Unavailable'));
+    expect(await get('overloaded')).toEqual(answer(503, 'The service is not available', 'Service Unavailable'));
     expect(await get('csv')).toEqual(answer(404, 'no VNF of that id', 'Not Found'));
     // Other exceptions stay Nest's.
     expect(await get('bug')).toMatchObject({ body: { statusCode: 500, message: 'Internal server error' } });

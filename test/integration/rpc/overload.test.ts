@@ -18,7 +18,7 @@ const TIMEOUT_MS = 3000;
 /** Time that the handler needs. With 5 % for the reply, a call can wait for 2350 ms. */
 const NEED_MS = 500;
 const TOO_LONG_MS = 2600;
-/** Longer than the quarter of 2350 ms that a call may wait in the queue during an overload. */
+/** Longer than a quarter of 2350 ms, the wait from which calls are refused during a proved overload. */
 const LONG_MS = 900;
 
 describeWithRabbit('a server whose only slot is taken', () => {
@@ -38,7 +38,7 @@ describeWithRabbit('a server whose only slot is taken', () => {
 
   beforeAll(async () => {
     const topic = uniqueTopic('overload');
-    serving = getRpcTransport({ transportUrl: rabbitUrl, logger, concurrency: 1 });
+    serving = getRpcTransport({ transportUrl: rabbitUrl, logger, concurrency: 1, loadShedding: true });
     calling = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
     const endpoint = {
       work(_context: unknown, { id }: { id: unknown }): Promise<unknown> {
@@ -79,25 +79,55 @@ describeWithRabbit('a server whose only slot is taken', () => {
     expect(started).not.toContain('late');
   });
 
-  it('refuses calls that have waited from then on, and starts fresh calls and casts', async () => {
+  it('starts a call that has waited long but is in time, and casts, after one refusal', async () => {
     const running = work('running');
     await hasStarted('running');
     // One call is read ahead. The others wait in the queue.
     const next = work('next');
-    const waited = outcomeOf(work('waited'));
+    const waited = work('waited');
     await client.cast({}, 'note', { id: 'cast' });
     await pause(LONG_MS);
+    for (const id of ['next', 'waited']) {
+      finish();
+      await hasStarted(id);
+    }
     finish();
-    await hasStarted('next');
-    expect(await waited).toBeInstanceOf(ServerOverloaded);
-    const fresh = work('fresh');
-    finish();
-    await hasStarted('fresh');
-    finish();
-    expect(await Promise.all([running, next, fresh])).toEqual(['running', 'next', 'fresh']);
-    expect(started).toContain('cast');
-    expect(started).not.toContain('waited');
-    expect(serving.counts.shedRequests).toBe(2);
+    expect(await Promise.all([running, next, waited])).toEqual(['running', 'next', 'waited']);
+    await hasStarted('cast');
+    expect(serving.counts.shedRequests).toBe(1);
     expect(logger.messages(/Overloaded: calls in .* have waited/, 'warn')).toHaveLength(1);
+  });
+});
+
+describeWithRabbit('a server without load shedding', () => {
+  it('starts a call that cannot end in time any more', async () => {
+    const topic = uniqueTopic('overload');
+    const started: unknown[] = [];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const endpoint = {
+      work(_context: unknown, { id }: { id: unknown }): unknown {
+        started.push(id);
+        return id === 'held' ? held : id;
+      },
+    };
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, concurrency: 1 });
+    try {
+      await getRpcServer(transport, new Target({ topic, server: 'a' }), [endpoint]).start();
+      const client = getRpcClient(transport, new Target({ topic }), { timeout: '2s' });
+      const first = client.call({}, 'work', { id: 'held' });
+      await eventually(() => expect(started).toEqual(['held']));
+      const late = client.call({}, 'work', { id: 'late' }).catch((error: unknown) => error);
+      await pause(1925);
+      release();
+      expect(await late).not.toBeInstanceOf(ServerOverloaded);
+      expect(transport.counts.shedRequests).toBe(0);
+      await first.catch(() => undefined);
+    } finally {
+      release();
+      await transport.cleanup();
+    }
   });
 });

@@ -19,6 +19,7 @@ import {
   RpcEndpoint,
   RpcMethod,
   type SendNext,
+  ServerOverloaded,
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
@@ -67,6 +68,7 @@ describe('A retry policy', () => {
     ['MessageDeliveryFailure', () => new MessageDeliveryFailure('refused')],
     ['MessageUndeliverable', () => new MessageUndeliverable('nobody')],
     ['MessagingTimeout', () => new MessagingTimeout('late')],
+    ['ServerOverloaded', () => new ServerOverloaded('full')],
   ])('repeats a call after a %s, up to its number of attempts', async (_name, error) => {
     const topic = uniqueTopic();
     const fault = failing(2, error);

@@ -93,7 +93,7 @@ export class RabbitDelivery implements Delivery {
 
   get deadline(): number | undefined {
     const deadline = this.raw.properties.deadline ?? this.header(DEADLINE);
-    return typeof deadline === 'number' ? deadline : undefined;
+    return typeof deadline === 'number' && Number.isFinite(deadline) ? deadline : undefined;
   }
 
   get cancellable(): boolean {
