@@ -105,7 +105,7 @@ for (const { name, url, describe: describeOn } of transports) {
       await expect(notifier.info({}, 'e', 1)).rejects.toThrow('it returned a number');
     });
 
-    it('are told what is no message, also where another one follows', async () => {
+    it('are told from text that is no message, also where another one follows', async () => {
       const topic = uniqueTopic();
       await serve(topic, 's', [new Endpoint()]);
       const giving = (changed: (message: OutgoingMessage) => unknown) => {
@@ -270,7 +270,7 @@ for (const { name, url, describe: describeOn } of transports) {
   });
 }
 
-it('names what was given instead of interceptors and instrumentation', () => {
+it('names the values that were given instead of interceptors and instrumentation', () => {
   expect(() => getRpcTransport({ clientInterceptors: ['x'] as never })).toThrow(
     'Option "clientInterceptors": expected an array of functions (message, next) => Promise; got ["x"]',
   );

@@ -152,7 +152,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     expect(transport.counts.lostConnections).toBe(0);
   });
 
-  it.runIf(rabbitControl)('is left by a user who may not declare what is asked', async () => {
+  it.runIf(rabbitControl)('is left by a user who may not declare the queue', async () => {
     await serve(connect({ transportUrl: rabbitUrl }));
     const user = uniqueTopic('user');
     await rabbitControl?.rabbitmqctl('add_user', user, user);

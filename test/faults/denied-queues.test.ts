@@ -160,7 +160,7 @@ describeWithRabbit('a broker that closes the connection because of a declaration
     await expect(started).rejects.toMatchObject({ code: 'SERVER_LISTEN', message });
   });
 
-  it('does not fail a notification whose connection ends because of another declaration', async () => {
+  it('does not fail a notification when its connection ends because of another declaration', async () => {
     const refused = uniqueTopic('refused');
     const notifications = getNotificationTransport({ transportUrl: proxy.url, logger });
     open.push(() => notifications.cleanup());

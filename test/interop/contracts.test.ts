@@ -131,7 +131,7 @@ describeWithPython('contracts with Python', () => {
     await eventually(async () => expect(await peer.receivedRpcs('record')).toMatchObject([{ args: { n: 7 } }]));
   });
 
-  it('reject with what a Python server raises, and for a version that it does not have', async () => {
+  it('reject with the exception of a Python server, and for a version that it does not have', async () => {
     const client = clientOf();
     const failed = await client.fail({ kind: 'ValueError', message: 'no' }).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(RemoteError);

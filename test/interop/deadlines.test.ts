@@ -102,7 +102,7 @@ describeWithPython('the deadline of a Python caller', () => {
     expect(String(await call)).toContain('MessagingTimeout');
   });
 
-  it('is refused by a full server, whose handler could not end in time any more', async () => {
+  it('is refused by a full server, because its handler could not end in time any more', async () => {
     const full = `${topic}-full`;
     await serve(full, 1);
     const ours = getRpcClient(nested, new Target({ topic: full }));

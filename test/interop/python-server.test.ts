@@ -111,7 +111,7 @@ describeWithPython('our client of a Python server', () => {
     });
   });
 
-  it('settles a call whose result is NaN', async () => {
+  it('settles a call with the result NaN', async () => {
     const result: unknown = await client
       .prepare({ timeout: 5 })
       .call(ctxt, 'nan')

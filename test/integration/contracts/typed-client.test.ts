@@ -159,7 +159,7 @@ describe.each(ENGINES)('a typed client on %s', (_name, describeHere, urlOf) => {
       await expect(client.get(null as never)).rejects.toBeInstanceOf(ConfigurationError);
     });
 
-    it('offers the client below, whose target is that of the API', async () => {
+    it('offers the client below, with the target of the API', async () => {
       expect(client.$client).toBeInstanceOf(BackingOffClient);
       expect(client.$client.target).toMatchObject({ topic, exchange: 'contracts', version: '1.10' });
       expect(await client.$client.call({}, 'get', { vnf_id: 'x' })).toEqual({ id: 'x', name: 'web' });

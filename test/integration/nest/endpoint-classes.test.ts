@@ -144,7 +144,7 @@ it('warns of an endpoint in the providers', async () => {
   ]);
 });
 
-it('warns of a plain handler whose pattern is an object', async () => {
+it('warns of a plain handler with an object as its pattern', async () => {
   expect(await warnings([Served, WithObjectPatterns])).toEqual([
     expect.stringMatching(/^@MessagePattern\(\{"cmd":"sum"\}\) answers only to .* Use a method name/),
     expect.stringMatching(/^@EventPattern\(\{"cmd":"stop"\}\) answers only to .* Use a method name/),

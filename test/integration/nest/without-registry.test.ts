@@ -57,7 +57,7 @@ describe('Nest 11.0, which does not register the strategies that it binds', () =
     return { app, call, problems, options: { transportUrl, topic, logger } };
   }
 
-  it('serves by the server of the module, whose start health awaits', async () => {
+  it('serves by the server of the module, and health awaits its start', async () => {
     const { app, call, problems } = await hybrid();
     app.connectMicroservice({ strategy: app.get(OsloServer) });
     const [server] = app.getMicroservices();

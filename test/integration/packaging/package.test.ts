@@ -147,7 +147,7 @@ describe('the package', () => {
     expect(files.length).toBeLessThan(50);
   });
 
-  it('keeps the comments of what it exports', async () => {
+  it('keeps the comments of its exports', async () => {
     for (const form of ['lib', 'cjs'])
       expect(await readFile(`${root}dist/${form}/core/target.d.ts`, 'utf8')).toMatch(
         /\/\*\*[^/]*\*\/\nexport declare class Target/,

@@ -28,7 +28,7 @@ const APART: Readonly<Record<string, string>> = {
   'drivers/rabbit/connection/close-reason.ts reasons': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/connection/connect-failure-log.ts logs': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/wire/content-header.ts NONE': 'constant',
-  'drivers/rabbit/wire/socket-reads.ts takers': 'used by one engine, which belongs to a shared Transport',
+  'drivers/rabbit/wire/socket-reads.ts readers': 'used by one engine, which belongs to a shared Transport',
   'drivers/rabbit/wire/wire.ts wires': 'used by one engine, which belongs to a shared Transport',
   'drivers/reply-queue.ts lastMatch': 'cache',
   'nest/native-failures.ts installed': 'a filter that is changed twice does the same',

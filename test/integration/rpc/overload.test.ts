@@ -67,7 +67,7 @@ describeWithRabbit('a server whose only slot is taken', () => {
     await serving.cleanup();
   });
 
-  it('refuses a call before the deadline whose handler could not end in time', async () => {
+  it('refuses a call before the deadline, because its handler could not end in time', async () => {
     const held = work('held');
     await hasStarted('held');
     const late = outcomeOf(work('late'));

@@ -99,7 +99,7 @@ describe('An outage of a test broker', () => {
     expect(broker.casts).toEqual([]);
   });
 
-  it('fails what has no retries at once', async () => {
+  it('fails requests without retries at once', async () => {
     const transport = connect();
     const client = clientOf(transport, 0);
     broker.disconnect();

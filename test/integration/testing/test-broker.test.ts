@@ -307,7 +307,7 @@ describe('A test broker', () => {
     );
   });
 
-  it('closes what it has made, twice if need be, and leaves no timer', async () => {
+  it('closes its transports, twice if need be, and leaves no timer', async () => {
     const app = await broker.startMicroservice(build());
     await broker.serve({ topic: 't' }, { hang: () => new Promise(() => undefined) });
     const call = broker.client({ topic: 't' }).call({}, 'hang').catch(String);

@@ -125,7 +125,7 @@ describe("the benchmark's profile", () => {
     expect(placeOf('', -1, -1)).toEqual({ path: '', at: '' });
   });
 
-  it('finds the TypeScript of a function in the built library, whose files hold many modules', () => {
+  it('finds the TypeScript of a function in the built library, with many modules in a file', () => {
     const folder = new URL('../../../dist/lib/chunks/', import.meta.url);
     const places = readdirSync(folder)
       .filter((name) => name.endsWith('.js'))

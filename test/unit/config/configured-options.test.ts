@@ -325,7 +325,7 @@ transport_url = rabbit://nova:\${rabbit_password}@$my_ip/\n[oslo_messaging_rabbi
     });
   });
 
-  it('log what they have, and are silent about passwords', () => {
+  it('log their values, and are silent about passwords', () => {
     const log = new LogRecorder();
     const path = file(
       `${PLAIN}notification_driver = log\nother = 1\n[oslo_messaging_rabbit]\nrabbit_quorum_queues = s3cret\nheartbeat_rate = 3

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { PageFiles } from '../../../lib/explorer/http/page-files.js';
 import { answerRefusal, type RefusedRequest } from '../../../lib/explorer/http/refusal.js';
 
-it('a page whose files are missing names the remedies', async () => {
+it('a page without its files names the remedies', async () => {
   const files = new PageFiles(undefined);
   const server = createServer((request, response) => {
     files.answer(request, response, 'index.html').catch((error: RefusedRequest) => answerRefusal(response, error));

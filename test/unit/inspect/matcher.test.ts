@@ -121,7 +121,7 @@ describe('Matcher', () => {
     expect(outcomes(events)).toEqual(['timeout']);
   });
 
-  it('counts heartbeats, and ends a call whose heartbeats have stopped', () => {
+  it('counts heartbeats, and ends a call when its heartbeats have stopped', () => {
     const { matcher, events } = matcherOf();
     const heartbeat = { ending: false, result: null };
     matcher.observe(call('1', { _timeout: 2 }, { expiration: 60_000 }), 0);

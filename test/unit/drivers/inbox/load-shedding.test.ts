@@ -131,7 +131,7 @@ describe('load shedding', () => {
     expect(refuses({ before: SPARE_MS }, now)).toBe(true);
   });
 
-  it('starts a call whose timeout is shorter than its handler takes', () => {
+  it('starts a call with a timeout that is shorter than its handler takes', () => {
     const now = overload();
     expect(refuses({ before: 1900, need: 2500 }, now)).toBe(false);
   });

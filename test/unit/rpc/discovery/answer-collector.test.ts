@@ -40,7 +40,7 @@ it('keeps 1000 servers, and 16 MiB', () => {
   expect([large.kept.length, large.others]).toEqual([2, 1]);
 });
 
-it('counts an answer whose reading fails', () => {
+it('counts an answer that cannot be read', () => {
   const fail = () => {
     throw new Error('unreadable');
   };

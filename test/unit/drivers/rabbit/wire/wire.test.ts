@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { readsInPlace } from '../../../../../lib/drivers/rabbit/wire/socket-reads.js';
 import { Wire } from '../../../../../lib/drivers/rabbit/wire/wire.js';
 
-it('keeps nothing of the read buffer in what the stream of a socket gets', () => {
+it('keeps nothing of the read buffer in the stream of a socket', () => {
   const { buffer, callback } = readsInPlace();
   if (!Buffer.isBuffer(buffer)) throw new Error('not one buffer');
   const pushed: Buffer[] = [];
@@ -14,7 +14,7 @@ it('keeps nothing of the read buffer in what the stream of a socket gets', () =>
   expect(pushed.map(String)).toEqual(['first', 'other']);
 });
 
-it('keeps nothing of the read buffer in what amqplib gets', () => {
+it('keeps nothing of the read buffer in a frame for amqplib', () => {
   const stream = Object.assign(new EventEmitter(), { write: () => true });
   stream.on('readable', () => undefined);
   const accepted: Buffer[] = [];
