@@ -1,4 +1,4 @@
-import { type Channel, connect } from 'amqplib';
+import { type ConfirmChannel, connect } from 'amqplib';
 
 /**
  * oslo's `rabbit://user:password@host:port,…/` as amqplib wants it: the first host of them. The path `/` means the virtual
@@ -11,13 +11,13 @@ export function amqpUrl(url: string): string {
     .replace(/\/$/, '');
 }
 
-/** Runs `work` on a channel of its own, on a connection of its own. */
-export async function withChannel<T>(url: string, work: (channel: Channel) => Promise<T>): Promise<T> {
+/** Runs `work` on a confirm channel of its own, on a connection of its own. */
+export async function withChannel<T>(url: string, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
   const connection = await connect(amqpUrl(url));
   // A failed passive declare closes the channel; the rejected promise says so already.
   connection.on('error', () => undefined);
   try {
-    const channel = await connection.createChannel();
+    const channel = await connection.createConfirmChannel();
     channel.on('error', () => undefined);
     return await work(channel);
   } finally {

@@ -149,7 +149,7 @@ describeWithRabbitControl('publishing that the broker does not confirm', () => {
     await withChannel(node.url, async (channel) => {
       await channel.assertQueue(replyQueue, { durable: false });
       channel.sendToQueue('beating', Buffer.from(JSON.stringify(request)));
-      await channel.checkQueue('beating');
+      await channel.waitForConfirms();
     });
     await eventually(() => expect(started).toBe(true));
     await alarm(true);

@@ -113,7 +113,7 @@ describeWithRabbit('irregular time', () => {
         const request = JSON.stringify({ method: 'note', args: { id: next }, _unique_id: next });
         await withChannel(rabbitUrl, async (channel) => {
           channel.sendToQueue(served.topic, Buffer.from(request));
-          await channel.checkQueue(served.topic);
+          await channel.waitForConfirms();
         });
         await served.ping();
         move();

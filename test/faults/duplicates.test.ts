@@ -29,8 +29,7 @@ describeWithRabbit('a request that is delivered again', () => {
         const request = JSON.stringify({ method: 'run', args: { id }, _unique_id: id });
         channel.sendToQueue(served.topic, Buffer.from(request));
       }
-      // Answered after all of them have been taken: closing would overtake them.
-      await channel.checkQueue(served.topic);
+      await channel.waitForConfirms();
     });
   }
 

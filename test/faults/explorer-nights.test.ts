@@ -180,7 +180,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
   it.concurrent('dead letters wait, and replays them', async () => {
     await withChannel(node.url, async (channel) => {
       channel.sendToQueue(topic, Buffer.from('not json'));
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
       await channel.assertQueue(`${topic}.dead`, { durable: true });
       const body = { method: 'note', args: { text: 'again', password: 'of-a-dead-letter' }, _unique_id: 'u1' };
       const message = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(body) };
@@ -189,7 +189,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
         contentType: 'application/json',
         persistent: true,
       });
-      await channel.checkQueue(`${topic}.dead`);
+      await channel.waitForConfirms();
     });
     const queue = await eventually(async () => {
       const dead = await page.json<DeadLetters>(ROUTES.dead);

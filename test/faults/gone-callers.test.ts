@@ -44,7 +44,7 @@ describeWithRabbit('a caller that exits before its reply', () => {
         const request = { method: 'run', args: {}, _msg_id: id, _reply_q: replyQueue, _unique_id: id };
         channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)), { expiration });
       }
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await eventually(() => expect(ran).toBe(LOST_REPLIES));
   }

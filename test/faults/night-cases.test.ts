@@ -106,7 +106,7 @@ describeWithPython('a night case', () => {
     // Without a topic, a queue is known by its messages.
     await withChannel(node.url, async (channel) => {
       channel.sendToQueue(topic, Buffer.from('{}'));
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await named(
       () => osloRpc(['doctor', '--url', node.url, ...management()]),

@@ -1,4 +1,4 @@
-import type { Channel } from 'amqplib';
+import type { ConfirmChannel } from 'amqplib';
 import {
   getRpcClient,
   getRpcServer,
@@ -132,7 +132,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
   );
 
   /** A topic whose queue holds what it may hold, and refuses the rest. */
-  async function fullQueue(channel: Channel, name: string): Promise<string> {
+  async function fullQueue(channel: ConfirmChannel, name: string): Promise<string> {
     const topic = uniqueTopic(name);
     await channel.assertExchange('tacker', 'topic', { durable: false });
     await channel.assertQueue(topic, {
@@ -141,8 +141,7 @@ describeWithRabbitControl('a publish that the broker refuses, beside many in fli
     });
     await channel.bindQueue(topic, 'tacker', topic);
     channel.sendToQueue(topic, Buffer.from('filler'));
-    // Answered in order: the message is there by then.
-    await channel.checkQueue(topic);
+    await channel.waitForConfirms();
     return topic;
   }
 

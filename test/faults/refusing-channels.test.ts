@@ -48,8 +48,7 @@ async function fullQueue(room = 0): Promise<string> {
     });
     await channel.bindQueue(topic, 'tacker', topic);
     channel.sendToQueue(topic, Buffer.from('{}'));
-    // Answered in order: the message is there by then.
-    await channel.checkQueue(topic);
+    await channel.waitForConfirms();
   });
   open.push(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic)));
   return topic;

@@ -72,7 +72,7 @@ describeWithRabbit(`Notifications as ${release} publishes them`, () => {
       got.length = 0;
       await withChannel(rabbitUrl, async (channel) => {
         channel.sendToQueue(`${topic}.${priority}`, Buffer.from(body), properties);
-        await channel.checkQueue(`${topic}.${priority}`);
+        await channel.waitForConfirms();
       });
       const { auth_token: _token, custom: _custom, ...safe } = context;
       const notification = { priority, publisherId, eventType, payload, context: safe };

@@ -39,7 +39,7 @@ describeWithRabbit('a message that is returned repeatedly to a quorum queue of R
   async function send(queue: string, message: object): Promise<void> {
     await withChannel(rabbitUrl, async (channel) => {
       channel.sendToQueue(queue, Buffer.from(JSON.stringify({ ...message, _unique_id: randomUUID() })));
-      await channel.checkQueue(queue);
+      await channel.waitForConfirms();
     });
   }
 
@@ -124,7 +124,7 @@ describeWithRabbit('a message that is returned repeatedly to a quorum queue of R
       const message = await channel.get(`${topic}.dead`, { noAck: true });
       if (!message) throw new Error('nothing was kept');
       channel.sendToQueue(topic, message.content, message.properties);
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await eventually(() => expect(ran).toEqual(['again']));
   });

@@ -86,7 +86,7 @@ describeWithRabbit('a server with a small heap', { timeout: 90_000 }, () => {
     const text = `{"message_id": "m", "publisher_id": "p", "event_type": "e", "priority": "INFO", "timestamp": "t", "payload": ${many('{}', 0.27 * MIB)}}`;
     await withChannel(rabbitUrl, async (channel) => {
       for (let sent = 0; sent < 24; sent++) channel.sendToQueue(`${topic}-events.info`, enveloped(text));
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     const notified = () => [...child.output.matchAll(/notified of (\d+)/g)].map(([, count]) => Number(count));
     // The last ones wait to be more.

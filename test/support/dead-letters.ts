@@ -41,7 +41,7 @@ export async function publishTo(
 ): Promise<void> {
   await withChannel(rabbitUrl, async (channel) => {
     for (const body of bodies) channel.sendToQueue(queue, body, { persistent: true, ...options });
-    await channel.checkQueue(queue);
+    await channel.waitForConfirms();
   });
 }
 

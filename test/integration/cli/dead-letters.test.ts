@@ -86,7 +86,7 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     await withChannel(rabbitUrl, async (channel) => {
       await channel.assertQueue(living, { durable: true });
       channel.sendToQueue(living, requestBody('heal'));
-      await channel.checkQueue(living);
+      await channel.waitForConfirms();
     });
     const args = ['dead', command, '--url', rabbitUrl, '--queue', living, '--all', '--yes'];
     const { code, stderr } = await osloRpc(args);

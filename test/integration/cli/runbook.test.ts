@@ -149,7 +149,7 @@ describeWithRabbit('the runbook', () => {
       for (const queue of ['idle', 'calculator.dead']) {
         await channel.assertQueue(queue, { durable: true });
         channel.sendToQueue(queue, Buffer.from('{}'));
-        await channel.checkQueue(queue);
+        await channel.waitForConfirms();
       }
     });
     // A consumer that takes one message, and does not acknowledge it.
@@ -160,7 +160,7 @@ describeWithRabbit('the runbook', () => {
       await channel.prefetch(1);
       await channel.consume('orders', () => undefined);
       for (let sent = 0; sent < 40; sent++) channel.sendToQueue('orders', Buffer.from('{}'));
-      await channel.checkQueue('orders');
+      await channel.waitForConfirms();
       opened.resolve();
       await closed.promise;
     });

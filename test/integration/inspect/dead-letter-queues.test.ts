@@ -79,7 +79,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
     await withChannel(url, async (channel) => {
       await channel.assertQueue('living', { durable: true });
       channel.sendToQueue('living', requestBody('work'));
-      await channel.checkQueue('living');
+      await channel.waitForConfirms();
     });
     const scope = { broker: broker(), queue: 'living' };
     for (const change of [() => replayDeadLetters({ ...scope, to: 'work' }), () => purgeDeadLetters(scope)])
@@ -92,7 +92,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
   it('say so where another program holds some of their messages', async () => {
     await withChannel(url, async (channel) => {
       channel.sendToQueue('plain.dead', requestBody('work'));
-      await channel.checkQueue('plain.dead');
+      await channel.waitForConfirms();
       await channel.consume('plain.dead', () => undefined);
       const { queues } = await listDeadLetters({ broker: broker(), queue: 'plain.dead' });
       const notice = expect.stringMatching(/^Another program consumes from "plain\.dead" \(1 consumer\)/) as string;
@@ -106,7 +106,7 @@ describeWithRabbit('the dead-letter queues of a virtual host', () => {
     const bodies = [1, 2, 3].map((n) => requestBody('work', { n }));
     await withChannel(url, async (channel) => {
       for (const body of bodies) channel.sendToQueue('limited.dead', body);
-      await channel.checkQueue('limited.dead');
+      await channel.waitForConfirms();
     });
     const scope = { broker: broker(), queue: 'limited.dead' };
     for (let look = 0; look < 8; look++)

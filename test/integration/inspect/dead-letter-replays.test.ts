@@ -238,7 +238,7 @@ describeWithRabbit('a replay of dead letters', () => {
     await withChannel(rabbitUrl, async (channel) => {
       await channel.assertQueue(strange);
       channel.sendToQueue(strange, requestBody('work'));
-      await channel.checkQueue(strange);
+      await channel.waitForConfirms();
     });
     onTestFinished(() => deleteQueues(strange));
     const unknown = await replayDeadLetters({ ...options, queue: strange, force: true });

@@ -96,8 +96,7 @@ describeWithRabbit('Notifications over RabbitMQ', () => {
   function sendRaw(...bodies: (string | Buffer)[]): Promise<void> {
     return withChannel(rabbitUrl, async (channel) => {
       for (const body of bodies) channel.sendToQueue(queue, Buffer.from(body));
-      // Once this is answered, the broker has them all.
-      await channel.checkQueue(queue);
+      await channel.waitForConfirms();
     });
   }
 

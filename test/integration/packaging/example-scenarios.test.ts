@@ -126,7 +126,7 @@ describeWithPostgres('the example that stores notifications', () => {
     const bodies = payloads.map((payload, index) => notification(index, payload, times[index]));
     await withChannel(rabbitUrl, async (channel) => {
       for (const body of bodies) channel.sendToQueue('shop_events.info', Buffer.from(body), ENVELOPE);
-      await channel.checkQueue('shop_events.info'); // answered after them
+      await channel.waitForConfirms();
     });
     const client = new Client({ connectionString: url });
     await client.connect();

@@ -131,7 +131,7 @@ describeWithRabbit('kombuCompression', () => {
     const strange = Buffer.from('BZh9 and so on');
     await withChannel(rabbitUrl, async (channel) => {
       channel.sendToQueue(`${topic}.info`, strange, { headers: { compression: 'application/x-bz2' } });
-      await channel.checkQueue(`${topic}.info`);
+      await channel.waitForConfirms();
     });
     await new Notifier(transport, { publisherId: 'p', topics: [topic] }).info({}, 'happened', { long: LONG });
     await eventually(() => expect(seen).toEqual([{ long: LONG }]));
@@ -166,8 +166,7 @@ describeWithRabbit('kombuCompression', () => {
       channel.sendToQueue(topic, body, { headers: { compression } });
       channel.sendToQueue(topic, deflateSync(request('good')), { headers: { compression: 'application/x-gzip' } });
       channel.sendToQueue(topic, request('plain'), { headers: { other: 'application/x-gzip' } });
-      // A round trip, so that all of it is sent before the connection ends.
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await eventually(() => expect(seen).toEqual([{ text: 'good' }, { text: 'plain' }]));
     expect(warnings).toEqual([expect.stringMatching(reason)]);

@@ -137,7 +137,7 @@ describeWithRabbitControl('options of the RabbitMQ connection', () => {
     const began = performance.now();
     await withChannel(rabbitUrl, async (channel) => {
       channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)));
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     const dropped = await eventually(() => {
       return lines.find(({ line }) => line.includes('was dropped')) ?? expect.fail('not yet');

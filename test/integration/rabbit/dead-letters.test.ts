@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Channel, connect, type GetMessage, type Options } from 'amqplib';
+import { connect, type GetMessage, type Options } from 'amqplib';
 import {
   type Endpoint,
   getNotificationListener,
@@ -74,8 +74,7 @@ describeWithRabbit('a message that is returned too often', () => {
   async function send(queue: string, body: Buffer, ...headers: Options.Publish['headers'][]): Promise<void> {
     await withChannel(rabbitUrl, async (channel) => {
       for (const each of headers) channel.sendToQueue(queue, body, { headers: each });
-      // Once this is answered, the broker has them.
-      await channel.checkQueue(queue);
+      await channel.waitForConfirms();
     });
   }
 
@@ -100,12 +99,12 @@ describeWithRabbit('a message that is returned too often', () => {
 
   /** By an operator's tool, with all that the message has. @returns its headers */
   function moveBack(queue: string, more: Options.Publish['headers'] = {}) {
-    return withChannel(rabbitUrl, async (channel: Channel) => {
+    return withChannel(rabbitUrl, async (channel) => {
       const message = await channel.get(`${queue}.dead`, { noAck: true });
       if (!message) throw new Error('nothing was kept');
       const headers = { ...message.properties.headers, ...more };
       channel.sendToQueue(queue, message.content, { ...message.properties, headers });
-      await channel.checkQueue(queue);
+      await channel.waitForConfirms();
       return headers;
     });
   }
@@ -263,7 +262,7 @@ describeWithRabbit('a message that is returned too often', () => {
       const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
       await channel.assertQueue(`${queue}.dead`, { durable: true, arguments: full });
       channel.sendToQueue(`${queue}.dead`, Buffer.from('filler'));
-      await channel.checkQueue(`${queue}.dead`);
+      await channel.waitForConfirms();
     });
     const info = () => {
       ran.push(1);

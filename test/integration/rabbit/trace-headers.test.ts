@@ -28,8 +28,7 @@ describeWithRabbit('the trace of a message', () => {
     withChannel(rabbitUrl, async (channel) => {
       const envelope = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) };
       channel.publish('', queue, Buffer.from(JSON.stringify(envelope)), { headers, contentType: 'application/json' });
-      // Once this is answered, the broker has it.
-      await channel.checkQueue(queue);
+      await channel.waitForConfirms();
     });
 
   it('is read from a header where the request context has none', async () => {

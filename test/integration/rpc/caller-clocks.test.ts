@@ -34,7 +34,7 @@ describeWithRabbit('a server and the clocks of its callers', () => {
     await withChannel(rabbitUrl, async (channel) => {
       const properties = { headers: { 'x-deadline': deadline, ...more }, expiration: TIMEOUT };
       channel.sendToQueue(served.topic, Buffer.from(JSON.stringify(request)), properties);
-      await channel.checkQueue(served.topic);
+      await channel.waitForConfirms();
     });
     await served.ping();
   }

@@ -29,8 +29,7 @@ describeWithRabbit('a request that is delivered many times', () => {
             channel.sendToQueue(topic, Buffer.from(JSON.stringify({ method: 'record', args: { id }, _unique_id: id })));
           }
         }
-        // Answered after all of them have been taken: closing would overtake them.
-        await channel.checkQueue(topic);
+        await channel.waitForConfirms();
       });
     const settled = async () => {
       await getRpcClient(transport, new Target({ topic })).call({}, 'record', { id: 'last' });

@@ -79,7 +79,7 @@ describeWithRabbit('a reply to a missing queue', () => {
         const options = expiration === undefined ? {} : { expiration: String(expiration) };
         channel.sendToQueue(topic, Buffer.from(JSON.stringify(request)), options);
       }
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await eventually(() => expect(ran).toBe(queues.length), { within: 10_000 });
   }

@@ -125,7 +125,7 @@ describeWithRabbit('a server that refuses redelivered requests', () => {
       channel.sendToQueue(topic, Buffer.from('{"method": "record", "args": {"id": "second"}, "_unique_id": "2"}'), {
         headers: { 'x-published-again': 1 },
       });
-      await channel.checkQueue(topic);
+      await channel.waitForConfirms();
     });
     await serve(true);
     await eventually(() => expect(serving.counts.redeliveries).toBe(1));
