@@ -6,6 +6,7 @@ import { withChannel } from '../../../testkit/amqp.js';
 import { borrowNode, returnNode } from '../../support/borrowed-node.js';
 import { describeWithPython, describeWithRabbit, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { latch } from '../../support/latch.js';
 import { PythonPeer } from '../../support/python-peer.js';
 import { silent } from '../../support/silent.js';
 import { TappedBroker, type TappedVhost } from '../../support/tapped-broker.js';
@@ -61,17 +62,21 @@ function connect(connectionName: string) {
 }
 
 async function serve(): Promise<RPCServer> {
+  const released = latch();
   const endpoint = {
     add: (_context: unknown, { a, b }: { a: number; b: number }) => a + b,
     fail: (context: { auth_token: string }) => {
       throw new RangeError(`no access with ${context.auth_token}`);
     },
-    hang: () => new Promise(() => undefined),
+    hang: () => released.promise,
     note: () => undefined,
   };
   const transport = connect('tapped-server');
   const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [endpoint]);
-  broker.defer(() => server.stop());
+  broker.defer(() => {
+    released.resolve();
+    return server.stop();
+  });
   await server.start();
   return server;
 }
