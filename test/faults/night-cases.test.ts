@@ -94,7 +94,7 @@ describeWithPython('a night case', () => {
       stderr: '',
     });
     await server.stop();
-    const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers; start a server.*MessagingTimeout`, 'm');
+    const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers\\. .*MessagingTimeout.*Start a server`, 'm');
     await named(() => doctor('--server', 'one'), line);
     expect(await check()).toMatchObject({
       code: 1,
