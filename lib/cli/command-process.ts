@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { describeError, EXIT, errorDocument, exitCodeOf, UsageError } from './exit-code.js';
-import type { Input } from './input/read-source.js';
+import type { Input, Output, Surroundings } from './surroundings.js';
 import { coloured } from './terminal/colours.js';
 import { Interruption } from './terminal/interruption.js';
 import { toJsonLine } from './terminal/json-line.js';
@@ -15,19 +15,10 @@ export type Print = (text: string) => void;
 /** Writes a line to standard error. */
 export type Note = (line: string) => void;
 
-/** Streams, variables and exit code of a command: those of this process, or of a caller within it. */
-export interface Surroundings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly stdin: Input;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  exitCode?: NodeJS.Process['exitCode'];
-}
-
 /** Process of a command. It ends with the command, and modules that the command loads neither write its result nor end it. */
 export class CommandProcess {
   /** Signals, and a reader of standard output that closes the pipe. */
-  readonly interruption = new Interruption();
+  readonly interruption: Interruption;
 
   /** Start of the command on the monotonic clock, which begins with a process. */
   readonly started: number;
@@ -50,6 +41,7 @@ export class CommandProcess {
   /** @param surroundings others than those of this process are for commands that neither load modules nor are interrupted */
   constructor(private readonly surroundings: Surroundings = process) {
     this.started = surroundings === process ? 0 : performance.now();
+    this.interruption = new Interruption(surroundings);
   }
 
   /** Variables. */
@@ -63,12 +55,12 @@ export class CommandProcess {
   }
 
   /** Standard output, for {@link print} and {@link printLine}, and for writers that watch how fast it is read. */
-  get output(): Writable {
+  get output(): Output {
     return this.surroundings.stdout;
   }
 
-  /** Standard error. */
-  get errors(): Writable {
+  /** Standard error, for {@link printError} and {@link note}, and for writers that need to know whether it is a terminal. */
+  get errors(): Output {
     return this.surroundings.stderr;
   }
 
@@ -131,9 +123,9 @@ export class CommandProcess {
     // The error of a write to a file comes after all that is only awaited.
     await immediate();
     // A reader that has stopped reading, such as a pager, must not hold up an interruption.
-    const written = Promise.all([process.stdout, process.stderr].map(drained));
+    const written = Promise.all([this.output, this.errors].map(drained));
     await Promise.race([written, this.interruption.happens.then(() => sleep(LAST_WRITE_MS))]);
-    if (this.interruption.hasFailedToWrite) process.exitCode ||= EXIT.failed;
+    if (this.interruption.hasFailedToWrite) this.exitCode ||= EXIT.failed;
     this.exit();
   }
 

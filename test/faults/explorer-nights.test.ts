@@ -97,7 +97,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
       const [queue] = topicIn(snapshot, other)?.queues ?? [];
       return finding?.why?.includes('MessagingTimeout') && queue?.consumers === 0;
     });
-    await drawn('Nobody consumes', `queue ${other}`, /start a server/);
+    await drawn('Nobody consumes', `queue ${other}`, /Start a server/);
     await page.event('tick', ({ traffic }) => (traffic.out?.timeouts ?? 0) > 0);
   });
 

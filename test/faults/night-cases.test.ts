@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { diagnose, type Finding, isFault } from '../../lib/inspect/index.js';
 import { withChannel } from '../../testkit/amqp.js';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { isDenying } from '../../testkit/release.js';
 import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { type Outcome, osloRpc } from '../support/command.js';
 import { describeWithPython, rabbitUrl, uniqueTopic } from '../support/environment.js';
@@ -87,14 +88,17 @@ describeWithPython('a night case', () => {
     const { topic, doctor, check, python } = nightOf(test);
     const peer = await python();
     const server = await peer.startServer({ topic, server: 'one' });
-    expect(await doctor('--server', 'one', ...management())).toMatchObject({ code: 0, stderr: '' });
+    expect(await doctor('--server', 'one', ...management())).toMatchObject({
+      code: 0,
+      stderr: isDenying ? expect.stringContaining('The broker denies transient queues') : '',
+    });
     expect(await check()).toEqual({
       code: 0,
       stdout: `OK ${topic}: 1 consumer, 0 ready, exchange tacker not checked without --management-url\n`,
       stderr: '',
     });
     await server.stop();
-    const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers; start a server.*MessagingTimeout`, 'm');
+    const line = new RegExp(`^unserved {2}queue ${topic}: .*0 consumers\\. .*MessagingTimeout.*Start a server`, 'm');
     await named(() => doctor('--server', 'one'), line);
     expect(await check()).toMatchObject({
       code: 1,
@@ -118,17 +122,18 @@ describeWithPython('a night case', () => {
     const { topic, python } = nightOf(test);
     const peer = await python();
     await peer.startServer({ topic, server: 'one' });
-    const outcome = await osloRpc([
-      ...['doctor', '--url', `${node.url}?amqp_durable_queues=true`, '--topic', topic, ...management()],
-    ]);
+    // Where transient queues are denied, that of the server is a quorum queue.
+    const [found, cure] = isDenying
+      ? ['durable quorum', 'rabbit_quorum_queue\\) to true']
+      : ['transient classic', 'amqp_durable_queues\\) to false'];
+    const url = `${node.url}?amqp_durable_queues=true&rabbit_quorum_queue=false`;
+    const outcome = await osloRpc(['doctor', '--url', url, '--topic', topic, ...management()]);
     expect(outcome.code).toBe(1);
     expect(outcome.stdout).toMatch(
-      new RegExp(
-        `^conflict {2}queue ${topic}: .*it is a transient classic queue.*amqp_durable_queues\\) to false`,
-        'm',
-      ),
+      new RegExp(`^conflict {2}queue ${topic}: .*it is a ${found} queue.*Either set .*${cure}`, 'm'),
     );
-    expect(await faults({ rabbit: { amqpDurableQueues: true } }, new Target({ topic }))).toContainEqual(
+    const rabbit = { amqpDurableQueues: true, rabbitQuorumQueue: false };
+    expect(await faults({ rabbit }, new Target({ topic }))).toContainEqual(
       expect.objectContaining({ name: topic, state: 'conflict', why: expect.stringContaining('do not start') }),
     );
   });
@@ -206,8 +211,8 @@ describeWithPython('a night case', () => {
   it.concurrent('a queue that piles up, is named by doctor and check', async (test) => {
     const { topic, doctor, check } = nightOf(test);
     await withChannel(node.url, async (channel) => {
-      await channel.assertExchange('tacker', 'topic', { durable: false });
-      await channel.assertQueue(topic, { durable: false });
+      await channel.assertExchange('tacker', 'topic', { durable: isDenying });
+      await channel.assertQueue(topic, { durable: isDenying });
       await channel.bindQueue(topic, 'tacker', topic);
       await channel.prefetch(1);
       await channel.consume(topic, () => undefined);
@@ -250,7 +255,7 @@ describeWithPython('a night case', () => {
     const { topic, python, doctor } = nightOf(test);
     const peer = await python();
     await withChannel(node.url, async (channel) => {
-      const { queue } = await channel.assertQueue(`${topic}.info`, { durable: false });
+      const { queue } = await channel.assertQueue(`${topic}.info`, { durable: isDenying });
       channel.sendToQueue(queue, Buffer.from('{}'));
       await reported(queue, { consumers: 0, messages_ready: 1 });
       // The management API shows the state before this for some seconds.

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { CommandProcess, type Surroundings } from '../../lib/cli/command-process.js';
+import { CommandProcess } from '../../lib/cli/command-process.js';
 import { perform } from '../../lib/cli/program.js';
+import type { Surroundings } from '../../lib/cli/surroundings.js';
 
 /** The built command. */
 export const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
@@ -21,11 +22,12 @@ export interface Outcome {
  * do the same is tested for each command.
  * @param environment over this process's own, without its TRANSPORT_URL and saved contexts
  * @param options.input standard input
+ * @param options.terminal size of the terminal that all three streams are; none where it is left out
  */
 export async function osloRpc(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  { input = '' }: { input?: string } = {},
+  { input = '', terminal }: { input?: string; terminal?: { columns: number } } = {},
 ): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const keeping = (stream: keyof typeof written) =>
@@ -35,11 +37,13 @@ export async function osloRpc(
         done();
       },
     });
+  const shown = <T extends Readable | Writable>(stream: T) =>
+    Object.assign(stream, terminal && { isTTY: true, ...terminal });
   const surroundings: Surroundings = {
     env: commandEnvironment(environment),
-    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
-    stdout: keeping('stdout'),
-    stderr: keeping('stderr'),
+    stdin: shown(Readable.from(input === '' ? [] : [Buffer.from(input)])),
+    stdout: shown(keeping('stdout')),
+    stderr: shown(keeping('stderr')),
   };
   await perform([process.execPath, COMMAND, ...args], new CommandProcess(surroundings));
   return { code: Number(surroundings.exitCode ?? 0), ...written };

@@ -53,7 +53,7 @@ export function addAsyncApiCommand(program: Command, connections: OpenConnection
       const format = formatOf(flags);
       const print = module === undefined ? command.print : command.hostModule();
       const document =
-        module === undefined ? await ofServers(flags, connections) : await ofModule(module, flags, command);
+        module === undefined ? await ofServers(flags, connections, command) : await ofModule(module, flags, command);
       // First, since it can fail: then no file is written.
       const page = flags.html === undefined ? undefined : await pageOf(document);
       const text = format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await yamlOf(document);
@@ -84,14 +84,18 @@ async function ofModule(path: string, flags: AsyncApiFlags, command: CommandProc
   return document;
 }
 
-async function ofServers(flags: AsyncApiFlags, connections: OpenConnections): Promise<AsyncApiDocument> {
+async function ofServers(
+  flags: AsyncApiFlags,
+  connections: OpenConnections,
+  { errors }: CommandProcess,
+): Promise<AsyncApiDocument> {
   if (flags.export) throw new UsageError('--export: give the module, too');
   const { topic, server } = flags;
   if (!topic) throw new UsageError('nothing to describe: give a compiled module, or the --topic of running servers');
   const { options, exchange, timeout } = readTarget(flags);
   const transport = await openTransport(connections, options);
   const target = new Target({ topic, exchange, server });
-  const { servers, others } = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
+  const { servers, others } = await whileShowing(errors, asking(`the servers of topic ${topic}`, timeout), () =>
     discoverServers(transport, target, { timeout }),
   );
   if (servers.length === 0)

@@ -13,10 +13,10 @@ export async function bench(
   connections: OpenConnections,
   command: CommandProcess,
 ): Promise<void> {
-  const plan = await readPlan(words, flags, command.input);
+  const plan = await readPlan(words, flags, command);
   const signal = command.interruption.handled();
   try {
-    const { report, throughput, csvError } = await runBench(plan, connections, signal);
+    const { report, throughput, csvError } = await runBench(plan, connections, command);
     command.print(flags.json ? toJsonLine(report) : reportText(report, throughput));
     if (csvError !== undefined) command.note(describeError(csvError));
     // The exit code of the signal stays.

@@ -1,17 +1,25 @@
 import { countText, durationText } from '../terminal/figures.js';
-import { ProgressLine } from '../terminal/progress-line.js';
+import { ProgressLine, type ProgressStream } from '../terminal/progress-line.js';
 import type { Measurement, SecondFigures } from './measurement.js';
 
 /** Line about a running load on a terminal. */
 export class LoadProgress {
-  readonly #line = new ProgressLine();
+  readonly #line: ProgressLine;
   #elapsed = 0;
 
   constructor(
+    private readonly stream: ProgressStream,
     /** Time of the load in milliseconds, or undefined where a number of messages ends it. */
     private readonly durationMs: number | undefined,
     private readonly wanted: number | undefined,
-  ) {}
+  ) {
+    this.#line = new ProgressLine(stream);
+  }
+
+  /** Returns the line about the load before the measurement. */
+  ofWarmup(durationMs: number): LoadProgress {
+    return new LoadProgress(this.stream, durationMs, undefined);
+  }
 
   show(text: string): void {
     this.#line.show(text);

@@ -1,6 +1,6 @@
 import type { Transport } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { confirmed } from '../terminal/confirmation.js';
+import { confirmed, type Questioner } from '../terminal/confirmation.js';
 import type { BenchPlan } from './bench-plan.js';
 import type { BrokerQueues } from './broker-queues.js';
 import type { LoadProgress } from './load-progress.js';
@@ -22,11 +22,11 @@ export async function consumersOf(
 }
 
 /** Asks before servers are loaded that are no demonstration servers. @throws UsageError for a load that nobody has confirmed */
-export async function permit(plan: BenchPlan, servers: LoadedServers | undefined, signal: AbortSignal): Promise<void> {
+export async function permit(plan: BenchPlan, servers: LoadedServers | undefined, command: Questioner): Promise<void> {
   if (plan.serve) return;
   if (servers === undefined) {
     const what = `Notifications go to all listeners of topic ${plan.topic}, and stay in its queues where nobody listens`;
-    if (!plan.yes) await confirm(what, signal);
+    if (!plan.yes) await confirm(what, command);
     return;
   }
   if (areDemonstration(servers)) return;
@@ -35,11 +35,11 @@ export async function permit(plan: BenchPlan, servers: LoadedServers | undefined
     throw new UsageError(
       `no method: give --method, since topic ${plan.topic} is served by others than demonstration servers: ${who}`,
     );
-  if (!plan.yes) await confirm(`Topic ${plan.topic} is served by ${who}, not by demonstration servers`, signal);
+  if (!plan.yes) await confirm(`Topic ${plan.topic} is served by ${who}, not by demonstration servers`, command);
 }
 
 /** @throws UsageError without a terminal to ask on, and for any answer but yes */
-async function confirm(what: string, signal: AbortSignal): Promise<void> {
-  if (await confirmed(`${what}. Load them?`, `${what}. Give --yes to load them`, signal)) return;
+async function confirm(what: string, command: Questioner): Promise<void> {
+  if (await confirmed(`${what}. Load them?`, `${what}. Give --yes to load them`, command)) return;
   throw new UsageError('not confirmed; nothing was sent');
 }

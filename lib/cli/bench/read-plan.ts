@@ -3,7 +3,7 @@ import { UsageError } from '../exit-code.js';
 import { byteCount, milliseconds, rateOf, timeLimitOf, wholeNumber } from '../flags/flag-values.js';
 import { readTarget, type TargetFlags } from '../flags/target-options.js';
 import { readData } from '../input/read-data.js';
-import type { Input } from '../input/read-source.js';
+import type { InputReader } from '../input/read-source.js';
 import type { BenchMode, BenchPlan } from './bench-plan.js';
 import { readCheck } from './check.js';
 
@@ -45,7 +45,7 @@ const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_PACED_CONCURRENCY = 1000;
 
 /** Returns the load that flags ask for. @throws UsageError, and as readTarget */
-export async function readPlan(words: readonly string[], given: BenchFlags, input: Input): Promise<BenchPlan> {
+export async function readPlan(words: readonly string[], given: BenchFlags, command: InputReader): Promise<BenchPlan> {
   const mode = modeOf(given.mode);
   if (mode === 'notify' && given.method !== undefined)
     throw new UsageError('--method is for calls and casts; give --event-type');
@@ -69,8 +69,8 @@ export async function readPlan(words: readonly string[], given: BenchFlags, inpu
     method: given.method ?? 'echo',
     hasMethod: given.method !== undefined,
     eventType: given.eventType,
-    args: { ...(await readData(words, 'ARGUMENTS', input)), ...filler(size) },
-    context: await readData(given.context, '--context', input),
+    args: { ...(await readData(words, 'ARGUMENTS', command)), ...filler(size) },
+    context: await readData(given.context, '--context', command),
     size,
     timeout,
     concurrency:

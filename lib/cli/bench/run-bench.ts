@@ -1,5 +1,6 @@
 import { getNotificationTransport, getRpcTransport, RPCClient, Target, type Transport } from '../../internal.js';
 import type { OpenConnections } from '../open-connections.js';
+import type { Questioner } from '../terminal/confirmation.js';
 import type { BenchPlan } from './bench-plan.js';
 import type { BenchReport } from './bench-report.js';
 import { BrokerQueues } from './broker-queues.js';
@@ -31,8 +32,9 @@ export interface BenchResult {
 export async function runBench(
   plan: BenchPlan,
   connections: OpenConnections,
-  signal: AbortSignal,
+  command: Questioner,
 ): Promise<BenchResult> {
+  const { signal } = command.interruption;
   // First, since it can fail.
   const csv = plan.csv === undefined ? undefined : new CsvFile(plan.csv);
   const profile = plan.profileFolder === undefined ? undefined : await profiler(plan.profileFolder, plan.concurrency);
@@ -47,7 +49,7 @@ export async function runBench(
   );
   // Rejects what waits for an answer.
   signal.addEventListener('abort', () => void Promise.allSettled(transports.map((transport) => transport.cleanup())));
-  const progress = new LoadProgress(plan.durationMs, plan.count);
+  const progress = new LoadProgress(command.errors, plan.durationMs, plan.count);
   progress.show('Connecting …');
   let child: ServerChild | undefined;
   let queues: BrokerQueues | undefined;
@@ -58,7 +60,7 @@ export async function runBench(
     if (plan.serve) child = await ServerChild.start(plan.serve, plan.mode === 'notify');
     const servers = await consumersOf(plan, first, queues, progress);
     progress.clear();
-    await permit(plan, servers, signal);
+    await permit(plan, servers, command);
     const { serve } = plan;
     const count = servers
       ? () => handledCount(first, servers, plan)
@@ -93,7 +95,7 @@ async function load(
   const warmup = { sent: 0, failed: 0 };
   if (plan.warmupMs > 0) {
     const shape = { ...plan, durationMs: plan.warmupMs, count: undefined };
-    const warmer = new LoadProgress(plan.warmupMs, undefined);
+    const warmer = progress.ofWarmup(plan.warmupMs);
     const { measurement } = await measureLoad(shape, send, signal, warmer, undefined);
     if (measurement.hopeless !== undefined) throw measurement.hopeless;
     Object.assign(warmup, { sent: measurement.counts.sent, failed: measurement.counts.failed });

@@ -146,9 +146,9 @@ function takesContext(command: Command): Command {
 }
 
 /** Returns a context with the given values. @throws UsageError, ConfigurationError for values that no command could use */
-async function merged(before: SavedContext, flags: ContextFlags, { input }: CommandProcess): Promise<SavedContext> {
+async function merged(before: SavedContext, flags: ContextFlags, command: CommandProcess): Promise<SavedContext> {
   const { configFile, configDir, description, exchange, timeout, managementUrl } = flags;
-  const url = flags.url === '-' ? (await readStandardInput('--url', input)).trim() : flags.url;
+  const url = flags.url === '-' ? (await readStandardInput('--url', command)).trim() : flags.url;
   const config = configFile ?? configDir;
   const all = Object.entries({ ...before, ...defined({ description, url, exchange, timeout, managementUrl, config }) });
   const saved: SavedContext = Object.fromEntries(all.filter(([, value]) => value !== ''));

@@ -1,9 +1,10 @@
 import { type DeadLetterFilter, type DeadLetterScope, listDeadLetters } from '../../inspect/index.js';
 import { counted } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
-import { confirmed } from '../terminal/confirmation.js';
+import { confirmed, type Questioner } from '../terminal/confirmation.js';
 import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, isUnfiltered } from './dead-flags.js';
+import { READING } from './letter-progress.js';
 
 /** Flags of commands that change queues. */
 export interface ChangeFlags extends FilterFlags {
@@ -23,7 +24,7 @@ export async function chosenLetters(
   ids: readonly string[],
   flags: ChangeFlags,
   scope: DeadLetterScope,
-  signal: AbortSignal,
+  command: Questioner,
 ): Promise<DeadLetterFilter | undefined> {
   const isAll = isUnfiltered(flags, ids);
   if (isAll && !flags.all)
@@ -31,12 +32,12 @@ export async function chosenLetters(
   if (!isAll && flags.all) throw new UsageError('--all excludes ids and filters');
   const filter = filterOf(flags, ids);
   if (flags.yes || flags.dryRun) return filter;
-  const { queues } = await whileShowing('Reading dead letters …', () => listDeadLetters({ ...scope, filter }));
+  const { queues } = await whileShowing(command.errors, READING, () => listDeadLetters({ ...scope, filter }));
   const letters = queues.flatMap(({ letters: read }) => read);
   const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
   if (letters.length === 0) return { ids: [] };
   const count = counted(letters.length, 'dead letter');
   const without = 'no terminal to confirm on: give --yes, or --dry-run';
-  if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, signal))) return undefined;
+  if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, command))) return undefined;
   return { ids: letters.map(({ id }) => id) };
 }

@@ -3,7 +3,7 @@ import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
 import { UsageError } from '../exit-code.js';
 import { milliseconds } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
-import { canConfirm, confirmed } from '../terminal/confirmation.js';
+import { canConfirm, confirmed, type Questioner } from '../terminal/confirmation.js';
 
 /** Flags that choose queues. */
 export interface ScopeFlags extends TargetFlags {
@@ -49,7 +49,7 @@ export function takesFilter(command: Command): Command {
 }
 
 /** Returns the scope for the flags. @throws UsageError, and as {@link readBroker} */
-export function scopeOf(flags: ScopeFlags, signal: AbortSignal): DeadLetterScope {
+export function scopeOf(flags: ScopeFlags, command: Questioner): DeadLetterScope {
   const { topic, server, queue, managementUrl, limit } = flags;
   if (queue !== undefined && topic !== undefined) throw new UsageError('give --queue or --topic, not both');
   if (server !== undefined && topic === undefined)
@@ -59,17 +59,25 @@ export function scopeOf(flags: ScopeFlags, signal: AbortSignal): DeadLetterScope
   if (queue === undefined && topic === undefined && url === undefined)
     throw new UsageError('no queue: give --queue, --topic, or --management-url for all of the virtual host');
   const broker = { ...options, rabbit: { ...options.rabbit, ...(url !== undefined && { managementUrl: url }) } };
-  return { broker, queue, topic, server, limit, signal, consent: consentOf(flags, signal) };
+  return {
+    broker,
+    queue,
+    topic,
+    server,
+    limit,
+    signal: command.interruption.signal,
+    consent: consentOf(flags, command),
+  };
 }
 
 /** Returns a function that asks once for each reason. */
-function consentOf({ yes }: ScopeFlags, signal: AbortSignal): (reason: string) => Promise<boolean> {
+function consentOf({ yes }: ScopeFlags, command: Questioner): (reason: string) => Promise<boolean> {
   const answers = new Map<string, boolean>();
   return async (reason) => {
     if (yes) return true;
-    if (!canConfirm()) return false;
+    if (!canConfirm(command)) return false;
     const answer =
-      answers.get(reason) ?? (await confirmed(`${reason}. Read it?`, 'no terminal to confirm on: give --yes', signal));
+      answers.get(reason) ?? (await confirmed(`${reason}. Read it?`, 'no terminal to confirm on: give --yes', command));
     answers.set(reason, answer);
     return answer;
   };

@@ -5,6 +5,7 @@ import { toJsonLine } from '../terminal/json-line.js';
 import { whileShowing } from '../terminal/progress-line.js';
 import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.js';
 import { FINISH_MS } from './finish.js';
+import { READING } from './letter-progress.js';
 import { contentText, listingText } from './letter-text.js';
 
 const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
@@ -19,8 +20,9 @@ export function addLsCommand(dead: Command, command: CommandProcess): void {
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead ls --url rabbit://user:password@host/ --topic calculator')
     .action(async (flags: ScopeFlags & FilterFlags) => {
-      const scope = { ...scopeOf(flags, command.interruption.handled(FINISH_MS)), filter: filterOf(flags) };
-      const listing = await whileShowing('Reading dead letters …', () => listDeadLetters(scope));
+      command.interruption.handled(FINISH_MS);
+      const scope = { ...scopeOf(flags, command), filter: filterOf(flags) };
+      const listing = await whileShowing(command.errors, READING, () => listDeadLetters(scope));
       command.print(flags.json ? toJsonLine(listing) : listingText(listing));
       warn(
         command,
@@ -40,8 +42,9 @@ export function addShowCommand(dead: Command, command: CommandProcess): void {
     .option(...CONSENT)
     .addHelpText('after', '\nExample:\n  oslo-rpc dead show --topic calculator 5f2c81d09a4e')
     .action(async (id: string, flags: ScopeFlags) => {
-      const scope = scopeOf(flags, command.interruption.handled(FINISH_MS));
-      const content = await whileShowing('Reading dead letters …', () => findDeadLetter(scope, id));
+      command.interruption.handled(FINISH_MS);
+      const scope = scopeOf(flags, command);
+      const content = await whileShowing(command.errors, READING, () => findDeadLetter(scope, id));
       command.print(flags.json ? toJsonLine(content) : contentText(content));
     });
 }

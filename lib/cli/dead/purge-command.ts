@@ -30,15 +30,15 @@ export function addPurgeCommand(dead: Command, command: CommandProcess): void {
 
 async function purge(ids: string[], flags: PurgeFlags, command: CommandProcess): Promise<void> {
   const signal = command.interruption.handled(FINISH_MS);
-  const scope = scopeOf(flags, signal);
-  const filter = await chosenLetters('Delete', ids, flags, scope, signal);
+  const scope = scopeOf(flags, command);
+  const filter = await chosenLetters('Delete', ids, flags, scope, command);
   if (filter === undefined) {
     command.note('Nothing was deleted');
     // The exit code of a signal stays.
     if (!signal.aborted) command.exitCode = EXIT.failed;
     return;
   }
-  const display = new LetterProgress('Deleted');
+  const display = new LetterProgress('Deleted', command.errors);
   const { dryRun, force } = flags;
   const onProgress = display.show;
   const result = await adviseForce(

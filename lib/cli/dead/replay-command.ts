@@ -46,15 +46,15 @@ export function addReplayCommand(dead: Command, command: CommandProcess): void {
 async function replay(ids: string[], flags: ReplayFlags, command: CommandProcess): Promise<void> {
   const signal = command.interruption.handled(FINISH_MS);
   const { rate, to, watch, dryRun, force } = flags;
-  const scope = scopeOf(flags, signal);
-  const filter = await chosenLetters('Replay', ids, flags, scope, signal);
+  const scope = scopeOf(flags, command);
+  const filter = await chosenLetters('Replay', ids, flags, scope, command);
   if (filter === undefined) {
     command.note('Nothing was replayed');
     // The exit code of a signal stays.
     if (!signal.aborted) command.exitCode = EXIT.failed;
     return;
   }
-  const display = new LetterProgress('Replayed');
+  const display = new LetterProgress('Replayed', command.errors);
   const result = await adviseForce(
     replayDeadLetters({
       ...scope,

@@ -29,7 +29,9 @@ export function addDoctorCommand(program: Command, command: CommandProcess): voi
       '\nExample:\n  oslo-rpc doctor --url "rabbit://user:password@host/?amqp_durable_queues=true" --topic calculator --server calc1',
     )
     .action(async (flags: DoctorFlags) => {
-      const { findings, unreachable } = await whileShowing('Looking for trouble …', () => examine(flags));
+      const { findings, unreachable } = await whileShowing(command.errors, 'Looking for trouble …', () =>
+        examine(flags),
+      );
       const remarks = findings.filter(({ state }) => state === 'unchecked' || state === 'unreachable');
       const shown = findings.filter((finding) => !remarks.includes(finding));
       const isEmpty = unreachable !== undefined && !flags.json;

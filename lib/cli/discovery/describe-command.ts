@@ -48,7 +48,7 @@ export function addDescribeCommand(program: Command, connections: OpenConnection
     .option('--json', 'print the descriptions as JSON')
     .addHelpText('after', '\nExample:\n  oslo-rpc describe --topic calculator --server calc1')
     .action(async (flags: DescribeFlags) => {
-      const description = await describe(flags, connections);
+      const description = await describe(flags, connections, command);
       const { servers, others } = description;
       command.print(flags.json ? toJsonLine(description) : servers.map(textOf).join('\n'));
       if (others > 0) command.note(othersText(others));
@@ -56,12 +56,16 @@ export function addDescribeCommand(program: Command, connections: OpenConnection
     });
 }
 
-async function describe(flags: DescribeFlags, connections: OpenConnections): Promise<Description> {
+async function describe(
+  flags: DescribeFlags,
+  connections: OpenConnections,
+  { errors }: CommandProcess,
+): Promise<Description> {
   const { topic, server } = flags;
   const { options, exchange, timeout } = readTarget(flags);
   const transport = await openTransport(connections, options);
   const target = new Target({ topic, exchange, server });
-  const [found, counted] = await whileShowing(asking(`the servers of topic ${topic}`, timeout), () =>
+  const [found, counted] = await whileShowing(errors, asking(`the servers of topic ${topic}`, timeout), () =>
     Promise.all([discoverServers(transport, target, { timeout }), discoverStats(transport, target, { timeout })]),
   );
   if (found.servers.length + found.others === 0)

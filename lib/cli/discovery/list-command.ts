@@ -47,7 +47,7 @@ export function addListCommand(program: Command, connections: OpenConnections, c
       '\nExample:\n  oslo-rpc list --url rabbit://user:password@host/ --management-url http://host:15672',
     )
     .action(async (flags: ListFlags) => {
-      const { asked, topics } = await list(flags, connections);
+      const { asked, topics } = await list(flags, connections, command);
       command.print(flags.json ? toJsonLine(topics) : textTable([HEADER, ...topics.flatMap(rowsOf)], colourOf));
       for (const { topic, exchange } of topics)
         if (asked !== undefined && exchange !== asked) command.note(otherExchange(topic, exchange, asked));
@@ -61,7 +61,7 @@ interface Listing {
   readonly topics: readonly SurveyedTopic[];
 }
 
-async function list(flags: ListFlags, connections: OpenConnections): Promise<Listing> {
+async function list(flags: ListFlags, connections: OpenConnections, { errors }: CommandProcess): Promise<Listing> {
   const { topic, server, managementUrl } = flags;
   if (!topic && !managementUrl)
     throw new UsageError('no topic: give --topic, or --management-url for the topics of the whole broker');
@@ -71,7 +71,7 @@ async function list(flags: ListFlags, connections: OpenConnections): Promise<Lis
   const all = managementUrl ? await withExactServers(await topicsAt(full), full, Deadline.after(timeout * 1000)) : [];
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
   const transport = await openTransport(connections, full);
-  const show = <T>(what: string, work: () => Promise<T>) => whileShowing(asking(what, timeout), work);
+  const show = <T>(what: string, work: () => Promise<T>) => whileShowing(errors, asking(what, timeout), work);
   if (!topic) return { topics: await show('the servers of all topics', () => surveyAll(transport, known, timeout)) };
   if (server) {
     const target = new Target({ topic, exchange, server });

@@ -2,7 +2,7 @@ import { type Dict, parseJson } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 import { type DataWord, dataWord } from './data-word.js';
 import { parseGivenJson } from './json-text.js';
-import { type Input, readStandardInput, readTextFile } from './read-source.js';
+import { type InputReader, readStandardInput, readTextFile } from './read-source.js';
 
 /** Forms of data, for the help of a command. */
 export const DATA_HELP = `
@@ -25,24 +25,24 @@ export function collectWords(word: string, words: readonly string[] = []): strin
  * @param what their place, for errors: `ARGUMENTS`, `--context`
  * @throws UsageError that quotes no value: it may be a token
  */
-export async function readData(words: readonly string[] = [], what: string, input: Input): Promise<Dict> {
-  const value = await readValue(words, what, input);
+export async function readData(words: readonly string[] = [], what: string, command: InputReader): Promise<Dict> {
+  const value = await readValue(words, what, command);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Dict;
   throw new UsageError(`${what}: expected a JSON object such as '{"a": 1}', or key=value`);
 }
 
 /** Returns what {@link readData} does, or any other JSON value, where one word gives it. @throws as readData */
-export async function readValue(words: readonly string[] = [], what: string, input: Input): Promise<unknown> {
+export async function readValue(words: readonly string[] = [], what: string, command: InputReader): Promise<unknown> {
   const read = words.map((word, index) => {
     const place = words.length > 1 ? `${what}, word ${index + 1}` : what;
     return { word: dataWord(word, place), place };
   });
   const [first, ...others] = read;
   if (!first) return {};
-  if (others.length === 0 && !isMember(first.word)) return wholeOf(first.word, what, input);
+  if (others.length === 0 && !isMember(first.word)) return wholeOf(first.word, what, command);
   const members = new Map<string, unknown>();
   if (!isMember(first.word)) {
-    const whole = await wholeOf(first.word, first.place, input);
+    const whole = await wholeOf(first.word, first.place, command);
     if (typeof whole !== 'object' || whole === null || Array.isArray(whole))
       throw new UsageError(`${first.place}: expected a JSON object, since members follow it`);
     for (const [key, value] of Object.entries(whole)) members.set(key, value);
@@ -65,14 +65,14 @@ function isMember(word: DataWord): word is Member {
   return word.kind === 'member' || word.kind === 'member-file';
 }
 
-async function wholeOf(word: Exclude<DataWord, Member>, what: string, input: Input): Promise<unknown> {
+async function wholeOf(word: Exclude<DataWord, Member>, what: string, command: InputReader): Promise<unknown> {
   switch (word.kind) {
     case 'json':
       return parseGivenJson(word.text, what);
     case 'file':
       return parseWhole(await readTextFile(word.file, what), `${what}: ${word.file}`);
     case 'input':
-      return parseWhole(await readStandardInput(what, input), `${what}: standard input`);
+      return parseWhole(await readStandardInput(what, command), `${what}: standard input`);
   }
 }
 

@@ -1,12 +1,17 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../exit-code.js';
+import type { Input } from '../surroundings.js';
 
 /** Maximum size of a file or of standard input, in bytes: four times the largest body that servers accept by default. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** Standard input of a command. */
-export type Input = Readable & { readonly isTTY?: boolean };
+/** Parts of a command that reads its standard input. */
+export interface InputReader {
+  readonly input: Input;
+  /** Writes a line to standard error. */
+  readonly note: (line: string) => void;
+}
 
 /**
  * Returns the text of a file.
@@ -26,10 +31,10 @@ export async function readTextFile(file: string, what: string): Promise<string> 
  * Returns all text of standard input. On a terminal it says that it waits.
  * @throws UsageError where it was read before, is too large, or is no UTF-8
  */
-export async function readStandardInput(what: string, input: Input): Promise<string> {
+export async function readStandardInput(what: string, { input, note }: InputReader): Promise<string> {
   if (input.readableEnded || input.destroyed)
     throw new UsageError(`${what}: standard input was read before; give - only once`);
-  if (input.isTTY) process.stderr.write(`Reading ${what} from the terminal; end it with Ctrl-D\n`);
+  if (input.isTTY) note(`Reading ${what} from the terminal; end it with Ctrl-D`);
   return textOf(input, `${what}: standard input`);
 }
 

@@ -43,7 +43,7 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
   jq '{a: .x, b: .y}' point.json | oslo-rpc call --topic calculator add -\n${DATA_HELP}`,
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
-      const given = await readData(args, 'ARGUMENTS', command.input);
+      const given = await readData(args, 'ARGUMENTS', command);
       await printResult(flags, (client, context) => client.call(context, method, given));
     });
   takesRequest(program.command('cast'))
@@ -56,7 +56,7 @@ export function addInvokeCommands(program: Command, connections: OpenConnections
       `\nExample:\n  oslo-rpc cast --topic calculator --fanout reload reason=operator\n${DATA_HELP}`,
     )
     .action(async (method: string, args: string[], flags: InvokeFlags) => {
-      const given = await readData(args, 'ARGUMENTS', command.input);
+      const given = await readData(args, 'ARGUMENTS', command);
       const { durationMs } = await invoke(flags, (client, context) => client.cast(context, method, given));
       if (flags.json) print({ confirmed: true, durationMs });
     });
@@ -90,13 +90,13 @@ type Send<T> = (client: RPCClient, context: object) => Promise<T>;
 
 async function invokeOver<T>(
   connections: OpenConnections,
-  { input }: CommandProcess,
+  command: CommandProcess,
   flags: InvokeFlags,
   send: Send<T>,
 ): Promise<Timed<T>> {
   const { topic, server, namespace, version, fanout } = flags;
   const { options, exchange } = readTarget(flags);
-  const context = await readData(flags.context, '--context', input);
+  const context = await readData(flags.context, '--context', command);
   const target = new Target({ exchange, topic, server, namespace, version, fanout });
   const transport = getRpcTransport(options);
   connections.add(() => transport.cleanup());

@@ -85,7 +85,7 @@ async function listen(flags: ListenFlags, connections: OpenConnections, command:
   connections.add(() => source.close());
   await Promise.race([source.start(), command.interruption.happens]);
   if (interruption.aborted) return;
-  if (process.stderr.isTTY) command.note(greeting(plan, flags.pool));
+  if (command.errors.isTTY) command.note(greeting(plan, flags.pool));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve, reject) => {
     if (duration === undefined) return;

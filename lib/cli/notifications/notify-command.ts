@@ -64,13 +64,14 @@ async function notify(
   words: readonly string[],
   flags: NotifyFlags,
   connections: OpenConnections,
-  { input, note, print }: CommandProcess,
+  command: CommandProcess,
 ): Promise<void> {
+  const { note, print } = command;
   const driver = driverOf(flags.driver);
   const priority = priorityOf(flags.priority);
   const { publisherId, eventType } = flags;
-  const context = await readData(flags.context, '--context', input);
-  const payload = await readValue(words, 'PAYLOAD', input);
+  const context = await readData(flags.context, '--context', command);
+  const payload = await readValue(words, 'PAYLOAD', command);
   // Destination of the driver `log`. Other lines of the library would only repeat the error.
   const logging: LogSink = { debug: note, log: note, warn: note, error: note };
   const { options, topics } = readPlace(flags, flags.timeout, driver === 'log' ? logging : undefined);

@@ -113,7 +113,7 @@ async function watch(tap: Tap, command: CommandProcess, { count, duration, json 
 async function print(tap: Tap, command: CommandProcess, count: number, json: boolean): Promise<void> {
   let left = count;
   for await (const event of tap) {
-    await command.printLine(json ? toJsonLine(event) : `${tapLine(event)}\n`);
+    await command.printLine(json ? toJsonLine(event) : `${tapLine(event, command.output)}\n`);
     if (isOfRequest(event)) left--;
     // A slow reader gets the summary instead of the events that wait.
     if (left <= 0 || command.interruption.signal.aborted) return;

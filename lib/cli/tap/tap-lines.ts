@@ -1,5 +1,6 @@
 import type { TapEvent, TappedCall, TappedCaller, TappedRequest } from '../../inspect/index.js';
 import { counted, oneLine, stringifyJson } from '../../internal.js';
+import type { Output } from '../surroundings.js';
 import { coloured } from '../terminal/colours.js';
 import { durationText } from '../terminal/figures.js';
 
@@ -8,32 +9,35 @@ const MAX_VALUE = 200;
 /** Length of a sender that fits on any terminal, in characters. */
 const MIN_CALLER = 24;
 
-/** Returns an event as one line of text. */
-export function tapLine(event: TapEvent): string {
+/** Returns an event as one line of text. @param output stream that it is for */
+export function tapLine(event: TapEvent, output: Output): string {
   switch (event.type) {
     case 'call':
-      return requestLine(event, durationOf(event), outcomeOf(event)) + coloured(colourOf(event), endOf(event));
+      return (
+        requestLine(event, durationOf(event), outcomeOf(event), output) +
+        coloured(colourOf(event), endOf(event), output)
+      );
     case 'cast': {
       const outcome = event.undeliverable ? 'no queue' : event.fanout ? 'fanout' : 'cast';
-      return requestLine(event, '', outcome);
+      return requestLine(event, '', outcome, output);
     }
     case 'undecodable': {
       const { at, kind, exchange, routingKey, reason, bytes, excerpt } = event;
       const from = exchange ? `on ${exchange} with key ${routingKey}` : `to ${routingKey}`;
-      return `${timeOf(at)}  ${coloured('red', 'undecodable')} ${kind} ${from}: ${reason} (${counted(bytes, 'byte')}): ${excerpt}`;
+      return `${timeOf(at)}  ${coloured('red', 'undecodable', output)} ${kind} ${from}: ${reason} (${counted(bytes, 'byte')}): ${excerpt}`;
     }
     case 'interruption':
-      return `${timeOf(event.since)}  ${coloured('yellow', 'interrupted')} for ${durationText(event.durationMs)}: ${oneLine(event.reason)}`;
+      return `${timeOf(event.since)}  ${coloured('yellow', 'interrupted', output)} for ${durationText(event.durationMs)}: ${oneLine(event.reason)}`;
   }
 }
 
-function requestLine(request: TappedRequest, duration: string, outcome: string): string {
+function requestLine(request: TappedRequest, duration: string, outcome: string, output: Output): string {
   const { at, server, namespace, method, args, caller } = request;
   const colour = outcome === 'ok' || outcome === 'cast' || outcome === 'fanout' ? undefined : 'red';
   const name = `${namespace ? `${namespace}.` : ''}${method}`;
   const to = server ? ` @${server}` : '';
-  const head = `${timeOf(at)}  ${duration.padStart(9)}  ${coloured(colour, outcome.padEnd(8))}`;
-  return `${head}  ${name}(${textOf(args)})${to}${coloured('dim', callerOf(caller))}`;
+  const head = `${timeOf(at)}  ${duration.padStart(9)}  ${coloured(colour, outcome.padEnd(8), output)}`;
+  return `${head}  ${name}(${textOf(args)})${to}${coloured('dim', callerOf(caller, output), output)}`;
 }
 
 function outcomeOf({ outcome }: TappedCall): string {
@@ -53,15 +57,14 @@ function endOf({ outcome, error, result }: TappedCall): string {
   return outcome === 'result' ? `  → ${textOf(result)}` : '';
 }
 
-function callerOf({ name, connection, user, replyQueue }: TappedCaller): string {
+function callerOf({ name, connection, user, replyQueue }: TappedCaller, output: Output): string {
   const host = connection?.split(' -> ')[0];
   const known = [name ?? host ?? replyQueue, name && host && `(${host})`, user && `as ${user}`].filter(Boolean);
-  return known.length === 0 ? '' : `  from ${oneLine(known.join(' '), callerWidth())}`;
+  return known.length === 0 ? '' : `  from ${oneLine(known.join(' '), callerWidth(output))}`;
 }
 
 /** A long name must not fill the lines of a narrow terminal. */
-function callerWidth(): number {
-  const { isTTY, columns } = process.stdout;
+function callerWidth({ isTTY, columns }: Output): number {
   return isTTY && columns ? Math.max(MIN_CALLER, Math.floor(columns / 3)) : MAX_VALUE;
 }
 

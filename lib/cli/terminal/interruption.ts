@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { oneLine } from '../../internal.js';
 import { EXIT } from '../exit-code.js';
+import type { Surroundings } from '../surroundings.js';
 
 /** Signals that end a command. Their exit code is that of a shell: 128 and the number of the signal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -25,6 +26,9 @@ export class Interruption {
   /** True when standard output could not be written, such as to a full disk. */
   hasFailedToWrite = false;
 
+  /** @param surroundings those of this process, which the interruption may end, or of a caller within it */
+  constructor(private readonly surroundings: Surroundings) {}
+
   /** Resolves at the interruption. */
   readonly happens: Promise<void> = new Promise((resolve) => {
     this.controller.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -37,14 +41,15 @@ export class Interruption {
 
   /** Begins to watch signals and standard output. */
   watch(): void {
-    for (const name of SIGNALS) process.on(name, () => this.interrupt(128 + constants.signals[name]));
+    for (const name of SIGNALS) process.on(name, () => this.interrupt(name));
+    const { stdout, stderr } = this.surroundings;
     // A reader that has read enough is no failure: the exit code stays.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') this.failToWrite(error);
       this.begin();
     });
     // Nobody can be told.
-    process.stderr.on('error', () => undefined);
+    stderr.on('error', () => undefined);
   }
 
   /**
@@ -71,26 +76,33 @@ export class Interruption {
     await Promise.race([work, abandoned]).finally(() => clearTimeout(timer));
   }
 
-  private failToWrite({ message }: Error): void {
-    if (!this.hasFailedToWrite) process.stderr.write(`${oneLine(`Error: the output cannot be written: ${message}`)}\n`);
-    this.hasFailedToWrite = true;
-    process.exitCode ||= EXIT.failed;
-  }
-
-  private interrupt(code: number): void {
+  /** Takes a signal, or its key on a terminal whose line is edited. */
+  interrupt(name: (typeof SIGNALS)[number]): void {
+    const code = 128 + constants.signals[name];
     if (this.signal.aborted) {
-      if (performance.now() - this.began > REPEATED_MS) process.exit(code);
+      if (performance.now() - this.began > REPEATED_MS) this.exit(code);
       return;
     }
-    process.exitCode = code;
+    this.surroundings.exitCode = code;
     this.begin();
+  }
+
+  private failToWrite({ message }: Error): void {
+    const { stderr } = this.surroundings;
+    if (!this.hasFailedToWrite) stderr.write(`${oneLine(`Error: the output cannot be written: ${message}`)}\n`);
+    this.hasFailedToWrite = true;
+    this.surroundings.exitCode ||= EXIT.failed;
   }
 
   private begin(): void {
     if (this.signal.aborted) return;
     this.began = performance.now();
     const ending = (this.finishTimeout ?? FINISH_TIMEOUT_MS) + CLOSE_TIMEOUT_MS;
-    setTimeout(() => process.exit(), ending).unref();
+    setTimeout(() => this.exit(), ending).unref();
     this.controller.abort();
+  }
+
+  private exit(code?: number): void {
+    if (this.surroundings === process) process.exit(code);
   }
 }

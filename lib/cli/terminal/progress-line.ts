@@ -1,14 +1,16 @@
+import type { Output } from '../surroundings.js';
+
 /** Returns to the start of the line and clears it, as terminals do. */
 const CLEAR = '\r\u001b[K';
 
-/** Terminal, or a stream that is none. */
-export type ProgressStream = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> & { readonly columns?: number };
+/** Standard error of a command. */
+export type ProgressStream = Pick<Output, 'isTTY' | 'columns' | 'write'>;
 
 /** One line on a terminal about work that lasts. Writes nothing where standard error is no terminal. */
 export class ProgressLine {
   private isShown = false;
 
-  constructor(private readonly stream: ProgressStream = process.stderr) {}
+  constructor(private readonly stream: ProgressStream) {}
 
   /** Shows a text in place of the last one. */
   show(text: string): void {
@@ -26,7 +28,7 @@ export class ProgressLine {
 }
 
 /** Shows a line while work lasts, and removes it at the end. */
-export async function whileShowing<T>(text: string, work: () => Promise<T>, stream?: ProgressStream): Promise<T> {
+export async function whileShowing<T>(stream: ProgressStream, text: string, work: () => Promise<T>): Promise<T> {
   const line = new ProgressLine(stream);
   line.show(text);
   try {

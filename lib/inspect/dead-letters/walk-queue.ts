@@ -13,6 +13,7 @@ import {
 import type { DeadLetterBroker } from './broker.js';
 import type { DeadLetterScope } from './dead-letter-options.js';
 import { type MessageSource, messageSource } from './message-source.js';
+import { untilReady } from './until-ready.js';
 
 /** `remove` acknowledges a message; `keep` returns it to its place at the end of the walk; `stop` does so and ends it. */
 export type Verdict = 'keep' | 'remove' | 'stop';
@@ -90,6 +91,8 @@ export async function walkQueue(
   } finally {
     await broker.answered(channel.release(source.returnsByNack)).catch(() => undefined);
   }
+  // Others take what returns.
+  if (type.type === 'quorum' && consumers === 0 && walker.inHand > 0) await untilReady(broker, queue, left);
   const { read, removed } = walker;
   const interrupted = bounds.signal?.aborted === true;
   const isLimited = !interrupted && total > limit && read >= limit;

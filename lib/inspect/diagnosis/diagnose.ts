@@ -1,6 +1,7 @@
 import {
   ConfigurationError,
   Deadline,
+  ManagementFailure,
   MessageDeliveryFailure,
   normalizeOptions,
   type OsloMessagingOptions,
@@ -15,6 +16,7 @@ import { CHECKS } from './checks/index.js';
 import { unreachableFindings } from './connect-advice.js';
 import type { Finding } from './finding.js';
 import { Scene } from './scene.js';
+import { UNSEEN_CURE } from './unseen-cure.js';
 
 /** Longest time of a diagnosis in milliseconds, unless `rpcResponseTimeout` is shorter. */
 const MAX_MS = 10_000;
@@ -107,7 +109,8 @@ async function runOne(check: Check, scene: Scene): Promise<readonly Finding[]> {
   } catch (error) {
     if (isVital && error instanceof MessageDeliveryFailure) throw error;
     const text = withoutSecrets(toError(error).message, scene.settings);
-    return [{ kind: 'check', name, state: 'unseen', text, why: 'Faults of this kind stay hidden' }];
+    const cure = UNSEEN_CURE[error instanceof ManagementFailure ? 'management' : needs];
+    return [{ kind: 'check', name, state: 'unseen', text, why: 'Faults of this kind stay hidden', cure }];
   }
 }
 

@@ -40,11 +40,11 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly name: string;
   readonly state: FindingState;
-  /** Definition and counts, or the fault. In findings about exchanges and queues of a topic, with the remedy. */
+  /** Definition and counts, or the fault. */
   readonly text: string;
   /** Harm that the fault does. Undefined where there is none. */
   readonly why?: string;
-  /** Remedy, where the text does not say it. */
+  /** Remedy. Undefined where nothing is wrong. */
   readonly cure?: string;
 }
 

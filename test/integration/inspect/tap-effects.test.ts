@@ -2,6 +2,7 @@ import { getRpcServer, getRpcTransport, RPCClient, Target } from 'nestjs-oslo-me
 import { beforeEach, expect, it } from 'vitest';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
+import { isDenying } from '../../../testkit/release.js';
 import { describeWithRabbit, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { silent } from '../../support/silent.js';
@@ -78,7 +79,7 @@ describeWithRabbit('effects of a tap on others', () => {
     await withChannel(vhost.url, async (channel) => {
       const queues = [topic, `${topic}.one`, `${topic}_fanout_1`];
       for (const queue of queues) {
-        await channel.assertQueue(queue, { durable: false });
+        await channel.assertQueue(queue, { durable: isDenying });
         await channel.consume(queue, () => undefined, { noAck: true });
       }
       await channel.bindQueue(topic, 'tacker', topic);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { getRpcServer, getRpcTransport, type RabbitOptions, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Finding } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
 import type { RabbitNode } from '../../../testkit/rabbit-node.js';
 import { borrowNode, returnNode } from '../../support/borrowed-node.js';
@@ -257,14 +258,44 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       kind: 'queue',
       name: `${topic}.one`,
       state: 'unserved',
-      text: expect.stringMatching(/0 consumers; start a server/),
+      text: 'a transient classic queue, 0 messages, 0 consumers',
       why: expect.stringContaining('MessagingTimeout'),
+      cure: expect.stringContaining('Start a server'),
     });
     await withChannel(node.url, (channel) =>
       channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true }),
     );
     const fanout = await doctor('', '--management-url', management());
     expect(fanout.stdout).toContain(`unserved  exchange ${topic}_fanout`);
+  });
+
+  it('is reported by oslo-rpc doctor with the harm and the remedy apart from the fault', async () => {
+    await declareExchange('topic', true);
+    await declareQueue(false);
+    const { server } = connect({});
+    await withChannel(node.url, (channel) =>
+      channel.assertExchange(`${topic}_fanout`, 'fanout', { durable: false, autoDelete: true }),
+    );
+    const faults = async (...flags: string[]) => {
+      const { stdout } = await doctor(...(flags as [string]), '--management-url', management(), '--json');
+      return (JSON.parse(stdout) as Finding[]).filter(({ state }) => state !== 'as asked' && state !== 'absent');
+    };
+    const conflict = await faults('?amqp_durable_queues=true');
+    await server.start();
+    exchange = uniqueTopic('exchange');
+    const unbound = await faults('');
+    topic = uniqueTopic('forbidden');
+    const refused = await faults('');
+    const found = [...conflict, ...unbound, ...refused];
+    expect(found.map(({ state }) => state)).toEqual(
+      expect.arrayContaining(['conflict', 'unserved', 'unbound', 'refused']),
+    );
+    const remedy = /Either set|Start a server|Give its servers|set_permissions/;
+    for (const { text, why, cure } of found) {
+      expect(text).not.toMatch(remedy);
+      expect(why).not.toMatch(remedy);
+      expect(cure).toMatch(remedy);
+    }
   });
 
   it('does not hide wrong usage or an unavailable broker', async () => {

@@ -21,8 +21,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = (name: string) => join(folder, name);
 
+const readerOf = (input: Readable) => ({ input, note: () => undefined });
+
 /** Standard input that is at its end. */
-const nothing = Readable.from([]);
+const nothing = readerOf(Readable.from([]));
 
 describe('readData', () => {
   it.each<[string, string[], object]>([
@@ -51,7 +53,7 @@ describe('readData', () => {
   });
 
   it('reads standard input', async () => {
-    const input = Readable.from([Buffer.from('{"a":'), Buffer.from('1}')]);
+    const input = readerOf(Readable.from([Buffer.from('{"a":'), Buffer.from('1}')]));
     expect(await readData(['-', 'b=2'], 'ARGUMENTS', input)).toEqual({ a: 1, b: 2 });
   });
 
@@ -104,7 +106,7 @@ describe('readValue', () => {
 
 describe('readStandardInput', () => {
   it('refuses to read it a second time', async () => {
-    const input = Readable.from([Buffer.from('{}')]);
+    const input = readerOf(Readable.from([Buffer.from('{}')]));
     expect(await readStandardInput('ARGUMENTS', input)).toBe('{}');
     await expect(readStandardInput('--context', input)).rejects.toThrow(
       '--context: standard input was read before; give - only once',
@@ -118,7 +120,7 @@ describe('readStandardInput', () => {
         for (;;) yield chunk;
       })(),
     );
-    await expect(readStandardInput('ARGUMENTS', endless)).rejects.toThrow(
+    await expect(readStandardInput('ARGUMENTS', readerOf(endless))).rejects.toThrow(
       'ARGUMENTS: standard input is larger than 64 MiB',
     );
     expect(endless.destroyed).toBe(true);

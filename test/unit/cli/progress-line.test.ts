@@ -10,12 +10,12 @@ function streamOf(isTTY: boolean) {
 it('a line of progress fits the terminal, and is removed after an error, too', async () => {
   const { written, stream } = streamOf(true);
   const work = () => Promise.reject(new Error('unreachable'));
-  await expect(whileShowing(asking('the servers of topic x', 2), work, stream)).rejects.toThrow('unreachable');
+  await expect(whileShowing(stream, asking('the servers of topic x', 2), work)).rejects.toThrow('unreachable');
   expect(written).toEqual(['Asking the servers ', '\r\u001b[K']);
 });
 
 it('nothing is shown where there is no terminal', async () => {
   const { written, stream } = streamOf(false);
-  expect(await whileShowing('Asking', () => Promise.resolve(1), stream)).toBe(1);
+  expect(await whileShowing(stream, 'Asking', () => Promise.resolve(1))).toBe(1);
   expect(written).toEqual([]);
 });

@@ -47,6 +47,22 @@ describe('the reference of the command', () => {
     expect(without.map((command) => command.name())).toEqual([]);
   });
 
+  it('describes the JSON of each command', () => {
+    const described = rows(common).flatMap(([names = '']) => {
+      if (optionsIn(names).length > 0) return [];
+      const [first = '', ...others] = [...names.matchAll(/`([\w ]+)`/g)].map(([, name = '']) => name);
+      const group = first.includes(' ') ? `${first.split(' ', 1)[0]} ` : '';
+      return [first, ...others.flatMap((name) => [name, group + name])];
+    });
+    const leaves = (command: Command, group = ''): string[] => {
+      const name = group + command.name();
+      const below = visible(command).filter((one) => one.name() !== 'help');
+      return below.length === 0 ? [name] : below.flatMap((one) => leaves(one, `${name} `));
+    };
+    const all = commands.flatMap((command) => leaves(command));
+    expect(all.filter((name) => !described.includes(name))).toEqual([]);
+  });
+
   it('lists each command once', () => {
     const listed = rows(introduction).flatMap(([cell = '']) => /^`(\w+)`$/.exec(cell)?.[1] ?? []);
     expect(listed.toSorted()).toEqual(commands.map((command) => command.name()).toSorted());

@@ -250,7 +250,7 @@ export class Attachment {
   private outOfChannels(error: unknown): Error {
     const { shortage } = this.ports.channels.budget;
     if (shortage === undefined) return this.again('There are too many channels', error);
-    return new DeclareRefused(shortage, { cause: error });
+    return new DeclareRefused({ fault: shortage }, { cause: error });
   }
 
   private again(message: string, cause?: unknown): DeclareAgain {

@@ -175,7 +175,7 @@ export class PublishAttempts {
     const { lastError } = this.connection;
     const { shortage } = this.budget;
     if (shortage === undefined || channelLimitIn(lastError) === undefined) return error;
-    return new DeclareRefused(shortage, { cause: lastError });
+    return new DeclareRefused({ fault: shortage }, { cause: lastError });
   }
 
   private onChannelClosed({ failure, model }: PublishingChannel): void {

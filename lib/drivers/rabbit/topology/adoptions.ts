@@ -4,6 +4,7 @@ import { type LogSink, oneLine } from '../../../core/logger.js';
 import { adviceOn, type Difference, differencesBetween } from './conflict.js';
 import type { ManagementApi } from './management-api.js';
 import { describe, type Resource } from './resource.js';
+import { type Trouble, troubleText } from './trouble.js';
 
 /** Exchange or queue that another program declared otherwise, and that is used as it is. */
 export interface Adoption {
@@ -61,27 +62,27 @@ export class Adoptions {
     const others = differences
       .map(({ argument, wanted, found }) => `${argument} is ${found}, not ${wanted}`)
       .join('; ');
-    const explanation = await this.explain(resource, differences);
-    this.logger.warn(
-      oneLine(
-        `The ${resource.kind} "${resource.name}" exists with other options: ${others}. It is used as it is. ${explanation}`,
-      ),
-    );
+    const { fault, ...remedy } = await this.explain(resource, differences);
+    const thing = `The ${resource.kind} "${resource.name}" exists with other options`;
+    this.logger.warn(oneLine(troubleText({ fault: `${thing}: ${others}. It is used as it is. ${fault}`, ...remedy })));
   }
 
-  /** Returns the requested definition, the existing one as far as it is known, and the advice. */
-  async explain(resource: Resource, told: readonly Difference[]): Promise<string> {
+  /** Returns the requested definition and the existing one, as far as it is known, and the advice. */
+  async explain(resource: Resource, told: readonly Difference[]): Promise<Trouble> {
     const { kind, asked } = resource;
-    const wanted = `Requested is ${describe(kind, asked)}`;
-    const advice = adviceOn(resource, told);
-    if (!this.management) return `${wanted}. ${advice}`;
+    const fault = `Requested is ${describe(kind, asked)}`;
+    const cure = adviceOn(resource, told);
+    if (!this.management) return { fault, cure };
     try {
       const present = await this.management.find(resource);
-      if (!present) return `${wanted}; it does not exist now`;
+      if (!present) return { fault: `${fault}; it does not exist now` };
       const all = differencesBetween(asked, present);
-      return `${wanted}; it is ${describe(kind, present)}. ${all.length > 0 ? adviceOn(resource, all) : advice}`;
+      return {
+        fault: `${fault}; it is ${describe(kind, present)}`,
+        cure: all.length > 0 ? adviceOn(resource, all) : cure,
+      };
     } catch (error) {
-      return `${wanted}; ${toError(error).message}. ${advice}`;
+      return { fault: `${fault}; ${toError(error).message}`, cure };
     }
   }
 }

@@ -3,6 +3,7 @@ import type { TransientOption } from '../../../core/rabbit-settings.js';
 import { snakeCase } from '../../../core/snake-case.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import type { Definition, Resource } from './resource.js';
+import type { Trouble } from './trouble.js';
 
 /** Difference between an existing exchange or queue and the requested one, in RabbitMQ's words. */
 export interface Difference {
@@ -140,13 +141,13 @@ export function remedyFor(refusal: Error, resource: Resource): string {
 
 const VHOST_LIMITS = 'the limits of the virtual host (rabbitmqctl list_vhost_limits)';
 
-/** Returns the reason and the cure of a denied transient queue. @param transientBy option that asks for such queues */
-export function denialText(transientBy: TransientOption | undefined): string {
-  const isProfile = transientBy === 'profile';
-  const by = isProfile ? "rabbit.profile 'classic'" : transientBy && named(transientBy);
-  const reason =
-    by === undefined
-      ? '.'
-      : `, and ${by} asks for them. Leave it out${isProfile ? ", or set it to 'rabbitmq-4'" : ''}.`;
-  return `the broker denies transient queues${reason} Python services of this broker need amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue. Releases without the last one, such as oslo.messaging 14.0, need a broker that permits such queues (deprecated_features.permit.transient_nonexcl_queues = true)`;
+/** Returns the trouble of a denied transient queue. @param transientBy option that asks for such queues */
+export function deniedTransient(transientBy: TransientOption | undefined): Required<Trouble> {
+  const fault = 'the broker denies transient queues';
+  const cure =
+    'Python services of this broker need amqp_durable_queues, rabbit_quorum_queue and rabbit_transient_quorum_queue. Releases without the last one, such as oslo.messaging 14.0, need a broker that permits such queues (deprecated_features.permit.transient_nonexcl_queues = true)';
+  if (transientBy === undefined) return { fault, cure };
+  const [by, instead] =
+    transientBy === 'profile' ? ["rabbit.profile 'classic'", ", or set it to 'rabbitmq-4'"] : [named(transientBy), ''];
+  return { fault: `${fault}, and ${by} asks for them`, cure: `Leave it out${instead}. ${cure}` };
 }

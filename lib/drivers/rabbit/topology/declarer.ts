@@ -7,13 +7,14 @@ import { isAbsent, replyCodeOf } from '../connection/reply-code.js';
 import { assertName } from '../wire/outgoing-frames.js';
 import { Adoptions, type Flags } from './adoptions.js';
 import { ClosingRefusals } from './closing-refusals.js';
-import { type Difference, denialText, differenceIn, isUsable, remedyFor } from './conflict.js';
+import { type Difference, deniedTransient, differenceIn, isUsable, remedyFor } from './conflict.js';
 import { exchangeOptions, queueOptions } from './declared-options.js';
 import { ManagementApi } from './management-api.js';
 import type { QueueProfile } from './queue-profile.js';
 import { exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import type { ExchangeSpec, QueueSpec } from './topology.js';
 import { isDenial } from './transient-queues.js';
+import { type Trouble, troubleText } from './trouble.js';
 
 /** A declaration failed and the broker closed the channel. On a new one, after a delay in milliseconds, it may succeed. */
 export class DeclareAgain extends Error {
@@ -27,7 +28,19 @@ export class DeclareAgain extends Error {
 }
 
 /** The broker refused a declaration, and would refuse it again. */
-export class DeclareRefused extends Error {}
+export class DeclareRefused extends Error {
+  readonly #trouble: Trouble;
+
+  constructor(trouble: Trouble, options?: ErrorOptions) {
+    super(troubleText(trouble), options);
+    this.#trouble = trouble;
+  }
+
+  /** The parts of the message. */
+  get trouble(): Trouble {
+    return this.#trouble;
+  }
+}
 
 /**
  * AMQP reply codes of permanent refusals: no permission, exclusive to another connection, other arguments, and those for
@@ -117,9 +130,10 @@ export class Declarer {
   /** @throws DeclareRefused for a transient queue or exchange: a restart of the broker loses their messages or their binding */
   private refuseTransient(kind: Resource['kind'], name: string): void {
     if (!this.adoptions.isTransient(kind, name)) return;
-    throw new DeclareRefused(
-      `The ${kind} "${name}" exists and is transient: a restart of the broker loses its messages, but delivery is at least once. Set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) in all programs that declare it and delete it, or use another controlExchange or topic`,
-    );
+    throw new DeclareRefused({
+      fault: `The ${kind} "${name}" exists and is transient: a restart of the broker loses its messages, but delivery is at least once`,
+      cure: 'Set rabbit.amqpDurableQueues (oslo: amqp_durable_queues) in all programs that declare it and delete it, or use another controlExchange or topic',
+    });
   }
 
   /** Returns the value of a queue's argument, in RabbitMQ's words; undefined unless the broker named it as different. */
@@ -197,19 +211,21 @@ export class Declarer {
     if (denial && isTransient(resource.asked)) throw this.denialOf(resource, denial);
   }
 
-  private denialOf({ kind, name }: Resource, cause: Error): DeclareRefused {
-    const text = denialText(this.profile.options.transientBy);
-    return new DeclareRefused(`The ${kind} "${name}" cannot be declared: ${text}`, { cause });
+  private denialOf(resource: Resource, cause: Error): DeclareRefused {
+    const { fault, cure } = deniedTransient(this.profile.options.transientBy);
+    return new DeclareRefused({ fault: `${cannotDeclare(resource)}: ${fault}`, cure }, { cause });
   }
 
   private async refusal(resource: Resource, error: Error, difference: Difference | undefined): Promise<DeclareRefused> {
-    const remedy = difference ? await this.adoptions.explain(resource, [difference]) : remedyFor(error, resource);
-    return new DeclareRefused(
-      `The ${resource.kind} "${resource.name}" cannot be declared: ${oneLine(error.message)}. ${remedy}`,
-      { cause: error },
-    );
+    const fault = `${cannotDeclare(resource)}: ${oneLine(error.message)}`;
+    const options = { cause: error };
+    if (!difference) return new DeclareRefused({ fault, cure: remedyFor(error, resource) }, options);
+    const { fault: definitions, ...remedy } = await this.adoptions.explain(resource, [difference]);
+    return new DeclareRefused({ fault: `${fault}. ${definitions}`, ...remedy }, options);
   }
 }
+
+const cannotDeclare = ({ kind, name }: Resource): string => `The ${kind} "${name}" cannot be declared`;
 
 /** @throws MessageUndeliverable where it does not exist, or the loss of the channel */
 async function findExchange(channel: Channel, name: string): Promise<void> {

@@ -11,7 +11,7 @@ import { brokerVersion } from '../connection/broker-version.js';
 import { RabbitConnection } from '../connection/connection.js';
 import { withDistinctHosts } from '../connection/distinct-hosts.js';
 import { replyCodeOf } from '../connection/reply-code.js';
-import { denialText, remedyFor } from './conflict.js';
+import { deniedTransient, remedyFor } from './conflict.js';
 import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
 import { disconnectedTimeout } from './disconnected-timeout.js';
@@ -33,12 +33,16 @@ export interface Finding {
    * queue without a leader or a majority.
    */
   readonly state: 'as asked' | 'absent' | 'conflict' | 'unavailable' | 'unbound' | 'unserved' | 'unseen';
-  /** Definition, counts, and the remedy for a fault. */
+  /** Definition and counts, or the fault. */
   readonly text: string;
+  /** Remedy for a fault, where it is known. */
+  readonly cure?: string;
 }
 
-/** Result of the check of an existing exchange or queue. */
-type Sight = Pick<Finding, 'text'> & { readonly state?: Finding['state'] };
+/** Result of the check of an existing exchange or queue. The text follows its definition. */
+type Sight = Pick<Finding, 'text' | 'cure'> & { readonly state?: Finding['state'] };
+
+const OTHER_EXCHANGE = 'Give its servers and their callers the same controlExchange (oslo: control_exchange)';
 
 /** Broker's text for a missing exchange or queue. The text for a queue on a stopped node is another. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
@@ -116,10 +120,11 @@ export class Doctor {
   private denied(queues: readonly QueueSpec[]): Finding[] {
     const { denial, options } = this.profile;
     if (!denial) return [];
+    const { fault: text, cure } = deniedTransient(options.transientBy);
     return queues
       .map((spec) => queueResource(spec, this.declarer.optionsOf(spec)))
       .filter(({ asked }) => isTransient(asked))
-      .map(({ kind, name }) => ({ kind, name, state: 'conflict', text: denialText(options.transientBy) }));
+      .map(({ kind, name }) => ({ kind, name, state: 'conflict', text, cure }));
   }
 
   private exchange(model: ChannelModel, spec: ExchangeSpec): Promise<Finding> {
@@ -129,7 +134,11 @@ export class Doctor {
       const bound = spec.type === 'fanout' && (await this.management?.countBindings(spec.name).catch(toError));
       if (bound instanceof Error) return { state: 'unseen', text: `; ${bound.message}` };
       if (bound !== 0) return { text: '' };
-      return { state: 'unserved', text: '; no queue is bound to it, so that a fanout reaches no server' };
+      return {
+        state: 'unserved',
+        text: '; no queue is bound to it, so that a fanout reaches no server',
+        cure: 'Start a server, or restart those that run: they declare their queues again',
+      };
     });
   }
 
@@ -145,20 +154,22 @@ export class Doctor {
       const held = disconnectedTimeout(brokerVersion(model), resource.asked.type, rules);
       const online = replicas ? membersOnline(replicas) : '';
       const counts = `, ${counted(messageCount, 'message')}, ${counted(consumerCount, 'consumer')}${online}${held}`;
-      const fault = replicas && whyUnavailable(replicas);
-      if (fault !== undefined) return { state: 'unavailable', text: `${counts}; ${fault}` };
+      const trouble = replicas && whyUnavailable(replicas);
+      if (trouble) return { state: 'unavailable', text: `${counts}; ${trouble.fault}`, cure: trouble.cure };
       if (this.isSilent)
         return {
           state: 'unavailable',
           text: `${counts}; the node confirms nothing, so that these numbers may be wrong`,
+          cure: 'Start the other nodes: rabbitmqctl cluster_status',
         };
       const unbound = await this.whyUnbound(spec, exchangeIsThere);
       if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
-      if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}` };
+      if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}`, cure: OTHER_EXCHANGE };
       if (consumerCount > 0) return { text: counts };
       return {
         state: 'unserved',
-        text: `${counts}; start a server, or read the log of the running one for the reason`,
+        text: counts,
+        cure: 'Start a server, or read the log of the running one for the reason',
       };
     });
   }
@@ -175,7 +186,7 @@ export class Doctor {
     if (!bindings && exchangeIsThere) return undefined;
     if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
     const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
-    return `${present}, not to the exchange "${exchange.name}" by the key "${key}": calls there are undeliverable. Give its servers and their callers the same controlExchange (oslo: control_exchange)`;
+    return `${present}, not to the exchange "${exchange.name}" by the key "${key}"`;
   }
 
   /** Examines one exchange or queue on a new channel, because the broker closes the channel with each refusal. */
@@ -193,21 +204,19 @@ export class Doctor {
         open = false;
       });
     try {
-      const { state = 'as asked', text } = await work(channel);
-      return { kind, name, state, text: describe(kind, asked) + text };
+      const { text, ...seen } = await work(channel);
+      return { kind, name, state: 'as asked', ...seen, text: describe(kind, asked) + text };
     } catch (thrown) {
       const error = toError(thrown);
       const code = replyCodeOf(error);
-      if (error instanceof DeclareRefused) return { kind, name, state: 'conflict', text: error.message };
+      if (error instanceof DeclareRefused) {
+        const { fault: text, ...remedy } = error.trouble;
+        return { kind, name, state: 'conflict', text, ...remedy };
+      }
       if (code === undefined) throw error;
       if (ABSENT.test(error.message))
         return { kind, name, state: 'absent', text: `${describe(kind, asked)} would be declared` };
-      return {
-        kind,
-        name,
-        state: 'conflict',
-        text: `${error.message}. ${remedyFor(error, resource)}`,
-      };
+      return { kind, name, state: 'conflict', text: error.message, cure: remedyFor(error, resource) };
     } finally {
       if (open) await channel.close().catch(() => undefined);
     }

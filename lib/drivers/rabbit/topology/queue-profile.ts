@@ -1,8 +1,9 @@
 import type { ChannelModel } from 'amqplib';
 import type { LogSink } from '../../../core/logger.js';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
-import { denialText } from './conflict.js';
+import { deniedTransient } from './conflict.js';
 import { findDenial } from './transient-queues.js';
+import { troubleText } from './trouble.js';
 
 /**
  * Options with which a transport declares. Without a `profile` they become those of `rabbitmq-4` as soon as a broker
@@ -52,7 +53,9 @@ export class QueueProfile {
     if (!this.isWarned && (withoutTransientQueues || transientBy)) {
       this.isWarned = true;
       this.logger.warn(
-        transientBy ? `Servers, calls and notifications are refused: ${denialText(transientBy)}` : SWITCHED,
+        transientBy
+          ? `Servers, calls and notifications are refused: ${troubleText(deniedTransient(transientBy))}`
+          : SWITCHED,
       );
     }
     return withoutTransientQueues !== undefined;

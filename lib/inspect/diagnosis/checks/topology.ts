@@ -3,6 +3,7 @@ import type { Check } from '../check.js';
 import { connectAdvice } from '../connect-advice.js';
 import type { Finding } from '../finding.js';
 import type { Scene } from '../scene.js';
+import { UNSEEN_CURE } from '../unseen-cure.js';
 
 /** Harm of each state. */
 const WHY: Readonly<Record<TopologyFinding['state'], string | undefined>> = {
@@ -15,7 +16,7 @@ const WHY: Readonly<Record<TopologyFinding['state'], string | undefined>> = {
   unseen: 'Faults of it stay hidden',
 };
 
-/** Words of the broker for a missing permission. They come with a remedy. */
+/** Words of the broker for a missing permission. */
 const REFUSED = /ACCESS_REFUSED - access to/;
 
 const OTHER_OPTIONS: Finding = {
@@ -69,5 +70,6 @@ function explained(finding: TopologyFinding): Finding {
   if (kind === 'host') return { ...finding, ...connectAdvice(text) };
   if (REFUSED.test(text)) return { ...finding, state: 'refused', why: 'Servers with this login do not start' };
   const why = WHY[state];
-  return why === undefined ? finding : { ...finding, why };
+  if (why === undefined) return finding;
+  return state === 'unseen' ? { cure: UNSEEN_CURE.management, ...finding, why } : { ...finding, why };
 }

@@ -27,7 +27,7 @@ const FAILURES = {
   lost: new Lost('lost', { cause: new Error('the reason') }),
   confirmLost: new ConfirmLost('closed'),
   forbidden: new Refused('forbidden', { cause: closedBy(403) }),
-  undeclarable: new DeclareRefused('cannot be declared'),
+  undeclarable: new DeclareRefused({ fault: 'cannot be declared' }),
   unwritable: new ClientSendError('too long'),
   other: new Error('the channel is closed'),
 };

@@ -4,13 +4,14 @@ import { rabbitSettings } from '../../../../../lib/core/rabbit-settings.js';
 import {
   adviceOn,
   type Difference,
-  denialText,
+  deniedTransient,
   differenceIn,
   differencesBetween,
   isUsable,
   remedyFor,
 } from '../../../../../lib/drivers/rabbit/topology/conflict.js';
 import type { Definition, Resource } from '../../../../../lib/drivers/rabbit/topology/resource.js';
+import { troubleText } from '../../../../../lib/drivers/rabbit/topology/trouble.js';
 
 const definition = (changes: Partial<Definition> = {}): Definition => ({
   type: 'classic',
@@ -191,7 +192,7 @@ describe('remedyFor', () => {
   });
 });
 
-describe('denialText', () => {
+describe('deniedTransient', () => {
   it.each<[RabbitOptions, RegExp]>([
     [{ profile: 'classic' }, /rabbit\.profile 'classic' asks for them\. Leave it out, or set it to 'rabbitmq-4'\./],
     [{ amqpAutoDelete: true }, /rabbit\.amqpAutoDelete \(oslo: amqp_auto_delete\) asks for them\. Leave it out\./],
@@ -200,6 +201,6 @@ describe('denialText', () => {
     [{ profile: 'rabbitmq-4', rabbitQuorumQueue: false, amqpDurableQueues: false }, /rabbit\.amqpDurableQueues/],
     [{}, /denies transient queues\. Python services .*transient_nonexcl_queues = true/],
   ])('names the option that asks for transient queues, and the cure: %j', (options, text) => {
-    expect(denialText(rabbitSettings(options).transientBy)).toMatch(text);
+    expect(troubleText(deniedTransient(rabbitSettings(options).transientBy))).toMatch(text);
   });
 });
