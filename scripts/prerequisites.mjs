@@ -40,7 +40,11 @@ function lacksChromium() {
   return !process.env.CHROMIUM_PATH && !names.some((name) => folders.some((folder) => existsSync(`${folder}/${name}`)));
 }
 
-function missing({ postgresql, chromium }) {
+function lacksPrometheus() {
+  return spawnSync('promtool', ['--version'], { stdio: 'ignore' }).status !== 0;
+}
+
+function missing({ postgresql, chromium, prometheus }) {
   const packages = [];
   const given = process.env.TEST_RABBIT_URL;
   if (!given && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) packages.push('rabbitmq-server');
@@ -50,6 +54,7 @@ function missing({ postgresql, chromium }) {
     packages.push(...['messaging', 'versionedobjects'].filter(lacks).map((name) => `python3-oslo.${name}`));
   if (postgresql && given !== 'none' && lacksPostgres()) packages.push('postgresql');
   if (chromium && lacksChromium()) packages.push('chromium');
+  if (prometheus && lacksPrometheus()) packages.push('prometheus');
   return packages;
 }
 
@@ -67,6 +72,7 @@ function rootShell() {
  * decide.
  * @param options.postgresql also provides PostgreSQL, for the example that stores notifications
  * @param options.chromium also provides Chromium, for the tests of the explorer's page
+ * @param options.prometheus also provides Prometheus, for the tests of the alerts
  */
 export function ensurePrerequisites(options = {}) {
   const wanted = missing(options);

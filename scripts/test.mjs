@@ -38,7 +38,7 @@ function main() {
   process.on('SIGINT', () => undefined);
   try {
     ensureDependencies();
-    ensurePrerequisites({ postgresql: true, chromium: true });
+    ensurePrerequisites({ postgresql: true, chromium: true, prometheus: true });
     build({ examples: true });
     return runVitest(process.argv.slice(2));
   } catch (error) {

@@ -48,6 +48,12 @@ export const chromium: Prerequisite = {
   remedy: 'apt-get install --no-install-recommends chromium, or CHROMIUM_PATH=… for one that is elsewhere',
 };
 
+export const prometheus: Prerequisite = {
+  name: 'Prometheus',
+  present: () => spawnSync('promtool', ['--version'], { stdio: 'ignore' }).status === 0,
+  remedy: 'apt-get install --no-install-recommends prometheus',
+};
+
 /** True when it is there. Where it is not, a CI run fails and any other says which tests it will skip. */
 export function ensurePresent(prerequisite: Prerequisite): boolean {
   if (prerequisite.present()) return true;

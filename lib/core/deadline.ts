@@ -49,6 +49,14 @@ export class Deadline {
     return this.at === this.limit;
   }
 
+  /**
+   * @internal Time from the start to the deadline, in milliseconds. To the microsecond: the difference of two times is not
+   * exact, and 6999.999999999971 would be sent as 6999.
+   */
+  get duration(): number {
+    return Math.round((this.at - this.since) * 1000) / 1000;
+  }
+
   /** Returns the remaining time in milliseconds, from 0 to the maximum of a timer. It is 0 once the signal has aborted. */
   remaining(): number {
     return this.aborted ? 0 : Math.min(Math.max(0, this.at - performance.now()), MAX_TIMER_MS);

@@ -223,7 +223,7 @@ export class CallContext {
       const options: CallOptions = {
         target,
         deadline,
-        timeout: deadline.at - deadline.since,
+        timeout: deadline.duration,
         retry: this.options.retry,
         mandatory: this.options.transportOptions?.atLeastOnce ?? true,
         callMonitorTimeout: this.callMonitorTimeout,

@@ -246,6 +246,28 @@ for (const { name, url, describe: describeOn } of transports) {
       expect(signals[0]?.reason).toBeInstanceOf(RequestCancelled);
     });
 
+    it('sees it when the transport of its caller closes', async () => {
+      const transport = connect({ rpcResponseTimeout: 20 });
+      const calls = [new AbortController(), new AbortController()].map(async (controller, started) => {
+        await eventually(() => expect(signals).toHaveLength(started));
+        const { signal } = controller;
+        const call = getRpcClient(transport, new Target({ topic }), { signal }).call({}, 'work');
+        return { controller, call: call.catch((error: unknown) => error) };
+      });
+      const [first, second] = await Promise.all(calls);
+      await eventually(() => expect(signals).toHaveLength(2));
+      // Requests are announced in their order. Where the second one can be cancelled, so can the first.
+      second?.controller.abort();
+      await eventually(() => expect(signals[1]?.aborted).toBe(true));
+      expect(signals[0]?.aborted).toBe(false);
+      await transport.cleanup();
+      expect(await first?.call).toMatchObject({ code: 'DELIVERY_FAILURE', message: 'The transport was closed' });
+      await eventually(() => expect(signals[0]?.aborted).toBe(true));
+      expect(String(signals[0]?.reason)).toBe(
+        'RequestCancelled: The caller of "work" has cancelled it: The transport was closed',
+      );
+    });
+
     it('ends its own calls, and the handlers of these, through three services', async () => {
       const [b, c] = [uniqueTopic(), uniqueTopic()];
       const failures: unknown[] = [];

@@ -11,7 +11,7 @@ import {
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
 import { borrowNode, returnNode } from '../support/borrowed-node.js';
-import { describeWithRabbitControl } from '../support/environment.js';
+import { describeWithRabbitControl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
@@ -92,26 +92,32 @@ describeWithRabbitControl('few channels', () => {
     );
     const client = new RPCClient(transport, new Target({ topic: `${topics[0]}` }), { timeout: 20 });
     expect(await client.call({}, 'topic')).toBe(topics[0]);
-    // The limit is learned by a loss of each connection at most, and kept from then on.
-    expect(transport.counts.lostConnections).toBeLessThanOrEqual(2);
-    const { lostConnections } = transport.counts;
     const calls = topics.map((topic) => client.prepare({ topic }).call({}, 'topic'));
     const casts = topics.map((topic) => client.prepare({ topic, fanout: true }).cast({}, 'topic'));
     expect(await Promise.all(calls)).toEqual(topics);
     await Promise.all(casts);
-    expect(transport.counts.lostConnections).toBe(lostConnections);
+    // The limit is learned by a loss of each connection at most, at the first call or later, and kept from then on.
+    expect(transport.counts.lostConnections).toBeLessThanOrEqual(2);
   });
 
+  // The broker counts a channel a moment after it has opened it, and may grant one too many before.
   it('are too few to serve: a user limit of 1', async () => {
-    const target = new Target({ topic: 'fewer', server: 'one' });
-    const server = getRpcServer(connect('only-1'), target, [{ run: () => 'run' }]);
-    servers.push(server);
-    await expect(server.start()).rejects.toThrow(shortageOf(1));
+    const transport = connect('only-1');
+    await eventually(async () => {
+      const target = new Target({ topic: uniqueTopic('fewer'), server: 'one' });
+      const server = getRpcServer(transport, target, [{ run: () => 'run' }]);
+      servers.push(server);
+      await expect(server.start()).rejects.toThrow(shortageOf(1));
+    });
   });
 
   it.each([1, 2])('are too few to call: a user limit of %i', async (most) => {
     const client = new RPCClient(connect(`only-${most}`), new Target({ topic: 'fewer' }), { timeout: 20 });
-    await expect(client.call({}, 'run')).rejects.toThrow(shortageOf(most));
+    await eventually(async () => {
+      // Another exchange is declared on a channel of its own, beside those to publish and to consume replies.
+      const call = client.prepare({ exchange: uniqueTopic('fewer') }).call({}, 'run');
+      await expect(call).rejects.toThrow(shortageOf(most));
+    });
   });
 
   it('are enough to declare many queues at once: a user limit of 3', async () => {

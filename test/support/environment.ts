@@ -1,7 +1,7 @@
 /// <reference path="./global-setup.ts" />
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { describe, inject } from 'vitest';
+import { describe, inject, it } from 'vitest';
 import { amqpUrl } from '../../testkit/amqp.js';
 import { RabbitControl } from '../../testkit/rabbit-control.js';
 import { newestRoot } from '../../testkit/release.js';
@@ -31,6 +31,9 @@ export const describeWithPostgres = rabbitUrl && inject('postgresPresent') ? des
 
 /** For tests of pages in a browser. */
 export const describeWithChromium = inject('chromiumPresent') ? describe : describe.skip;
+
+/** For tests of files for Prometheus. */
+export const itWithPrometheus = inject('prometheusPresent') ? it : it.skip;
 
 /** For tests that ask the Python library without a broker: also under `TEST_RABBIT_URL=none`, where it is installed. */
 export const describeWithPythonLibrary =

@@ -1,6 +1,13 @@
 import type { TestProject } from 'vitest/node';
 import { startBroker } from '../../testkit/broker.js';
-import { chromium, ensurePresent, osloMessaging, postgresql, rabbitmq } from '../../testkit/prerequisites.js';
+import {
+  chromium,
+  ensurePresent,
+  osloMessaging,
+  postgresql,
+  prometheus,
+  rabbitmq,
+} from '../../testkit/prerequisites.js';
 import type { RabbitAddress } from '../../testkit/rabbit-control.js';
 import type { RabbitOptions } from '../../testkit/rabbit-files.js';
 import { newestRoot } from '../../testkit/release.js';
@@ -16,6 +23,7 @@ declare module 'vitest' {
     pythonPresent: boolean;
     postgresPresent: boolean;
     chromiumPresent: boolean;
+    prometheusPresent: boolean;
   }
 }
 
@@ -38,6 +46,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('rabbitAddress', broker?.control.address ?? null);
   project.provide('pythonPresent', url !== '' && ensurePresent(osloMessaging));
   project.provide('chromiumPresent', ensurePresent(chromium));
+  project.provide('prometheusPresent', ensurePresent(prometheus));
   // The examples do not run with the peers of another release.
   project.provide('postgresPresent', url !== '' && newestRoot === undefined && ensurePresent(postgresql));
   return async () => {

@@ -15,16 +15,16 @@ interface AbortedCall {
 }
 
 /**
- * Reasons of the calls that were given up by their signals, until their deadlines: a server may start one of them later. The
- * oldest are forgotten first; their servers work until the deadline.
+ * Reasons of the calls that were given up, until their deadlines: a server may start one of them later. The oldest are
+ * forgotten first; their servers work until the deadline.
  */
 export class AbortedCalls {
   /** Made for the first one: most callers never give up. */
   private known: LRUCache<string, AbortedCall> | undefined;
 
-  /** Remembers a call, and returns its reason as a text. */
-  add({ msgId, deadline }: Pick<PendingCall, 'msgId' | 'deadline'>): string {
-    const reason = loggedMessage(deadline.signal?.reason).slice(0, MAX_REASON_LENGTH);
+  /** Remembers a call, and returns the reason as a text. */
+  add({ msgId, deadline }: Pick<PendingCall, 'msgId' | 'deadline'>, why: unknown): string {
+    const reason = loggedMessage(why).slice(0, MAX_REASON_LENGTH);
     this.known ??= new LRUCache({ max: MAX_CALLS });
     this.known.set(msgId, { reason, until: deadline.at });
     return reason;

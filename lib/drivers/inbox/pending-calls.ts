@@ -39,10 +39,10 @@ export interface PendingCall {
   cancelTo: string | undefined;
 }
 
-/** Passes on to the servers that calls were given up by their signals. */
+/** Passes on to the servers that calls with a signal were given up. */
 export interface Aborting {
-  /** Called when the signal of a call aborts. It must not throw. */
-  aborted(call: PendingCall): void;
+  /** Called when the signal of a call aborts, and when the transport closes before that. It must not throw. */
+  aborted(call: PendingCall, reason: unknown): void;
   /** Called when a server runs a call that does not wait any more, with the queue to cancel it. */
   announced?(msgId: string, cancelTo: string): void;
 }
@@ -194,17 +194,20 @@ export class PendingCalls {
     this.take(msgId)?.reject(error);
   }
 
-  /** Rejects all calls: the transport is closed. */
+  /** Rejects all calls: the transport is closed. Those with a signal are given up at their servers, too. */
   close(): void {
-    for (const { msgId, details } of [...this.calls.values()])
-      this.reject(msgId, new MessageDeliveryFailure('The transport was closed', details));
+    for (const call of [...this.calls.values()]) {
+      const error = new MessageDeliveryFailure('The transport was closed', call.details);
+      if (call.deadline.signal !== undefined) this.aborting.aborted(call, error);
+      this.reject(call.msgId, error);
+    }
   }
 
   private giveUp(call: PendingCall): void {
     const { msgId, deadline, details, causeOf, collect, isHeard } = call;
     const { signal } = deadline;
     if (signal?.aborted) {
-      this.aborting.aborted(call);
+      this.aborting.aborted(call, signal.reason);
       this.reject(msgId, abortErrorOf(signal, details));
       return;
     }

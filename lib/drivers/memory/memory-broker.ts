@@ -129,8 +129,8 @@ export class MemoryBroker {
   }
 
   /** Cancels the request of a call that was given up: now, or when its handler asks. */
-  cancel(call: PendingCall): void {
-    this.abortedCalls.add(call);
+  cancel(call: PendingCall, why: unknown): void {
+    this.abortedCalls.add(call, why);
     // The handler must not run before the caller has finished.
     soon(() => this.cancelIfAborted(call.msgId));
   }

@@ -69,8 +69,8 @@ export class MemoryDriver implements Driver {
     this.servings = new MemoryServings(this.broker);
     this.calls = new PendingCalls(context, allowedModules, {
       // A broker that cannot be reached passes nothing on.
-      aborted: (call) => {
-        if (!outage.isOn) this.broker.cancel(call);
+      aborted: (call, why) => {
+        if (!outage.isOn) this.broker.cancel(call, why);
       },
     });
     this.broker.declare(this.replyQueue);

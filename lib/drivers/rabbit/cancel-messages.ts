@@ -43,8 +43,8 @@ export class CancelMessages implements Aborting {
     private readonly ports: CancelPorts,
   ) {}
 
-  aborted(call: PendingCall): void {
-    const reason = this.abortedCalls.add(call);
+  aborted(call: PendingCall, why: unknown): void {
+    const reason = this.abortedCalls.add(call, why);
     if (call.cancelTo !== undefined) this.cancel(call.msgId, call.cancelTo, reason);
   }
 

@@ -98,7 +98,7 @@ export class RequestSender {
     }
   }
 
-  /** Refuses new requests, and rejects the calls that wait for their reply. */
+  /** Refuses new requests, and rejects the calls that wait for their reply. The cancellations of these are sent. */
   rejectAll(): void {
     this.closed = true;
     this.calls.close();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { getRpcTransport } from 'nestjs-oslo-messaging';
@@ -6,9 +7,10 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { snakeCase } from '../../../lib/core/snake-case.js';
+import { itWithPrometheus } from '../../support/environment.js';
 
-const fileOf = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`../../../docs/monitoring/${name}`, import.meta.url)), 'utf8');
+const FOLDER = fileURLToPath(new URL('../../../docs/monitoring/', import.meta.url));
+const fileOf = (name: string) => readFileSync(FOLDER + name, 'utf8');
 
 interface Panel {
   readonly title: string;
@@ -20,10 +22,16 @@ interface Rule {
   readonly labels: { readonly severity: string };
   readonly annotations: { readonly summary: string; readonly description: string };
 }
+/** Tests of the alerts, in the form of promtool. */
+interface RuleTest {
+  readonly input_series: readonly { readonly series: string }[];
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts?: readonly unknown[] }[];
+}
 
 const dashboard = JSON.parse(fileOf('grafana-dashboard.json')) as { readonly panels: readonly Panel[] };
 const { groups } = parse(fileOf('alerts.yaml')) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
+const { tests } = parse(fileOf('alerts-test.yaml')) as { readonly tests: readonly RuleTest[] };
 const queries = dashboard.panels.flatMap(({ targets = [] }) => targets);
 
 /** Labels that Prometheus adds to each series. */
@@ -45,6 +53,7 @@ async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
 it.each([
   ['the dashboard', () => queries.map(({ expr }) => expr)],
   ['the alerts', () => rules.map(({ expr }) => expr)],
+  ['the tests of the alerts', () => tests.flatMap((test) => test.input_series.map(({ series }) => series))],
 ])('%s name only metrics, labels and events that exist', async (_name, expressions) => {
   const known = await knownSeries();
   const events = Object.keys(getRpcTransport({ transportUrl: 'memory://' }).counts).map(snakeCase);
@@ -83,4 +92,22 @@ it('an alert sees the one server of a transport that has no free slot', () => {
   // Slots are a sum over all servers: beside an idle one, those in work never reach it.
   const { expr } = rules.find(({ alert }) => alert === 'OsloMessagingSlotsExhausted') ?? {};
   expect(expr).toBe('oslo_messaging_waiting_for_slot > 0');
+});
+
+it('each alert has a test in which it fires, and one in which it does not', () => {
+  const cases = tests.flatMap((test) => test.alert_rule_test);
+  const named = (fires: boolean) =>
+    new Set(cases.filter((one) => (one.exp_alerts !== undefined) === fires).map(({ alertname }) => alertname));
+  for (const fires of [true, false])
+    expect([...named(fires)].sort(), String(fires)).toEqual(rules.map(({ alert }) => alert).sort());
+});
+
+itWithPrometheus('Prometheus reads the alerts, and they pass their tests', () => {
+  for (const args of [
+    ['check', 'rules', 'alerts.yaml'],
+    ['test', 'rules', 'alerts-test.yaml'],
+  ]) {
+    const { stdout, stderr, status } = spawnSync('promtool', args, { cwd: FOLDER, encoding: 'utf8' });
+    expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
+  }
 });

@@ -208,6 +208,18 @@ describeWithRabbit('the messages of a cancellation', () => {
     expect(transport.counts.lateReplies).toBe(1);
   });
 
+  it('come from a caller that closes its transport', async () => {
+    const { request, announce, transport } = await called();
+    announce(peer.queue);
+    peer.send('', String(request.message['_reply_q']), { result: 1, ending: true, _msg_id: 'other' });
+    await eventually(() => expect(transport.counts.lateReplies).toBe(1));
+    await transport.cleanup();
+    await eventually(() => expect(peer.got).toHaveLength(1));
+    const { message, ...rest } = cancelOf(request);
+    expect(peer.got[0]).toEqual({ ...rest, message: { ...message, reason: 'The transport was closed' } });
+    expect(log.messages(/not sent|not confirmed/)).toEqual([]);
+  });
+
   it('go to reply queues only', async () => {
     const { announce, abort, request } = await called();
     const service = uniqueTopic();

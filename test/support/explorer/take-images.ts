@@ -2,12 +2,12 @@
 // for the documentation, with fixed data and a fixed clock.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { openPage, SIZES, startBrowser } from './browser.js';
 import { FakeExplorer } from './fake-explorer.js';
 import { NIGHT, WELL } from './fixture-findings.js';
 import { snapshot, transport } from './fixture-snapshot.js';
 import { NOW } from './fixture-topics.js';
+import { webp } from './webp.js';
 
 /** Maximum size of a picture, in bytes: they are part of the package. */
 const MAX_SIZE = 65_000;
@@ -39,18 +39,6 @@ const IMAGES = [
   ['call', 'call?topic=conductor&method=scale', 'dark', snapshot()],
   ['dead-letters', 'dead', 'light', snapshot()],
 ] as const;
-
-/** Returns a picture as WebP, of a third of its size as PNG. Chromium takes no screenshots of that type, but encodes it. */
-async function webp(page: Page, png: Buffer): Promise<Buffer> {
-  const url = await page.evaluate<string>(`(async () => {
-    const bytes = Uint8Array.from(atob('${png.toString('base64')}'), (character) => character.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-    const canvas = Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height });
-    canvas.getContext('2d').drawImage(bitmap, 0, 0);
-    return canvas.toDataURL('image/webp', 0.7);
-  })()`);
-  return Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
-}
 
 const explorer = await FakeExplorer.start();
 const browser = await startBrowser();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Deadline } from '../../../lib/core/deadline.js';
 
 describe('Deadline', () => {
@@ -12,5 +12,16 @@ describe('Deadline', () => {
     });
     await Promise.all(waits);
     expect(early).toEqual([]);
+  });
+
+  it.each([1, 250, 7000, 60_000, 86_400_000])('has the duration that it was made with: %i ms', (milliseconds) => {
+    const now = vi.spyOn(performance, 'now');
+    const durations = new Set<number>();
+    for (let time = 0.1; time < 1e9; time = time * 1.7 + 0.013) {
+      now.mockReturnValue(time);
+      durations.add(Deadline.after(milliseconds).duration);
+    }
+    now.mockRestore();
+    expect([...durations]).toEqual([milliseconds]);
   });
 });

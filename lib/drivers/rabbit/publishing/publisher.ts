@@ -86,7 +86,7 @@ export class Publisher {
     const publication = this.compress ? compressed(given) : given;
     const size = publication.body.length;
     // A call that is not confirmed when the transport closes has been rejected already.
-    const awaited = publication.expires === undefined;
+    const awaited = publication.msgId === undefined;
     // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
     if (publication.exchange) this.pending.assertRoom(size);
     this.pending.add(size, awaited);

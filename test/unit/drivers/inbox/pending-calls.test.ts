@@ -17,7 +17,7 @@ function make(limits: { pendingCalls?: number; depth?: number } = {}) {
   const context = fakeContext({ limits });
   const aborted: unknown[][] = [];
   const calls = new PendingCalls(context, new Set(), {
-    aborted: ({ msgId, cancelTo }) => aborted.push([msgId, cancelTo]),
+    aborted: ({ msgId, cancelTo }, reason) => aborted.push([msgId, cancelTo, reason]),
     announced: (...announcement) => aborted.push(announcement),
   });
   /** Adds a call, and records how it settles. */
@@ -95,8 +95,8 @@ describe('a pending call', () => {
     expect(aborted).toEqual([]);
     controller.abort(new Error('enough'));
     expect(aborted).toEqual([
-      ['1', 'reply_two'],
-      ['2', undefined],
+      ['1', 'reply_two', signal.reason],
+      ['2', undefined, signal.reason],
     ]);
     receive({ _msg_id: '2', ending: false }, { cancelTo: 'reply_one' });
     expect(aborted.slice(2)).toEqual([['2', 'reply_one']]);
@@ -195,6 +195,21 @@ describe('a pending call', () => {
     const closed = { message: 'The transport was closed', method: 'run' };
     expect(settled.flat()).toMatchObject([{ message: 'one' }, closed, closed]);
     expect([calls.size, vi.getTimerCount() <= 1]).toEqual([0, true]);
+  });
+
+  it('is passed on when all are rejected, if it has a signal', async () => {
+    const { calls, aborted, add, receive } = make();
+    const { signal } = new AbortController();
+    const [settled] = [add('1', { signal }), add('2', { signal }), add('3')];
+    receive({ _msg_id: '2', ending: false }, { cancelTo: 'reply_one' });
+    calls.close();
+    await settle();
+    const closed = expect.objectContaining({ message: 'The transport was closed' });
+    expect(settled).toEqual([closed]);
+    expect(aborted).toEqual([
+      ['1', undefined, closed],
+      ['2', 'reply_one', closed],
+    ]);
   });
 });
 
