@@ -14,8 +14,8 @@ interface Offsets {
 export interface QueueWait {
   /** In milliseconds. */
   readonly before: number;
-  /** True where the clocks of caller and server were assumed to agree. */
-  readonly estimated: boolean;
+  /** Part of it that is certain, where it is an estimate: the clocks of caller and server were assumed to agree. */
+  readonly certain?: number | undefined;
 }
 
 /** Minimum length of a period in milliseconds. */
@@ -90,10 +90,10 @@ export class CallerClocks {
    * @param delay its time beyond that of the fastest request
    */
   waitOf(caller: string, written: number, arrived: number, timeout: number, delay: number): QueueWait {
-    if (this.callers.get(caller)?.known) return { before: delay, estimated: false };
+    if (this.callers.get(caller)?.known) return { before: delay };
     const apart = performance.timeOrigin + arrived - written;
     const isPossible = apart > delay && apart <= timeout + TOLERANCE_MS;
-    return { before: isPossible ? apart : delay, estimated: true };
+    return { before: isPossible ? apart : delay, certain: delay };
   }
 
   /** Ends the period of a caller, where this request allows it. */

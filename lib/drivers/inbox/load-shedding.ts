@@ -2,8 +2,8 @@
 export interface CallWait {
   /** Time before it arrived: in its queue, and on its way. Undefined where its caller does not say when it was written. */
   readonly before: number | undefined;
-  /** True where the time before its arrival is an estimate. It counts once an overload has been proved. */
-  readonly estimated?: boolean;
+  /** Part of the time before its arrival that is certain, where it is an estimate. Estimates count once an overload has been proved. */
+  readonly certain?: number | undefined;
   /** Time since it arrived. */
   readonly here: number;
   /** Time that its caller gives it. */
@@ -85,9 +85,9 @@ export class LoadShedding {
 
   /** Returns true for a call that is to be refused. */
   refuses(call: CallWait, now: number): boolean {
-    const { before, estimated = false, here, timeout, need, full, computing, freed = false } = call;
+    const { before, certain, here, timeout, need, full, computing, freed = false } = call;
     const wait = (before ?? 0) + here;
-    if (before !== undefined && !estimated) this.observe(wait, now);
+    if (before !== undefined && certain === undefined) this.observe(wait, now);
     const reply = Math.min(timeout * REPLY_PART, MAX_REPLY_MS);
     const spare = timeout - reply - need;
     // Without any wait, it would not end in time either. Its caller gets the timeout that it has asked for.
@@ -95,7 +95,7 @@ export class LoadShedding {
     const isBusy = full || computing || (freed && wait > spare + reply / 2);
     if (!isBusy || spare <= 0) return false;
     if (wait > spare && before !== undefined) this.prove(timeout, spare, now);
-    const isTooLate = (estimated && !this.confirmed ? here : wait) > spare;
+    const isTooLate = (this.confirmed || certain === undefined ? wait : certain + here) > spare;
     if (!isTooLate && !this.isExcess(before, timeout, spare, full, now)) {
       this.inARow = 0;
       return false;

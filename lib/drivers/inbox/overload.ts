@@ -70,18 +70,19 @@ export class Overload {
     if (!timeout || request.msgId === undefined || request.replyQueue === undefined) return false;
     const now = performance.now();
     const here = now - (expires - timeout);
-    const { before, estimated } = queueWait ?? { before: undefined, estimated: false };
+    const before = queueWait?.before;
+    const certain = queueWait?.certain;
     const full = this.isFull(before, here, waits, now);
     const wait = (before ?? 0) + here;
     if (wait < NO_WAIT_MS) {
-      if (before !== undefined && !estimated) this.shedding.observe(wait, now);
+      if (before !== undefined && certain === undefined) this.shedding.observe(wait, now);
       return false;
     }
     if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
     const computing = this.loop.isBusy(now);
     const freed = now - this.refusedAt < NO_WAIT_MS;
-    if (!this.shedding.refuses({ before, estimated, here, timeout, need, full, computing, freed }, now)) return false;
+    if (!this.shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;
   }

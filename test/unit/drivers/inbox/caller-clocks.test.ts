@@ -113,7 +113,7 @@ describe('the wait of a call', () => {
 
   it('is the time beyond the fastest request of a caller who has called an idle server', () => {
     const clocks = new CallerClocks();
-    expect(arrive(clocks, { arrived: 0, underWay: 1500 })).toEqual({ before: 0, estimated: false });
+    expect(arrive(clocks, { arrived: 0, underWay: 1500 })).toEqual({ before: 0 });
     expect(arrive(clocks, { arrived: 1, underWay: 1800 }).before).toBeCloseTo(300);
   });
 
@@ -121,15 +121,15 @@ describe('the wait of a call', () => {
     let isIdle = false;
     const clocks = new CallerClocks(() => isIdle);
     const first = arrive(clocks, { arrived: 0, underWay: 1500 });
-    expect(first.estimated).toBe(true);
+    expect(first.certain).toBe(0);
     expect(first.before).toBeCloseTo(1500);
     isIdle = true;
-    expect(arrive(clocks, { arrived: 1000, underWay: TRIP })).toEqual({ before: 0, estimated: false });
+    expect(arrive(clocks, { arrived: 1000, underWay: TRIP })).toEqual({ before: 0 });
   });
 
   it.each([HOUR, -HOUR, 2000, -2000])('is no estimate where the clocks differ by %i ms', (skew) => {
     const clocks = new CallerClocks(() => false);
-    expect(arrive(clocks, { arrived: 0, underWay: 1500, skew })).toEqual({ before: 0, estimated: true });
+    expect(arrive(clocks, { arrived: 0, underWay: 1500, skew })).toEqual({ before: 0, certain: 0 });
     const second = arrive(clocks, { arrived: 1, underWay: 1900, skew });
     expect(second.before).toBeCloseTo(400);
   });

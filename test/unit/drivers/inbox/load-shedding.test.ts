@@ -115,7 +115,7 @@ describe('load shedding', () => {
   });
 
   it('refuses no call for an estimate until an overload has been proved, then for as long as calls wait', () => {
-    const estimated = { estimated: true };
+    const estimated = { certain: 0 };
     for (const n of [0, 1]) expect(refuses({ ...estimated, ...late }, n * STEP_MS)).toBe(false);
     expect(refuses({ ...estimated, ...late }, PROOF_MS)).toBe(true);
     expect(refuses({ ...estimated, before: SPARE_MS / 2 }, PROOF_MS)).toBe(true);
@@ -124,11 +124,12 @@ describe('load shedding', () => {
     refuses({ before: 0 }, after);
     expect(refuses({ ...estimated, ...late }, after)).toBe(false);
     expect(refuses({ ...estimated, before: 0, here: SPARE_MS + 1 }, after)).toBe(true);
+    expect(refuses({ certain: SPARE_MS + 1, before: SPARE_MS + 2 }, after)).toBe(true);
   });
 
   it('goes on although an estimate says that a call did not wait', () => {
     const now = overload();
-    refuses({ estimated: true, before: 0 }, now);
+    refuses({ certain: 0, before: 0 }, now);
     expect(shedding.isOverloaded(now)).toBe(true);
   });
 

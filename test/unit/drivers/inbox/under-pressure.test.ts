@@ -57,6 +57,11 @@ describe('a server that is called four times as often as its handlers finish', (
     expect(calls.filter((it) => it.outcome === 'refused' && it.runs > 0)).toEqual([]);
   });
 
+  it('serves at its capacity when it has never been idle', async () => {
+    const { calls } = await simulate({ slots: SLOTS, calls: pressed() });
+    expect(goodput(calls, 0, 25_000)).toBeGreaterThan(0.95);
+  });
+
   it('works for callers that have given up without load shedding', async () => {
     const calls = [...calm(), ...pressed({}, 10)];
     const { calls: served } = await simulate({ slots: SLOTS, calls, loadShedding: false });
