@@ -18,6 +18,14 @@ export interface QueueWait {
   readonly certain?: number | undefined;
 }
 
+/** Load of a server, as far as it shows whether requests have waited. */
+export interface ServerLoad {
+  /** True when the queue was empty just now. */
+  readonly isIdle: boolean;
+  /** True while the server refuses calls that have waited. */
+  readonly isRefusing: boolean;
+}
+
 /** Minimum length of a period in milliseconds. */
 const PERIOD_MS = 30_000;
 
@@ -35,7 +43,7 @@ export function tolerated(delay: number): number {
 /** Time by which two clocks may drift apart, as a part of the time that passes. */
 const MAX_DRIFT = 0.001;
 
-/** The same in a long overload, in which each millisecond hides a millisecond of waiting: two quartzes without NTP. */
+/** The same while the server is never idle, where it hides as much waiting: two quartzes without NTP. */
 const BUSY_DRIFT = 0.0001;
 
 /** Maximum number of callers that are remembered. The first one is forgotten. */
@@ -49,10 +57,10 @@ export class CallerClocks {
   private readonly callers = new Map<string, Offsets>();
 
   /**
-   * @param isIdle returns true when the queue was empty just now. A period ends then: while all requests wait in a queue, the
-   * fastest one of a period has waited, too
+   * @param load without it, a period ends after its minimum length. With it, it ends when the server is idle: while all requests
+   * wait in a queue, the fastest one of a period has waited, too
    */
-  constructor(private readonly isIdle: () => boolean = () => true) {}
+  constructor(private readonly load: ServerLoad | undefined = undefined) {}
 
   /** Returns {@link beyondFastest}, or 0 for a time that differences of clocks may explain. */
   delayOf(caller: string, written: number, arrived: number): number {
@@ -76,7 +84,7 @@ export class CallerClocks {
     const offset = arrived - written;
     const offsets = this.callers.get(caller);
     if (offsets === undefined) {
-      this.add(caller, { before: offset, fastest: offset, since: arrived, known: !waited && this.isIdle() });
+      this.add(caller, { before: offset, fastest: offset, since: arrived, known: this.isKnownBy(waited) });
       return 0;
     }
     if (!offsets.known || arrived - offsets.since >= PERIOD_MS) this.learn(offsets, arrived, timeout, waited);
@@ -100,17 +108,23 @@ export class CallerClocks {
   private learn(offsets: Offsets, arrived: number, timeout: number, waited: boolean): void {
     const age = arrived - offsets.since;
     const { before, fastest } = offsets;
-    if (!waited && this.isIdle()) {
+    if (this.isKnownBy(waited)) {
       offsets.known = true;
       if (age < PERIOD_MS) return;
       offsets.before = fastest + age * MAX_DRIFT;
     } else if (age >= BUSY_PERIOD_MS) {
       // No queue keeps a request for longer than its timeout: the clock has stood still, as in a suspended machine.
       const hasStopped = fastest - before > timeout + TOLERANCE_MS;
-      offsets.before = hasStopped ? fastest : Math.min(before, fastest) + age * BUSY_DRIFT;
+      const drift = this.load?.isRefusing ? 0 : age * BUSY_DRIFT;
+      offsets.before = hasStopped ? fastest : Math.min(before, fastest) + drift;
     } else return;
     offsets.fastest = Number.POSITIVE_INFINITY;
     offsets.since = arrived;
+  }
+
+  /** Returns true where the request that has just come has hardly waited. */
+  private isKnownBy(waited: boolean): boolean {
+    return this.load === undefined || (!waited && this.load.isIdle);
   }
 
   private add(caller: string, offsets: Offsets): void {

@@ -1,23 +1,34 @@
-/** Idle time of the event loop with a free slot after which the queue was surely empty, in milliseconds. */
-export const IDLE_MS = 100;
+/** Time over which the idle time is measured, in milliseconds. */
+const INTERVAL_MS = 200;
+
+/** Part of the time from which the process counts as idle. */
+const IDLE = 0.5;
 
 /**
- * Tells whether a server has waited for requests. While a slot is free and the process does nothing, a broker hands over
- * what it has. So a request that ends such a time has not waited in its queue.
+ * Tells whether a server has waited for requests. While a slot is free and the process mostly idle, a broker hands over what
+ * it has. So a request that comes then has not waited in its queue.
  */
 export class Idleness {
-  /** Idle time of the event loop when the last slot was free again. Undefined before the first request. */
-  private since: number | undefined;
+  private isIdle = false;
+  /** Beginning of the interval, and the idle time of the event loop until then. Undefined before the first request. */
+  private begun: { readonly at: number; readonly idle: number } | undefined;
 
   /** Called when a slot is free after all were taken. */
   restart(): void {
-    this.since = idleTime();
+    this.isIdle = false;
+    this.begun = { at: performance.now(), idle: idleTime() };
   }
 
-  /** Returns true when a slot was free and the process idle for a while. */
+  /** Returns true when a slot was free and the process mostly idle in the last interval. */
   get isLong(): boolean {
-    if (this.since === undefined) this.restart();
-    return idleTime() - (this.since ?? 0) >= IDLE_MS;
+    if (this.begun === undefined) this.restart();
+    const { at = 0, idle = 0 } = this.begun ?? {};
+    const time = performance.now() - at;
+    if (time < INTERVAL_MS) return this.isIdle;
+    const isIdle = idleTime() - idle >= time * IDLE;
+    this.restart();
+    this.isIdle = isIdle;
+    return isIdle;
   }
 }
 

@@ -4,9 +4,9 @@ import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { NeedsNoSlot } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
-import type { QueueWait } from './caller-clocks.js';
+import type { QueueWait, ServerLoad } from './caller-clocks.js';
 import type { Delivery } from './delivery.js';
-import { EventLoopLoad } from './event-loop-load.js';
+import { EventLoopLoad, INTERVAL_MS } from './event-loop-load.js';
 import { Idleness } from './idleness.js';
 import { EPISODE_MS, LoadShedding, NO_WAIT_MS } from './load-shedding.js';
 import { ServiceTimes } from './service-times.js';
@@ -18,7 +18,7 @@ const MAX_REFUSALS = 1000;
 export const FULL_MS = 100;
 
 /** Overload of a server: finds the calls that it refuses, and reports the beginning and the end. */
-export class Overload {
+export class Overload implements ServerLoad {
   private readonly shedding = new LoadShedding();
   private readonly times = new ServiceTimes();
   private readonly loop = new EventLoopLoad();
@@ -55,6 +55,11 @@ export class Overload {
     return this.idleness.isLong;
   }
 
+  /** Returns true while calls are refused. */
+  get isRefusing(): boolean {
+    return performance.now() - this.refusedAt < 2 * EPISODE_MS;
+  }
+
   /** Called when the slot of a request is free. @param taken number of slots that were taken, this one included */
   slotFreed(taken: number): void {
     if (taken >= this.full) this.idleness.restart();
@@ -80,8 +85,9 @@ export class Overload {
     }
     if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
-    const computing = this.loop.isBusy(now);
-    const freed = now - this.refusedAt < NO_WAIT_MS;
+    const sinceRefusal = now - this.refusedAt;
+    const computing = this.loop.isBusy(now, sinceRefusal < INTERVAL_MS);
+    const freed = sinceRefusal < NO_WAIT_MS;
     if (!this.shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;

@@ -70,11 +70,9 @@ export class RequestInbox implements Inbox {
   ) {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
-    const overload = this.settings.loadShedding
-      ? new Overload(context, ports.needsNoSlot, concurrency, acknowledgeAfterReply !== undefined)
-      : undefined;
-    this.overload = overload;
-    this.delays = new CallDelays(new CallerClocks(overload && (() => overload.isIdle)));
+    if (this.settings.loadShedding)
+      this.overload = new Overload(context, ports.needsNoSlot, concurrency, acknowledgeAfterReply !== undefined);
+    this.delays = new CallDelays(new CallerClocks(this.overload));
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),

@@ -68,9 +68,9 @@ it('remembers a bounded number of callers', () => {
 });
 
 describe('a server that is never idle', () => {
-  let isIdle = false;
+  const load = { isIdle: false, isRefusing: false };
   const TIMEOUT = 2000;
-  const clocks = new CallerClocks(() => isIdle);
+  const clocks = new CallerClocks(load);
   const arrive = (arrived: number, underWay: number, waited = false) =>
     clocks.beyondFastest('a', arrived - underWay, arrived, TIMEOUT, waited);
   const SECONDS_OF_AN_HOUR = [...Array(60 * 60).keys()];
@@ -85,8 +85,16 @@ describe('a server that is never idle', () => {
     }
   });
 
+  it('takes nothing off for a drift of the clocks while it refuses calls', () => {
+    const refusing = new CallerClocks({ isIdle: false, isRefusing: true });
+    const delays = [0, ...SECONDS_OF_AN_HOUR.map((n) => (n + 1) * 1000)].map((arrived) =>
+      refusing.beyondFastest('a', arrived - (arrived === 0 ? TRIP : TRIP + 900), arrived, TIMEOUT),
+    );
+    expect(new Set(delays)).toEqual(new Set([0, 900]));
+  });
+
   it('learns the difference of the clocks anew when it is idle', () => {
-    isIdle = true;
+    load.isIdle = true;
     for (const n of Array(120).keys()) arrive(HOUR + n * 1000, TRIP + 900);
     expect(arrive(HOUR + 3 * MINUTE, TRIP + 900)).toBe(0);
   });
@@ -97,7 +105,7 @@ describe('a server that is never idle', () => {
   });
 
   it('learns it within three minutes when all requests of a caller are later than their timeout', () => {
-    isIdle = false;
+    load.isIdle = false;
     for (const n of Array(3 * 60).keys()) arrive(4 * HOUR + n * 1000, TRIP + MINUTE);
     expect(arrive(4 * HOUR + 3 * MINUTE, TRIP + MINUTE)).toBe(0);
   });
@@ -118,17 +126,17 @@ describe('the wait of a call', () => {
   });
 
   it('is an estimate as long as all requests of a caller may have waited', () => {
-    let isIdle = false;
-    const clocks = new CallerClocks(() => isIdle);
+    const load = { isIdle: false, isRefusing: false };
+    const clocks = new CallerClocks(load);
     const first = arrive(clocks, { arrived: 0, underWay: 1500 });
     expect(first.certain).toBe(0);
     expect(first.before).toBeCloseTo(1500);
-    isIdle = true;
+    load.isIdle = true;
     expect(arrive(clocks, { arrived: 1000, underWay: TRIP })).toEqual({ before: 0 });
   });
 
   it.each([HOUR, -HOUR, 2000, -2000])('is no estimate where the clocks differ by %i ms', (skew) => {
-    const clocks = new CallerClocks(() => false);
+    const clocks = new CallerClocks({ isIdle: false, isRefusing: false });
     expect(arrive(clocks, { arrived: 0, underWay: 1500, skew })).toEqual({ before: 0, certain: 0 });
     const second = arrive(clocks, { arrived: 1, underWay: 1900, skew });
     expect(second.before).toBeCloseTo(400);

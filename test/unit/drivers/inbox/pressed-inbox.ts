@@ -32,6 +32,8 @@ export interface Simulation {
   readonly atLeastOnce?: boolean;
   /** Time at which the server starts; by default that of the first call. */
   readonly started?: number;
+  /** Time after which the broker hands over calls in place of the acknowledged ones. */
+  readonly roundTrip?: number;
   /** Computing time of the server for each delivery, and for each reply. */
   readonly cost?: number;
 }
@@ -91,6 +93,7 @@ export async function simulate({
   computing = false,
   atLeastOnce = false,
   started = Math.min(0, calls[0]?.at ?? 0),
+  roundTrip = 1,
   cost = 0.05,
 }: Simulation): Promise<{ calls: ServedCall[]; log: ReturnType<typeof fakeContext>['log'] }> {
   let now = started;
@@ -141,9 +144,20 @@ export async function simulate({
       cancellations: undefined as never,
     },
   );
+  let acknowledged = 0;
   const acknowledge = (): true => {
-    unacknowledged--;
+    acknowledged++;
     return true;
+  };
+  /** Sends the acknowledgements of this turn. */
+  const flush = (): void => {
+    const sent = acknowledged;
+    acknowledged = 0;
+    if (sent === 0) return;
+    const run = () => {
+      unacknowledged -= sent;
+    };
+    agenda.add({ at: now + roundTrip, run });
   };
   const handOver = (): void => {
     while (unacknowledged < slots && head < queue.length) {
@@ -182,6 +196,7 @@ export async function simulate({
     for (let turn = 0; turn < 4; turn++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       handOver();
+      flush();
     }
   }
   inbox.close(false);

@@ -71,24 +71,32 @@ describe('a server that is called four times as often as its handlers finish', (
   it('serves at its capacity with delivery at least once, each call once', async () => {
     const calls = [...calm(), ...pressed()];
     const { calls: served } = await simulate({ slots: SLOTS, calls, atLeastOnce: true });
-    expect(goodput(served, 0, 25_000)).toBeGreaterThan(0.9);
+    // A slot waits for the broker after each refusal.
+    expect(goodput(served, 0, 25_000)).toBeGreaterThan(0.85);
     expect(served.filter(({ runs }) => runs > 1)).toEqual([]);
     expect(served.filter((it) => it.outcome === 'refused' && it.runs > 0)).toEqual([]);
   });
 
-  it('gives its computing time to calls that are answered in time, but for that of the refusals', async () => {
+  it.each([
+    [1, 0.88],
+    [6, 0.75],
+  ])('computes for callers that still wait, with a broker %i ms away', async (roundTrip, part) => {
     const facts = { need: 5 };
     const calls = [...calm(facts), ...callsOf({ to: 20_000, perSecond: 800 }, facts)];
-    const { calls: served } = await simulate({ slots: SLOTS, calls, computing: true });
-    expect(goodput(served, 0, 20_000, 200)).toBeGreaterThan(0.88);
+    const { calls: served } = await simulate({ slots: 16, calls, computing: true, roundTrip });
+    // The rest is the time of the refusals, and of the broker.
+    expect(goodput(served, 0, 20_000, 200)).toBeGreaterThan(part);
     expect(count(served, 'late')).toBe(0);
     expect(percentile(served, 'in time', 0.99)).toBeLessThan(TIMEOUT_MS);
   });
 
-  it.each([false, true])('serves at its capacity with one slot (at least once: %s)', async (atLeastOnce) => {
+  it.each([
+    [false, 0.95],
+    [true, 0.85],
+  ])('serves at its capacity with one slot (at least once: %s)', async (atLeastOnce, part) => {
     const calls = [...calm(), ...callsOf({ to: 60_000, perSecond: 100 })];
     const { calls: served } = await simulate({ slots: 1, calls, atLeastOnce });
-    expect(goodput(served, 0, 60_000, 25)).toBeGreaterThan(0.95);
+    expect(goodput(served, 0, 60_000, 25)).toBeGreaterThan(part);
   });
 
   it('serves at its capacity after half an hour', async () => {
