@@ -26,6 +26,7 @@ export {
   MessagingTimeout,
   NoSuchMethod,
   RemoteError,
+  ServerOverloaded,
   toError,
 } from './core/errors.js';
 export { deserializeFailure, failureName, sendAs, serializeFailure } from './core/failure.js';

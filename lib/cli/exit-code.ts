@@ -6,6 +6,7 @@ import {
   MessagingTimeout,
   oneLine,
   RemoteError,
+  ServerOverloaded,
   toError,
 } from '../internal.js';
 
@@ -22,7 +23,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof MessagingTimeout) return EXIT.timeout;
   if (error instanceof MessageUndeliverable || error instanceof MessageDeliveryFailure) return EXIT.unreachable;
   if (error instanceof ManagementFailure) return error.isTimeout ? EXIT.timeout : EXIT.unreachable;
-  if (error instanceof RemoteError) return EXIT.failed;
+  if (error instanceof RemoteError || error instanceof ServerOverloaded) return EXIT.failed;
   return error instanceof UsageError || error instanceof MessagingException ? EXIT.usage : EXIT.failed;
 }
 

@@ -6,13 +6,31 @@ interface Offsets {
   fastest: number;
   /** Arrival of the first request of this period. */
   since: number;
+  /** True once a request has come while the server was idle: the fastest one has hardly waited. */
+  known: boolean;
 }
 
-/** Minimum length of a period in milliseconds. A clock that jumps is trusted again after two of them. */
+/** Time before the arrival of a call. */
+export interface QueueWait {
+  /** In milliseconds. */
+  readonly before: number;
+  /** Part of it that is certain, where it is an estimate: the clocks of caller and server were assumed to agree. */
+  readonly certain?: number | undefined;
+}
+
+/** Load of a server, as far as it shows whether requests have waited. */
+export interface ServerLoad {
+  /** True when the queue was empty just now. */
+  readonly isIdle: boolean;
+  /** True while the server refuses calls that have waited. */
+  readonly isRefusing: boolean;
+}
+
+/** Minimum length of a period in milliseconds. */
 const PERIOD_MS = 30_000;
 
-/** Maximum length of a period in milliseconds, for a server with load shedding that is never idle. */
-const MAX_PERIOD_MS = 10 * PERIOD_MS;
+/** Length of a period while the server is never idle. */
+const BUSY_PERIOD_MS = 2 * PERIOD_MS;
 
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;
@@ -25,6 +43,9 @@ export function tolerated(delay: number): number {
 /** Time by which two clocks may drift apart, as a part of the time that passes. */
 const MAX_DRIFT = 0.001;
 
+/** The same while the server is never idle, where it hides as much waiting: two quartzes without NTP. */
+const BUSY_DRIFT = 0.0001;
+
 /** Maximum number of callers that are remembered. The first one is forgotten. */
 const MAX_CALLERS = 1000;
 
@@ -36,10 +57,10 @@ export class CallerClocks {
   private readonly callers = new Map<string, Offsets>();
 
   /**
-   * @param isIdle returns true while requests hardly wait. A period ends only then: while all requests wait in a queue, the
-   * fastest one of a period has waited, too
+   * @param load without it, a period ends after its minimum length. With it, it ends when the server is idle: while all requests
+   * wait in a queue, the fastest one of a period has waited, too
    */
-  constructor(private readonly isIdle: () => boolean = () => true) {}
+  constructor(private readonly load: ServerLoad | undefined = undefined) {}
 
   /** Returns {@link beyondFastest}, or 0 for a time that differences of clocks may explain. */
   delayOf(caller: string, written: number, arrived: number): number {
@@ -50,22 +71,60 @@ export class CallerClocks {
    * Returns the time for which a request was under way, beyond that of the fastest one. It is 0 for a new caller.
    * @param written time on the caller's clock, in milliseconds
    * @param arrived time on the monotonic clock, in milliseconds
+   * @param timeout maximum time in its queue
    * @param waited true for a request that found no free slot
    */
-  beyondFastest(caller: string, written: number, arrived: number, waited = false): number {
+  beyondFastest(
+    caller: string,
+    written: number,
+    arrived: number,
+    timeout = Number.POSITIVE_INFINITY,
+    waited = false,
+  ): number {
     const offset = arrived - written;
-    const known = this.callers.get(caller);
-    if (known === undefined) {
-      this.add(caller, { before: offset, fastest: offset, since: arrived });
+    const offsets = this.callers.get(caller);
+    if (offsets === undefined) {
+      this.add(caller, { before: offset, fastest: offset, since: arrived, known: this.isKnownBy(waited) });
       return 0;
     }
-    const age = arrived - known.since;
-    if (age >= PERIOD_MS && (age >= MAX_PERIOD_MS || (!waited && this.isIdle()))) {
-      known.before = known.fastest + age * MAX_DRIFT;
-      known.fastest = offset;
-      known.since = arrived;
-    } else if (offset < known.fastest) known.fastest = offset;
-    return offset - Math.min(known.before, known.fastest);
+    if (!offsets.known || arrived - offsets.since >= PERIOD_MS) this.learn(offsets, arrived, timeout, waited);
+    if (offset < offsets.fastest) offsets.fastest = offset;
+    return offset - Math.min(offsets.before, offsets.fastest);
+  }
+
+  /**
+   * Returns the time before the arrival of a call. All requests of a caller may have waited, as after a restart of the server
+   * during an overload. Then the clocks are assumed to agree, unless the result is no possible wait.
+   * @param delay its time beyond that of the fastest request
+   */
+  waitOf(caller: string, written: number, arrived: number, timeout: number, delay: number): QueueWait {
+    if (this.callers.get(caller)?.known) return { before: delay };
+    const apart = performance.timeOrigin + arrived - written;
+    const isPossible = apart > delay && apart <= timeout + TOLERANCE_MS;
+    return { before: isPossible ? apart : delay, certain: delay };
+  }
+
+  /** Ends the period of a caller, where this request allows it. */
+  private learn(offsets: Offsets, arrived: number, timeout: number, waited: boolean): void {
+    const age = arrived - offsets.since;
+    const { before, fastest } = offsets;
+    if (this.isKnownBy(waited)) {
+      offsets.known = true;
+      if (age < PERIOD_MS) return;
+      offsets.before = fastest + age * MAX_DRIFT;
+    } else if (age >= BUSY_PERIOD_MS) {
+      // No queue keeps a request for longer than its timeout: the clock has stood still, as in a suspended machine.
+      const hasStopped = fastest - before > timeout + TOLERANCE_MS;
+      const drift = this.load?.isRefusing ? 0 : age * BUSY_DRIFT;
+      offsets.before = hasStopped ? fastest : Math.min(before, fastest) + drift;
+    } else return;
+    offsets.fastest = Number.POSITIVE_INFINITY;
+    offsets.since = arrived;
+  }
+
+  /** Returns true where the request that has just come has hardly waited. */
+  private isKnownBy(waited: boolean): boolean {
+    return this.load === undefined || (!waited && this.load.isIdle);
   }
 
   private add(caller: string, offsets: Offsets): void {

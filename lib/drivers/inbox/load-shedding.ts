@@ -2,6 +2,8 @@
 export interface CallWait {
   /** Time before it arrived: in its queue, and on its way. Undefined where its caller does not say when it was written. */
   readonly before: number | undefined;
+  /** Part of the time before its arrival that is certain, where it is an estimate. Estimates count once an overload has been proved. */
+  readonly certain?: number | undefined;
   /** Time since it arrived. */
   readonly here: number;
   /** Time that its caller gives it. */
@@ -12,6 +14,8 @@ export interface CallWait {
   readonly full: boolean;
   /** True while the process has hardly any computing time left. */
   readonly computing: boolean;
+  /** True when a slot may be free only because a call has just been refused. */
+  readonly freed?: boolean;
 }
 
 /** Calls that came too late to be served, one at least each second, and no call between them that waited for much less. */
@@ -45,6 +49,9 @@ export const MAX_WAIT_MS = 1000;
 /** Wait that counts as none. */
 export const NO_WAIT_MS = 20;
 
+/** Part of the longest wait during an overload that counts as none, too: calls that start at random times wait for each other. */
+const NO_WAIT_PART = 0.2;
+
 /** Factor by which the timeouts of calls may differ that an overload concerns. */
 const CLASS = 2;
 
@@ -62,6 +69,8 @@ export const MAX_IN_A_ROW = 16;
 export class LoadShedding {
   private proof: Proof | undefined;
   private until = Number.NEGATIVE_INFINITY;
+  /** True from the proof of an overload until a call does not wait: estimates have been right. */
+  private confirmed = false;
   private inARow = 0;
 
   /** Returns true during an overload. */
@@ -69,15 +78,24 @@ export class LoadShedding {
     return now < this.until;
   }
 
+  /** Returns true while calls come too late, and during an overload. */
+  isPressed(now: number): boolean {
+    return this.isOverloaded(now) || (this.proof !== undefined && now - this.proof.last <= PROOF_MS);
+  }
+
   /** Returns true for a call that is to be refused. */
-  refuses({ before, here, timeout, need, full, computing }: CallWait, now: number): boolean {
+  refuses(call: CallWait, now: number): boolean {
+    const { before, certain, here, timeout, need, full, computing, freed = false } = call;
     const wait = (before ?? 0) + here;
-    if (before !== undefined) this.observe(wait, now);
-    const spare = timeout - Math.min(timeout * REPLY_PART, MAX_REPLY_MS) - need;
+    if (before !== undefined && certain === undefined) this.observe(wait, now);
+    const reply = Math.min(timeout * REPLY_PART, MAX_REPLY_MS);
+    const spare = timeout - reply - need;
     // Without any wait, it would not end in time either. Its caller gets the timeout that it has asked for.
-    if ((!full && !computing) || spare <= 0) return false;
-    const isTooLate = wait > spare;
-    if (isTooLate && before !== undefined) this.prove(timeout, spare, now);
+    // A slot that a refusal has freed is worth a try while the reply has some time left.
+    const isBusy = full || computing || (freed && wait > spare + reply / 2);
+    if (!isBusy || spare <= 0) return false;
+    if (wait > spare && before !== undefined) this.prove(timeout, spare, now);
+    const isTooLate = (this.confirmed || certain === undefined ? wait : certain + here) > spare;
     if (!isTooLate && !this.isExcess(before, timeout, spare, full, now)) {
       this.inARow = 0;
       return false;
@@ -87,13 +105,15 @@ export class LoadShedding {
   }
 
   /**
-   * Ends an overload when a call did not wait. Takes back a proof that is not complete after a short wait.
+   * Ends an overload when a call hardly waited. Takes back a proof that is not complete after a short wait.
    * @param wait whole wait of a call whose caller says when it was written
    */
   observe(wait: number, now: number): void {
+    if (wait < NO_WAIT_MS) this.confirmed = false;
     if (this.proof === undefined) return;
-    const isOver = this.isOverloaded(now) ? wait < NO_WAIT_MS : wait < this.proof.spare / 2;
-    if (!isOver) return;
+    const { spare } = this.proof;
+    const limit = this.isOverloaded(now) ? Math.max(NO_WAIT_MS, maxWaitOf(spare) * NO_WAIT_PART) : spare / 2;
+    if (wait >= limit) return;
     this.proof = undefined;
     this.until = Number.NEGATIVE_INFINITY;
   }
@@ -105,14 +125,21 @@ export class LoadShedding {
       this.proof = { timeout, spare, since: now, last: now };
     } else if (timeout <= proof.timeout * CLASS && timeout * CLASS >= proof.timeout) {
       proof.last = now;
-      if (now - proof.since >= PROOF_MS) this.until = now + EPISODE_MS;
+      if (now - proof.since < PROOF_MS) return;
+      this.until = now + EPISODE_MS;
+      this.confirmed = true;
     }
   }
 
   /** Returns true for a call that is in time, but has waited for long during an overload of calls like it. */
   private isExcess(before: number | undefined, timeout: number, spare: number, full: boolean, now: number): boolean {
     if (before === undefined || this.proof === undefined || !this.isOverloaded(now)) return false;
-    if (timeout > this.proof.timeout * CLASS || !(before > Math.min(spare * SHARE, MAX_WAIT_MS))) return false;
+    if (timeout > this.proof.timeout * CLASS || !(before > maxWaitOf(spare))) return false;
     return full || this.inARow < MAX_IN_A_ROW;
   }
+}
+
+/** Returns the time that a call may have waited before its arrival during an overload. */
+function maxWaitOf(spare: number): number {
+  return Math.min(spare * SHARE, MAX_WAIT_MS);
 }

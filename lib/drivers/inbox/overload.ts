@@ -4,8 +4,10 @@ import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { NeedsNoSlot } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
+import type { QueueWait, ServerLoad } from './caller-clocks.js';
 import type { Delivery } from './delivery.js';
-import { EventLoopLoad } from './event-loop-load.js';
+import { EventLoopLoad, INTERVAL_MS } from './event-loop-load.js';
+import { Idleness } from './idleness.js';
 import { EPISODE_MS, LoadShedding, NO_WAIT_MS } from './load-shedding.js';
 import { ServiceTimes } from './service-times.js';
 
@@ -16,53 +18,77 @@ const MAX_REFUSALS = 1000;
 export const FULL_MS = 100;
 
 /** Overload of a server: finds the calls that it refuses, and reports the beginning and the end. */
-export class Overload {
+export class Overload implements ServerLoad {
   private readonly shedding = new LoadShedding();
   private readonly times = new ServiceTimes();
   private readonly loop = new EventLoopLoad();
+  private readonly idleness = new Idleness();
   /** Time since which calls wait for slots. */
   private waitingSince: number | undefined;
   private refusing = 0;
+  private refusedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
   private refusals = 0;
   private closed = false;
+  /** Number of requests in work from which others wait, here or at the broker. */
+  readonly full: number;
 
   constructor(
     private readonly context: DriverContext,
     private readonly needsNoSlot: NeedsNoSlot | undefined,
-  ) {}
+    concurrency: number,
+    /** True where requests are acknowledged after their reply. */
+    atLeastOnce: boolean,
+  ) {
+    const { prefetch } = context.settings.rabbit;
+    this.full = Math.min(concurrency, (atLeastOnce && prefetch) || concurrency);
+  }
 
   /** Returns true when calls that must wait are to be examined. */
   isActive(now: number): boolean {
-    return this.shedding.isOverloaded(now) && this.refusing < MAX_REFUSALS;
+    return this.shedding.isPressed(now) && this.refusing < MAX_REFUSALS;
   }
 
-  /** Returns true while the event loop has hardly any idle time. */
-  isComputing(now: number): boolean {
-    return this.loop.isBusy(now);
+  /** Returns true when the server has waited for requests. */
+  get isIdle(): boolean {
+    return this.idleness.isLong;
+  }
+
+  /** Returns true while calls are refused. */
+  get isRefusing(): boolean {
+    return performance.now() - this.refusedAt < 2 * EPISODE_MS;
+  }
+
+  /** Called when the slot of a request is free. @param taken number of slots that were taken, this one included */
+  slotFreed(taken: number): void {
+    if (taken >= this.full) this.idleness.restart();
   }
 
   /**
    * Returns true for a call that is to be refused. Casts, and requests that may have been started, never are.
-   * @param before time before the arrival, in milliseconds; undefined where the caller has not told when it was written
+   * @param queueWait time before the arrival; undefined where the caller has not told when it was written
    * @param waits true for a call that found no free slot
    */
-  refuses(request: RpcRequest, delivery: Delivery, before: number | undefined, waits: boolean): boolean {
+  refuses(request: RpcRequest, delivery: Delivery, queueWait: QueueWait | undefined, waits: boolean): boolean {
     const { expiration: timeout, expires, repeated, queue } = delivery;
     if (!timeout || request.msgId === undefined || request.replyQueue === undefined) return false;
     const now = performance.now();
     const here = now - (expires - timeout);
+    const before = queueWait?.before;
+    const certain = queueWait?.certain;
     const full = this.isFull(before, here, waits, now);
     const wait = (before ?? 0) + here;
     if (wait < NO_WAIT_MS) {
-      if (before !== undefined) this.shedding.observe(wait, now);
+      if (before !== undefined && certain === undefined) this.shedding.observe(wait, now);
       return false;
     }
     if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
-    const computing = this.loop.isBusy(now);
-    if (!this.shedding.refuses({ before, here, timeout, need, full, computing }, now)) return false;
+    const sinceRefusal = now - this.refusedAt;
+    const computing = this.loop.isBusy(now, sinceRefusal < INTERVAL_MS);
+    const freed = sinceRefusal < NO_WAIT_MS;
+    if (!this.shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;
   }
@@ -115,6 +141,7 @@ export class Overload {
 
   private refused(queue: string, now: number): void {
     this.context.counters.count('shedRequests');
+    this.refusedAt = now;
     this.refusals++;
     if (this.timer !== undefined || this.closed) return;
     this.begun = now;

@@ -7,6 +7,7 @@ import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../dr
 import type { DriverContext } from '../driver-context.js';
 import { arrivalOf, unmeasured } from './arrivals.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
+import { CallDelays } from './call-delays.js';
 import { CallerClocks, tolerated } from './caller-clocks.js';
 import type { Cancellations } from './cancellations.js';
 import { ConcurrencyLimit, type InboxLoad } from './concurrency-limit.js';
@@ -48,7 +49,7 @@ export class RequestInbox implements Inbox {
   private readonly workLimit: WorkLimit;
   private readonly seen: DuplicateWindow;
   private readonly atLeastOnce: AtLeastOnce;
-  private readonly clocks: CallerClocks;
+  private readonly delays: CallDelays;
   /** Undefined without load shedding. */
   private readonly overload: Overload | undefined;
   private readonly signals = new RequestSignals();
@@ -69,8 +70,9 @@ export class RequestInbox implements Inbox {
   ) {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
-    if (this.settings.loadShedding) this.overload = new Overload(context, ports.needsNoSlot);
-    this.clocks = new CallerClocks(this.overload && (() => this.isIdle()));
+    if (this.settings.loadShedding)
+      this.overload = new Overload(context, ports.needsNoSlot, concurrency, acknowledgeAfterReply !== undefined);
+    this.delays = new CallDelays(new CallerClocks(this.overload));
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
@@ -82,6 +84,7 @@ export class RequestInbox implements Inbox {
       },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
+      freed: (taken) => this.overload?.slotFreed(taken),
       isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
@@ -158,11 +161,12 @@ export class RequestInbox implements Inbox {
       return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
     const waited = delivery.waitingSince !== undefined;
-    const delay = this.delayOf(request, delivery, waited);
+    const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long');
-    if (this.overload?.refuses(request, delivery, delay, waited || this.isFull)) {
-      this.shed(request, delivery, this.overload);
+    const { overload } = this;
+    if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waited || this.isFull)) {
+      this.shed(request, delivery, overload);
       return Promise.resolve();
     }
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
@@ -171,20 +175,13 @@ export class RequestInbox implements Inbox {
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
       return Promise.resolve(delivery.acknowledge());
     const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : unmeasured(delivery, now);
-    const receive = this.overload?.isPressed(delivery, delay) ? this.receiveMeasured : this.receive;
+    const receive = overload?.isPressed(delivery, delay) ? this.receiveMeasured : this.receive;
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
     if (isRefused) return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
     const acknowledged = delivery.acknowledge();
     const incoming = this.incoming(request, delivery, expires, this.atMostOnceTerms, arrival);
     if (acknowledged === true) return this.begin(incoming, receive, now);
     return acknowledged.then((yes) => (yes ? this.begin(incoming, receive, now) : undefined));
-  }
-
-  /** Returns the time for which a request was under way; undefined without the caller's clock. */
-  private delayOf({ replyQueue }: RpcRequest, delivery: Delivery, waited: boolean): number | undefined {
-    const { deadline, expiration, expires } = delivery;
-    if (deadline === undefined || !expiration || replyQueue === undefined) return undefined;
-    return this.clocks.beyondFastest(replyQueue, deadline - expiration, expires - expiration, waited);
   }
 
   private readonly receiveMeasured: Receive = (incoming) => {
@@ -194,14 +191,7 @@ export class RequestInbox implements Inbox {
 
   /** With delivery at least once, no request waits here: the broker holds it back until a slot is free. */
   private get isFull(): boolean {
-    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= this.concurrencyLimit.limit;
-  }
-
-  /** Returns true while slots and computing time are left, so that requests hardly wait. */
-  private isIdle(): boolean {
-    const { taken, limit } = this.concurrencyLimit;
-    // The request that is about to start has a slot.
-    return (taken - 1) * 2 <= limit && this.overload?.isComputing(performance.now()) !== true;
+    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= (this.overload?.full ?? 0);
   }
 
   /** Refuses a call that would have to wait, where the overload demands it. */
@@ -210,7 +200,8 @@ export class RequestInbox implements Inbox {
     if (delivery.compression !== undefined || delivery.body.length > MAX_EXEMPT_BYTES) return false;
     try {
       const request = readRequest(delivery.read(this.settings.limits));
-      if (!overload.refuses(request, delivery, this.delayOf(request, delivery, true), true)) return false;
+      const delay = this.delays.delayOf(request, delivery, true);
+      if (!overload.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), true)) return false;
       this.shed(request, delivery, overload);
       return true;
     } catch {

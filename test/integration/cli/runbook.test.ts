@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import {
   getRpcServer,
@@ -32,6 +33,7 @@ const SYMPTOMS: Readonly<Record<string, number>> = {
   '`MessagingTimeout`: nobody consumes': 1,
   '`MessagingTimeout`: slow handlers, `inWork` stays at `concurrency`': 1,
   '`MessagingTimeout` under load, the backlog grows': 1,
+  '`ServerOverloaded`, log line `Overloaded: calls in "…" have waited`': 1,
   '`MessagingTimeout` from one server': 1,
   '`MessagingTimeout`: the replies are refused': 1,
   '`MessageDeliveryFailure`, `access to topic`': 1,
@@ -83,6 +85,7 @@ describeWithRabbit('the runbook', () => {
     const stopped = await serve('billing', { transportUrl }, () => 'done');
     await stopped.server.stop();
     await hang(await serve('scaler', { transportUrl, concurrency: 1, rpcDiscoveryEnabled: true }, () => held.promise));
+    press(await serve('pressed', { transportUrl, concurrency: 1, loadShedding: true }, () => pause(100)));
     places = await makePlaces();
   }, 120_000);
   afterAll(async () => {
@@ -116,6 +119,19 @@ describeWithRabbit('the runbook', () => {
   async function hang({ client }: Awaited<ReturnType<typeof serve>>): Promise<void> {
     for (let sent = 0; sent < 2; sent++) await client.cast({}, 'work');
     await started.promise;
+  }
+
+  /** Calls the only slot more often than it is free, until the end of the tests. */
+  function press({ client }: Awaited<ReturnType<typeof serve>>): void {
+    const impatient = client.prepare({ timeout: 1 });
+    let isOver = false;
+    const callers = Array.from({ length: 40 }, async () => {
+      while (!isOver) await impatient.call({}, 'work').catch(() => undefined);
+    });
+    cleanups.push(async () => {
+      isOver = true;
+      await Promise.all(callers);
+    });
   }
 
   /** Calls a method that takes longer than the timeout. */

@@ -68,24 +68,77 @@ it('remembers a bounded number of callers', () => {
 });
 
 describe('a server that is never idle', () => {
-  let isIdle = false;
-  const clocks = new CallerClocks(() => isIdle);
-  const arrive = (arrived: number, underWay: number) => clocks.beyondFastest('a', arrived - underWay, arrived);
+  const load = { isIdle: false, isRefusing: false };
+  const TIMEOUT = 2000;
+  const clocks = new CallerClocks(load);
+  const arrive = (arrived: number, underWay: number, waited = false) =>
+    clocks.beyondFastest('a', arrived - underWay, arrived, TIMEOUT, waited);
+  const SECONDS_OF_AN_HOUR = [...Array(60 * 60).keys()];
 
   it('does not take the wait that all requests have for the difference of the clocks', () => {
     expect(arrive(0, TRIP)).toBe(0);
-    for (const n of Array(4 * 60).keys()) expect(arrive((n + 1) * 1000, TRIP + 900)).toBe(900);
+    for (const n of SECONDS_OF_AN_HOUR) {
+      const delay = arrive((n + 1) * 1000, TRIP + 900);
+      expect(delay).toBeLessThanOrEqual(900);
+      // Two clocks may drift apart.
+      expect(delay).toBeGreaterThan(500);
+    }
+  });
+
+  it('takes nothing off for a drift of the clocks while it refuses calls', () => {
+    const refusing = new CallerClocks({ isIdle: false, isRefusing: true });
+    const delays = [0, ...SECONDS_OF_AN_HOUR.map((n) => (n + 1) * 1000)].map((arrived) =>
+      refusing.beyondFastest('a', arrived - (arrived === 0 ? TRIP : TRIP + 900), arrived, TIMEOUT),
+    );
+    expect(new Set(delays)).toEqual(new Set([0, 900]));
   });
 
   it('learns the difference of the clocks anew when it is idle', () => {
-    isIdle = true;
-    for (const n of Array(120).keys()) arrive(6 * MINUTE + n * 1000, TRIP + 900);
-    expect(arrive(9 * MINUTE, TRIP + 900)).toBe(0);
+    load.isIdle = true;
+    for (const n of Array(120).keys()) arrive(HOUR + n * 1000, TRIP + 900);
+    expect(arrive(HOUR + 3 * MINUTE, TRIP + 900)).toBe(0);
   });
 
-  it('learns it at the latest after ten minutes', () => {
-    isIdle = false;
-    for (const n of Array(20 * 60).keys()) arrive(9 * MINUTE + n * 1000, TRIP + 5000);
-    expect(arrive(9 * MINUTE + 20 * MINUTE, TRIP + 5000)).toBeLessThan(100);
+  it('does not learn it from a request that found no free slot', () => {
+    for (const n of Array(600).keys()) arrive(HOUR + 5 * MINUTE + n * 1000, TRIP + 1800, true);
+    expect(arrive(HOUR + 20 * MINUTE, TRIP + 1800, true)).toBeGreaterThan(500);
+  });
+
+  it('learns it within three minutes when all requests of a caller are later than their timeout', () => {
+    load.isIdle = false;
+    for (const n of Array(3 * 60).keys()) arrive(4 * HOUR + n * 1000, TRIP + MINUTE);
+    expect(arrive(4 * HOUR + 3 * MINUTE, TRIP + MINUTE)).toBe(0);
+  });
+});
+
+describe('the wait of a call', () => {
+  const TIMEOUT = 2000;
+  const arrive = (clocks: CallerClocks, { arrived, underWay, skew = 0 }: Record<string, number>) => {
+    const written = performance.timeOrigin + (arrived ?? 0) - (underWay ?? 0) + skew;
+    const delay = clocks.beyondFastest('a', written, arrived ?? 0, TIMEOUT);
+    return clocks.waitOf('a', written, arrived ?? 0, TIMEOUT, delay);
+  };
+
+  it('is the time beyond the fastest request of a caller who has called an idle server', () => {
+    const clocks = new CallerClocks();
+    expect(arrive(clocks, { arrived: 0, underWay: 1500 })).toEqual({ before: 0 });
+    expect(arrive(clocks, { arrived: 1, underWay: 1800 }).before).toBeCloseTo(300);
+  });
+
+  it('is an estimate as long as all requests of a caller may have waited', () => {
+    const load = { isIdle: false, isRefusing: false };
+    const clocks = new CallerClocks(load);
+    const first = arrive(clocks, { arrived: 0, underWay: 1500 });
+    expect(first.certain).toBe(0);
+    expect(first.before).toBeCloseTo(1500);
+    load.isIdle = true;
+    expect(arrive(clocks, { arrived: 1000, underWay: TRIP })).toEqual({ before: 0 });
+  });
+
+  it.each([HOUR, -HOUR, 2000, -2000])('is no estimate where the clocks differ by %i ms', (skew) => {
+    const clocks = new CallerClocks({ isIdle: false, isRefusing: false });
+    expect(arrive(clocks, { arrived: 0, underWay: 1500, skew })).toEqual({ before: 0, certain: 0 });
+    const second = arrive(clocks, { arrived: 1, underWay: 1900, skew });
+    expect(second.before).toBeCloseTo(400);
   });
 });

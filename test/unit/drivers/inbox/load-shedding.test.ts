@@ -92,12 +92,45 @@ describe('load shedding', () => {
     expect(shedding.isOverloaded(again + 2 * EPISODE_MS - 2)).toBe(true);
   });
 
-  it('ends when a call did not wait', () => {
-    const now = overload();
-    refuses({ before: NO_WAIT_MS }, now);
+  it.each([
+    [2000, SPARE_MS / 20],
+    [60_000, MAX_WAIT_MS / 5],
+    [220, NO_WAIT_MS],
+  ])('ends when a call with a timeout of %i ms waited for less than %i ms', (timeout, margin) => {
+    const now = overload({ timeout, before: timeout });
+    refuses({ timeout, before: margin }, now);
     expect(shedding.isOverloaded(now)).toBe(true);
-    refuses({ before: NO_WAIT_MS - 1 }, now);
-    expect(refuses({ before: 1000 }, now)).toBe(false);
+    refuses({ timeout, before: margin - 1 }, now);
+    expect(shedding.isOverloaded(now)).toBe(false);
+    expect(refuses({ timeout, before: timeout / 3 }, now)).toBe(false);
+  });
+
+  it('examines calls that arrive while others come too late', () => {
+    expect(shedding.isPressed(0)).toBe(false);
+    refuses(late);
+    expect(shedding.isPressed(PROOF_MS)).toBe(true);
+    expect(shedding.isPressed(PROOF_MS + 1)).toBe(false);
+    const now = overload(late, 5000);
+    expect(shedding.isPressed(now + EPISODE_MS - 1)).toBe(true);
+  });
+
+  it('refuses no call for an estimate until an overload has been proved, then for as long as calls wait', () => {
+    const estimated = { certain: 0 };
+    for (const n of [0, 1]) expect(refuses({ ...estimated, ...late }, n * STEP_MS)).toBe(false);
+    expect(refuses({ ...estimated, ...late }, PROOF_MS)).toBe(true);
+    expect(refuses({ ...estimated, before: SPARE_MS / 2 }, PROOF_MS)).toBe(true);
+    const after = PROOF_MS + EPISODE_MS;
+    expect(refuses({ ...estimated, ...late }, after)).toBe(true);
+    refuses({ before: 0 }, after);
+    expect(refuses({ ...estimated, ...late }, after)).toBe(false);
+    expect(refuses({ ...estimated, before: 0, here: SPARE_MS + 1 }, after)).toBe(true);
+    expect(refuses({ certain: SPARE_MS + 1, before: SPARE_MS + 2 }, after)).toBe(true);
+  });
+
+  it('goes on although an estimate says that a call did not wait', () => {
+    const now = overload();
+    refuses({ certain: 0, before: 0 }, now);
+    expect(shedding.isOverloaded(now)).toBe(true);
   });
 
   it('refuses a call of unknown wait before its arrival only for its wait here, and learns nothing from it', () => {
@@ -122,10 +155,16 @@ describe('load shedding', () => {
     expect(refuses({ ...late, full: false }, now)).toBe(false);
   });
 
+  it('starts a late call in a slot that a refusal has freed, unless it is sure to end too late', () => {
+    const freed = { full: false, freed: true };
+    expect(refuses({ ...freed, before: SPARE_MS + 50 })).toBe(false);
+    expect(refuses({ ...freed, before: SPARE_MS + 51 })).toBe(true);
+  });
+
   it('gives handlers that compute their share, though all calls have waited', () => {
     const computing = { full: false, computing: true };
     const now = overload({ ...computing, ...late });
-    refuses({ before: NO_WAIT_MS }, now);
+    refuses({ before: SPARE_MS / 8 }, now);
     const refused = Array.from({ length: MAX_IN_A_ROW + 1 }, () => refuses({ ...computing, before: SPARE_MS }, now));
     expect(refused.filter(Boolean)).toHaveLength(MAX_IN_A_ROW);
     expect(refuses({ before: SPARE_MS }, now)).toBe(true);

@@ -20,7 +20,7 @@ describe('the overload of a server', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     vi.spyOn(performance, 'now').mockReturnValue(0);
     context = fakeContext();
-    overload = new Overload(context, { marker: 'ping', selects: ({ method }) => method === 'ping' });
+    overload = new Overload(context, { marker: 'ping', selects: ({ method }) => method === 'ping' }, 1, false);
     // All slots are taken.
     refuses(call, 1000);
     advance(FULL_MS);
@@ -37,7 +37,7 @@ describe('the overload of a server', () => {
   const arrived = (facts: Partial<Delivery> = {}) =>
     fakeDelivery({ expiration: TIMEOUT_MS, expires: performance.now() + TIMEOUT_MS, ...facts });
   const refuses = (request: RpcRequest, age: number | undefined, facts: Partial<Delivery> = {}) =>
-    overload.refuses(request, arrived(facts), age, true);
+    overload.refuses(request, arrived(facts), age === undefined ? age : { before: age }, true);
 
   it('never refuses a cast, a request that may have been started, or one that needs no slot', () => {
     expect(refuses(cast, TOO_OLD_MS)).toBe(false);
