@@ -11,6 +11,7 @@ import {
 } from '../../lib/explorer/protocol.js';
 import { withChannel } from '../../testkit/amqp.js';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { isDenying } from '../../testkit/release.js';
 import { borrowNode, returnNode } from '../support/borrowed-node.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -27,6 +28,8 @@ let browser: Browser | undefined;
 /** First view of the page in Chromium; undefined without Chromium. */
 let view: WatchedPage | undefined;
 const topic = uniqueTopic('night');
+/** Options of a queue as servers ask for it. */
+const ASKED = { durable: isDenying, arguments: isDenying ? { 'x-queue-type': 'quorum' } : {} };
 
 beforeAll(async () => {
   if (rabbitUrl === '') return;
@@ -86,8 +89,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
   it.concurrent('nobody consumes a topic that is called', async () => {
     const other = uniqueTopic('unserved');
     await withChannel(node.url, async (channel) => {
-      await channel.assertExchange('tacker', 'topic', { durable: false });
-      await channel.assertQueue(other, { durable: false });
+      await channel.assertExchange('tacker', 'topic', { durable: isDenying });
+      await channel.assertQueue(other, ASKED);
       await channel.bindQueue(other, 'tacker', other);
     });
     const { client } = explored;
@@ -112,14 +115,16 @@ describeWithRabbit('the explorer of an application shows that', () => {
       .call({}, 'work')
       .catch(() => undefined);
     await shows((snapshot) => found(snapshot, 'conflict', other));
-    await drawn('Durable against transient', `queue ${other}`, /amqpDurableQueues/);
+    // Where transient queues are denied, quorum queues are asked for.
+    if (isDenying) await drawn('Declared with other settings', `queue ${other}`, /rabbitQuorumQueue/);
+    else await drawn('Durable against transient', `queue ${other}`, /amqpDurableQueues/);
   });
 
   it.concurrent('a queue is bound to another exchange', async () => {
     const other = uniqueTopic('elsewhere');
     await withChannel(node.url, async (channel) => {
-      await channel.assertExchange('openstack', 'topic', { durable: false });
-      await channel.assertQueue(other, { durable: false });
+      await channel.assertExchange('openstack', 'topic', { durable: isDenying });
+      await channel.assertQueue(other, ASKED);
       await channel.bindQueue(other, 'openstack', other);
     });
     const { client } = explored;
@@ -161,8 +166,8 @@ describeWithRabbit('the explorer of an application shows that', () => {
   it.concurrent('a queue piles up', async () => {
     const other = uniqueTopic('piling');
     await withChannel(node.url, async (channel) => {
-      await channel.assertExchange('tacker', 'topic', { durable: false });
-      await channel.assertQueue(other, { durable: false });
+      await channel.assertExchange('tacker', 'topic', { durable: isDenying });
+      await channel.assertQueue(other, ASKED);
       await channel.bindQueue(other, 'tacker', other);
       await channel.prefetch(1);
       await channel.consume(other, () => undefined);

@@ -44,6 +44,7 @@ function fromFinding({ severity, state, kind, name, text, why, cure }: FindingVi
 }
 
 function titleOf(state: string, text: string): string {
-  if (state === 'conflict' && /durable|transient/i.test(text)) return 'Durable against transient';
+  // The definitions are in the text, too: both may be durable.
+  if (state === 'conflict' && /inequivalent arg '?durable/.test(text)) return 'Durable against transient';
   return TITLES.get(state) ?? `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
 }
