@@ -61,9 +61,9 @@ export class Overload implements ServerLoad {
   }
 
   /** Called when the slot of a request is free. @param taken number of slots that were taken, this one included */
-  slotFreed(taken: number): void {
+  readonly slotFreed = (taken: number): void => {
     if (taken >= this.full) this.idleness.restart();
-  }
+  };
 
   /**
    * Returns true for a call that is to be refused. Casts, and requests that may have been started, never are.

@@ -84,7 +84,7 @@ export class RequestInbox implements Inbox {
       },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
-      freed: (taken) => this.overload?.slotFreed(taken),
+      ...(this.overload && { freed: this.overload.slotFreed }),
       isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
@@ -165,7 +165,8 @@ export class RequestInbox implements Inbox {
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long');
     const { overload } = this;
-    if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waited || this.isFull)) {
+    const waits = waited || (overload !== undefined && this.isFull(overload));
+    if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waits)) {
       this.shed(request, delivery, overload);
       return Promise.resolve();
     }
@@ -190,8 +191,8 @@ export class RequestInbox implements Inbox {
   };
 
   /** With delivery at least once, no request waits here: the broker holds it back until a slot is free. */
-  private get isFull(): boolean {
-    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= (this.overload?.full ?? 0);
+  private isFull({ full }: Overload): boolean {
+    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= full;
   }
 
   /** Refuses a call that would have to wait, where the overload demands it. */
