@@ -112,7 +112,7 @@ export { isAbsent } from './drivers/rabbit/connection/reply-code.js';
 export { ReadingChannel } from './drivers/rabbit/consuming/reading-channel.js';
 export { PublishingChannel } from './drivers/rabbit/publishing/publishing-channel.js';
 export { exchangeOptions, queueOptions } from './drivers/rabbit/topology/declared-options.js';
-export { Doctor, type Finding } from './drivers/rabbit/topology/doctor.js';
+export { Doctor } from './drivers/rabbit/topology/doctor.js';
 export { type ListedQueue, ManagementApi } from './drivers/rabbit/topology/management-api.js';
 export { ManagementFailure } from './drivers/rabbit/topology/management-failure.js';
 export {
@@ -132,6 +132,7 @@ export {
   replyQueue,
   serverQueue,
 } from './drivers/rabbit/topology/topology.js';
+export type { Finding } from './drivers/rabbit/topology/topology-finding.js';
 export { compress, decompress } from './drivers/rabbit/wire/compression.js';
 export type { MessageProperties } from './drivers/rabbit/wire/content-header.js';
 export { readFields } from './drivers/rabbit/wire/field-table.js';

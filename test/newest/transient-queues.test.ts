@@ -191,7 +191,9 @@ describeWithRabbit("a broker that denies transient queues, with rabbit.profile '
 
   it('is a conflict for doctor', async () => {
     const doctor = await osloRpc(['doctor', '--url', `${rabbitUrl}?profile=classic`, '--topic', uniqueTopic()]);
-    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(CURE) });
+    // The harm stands between the fault and the cure.
+    const line = /the broker denies transient queues, and rabbit\.profile 'classic' asks for them\. .*\. Leave it out/;
+    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringMatching(line) });
   });
 
   it('advises no deletion of durable queues, which would not help', async () => {

@@ -217,6 +217,8 @@ describeWithRabbit('a declaration that conflicts with the broker', () => {
       expect.stringMatching(
         `^conflict  queue ${topic}: .*it is a transient classic queue.*amqp_durable_queues\\) to false`,
       ),
+      // Most programs use it as it is: it must work nevertheless.
+      expect.stringMatching(`^unbound   queue ${topic}: as it is, 0 messages, 0 consumers; it is bound to no exchange`),
       `absent    queue ${topic}.one: a durable classic queue would be declared`,
     ]);
     await withChannel(node.url, (channel) => channel.deleteQueue(topic));

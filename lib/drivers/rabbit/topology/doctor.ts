@@ -1,5 +1,4 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { counted } from '../../../core/counted.js';
 import { Counters } from '../../../core/counters.js';
 import { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
@@ -7,42 +6,22 @@ import type { Settings } from '../../../core/settings.js';
 import type { Target } from '../../../core/target.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import { serverBindings } from '../../routing.js';
-import { brokerVersion } from '../connection/broker-version.js';
 import { RabbitConnection } from '../connection/connection.js';
 import { withDistinctHosts } from '../connection/distinct-hosts.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import { deniedTransient, remedyFor } from './conflict.js';
 import { exchangeOptions } from './declared-options.js';
 import { DeclareRefused, Declarer } from './declarer.js';
-import { disconnectedTimeout } from './disconnected-timeout.js';
 import { checkHosts, type HostFault } from './host-check.js';
-import { ManagementApi, type QueueBinding } from './management-api.js';
+import { ManagementApi } from './management-api.js';
 import { QueueProfile } from './queue-profile.js';
-import { membersOnline, whyUnavailable } from './queue-replicas.js';
+import { seeQueue } from './queue-sight.js';
 import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
+import type { Finding, Sight } from './topology-finding.js';
 
-/** State of one exchange or queue of a topic, or of a host that has a fault. */
-export interface Finding {
-  readonly kind: 'exchange' | 'host' | 'queue';
-  readonly name: string;
-  /**
-   * `absent`: not declared, which is no fault, because servers and callers declare it. `conflict`: declared with
-   * another definition. `unbound`: requests to the exchange do not reach the queue. `unserved`: no consumer. `unseen`:
-   * the management API did not answer. `unavailable`: a host that cannot be connected to or confirms nothing, or a quorum
-   * queue without a leader or a majority.
-   */
-  readonly state: 'as asked' | 'absent' | 'conflict' | 'unavailable' | 'unbound' | 'unserved' | 'unseen';
-  /** Definition and counts, or the fault. */
-  readonly text: string;
-  /** Remedy for a fault, where it is known. */
-  readonly cure?: string;
-}
-
-/** Result of the check of an existing exchange or queue. The text follows its definition. */
-type Sight = Pick<Finding, 'text' | 'cure'> & { readonly state?: Finding['state'] };
-
-const OTHER_EXCHANGE = 'Give its servers and their callers the same controlExchange (oslo: control_exchange)';
+/** States that say nothing about whether a queue works. */
+const UNKNOWN: ReadonlySet<Finding['state']> = new Set(['as asked', 'absent', 'conflict']);
 
 /** Broker's text for a missing exchange or queue. The text for a queue on a stopped node is another. */
 const ABSENT = /NOT_FOUND - no (queue|exchange) /;
@@ -111,7 +90,7 @@ export class Doctor {
     // A random or numbered name cannot conflict.
     for (const queue of queues.filter(({ temporary, numbered }) => !temporary && !numbered)) {
       const exchange = findings.find(({ kind, name }) => kind === 'exchange' && name === queue.exchange?.name);
-      findings.push(await this.queue(model, queue, exchange?.state !== 'absent'));
+      findings.push(...(await this.queue(model, queue, exchange?.state !== 'absent')));
     }
     return findings;
   }
@@ -142,60 +121,36 @@ export class Doctor {
     });
   }
 
-  private async queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding> {
+  /** Returns whether a queue is as asked, and whether it works: one that is not as asked is used as it is by most programs. */
+  private async queue(model: ChannelModel, spec: QueueSpec, exchangeIsThere: boolean): Promise<Finding[]> {
     const resource = queueResource(spec, this.declarer.optionsOf(spec));
-    return this.look(model, resource, async (channel) => {
-      const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
+    const compared = await this.look(model, resource, async (channel) => {
+      await channel.checkQueue(spec.name);
       // The exchange was compared by itself.
       await this.declarer.declareQueue(channel, { ...spec, exchange: undefined });
-      const rules = await this.management?.rulesOf(spec.name).catch(toError);
-      if (rules instanceof Error) return { state: 'unseen', text: `; ${rules.message}` };
-      const { replicas } = rules ?? {};
-      const held = disconnectedTimeout(brokerVersion(model), resource.asked.type, rules);
-      const online = replicas ? membersOnline(replicas) : '';
-      const counts = `, ${counted(messageCount, 'message')}, ${counted(consumerCount, 'consumer')}${online}${held}`;
-      const trouble = replicas && whyUnavailable(replicas);
-      if (trouble) return { state: 'unavailable', text: `${counts}; ${trouble.fault}`, cure: trouble.cure };
-      if (this.isSilent)
-        return {
-          state: 'unavailable',
-          text: `${counts}; the node confirms nothing, so that these numbers may be wrong`,
-          cure: 'Start the other nodes: rabbitmqctl cluster_status',
-        };
-      const unbound = await this.whyUnbound(spec, exchangeIsThere);
-      if (unbound instanceof Error) return { state: 'unseen', text: `${counts}; ${unbound.message}` };
-      if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}`, cure: OTHER_EXCHANGE };
-      if (consumerCount > 0) return { text: counts };
-      return {
-        state: 'unserved',
-        text: counts,
-        cure: 'Start a server, or read the log of the running one for the reason',
-      };
+      return { text: '' };
     });
+    if (compared.state === 'absent') return [compared];
+    const isAsked = compared.state === 'as asked';
+    const { management, isSilent } = this;
+    const scene = { management, isSilent, exchangeIsThere };
+    const see = (channel: Channel) => seeQueue(channel, spec, resource, scene);
+    const seen = await this.look(model, resource, see, isAsked ? undefined : 'as it is');
+    if (isAsked) return [seen];
+    return UNKNOWN.has(seen.state) ? [compared] : [compared, seen];
   }
 
-  /** Returns why requests to its exchange do not reach the queue; undefined when they do, or when it is unknown. */
-  private async whyUnbound(
-    { name, exchange, key }: QueueSpec,
-    exchangeIsThere: boolean,
-  ): Promise<string | Error | undefined> {
-    if (!exchange) return undefined;
-    const bindings = await this.management?.bindingsOf(name).catch(toError);
-    if (bindings instanceof Error) return bindings;
-    // AMQP has no method that lists bindings, but nothing can be bound to an exchange that does not exist.
-    if (!bindings && exchangeIsThere) return undefined;
-    if (bindings?.some((binding) => binding.exchange === exchange.name && binding.key === key)) return undefined;
-    const present = bindings ? `it is bound to ${listed(bindings)}` : 'the exchange is not there';
-    return `${present}, not to the exchange "${exchange.name}" by the key "${key}"`;
-  }
-
-  /** Examines one exchange or queue on a new channel, because the broker closes the channel with each refusal. */
+  /**
+   * Examines one exchange or queue on a new channel, because the broker closes the channel with each refusal.
+   * @param definition words before the result of the work; those of what is asked for where it is left out
+   */
   private async look(
     model: ChannelModel,
     resource: Resource,
     work: (channel: Channel) => Promise<Sight>,
+    definition = describe(resource.kind, resource.asked),
   ): Promise<Finding> {
-    const { kind, name, asked } = resource;
+    const { kind, name } = resource;
     const channel = await model.createChannel();
     let open = true;
     channel
@@ -205,7 +160,7 @@ export class Doctor {
       });
     try {
       const { text, ...seen } = await work(channel);
-      return { kind, name, state: 'as asked', ...seen, text: describe(kind, asked) + text };
+      return { kind, name, state: 'as asked', ...seen, text: definition + text };
     } catch (thrown) {
       const error = toError(thrown);
       const code = replyCodeOf(error);
@@ -214,8 +169,7 @@ export class Doctor {
         return { kind, name, state: 'conflict', text, ...remedy };
       }
       if (code === undefined) throw error;
-      if (ABSENT.test(error.message))
-        return { kind, name, state: 'absent', text: `${describe(kind, asked)} would be declared` };
+      if (ABSENT.test(error.message)) return { kind, name, state: 'absent', text: `${definition} would be declared` };
       return { kind, name, state: 'conflict', text: error.message, cure: remedyFor(error, resource) };
     } finally {
       if (open) await channel.close().catch(() => undefined);
@@ -225,9 +179,4 @@ export class Doctor {
 
 function findingOf({ address, reason }: HostFault): Finding {
   return { kind: 'host', name: address, state: 'unavailable', text: reason };
-}
-
-function listed(bindings: readonly QueueBinding[]): string {
-  if (bindings.length === 0) return 'no exchange';
-  return bindings.map(({ exchange, key }) => `the exchange "${exchange}" by the key "${key}"`).join(', ');
 }
