@@ -1,5 +1,3 @@
-import 'reflect-metadata';
-
 export type {
   RpcApiMethod,
   RpcApiMethodOptions,

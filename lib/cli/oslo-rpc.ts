@@ -1,4 +1,9 @@
 #!/usr/bin/env node
-import { run } from './program.js';
+import * as module from 'node:module';
 
-await run(process.argv);
+// Node.js 22.8 and later keep the compiled code for the next start, below their folder of temporary files.
+const { enableCompileCache } = module as { enableCompileCache?: () => unknown };
+enableCompileCache?.();
+
+// Later than that: what is loaded before is not kept.
+await (await import('./program.js')).run(process.argv);

@@ -1,5 +1,5 @@
 import { type ErrorDetails, MessagingException } from '../core/errors.js';
-import { sendAs } from '../core/failure.js';
+import { SentAs } from '../core/failure.js';
 import { inspectMasked, maskSecrets } from '../core/secrets.js';
 import { sharedClass } from '../core/shared.js';
 
@@ -15,6 +15,7 @@ export interface SchemaIssue {
  * Thrown on a server when the schema of a method refuses the arguments. The handler did not run. It reaches the caller as
  * Python's `ValueError`, whose arguments are the message and the list of issues.
  */
+@SentAs({ module: 'builtins', class: 'ValueError' })
 @sharedClass('InvalidArguments')
 export class InvalidArguments extends MessagingException {
   override readonly code = 'INVALID_ARGUMENTS';
@@ -31,8 +32,6 @@ export class InvalidArguments extends MessagingException {
     this.args = [message, issues];
   }
 }
-
-sendAs(InvalidArguments, { module: 'builtins', class: 'ValueError' });
 
 /** Thrown on a client when the schema of a method refuses the result. The server did its work. */
 @sharedClass('InvalidResult')

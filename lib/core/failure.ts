@@ -80,6 +80,11 @@ export function sendAs(errorClass: ErrorClass, { module, class: name = errorClas
   identities.set(errorClass, { module, name });
 }
 
+/** Class decorator form of {@link sendAs}. */
+export function SentAs(name: RemoteExceptionName) {
+  return (errorClass: ErrorClass): void => sendAs(errorClass, name);
+}
+
 /** Returns the Python name that an error class is registered with; undefined for any other value. */
 export function registeredName(errorClass: unknown): Readonly<Identity> | undefined {
   const identity = identities.get(errorClass);

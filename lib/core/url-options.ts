@@ -7,14 +7,16 @@ import type { Settings } from './settings.js';
 import { snakeCase } from './snake-case.js';
 import type { TransportURL } from './transport-url.js';
 
-const NAMES = new Map(Object.keys(RABBIT_RULES).map((name) => [snakeCase(name), name as keyof RabbitOptions]));
-
-// The function that redacts a transport URL would miss the password of a URL inside it.
-NAMES.delete('management_url');
-
-// Spelling of older oslo.messaging releases.
-NAMES.set('rabbit_quroum_max_memory_length', 'rabbitQuorumMaxMemoryLength');
-NAMES.set('rabbit_quroum_max_memory_bytes', 'rabbitQuorumMaxMemoryBytes');
+/** Options that have no parameter: the function that redacts a transport URL would miss the password of a URL inside it. */
+const NO_PARAMETERS: readonly string[] = ['managementUrl'];
+/** Parameters of the URL, with the spelling of older oslo.messaging releases. */
+const NAMES = new Map<string, keyof RabbitOptions>([
+  ...(Object.keys(RABBIT_RULES) as (keyof RabbitOptions)[])
+    .filter((name) => !NO_PARAMETERS.includes(name))
+    .map((name) => [snakeCase(name), name] as const),
+  ['rabbit_quroum_max_memory_length', 'rabbitQuorumMaxMemoryLength'],
+  ['rabbit_quroum_max_memory_bytes', 'rabbitQuorumMaxMemoryBytes'],
+]);
 const RULES = new Map([...NAMES].map(([parameter, name]) => [parameter, RABBIT_RULES[name]]));
 
 /** Options of oslo that are ignored, because this library has no pools and threads. One URL can serve both sides. */

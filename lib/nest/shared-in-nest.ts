@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { BaseRpcContext } from '@nestjs/microservices';
 import { shared, sharedClass } from '../core/shared.js';
 

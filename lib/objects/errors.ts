@@ -1,9 +1,13 @@
 import type { Dict } from '../core/dict.js';
 import { MessagingException } from '../core/errors.js';
-import { registerRemoteException, sendAs } from '../core/failure.js';
+import { RemoteException, SentAs } from '../core/failure.js';
 import { sharedClass } from '../core/shared.js';
 
+/** Module of Python's exceptions. */
+const MODULE = 'oslo_versionedobjects.exception';
+
 /** Base of the errors of oslo_versionedobjects.exception. Both sides rebuild them from their keyword arguments. */
+@RemoteException({ module: MODULE })
 @sharedClass('VersionedObjectsException')
 export class VersionedObjectsException extends MessagingException {
   override readonly code: string = 'VERSIONED_OBJECTS';
@@ -25,6 +29,7 @@ export class VersionedObjectsException extends MessagingException {
 }
 
 /** Error for an object without a registered class, or of another namespace. */
+@RemoteException({ module: MODULE })
 @sharedClass('UnsupportedObjectError')
 export class UnsupportedObjectError extends VersionedObjectsException {
   override readonly code = 'UNSUPPORTED_OBJECT';
@@ -42,6 +47,7 @@ export class UnsupportedObjectError extends VersionedObjectsException {
 }
 
 /** Error for an object of a newer minor version than any registered one, or of another major version. */
+@RemoteException({ module: MODULE })
 @sharedClass('IncompatibleObjectVersion')
 export class IncompatibleObjectVersion extends VersionedObjectsException {
   override readonly code = 'INCOMPATIBLE_OBJECT_VERSION';
@@ -71,6 +77,7 @@ export class IncompatibleObjectVersion extends VersionedObjectsException {
 }
 
 /** Error for a read-only field that has another value than on the wire. */
+@RemoteException({ module: MODULE })
 @sharedClass('ReadOnlyFieldError')
 export class ReadOnlyFieldError extends VersionedObjectsException {
   override readonly code = 'READ_ONLY_FIELD';
@@ -87,6 +94,7 @@ export class ReadOnlyFieldError extends VersionedObjectsException {
 }
 
 /** Error for a value that its field refuses. Python callers get a ValueError, as Python's fields raise it. */
+@SentAs({ module: 'builtins', class: 'ValueError' })
 @sharedClass('InvalidFieldValue')
 export class InvalidFieldValue extends MessagingException {
   override readonly code = 'INVALID_FIELD_VALUE';
@@ -103,10 +111,3 @@ export class InvalidFieldValue extends MessagingException {
     super(`${objname}.${field}: expected ${allowed}; got ${given}`);
   }
 }
-
-const MODULE = 'oslo_versionedobjects.exception';
-registerRemoteException(VersionedObjectsException, { module: MODULE });
-registerRemoteException(UnsupportedObjectError, { module: MODULE });
-registerRemoteException(IncompatibleObjectVersion, { module: MODULE });
-registerRemoteException(ReadOnlyFieldError, { module: MODULE });
-sendAs(InvalidFieldValue, { module: 'builtins', class: 'ValueError' });

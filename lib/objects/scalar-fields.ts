@@ -123,15 +123,13 @@ export const boolean = (): FieldType<boolean> =>
 export const dateTime = (): FieldType<Date> =>
   scalar('a date and time', { type: 'string', format: 'date-time' }, toDate, writeIsoTime);
 
-/** Makes the type of one of some strings. Source: oslo_versionedobjects.fields.Enum. @throws ConfigurationError without strings */
-const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
+/** Makes the type of one of some strings. `enum` is a word of the language. */
+export const oneOf = <const T extends string>(values: readonly T[]): FieldType<T> => {
   if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== 'string'))
     throw new ConfigurationError('fields.enum: expected an array of one or more strings');
   const schema = { type: 'string', enum: [...values] };
   return scalar(`one of ${values.join(', ')}`, schema, (value) => values.find((allowed) => allowed === value));
 };
-
-export { oneOf as enum };
 
 /** Makes the type of any JSON value, unchecked. Objects in it stay primitives. Source: oslo_versionedobjects.fields.FieldType. */
 export const any = (): FieldType<unknown> =>

@@ -1,5 +1,5 @@
 import type { Dict } from '../core/dict.js';
-import { sendAs } from '../core/failure.js';
+import { SentAs } from '../core/failure.js';
 import { sharedClass } from '../core/shared.js';
 
 /** Argument of a method that is known by name. */
@@ -14,10 +14,9 @@ const POSITIONAL: ReadonlySet<string> = new Set(['self', 'ctxt', 'context']);
 const MAX_NAME = 1000;
 
 /** Refusal of arguments, as Python's `TypeError`: the caller's mistake. */
+@SentAs({ module: 'builtins', class: 'TypeError' })
 @sharedClass('RefusedArguments')
 export class RefusedArguments extends TypeError {}
-
-sendAs(RefusedArguments, { module: 'builtins', class: 'TypeError' });
 
 /** Check of the arguments of a method whose parameters are all named. Refuses them as Python does, in its words. */
 export class ArgumentCheck {

@@ -1,8 +1,9 @@
-import amqplib, { type Options } from 'amqplib';
+import type { Options } from 'amqplib';
 import type { Login } from '../../../core/credentials.js';
 import type { RabbitSettings } from '../../../core/rabbit-settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { readsInPlace } from '../wire/socket-reads.js';
+import type { Amqplib } from './amqplib.js';
 import type { Attempt } from './connect-failure.js';
 import { tlsOptions } from './tls-options.js';
 
@@ -15,7 +16,7 @@ interface Credentials {
 /** Options of a connection, as amqplib takes them: those of the handshake, and those of the socket. */
 export type ConnectOptions = readonly [
   Options.Connect,
-  NonNullable<Parameters<typeof amqplib.connect>[1]> & { readonly credentials: Credentials },
+  NonNullable<Parameters<Amqplib['connect']>[1]> & { readonly credentials: Credentials },
 ];
 
 /** Schemes that demand TLS (`amqps`, `rabbits`). For any other scheme the `ssl` option decides. */
@@ -30,8 +31,8 @@ export function portOf(url: TransportURL, host: TransportHost): number {
   return host.port ?? (TLS_SCHEME.test(url.scheme) ? 5671 : 5672);
 }
 
-function credentialsOf({ username, password }: Login, settings: RabbitSettings): Credentials {
-  const { plain, amqplain, external } = amqplib.credentials;
+function credentialsOf({ credentials }: Amqplib, { username, password }: Login, settings: RabbitSettings): Credentials {
+  const { plain, amqplain, external } = credentials;
   if (settings.loginMethod === 'EXTERNAL') return external();
   const { mechanism, response } = (settings.loginMethod === 'PLAIN' ? plain : amqplain)(username, password.expose());
   // Leaves out amqplib's copy of the password, since the socket keeps its options for its whole life.
@@ -59,6 +60,7 @@ export interface Identity {
 
 /** Returns amqplib's options for one host. TLS verifies the chain and, by default, the host name. */
 export function connectOptions(
+  amqplib: Amqplib,
   url: TransportURL,
   host: TransportHost,
   settings: RabbitSettings,
@@ -77,7 +79,7 @@ export function connectOptions(
     noDelay: true,
     keepAlive: true,
     timeout,
-    credentials: credentialsOf(login, settings),
+    credentials: credentialsOf(amqplib, login, settings),
     clientProperties: { connection_name: name },
     onread: readsInPlace(onAnswer),
     ...(tls && tlsOptions(settings)),

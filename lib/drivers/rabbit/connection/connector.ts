@@ -1,8 +1,9 @@
-import amqplib, { type ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { Settings } from '../../../core/settings.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Wire } from '../wire/wire.js';
+import { loadAmqplib } from './amqplib.js';
 import { closeReasonOf, rememberCloseReason } from './close-reason.js';
 import { ConnectFailure, isOpenRefused } from './connect-failure.js';
 import { attemptOf, connectOptions, type Identity } from './connect-options.js';
@@ -153,8 +154,10 @@ export class Connector {
   }
 
   private async connect(host: TransportHost, identity: Identity): Promise<ChannelModel> {
+    const amqplib = await loadAmqplib();
+    identity.signal.throwIfAborted();
     const { signal, unfollow } = followerOf(identity.signal);
-    const options = connectOptions(this.url, host, this.settings.rabbit, { ...identity, signal });
+    const options = connectOptions(amqplib, this.url, host, this.settings.rabbit, { ...identity, signal });
     const model = await amqplib.connect(...options).catch(async (error: unknown) => {
       const reason = isOpenRefused(error) ? await openRefusal(options) : undefined;
       unfollow();
