@@ -1,4 +1,11 @@
-import { BackingOffClient, cleanup, getRpcServer, getRpcTransport, MessagingTimeout, Target } from 'nestjs-oslo-messaging';
+import {
+  BackingOffClient,
+  cleanup,
+  getRpcServer,
+  getRpcTransport,
+  MessagingTimeout,
+  Target,
+} from 'nestjs-oslo-messaging';
 import { afterEach, expect, it, vi } from 'vitest';
 import { CONNECTION_UNBLOCKED, connectionBlocked } from '../support/amqp-frames.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
