@@ -8,9 +8,9 @@ export interface RetryPolicy {
   methods: readonly string[];
   /** Maximum number of attempts, the first included. @default 3 */
   attempts?: number | undefined;
-  /** Pause before the second attempt, in seconds or with a unit; it doubles, and half of it is random. @default '100ms' */
+  /** Longest pause before the second attempt, in seconds or with a unit; it doubles. Pauses are random, from 0. @default '100ms' */
   delay?: Duration | undefined;
-  /** Longest pause, in seconds or with a unit. @default 2 */
+  /** Longest pause before any attempt, in seconds or with a unit. @default 2 */
   maxDelay?: Duration | undefined;
   /** Longest time of one attempt, in seconds or with a unit. @default the time that is left to the request */
   attemptTimeout?: Duration | undefined;
@@ -48,7 +48,7 @@ export class RetryRules {
     this.attemptTimeout = attemptTimeout === undefined ? undefined : toMilliseconds(attemptTimeout, 'attemptTimeout');
     const first = toMilliseconds(delay, 'delay');
     const cap = Math.max(first, toMilliseconds(maxDelay, 'maxDelay'));
-    this.backoff = { first, growth: 'doubling', cap, jitter: 0.5 };
+    this.backoff = { first, growth: 'doubling', cap, jitter: 1 };
   }
 
   /** Returns true for a method that may be repeated. */

@@ -194,7 +194,10 @@ export class MemoryDriver implements Driver {
   }
 
   /** Cause of a timeout, when there is one. */
-  private readonly trouble = () => (this.broker.outage.isOn ? unreachable() : undefined);
+  private readonly trouble = ({ since }: Deadline) => {
+    const { outage } = this.broker;
+    return outage.isOn ? unreachable() : outage.endedSince(since);
+  };
 
   private reached(isReached: boolean): void {
     if (!isReached) {

@@ -124,7 +124,7 @@ export class RabbitDriver implements Driver {
       consume: (queue, onMessage) => this.consumer({ queues: [queue], prefetch: 0, prompt: false, onMessage }),
       watch: (replies) => this.driverHealth.watchReplies(replies),
       doubt: () => this.consuming.doubt.raise(),
-      trouble: ({ since }) => this.publishing.troubleFor(since) ?? this.consuming.outage,
+      trouble: ({ since }) => this.publishing.troubleSince(since) ?? this.consuming.troubleSince(since),
     });
   }
 

@@ -24,7 +24,7 @@ const TIME_ORIGIN = performance.timeOrigin;
 /** Parts of the driver that requests use. */
 export interface RequestPorts extends Pick<ReplyPorts, 'consume' | 'watch' | 'doubt'> {
   readonly publisher: Publisher;
-  /** Returns the reason why a request with the deadline could not reach the broker; undefined when none is known. */
+  /** Returns the reason why a call with the deadline, or its reply, may be lost or late; undefined when none is known. */
   readonly trouble: (deadline: Deadline) => Error | undefined;
 }
 

@@ -37,7 +37,8 @@ export interface Discovery<T = ServerInfo> {
  * Asks the servers of a topic what they serve. All of them get the request, by fanout, and each answers; one server, where
  * the target names it. Servers that do not answer in time are missing. Servers in Python log a line for the unknown method.
  * @throws MessageDeliveryFailure where the broker cannot be reached; MessageUndeliverable or MessagingTimeout where the
- * target names a server that does not run; ConfigurationError for an unknown or ill-typed option; InvalidTarget without a topic
+ * target names a server that does not run; MessagingTimeout where nobody answered and the broker was away meanwhile;
+ * ConfigurationError for an unknown or ill-typed option; InvalidTarget without a topic
  */
 export function discoverServers(
   transport: Transport,

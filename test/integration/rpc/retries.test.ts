@@ -23,9 +23,10 @@ import {
   Target,
   type Transport,
 } from 'nestjs-oslo-messaging';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
+import { fakeTime, passing } from '../../support/fake-time.js';
 import { LogRecorder } from '../../support/log-recorder.js';
 import { silent } from '../../support/silent.js';
 
@@ -33,6 +34,8 @@ const POLICY: RetryPolicy = { methods: ['get'], delay: '5ms', maxDelay: '20ms' }
 const open: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
   for (const close of open.splice(0).reverse()) await close();
 });
 
@@ -137,7 +140,26 @@ describe('A retry policy', () => {
     expect(runs).toBe(1);
   });
 
+  it.each([
+    { random: 0.01, pauses: [1, 2, 3, 3] },
+    { random: 0.25, pauses: [25, 50, 75, 75] },
+    { random: 0.5, pauses: [50, 100, 150, 150] },
+  ])('pauses for a random part of a bound that doubles up to maxDelay: $random of it', async ({ random, pauses }) => {
+    vi.spyOn(Math, 'random').mockReturnValue(random);
+    fakeTime();
+    const times: number[] = [];
+    const client = () => {
+      times.push(performance.now());
+      return Promise.reject(new MessageDeliveryFailure('refused'));
+    };
+    const policy: RetryPolicy = { methods: ['get'], attempts: 5, delay: '100ms', maxDelay: '300ms' };
+    const call = clientOf(connect({ instrumentation: [{ client }] }), uniqueTopic(), policy).call({}, 'get');
+    await expect(passing(call)).rejects.toThrow('refused');
+    expect(times.slice(1).map((time, index) => Math.round(time - (times[index] ?? 0)))).toEqual(pauses);
+  });
+
   it('ends at the deadline of the call, with the error of the last attempt', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999);
     const topic = uniqueTopic();
     const fault = failing(100);
     const transport = connect({ instrumentation: [fault] });

@@ -198,6 +198,25 @@ describe('BackingOffClient', () => {
     },
   );
 
+  it('does not grow, with timeoutRecovery, after a timeout of a call during which an outage has ended', async () => {
+    const broker = new TestBroker({ logger: silent });
+    await passing(end());
+    await passing(begin({ ...broker.options, rpcResponseTimeout: 0.1, timeoutRecovery: true }));
+    const call = client.call({}, 'work', { seconds: 0.3 }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(20);
+    broker.disconnect();
+    await vi.advanceTimersByTimeAsync(40);
+    broker.connect();
+    const message = 'the embedded broker was disconnected for 40 ms meanwhile';
+    const error = await passing(call);
+    expect(error).toBeInstanceOf(MessagingTimeout);
+    expect(error).toMatchObject({ message: expect.stringContaining(message), cause: { message } });
+    await timesOut(0.15);
+    // That call began after the outage.
+    await succeeds(0.15);
+    await passing(broker.close());
+  });
+
   it('keeps grown timeouts without timeoutRecovery', async () => {
     await timesOut(0.15);
     for (let call = 0; call < 30; call++) await succeeds(0.01);

@@ -1,4 +1,5 @@
 import {
+  discoverServers,
   getNotificationListener,
   getRpcClient,
   getRpcServer,
@@ -59,6 +60,25 @@ describe('An outage of a test broker', () => {
     expect(transport.counts.lostConnections).toBe(1);
     unsubscribe();
     expect(statuses).toEqual(['connected', 'disconnected', 'connected']);
+  });
+
+  it('rejects a discovery that nobody has answered, also after its end: that does not show that nobody is there', async () => {
+    const transport = connect();
+    const silence = { oslo_rpc_server_info: () => new Promise(() => undefined) };
+    await getRpcServer(transport, new Target({ topic: 't', server: 's' }), [silence]).start();
+    const discover = () => discoverServers(transport, new Target({ topic: 't' }), { timeout: 2 });
+    const answers = discover().catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(500);
+    broker.disconnect();
+    await vi.advanceTimersByTimeAsync(500);
+    broker.connect();
+    await vi.advanceTimersByTimeAsync(1100);
+    const error = await answers;
+    expect(error).toBeInstanceOf(MessagingTimeout);
+    expect(error).toMatchObject({ cause: { message: 'the embedded broker was disconnected for 500 ms meanwhile' } });
+    const later = discover();
+    await vi.advanceTimersByTimeAsync(2100);
+    expect((await later).servers).toEqual([]);
   });
 
   it('has calls, casts, notifications and connects wait until it is over', async () => {

@@ -116,3 +116,8 @@ function whileUp<Link>(
       return state;
   }
 }
+
+/** Returns the milliseconds since the alarm of a connection began; 0 without one. */
+export function blockedIn<Link>(state: ConnectionState<Link>): number {
+  return state.name === 'blocked' ? performance.now() - state.alarm.since : 0;
+}

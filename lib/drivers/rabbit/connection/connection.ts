@@ -1,6 +1,5 @@
 import type { ChannelModel } from 'amqplib';
 import { newScope } from '../../../core/async-scope.js';
-import { type Backoff, backoffDelay } from '../../../core/backoff.js';
 import type { Counters } from '../../../core/counters.js';
 import type { Deadline } from '../../../core/deadline.js';
 import { MessageDeliveryFailure, toError } from '../../../core/errors.js';
@@ -10,14 +9,16 @@ import { oneLine } from '../../../core/logger.js';
 import { settleWithin } from '../../../core/settle-within.js';
 import type { TransportURL } from '../../../core/transport-url.js';
 import type { DriverContext } from '../../driver-context.js';
+import { LastInterruption } from '../../last-interruption.js';
 import { Acquisitions } from './acquisitions.js';
 import { isClaimed, isClusterTimeout } from './close-reason.js';
 import { ConnectFailure } from './connect-failure.js';
 import { ConnectionLog } from './connection-log.js';
-import { type ConnectionEvent, type ConnectionState, next } from './connection-state.js';
+import { blockedIn, type ConnectionEvent, type ConnectionState, next } from './connection-state.js';
 import { Connector, type Link } from './connector.js';
 import { Failover } from './failover.js';
 import { NodeDoubt } from './node-doubt.js';
+import { ReconnectDelays } from './reconnect-delays.js';
 import type { Shared } from './shared.js';
 import { socketOf } from './socket.js';
 import { Standstill } from './standstill.js';
@@ -25,14 +26,8 @@ import { Standstill } from './standstill.js';
 /** Time for the broker to confirm the end of a connection, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
 
-/** Share of the delay between attempts that is random. */
-const JITTER = 0.75;
-
-/**
- * Longest time before a lost connection is made again, in milliseconds. It is random: all clients of a broker or of a proxy
- * lose their connections in the same moment, and more logins at a time than the listener's backlog take a second longer.
- */
-const LOSS_SPREAD_MS = 250;
+/** Fault of an interruption. */
+const UNREACHED = 'the broker could not be reached';
 
 /** One connection to any host of a transport URL. It is made on first use and again after each loss, until it is closed. */
 export class RabbitConnection {
@@ -43,9 +38,7 @@ export class RabbitConnection {
   private readonly acquisitions = new Acquisitions();
   private readonly statusListeners: Listeners<DriverStatus>;
   private readonly connectedListeners: Listeners<ChannelModel>;
-  private readonly backoff: Backoff;
-  /** Delay after a loss. */
-  private readonly afterLoss: Backoff;
+  private readonly delays: ReconnectDelays;
   private readonly failover: Failover;
   private readonly standstill: Standstill;
   private readonly log: ConnectionLog;
@@ -56,6 +49,7 @@ export class RabbitConnection {
   wasConnected = false;
   /** Time in milliseconds for which the broker has blocked it, without the alarm that lasts. */
   private blockedBefore = 0;
+  private readonly interruption = new LastInterruption();
   /** Host and port of the last connection. */
   address = '';
   /** Reason for the last loss or failure to connect. */
@@ -82,10 +76,7 @@ export class RabbitConnection {
     this.doubt = new NodeDoubt(this.failover, this.connector, link, this.standstill);
     this.statusListeners = new Listeners('status', logger);
     this.connectedListeners = new Listeners('connections', logger);
-    const { retryInterval: first, retryBackoff: step, intervalMax: cap } = rabbit;
-    this.backoff = { first, growth: { step }, cap, jitter: JITTER };
-    const spread = Math.max(LOSS_SPREAD_MS, rabbit.reconnectSplay);
-    this.afterLoss = { first: spread, growth: { step: 0 }, cap: spread, jitter: 1 };
+    this.delays = new ReconnectDelays(rabbit);
     this.connectedListeners.addForNext(() => this.doubt.connected());
   }
 
@@ -118,6 +109,12 @@ export class RabbitConnection {
   /** Returns the reason why an operation does not reach the broker. @param began start of the operation, on the monotonic clock */
   troubleFor(began: number): Error | undefined {
     return this.state.name === 'blocked' ? this.state.alarm.errorFor(began) : this.outage;
+  }
+
+  /** Returns the reason why an operation may be lost or late: the present one, or one that has ended since it began. */
+  troubleSince(began: number): Error | undefined {
+    const { interruption, standstill } = this;
+    return this.troubleFor(began) ?? interruption.errorFor(began) ?? standstill.interruption.errorFor(began);
   }
 
   /** Calls the observer with each new connection from now on. Returns a function that ends this. */
@@ -220,6 +217,7 @@ export class RabbitConnection {
     if (this.wasConnected) this.counters.count('reconnections');
     this.wasConnected = true;
     this.log.settled();
+    this.interruption.end(UNREACHED, this.lastError?.message);
     if (!this.dispatch({ type: 'opened', link, at: performance.now() })) return;
     this.acquisitions.resolve(model);
     this.connectedListeners.emit(model);
@@ -234,6 +232,8 @@ export class RabbitConnection {
     if (hopeless) this.acquisitions.reject(this.unreachable(', and trying again would not help'));
     else this.acquisitions.countFailure(() => this.unreachable(', and no retries are left'));
     const wanted = this.acquisitions.size > 0 || this.wasConnected;
+    if (wanted) this.interruption.begin();
+    else this.interruption.end(UNREACHED, error.message);
     this.dispatch({ type: 'failed', wanted });
     if (this.status === 'closed') return;
     this.log.failed(error, this.schedule(), hopeless);
@@ -257,6 +257,7 @@ export class RabbitConnection {
     link.renewal.stop();
     if (this.link !== link) return;
     this.lastError = reason;
+    this.interruption.begin();
     this.isReported = isReported;
     this.failover.failed(link.host);
     this.dispatch({ type: 'lost', at: performance.now() });
@@ -267,8 +268,7 @@ export class RabbitConnection {
   /** Schedules the next attempt. Returns its delay in milliseconds; undefined where none is to be scheduled. */
   private schedule(): number | undefined {
     if (this.state.name !== 'disconnected' || this.state.next === 'on demand') return undefined;
-    const { next: attempt } = this.state;
-    const delay = attempt === 'soon' ? backoffDelay(this.afterLoss, 0) : backoffDelay(this.backoff, attempt.repetition);
+    const delay = this.delays.before(this.state.next);
     this.timer = setTimeout(() => this.tryNow({ type: 'timer' }), delay);
     return delay;
   }
@@ -276,12 +276,15 @@ export class RabbitConnection {
   private blocked(link: Link, reason: string): void {
     if (this.link !== link) return;
     this.log.blocked(reason);
+    this.interruption.begin();
     this.dispatch({ type: 'blocked', reason, at: performance.now() });
   }
 
   private unblocked(link: Link): void {
     if (this.link !== link || this.state.name !== 'blocked') return;
-    this.log.unblocked(this.state.alarm.since);
+    const { reason, since } = this.state.alarm;
+    this.log.unblocked(since);
+    this.interruption.end('the broker blocked publishing', reason);
     this.dispatch({ type: 'unblocked' });
   }
 
@@ -289,9 +292,4 @@ export class RabbitConnection {
     const why = this.lastError ? `: ${this.lastError.message}` : '';
     return new MessageDeliveryFailure(`Could not reach the broker${when}${why}`, { cause: this.lastError });
   }
-}
-
-/** Returns the milliseconds since the alarm of a connection began; 0 without one. */
-function blockedIn(state: ConnectionState<Link>): number {
-  return state.name === 'blocked' ? performance.now() - state.alarm.since : 0;
 }

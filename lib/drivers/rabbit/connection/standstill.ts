@@ -1,3 +1,4 @@
+import { LastInterruption } from '../../last-interruption.js';
 import { secondsIn } from './seconds.js';
 
 /** Time in milliseconds without an answer after which the transport no longer counts as connected. Above the longest election. */
@@ -16,6 +17,8 @@ export class Standstill {
   isLasting = false;
   /** Doubts whose node owes an answer. */
   private readonly silent = new Set<object>();
+  /** Last one that was logged: a shorter one is an election, or a busy node. */
+  readonly interruption = new LastInterruption();
   private since = 0;
   private isLogged = false;
   private timer: NodeJS.Timeout | undefined;
@@ -52,6 +55,7 @@ export class Standstill {
   surveyed(doubt: object, address: string): void {
     if (this.isLogged || !this.has(doubt)) return;
     this.isLogged = true;
+    this.interruption.begin(this.since);
     this.reason = new Error(
       `${address} confirms nothing, and no other host answers: the cluster may have lost its majority`,
     );
@@ -71,6 +75,7 @@ export class Standstill {
   forget(doubt: object): boolean {
     if (!this.silent.delete(doubt) || this.isOpen) return false;
     clearTimeout(this.timer);
+    this.interruption.end('the broker confirmed nothing');
     this.reason = undefined;
     this.isLasting = false;
     this.isLogged = false;
