@@ -26,7 +26,9 @@ export function slowCalls(threshold: Duration | undefined, logger: LogSink): Ins
       client: (message, next) => {
         if (message.kind !== 'call') return next(message);
         const { method, target, context, attempt, messageId = newId() } = message;
-        return timed(performance.now(), next({ ...message, messageId }), (seconds) => {
+        // The line names the id on the wire, which the driver would make otherwise.
+        const sent = message.messageId === undefined ? { ...message, messageId } : message;
+        return timed(performance.now(), next(sent), (seconds) => {
           const { exchange, topic, server } = target;
           const subject = { method, exchange, topic, server, messageId, attempt, context };
           logAbout(logger, 'warn', subject, `Slow call to ${target}: ${shown(seconds)}`, rounded(seconds));
