@@ -1,9 +1,9 @@
-import type { Dict } from './dict.js';
 import { type Duration, toMilliseconds } from './duration.js';
-import type { Instrumentation } from './instrumentation.js';
+import { newId } from './id.js';
+import type { Instrumentation, ServedRequest } from './instrumentation.js';
+import { type LogSubject, logAbout, logWithin, notificationSubject } from './log-subject.js';
 import { type LogSink, oneLine } from './logger.js';
 import type { Notification } from './notification.js';
-import type { RpcInvocation } from './rpc-message.js';
 
 /** Length of a name in a line, in characters: those of a request come off the wire. */
 const MAX_NAME = 200;
@@ -13,10 +13,10 @@ export function slowCalls(threshold: Duration | undefined, logger: LogSink): Ins
   if (threshold === undefined) return [];
   const limit = toMilliseconds(threshold, 'slowCallThreshold');
   /** Returns the work itself: a promise around it would cost time and memory for each call. */
-  const timed = (began: number, work: Promise<unknown>, what: () => string): Promise<unknown> => {
+  const timed = (began: number, work: Promise<unknown>, warn: (seconds: number) => void): Promise<unknown> => {
     const end = () => {
       const took = performance.now() - began;
-      if (took >= limit) logger.warn(`Slow ${what()}: ${(took / 1000).toFixed(3)} s`);
+      if (took >= limit) warn(took / 1000);
     };
     work.then(end, end);
     return work;
@@ -25,32 +25,41 @@ export function slowCalls(threshold: Duration | undefined, logger: LogSink): Ins
     {
       client: (message, next) => {
         if (message.kind !== 'call') return next(message);
-        return timed(performance.now(), next(message), () => `call to ${message.target}: ${nameIn(message)}`);
+        const { method, target, context, attempt, messageId = newId() } = message;
+        // The line names the id on the wire, which the driver would make otherwise.
+        const sent = message.messageId === undefined ? { ...message, messageId } : message;
+        return timed(performance.now(), next(sent), (seconds) => {
+          const { exchange, topic, server } = target;
+          const subject = { method, exchange, topic, server, messageId, attempt, context };
+          logAbout(logger, 'warn', subject, `Slow call to ${target}: ${shown(seconds)}`, rounded(seconds));
+        });
       },
-      server: ({ request, handler }, next) => {
+      server: (served, next) => {
+        const { handler } = served;
         if (handler === undefined) return next();
-        return timed(performance.now(), next(), () => `handler of ${nameIn(request)}`);
+        return timed(performance.now(), next(), (seconds) => {
+          const text = `Slow handler ${oneLine(handler, MAX_NAME)}: ${shown(seconds)}`;
+          logWithin(logger, 'warn', servedSubject(served), text, rounded(seconds));
+        });
       },
-      listener: ({ handler, notifications }, next) =>
-        timed(performance.now(), next(), () => `handler ${handler} of ${notificationsIn(notifications)}`),
+      listener: ({ handler, notifications, queue }, next) =>
+        timed(performance.now(), next(), (seconds) => {
+          const text = `Slow handler ${handler} of ${notificationsIn(notifications)}: ${shown(seconds)}`;
+          logWithin(logger, 'warn', notificationSubject(notifications, queue), text, rounded(seconds));
+        }),
     },
   ];
 }
 
-/** Returns the method of a request, and its id where it has one. */
-function nameIn({ method, context }: Pick<RpcInvocation, 'method' | 'context'>): string {
-  return `"${oneLine(method, MAX_NAME)}"${idIn(context)}`;
+const shown = (seconds: number): string => `${seconds.toFixed(3)} s`;
+const rounded = (seconds: number): number => Number(seconds.toFixed(3));
+
+function servedSubject({ request: { method, context }, target: { topic }, messageId }: ServedRequest): LogSubject {
+  return { method, topic, messageId, context };
 }
 
 function notificationsIn(notifications: readonly Notification[]): string {
-  const [first, ...others] = notifications;
+  if (notifications.length === 1) return 'a notification';
   const types = [...new Set(notifications.map(({ eventType }) => eventType ?? ''))].join(', ');
-  const named = `"${oneLine(types, MAX_NAME)}"`;
-  return others.length > 0
-    ? `${notifications.length} notifications ${named}`
-    : `notification ${named}${idIn(first?.context ?? {})}`;
-}
-
-function idIn({ request_id: id }: Dict): string {
-  return typeof id === 'string' ? ` (request id "${oneLine(id, MAX_NAME)}")` : '';
+  return `${notifications.length} notifications "${oneLine(types, MAX_NAME)}"`;
 }

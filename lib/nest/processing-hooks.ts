@@ -2,6 +2,7 @@ import { MAX_TIMER_MS } from '../core/duration.js';
 import { MessagingException } from '../core/errors.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import { loggedStack } from '../core/thrown.js';
+import { logHandled } from '../messaging/log-fields.js';
 
 /** Hooks of one request, bound to its context. */
 export interface Hooks {
@@ -97,7 +98,9 @@ class HookedWork<T> {
   }
 
   private log(hook: 'start' | 'end', error: unknown): void {
-    this.hooks.logger.error(
+    logHandled(
+      this.hooks.logger,
+      'error',
       `The processing ${hook} hook failed; the request is answered all the same: ${oneLine(loggedStack(error), 4000)}`,
     );
   }

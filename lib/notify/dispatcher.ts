@@ -1,3 +1,4 @@
+import { logAbout } from '../core/log-subject.js';
 import type { LogSink } from '../core/logger.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
 import { loggedMessage } from '../core/thrown.js';
@@ -56,7 +57,8 @@ export class NotificationDispatcher {
     } catch (error) {
       incoming.failed?.(error);
       const reason = `it could not be deserialized: ${withoutSecretsOf([incoming.notification], loggedMessage(error))}`;
-      logFailure(this.logger, [incoming.notification], 'it could not be deserialized', error);
+      const what = 'it could not be deserialized';
+      logFailure(this.logger, [incoming.notification], [incoming], what, error, logAbout);
       if (this.handlers.some(({ allowRequeue }) => allowRequeue)) item.refusal = reason;
     }
     return item;

@@ -1,5 +1,6 @@
 import { type Around, aroundOf } from '../core/chain.js';
 import type { BrokerKind, ServedNotifications } from '../core/instrumentation.js';
+import { logWithin, notificationSubject } from '../core/log-subject.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { ObserverSlot } from '../core/message-observer.js';
 import { PRIORITIES, type Priority } from '../core/notification.js';
@@ -125,7 +126,7 @@ async function runWithin(
     return await runAsRequest(scopeOf(messages, arrived), () => around(served, async () => work()));
   } catch (error) {
     const [first] = messages;
-    const log = () => logFailure(logger, messages.map(fromHandler), `${handler} failed`, error);
+    const log = () => logFailure(logger, messages.map(fromHandler), arrived, `${handler} failed`, error);
     if (first) runWhereFailed(first, () => scopeOf(messages, arrived), log);
     throw error;
   }
@@ -150,11 +151,23 @@ interface Failed {
 
 const fromHandler = ({ eventType, ctxt }: BatchedNotification): Failed => ({ eventType, context: contextDict(ctxt) });
 
-/** Logs one line with the event types of the notifications and the stack of the error. */
-export function logFailure(logger: LogSink, messages: readonly Failed[], what: string, thrown: unknown): void {
+/**
+ * Logs one line with the event types of the notifications and the stack of the error.
+ * @param write `logAbout` outside of the async context of the notifications
+ */
+export function logFailure(
+  logger: LogSink,
+  messages: readonly Failed[],
+  arrived: readonly ArrivedNotification[],
+  what: string,
+  thrown: unknown,
+  write = logWithin,
+): void {
   const types = [...new Set(messages.map(({ eventType }) => eventType))].join(', ');
   const text = withoutSecretsOf(messages, loggedStack(thrown));
-  logger.error(`Notification "${oneLine(types, 200)}": ${what}: ${oneLine(text, 4000)}`);
+  const notifications = arrived.map(({ notification }) => notification);
+  const subject = notificationSubject(notifications, arrived[0]?.queue ?? '');
+  write(logger, 'error', subject, `Notification "${oneLine(types, 200)}": ${what}: ${oneLine(text, 4000)}`);
 }
 
 /** Masks the secrets of notifications in the text of an error, which may quote a token. */

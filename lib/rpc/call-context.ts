@@ -148,7 +148,7 @@ export class CallContext {
         releaseSignal(signal);
         return this.serializer.deserializeEntity(context, result) as T;
       },
-      (error: unknown) => this.fail(error, method, timeout, deadline),
+      (error: unknown) => this.fail(error, method, timeout, deadline, context),
     );
   }
 
@@ -187,15 +187,22 @@ export class CallContext {
     _timeout: number,
     _deadline: Deadline,
     _error: MessagingTimeout,
+    _context: unknown,
   ): Promise<void> {}
 
-  private async fail(thrown: unknown, method: string, timeout: number, deadline: Deadline): Promise<never> {
+  private async fail(
+    thrown: unknown,
+    method: string,
+    timeout: number,
+    deadline: Deadline,
+    context: unknown,
+  ): Promise<never> {
     try {
       if (isAbortError(thrown, deadline.signal)) throw thrown;
       // Before any await: afterwards V8 no longer knows the caller.
       const error = withCallers(thrown, this.fail);
       if (error instanceof MessagingTimeout && this.tellsOfMethod(deadline))
-        await this.backOff(method, timeout, deadline, error);
+        await this.backOff(method, timeout, deadline, error, context);
       throw error;
     } finally {
       // The signal ends a back-off, too.

@@ -2,6 +2,7 @@ import type { Around } from '../core/chain.js';
 import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
 import type { BrokerKind, ServedRequest } from '../core/instrumentation.js';
+import { type LogSubject, logWithin, requestSubject } from '../core/log-subject.js';
 import { type LogSink, oneLine } from '../core/logger.js';
 import type { ObserverSlot } from '../core/message-observer.js';
 import type { RpcRequest } from '../core/rpc-message.js';
@@ -23,8 +24,6 @@ const MAX_INTERVAL_SECONDS = 86_400;
 const MAX_LOGGED_ERROR = 4000;
 /** Length of a method name in the log, in characters: it comes off the wire. */
 const MAX_LOGGED_METHOD = 200;
-/** Length of the other names of a request in the log, in characters. */
-const MAX_LOGGED_NAME = 64;
 
 /** Returns the seconds between heartbeats for a caller's monitor timeout, or undefined for no heartbeats. */
 export function heartbeatInterval(callMonitorTimeout: unknown): number | undefined {
@@ -81,9 +80,10 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
       message,
       () => scopeOf(entry, message, dispatching),
       () => {
-        if (entry === undefined) logRefusal(request, error, logger);
-        else if (abortedBy !== undefined && error === abortedBy) logStopped(request, abortedBy, logger);
-        else logFailure(request, error, entry.expected, logger);
+        const subject = requestSubject(request, target);
+        if (entry === undefined) logRefusal(request, subject, error, logger);
+        else if (abortedBy !== undefined && error === abortedBy) logStopped(subject, abortedBy, logger);
+        else logFailure(request, subject, error, entry.expected, logger);
       },
     );
   }
@@ -169,6 +169,7 @@ function startHeartbeat(message: IncomingRequest): NodeJS.Timeout | undefined {
 
 function logFailure(
   { method, context }: RpcRequest,
+  subject: LogSubject,
   error: unknown,
   expected: readonly ErrorConstructorLike[],
   logger: LogSink,
@@ -176,34 +177,28 @@ function logFailure(
   const name = oneLine(method, MAX_LOGGED_METHOD);
   // A handler's error may quote the caller's token.
   const masked = (text: string) => oneLine(withoutSecrets(text, context, 2 * MAX_LOGGED_ERROR), MAX_LOGGED_ERROR);
-  if (isOneOf(expected, error)) logger.debug(`Expected exception in "${name}": ${masked(loggedMessage(error))}`);
-  else logger.error(`Exception while handling "${name}": ${masked(loggedStack(error))}`);
+  if (isOneOf(expected, error))
+    logWithin(logger, 'debug', subject, `Expected exception in "${name}": ${masked(loggedMessage(error))}`);
+  else logWithin(logger, 'error', subject, `Exception while handling "${name}": ${masked(loggedStack(error))}`);
 }
 
 /** Logs a handler that has ended because of its signal. */
-function logStopped({ method }: RpcRequest, reason: Error, logger: LogSink): void {
-  logger.debug(`Stopped "${oneLine(method, MAX_LOGGED_METHOD)}": ${oneLine(reason.message, MAX_LOGGED_ERROR)}`);
+function logStopped(subject: LogSubject, reason: Error, logger: LogSink): void {
+  const name = oneLine(subject.method ?? '', MAX_LOGGED_METHOD);
+  logWithin(logger, 'debug', subject, `Stopped "${name}": ${oneLine(reason.message, MAX_LOGGED_ERROR)}`);
 }
 
 /** Logs a request that no handler serves: a mistake of its caller, so without a stack. */
 function logRefusal(
-  { method, namespace, version = DEFAULT_VERSION, context, replyQueue }: RpcRequest,
+  { method, namespace, version = DEFAULT_VERSION, replyQueue }: RpcRequest,
+  subject: LogSubject,
   error: unknown,
   logger: LogSink,
 ): void {
-  const { request_id: requestId } = context;
-  const facts: [name: string, value: unknown][] = [
-    ['namespace', namespace],
-    ['version', version],
-    ['request id', requestId],
-    ['reply queue', replyQueue],
-  ];
-  const known = facts.flatMap(([name, value]) =>
-    typeof value === 'string' ? [`${name} "${oneLine(value, MAX_LOGGED_NAME)}"`] : [],
-  );
   const reason =
     error instanceof NoSuchMethod ? 'no endpoint has the method' : 'no endpoint serves this namespace and version';
-  logger.warn(`Refused the RPC method "${oneLine(method, MAX_LOGGED_METHOD)}" (${known.join(', ')}): ${reason}`);
+  const text = `Refused the RPC method "${oneLine(method, MAX_LOGGED_METHOD)}": ${reason}`;
+  logWithin(logger, 'warn', { ...subject, namespace, version, replyQueue }, text);
 }
 
 /** Returns false where `instanceof` itself throws: a handler can throw any value. */

@@ -2,10 +2,13 @@ import type { Cancellation } from '../core/abort.js';
 import type { Deadline } from '../core/deadline.js';
 import { type Duration, readDuration } from '../core/duration.js';
 import { ConfigurationError, type MessagingTimeout } from '../core/errors.js';
+import { keptMessageId, type LogSubject, logAbout } from '../core/log-subject.js';
 import { consoleLogger } from '../core/logger.js';
 import { pause } from '../core/pause.js';
 import { shared, sharedClass } from '../core/shared.js';
 import type { Target } from '../core/target.js';
+import { getCurrentRequestContext } from '../messaging/current-request.js';
+import { readableContext } from '../messaging/log-fields.js';
 import type { Transport } from '../messaging/transport.js';
 import { CallContext, type ClientOptions } from '../rpc/call-context.js';
 import { type PrepareOptions, prepared, RPCClient } from '../rpc/client.js';
@@ -34,16 +37,18 @@ class BackingOffContext extends CallContext {
     if (!this.transport.settings.timeoutRecovery) return calling;
     const began = performance.now();
     return calling.then((result) => {
-      this.recover(method, performance.now() - began);
+      this.recover(method, performance.now() - began, ctxt);
       return result;
     });
   }
 
-  private recover(method: string, took: number): void {
+  private recover(method: string, took: number, ctxt: unknown): void {
     const { rpcResponseTimeout: first, rpcResponseMaxTimeout: ceiling, logger } = this.transport.settings;
     const scoped = this.scoped(method);
     const shrunk = this.timeouts.recover(scoped, took, first, ceiling);
-    if (shrunk !== undefined) logger.log(`Reduced the timeout of calls to "${scoped}" to ${shrunk / 1000} s`);
+    if (shrunk === undefined) return;
+    const text = `Reduced the timeout of calls to "${scoped}" to ${shrunk / 1000} s`;
+    logAbout(logger, 'log', this.subjectOf(method, ctxt), text);
   }
 
   protected override async backOff(
@@ -51,6 +56,7 @@ class BackingOffContext extends CallContext {
     timeout: number,
     { limit, signal }: Deadline,
     error: MessagingTimeout,
+    ctxt: unknown,
   ): Promise<void> {
     // Such a timeout says nothing about the method.
     if (this.transport.settings.timeoutRecovery && error.cause !== undefined) return;
@@ -60,8 +66,13 @@ class BackingOffContext extends CallContext {
     // The call must end with the request that makes it.
     const wait = Math.min(Math.random() * longest, Math.max(0, limit - performance.now()));
     const grown = this.timeouts.grow(scoped, timeout, first, ceiling);
-    if (grown !== undefined) logger.warn(`Increased the timeout of calls to "${scoped}" to ${grown / 1000} s`);
-    logger.error(
+    const subject = this.subjectOf(method, ctxt, keptMessageId(error));
+    if (grown !== undefined)
+      logAbout(logger, 'warn', subject, `Increased the timeout of calls to "${scoped}" to ${grown / 1000} s`);
+    logAbout(
+      logger,
+      'error',
+      subject,
       `No reply to "${scoped}" within ${timeout / 1000} s; rejecting the call after a random pause of ${Math.round(wait)} ms`,
     );
     await pause(wait, this.transport.closed, signal);
@@ -69,6 +80,18 @@ class BackingOffContext extends CallContext {
 
   private get timeouts(): MethodTimeouts {
     return timeoutsFor(this.transport);
+  }
+
+  private subjectOf(method: string, ctxt: unknown, messageId?: string): LogSubject {
+    const { exchange, topic, server } = this.target;
+    return {
+      method,
+      exchange,
+      topic,
+      server,
+      messageId,
+      context: readableContext(() => ctxt ?? getCurrentRequestContext()),
+    };
   }
 
   /** Returns the method with its namespace: methods with the same name in two namespaces back off separately. */

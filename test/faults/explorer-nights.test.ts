@@ -190,7 +190,7 @@ describeWithRabbit('the explorer of an application shows that', () => {
       const body = { method: 'note', args: { text: 'again', password: 'of-a-dead-letter' }, _unique_id: 'u1' };
       const message = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(body) };
       channel.sendToQueue(`${topic}.dead`, Buffer.from(JSON.stringify(message)), {
-        headers: { 'x-original-queue': topic, 'x-dead-letter-reason': 'on purpose' },
+        headers: { 'x-original-queue': topic, 'x-reason': 'on purpose' },
         contentType: 'application/json',
         persistent: true,
       });

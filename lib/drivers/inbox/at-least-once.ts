@@ -4,6 +4,7 @@ import { counted } from '../../core/counted.js';
 import type { Counters } from '../../core/counters.js';
 import { toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
+import { type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
@@ -48,6 +49,7 @@ export class AtLeastOnce {
     private readonly seen: DuplicateWindow,
     deadLetter: PublishDeadLetter,
     private readonly countReturn: CountReturn,
+    private readonly subjectOf: (request: RpcRequest, delivery: Delivery) => LogSubject,
   ) {
     this.settings = context.settings;
     this.counters = context.counters;
@@ -62,15 +64,16 @@ export class AtLeastOnce {
    * @returns the dispatched request; undefined when it was not run here
    */
   async process(
-    { uniqueId }: RpcRequest,
+    request: RpcRequest,
     delivery: Delivery,
     run: () => Promise<InboxRequest>,
   ): Promise<InboxRequest | undefined> {
+    const { uniqueId } = request;
     const id = uniqueId ?? newId();
     const isNew = !this.inWork.has(id);
     const returns = this.returnsOf(delivery, uniqueId);
     const isPoison = returns >= this.deadLetters.limitOf(delivery);
-    if (isNew && !isPoison && delivery.uncounted && (await this.recount(delivery, uniqueId))) return undefined;
+    if (isNew && !isPoison && delivery.uncounted && (await this.recount(delivery, request))) return undefined;
     const running = this.inWork.get(id);
     if (running) {
       this.counters.count('duplicates');
@@ -80,14 +83,14 @@ export class AtLeastOnce {
     const work = { id, deliveries: [delivery], returns };
     this.inWork.set(id, work);
     if (isPoison) {
-      await this.giveUp(work, delivery);
+      await this.giveUp(work, delivery, request);
       return undefined;
     }
     try {
-      const request = await run();
-      if (request.waiting) this.settleAfter(request.waiting, work, request);
-      else await this.settle(work, !request.isOwed);
-      return request;
+      const started = await run();
+      if (started.waiting) this.settleAfter(started.waiting, work, started);
+      else await this.settle(work, !started.isOwed);
+      return started;
     } catch (error) {
       this.inWork.delete(id);
       throw error;
@@ -109,12 +112,15 @@ export class AtLeastOnce {
    * Classic queues do not count returns, and a count in this process would be lost with it. So a copy with the count in a
    * header is published to the queue before the original is acknowledged.
    */
-  private async recount(delivery: Delivery, uniqueId: string | undefined): Promise<boolean> {
+  private async recount(delivery: Delivery, request: RpcRequest): Promise<boolean> {
     try {
-      await this.countReturn(delivery, uniqueId);
+      await this.countReturn(delivery, request.uniqueId);
     } catch (error) {
       const why = oneLine(toError(error).message);
-      this.settings.logger.warn(
+      logAbout(
+        this.settings.logger,
+        'warn',
+        this.subjectOf(request, delivery),
         `Could not count the return of a request to "${delivery.queue}": ${why}; running it uncounted`,
       );
       return false;
@@ -124,12 +130,13 @@ export class AtLeastOnce {
   }
 
   /** Dead-letters a request that was redelivered too often: it may be crashing its servers. */
-  private giveUp(work: Work, delivery: Delivery): Promise<void> {
+  private giveUp(work: Work, delivery: Delivery, request: RpcRequest): Promise<void> {
     const { returns } = work;
     return this.deadLetters.publish({
       delivery,
       reason: `returned ${counted(returns, 'time')} without an acknowledgement`,
       deliveries: returns + 1,
+      subject: this.subjectOf(request, delivery),
       published: () => {
         // An operator who moves it back wants it processed.
         this.returned?.delete(work.id);

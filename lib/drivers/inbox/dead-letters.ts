@@ -1,5 +1,6 @@
 import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { toError } from '../../core/errors.js';
+import { type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
@@ -20,6 +21,8 @@ export interface DeadLetter {
   readonly reason: string;
   /** Known number of deliveries. */
   readonly deliveries: number;
+  /** Message, for log lines. Absent where it cannot be read. */
+  readonly subject?: LogSubject;
   /** Called when the message is in the dead-letter queue, or dropped. */
   published(): void;
   /** Called when it is not, and closing ended the retries. */
@@ -51,7 +54,7 @@ export class DeadLetters {
    * after the first attempt.
    */
   async publish(letter: DeadLetter, failures = 0): Promise<void> {
-    const { delivery, deliveries } = letter;
+    const { delivery, deliveries, subject = { queue: delivery.queue } } = letter;
     const { counters, settings } = this.context;
     const reason = oneLine(letter.reason, 300);
     let queue: string | undefined;
@@ -60,7 +63,10 @@ export class DeadLetters {
     } catch (error) {
       const why = oneLine(toError(error).message);
       const delay = backoffDelay(RETRY_BACKOFF, failures);
-      settings.logger.warn(
+      logAbout(
+        settings.logger,
+        'warn',
+        subject,
         `Could not dead-letter a ${this.kind} from "${delivery.queue}": ${why}; trying again in ${delay / 1000} s`,
       );
       const again = () => void this.publish(letter, failures + 1);
@@ -70,7 +76,10 @@ export class DeadLetters {
     counters.count('deadLettered');
     const outcome = queue === undefined ? 'Dropped' : 'Dead-lettered';
     const isUsual = queue === undefined || queue === `${delivery.queue}.dead`;
-    settings.logger.error(
+    logAbout(
+      settings.logger,
+      'error',
+      subject,
       `${outcome} a ${this.kind} from "${delivery.queue}": ${reason}${isUsual ? '' : ` (in "${queue}")`}`,
     );
     letter.published();

@@ -2,8 +2,10 @@ import { Cancellation } from '../../core/abort.js';
 import { Deadline } from '../../core/deadline.js';
 import { CallerGone, ClientSendError, MessageUndeliverable, RequestCancelled, toError } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
+import { type LogSubject, logAbout, requestSubject } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { OutgoingRpcReply, RpcRequest } from '../../core/rpc-message.js';
+import type { Target } from '../../core/target.js';
 import type { Arrival, IncomingRequest, ReplyContent } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { isReplyQueue } from '../reply-queue.js';
@@ -43,6 +45,8 @@ export type OnWaiting = (waiting: Promise<void>) => void;
 /** Functions of the driver that replies need. */
 export interface ReplyPorts {
   readonly sendReply: SendReply;
+  /** Exchange, topic and server that are listened on, for log lines. */
+  readonly listening?: Target | undefined;
 }
 
 /** Way in which a request is delivered and settled. */
@@ -188,7 +192,7 @@ export class InboxRequest implements IncomingRequest, Cancellable {
     }
     if (ending) this.drop(error);
     else {
-      logger.debug(`A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
+      logAbout(logger, 'debug', this.subject, `A heartbeat was not delivered: ${oneLine(toError(error).message)}`);
       if (error instanceof MessageUndeliverable) {
         const { method } = this.request;
         this.callerLost(
@@ -208,13 +212,8 @@ export class InboxRequest implements IncomingRequest, Cancellable {
     }
   }
 
-  /** Names of the request in a line of the log. One that was refused unread has none. */
-  private get facts(): string {
-    const { method, context } = this.request;
-    if (method === '') return '';
-    const { request_id: id } = context;
-    const requestId = typeof id === 'string' ? `, request id "${oneLine(id, 64)}"` : '';
-    return ` (method "${oneLine(method, 64)}"${requestId})`;
+  private get subject(): LogSubject {
+    return requestSubject(this.request, this.ports.listening);
   }
 
   private drop(error: unknown): void {
@@ -223,8 +222,7 @@ export class InboxRequest implements IncomingRequest, Cancellable {
       this.isOwed = false;
     const { counters, settings } = this.context;
     counters.count('droppedReplies');
-    settings.logger.warn(
-      `The reply to ${oneLine(this.request.msgId ?? '', 64)} was dropped${this.facts}: ${oneLine(toError(error).message)}`,
-    );
+    const reply = `The reply to ${oneLine(this.request.msgId ?? '', 64)}`;
+    logAbout(settings.logger, 'warn', this.subject, `${reply} was dropped: ${oneLine(toError(error).message)}`);
   }
 }

@@ -2,6 +2,7 @@ import { type Backoff, backoffDelay } from '../../core/backoff.js';
 import { Batch } from '../../core/batch.js';
 import { toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
+import { logAbout, notificationSubject } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { type Notification, readNotification } from '../../core/notification.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
@@ -133,7 +134,8 @@ export class NotificationInbox implements Inbox {
     if (known) known.deliveries.push(delivery);
     else {
       counters.count('duplicates');
-      settings.logger.warn(`Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`);
+      const text = `Dropped a duplicate of notification ${oneLine(uniqueId ?? '', 64)}`;
+      logAbout(settings.logger, 'warn', notificationSubject([notification], delivery.queue), text);
       void delivery.acknowledge();
     }
     this.admission.giveBack(taken);
@@ -194,6 +196,7 @@ export class NotificationInbox implements Inbox {
       delivery,
       reason: `delivered ${deliveries} times: ${failure}`,
       deliveries,
+      subject: notificationSubject([item.notification], delivery.queue),
       // Not marked as finished: an operator who moves it back wants it processed.
       published: () => this.acknowledge(item),
       abandoned: () => this.release([item]),

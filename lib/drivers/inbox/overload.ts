@@ -1,5 +1,6 @@
 import { toError } from '../../core/errors.js';
 import { overloadFailure } from '../../core/failure.js';
+import { type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { NeedsNoSlot } from '../driver.js';
@@ -112,12 +113,13 @@ export class Overload implements ServerLoad {
   }
 
   /** Counts a refusal until its reply is sent. Never rejects. */
-  async track(reply: Promise<void>): Promise<void> {
+  async track(reply: Promise<void>, subject: () => LogSubject): Promise<void> {
     this.refusing++;
     try {
       await reply;
     } catch (error) {
-      this.context.settings.logger.error(`A call could not be refused: ${oneLine(toError(error).message)}`);
+      const text = `A call could not be refused: ${oneLine(toError(error).message)}`;
+      logAbout(this.context.settings.logger, 'error', subject(), text);
     } finally {
       this.refusing--;
     }

@@ -12,6 +12,7 @@ import {
 } from '../../core/errors.js';
 import { deserializeFailure } from '../../core/failure.js';
 import { newId } from '../../core/id.js';
+import { keepMessageId, type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
 import { type RpcReply, readReply } from '../../core/rpc-message.js';
@@ -122,14 +123,16 @@ export class PendingCalls {
       this.settle(readReply(delivery.read(limits)), delivery.cancelTo);
     } catch (error) {
       counters.count('refusedMessages');
-      logger.warn(`Refused a reply: ${oneLine(toError(error).message)}`);
-      this.refuse(delivery, toError(error));
+      const msgId = this.msgIdIn(delivery);
+      const call = this.calls.get(msgId ?? '');
+      const subject = call ? subjectOf(call) : { messageId: msgId };
+      logAbout(logger, 'warn', subject, `Refused a reply: ${oneLine(toError(error).message)}`);
+      this.refuse(call, toError(error));
     }
   }
 
   /** Rejects the call of a refused reply: no other reply will come. */
-  private refuse(delivery: Delivery, cause: Error): void {
-    const call = this.calls.get(this.msgIdIn(delivery) ?? '');
+  private refuse(call: PendingCall | undefined, cause: Error): void {
     if (!call) return;
     const { details, msgId } = call;
     const about = `"${details.method}" on ${details.target}`;
@@ -158,7 +161,8 @@ export class PendingCalls {
     }
     if (!call) {
       if (reply.ending) this.context.counters.count('lateReplies');
-      this.context.settings.logger.debug(`No call waits for the reply to ${oneLine(reply.msgId, 64)}`);
+      const text = `No call waits for the reply to ${oneLine(reply.msgId, 64)}`;
+      logAbout(this.context.settings.logger, 'debug', { messageId: reply.msgId }, text);
       return;
     }
     if (call.collect !== undefined) {
@@ -218,13 +222,12 @@ export class PendingCalls {
     }
     const about = `"${details.method}" on ${details.target}`;
     const reason = cause?.message ?? (deadline.inherited && deadline.expired ? INHERITED : undefined);
-    this.reject(
-      msgId,
-      new MessagingTimeout(
-        `Timed out waiting for a reply to message ID ${msgId} (${about})${reason ? `: ${reason}` : ''}`,
-        { ...details, cause },
-      ),
+    const error = new MessagingTimeout(
+      `Timed out waiting for a reply to message ID ${msgId} (${about})${reason ? `: ${reason}` : ''}`,
+      { ...details, cause },
     );
+    keepMessageId(error, msgId);
+    this.reject(msgId, error);
   }
 
   private take(msgId: string): PendingCall | undefined {
@@ -236,4 +239,9 @@ export class PendingCalls {
     }
     return call;
   }
+}
+
+/** Returns the subject of lines about a call. Its context is not kept while it waits. */
+function subjectOf({ details: { method, target }, msgId }: PendingCall): LogSubject {
+  return { method, exchange: target?.exchange, topic: target?.topic, server: target?.server, messageId: msgId };
 }

@@ -1,5 +1,6 @@
 import { Deadline } from '../../core/deadline.js';
 import { InvalidMessage, MessageDeliveryFailure, toError } from '../../core/errors.js';
+import { logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
@@ -90,7 +91,14 @@ export class RequestInbox implements Inbox {
     this.workLimit = new WorkLimit(limits, concurrency);
     this.refusals = new Refusals(context, ports, this.atMostOnceTerms);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
-    this.atLeastOnce = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn);
+    this.atLeastOnce = new AtLeastOnce(
+      context,
+      concurrency,
+      this.seen,
+      ports.deadLetter,
+      ports.countReturn,
+      (request, delivery) => this.refusals.subjectOf(request, delivery),
+    );
   }
 
   /** Number of requests in work. */
@@ -163,7 +171,7 @@ export class RequestInbox implements Inbox {
     const waited = delivery.waitingSince !== undefined;
     const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
-    if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long');
+    if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
     const { overload } = this;
     const waits = waited || (overload !== undefined && this.isFull(overload));
     if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waits)) {
@@ -173,16 +181,17 @@ export class RequestInbox implements Inbox {
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
-    if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request))
+    if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request, delivery))
       return Promise.resolve(delivery.acknowledge());
     const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : unmeasured(delivery, now);
     const receive = overload?.isPressed(delivery, delay) ? this.receiveMeasured : this.receive;
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
-    if (isRefused) return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED));
+    if (isRefused)
+      return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED), request);
     const acknowledged = delivery.acknowledge();
     const incoming = this.incoming(request, delivery, expires, this.atMostOnceTerms, arrival);
-    if (acknowledged === true) return this.begin(incoming, receive, now);
-    return acknowledged.then((yes) => (yes ? this.begin(incoming, receive, now) : undefined));
+    if (acknowledged === true) return this.begin(incoming, delivery, receive, now);
+    return acknowledged.then((yes) => (yes ? this.begin(incoming, delivery, receive, now) : undefined));
   }
 
   private readonly receiveMeasured: Receive = (incoming) => {
@@ -214,25 +223,27 @@ export class RequestInbox implements Inbox {
   /** Answers a call with the failure of an overload. It holds no slot meanwhile. */
   private shed(request: RpcRequest, delivery: Delivery, overload: Overload): void {
     const answer = this.refusals.answer(request, delivery, overload.failureOf(delivery));
-    this.awaitReply(overload.track(answer));
+    this.awaitReply(overload.track(answer, () => this.refusals.subjectOf(request, delivery)));
   }
 
-  private isDuplicate({ uniqueId }: RpcRequest): boolean {
+  private isDuplicate(request: RpcRequest, delivery: Delivery): boolean {
+    const { uniqueId } = request;
     if (uniqueId === undefined || !this.seen.has(uniqueId)) return false;
-    this.countDuplicate(uniqueId);
+    this.countDuplicate(request, delivery);
     return true;
   }
 
-  private countDuplicate(uniqueId: string): void {
+  private countDuplicate(request: RpcRequest, delivery: Delivery): void {
     this.context.counters.count('duplicates');
-    this.settings.logger.warn(`Dropped a duplicate of message ${oneLine(uniqueId, 64)}`);
+    const text = `Dropped a duplicate of message ${oneLine(request.uniqueId ?? '', 64)}`;
+    logAbout(this.settings.logger, 'warn', this.refusals.subjectOf(request, delivery), text);
   }
 
   /** Runs an acknowledged request. */
-  private begin(incoming: InboxRequest, receive: Receive, now: number): Promise<void> {
+  private begin(incoming: InboxRequest, delivery: Delivery, receive: Receive, now: number): Promise<void> {
     const { uniqueId } = incoming.request;
     if (this.ports.repeats && uniqueId !== undefined && !this.seen.add(uniqueId, now)) {
-      this.countDuplicate(uniqueId);
+      this.countDuplicate(incoming.request, delivery);
       return Promise.resolve();
     }
     return receive(incoming);
@@ -262,7 +273,7 @@ export class RequestInbox implements Inbox {
   ): InboxRequest {
     const cancellations = delivery.cancellable ? this.ports.cancellations : undefined;
     const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival, cancellations);
-    if (!incoming.wantsReply) this.warnOfUnusableAddress(request);
+    if (!incoming.wantsReply) this.warnOfUnusableAddress(request, delivery);
     return incoming;
   }
 
@@ -279,10 +290,14 @@ export class RequestInbox implements Inbox {
   private readonly atLeastOnceTerms: RequestTerms = { signals: this.signals, atLeastOnce: true };
 
   /** Warns of a call with an unusable reply address; it runs all the same, as in Python. A cast has no address. */
-  private warnOfUnusableAddress({ msgId, replyQueue }: RpcRequest): void {
+  private warnOfUnusableAddress(request: RpcRequest, delivery: Delivery): void {
+    const { msgId, replyQueue } = request;
     if (msgId === undefined && replyQueue === undefined) return;
     const address = `message id "${oneLine(msgId ?? '', 64)}", reply queue "${oneLine(replyQueue ?? '', 64)}"`;
-    this.settings.logger.warn(
+    logAbout(
+      this.settings.logger,
+      'warn',
+      this.refusals.subjectOf(request, delivery),
       `Running a call that cannot be answered, because its reply address is incomplete: ${address}`,
     );
   }

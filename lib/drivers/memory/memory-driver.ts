@@ -124,7 +124,8 @@ export class MemoryDriver implements Driver {
     const { tap, cancellations } = this.broker;
     const sendReply = (reply: OutgoingReply) => this.sendReply(reply);
     // Without a tap, an acknowledged request is never delivered again.
-    const ports = { sendReply, deadLetter, countReturn, repeats: tap !== undefined, cancellations, needsNoSlot };
+    const repeats = tap !== undefined;
+    const ports = { sendReply, deadLetter, countReturn, repeats, cancellations, needsNoSlot, listening: target };
     const handle = tap?.serve(target, receive) ?? receive;
     const inbox = new RequestInbox(this.context, concurrency, handle, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);

@@ -3,6 +3,7 @@ import type { Dict } from '../../core/dict.js';
 import { encodeMessage } from '../../core/envelope.js';
 import { InvalidMessage, toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
+import { logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { replyMessage } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
@@ -61,7 +62,12 @@ export class CancelMessages implements Aborting {
       const { _msg_id: msgId, reason } = delivery.read(limits);
       if (typeof msgId !== 'string' || typeof reason !== 'string') throw new InvalidMessage('it names no request');
       if (!this.cancellations.cancel(msgId, reason))
-        logger.debug(`No request runs that a caller has cancelled: ${oneLine(msgId, 64)}`);
+        logAbout(
+          logger,
+          'debug',
+          { messageId: msgId },
+          `No request runs that a caller has cancelled: ${oneLine(msgId, 64)}`,
+        );
     } catch (error) {
       logger.debug(`Refused the cancellation of a request: ${oneLine(toError(error).message)}`);
     }

@@ -170,6 +170,7 @@ export class RabbitDriver implements Driver {
       countReturn: (...delivery) => this.republisher.countReturn(...delivery),
       cancellations: this.requests.cancellations,
       needsNoSlot,
+      listening: target,
     });
     const bindings = serverBindings(target, controlExchange);
     try {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { Controller, type INestMicroservice, Logger, type LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
+  BackingOffClient,
   getBatchNotificationListener,
   getLogFields,
   getNotificationListener,
@@ -71,6 +72,16 @@ async function serve(topic: string, logger: LoggerService, options: OsloMessagin
       return getLogFields();
     }
 
+    @RpcMethod('hang\nfalse')
+    hang(): Promise<never> {
+      return new Promise(() => undefined);
+    }
+
+    @RpcMethod('hang\ntrue')
+    hangToo(): Promise<never> {
+      return this.hang();
+    }
+
     @RpcMethod()
     refuse(): never {
       throw new Error('sold out');
@@ -111,6 +122,28 @@ describe('OsloLogger', () => {
     expect(lines(/sold out/)).toEqual([
       expect.stringMatching(new RegExp(` ERROR OsloMessaging ${REQUEST} Exception while handling "refuse": `)),
     ]);
+  });
+
+  it('names the call in the lines of its caller, as text and as JSON', async () => {
+    const topic = uniqueTopic();
+    await serve(topic, new OsloLogger());
+    for (const json of [false, true]) {
+      const transport = getRpcTransport({
+        transportUrl: 'memory://',
+        rpcResponseTimeout: 0.05,
+        logger: new OsloLogger({ json }),
+      });
+      open.push(() => transport.cleanup());
+      const call = new BackingOffClient(transport, new Target({ topic })).call(CONTEXT, `hang\n${json}`);
+      await expect(call).rejects.toMatchObject({ code: 'TIMEOUT' });
+    }
+    const [text = '', json = '{}'] = lines(/No reply to/);
+    expect(text).toMatch(
+      new RegExp(`${REQUEST} No reply to "hang false" .*\\(method "hang false", topic "${topic}", `),
+    );
+    const fields = { requestId: 'req-1', userId: 'alice', topic, method: 'hang true', messageId: expect.any(String) };
+    expect(JSON.parse(json)).toMatchObject({ ...fields, level: 'error' });
+    expect(written.join('')).not.toContain('secret-token');
   });
 
   it('adds the fields to lines in JSON', async () => {
@@ -316,7 +349,7 @@ describe('getLogFields', () => {
         ...known,
         level: 'warn',
         message: expect.stringMatching(
-          /^Slow handler Billing\.onOrder of notification "order\.paid" \(request id "req-8"\): \d+\.\d{3} s$/,
+          /^Slow handler Billing\.onOrder of a notification: \d+\.\d{3} s \(event type "order\.paid", topic ".*", request id "req-8", message id "[^"]+"\)$/,
         ),
       }),
     ]);

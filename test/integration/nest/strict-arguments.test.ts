@@ -218,7 +218,7 @@ describe('arguments that are named', () => {
     const lines = logger.lines.filter(({ message }) => message.includes('one'));
     const text = `Expected exception in "one": ${unexpected('one', 'y').replace('TypeError: ', '')}`;
     // The mistake is the caller's.
-    expect(lines).toMatchObject([{ level: 'debug', message: text }]);
+    expect(lines).toMatchObject([{ level: 'debug', message: expect.stringContaining(`${text} (method "one", `) }]);
   });
 });
 

@@ -128,7 +128,9 @@ describeWithRabbit('a reply to a missing queue', () => {
     await eventually(() => expect(serving.counts.droppedReplies).toBe(1));
     expect(performance.now() - began).toBeGreaterThan(450);
     expect(dropped()).toBe(1);
-    expect(logger.messages(/^The reply to m was dropped \(method "echo", request id "req-1"\): /)).toHaveLength(1);
+    expect(
+      logger.messages(/^The reply to m was dropped: .* \(method "echo", .*request id "req-1", message id "m"\)$/),
+    ).toHaveLength(1);
   });
 
   it('is dropped when the window ends, after which each later reply gets one attempt', async () => {

@@ -29,7 +29,7 @@ it('logs the call of an unknown method in one line, without a stack', async () =
     {
       level: 'warn',
       message: expect.stringMatching(
-        /^Refused the RPC method "nix" \(version "1\.0", request id "req-1", reply queue "[^"]+"\): no endpoint has the method$/,
+        /^Refused the RPC method "nix": no endpoint has the method \(method "nix", version "1\.0", topic "t", request id "req-1", message id "[^"]+", reply queue "[^"]+"\)$/,
       ),
     },
   ]);
@@ -43,9 +43,11 @@ it('logs the call of an unsupported version or namespace in one line', async () 
   await expect(client.call({}, 'fail')).rejects.toThrow('broken');
   const [refused, cast, failed] = logger.lines.map(({ message }) => message);
   expect(refused).toMatch(
-    /^Refused the RPC method "fail" \(namespace "n", version "2\.1", reply queue "[^"]+"\): no endpoint serves this namespace and version$/,
+    /^Refused the RPC method "fail": no endpoint serves this namespace and version \(method "fail", namespace "n", version "2\.1", topic "t", message id "[^"]+", reply queue "[^"]+"\)$/,
   );
-  expect(cast).toMatch(/^Refused the RPC method "longg{196}…" \(namespace "n", version "2\.1"\): no endpoint serves/);
+  expect(cast).toMatch(
+    /^Refused the RPC method "longg{196}…": no endpoint serves .* \(method "longg{196}…", namespace "n"/,
+  );
   // A failure of the handler keeps its stack.
   expect(failed).toMatch(/^Exception while handling "fail": Error: broken +at /);
 });

@@ -25,14 +25,18 @@ it('warns of calls and handlers from slowCallThreshold on, also of failed ones',
   await passing(client.call(context, 'work', { seconds: 2 }));
   expect(caller.messages(/Slow/, 'warn')).toEqual([
     expect.stringMatching(
-      new RegExp(`^Slow call to <Target topic=${topic}>: "work" \\(request id "req-1"\\): 2\\.\\d+ s$`),
+      new RegExp(
+        `^Slow call to <Target topic=${topic}>: 2\\.\\d+ s \\(method "work", topic "${topic}", request id "req-1", message id "[^"]+"\\)$`,
+      ),
     ),
   ]);
   expect(callee.messages(/Slow/, 'warn')).toEqual([
-    expect.stringMatching(/^Slow handler of "work" \(request id "req-1"\): 2\.\d+ s$/),
+    expect.stringMatching(
+      /^Slow handler Object\.work: 2\.\d+ s \(method "work", .*request id "req-1", message id "[^"]+"\)$/,
+    ),
   ]);
   await expect(passing(client.call({}, 'work', { seconds: 6 }))).rejects.toMatchObject({ code: 'TIMEOUT' });
-  expect(caller.messages(/Slow call .*: 4\.\d+ s$/, 'warn')).toHaveLength(1);
+  expect(caller.messages(/Slow call .*: 4\.\d+ s \(/, 'warn')).toHaveLength(1);
   await passing(server.stop());
   await passing(Promise.all([clients.cleanup(), servers.cleanup()]));
 });

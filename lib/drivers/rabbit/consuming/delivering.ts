@@ -1,4 +1,5 @@
 import { toError } from '../../../core/errors.js';
+import { logAbout } from '../../../core/log-subject.js';
 import { oneLine } from '../../../core/logger.js';
 import type { DriverContext } from '../../driver-context.js';
 import type { RawDelivery } from '../wire/incoming-content.js';
@@ -31,13 +32,15 @@ export class Delivering {
     } catch (error) {
       // Otherwise it would end the connection, and the message would come back with the next one.
       this.context.counters.count('refusedMessages');
-      this.context.settings.logger.error(`Dropped a message from "${queue.name}": ${oneLine(toError(error).message)}`);
+      const text = `Dropped a message from "${queue.name}": ${oneLine(toError(error).message)}`;
+      logAbout(this.context.settings.logger, 'error', { queue: queue.name }, text);
       void acknowledger.acknowledge(raw.deliveryTag);
     }
   }
 
   private countDamage(queue: ConsumedQueue, damage: string): void {
     this.context.counters.count('damagedHeaders');
-    this.context.settings.logger.warn(`Read a message from "${queue.name}" without all of its headers: ${damage}`);
+    const text = `Read a message from "${queue.name}" without all of its headers: ${damage}`;
+    logAbout(this.context.settings.logger, 'warn', { queue: queue.name }, text);
   }
 }

@@ -52,12 +52,12 @@ it('publishes, counts and logs a dead letter', async () => {
   await letters.publish(letter);
   expect(publishing).toHaveBeenCalledExactlyOnceWith(letter.delivery, 'a reason', 3);
   expect([letter.published.mock.calls.length, letter.abandoned.mock.calls.length, counted()]).toEqual([1, 0, 1]);
-  expect(log.lines).toEqual([{ level: 'error', message: 'Dead-lettered a request from "q": a reason' }]);
+  expect(log.lines).toEqual([{ level: 'error', message: 'Dead-lettered a request from "q": a reason (queue "q")' }]);
 });
 
 it.each([
-  [undefined, 'Dropped a request from "q": a reason'],
-  ['dead.all', 'Dead-lettered a request from "q": a reason (in "dead.all")'],
+  [undefined, 'Dropped a request from "q": a reason (queue "q")'],
+  ['dead.all', 'Dead-lettered a request from "q": a reason (in "dead.all") (queue "q")'],
 ])('names an unusual outcome: %s', async (queue, line) => {
   const { letters, letter, log } = deadLetters(async () => queue);
   await letters.publish(letter);

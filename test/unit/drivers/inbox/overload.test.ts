@@ -94,7 +94,7 @@ describe('the overload of a server', () => {
     const reply = new Promise<void>((resolve) => {
       sent = resolve;
     });
-    const tracked = Array.from({ length: 1000 }, () => overload.track(reply));
+    const tracked = Array.from({ length: 1000 }, () => overload.track(reply, () => ({})));
     expect(overload.isActive(performance.now())).toBe(false);
     expect(refuses(call, TOO_OLD_MS)).toBe(false);
     sent();
@@ -103,7 +103,7 @@ describe('the overload of a server', () => {
   });
 
   it('logs a refusal that fails', async () => {
-    await overload.track(Promise.reject(new Error('no channel')));
+    await overload.track(Promise.reject(new Error('no channel')), () => ({}));
     expect(context.log.messages(/A call could not be refused: no channel/, 'error')).toHaveLength(1);
   });
 });

@@ -137,7 +137,7 @@ describe('a pending call', () => {
     await settle();
     expect(settled).toEqual([1]);
     expect(counters.read().lateReplies).toBe(1);
-    expect(log.messages(/^No call waits for the reply to (1|never)$/, 'debug')).toHaveLength(2);
+    expect(log.messages(/^No call waits for the reply to (1|never) \(message id "\1"\)$/, 'debug')).toHaveLength(2);
   });
 
   it('times out at its deadline, with the cause', async () => {
@@ -230,7 +230,7 @@ describe('a reply that cannot be read', () => {
     });
     expect(delivery.settled).toEqual(['acknowledged']);
     expect(counters.read().refusedMessages).toBe(1);
-    expect(log.messages(/^Refused a reply: not JSON$/, 'warn')).toHaveLength(1);
+    expect(log.messages(/^Refused a reply: not JSON( \(|$)/, 'warn')).toHaveLength(1);
   });
 
   it.each([
