@@ -157,11 +157,11 @@ describeWithRabbit('closing with calls that have a signal', () => {
       await server.stop({ graceful: false });
       await serving.cleanup();
     });
-    async function called(signal: AbortSignal | null): Promise<Waiting> {
+    async function called(signal?: AbortSignal): Promise<Waiting> {
       const log = new LogRecorder();
       const transport = getRpcTransport({ transportUrl: proxy.url, logger: log, rpcResponseTimeout: 60 });
       open.push(() => transport.cleanup());
-      const client = getRpcClient(transport, new Target({ topic }), { signal });
+      const client = getRpcClient(transport, new Target({ topic }), signal && { signal });
       const before = signals.length;
       const calls = Array.from({ length: COUNT }, () => client.call({}, 'hold').catch((error: unknown) => error));
       await eventually(() => expect(signals).toHaveLength(before + COUNT));
@@ -178,7 +178,7 @@ describeWithRabbit('closing with calls that have a signal', () => {
       signals.pop();
       return { transport, log, calls };
     }
-    const plain = await called(null);
+    const plain = await called();
     return { plain, cancellable: await called(new AbortController().signal) };
   }
 
