@@ -189,12 +189,10 @@ for (const { name, url, describe: describeOn } of transports) {
       const call = by(controller.signal).catch((error: unknown) => error);
       await eventually(until);
       const reason = new Error('enough');
-      const since = performance.now();
       controller.abort(reason);
       expect(await call).toBe(reason);
       await eventually(() => expect(signals.map((signal) => signal.aborted)).toContain(true));
       await eventually(() => expect(signals.every((signal) => signal.aborted)).toBe(true));
-      expect(performance.now() - since).toBeLessThan(1000);
       return signals.at(-1)?.reason;
     }
 
@@ -228,7 +226,7 @@ for (const { name, url, describe: describeOn } of transports) {
       const subscription = proxy.send('work', {}).subscribe({ error: () => undefined });
       await eventually(() => expect(signals).toHaveLength(1));
       subscription.unsubscribe();
-      await eventually(() => expect(signals[0]?.aborted).toBe(true), { within: 1000 });
+      await eventually(() => expect(signals[0]?.aborted).toBe(true));
       expect(signals[0]?.reason).toBeInstanceOf(RequestCancelled);
       expect(String(signals[0]?.reason)).toContain('nobody is subscribed');
       await proxy.close();
@@ -242,7 +240,7 @@ for (const { name, url, describe: describeOn } of transports) {
       controller.abort(new Error('before'));
       await given;
       go();
-      await eventually(() => expect(signals[0]?.aborted).toBe(true), { within: 1000 });
+      await eventually(() => expect(signals[0]?.aborted).toBe(true));
       expect(signals[0]?.reason).toBeInstanceOf(RequestCancelled);
     });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   BackingOffClient,
+  getCurrentRequest,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
@@ -15,7 +16,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { queueDepth, withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { LogRecorder } from '../support/log-recorder.js';
 import { silent } from '../support/silent.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -122,5 +125,100 @@ describeWithRabbit('closing with unconfirmed messages', () => {
     await eventually(async () => expect(await queueDepth(rabbitUrl, topic)).toMatchObject({ messages: 2 }));
     await transport.cleanup();
     expect(await cast).toMatchObject({ code: 'DELIVERY_FAILURE', message: expect.stringMatching(/may have been/) });
+  });
+});
+
+describeWithRabbit('closing with calls that have a signal', () => {
+  const COUNT = 3;
+
+  interface Waiting {
+    readonly transport: Transport;
+    readonly log: LogRecorder;
+    readonly calls: readonly Promise<unknown>[];
+  }
+
+  /** Makes calls whose handlers wait, and that their server can cancel. Their signals go to the given list. */
+  async function begin(proxy: TcpProxy, signals: AbortSignal[]): Promise<{ cancellable: Waiting; plain: Waiting }> {
+    const topic = uniqueTopic('signals');
+    const serving = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, rpcResponseTimeout: 60 });
+    const endpoint = {
+      hold: () => {
+        const signal = getCurrentRequest()?.getSignal() ?? AbortSignal.abort();
+        signals.push(signal);
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        });
+      },
+      echo: () => 'echo',
+    };
+    const server = getRpcServer(serving, new Target({ topic, server: 'one' }), [endpoint]);
+    await server.start();
+    open.push(async () => {
+      await server.stop({ graceful: false });
+      await serving.cleanup();
+    });
+    async function called(signal?: AbortSignal): Promise<Waiting> {
+      const log = new LogRecorder();
+      const transport = getRpcTransport({ transportUrl: proxy.url, logger: log, rpcResponseTimeout: 60 });
+      open.push(() => transport.cleanup());
+      const client = getRpcClient(transport, new Target({ topic }), signal && { signal });
+      const before = signals.length;
+      const calls = Array.from({ length: COUNT }, () => client.call({}, 'hold').catch((error: unknown) => error));
+      await eventually(() => expect(signals).toHaveLength(before + COUNT));
+      const last = new AbortController();
+      const given = client
+        .prepare({ signal: last.signal })
+        .call({}, 'hold')
+        .catch((error: unknown) => error);
+      await eventually(() => expect(signals).toHaveLength(before + COUNT + 1));
+      last.abort();
+      await given;
+      // Requests are announced in their order. Where the last one can be cancelled, so can the others.
+      await eventually(() => expect(signals.at(-1)?.aborted).toBe(true));
+      signals.pop();
+      return { transport, log, calls };
+    }
+    const plain = await called();
+    return { plain, cancellable: await called(new AbortController().signal) };
+  }
+
+  const NOTHING_LOST = /Closing with|not sent|not confirmed/;
+
+  async function started() {
+    const proxy = await TcpProxy.start(rabbitPort);
+    open.push(() => proxy.close());
+    const signals: AbortSignal[] = [];
+    return { proxy, signals, ...(await begin(proxy, signals)) };
+  }
+
+  it('cancels them at their server', async () => {
+    const { cancellable, signals } = await started();
+    await cancellable.transport.cleanup();
+    await Promise.all(cancellable.calls);
+    const states = () => signals.map(({ aborted }) => aborted);
+    await eventually(() => expect(states()).toEqual([false, false, false, true, true, true]));
+    expect(cancellable.log.messages(NOTHING_LOST)).toEqual([]);
+  });
+
+  it.each(['stall', 'halfOpen'] as const)('takes no longer for them, and reports no loss: %s', async (fault) => {
+    const { proxy, cancellable, plain } = await started();
+    proxy[fault]();
+    const times = [cancellable, plain].map(({ transport }) => Stopwatch.time(() => transport.cleanup()));
+    const [withSignals = 0, without = 0] = await Promise.all(times);
+    // Waiting for a confirm that does not come takes 1500 ms.
+    expect(withSignals - without).toBeLessThan(1000);
+    await Promise.all(cancellable.calls);
+    expect(cancellable.log.messages(NOTHING_LOST)).toEqual([]);
+  });
+
+  it('reports no loss when the broker is gone', async () => {
+    const { proxy, cancellable } = await started();
+    await proxy.refuse();
+    proxy.cut();
+    const { transport, log, calls } = cancellable;
+    await eventually(() => expect(transport.health().status).toBe('disconnected'));
+    await transport.cleanup();
+    await Promise.all(calls);
+    expect(log.messages(NOTHING_LOST)).toEqual([]);
   });
 });

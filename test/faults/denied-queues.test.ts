@@ -11,6 +11,7 @@ import {
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withChannel } from '../../testkit/amqp.js';
 import { connectionClose } from '../support/amqp-frames.js';
+import { osloRpcProcess } from '../support/command.js';
 import { describeWithRabbit, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
@@ -115,6 +116,13 @@ describeWithRabbit('a broker that closes the connection because of a declaration
     expect(refusals.count).toBeGreaterThan(0);
     const durable = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
     await withChannel(rabbitUrl, (channel) => channel.assertQueue(`${topic}.one`, durable));
+  });
+
+  it('is reported once by the server of a load, which has two transports', async () => {
+    refuse(541, DENIAL, isTransient);
+    const load = ['--mode', 'notify', '--serve', '--for', '300ms', '--warmup', '0'];
+    const { stderr } = await osloRpcProcess(['bench', '--url', proxy.url, ...load]);
+    expect(stderr.match(/The broker denies transient queues/g)).toHaveLength(1);
   });
 
   it('fails servers, calls and notifications at once with the cure, where the options insist on transient queues', async () => {

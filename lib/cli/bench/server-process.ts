@@ -10,6 +10,8 @@ import { ownQueues } from './load-queues.js';
 import type { FromServer, ToServer } from './server-messages.js';
 
 let server: DemonstrationServer | undefined;
+/** Lines of the start: the two transports of a server say the same of one broker. Undefined once it has started. */
+let said: Set<string> | undefined = new Set();
 let stopProfiler = (): Promise<CpuProfile> => Promise.reject(new Error('the profiler does not run'));
 let deleteOwn: () => Promise<void> = async () => undefined;
 
@@ -18,6 +20,12 @@ const STOP_TIMEOUT_MS = 3000;
 const LEAVE_TIMEOUT_MS = 15_000;
 
 const tell = (message: FromServer): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
+
+function note(line: string): void {
+  if (said?.has(line)) return;
+  said?.add(line);
+  process.stderr.write(`${line}\n`);
+}
 
 async function start({ serve, notifications }: Extract<ToServer, { kind: 'start' }>): Promise<void> {
   const { flags, server: name, ownTopic, ownExchange } = serve;
@@ -38,9 +46,10 @@ async function start({ serve, notifications }: Extract<ToServer, { kind: 'start'
     delay: 0,
     errorRate: 0,
     notifications,
-    logger: troubleLogger((line) => process.stderr.write(`${line}\n`)),
+    logger: troubleLogger(note),
   });
   await server.start();
+  said = undefined;
   await tell({ kind: 'ready' });
 }
 

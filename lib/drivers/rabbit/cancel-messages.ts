@@ -30,7 +30,7 @@ export interface CancelPorts {
 /**
  * Messages with which callers cancel requests at their servers. A server announces a request that can be cancelled to its
  * caller, with its own reply queue; the caller that gives it up sends a message there. Nothing waits for either of them,
- * and none is published again: a request that misses its cancellation ends at its deadline.
+ * closing only writes them, and none is published again: a request that misses its cancellation ends at its deadline.
  */
 export class CancelMessages implements Aborting {
   /** Requests that run here. */
@@ -99,10 +99,11 @@ export class CancelMessages implements Aborting {
     try {
       const body = encodeMessage(message, this.settings.limits);
       const deadline = Deadline.after(EXPIRATION_MS);
-      const publication = { exchange: undefined, routingKey: queue, body, headers };
+      const publication = { exchange: undefined, routingKey: queue, body, headers, bestEffort: true };
       const expiring = { ...publication, expiration: EXPIRATION_MS, expires: deadline.at };
       this.ports.publisher.send(expiring, deadline, 0, (error) => {
-        if (error !== undefined) failed(error);
+        // The connection has most likely been closed before the confirm.
+        if (error !== undefined && !this.closed) failed(error);
       });
     } catch (error) {
       failed(error);

@@ -92,7 +92,8 @@ export async function walkQueue(
     await broker.answered(channel.release(source.returnsByNack)).catch(() => undefined);
   }
   // Others take what returns.
-  if (type.type === 'quorum' && consumers === 0 && walker.inHand > 0) await untilReady(broker, queue, left);
+  if (type.type === 'quorum' && consumers === 0 && walker.inHand > 0)
+    await untilReady(broker, queue, left, bounds.signal);
   const { read, removed } = walker;
   const interrupted = bounds.signal?.aborted === true;
   const isLimited = !interrupted && total > limit && read >= limit;

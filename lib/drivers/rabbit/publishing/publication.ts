@@ -24,6 +24,10 @@ export interface Publication extends Needs {
    * Never rejects.
    */
   readonly renew?: (() => Promise<Buffer | undefined>) | undefined;
+  /** True for a message that closing only writes: it does not wait for the confirm, nor report that it is missing. */
+  readonly bestEffort?: boolean | undefined;
+  /** Called when the message has been written, each time. */
+  readonly onWritten?: (() => void) | undefined;
   /** `_unique_id` of a message that is published as mandatory. */
   readonly mandatoryId?: string | undefined;
 }

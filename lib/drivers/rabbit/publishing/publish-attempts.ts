@@ -73,6 +73,7 @@ export class PublishAttempts {
           else done(failureOf(outcome, publication, channel.failure));
         },
       );
+      publication.onWritten?.();
     } catch (error) {
       done(toError(error));
     }

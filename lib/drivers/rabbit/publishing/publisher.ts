@@ -13,6 +13,7 @@ import { nackedTwice } from './publish-failures.js';
 import { countFailure, decide, mayBeQueued, type PublishCounts, type PublishHistory } from './publish-retry.js';
 import { RouteGrace } from './route-grace.js';
 import { UnconfirmedLimit } from './unconfirmed-limit.js';
+import { Unwritten } from './unwritten.js';
 
 /** Time in milliseconds without a confirm after which closing stops waiting: the connection may have stalled. */
 const FLUSH_STALL_MS = 1500;
@@ -33,6 +34,7 @@ export class Publisher {
   isPending: (msgId: string) => boolean = () => true;
   private readonly attempts: PublishAttempts;
   private readonly grace: RouteGrace;
+  private readonly unwritten = new Unwritten();
   private readonly silence: SilenceWatch;
   private closed = false;
   private readonly compress: boolean;
@@ -83,16 +85,20 @@ export class Publisher {
    * @throws ClientSendError when too much is unconfirmed
    */
   send(given: Publication, deadline: Deadline, retry: number | undefined, done: (error?: unknown) => void): void {
-    const publication = this.compress ? compressed(given) : given;
-    const size = publication.body.length;
+    const packed = this.compress ? compressed(given) : given;
+    const { bestEffort, body } = packed;
+    const size = body.length;
     // A call that is not confirmed when the transport closes has been rejected already.
-    const awaited = publication.msgId === undefined;
+    const awaited = packed.msgId === undefined && !bestEffort;
     // Replies do not count: the server bounds the requests in work, and a reply has no caller here to reject.
-    if (publication.exchange) this.pending.assertRoom(size);
+    if (packed.exchange) this.pending.assertRoom(size);
     this.pending.add(size, awaited);
     this.silence.waiting();
+    const onWritten = bestEffort ? this.unwritten.add() : undefined;
+    const publication = onWritten ? { ...packed, onWritten } : packed;
     const end = (error?: unknown) => {
       this.pending.remove(size, awaited);
+      onWritten?.();
       if (error === undefined) this.silence.received();
       done(error);
     };
@@ -116,7 +122,7 @@ export class Publisher {
 
   /**
    * Refuses new messages after waiting for confirms of those under way: until the deadline, or until the broker blocks
-   * the connection or stops confirming.
+   * the connection or stops confirming. Messages of best effort are only written.
    */
   async close(deadline: Deadline): Promise<void> {
     this.grace.end();
@@ -133,12 +139,14 @@ export class Publisher {
     const disconnected = new Promise<void>((resolve) => {
       unsubscribe = connection.onStatus((status) => status !== 'connected' && resolve());
     });
+    const written = this.unwritten.flush(disconnected, deadline);
     const settled = Promise.race([pending.whenSettled(), disconnected]);
     for (let before = 0; before !== pending.awaited && !deadline.expired; ) {
       before = pending.awaited;
       await settleWithin(settled, Math.min(FLUSH_STALL_MS, deadline.remaining()));
       if (connection.status !== 'connected') break;
     }
+    await written;
     unsubscribe();
     if (pending.awaited === 0) return;
     this.logger.warn(
