@@ -155,6 +155,27 @@ export function isAbortError(error: unknown, signal: AnySignal | undefined): boo
   return signal?.aborted === true && (error === signal.reason || error instanceof CallAborted);
 }
 
+/** Maximum number of AbortErrors around the reason of a signal. */
+const MAX_WRAPPERS = 5;
+
+/**
+ * Returns true for the reason of an aborted signal, and for an `AbortError` that it caused: timers, streams, events and child
+ * processes of Node.js reject with one. An AbortError without this cause can be that of any signal. Never throws.
+ */
+export function isAbortedBy(thrown: unknown, reason: unknown): boolean {
+  try {
+    let error = thrown;
+    for (let depth = 0; depth < MAX_WRAPPERS && error !== reason; depth++) {
+      if (typeof error !== 'object' || error === null || Reflect.get(error, 'name') !== 'AbortError') return false;
+      error = Reflect.get(error, 'cause');
+    }
+    return error === reason;
+  } catch {
+    // A handler can throw any value, one that throws when it is read, too.
+    return false;
+  }
+}
+
 /** Returns true for an AbortSignal, also for one of another realm or library. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,3 +1,4 @@
+import { isAbortedBy } from '../core/abort.js';
 import type { Around } from '../core/chain.js';
 import { NoSuchMethod } from '../core/errors.js';
 import { serializeFailure } from '../core/failure.js';
@@ -71,7 +72,8 @@ export async function dispatch(message: IncomingRequest, dispatching: Dispatchin
         : await handleWithin(around, handler, message, dispatching);
     observed?.done(result);
     if (entry !== undefined) statistics?.handled(entry, since);
-  } catch (error) {
+  } catch (thrown) {
+    const error = endOf(message, thrown);
     observed?.failed(error);
     statistics?.failed(entry, since, error);
     failure = serializeFailure(error, sendTracebacks);
@@ -138,8 +140,20 @@ function handleWithin(
   const scope = entry?.scopeOf?.(message);
   // What it logs belongs to the request.
   return runAsRequest(scope ?? scopeOf(entry, message, dispatching), () =>
-    around(served, () => settled(() => handle(entry, message, dispatching, scope))),
+    around(served, () =>
+      settled(() => handle(entry, message, dispatching, scope)).catch((thrown: unknown) => {
+        throw endOf(message, thrown);
+      }),
+    ),
   );
+}
+
+/**
+ * Returns the error that a handler has ended with: the reason of its signal, where it has stopped because of that. So the log, the
+ * reply, metrics and traces agree on it.
+ */
+function endOf({ abortedBy }: IncomingRequest, thrown: unknown): unknown {
+  return abortedBy !== undefined && isAbortedBy(thrown, abortedBy) ? abortedBy : thrown;
 }
 
 /** Returns the promise of work that may also throw or return a value. An async function would make one more. */

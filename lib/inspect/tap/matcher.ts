@@ -98,8 +98,7 @@ export class Matcher {
 
   /** Ends the calls whose callers have stopped waiting. */
   expire(now: number): void {
-    for (const call of this.pending.values())
-      if (call.isOver(now)) this.end(call, call.since <= this.lastLoss ? 'unknown' : 'timeout');
+    for (const call of this.pending.values()) if (call.isOver(now)) this.giveUp(call);
   }
 
   /** Ends all calls. */
@@ -178,7 +177,11 @@ export class Matcher {
       if (this.ended.has(reply.msgId)) counted.lateReplies++;
       else counted.otherReplies++;
     } else if (observed.isRouted === false) counted.undeliverableReplies++;
-    else this.answer(call, reply, observed, now);
+    else if (call.isOver(now)) {
+      // The timer has not come to it yet.
+      this.giveUp(call);
+      counted.lateReplies++;
+    } else this.answer(call, reply, observed, now);
   }
 
   private answer(call: PendingCall, reply: RpcReply, observed: Observed, now: number): void {
@@ -195,6 +198,11 @@ export class Matcher {
       this.end(call, 'error', { ...answered, error: describeFailure(last.failure, secrets, excerptLength) });
     else if (call.shown) this.end(call, 'result', { ...answered, result: this.excerpt(last.result, secrets) });
     else this.end(call, 'result', answered);
+  }
+
+  /** Ends a call whose caller has stopped waiting. The reply, or a heartbeat, may have been lost. */
+  private giveUp(call: PendingCall): void {
+    this.end(call, call.since <= this.lastLoss ? 'unknown' : 'timeout');
   }
 
   private end(call: PendingCall, outcome: TappedOutcome, answered: Partial<TappedCall> = {}): void {

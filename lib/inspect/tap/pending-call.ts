@@ -1,9 +1,6 @@
 import type { RpcReply, RpcRequest } from '../../internal.js';
 import type { DescribedRequest } from './describe-request.js';
 
-/** Time after the timeout of a caller in which its reply may reach the tap, in milliseconds. */
-const GRACE_MS = 500;
-
 /** Call that waits for its reply. Times are on the monotonic clock, in milliseconds. */
 export class PendingCall {
   heartbeats = 0;
@@ -32,9 +29,12 @@ export class PendingCall {
     this.monitorMs = monitors ? callMonitorTimeout * 1000 : Number.POSITIVE_INFINITY;
   }
 
-  /** True when its caller has stopped waiting. */
+  /**
+   * True when its caller has stopped waiting: a reply comes too late. The tap has the request later than the caller has sent it,
+   * and replies as late as the caller has them, so a reply in time is never late here.
+   */
   isOver(now: number): boolean {
-    return now > Math.min(this.since + this.timeoutMs, this.lastSign + this.monitorMs) + GRACE_MS;
+    return now > Math.min(this.since + this.timeoutMs, this.lastSign + this.monitorMs);
   }
 
   /** Adds a reply. Returns the one that ends the call; `heartbeat` or undefined while there is none. */

@@ -35,7 +35,7 @@ export interface TappedRequest {
 /**
  * End of a call:
  * - `result`, `error`: the server has answered.
- * - `timeout`: the caller has stopped waiting, and the tap saw no reply.
+ * - `timeout`: the caller has stopped waiting before a reply. One that comes later is a late reply.
  * - `undeliverable`: no queue took the request. Known with replies only.
  * - `unknown`: the tap cannot say. It does not watch replies, has lost messages meanwhile, or closes before the reply.
  */
@@ -57,7 +57,7 @@ export interface TappedCall extends TappedRequest {
   /** Time that the caller waits at most, in milliseconds; undefined where the request does not say it. */
   readonly timeoutMs?: number | undefined;
   readonly outcome: TappedOutcome;
-  /** Time between request and reply at the tap, in milliseconds; undefined without a reply. */
+  /** Time between request and reply at the tap, in milliseconds; undefined without a reply in time. */
   readonly durationMs?: number | undefined;
   /** Beginning of the result; for the outcome `result` only. */
   readonly result?: unknown;

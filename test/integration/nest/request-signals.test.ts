@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
 import { Ctx, MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
@@ -78,6 +79,11 @@ describe('The signal of a request in Nest', () => {
         seen.push(await reasonOf(context.getSignal()));
         throw context.getSignal().reason;
       }
+
+      @RpcMethod()
+      pause(@Ctx() context: OsloRpcContext) {
+        return sleep(60_000, undefined, { signal: context.getSignal() });
+      }
     }
     await start(Endpoint);
     const { client } = clientOf();
@@ -94,6 +100,11 @@ describe('The signal of a request in Nest', () => {
     await eventually(() =>
       expect(log.messages(/^Stopped "wait": The caller of "wait" has given up/, 'debug')).toHaveLength(1),
     );
+    await client
+      .prepare({ timeout: 0.2 })
+      .call({}, 'pause')
+      .catch(() => undefined);
+    await eventually(() => expect(log.messages(/^Stopped "pause": The caller of "pause"/, 'debug')).toHaveLength(1));
     expect(log.messages(/Exception while handling/)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { getRpcTransport } from 'nestjs-oslo-messaging';
+import * as library from 'nestjs-oslo-messaging';
 import { prometheus } from 'nestjs-oslo-messaging/prometheus';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
@@ -56,7 +56,7 @@ it.each([
   ['the tests of the alerts', () => tests.flatMap((test) => test.input_series.map(({ series }) => series))],
 ])('%s name only metrics, labels and events that exist', async (_name, expressions) => {
   const known = await knownSeries();
-  const events = Object.keys(getRpcTransport({ transportUrl: 'memory://' }).counts).map(snakeCase);
+  const events = Object.keys(library.getRpcTransport({ transportUrl: 'memory://' }).counts).map(snakeCase);
   const texts = expressions();
   expect(texts.length).toBeGreaterThan(12);
   for (const text of texts) {
@@ -86,6 +86,31 @@ it('the dashboard and the alerts use each metric of requests, and explain themse
     expect(['critical', 'warning']).toContain(labels.severity);
     expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
   }
+});
+
+it('the alerts name only headings of the runbook, labels and errors that exist', async () => {
+  const runbook = readFileSync(`${FOLDER}../how-to/runbook.md`, 'utf8');
+  const known = await knownSeries();
+  const named = { headings: 0, labels: 0, classes: 0 };
+  for (const { expr, annotations } of rules) {
+    const { description } = annotations;
+    for (const [, heading = ''] of description.matchAll(/runbook[^."]*"([^"]*)"/g)) {
+      named.headings++;
+      expect(runbook.split('\n'), description).toContain(`## ${heading}`);
+    }
+    for (const [, label = '', metric = ''] of description.matchAll(/label (\w+)(?: of (\w+))?/g)) {
+      named.labels++;
+      // An alert has the labels that it is summed by.
+      const grouped = /by \(([^)]*)\)/.exec(expr)?.[1]?.split(', ');
+      expect(known.get(metric) ?? grouped, description).toContain(label);
+    }
+    for (const [, classes = ''] of expr.matchAll(/exception[=!]~?"([^"]*)"/g))
+      for (const name of classes.split('|')) {
+        named.classes++;
+        expect(Object.keys(library), expr).toContain(name);
+      }
+  }
+  expect(named).toEqual({ headings: 1, labels: 1, classes: 5 });
 });
 
 it('an alert sees the one server of a transport that has no free slot', () => {

@@ -1,6 +1,14 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { abortErrorOf, Cancellation, follow, joinSignals, releaseSignal, unfollow } from '../../../lib/core/abort.js';
+import {
+  abortErrorOf,
+  Cancellation,
+  follow,
+  isAbortedBy,
+  joinSignals,
+  releaseSignal,
+  unfollow,
+} from '../../../lib/core/abort.js';
 import { Deadline } from '../../../lib/core/deadline.js';
 import { DeadlineWheel } from '../../../lib/core/deadline-wheel.js';
 import { CallAborted } from '../../../lib/core/errors.js';
@@ -159,4 +167,36 @@ describe('A deadline with a signal', () => {
     await vi.advanceTimersByTimeAsync(3000);
     expect(expired).toHaveLength(2);
   });
+});
+
+describe('isAbortedBy', () => {
+  const reason = new Error('enough');
+  const abortError = (cause: unknown) => Object.assign(new Error('aborted'), { name: 'AbortError', cause });
+  const circular = abortError(undefined);
+  circular.cause = circular;
+
+  it.each([
+    ['the reason', reason],
+    ['an AbortError with this cause', abortError(reason)],
+    ['one around another', abortError(abortError(reason))],
+  ])('is true for %s', (_name, thrown) => expect(isAbortedBy(thrown, reason)).toBe(true));
+
+  it.each([
+    ['an AbortError of another signal', abortError(new Error('enough'))],
+    ['one without a cause', new DOMException('aborted', 'AbortError')],
+    ['one that causes itself', circular],
+    ['another error with this cause', new Error('failed', { cause: reason })],
+    ['no error', undefined],
+    [
+      'a value that throws when it is read',
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+    ],
+  ])('is false for %s', (_name, thrown) => expect(isAbortedBy(thrown, reason)).toBe(false));
 });

@@ -104,12 +104,55 @@ describe('Matcher', () => {
   it('reports a timeout after the expiration of the request, and counts the late reply', () => {
     const { matcher, events } = matcherOf();
     matcher.observe(call('1'), 0);
-    matcher.expire(1400);
+    matcher.expire(1000);
     expect(events).toEqual([]);
-    matcher.expire(1600);
+    matcher.expire(1001);
     expect(outcomes(events)).toEqual(['timeout']);
     matcher.observe(reply('1'), 1700);
     expect(matcher.counts).toMatchObject({ timeouts: 1, lateReplies: 1, results: 0 });
+  });
+
+  it('reports a timeout where the reply comes after the expiration, but before the next look at the time', () => {
+    const { matcher, events } = matcherOf({ filter: { errorsOnly: true } });
+    const failure = JSON.stringify({ class: 'RequestExpired', message: 'given up' });
+    for (const id of ['in time', 'late', 'late failure']) matcher.observe(call(id), 0);
+    matcher.observe(reply('in time'), 1000);
+    matcher.observe(reply('late'), 1001);
+    matcher.observe(reply('late failure', { result: null, failure }), 1001);
+    matcher.expire(2000);
+    expect(events).toEqual([
+      expect.objectContaining({ msgId: 'late', outcome: 'timeout', timeoutMs: 1000 }),
+      expect.objectContaining({ msgId: 'late failure', outcome: 'timeout' }),
+    ]);
+    expect(events[0]).not.toHaveProperty('durationMs');
+    const { calls, results, errors, timeouts, lateReplies, filtered, shown, pending } = matcher.counts;
+    expect({ calls, results, errors, timeouts, lateReplies }).toEqual({
+      calls: 3,
+      results: 1,
+      errors: 0,
+      timeouts: 2,
+      lateReplies: 2,
+    });
+    expect({ filtered, shown, pending }).toEqual({ filtered: 1, shown: 2, pending: 0 });
+    expect(matcher.methods.summary()).toMatchObject([{ calls: 3, timeouts: 2, durations: { count: 1 } }]);
+  });
+
+  it('ends a call whose heartbeats have stopped, also where they go on later', () => {
+    const { matcher, events } = matcherOf();
+    matcher.observe(call('1', { _timeout: 2 }, { expiration: 60_000 }), 0);
+    matcher.observe(reply('1', { ending: false, result: null }), 2001);
+    expect(outcomes(events)).toEqual(['timeout']);
+    matcher.observe(reply('1'), 2500);
+    expect(matcher.counts).toMatchObject({ heartbeats: 0, lateReplies: 2, results: 0 });
+  });
+
+  it('does not call a reply late where an earlier one may have been lost', () => {
+    const { matcher, events } = matcherOf();
+    matcher.observe(call('1'), 0);
+    matcher.lost(reply('1'), 10);
+    matcher.observe(reply('1'), 1200);
+    expect(outcomes(events)).toEqual(['unknown']);
+    expect(matcher.counts).toMatchObject({ unknown: 1, timeouts: 0, lateReplies: 1 });
   });
 
   it('waits for a call without an expiration as long as it was told to', () => {
@@ -117,7 +160,7 @@ describe('Matcher', () => {
     matcher.observe(call('1', {}, { expiration: undefined }), 0);
     matcher.expire(60_000);
     expect(events).toEqual([]);
-    matcher.expire(61_000);
+    matcher.expire(60_001);
     expect(outcomes(events)).toEqual(['timeout']);
   });
 
@@ -129,7 +172,7 @@ describe('Matcher', () => {
     matcher.observe(reply('1', heartbeat), 2000);
     matcher.expire(4000);
     expect(matcher.counts).toMatchObject({ heartbeats: 2, pending: 1 });
-    matcher.expire(4600);
+    matcher.expire(4001);
     expect(events).toEqual([expect.objectContaining({ outcome: 'timeout', heartbeats: 2 })]);
   });
 
