@@ -29,8 +29,8 @@ export async function seeQueue(
   scene: QueueScene,
 ): Promise<Sight> {
   const { messageCount, consumerCount } = await channel.checkQueue(spec.name);
-  const found = await scene.management?.rulesOf(spec.name).catch(toError);
-  const rules = found instanceof Error ? undefined : found;
+  const answer = await scene.management?.rulesOf(spec.name).catch(toError);
+  const rules = answer instanceof Error ? undefined : answer;
   const { replicas } = rules ?? {};
   const held = disconnectedTimeout(brokerVersion(channel), asked.type, rules);
   const online = replicas ? membersOnline(replicas) : '';
@@ -43,11 +43,11 @@ export async function seeQueue(
       text: `${counts}; the node confirms nothing, so that these numbers may be wrong`,
       cure: 'Start the other nodes: rabbitmqctl cluster_status',
     };
-  const listed = found instanceof Error ? found : await scene.management?.bindingsOf(spec.name).catch(toError);
+  const bindings = answer instanceof Error ? answer : await scene.management?.bindingsOf(spec.name).catch(toError);
   // A failure of the API must not hide what AMQP shows.
-  const failure = listed instanceof Error ? listed : undefined;
+  const failure = bindings instanceof Error ? bindings : undefined;
   const unseen = failure ? `; ${failure.message}` : '';
-  const unbound = whyUnbound(spec, scene, listed instanceof Error ? undefined : listed);
+  const unbound = whyUnbound(spec, scene, bindings instanceof Error ? undefined : bindings);
   if (unbound !== undefined) return { state: 'unbound', text: `${counts}; ${unbound}${unseen}`, cure: OTHER_EXCHANGE };
   if (consumerCount === 0)
     return {
