@@ -88,6 +88,7 @@ export type { Serializer } from './core/serializer.js';
 export { normalizeOptions, type Settings } from './core/settings.js';
 export { settleWithin } from './core/settle-within.js';
 export { shared } from './core/shared.js';
+export { shellWord } from './core/shell-word.js';
 export { snakeCase } from './core/snake-case.js';
 export { Target } from './core/target.js';
 export { loggedMessage, loggedStack } from './core/thrown.js';

@@ -12,7 +12,7 @@ export type {
   ReplayProgress,
   ReplayResult,
 } from './dead-letters/dead-letter-options.js';
-export { findDeadLetter } from './dead-letters/find-dead-letter.js';
+export { findDeadLetter, unknownIdText } from './dead-letters/find-dead-letter.js';
 export { listDeadLetters } from './dead-letters/list-dead-letters.js';
 export { NOT_DEAD_LETTERED } from './dead-letters/only-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';

@@ -1,7 +1,7 @@
 import {
   counted,
-  Deadline,
-  getRpcTransport,
+  type Deadline,
+  ManagementFailure,
   MessagingTimeout,
   normalizeOptions,
   type OsloMessagingOptions,
@@ -13,6 +13,7 @@ import {
   withUrlOptions,
 } from '../internal.js';
 import { Scene } from './diagnosis/scene.js';
+import { QuestionTransport } from './question-transport.js';
 
 const BROKER = 'the broker';
 const BROKER_PUBLISHING = 'the broker on a connection that publishes';
@@ -51,6 +52,7 @@ export async function checkService(
   const given = normalizeOptions(options);
   const url = parseTransportUrl(given.transportUrl.expose());
   const scene = new Scene(withUrlOptions(given, url), url, target.topic ? [target] : [], deadline, undefined);
+  const questions = new QuestionTransport(options, deadline);
   const asked = new Set<string>();
   /** Notes who is asked until the answer. */
   const from = async <T>(who: string, answer: Promise<T>): Promise<T> => {
@@ -67,18 +69,37 @@ export async function checkService(
     const servers = `a server of the topic "${target.topic}"${target.server === undefined ? '' : ` named "${target.server}"`}`;
     const work = Promise.all([
       target.topic ? from(BROKER, queueMeasures(scene, target, demands)) : [],
-      target.topic ? from(scene.management ? api : BROKER, exchangeMeasures(scene, target)) : [],
-      max === undefined ? [] : from(api, held(scene, target, max)),
+      target.topic ? seen(from(scene.management ? api : BROKER, exchangeMeasures(scene, target))) : [],
+      max === undefined ? [] : seen(from(api, held(scene, target, max))),
       demands.alarms ? from(BROKER_PUBLISHING, alarmMeasure(scene)) : [],
-      demands.ping ? from(`${servers} to the ping`, pinged(options, target, deadline)) : [],
-    ]).catch((error: unknown) => {
-      throw isTimeout(error) ? late() : error;
-    });
-    const measures = (await deadline.race(work, late)).flat();
+      demands.ping ? from(`${servers} to the ping`, pinged(questions, target)) : [],
+    ])
+      .then(measuresOf)
+      .catch((error: unknown) => {
+        throw isTimeout(error) ? late() : error;
+      });
+    const within = demands.ping ? questions.deadline : deadline;
+    const measures = await within.race(work, late);
     return measures.length > 0 ? measures : [{ name: 'broker', ok: true, text: 'connected' }];
   } finally {
-    void scene.close();
+    await Promise.all([scene.close(), questions.close()]);
   }
+}
+
+/** Resolves with the failure of the management API as a value: it must not hide a fault that AMQP shows. */
+function seen(measures: Promise<Measure[]>): Promise<Measure[] | ManagementFailure> {
+  return measures.catch((error: unknown) => {
+    if (error instanceof ManagementFailure) return error;
+    throw error;
+  });
+}
+
+/** Returns the measures. @throws ManagementFailure where the API failed, and all else is well */
+function measuresOf(results: readonly (readonly Measure[] | ManagementFailure)[]): Measure[] {
+  const measures = results.flatMap((result) => (result instanceof ManagementFailure ? [] : result));
+  const failure = results.find((result) => result instanceof ManagementFailure);
+  if (failure && measures.every(({ ok }) => ok)) throw failure;
+  return measures;
 }
 
 async function queueMeasures(scene: Scene, target: Target, { consumers, maxReady }: Demands): Promise<Measure[]> {
@@ -135,16 +156,11 @@ function hostOf(url: string | undefined): string {
 }
 
 /** @throws MessagingTimeout where no server answers */
-async function pinged(options: OsloMessagingOptions, target: Target, deadline: Deadline): Promise<Measure[]> {
-  const transport = getRpcTransport(options);
+async function pinged(questions: QuestionTransport, target: Target): Promise<Measure[]> {
   const began = performance.now();
-  try {
-    const timeout = Math.max(1, deadline.remaining()) / 1000;
-    await new RPCClient(transport, target, { timeout, retry: 0 }).call({}, PING_METHOD);
-    return [{ name: 'ping', ok: true, text: `ping ${Math.round(performance.now() - began)} ms` }];
-  } finally {
-    void transport.cleanup();
-  }
+  const timeout = Math.max(1, questions.deadline.remaining()) / 1000;
+  await new RPCClient(questions.open(), target, { timeout, retry: 0 }).call({}, PING_METHOD);
+  return [{ name: 'ping', ok: true, text: `ping ${Math.round(performance.now() - began)} ms` }];
 }
 
 function queueOf({ topic = '', server }: Target): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT, UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
 import { toJsonLine } from '../terminal/json-line.js';
@@ -24,7 +25,11 @@ export function addConformanceCommand(program: Command, connections: OpenConnect
     )
     .option('--json', 'print the report as JSON')
     .option('--only <name...>', 'run these checks only')
-    .option('--management-url <url>', 'RabbitMQ’s management API, to see what is not acknowledged: http://host:15672')
+    .option(
+      '--management-url <url>',
+      'RabbitMQ’s management API, to see what is not acknowledged: http://host:15672',
+      managementUrlOf,
+    )
     .addHelpText(
       'after',
       `\nExample:\n  oslo-rpc conformance --topic conformance --only echo-json\n\nChecks:\n${checks.map(({ name, expects }) => `  ${name.padEnd(20)}  ${expects}`).join('\n')}`,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { normalizeOptions } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readBroker } from '../flags/target-options.js';
 import { readStandardInput } from '../input/read-source.js';
 import { toJsonLine } from '../terminal/json-line.js';
@@ -134,7 +135,7 @@ function takesContext(command: Command): Command {
     .option('--url <url>', 'the broker, e.g. rabbit://user:password@host:5672/vhost; - reads it from standard input')
     .option('--exchange <exchange>', 'exchange of the topics')
     .option('--timeout <duration>', 'time for a reply, of commands without a time of their own')
-    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672')
+    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672', managementUrlOf)
     .option('--config-file <path>', 'configuration file of oslo.config; can be repeated', (path) =>
       add({ file: resolve(path) }),
     )

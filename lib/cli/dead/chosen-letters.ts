@@ -16,7 +16,7 @@ export interface ChangeFlags extends FilterFlags {
 
 /**
  * Returns the filter of a command that changes queues, after the user has confirmed it; undefined where the user has not. A
- * filter that was confirmed names exactly the dead letters that were counted.
+ * filter that was confirmed names the ids that the user gave, or those of the dead letters that were counted.
  * @throws UsageError for flags that choose nothing, or everything in two ways, and where there is no terminal to ask on
  */
 export async function chosenLetters(
@@ -35,9 +35,9 @@ export async function chosenLetters(
   const { queues } = await whileShowing(command.errors, READING, () => listDeadLetters({ ...scope, filter }));
   const letters = queues.flatMap(({ letters: read }) => read);
   const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
-  if (letters.length === 0) return { ids: [] };
+  if (letters.length === 0) return ids.length > 0 ? filter : { ids: [] };
   const count = counted(letters.length, 'dead letter');
   const without = 'no terminal to confirm on: give --yes, or --dry-run';
   if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, command))) return undefined;
-  return { ids: letters.map(({ id }) => id) };
+  return ids.length > 0 ? filter : { ids: letters.map(({ id }) => id) };
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter, DeadLetterScope } from '../../inspect/index.js';
 import { UsageError } from '../exit-code.js';
-import { milliseconds } from '../flags/flag-values.js';
+import { managementUrlOf, milliseconds } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { canConfirm, confirmed, type Questioner } from '../terminal/confirmation.js';
 
@@ -33,6 +33,7 @@ export function takesScope(command: Command): Command {
     .option(
       '--management-url <url>',
       'management API of RabbitMQ, http://host:15672: for all *.dead queues of the virtual host, and those that policies dead-letter to',
+      managementUrlOf,
     )
     .option('--limit <n>', 'number of messages that are read in each queue, from its head', numberOf, 1000)
     .option('--json', 'print JSON');

@@ -3,6 +3,7 @@ import { checkService, type Measure } from '../../inspect/index.js';
 import { Deadline, oneLine, Target, toError } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, exitCodeOf, UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { arePingsOff, PINGS_ARE_OFF } from '../invoke/pings-are-off.js';
 import { coloured } from '../terminal/colours.js';
@@ -41,7 +42,7 @@ export function addCheckCommand(program: Command, command: CommandProcess): void
     .option('--max-unacknowledged <count>', 'most unacknowledged messages; needs --management-url', count)
     .option('--ping', 'a server must answer a ping; needs rpcPingEnabled')
     .option('--no-alarms', 'do not check for alarms')
-    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672')
+    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672', managementUrlOf)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -3,6 +3,7 @@ import { type Diagnosis, diagnosisOf, type Finding, findingText, isFault } from 
 import { oneLine, Target } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { coloured } from '../terminal/colours.js';
 import { toJsonLine } from '../terminal/json-line.js';
@@ -21,7 +22,11 @@ export function addDoctorCommand(program: Command, command: CommandProcess): voi
     .description(
       'Looks for all that can be wrong between callers and servers of a topic: hosts, login, TLS, virtual host, exchanges and queues that differ from the options or have no consumer, alarms, permissions, policies, queues that pile up, slow handlers, clocks. Prints one line for each fault: the fault, the harm, the remedy. Changes nothing. Driver options are part of the URL: ?rabbit_quorum_queue=true. Without --topic, it looks at the whole virtual host, with one line for each topic that is well. AMQP cannot show bindings, policies and unacknowledged messages: give --management-url. Asks servers for their free slots only where the queues show that they may hold requests: servers in Python log the question as an error. Exits with 1 for any fault, with 4 when the broker cannot be reached, or when all that is wrong is a source that did not answer.',
     )
-    .option('--management-url <url>', 'management API of RabbitMQ, for what AMQP cannot show: http://host:15672')
+    .option(
+      '--management-url <url>',
+      'management API of RabbitMQ, for what AMQP cannot show: http://host:15672',
+      managementUrlOf,
+    )
     .option('--ask-servers', 'ask the servers for free slots in any case; servers in Python log an error')
     .option('--json', 'print the findings as JSON')
     .addHelpText(

@@ -13,6 +13,7 @@ import { type ApiInfo, counted, Deadline, MessageUndeliverable, oneLine, Target 
 import { openTransport } from '../broker-session.js';
 import type { CommandProcess } from '../command-process.js';
 import { UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import type { OpenConnections } from '../open-connections.js';
 import type { Colour } from '../terminal/colours.js';
@@ -40,7 +41,7 @@ export function addListCommand(program: Command, connections: OpenConnections, c
     .description(
       'Shows topics, their servers and what these serve. The topics of a whole broker, and the names of servers in Python, are known from the management API only; without --management-url, give --topic. Servers answer where rpcDiscoveryEnabled is set; others are shown as "Python or older". Servers in Python log one line about the unknown method. Waits for the answers of unknown servers for the whole --timeout.',
     )
-    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672')
+    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672', managementUrlOf)
     .option('--json', 'print the servers as JSON')
     .addHelpText(
       'after',

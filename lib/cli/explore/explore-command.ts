@@ -3,6 +3,7 @@ import type { OwnServer } from '../../explorer/for-command.js';
 import { extended, toError } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { EXIT, UsageError } from '../exit-code.js';
+import { managementUrlOf } from '../flags/flag-values.js';
 import { readBroker, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { toJsonLine } from '../terminal/json-line.js';
 
@@ -25,7 +26,7 @@ export function addExploreCommand(program: Command, command: CommandProcess): vo
   takesTarget(program.command('explore'), '10s', 'topic to show (default: all, with --management-url)')
     .summary('serve a page that shows a running broker')
     .description(DESCRIPTION.replaceAll('\n', ' '))
-    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672')
+    .option('--management-url <url>', 'management API of RabbitMQ: http://host:15672', managementUrlOf)
     .option('--port <port>', 'port of the page, 0 for any', portOf, 8672)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--allow-writes', 'allow calls and replays of dead letters')

@@ -1,4 +1,4 @@
-import { ConfigurationError, toMilliseconds } from '../../internal.js';
+import { ConfigurationError, httpUrl, redactUrl, toMilliseconds } from '../../internal.js';
 import { UsageError } from '../exit-code.js';
 
 const MAX_COUNT = 1_000_000_000;
@@ -69,4 +69,11 @@ export function byteCount(text: string, flag: string, max: number): number {
   throw new UsageError(
     `${flag}: expected a size of up to ${max} bytes, such as 512, 4k or 1M; got "${text.slice(0, 40)}"`,
   );
+}
+
+/** Returns the URL of `--management-url`; empty for none. @throws UsageError for another text, whose password is not shown */
+export function managementUrlOf(text: string): string {
+  const expected = text === '' ? undefined : httpUrl(text, '--management-url');
+  if (expected === undefined) return text;
+  throw new UsageError(`--management-url: expected ${expected}; got "${redactUrl(text).slice(0, 40)}"`);
 }

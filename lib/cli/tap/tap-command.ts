@@ -3,7 +3,7 @@ import { isOfRequest, openTap, type Tap, type TapFilter, turnOffTracing } from '
 import { extended } from '../../internal.js';
 import type { CommandProcess } from '../command-process.js';
 import { describeError, EXIT, UsageError } from '../exit-code.js';
-import { countOf, milliseconds, timeLimitOf } from '../flags/flag-values.js';
+import { countOf, managementUrlOf, milliseconds, timeLimitOf } from '../flags/flag-values.js';
 import { readBroker, readTarget, type TargetFlags, takesTarget } from '../flags/target-options.js';
 import { collectWords } from '../input/read-data.js';
 import { toJsonLine } from '../terminal/json-line.js';
@@ -39,6 +39,7 @@ export function addTapCommand(program: Command, command: CommandProcess): void {
     .option(
       '--management-url <url>',
       'management API of RabbitMQ, to find the queues of servers, to name senders and to turn tracing on: http://host:15672',
+      managementUrlOf,
     )
     .option('--method <pattern>', 'show these methods: get_*; can be repeated', collectWords)
     .option('--errors', 'show failures, timeouts and undeliverable requests only; needs --replies')

@@ -86,6 +86,8 @@ export interface ReplayResult {
   readonly failed: number;
   /** The first hundred of them. */
   readonly failures: readonly ReplayFailure[];
+  /** Ids of the filter that no message had, of those that were read. */
+  readonly unknownIds: readonly string[];
   /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   /** Messages of this replay that were dead-lettered again while it watched; null where it did not watch. */
@@ -107,6 +109,8 @@ export interface PurgeResult {
   readonly matched: number;
   /** Messages that were deleted; in a dry run 0. */
   readonly purged: number;
+  /** Ids of the filter that no message had, of those that were read. */
+  readonly unknownIds: readonly string[];
   /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   readonly interrupted: boolean;

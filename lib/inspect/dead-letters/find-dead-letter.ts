@@ -6,6 +6,11 @@ import { type ReadDeadLetter, readDeadLetter } from './read-dead-letter.js';
 import { walkQueue } from './walk-queue.js';
 import { boundsOf, withBroker } from './with-broker.js';
 
+/** Returns the error for an id that no dead letter has. */
+export function unknownIdText(id: string): string {
+  return `No dead letter has the id "${id}": list them first`;
+}
+
 /** Minimum length of the beginning of an id that names it. */
 const MIN_ID = 4;
 
@@ -28,7 +33,7 @@ export function findDeadLetter(scope: DeadLetterScope, id: string): Promise<Dead
       });
     }
     const [one] = found.values();
-    if (!one) throw new ConfigurationError(`No dead letter has the id "${id}": list them first`);
+    if (!one) throw new ConfigurationError(unknownIdText(id));
     if (found.size > 1) throw new ConfigurationError(`${found.size} dead letters have ids that begin with "${id}"`);
     const { letter, headers, message, damage } = one;
     return {

@@ -9,21 +9,37 @@ export function groupIdOf({ queue, originalQueue, reason, kind, name }: DeadLett
   return hash.digest('hex').slice(0, 8);
 }
 
-/** Returns a function that tells if a dead letter matches. @throws ConfigurationError for an age that is no duration */
-export function letterFilter(filter: DeadLetterFilter = {}, now: number = Date.now()): (letter: DeadLetter) => boolean {
+/** Conditions on dead letters, with a memory for the ids that were seen. */
+export interface LetterFilter {
+  /** Returns true for a dead letter that matches. */
+  readonly matches: (letter: DeadLetter) => boolean;
+  /** Returns the wanted ids that no dead letter had so far. */
+  readonly unknownIds: () => string[];
+}
+
+/** Returns a filter. @throws ConfigurationError for an age that is no duration */
+export function letterFilter(filter: DeadLetterFilter = {}, now: number = Date.now()): LetterFilter {
   const { ids, group, reason, method, olderThan, newerThan } = filter;
   const wanted = ids && new Set(ids);
+  const unknown = new Set(ids);
   const text = reason?.toLowerCase();
   const name = method === undefined ? undefined : globToRegExp(method);
   const latest =
     olderThan === undefined ? undefined : now - toMilliseconds(olderThan, 'olderThan', Number.POSITIVE_INFINITY);
   const earliest =
     newerThan === undefined ? undefined : now - toMilliseconds(newerThan, 'newerThan', Number.POSITIVE_INFINITY);
-  return (letter) =>
+  const matches = (letter: DeadLetter) =>
     (wanted === undefined || wanted.has(letter.id)) &&
     (group === undefined || groupIdOf(letter) === group) &&
     (text === undefined || letter.reason.toLowerCase().includes(text)) &&
     (name === undefined || (letter.name !== null && name.test(letter.name))) &&
     (latest === undefined || (letter.at !== null && letter.at <= latest)) &&
     (earliest === undefined || (letter.at !== null && letter.at >= earliest));
+  return {
+    matches(letter) {
+      unknown.delete(letter.id);
+      return matches(letter);
+    },
+    unknownIds: () => [...unknown],
+  };
 }

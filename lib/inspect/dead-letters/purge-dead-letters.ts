@@ -11,7 +11,7 @@ import { boundsOf, lineOf, withBroker } from './with-broker.js';
  * @throws as {@link listDeadLetters}; what stops it later is in the result
  */
 export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
-  const matches = letterFilter(options.filter);
+  const filter = letterFilter(options.filter);
   return withBroker(options, async (broker) => {
     const { limits } = broker.settings;
     const bounds = boundsOf(options, options.dryRun === true);
@@ -26,7 +26,7 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
       try {
         const walk = await walkQueue(broker, queue, bounds, (raw) => {
           const letter = readDeadLetter(raw, queue, limits);
-          const isMatch = matches(letter.letter);
+          const isMatch = filter.matches(letter.letter);
           if (isMatch) {
             assertDeadLetter(letter, queue, options.force);
             matched++;
@@ -48,6 +48,6 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
         error = `${queue}: ${lineOf(thrown)}`;
       }
     }
-    return { matched, purged, left, interrupted, error, notices };
+    return { matched, purged, unknownIds: filter.unknownIds(), left, interrupted, error, notices };
   });
 }

@@ -3,7 +3,7 @@ import type { DeadLetterBroker } from './broker.js';
 import type { ReplayFailure, ReplayOptions, ReplayResult } from './dead-letter-options.js';
 import { findQueues } from './find-queues.js';
 import { FreePlaces } from './free-places.js';
-import { letterFilter } from './letter-filter.js';
+import { type LetterFilter, letterFilter } from './letter-filter.js';
 import { assertDeadLetter } from './only-dead-letters.js';
 import { type ReadDeadLetter, readDeadLetter } from './read-dead-letter.js';
 import { castCopy, replayCopy } from './replay-copy.js';
@@ -24,9 +24,9 @@ const MAX_WATCHED = 10_000;
  */
 export function replayDeadLetters(options: ReplayOptions): Promise<ReplayResult> {
   const watch = toMilliseconds(options.watch ?? 0, 'watch');
-  const matches = letterFilter(options.filter);
+  const filter = letterFilter(options.filter);
   return withBroker(options, async (broker) => {
-    const replay = new Replay(broker, options, matches);
+    const replay = new Replay(broker, options, filter);
     const queues = await findQueues(broker, options);
     for (const queue of queues) {
       if (options.signal?.aborted || replay.error !== null) break;
@@ -59,7 +59,7 @@ class Replay {
   constructor(
     private readonly broker: DeadLetterBroker,
     private readonly options: ReplayOptions,
-    private readonly matches: (letter: ReadDeadLetter['letter']) => boolean,
+    private readonly filter: LetterFilter,
   ) {
     this.places = new FreePlaces(broker);
   }
@@ -109,14 +109,15 @@ class Replay {
 
   result(failedAgain: number | null): ReplayResult {
     const { replayId, matched, replayed, asCasts, failed, failures, left, interrupted, error, notices } = this;
-    return { replayId, matched, replayed, asCasts, failed, failures, left, failedAgain, interrupted, error, notices };
+    const counts = { matched, replayed, asCasts, failed, failures, unknownIds: this.filter.unknownIds(), left };
+    return { replayId, ...counts, failedAgain, interrupted, error, notices };
   }
 
   private async visit(raw: RawDelivery, queue: string): Promise<Verdict> {
     const { options, broker } = this;
     const read = readDeadLetter(raw, queue, broker.settings.limits);
     if (this.error !== null) return 'stop';
-    if (!this.matches(read.letter)) return 'keep';
+    if (!this.filter.matches(read.letter)) return 'keep';
     assertDeadLetter(read, queue, options.force);
     this.matched++;
     const target = options.to ?? read.letter.originalQueue;

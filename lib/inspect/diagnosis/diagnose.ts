@@ -1,7 +1,6 @@
 import {
   ConfigurationError,
   Deadline,
-  ManagementFailure,
   MessageDeliveryFailure,
   normalizeOptions,
   type OsloMessagingOptions,
@@ -16,7 +15,7 @@ import { CHECKS } from './checks/index.js';
 import { unreachableFindings } from './connect-advice.js';
 import type { Finding } from './finding.js';
 import { Scene } from './scene.js';
-import { UNSEEN_CURE } from './unseen-cure.js';
+import { unseenCure } from './unseen-cure.js';
 
 /** Longest time of a diagnosis in milliseconds, unless `rpcResponseTimeout` is shorter. */
 const MAX_MS = 10_000;
@@ -93,7 +92,7 @@ export async function diagnosisOf(
     if (!(error instanceof MessageDeliveryFailure)) throw error;
     return { findings: unreachableFindings(url, error), unreachable: error };
   } finally {
-    void scene.close();
+    await scene.close();
   }
 }
 
@@ -105,11 +104,11 @@ async function runOne(check: Check, scene: Scene): Promise<readonly Finding[]> {
   const late = () => new Error(`no answer in time from ${source}`);
   const work = check.run(scene);
   try {
-    return await (isVital ? work : scene.deadline.race(work, late));
+    return await (isVital ? work : (scene.asking ?? scene).deadline.race(work, late));
   } catch (error) {
     if (isVital && error instanceof MessageDeliveryFailure) throw error;
     const text = withoutSecrets(toError(error).message, scene.settings);
-    const cure = UNSEEN_CURE[error instanceof ManagementFailure ? 'management' : needs];
+    const cure = unseenCure(error, needs);
     return [{ kind: 'check', name, state: 'unseen', text, why: 'Faults of this kind stay hidden', cure }];
   }
 }

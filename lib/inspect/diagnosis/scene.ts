@@ -13,6 +13,7 @@ import {
   type TransportURL,
   toError,
 } from '../../internal.js';
+import { QuestionTransport } from '../question-transport.js';
 import { type Depth, QueueDepths } from '../queue-depths.js';
 import { RefusalProbe } from './refusal-probe.js';
 
@@ -55,6 +56,8 @@ export class Scene {
   /** Probe on the connection that publishes: the broker stops reading it by an alarm. */
   readonly probe: RefusalProbe;
   private readonly publishing: RabbitConnection;
+  /** Transport for questions to servers; undefined where none may be asked. */
+  readonly asking: QuestionTransport | undefined;
   /** Exact depths of queues. */
   readonly depths: QueueDepths;
   private asked: Promise<readonly SeenQueue[]> | undefined;
@@ -75,6 +78,7 @@ export class Scene {
     this.publishing = new RabbitConnection(url, context, 'doctor:publishing');
     this.depths = new QueueDepths(this.reading, deadline);
     this.probe = new RefusalProbe(this.publishing, deadline);
+    this.asking = questions && new QuestionTransport(questions.options, deadline);
     const { managementUrl } = settings.rabbit;
     this.management = managementUrl === undefined ? undefined : new ManagementStatus(managementUrl, url, settings);
   }
@@ -143,8 +147,11 @@ export class Scene {
     return managementUrl && new ManagementApi(managementUrl, this.url, this.settings).bindingsOf(queue);
   }
 
+  /** Closes all connections. Resolves when no queue of its own is left in the broker, at the deadline at the latest. */
   async close(): Promise<void> {
-    await Promise.all([this.reading.close(), this.publishing.close()]);
+    // Nothing is left of these, even if the process ends first.
+    void Promise.allSettled([this.reading.close(), this.publishing.close()]);
+    await this.asking?.close();
   }
 
   private async askQueues(): Promise<readonly SeenQueue[]> {

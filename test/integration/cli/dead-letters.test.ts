@@ -81,6 +81,20 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     expect(JSON.parse(purged.stdout)).toMatchObject({ matched: 2, purged: 2, left: 0 });
   });
 
+  it.each(['replay', 'purge'])('%s refuses an id that no dead letter has', async (command) => {
+    const queues = await withDead([requestBody('heal'), requestBody('scale')]);
+    const [{ id }] = JSON.parse((await run('ls', queues, '--json')).stdout).queues[0].letters;
+    const unknown = { code: 2, stdout: '', stderr: expect.stringMatching(/No dead letter has the id "ffff": list/) };
+    expect(await run(command, queues, 'ffff', '--yes')).toMatchObject(unknown);
+    expect(await run(command, queues, 'ffff', '--dry-run')).toMatchObject(unknown);
+    expect(await run(command, queues, 'ffff')).toMatchObject(unknown);
+    // A condition that an existing one does not meet is no error.
+    expect(await run(command, queues, id, '--method', 'nothing', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    const some = await run(command, queues, id, 'ffff', '--yes', '--json');
+    expect(some).toMatchObject({ code: 1, stderr: unknown.stderr });
+    expect(JSON.parse(some.stdout)).toMatchObject({ matched: 1, unknownIds: ['ffff'], left: 1 });
+  });
+
   it.each(['replay', 'purge'])('%s advises --force for messages that are no dead letters', async (command) => {
     const living = uniqueTopic('living');
     await withChannel(rabbitUrl, async (channel) => {

@@ -4,7 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import { alarmCheck } from '../../../lib/inspect/diagnosis/checks/alarms.js';
 import { clockCheck } from '../../../lib/inspect/diagnosis/checks/clock.js';
 import { policyCheck } from '../../../lib/inspect/diagnosis/checks/policies.js';
-import { Scene } from '../../../lib/inspect/diagnosis/scene.js';
+import { topicsCheck } from '../../../lib/inspect/diagnosis/checks/topics.js';
+import { Scene, type SeenQueue } from '../../../lib/inspect/diagnosis/scene.js';
 import { Deadline, normalizeOptions, parseTransportUrl, Target } from '../../../lib/internal.js';
 import { silent } from '../../support/silent.js';
 
@@ -54,8 +55,16 @@ it('a clock of the broker that is a second off is none', async () => {
 
 it('an API that refuses is an error, without the password', async () => {
   const refused = clockCheck.run(await sceneWith({}, { status: 401 }));
-  await expect(refused).rejects.toThrow(/401.*set_user_tags/);
+  await expect(refused).rejects.toThrow(/401.*monitoring.*set_user_tags/);
   await expect(refused).rejects.not.toThrow(/s3cret/);
+});
+
+it('the remedy for a forgotten queue is a command with its name, as a shell reads it', async () => {
+  const queue = { name: "old events'", consumers: 0, ready: 1, isExact: true } as SeenQueue;
+  const scene = Object.assign(await sceneWith({}), { queues: async () => [queue], topics: async () => [] });
+  const whole = Object.defineProperty(scene, 'isWhole', { value: true });
+  const [finding] = await topicsCheck.run(whole);
+  expect(finding?.cure).toMatch(/rabbitmqctl delete_queue 'old events'\\''' --if-unused$/);
 });
 
 it('nodes show alarms, partitions, and those that are down', async () => {

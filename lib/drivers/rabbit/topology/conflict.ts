@@ -1,5 +1,6 @@
 import type { RabbitOptions } from '../../../core/rabbit-options.js';
 import type { TransientOption } from '../../../core/rabbit-settings.js';
+import { shellWord } from '../../../core/shell-word.js';
 import { snakeCase } from '../../../core/snake-case.js';
 import { replyCodeOf } from '../connection/reply-code.js';
 import type { Definition, Resource } from './resource.js';
@@ -110,13 +111,8 @@ const named = (option: OptionName): string => `rabbit.${option} (oslo: ${snakeCa
 
 function removal({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return kind === 'queue'
-    ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${quoted(name)}): it is then declared as requested`
-    : `stop all programs that use the exchange and delete it (rabbitmqadmin delete exchange --name ${quoted(name)}; before RabbitMQ 4: name=${quoted(name)}): it is then declared as requested`;
-}
-
-/** Quotes a name for a shell. */
-function quoted(name: string): string {
-  return /^[\w.:@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+    ? `let the queue run empty, stop its servers and delete it (rabbitmqctl delete_queue ${shellWord(name)}): it is then declared as requested`
+    : `stop all programs that use the exchange and delete it (rabbitmqadmin delete exchange --name ${shellWord(name)}; before RabbitMQ 4: name=${shellWord(name)}): it is then declared as requested`;
 }
 
 /** Returns the advice on a refusal without a difference, by its AMQP reply code. */

@@ -15,7 +15,7 @@ import { DeclareRefused, Declarer } from './declarer.js';
 import { checkHosts, type HostFault } from './host-check.js';
 import { ManagementApi } from './management-api.js';
 import { QueueProfile } from './queue-profile.js';
-import { seeQueue } from './queue-sight.js';
+import { seeQueue, unseenSight } from './queue-sight.js';
 import { describe, exchangeResource, isTransient, queueResource, type Resource } from './resource.js';
 import { type ExchangeSpec, type QueueSpec, serverQueue } from './topology.js';
 import type { Finding, Sight } from './topology-finding.js';
@@ -111,7 +111,7 @@ export class Doctor {
       await channel.checkExchange(spec.name);
       await this.declarer.declareExchange(channel, spec);
       const bound = spec.type === 'fanout' && (await this.management?.countBindings(spec.name).catch(toError));
-      if (bound instanceof Error) return { state: 'unseen', text: `; ${bound.message}` };
+      if (bound instanceof Error) return unseenSight(bound);
       if (bound !== 0) return { text: '' };
       return {
         state: 'unserved',

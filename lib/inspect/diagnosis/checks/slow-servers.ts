@@ -2,11 +2,11 @@ import {
   counted,
   type Discovery,
   discoverStats,
-  getRpcTransport,
   PRIORITIES,
   type ServerStats,
   Target,
   type Transport,
+  toError,
 } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
@@ -33,7 +33,12 @@ export const slowServerCheck: Check = {
   name: 'slow servers',
   needs: 'broker',
   async run(scene) {
-    const [held, busy] = await Promise.all([heldQueues(scene), busyServers(scene)]);
+    const [held, busy] = await Promise.all([heldQueues(scene).catch(toError), busyServers(scene)]);
+    if (held instanceof Error) {
+      // A failure of the management API must not hide what servers say.
+      if (busy.length === 0) throw held;
+      return busy;
+    }
     // A server that answers says more than its queue.
     const named = new Set(busy.filter(({ kind }) => kind === 'server').map(({ name }) => name));
     return [...busy, ...held.filter(({ name }) => !named.has(name))];
@@ -59,17 +64,13 @@ function isHeld({ consumers, unacknowledged, ready, completeRate }: SeenQueue): 
 }
 
 async function busyServers(scene: Scene): Promise<Finding[]> {
-  const { questions } = scene;
-  if (!questions || (await scene.alarm()) !== undefined) return [];
+  const { questions, asking } = scene;
+  if (!questions || !asking || (await scene.alarm()) !== undefined) return [];
   const asked = questions.always ? await targetsOf(scene) : await suspects(scene);
   const targets = asked.filter(questions.mayAsk).slice(0, MAX_TOPICS);
   if (targets.length === 0) return [];
-  const transport = getRpcTransport(questions.options);
-  try {
-    return (await Promise.all(targets.map((target) => busyOf(scene, transport, target)))).flat();
-  } finally {
-    void transport.cleanup();
-  }
+  const transport = asking.open();
+  return (await Promise.all(targets.map((target) => busyOf(scene, transport, target)))).flat();
 }
 
 async function busyOf(scene: Scene, transport: Transport, target: Target): Promise<Finding[]> {

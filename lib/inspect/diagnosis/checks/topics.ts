@@ -1,4 +1,4 @@
-import { counted, type RpcTopic } from '../../../internal.js';
+import { counted, type RpcTopic, shellWord } from '../../../internal.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import { NO_TOPIC, type SeenQueue } from '../scene.js';
@@ -54,6 +54,6 @@ function forgotten({ name, ready }: SeenQueue): Finding {
     state: 'unserved',
     text: `${counted(ready, 'message waits', 'messages wait')}, and nobody consumes`,
     why: 'Nothing happens to them, and the queue grows',
-    cure: 'Start its server or listener, or delete the queue when nobody needs its messages: rabbitmqctl delete_queue NAME --if-unused',
+    cure: `Start its server or listener, or delete the queue when nobody needs its messages: rabbitmqctl delete_queue ${shellWord(name)} --if-unused`,
   };
 }
