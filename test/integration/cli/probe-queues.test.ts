@@ -1,14 +1,16 @@
-import { getRpcServer, getRpcTransport, Target } from 'nestjs-oslo-messaging';
+import { getRpcServer, getRpcTransport, RPCClient, Target } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withChannel } from '../../../testkit/amqp.js';
 import { osloRpcProcess } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
+import { latch } from '../../support/latch.js';
 import { type ManagedBroker, managedBroker } from '../../support/managed-broker.js';
 import { ManagementApi } from '../../support/management.js';
 import { silent } from '../../support/silent.js';
 
 describeWithRabbit('a probe', () => {
   const topic = uniqueTopic();
+  const held = latch();
   let broker: ManagedBroker;
   let api: ManagementApi;
   let vhost: string;
@@ -24,15 +26,19 @@ describeWithRabbit('a probe', () => {
       transportUrl: url,
       rpcPingEnabled: true,
       rpcDiscoveryEnabled: true,
+      concurrency: 1,
       logger: silent,
     });
-    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ who: () => 'one' }]);
+    const server = getRpcServer(transport, new Target({ topic, server: 'one' }), [{ hold: () => held.promise }]);
     await server.start();
     await withChannel(url, async (channel) => {
       await channel.assertQueue(`${topic}.mute`, { durable: true });
       await channel.bindQueue(`${topic}.mute`, 'tacker', `${topic}.mute`);
     });
+    // All slots are taken: doctor asks twice, and its questions end last.
+    await new RPCClient(transport, new Target({ topic })).cast({}, 'hold');
     close = async () => {
+      held.resolve();
       await server.stop();
       await transport.cleanup();
     };
@@ -52,7 +58,7 @@ describeWithRabbit('a probe', () => {
       ['check', '--ping', '--server', 'mute', '--consumers', '0', '--timeout', '3s'],
       3,
     ],
-    ['doctor --ask-servers', ['doctor', '--ask-servers'], 0],
+    ['doctor --ask-servers', ['doctor', '--ask-servers'], 1],
   ])('%s leaves no queue in the broker', async (_name, args, code) => {
     const before = await api.queueNames(vhost);
     const outcome = await osloRpcProcess([...args, '--url', url, '--topic', topic]);
