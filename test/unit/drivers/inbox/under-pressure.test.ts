@@ -142,4 +142,49 @@ describe('a server that can serve all calls', () => {
     const { calls: served } = await simulate({ slots: SLOTS, calls });
     expect(served.filter((it) => it.outcome !== 'in time' && it.at > 11_500)).toEqual([]);
   });
+
+  /** Calls of a caller that is behind by about its timeout, so that they seem to come too late. */
+  const seemLate = [0.9, 1, 1.1, 1.3, 1.6].flatMap((part) => [300, 1000, 5000].map((timeout) => ({ part, timeout })));
+  const light = (slots: number, facts: Partial<SimulatedCall>) =>
+    callsOf({ to: 10_000, perSecond: (0.4 * slots * 1000) / 8 }, { need: 8, ...facts });
+
+  it.each([
+    [1, false],
+    [4, false],
+    [1, true],
+    [4, true],
+  ])('refuses none of a caller whose clock is behind, with %i slots (at least once: %s)', async (slots, atLeastOnce) => {
+    for (const { part, timeout } of seemLate) {
+      const calls = light(slots, { timeout, skew: -part * timeout });
+      const { calls: served } = await simulate({ slots, calls, atLeastOnce });
+      expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+    }
+  });
+
+  it('refuses none of a caller whose clock is behind, with handlers that compute for 80 % of the time', async () => {
+    for (const part of [0.9, 1.1, 1.6]) {
+      const calls = callsOf({ to: 20_000, perSecond: 160 }, { need: 5, timeout: 1000, skew: -part * 1000 });
+      const { calls: served } = await simulate({ slots: 16, calls, computing: true });
+      expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+    }
+  });
+
+  it('serves a caller that was suspended again after a minute', async () => {
+    const facts = { need: 5, timeout: 2000 };
+    const suspended = { ...facts, skew: -2300 };
+    const calls = [
+      ...callsOf({ to: 20_000, perSecond: 10 }, facts),
+      ...callsOf({ from: 25_000, to: 120_000, perSecond: 10 }, suspended),
+    ];
+    const { calls: served } = await simulate({ slots: 1, calls });
+    expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
+  });
+});
+
+describe('a server that has restarted in an overload, with handlers that compute', () => {
+  it('serves at its capacity soon', async () => {
+    const calls = callsOf({ from: -1500, to: 15_000, perSecond: 800 }, { need: 5 });
+    const { calls: served } = await simulate({ slots: 16, calls, computing: true, started: 0 });
+    expect(goodput(served, 4000, 14_000, 200)).toBeGreaterThan(0.85);
+  });
 });
