@@ -82,10 +82,9 @@ export class Overload implements ServerLoad {
     const here = now - (expires - timeout);
     const certain = queueWait?.certain;
     const isEstimated = certain !== undefined;
-    const isBounded = isEstimated && waits;
-    const before = isBounded
-      ? Math.max(certain, Math.min(queueWait?.before ?? 0, this.slots.fullFor(now)))
-      : queueWait?.before;
+    let before = queueWait?.before;
+    // Had it waited for longer, it would have come when a slot was free.
+    if (isEstimated && waits) before = Math.max(certain, Math.min(before ?? 0, this.slots.fullFor(now)));
     const full = this.isFull(isEstimated ? undefined : before, here, waits, isEstimated, now);
     const wait = (before ?? 0) + here;
     if (wait < NO_WAIT_MS) {

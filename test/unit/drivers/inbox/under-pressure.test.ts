@@ -153,13 +153,16 @@ describe('a server that can serve all calls', () => {
     [4, false],
     [1, true],
     [4, true],
-  ])('refuses none of a caller whose clock is behind, with %i slots (at least once: %s)', async (slots, atLeastOnce) => {
-    for (const { part, timeout } of seemLate) {
-      const calls = light(slots, { timeout, skew: -part * timeout });
-      const { calls: served } = await simulate({ slots, calls, atLeastOnce });
-      expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
-    }
-  });
+  ])(
+    'refuses none of a caller whose clock is behind, with %i slots (at least once: %s)',
+    async (slots, atLeastOnce) => {
+      for (const { part, timeout } of seemLate) {
+        const calls = light(slots, { timeout, skew: -part * timeout });
+        const { calls: served } = await simulate({ slots, calls, atLeastOnce });
+        expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+      }
+    },
+  );
 
   it('refuses none of a caller whose clock is behind, with handlers that compute for 80 % of the time', async () => {
     for (const part of [0.9, 1.1, 1.6]) {
