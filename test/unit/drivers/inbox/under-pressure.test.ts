@@ -164,21 +164,31 @@ describe('a server that can serve all calls', () => {
     },
   );
 
-  it('refuses none of a caller whose clock is behind, with handlers that compute for 80 % of the time', async () => {
+  it('refuses none of a caller whose clock is behind, with handlers that compute for 83 % of the time', async () => {
     for (const part of [0.9, 1.1, 1.6]) {
-      const calls = callsOf({ to: 20_000, perSecond: 160 }, { need: 5, timeout: 1000, skew: -part * 1000 });
+      const calls = callsOf({ to: 36_000, perSecond: 1000 / 6 }, { need: 5, timeout: 1000, skew: -part * 1000 });
       const { calls: served } = await simulate({ slots: 16, calls, computing: true });
       expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
     }
   });
 
+  it('refuses none while requests that are delivered at most once hold as many slots as the prefetch limit', async () => {
+    const long = { caller: 'b', atLeastOnce: false, need: 20_000, timeout: 60_000 };
+    const calls = [
+      { at: 0, ...long },
+      { at: 1, ...long },
+      ...callsOf({ from: 10, to: 15_000, perSecond: 40 }, { need: 8, timeout: 1000, skew: -1000 }),
+    ];
+    const { calls: served } = await simulate({ slots: 6, calls, atLeastOnce: true, prefetch: 2 });
+    expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+  });
+
   it('serves a caller that was suspended again after a minute', async () => {
     const facts = { need: 5, timeout: 2000 };
-    const suspended = { ...facts, skew: -2300 };
-    const calls = [
-      ...callsOf({ to: 20_000, perSecond: 10 }, facts),
-      ...callsOf({ from: 25_000, to: 120_000, perSecond: 10 }, suspended),
-    ];
+    // At even intervals, so that the slot is never free for longer.
+    const each100ms = (from: number, to: number, skew: number) =>
+      Array.from({ length: (to - from) / 100 }, (_, n) => ({ at: from + n * 100, ...facts, skew }));
+    const calls = [...each100ms(0, 20_000, 0), ...each100ms(25_000, 120_000, -2300)];
     const { calls: served } = await simulate({ slots: 1, calls });
     expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
   });
