@@ -50,8 +50,9 @@ const BUSY_DRIFT = 0.0001;
 const MAX_CALLERS = 1000;
 
 /**
- * Finds out how long requests were under way. The clocks of two hosts may differ by any amount, so none is compared with
- * another: the fastest recent request of a caller shows the difference, and the others of this caller are compared with it.
+ * Finds out how long requests were under way. The clocks of two hosts may differ by any amount: the fastest recent request of
+ * a caller shows the difference, and the others of this caller are compared with it. The clocks themselves are compared only
+ * for an estimate ({@link waitOf}), which makes no request late.
  */
 export class CallerClocks {
   private readonly callers = new Map<string, Offsets>();

@@ -16,8 +16,8 @@ export interface Work<T> {
   take?(item: T): number | undefined;
   /** Gives back what `take` returned, when the item has ended. */
   give?(taken: number): void;
-  /** Called when the slot of an item is free. @param taken number of slots that were taken, this one included */
-  freed?(taken: number): void;
+  /** Called when a slot is free and no item waits. */
+  freed?(): void;
   /** Returns true for an item that needs no slot. Asked only where the item would wait. */
   isExempt?(item: T): boolean;
 }
@@ -151,13 +151,13 @@ export class ConcurrencyLimit<T> {
   }
 
   private readonly free = (): void => {
-    this.work.freed?.(this.running);
     this.running--;
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
       if (this.begin(next)) continue;
       this.waiting.unshift(next);
       return;
     }
+    this.work.freed?.();
     this.tellIdle();
   };
 

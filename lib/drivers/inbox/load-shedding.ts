@@ -26,6 +26,8 @@ interface Proof {
   readonly spare: number;
   readonly since: number;
   last: number;
+  /** True when the wait of one of them is an estimate. */
+  isEstimated: boolean;
 }
 
 /** Time for which calls must have come too late until an overload is proved. A stall is worked off before. */
@@ -69,7 +71,7 @@ export const MAX_IN_A_ROW = 16;
 export class LoadShedding {
   private proof: Proof | undefined;
   private until = Number.NEGATIVE_INFINITY;
-  /** True from the proof of an overload until a call does not wait: estimates have been right. */
+  /** True from the proof of an overload until the server has capacity to spare or a call does not wait: estimates have been right. */
   private confirmed = false;
   private inARow = 0;
 
@@ -85,17 +87,19 @@ export class LoadShedding {
 
   /** Returns true for a call that is to be refused. */
   refuses(call: CallWait, now: number): boolean {
-    const { before, certain, here, timeout, need, full, computing, freed = false } = call;
+    const { before, certain, here, timeout, need, full, computing } = call;
+    const isEstimated = certain !== undefined;
+    const freed = call.freed === true && (isEstimated ? this.confirmed : this.isPressed(now));
     const wait = (before ?? 0) + here;
-    if (before !== undefined && certain === undefined) this.observe(wait, now);
+    if (before !== undefined && !isEstimated) this.observe(wait, now);
     const reply = Math.min(timeout * REPLY_PART, MAX_REPLY_MS);
     const spare = timeout - reply - need;
     // Without any wait, it would not end in time either. Its caller gets the timeout that it has asked for.
     // A slot that a refusal has freed is worth a try while the reply has some time left.
     const isBusy = full || computing || (freed && wait > spare + reply / 2);
     if (!isBusy || spare <= 0) return false;
-    if (wait > spare && before !== undefined) this.prove(timeout, spare, now);
-    const isTooLate = (this.confirmed || certain === undefined ? wait : certain + here) > spare;
+    if (wait > spare && before !== undefined) this.prove(timeout, spare, now, isEstimated);
+    const isTooLate = (this.confirmed || !isEstimated ? wait : certain + here) > spare;
     if (!isTooLate && !this.isExcess(before, timeout, spare, full, now)) {
       this.inARow = 0;
       return false;
@@ -113,18 +117,28 @@ export class LoadShedding {
     if (this.proof === undefined) return;
     const { spare } = this.proof;
     const limit = this.isOverloaded(now) ? Math.max(NO_WAIT_MS, maxWaitOf(spare) * NO_WAIT_PART) : spare / 2;
-    if (wait >= limit) return;
+    if (wait < limit) this.end();
+  }
+
+  /** Takes back what rests on estimates. Called when the server has capacity to spare, so that no call has waited for long. */
+  distrust(): void {
+    this.confirmed = false;
+    if (this.proof?.isEstimated) this.end();
+  }
+
+  private end(): void {
     this.proof = undefined;
     this.until = Number.NEGATIVE_INFINITY;
   }
 
-  private prove(timeout: number, spare: number, now: number): void {
+  private prove(timeout: number, spare: number, now: number, isEstimated: boolean): void {
     const { proof } = this;
     const isOther = proof === undefined || timeout > proof.timeout * CLASS || now - proof.last > PROOF_MS;
     if (proof === undefined || (isOther && !this.isOverloaded(now))) {
-      this.proof = { timeout, spare, since: now, last: now };
+      this.proof = { timeout, spare, since: now, last: now, isEstimated };
     } else if (timeout <= proof.timeout * CLASS && timeout * CLASS >= proof.timeout) {
       proof.last = now;
+      if (isEstimated) proof.isEstimated = true;
       if (now - proof.since < PROOF_MS) return;
       this.until = now + EPISODE_MS;
       this.confirmed = true;

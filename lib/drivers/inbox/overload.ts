@@ -8,23 +8,26 @@ import type { DriverContext } from '../driver-context.js';
 import type { QueueWait, ServerLoad } from './caller-clocks.js';
 import type { Delivery } from './delivery.js';
 import { EventLoopLoad, INTERVAL_MS } from './event-loop-load.js';
-import { Idleness } from './idleness.js';
+import { FreeSlots } from './free-slots.js';
 import { EPISODE_MS, LoadShedding, NO_WAIT_MS } from './load-shedding.js';
 import { ServiceTimes } from './service-times.js';
 
 /** Maximum number of refusals whose reply is not sent yet. Further calls wait as usual. */
 const MAX_REFUSALS = 1000;
 
-/** Time for which calls must have waited for slots until the server counts as full, in milliseconds. */
+/** Time for which all slots must have been taken until the server counts as full, in milliseconds: a call that waits for a moment shows no lack of them. */
 export const FULL_MS = 100;
+
+/** Time for which a slot may be free until the broker has sent the next request, in milliseconds. */
+const GAP_MS = 5;
 
 /** Overload of a server: finds the calls that it refuses, and reports the beginning and the end. */
 export class Overload implements ServerLoad {
   private readonly shedding = new LoadShedding();
   private readonly times = new ServiceTimes();
   private readonly loop = new EventLoopLoad();
-  private readonly idleness = new Idleness();
-  /** Time since which calls wait for slots. */
+  private readonly slots: FreeSlots;
+  /** Time since which calls have certainly waited. */
   private waitingSince: number | undefined;
   private refusing = 0;
   private refusedAt = Number.NEGATIVE_INFINITY;
@@ -32,18 +35,15 @@ export class Overload implements ServerLoad {
   private begun = 0;
   private refusals = 0;
   private closed = false;
-  /** Number of requests in work from which others wait, here or at the broker. */
-  readonly full: number;
 
   constructor(
     private readonly context: DriverContext,
     private readonly needsNoSlot: NeedsNoSlot | undefined,
-    concurrency: number,
     /** True where requests are acknowledged after their reply. */
-    atLeastOnce: boolean,
+    private readonly atLeastOnce: boolean,
   ) {
-    const { prefetch } = context.settings.rabbit;
-    this.full = Math.min(concurrency, (atLeastOnce && prefetch) || concurrency);
+    // The broker sends such a request only when another one has ended.
+    this.slots = new FreeSlots(atLeastOnce ? GAP_MS : 0);
   }
 
   /** Returns true when calls that must wait are to be examined. */
@@ -53,7 +53,7 @@ export class Overload implements ServerLoad {
 
   /** Returns true when the server has waited for requests. */
   get isIdle(): boolean {
-    return this.idleness.isLong;
+    return this.slots.isIdle;
   }
 
   /** Returns true while calls are refused. */
@@ -61,10 +61,15 @@ export class Overload implements ServerLoad {
     return performance.now() - this.refusedAt < 2 * EPISODE_MS;
   }
 
-  /** Called when the slot of a request is free. @param taken number of slots that were taken, this one included */
-  readonly slotFreed = (taken: number): void => {
-    if (taken >= this.full) this.idleness.restart();
-  };
+  /** Called when a request gets a slot or has to wait. @param full true when no further one would get a slot */
+  take(now: number, full: boolean): void {
+    this.slots.take(now, full);
+  }
+
+  /** Called when a slot is free and nothing waits. */
+  free(): void {
+    this.slots.free(performance.now());
+  }
 
   /**
    * Returns true for a call that is to be refused. Casts, and requests that may have been started, never are.
@@ -76,20 +81,26 @@ export class Overload implements ServerLoad {
     if (!timeout || request.msgId === undefined || request.replyQueue === undefined) return false;
     const now = performance.now();
     const here = now - (expires - timeout);
-    const before = queueWait?.before;
     const certain = queueWait?.certain;
-    const full = this.isFull(before, here, waits, now);
+    const isEstimated = certain !== undefined;
+    let before = queueWait?.before;
+    // Had it waited for longer, it would have come when a slot was free.
+    if (isEstimated && waits) before = Math.max(certain, Math.min(before ?? 0, this.slots.fullFor(now)));
+    const full = this.isFull(isEstimated ? undefined : before, here, waits, isEstimated, now);
     const wait = (before ?? 0) + here;
     if (wait < NO_WAIT_MS) {
-      if (before !== undefined && certain === undefined) this.shedding.observe(wait, now);
+      if (before !== undefined && !isEstimated) this.shedding.observe(wait, now);
       return false;
     }
     if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
     const sinceRefusal = now - this.refusedAt;
-    const computing = this.loop.isBusy(now, sinceRefusal < INTERVAL_MS);
+    const { loop, slots, shedding } = this;
+    loop.measure(now, sinceRefusal < INTERVAL_MS);
+    if (slots.fullFor(now) < FULL_MS && !loop.isSaturated) shedding.distrust();
+    const computing = isEstimated ? loop.isSaturated : loop.isBusy;
     const freed = sinceRefusal < NO_WAIT_MS;
-    if (!this.shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
+    if (!shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;
   }
@@ -132,18 +143,24 @@ export class Overload implements ServerLoad {
     this.timer = undefined;
   }
 
-  /** Returns true when all slots have been taken for a while: a call that waits for a moment only shows no lack of them. */
-  private isFull(before: number | undefined, here: number, waits: boolean, now: number): boolean {
+  /**
+   * Returns true when all slots have been taken for a while, from what calls have certainly waited and from the slots. With
+   * delivery at least once, a slot is free while the broker sends the next request, so only estimates are held against it.
+   */
+  private isFull(before: number | undefined, here: number, waits: boolean, isEstimated: boolean, now: number): boolean {
     if (before !== undefined) {
       if (before + here < NO_WAIT_MS) this.waitingSince = undefined;
       else if (waits) this.waitingSince = Math.min(this.waitingSince ?? now, now - here);
     }
-    return waits && (here >= FULL_MS || now - (this.waitingSince ?? now) >= FULL_MS);
+    if (!waits) return false;
+    if ((isEstimated || !this.atLeastOnce) && this.slots.fullFor(now) < FULL_MS) return false;
+    return isEstimated || here >= FULL_MS || now - (this.waitingSince ?? now) >= FULL_MS;
   }
 
   private refused(queue: string, now: number): void {
     this.context.counters.count('shedRequests');
     this.refusedAt = now;
+    this.slots.refused(now);
     this.refusals++;
     if (this.timer !== undefined || this.closed) return;
     this.begun = now;

@@ -53,6 +53,8 @@ export class RequestInbox implements Inbox {
   private readonly delays: CallDelays;
   /** Undefined without load shedding. */
   private readonly overload: Overload | undefined;
+  /** Number of requests in work that are acknowledged after their reply. */
+  private unacknowledged = 0;
   private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
@@ -72,7 +74,7 @@ export class RequestInbox implements Inbox {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
     if (this.settings.loadShedding)
-      this.overload = new Overload(context, ports.needsNoSlot, concurrency, acknowledgeAfterReply !== undefined);
+      this.overload = new Overload(context, ports.needsNoSlot, acknowledgeAfterReply !== undefined);
     this.delays = new CallDelays(new CallerClocks(this.overload));
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
@@ -81,11 +83,13 @@ export class RequestInbox implements Inbox {
       decline: (delivery) =>
         this.overload?.isActive(performance.now()) === true && this.declines(delivery, this.overload),
       wait: (delivery) => {
-        delivery.waitingSince = performance.now();
+        const now = performance.now();
+        delivery.waitingSince = now;
+        this.overload?.take(now, true);
       },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
-      ...(this.overload && { freed: this.overload.slotFreed }),
+      ...(this.overload && { freed: () => !this.isFull(0) && this.overload?.free() }),
       isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
@@ -168,12 +172,15 @@ export class RequestInbox implements Inbox {
     } catch (error) {
       return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
+    const { overload } = this;
     const waited = delivery.waitingSince !== undefined;
+    const full = overload !== undefined && this.isFull(1);
+    overload?.take(now, full);
     const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
-    const { overload } = this;
-    const waits = waited || (overload !== undefined && this.isFull(overload));
+    // With delivery at least once, no request waits here: the broker holds it back until a slot is free.
+    const waits = waited || (full && this.acknowledgeAfterReply !== undefined);
     if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waits)) {
       this.shed(request, delivery, overload);
       return Promise.resolve();
@@ -199,9 +206,12 @@ export class RequestInbox implements Inbox {
     return this.overload?.measure(incoming.request.method, run) ?? run;
   };
 
-  /** With delivery at least once, no request waits here: the broker holds it back until a slot is free. */
-  private isFull({ full }: Overload): boolean {
-    return this.acknowledgeAfterReply !== undefined && this.concurrencyLimit.taken >= full;
+  /** Returns true when no further request would get a slot. @param starting number of requests that hold a slot, but have not started */
+  private isFull(starting: number): boolean {
+    const { taken, limit } = this.concurrencyLimit;
+    if (taken >= limit || this.acknowledgeAfterReply === undefined) return taken >= limit;
+    const { prefetch } = this.settings.rabbit;
+    return prefetch > 0 && this.unacknowledged + starting >= prefetch;
   }
 
   /** Refuses a call that would have to wait, where the overload demands it. */
@@ -256,11 +266,14 @@ export class RequestInbox implements Inbox {
     arrival: Arrival,
     receive: Receive,
   ): Promise<void> {
-    const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
-      await receive(started);
-      return started;
-    });
+    this.unacknowledged++;
+    const incoming = await this.atLeastOnce
+      .process(request, delivery, async () => {
+        const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
+        await receive(started);
+        return started;
+      })
+      .finally(() => this.unacknowledged--);
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   getRpcClient,
@@ -9,6 +10,7 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { withChannel } from '../../../testkit/amqp.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
@@ -127,6 +129,55 @@ describeWithRabbit('a server without load shedding', () => {
       await first;
     } finally {
       release();
+      await transport.cleanup();
+    }
+  });
+});
+
+describeWithRabbit('a server with one slot that is busy for a third of the time', () => {
+  const CALLS = 150;
+  const EVERY_MS = 20;
+  const TIMEOUT = 1000;
+  const BEHIND_MS = 1100;
+
+  it('refuses no call of a caller whose clock is behind by its timeout', async () => {
+    const topic = uniqueTopic('behind');
+    const transport = getRpcTransport({ transportUrl: rabbitUrl, logger: silent, concurrency: 1, loadShedding: true });
+    const endpoint = { work: () => pause(7) };
+    const failures: unknown[] = [];
+    let answered = 0;
+    try {
+      await getRpcServer(transport, new Target({ topic, server: 'a' }), [endpoint]).start();
+      await withChannel(rabbitUrl, async (channel) => {
+        const id = () => randomUUID().replaceAll('-', '');
+        const replies = `reply_${id()}`;
+        await channel.assertQueue(replies, { durable: false, autoDelete: true });
+        await channel.consume(replies, (message) => {
+          const reply = JSON.parse(JSON.parse(String(message?.content))['oslo.message']);
+          if (reply.failure) failures.push(reply.failure);
+          if (reply.ending) answered++;
+        });
+        const call = (): void => {
+          const request = { method: 'work', args: {}, _msg_id: id(), _reply_q: replies, _unique_id: id() };
+          const body = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(request) };
+          channel.sendToQueue(topic, Buffer.from(JSON.stringify(body)), {
+            expiration: `${TIMEOUT}`,
+            contentType: 'application/json',
+            contentEncoding: 'utf-8',
+            headers: { 'x-deadline': performance.timeOrigin + performance.now() - BEHIND_MS + TIMEOUT },
+          });
+        };
+        for (let sent = 0; sent < CALLS; sent++) {
+          call();
+          // Each third time, two calls come at once, so that one waits for the slot.
+          if (sent % 3 === 0) call();
+          await pause(EVERY_MS);
+        }
+        await eventually(() => expect(answered + failures.length).toBeGreaterThanOrEqual(CALLS + CALLS / 3));
+      });
+      expect(failures).toEqual([]);
+      expect(transport.counts.shedRequests).toBe(0);
+    } finally {
       await transport.cleanup();
     }
   });

@@ -12,7 +12,7 @@ import type { Sight } from './topology-finding.js';
 
 const OTHER_EXCHANGE = 'Give its servers and their callers the same controlExchange (oslo: control_exchange)';
 
-/** What is known about a queue beside the queue itself. */
+/** Facts about a queue from elsewhere. */
 export interface QueueScene {
   /** Undefined where bindings and members cannot be seen. */
   readonly management: ManagementApi | undefined;

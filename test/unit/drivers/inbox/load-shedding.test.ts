@@ -127,6 +127,19 @@ describe('load shedding', () => {
     expect(refuses({ certain: SPARE_MS + 1, before: SPARE_MS + 2 }, after)).toBe(true);
   });
 
+  it('takes back what rests on estimates when the server has capacity to spare', () => {
+    const estimated = { certain: 0, ...late };
+    const now = overload(estimated);
+    expect(shedding.isOverloaded(now)).toBe(true);
+    shedding.distrust();
+    expect(shedding.isOverloaded(now)).toBe(false);
+    expect(refuses(estimated, now)).toBe(false);
+    const again = overload(late, 5000);
+    shedding.distrust();
+    expect(shedding.isOverloaded(again)).toBe(true);
+    expect(refuses({ certain: 0, before: SPARE_MS + 1, full: false, freed: true }, again)).toBe(false);
+  });
+
   it('goes on although an estimate says that a call did not wait', () => {
     const now = overload();
     refuses({ certain: 0, before: 0 }, now);
@@ -156,6 +169,7 @@ describe('load shedding', () => {
   });
 
   it('starts a late call in a slot that a refusal has freed, unless it is sure to end too late', () => {
+    refuses(late);
     const freed = { full: false, freed: true };
     expect(refuses({ ...freed, before: SPARE_MS + 50 })).toBe(false);
     expect(refuses({ ...freed, before: SPARE_MS + 51 })).toBe(true);

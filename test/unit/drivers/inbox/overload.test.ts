@@ -20,8 +20,9 @@ describe('the overload of a server', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     vi.spyOn(performance, 'now').mockReturnValue(0);
     context = fakeContext();
-    overload = new Overload(context, { marker: 'ping', selects: ({ method }) => method === 'ping' }, 1, false);
+    overload = new Overload(context, { marker: 'ping', selects: ({ method }) => method === 'ping' }, false);
     // All slots are taken.
+    overload.take(0, true);
     refuses(call, 1000);
     advance(FULL_MS);
   });

@@ -13,6 +13,8 @@ export interface SimulatedCall {
   readonly caller?: string;
   /** Time by which the clock of the caller is ahead. */
   readonly skew?: number;
+  /** False where it is delivered at most once, by a server that delivers others at least once. */
+  readonly atLeastOnce?: boolean;
 }
 
 export interface ServedCall extends SimulatedCall {
@@ -30,6 +32,8 @@ export interface Simulation {
   /** True for handlers that compute: they block the event loop, and take no slot for long. */
   readonly computing?: boolean;
   readonly atLeastOnce?: boolean;
+  /** Number of unacknowledged calls that the broker hands over; by default that of the slots. */
+  readonly prefetch?: number;
   /** Time at which the server starts; by default that of the first call. */
   readonly started?: number;
   /** Time after which the broker hands over calls in place of the acknowledged ones. */
@@ -92,6 +96,7 @@ export async function simulate({
   loadShedding = true,
   computing = false,
   atLeastOnce = false,
+  prefetch = slots,
   started = Math.min(0, calls[0]?.at ?? 0),
   roundTrip = 1,
   cost = 0.05,
@@ -119,7 +124,7 @@ export async function simulate({
   let head = 0;
   let unacknowledged = 0;
 
-  const context = fakeContext({ loadShedding });
+  const context = fakeContext({ loadShedding, rabbit: { rabbitQosPrefetchCount: prefetch } });
   const inbox = new RequestInbox(
     context,
     slots,
@@ -131,7 +136,7 @@ export async function simulate({
       await incoming.reply({ result: null, failure: null, ending: true });
       settle(call, now - call.at <= call.timeout ? 'in time' : 'late');
     },
-    atLeastOnce ? () => true : undefined,
+    atLeastOnce ? ({ msgId }) => byId(msgId).atLeastOnce !== false : undefined,
     {
       repeats: false,
       sendReply: ({ reply }: OutgoingReply) => {
@@ -160,7 +165,7 @@ export async function simulate({
     agenda.add({ at: now + roundTrip, run });
   };
   const handOver = (): void => {
-    while (unacknowledged < slots && head < queue.length) {
+    while (unacknowledged < prefetch && head < queue.length) {
       const id = queue[head++] as number;
       const call = served[id] as ServedCall;
       if (now - call.at > call.timeout) {

@@ -10,13 +10,13 @@ const HOUR = 3_600_000;
 
 /** Returns calls at random times, the same ones each time. */
 function callsOf(
-  { from = 0, to, perSecond }: { from?: number; to: number; perSecond: number },
+  { from = 0, to, perSecond, seed = 1 }: { from?: number; to: number; perSecond: number; seed?: number },
   facts: Partial<SimulatedCall> = {},
 ): SimulatedCall[] {
-  let seed = 1;
+  let last = seed;
   const random = () => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return seed / 2 ** 31;
+    last = (last * 1_103_515_245 + 12_345) % 2 ** 31;
+    return last / 2 ** 31;
   };
   const found: SimulatedCall[] = [];
   for (let at = from; ; ) {
@@ -141,5 +141,66 @@ describe('a server that can serve all calls', () => {
     const calls = [...calm(), ...callsOf({ to: 10_000, perSecond: 4 * CAPACITY }), ...after];
     const { calls: served } = await simulate({ slots: SLOTS, calls });
     expect(served.filter((it) => it.outcome !== 'in time' && it.at > 11_500)).toEqual([]);
+  });
+
+  /** Calls of a caller that is behind by about its timeout, so that they seem to come too late. */
+  const seemLate = [0.9, 1, 1.1, 1.3, 1.6].flatMap((part) => [300, 1000, 5000].map((timeout) => ({ part, timeout })));
+  const light = (slots: number, facts: Partial<SimulatedCall>) =>
+    callsOf({ to: 10_000, perSecond: (0.4 * slots * 1000) / 8, seed: 7 }, { need: 8, ...facts });
+
+  it.each([
+    [1, false],
+    [4, false],
+    [1, true],
+    [4, true],
+  ])(
+    'refuses none of a caller whose clock is behind, with %i slots (at least once: %s)',
+    async (slots, atLeastOnce) => {
+      for (const { part, timeout } of seemLate) {
+        const calls = light(slots, { timeout, skew: -part * timeout });
+        const { calls: served } = await simulate({ slots, calls, atLeastOnce });
+        expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+      }
+    },
+  );
+
+  it('refuses none of a caller whose clock is behind, with handlers that compute for 83 % of the time', async () => {
+    for (const part of [0.9, 1.1, 1.6]) {
+      const calls = callsOf(
+        { to: 36_000, perSecond: 1000 / 6, seed: 7 },
+        { need: 5, timeout: 1000, skew: -part * 1000 },
+      );
+      const { calls: served } = await simulate({ slots: 16, calls, computing: true });
+      expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+    }
+  });
+
+  it('refuses none while requests that are delivered at most once hold as many slots as the prefetch limit', async () => {
+    const long = { caller: 'b', atLeastOnce: false, need: 20_000, timeout: 60_000 };
+    const calls = [
+      { at: 0, ...long },
+      { at: 1, ...long },
+      ...callsOf({ from: 10, to: 15_000, perSecond: 40 }, { need: 8, timeout: 1000, skew: -1000 }),
+    ];
+    const { calls: served } = await simulate({ slots: 6, calls, atLeastOnce: true, prefetch: 2 });
+    expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
+  });
+
+  it('serves a caller that was suspended again after a minute', async () => {
+    const facts = { need: 5, timeout: 2000 };
+    // At even intervals, so that the slot is never free for longer.
+    const each100ms = (from: number, to: number, skew: number) =>
+      Array.from({ length: (to - from) / 100 }, (_, n) => ({ at: from + n * 100, ...facts, skew }));
+    const calls = [...each100ms(0, 20_000, 0), ...each100ms(25_000, 120_000, -2300)];
+    const { calls: served } = await simulate({ slots: 1, calls });
+    expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
+  });
+});
+
+describe('a server that has restarted in an overload, with handlers that compute', () => {
+  it('serves at its capacity soon', async () => {
+    const calls = callsOf({ from: -1500, to: 15_000, perSecond: 800 }, { need: 5 });
+    const { calls: served } = await simulate({ slots: 16, calls, computing: true, started: 0 });
+    expect(goodput(served, 4000, 14_000, 200)).toBeGreaterThan(0.85);
   });
 });
