@@ -59,7 +59,7 @@ describe('oslo-rpc context', { concurrent: false }, () => {
   it.each([
     ['scheme', ['--url', 'rabit://me:s3cret@h/'], /"rabit" is unknown; use rabbit/],
     ['timeout', ['--url', URL, '--timeout', '5 parsecs'], /--timeout/],
-    ['management URL', ['--url', URL, '--management-url', 'ftp://h'], /managementUrl/],
+    ['management URL', ['--url', URL, '--management-url', 'ftp://h'], /--management-url/],
   ])('saves no context with a wrong %s', async (_name, flags, reason) => {
     const refused = await context('add', 'bad', ...flags);
     expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(reason) });
@@ -147,7 +147,11 @@ describe('oslo-rpc context', { concurrent: false }, () => {
       /^InvalidTransportURL: .*port is malformed/,
     ],
     ['a malformed time', ['edit', 'prod', '--timeout', 'soon'], /^UsageError: --timeout: expected /],
-    ['a malformed management URL', ['edit', 'prod', '--management-url', 'mq1'], /^ConfigurationError: /],
+    [
+      'a malformed management URL',
+      ['edit', 'prod', '--management-url', 'mq1'],
+      /^UsageError: --management-url: expected /,
+    ],
     ['a missing file', ['edit', 'prod', '--config-file', '/no/such.conf'], /^ConfigurationError: .*\/no\/such\.conf/],
   ])('refuses %s', async (_what, args, message) => {
     save('prod', { url: URL });

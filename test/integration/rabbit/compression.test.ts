@@ -169,7 +169,8 @@ describeWithRabbit('kombuCompression', () => {
       await channel.waitForConfirms();
     });
     await eventually(() => expect(seen).toEqual([{ text: 'good' }, { text: 'plain' }]));
-    expect(warnings).toEqual([expect.stringMatching(reason)]);
+    // A compressed body is searched for a reply address first.
+    await eventually(() => expect(warnings).toEqual([expect.stringMatching(reason)]));
     const { messageCount } = await withChannel(rabbitUrl, (channel) => channel.checkQueue(topic));
     expect(messageCount).toBe(0);
   });
