@@ -38,6 +38,9 @@ const IMAGES = [
   ['topics', 'topics', 'light', snapshot()],
   ['call', 'call?topic=conductor&method=scale', 'dark', snapshot()],
   ['dead-letters', 'dead', 'light', snapshot()],
+  ['slow-calls', 'slow?show=slow', 'light', snapshot()],
+  ['unknown-methods', 'unknown', 'dark', snapshot()],
+  ['backoff', 'backoff', 'light', night],
 ] as const;
 
 const explorer = await FakeExplorer.start();
