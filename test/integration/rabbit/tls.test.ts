@@ -126,7 +126,7 @@ describeWithRabbitControl('TLS', () => {
   it('is enabled by the query of the URL, in the given version', async () => {
     const query = `?ssl=1&ssl_ca_file=${encodeURIComponent(authority.caFile)}&ssl_version=TLSv1_2`;
     await roundTrip(secure() + query, {}, async () => {
-      // The broker still lists those that have just closed.
+      // The broker still lists those that are just closing.
       await eventually(async () => {
         for (const one of await protocols()) expect(one).toMatchObject({ ssl_protocol: 'tlsv1.2' });
       });
