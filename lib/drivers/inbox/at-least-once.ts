@@ -4,7 +4,6 @@ import { counted } from '../../core/counted.js';
 import type { Counters } from '../../core/counters.js';
 import { toError } from '../../core/errors.js';
 import { newId } from '../../core/id.js';
-import { type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
@@ -14,6 +13,7 @@ import type { Delivery } from './delivery.js';
 import type { DuplicateWindow } from './duplicate-window.js';
 import type { InboxRequest } from './inbox-request.js';
 import { Pauses } from './pauses.js';
+import type { RequestLog } from './request-log.js';
 
 /** Publishes a copy of the message to its queue, with its number of returns in a header. Rejects when that fails. */
 export type CountReturn = (delivery: Delivery, uniqueId: string | undefined) => Promise<void>;
@@ -49,13 +49,18 @@ export class AtLeastOnce {
     private readonly seen: DuplicateWindow,
     deadLetter: PublishDeadLetter,
     private readonly countReturn: CountReturn,
-    private readonly subjectOf: (request: RpcRequest, delivery: Delivery) => LogSubject,
+    private readonly log: RequestLog,
   ) {
     this.settings = context.settings;
     this.counters = context.counters;
     const { rabbit } = this.settings;
     this.deadLetters = new DeadLetters(context, 'request', deadLetter, this.pauses);
     this.maxWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
+  }
+
+  /** Number of requests that are not settled yet, which count against the prefetch. */
+  get unsettled(): number {
+    return this.inWork.size;
   }
 
   /**
@@ -117,12 +122,8 @@ export class AtLeastOnce {
       await this.countReturn(delivery, request.uniqueId);
     } catch (error) {
       const why = oneLine(toError(error).message);
-      logAbout(
-        this.settings.logger,
-        'warn',
-        this.subjectOf(request, delivery),
-        `Could not count the return of a request to "${delivery.queue}": ${why}; running it uncounted`,
-      );
+      const text = `Could not count the return of a request to "${delivery.queue}": ${why}; running it uncounted`;
+      this.log.write('warn', request, delivery, text);
       return false;
     }
     await delivery.acknowledge();
@@ -136,7 +137,7 @@ export class AtLeastOnce {
       delivery,
       reason: `returned ${counted(returns, 'time')} without an acknowledgement`,
       deliveries: returns + 1,
-      subject: this.subjectOf(request, delivery),
+      subject: this.log.subjectOf(request, delivery),
       published: () => {
         // An operator who moves it back wants it processed.
         this.returned?.delete(work.id);

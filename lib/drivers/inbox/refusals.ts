@@ -1,17 +1,17 @@
 import type { MessagingException } from '../../core/errors.js';
 import { serializeFailure } from '../../core/failure.js';
-import { type LogSubject, logAbout, requestSubject } from '../../core/log-subject.js';
+import { logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress, type ReplyAddress } from '../../core/reply-address.js';
-import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
+import type { RpcRequest } from '../../core/rpc-message.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
 import { InboxRequest, type ReplyPorts, type RequestTerms } from './inbox-request.js';
+import { peekRequest } from './peek-request.js';
+import type { RequestLog } from './request-log.js';
 
 /** Minimum time between warnings of expired requests, in milliseconds: an overloaded server may drop every request. */
 const EXPIRED_WARNING_INTERVAL_MS = 10_000;
-/** Maximum size of a body that is read only to name its request, in bytes. */
-const MAX_NAMED_BYTES = 65_536;
 
 /** Settles requests that are not run: answers them with a failure, or drops them. */
 export class Refusals {
@@ -23,6 +23,7 @@ export class Refusals {
     private readonly context: DriverContext,
     private readonly ports: ReplyPorts,
     private readonly terms: RequestTerms,
+    private readonly log: RequestLog,
   ) {}
 
   /**
@@ -39,9 +40,8 @@ export class Refusals {
     const { counters, settings } = this.context;
     counters.count(count);
     const address = await this.addressIn(delivery);
-    const subject = known
-      ? this.subjectOf(known, delivery)
-      : { ...this.place(delivery), messageId: address?.msgId ?? address?.uniqueId };
+    const messageId = address?.msgId ?? address?.uniqueId;
+    const subject = { ...this.log.subjectOf(known, delivery), ...(!known && { messageId }) };
     const text = `Refused a message from "${delivery.queue}": ${oneLine(error.message, 300)}`;
     logAbout(settings.logger, 'warn', subject, text);
     if (!address) return;
@@ -62,11 +62,10 @@ export class Refusals {
     const overdue = Math.ceil(now - expires);
     const isDue = now - this.warnedAt > EXPIRED_WARNING_INTERVAL_MS;
     if (isDue) this.warnedAt = now;
-    const request = known ?? this.named(delivery);
-    logAbout(
-      settings.logger,
+    this.log.write(
       isDue ? 'warn' : 'debug',
-      request ? this.subjectOf(request, delivery) : this.place(delivery),
+      known ?? peekRequest(delivery, settings.limits),
+      delivery,
       `Dropped a request from "${delivery.queue}": its caller gave up ${overdue} ms ago, and ${why}`,
     );
   }
@@ -79,27 +78,6 @@ export class Refusals {
   private async reply(request: RpcRequest, { expires }: Delivery, failure: string): Promise<void> {
     const refused = new InboxRequest(request, expires, this.context, this.ports, this.terms);
     await refused.reply({ result: null, failure, ending: true });
-  }
-
-  /** Returns the subject of lines about a request of the server. */
-  subjectOf(request: RpcRequest, delivery: Delivery): LogSubject {
-    return requestSubject(request, this.place(delivery));
-  }
-
-  private place({ queue }: Delivery): LogSubject {
-    const { exchange, topic, server } = this.ports.listening ?? {};
-    return { exchange, topic, server, queue };
-  }
-
-  /** Returns the request in a small body, to name it in a line. */
-  private named(delivery: Delivery): RpcRequest | undefined {
-    if (delivery.compression !== undefined || delivery.body.length > MAX_NAMED_BYTES) return undefined;
-    try {
-      return readRequest(delivery.read(this.context.settings.limits));
-    } catch {
-      // It is dropped in any case.
-      return undefined;
-    }
   }
 
   private addressIn(delivery: Delivery): ReplyAddress | undefined | Promise<ReplyAddress | undefined> {

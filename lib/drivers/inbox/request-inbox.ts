@@ -1,7 +1,5 @@
 import { Deadline } from '../../core/deadline.js';
 import { InvalidMessage, MessageDeliveryFailure, toError } from '../../core/errors.js';
-import { logAbout } from '../../core/log-subject.js';
-import { oneLine } from '../../core/logger.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
 import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../driver.js';
@@ -17,8 +15,10 @@ import type { Delivery } from './delivery.js';
 import { DuplicateWindow } from './duplicate-window.js';
 import type { Inbox } from './inbox.js';
 import { InboxRequest, type OnWaiting, type ReplyPorts, type RequestTerms } from './inbox-request.js';
+import { LoadShedder } from './load-shedder.js';
 import { Overload } from './overload.js';
 import { Refusals } from './refusals.js';
+import { RequestLog } from './request-log.js';
 import { RequestSignals } from './request-signals.js';
 import { WorkLimit } from './work-limit.js';
 
@@ -26,6 +26,8 @@ import { WorkLimit } from './work-limit.js';
 export interface InboxPorts extends ReplyPorts {
   /** True when an acknowledged request may be delivered again. */
   readonly repeats: boolean;
+  /** True when deliveries have an expiration. Without it, no call is known to come too late. */
+  readonly expires: boolean;
   readonly deadLetter: PublishDeadLetter;
   readonly countReturn: CountReturn;
   /** Requests that their callers can cancel. */
@@ -33,9 +35,6 @@ export interface InboxPorts extends ReplyPorts {
   /** Selects the requests that are answered while all slots are taken; absent where none is. */
   readonly needsNoSlot?: NeedsNoSlot | undefined;
 }
-
-/** Maximum size of a request that needs no slot, in bytes: bodies of waiting requests are searched for its method. */
-const MAX_EXEMPT_BYTES = 65_536;
 
 const REDELIVERED =
   'The request was delivered a second time: a server may have started it before, and it must run at most once (refuseRedelivered)';
@@ -52,15 +51,14 @@ export class RequestInbox implements Inbox {
   private readonly atLeastOnce: AtLeastOnce;
   private readonly delays: CallDelays;
   /** Undefined without load shedding. */
-  private readonly overload: Overload | undefined;
-  /** Number of requests in work that are acknowledged after their reply. */
-  private unacknowledged = 0;
+  private readonly shedder: LoadShedder | undefined;
   private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
   private readonly settings: Settings;
   /** True where an instrumentation reads the times of requests. */
   private readonly isMeasured: boolean;
+  private readonly log: RequestLog;
   private readonly refusals: Refusals;
 
   /** @param acknowledgeAfterReply selects the requests that are delivered at least once; undefined when none is */
@@ -73,36 +71,35 @@ export class RequestInbox implements Inbox {
   ) {
     this.settings = context.settings;
     const { limits, logger, instrumentation } = this.settings;
-    if (this.settings.loadShedding)
-      this.overload = new Overload(context, ports.needsNoSlot, acknowledgeAfterReply !== undefined);
-    this.delays = new CallDelays(new CallerClocks(this.overload));
+    const overload =
+      this.settings.loadShedding && ports.expires
+        ? new Overload(context, ports.needsNoSlot, acknowledgeAfterReply !== undefined)
+        : undefined;
+    this.delays = new CallDelays(new CallerClocks(overload));
     this.isMeasured = instrumentation.some(({ server }) => server);
     this.concurrencyLimit = new ConcurrencyLimit(concurrency, logger, {
       start: (delivery) => this.process(delivery),
       abandon: (delivery) => delivery.release(),
-      decline: (delivery) =>
-        this.overload?.isActive(performance.now()) === true && this.declines(delivery, this.overload),
+      decline: (delivery) => this.shedder?.declines(delivery) === true,
       wait: (delivery) => {
-        const now = performance.now();
-        delivery.waitingSince = now;
-        this.overload?.take(now, true);
+        delivery.waitingSince = performance.now();
+        this.shedder?.wait(delivery.waitingSince);
       },
       take: (delivery) => this.workLimit.take(delivery),
       give: (taken) => this.workLimit.give(taken),
-      ...(this.overload && { freed: () => !this.isFull(0) && this.overload?.free() }),
+      ...(overload && { freed: () => this.shedder?.freed() }),
       isExempt: (delivery) => ports.needsNoSlot !== undefined && this.isExempt(delivery, ports.needsNoSlot),
     });
     this.workLimit = new WorkLimit(limits, concurrency);
-    this.refusals = new Refusals(context, ports, this.atMostOnceTerms);
+    this.log = new RequestLog(logger, ports.listening);
+    this.refusals = new Refusals(context, ports, this.atMostOnceTerms, this.log);
     this.seen = new DuplicateWindow(limits.duplicateWindow, limits.duplicateTtl);
-    this.atLeastOnce = new AtLeastOnce(
-      context,
-      concurrency,
-      this.seen,
-      ports.deadLetter,
-      ports.countReturn,
-      (request, delivery) => this.refusals.subjectOf(request, delivery),
-    );
+    this.atLeastOnce = new AtLeastOnce(context, concurrency, this.seen, ports.deadLetter, ports.countReturn, this.log);
+    const { delays, log, refusals } = this;
+    const isFull = (starting: number) => this.isFull(starting);
+    this.shedder =
+      overload &&
+      new LoadShedder(overload, limits, { delays, log, refusals, receive, onRefusal: this.awaitReply, isFull });
   }
 
   /** Number of requests in work. */
@@ -124,7 +121,7 @@ export class RequestInbox implements Inbox {
 
   /** Starts no further work, and returns unstarted requests to their queues. @param graceful true when there is time to finish */
   close(graceful: boolean): void {
-    this.overload?.close();
+    this.shedder?.close();
     this.atLeastOnce.close();
     // A returned request is redelivered, and other servers would refuse it.
     this.concurrencyLimit.close(graceful && this.settings.refuseRedelivered);
@@ -172,26 +169,22 @@ export class RequestInbox implements Inbox {
     } catch (error) {
       return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const { overload } = this;
+    const { shedder } = this;
     const waited = delivery.waitingSince !== undefined;
-    const full = overload !== undefined && this.isFull(1);
-    overload?.take(now, full);
+    const full = shedder?.take(now) === true;
     const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
     if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
     // With delivery at least once, no request waits here: the broker holds it back until a slot is free.
     const waits = waited || (full && this.acknowledgeAfterReply !== undefined);
-    if (overload?.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), waits)) {
-      this.shed(request, delivery, overload);
-      return Promise.resolve();
-    }
+    if (shedder?.refuses(request, delivery, delay, waits)) return Promise.resolve();
     const acknowledgeAfterReply = this.acknowledgeAfterReply?.(request);
     if (acknowledgeAfterReply && delivery.revoked) return Promise.resolve();
     const isRefused = !acknowledgeAfterReply && refuseRedelivered && delivery.repeated;
     if ((acknowledgeAfterReply || isRefused) && this.isDuplicate(request, delivery))
       return Promise.resolve(delivery.acknowledge());
     const arrival = this.isMeasured ? arrivalOf(delivery, delay, now) : unmeasured(delivery, now);
-    const receive = overload?.isPressed(delivery, delay) ? this.receiveMeasured : this.receive;
+    const receive = shedder ? shedder.receiverOf(delivery, delay) : this.receive;
     if (acknowledgeAfterReply) return this.processAtLeastOnce(request, delivery, expires, arrival, receive);
     if (isRefused)
       return this.refusals.refuse(delivery, 'redeliveries', new MessageDeliveryFailure(REDELIVERED), request);
@@ -201,39 +194,12 @@ export class RequestInbox implements Inbox {
     return acknowledged.then((yes) => (yes ? this.begin(incoming, delivery, receive, now) : undefined));
   }
 
-  private readonly receiveMeasured: Receive = (incoming) => {
-    const run = this.receive(incoming);
-    return this.overload?.measure(incoming.request.method, run) ?? run;
-  };
-
   /** Returns true when no further request would get a slot. @param starting number of requests that hold a slot, but have not started */
   private isFull(starting: number): boolean {
     const { taken, limit } = this.concurrencyLimit;
     if (taken >= limit || this.acknowledgeAfterReply === undefined) return taken >= limit;
     const { prefetch } = this.settings.rabbit;
-    return prefetch > 0 && this.unacknowledged + starting >= prefetch;
-  }
-
-  /** Refuses a call that would have to wait, where the overload demands it. */
-  private declines(delivery: Delivery, overload: Overload): boolean {
-    // A large body is read once only, when it has a slot.
-    if (delivery.compression !== undefined || delivery.body.length > MAX_EXEMPT_BYTES) return false;
-    try {
-      const request = readRequest(delivery.read(this.settings.limits));
-      const delay = this.delays.delayOf(request, delivery, true);
-      if (!overload.refuses(request, delivery, this.delays.waitOf(request, delivery, delay), true)) return false;
-      this.shed(request, delivery, overload);
-      return true;
-    } catch {
-      // It is refused when it has a slot.
-      return false;
-    }
-  }
-
-  /** Answers a call with the failure of an overload. It holds no slot meanwhile. */
-  private shed(request: RpcRequest, delivery: Delivery, overload: Overload): void {
-    const answer = this.refusals.answer(request, delivery, overload.failureOf(delivery));
-    this.awaitReply(overload.track(answer, () => this.refusals.subjectOf(request, delivery)));
+    return prefetch > 0 && this.atLeastOnce.unsettled + starting >= prefetch;
   }
 
   private isDuplicate(request: RpcRequest, delivery: Delivery): boolean {
@@ -245,8 +211,7 @@ export class RequestInbox implements Inbox {
 
   private countDuplicate(request: RpcRequest, delivery: Delivery): void {
     this.context.counters.count('duplicates');
-    const text = `Dropped a duplicate of message ${oneLine(request.uniqueId ?? '', 64)}`;
-    logAbout(this.settings.logger, 'warn', this.refusals.subjectOf(request, delivery), text);
+    this.log.duplicate(request, delivery);
   }
 
   /** Runs an acknowledged request. */
@@ -266,14 +231,11 @@ export class RequestInbox implements Inbox {
     arrival: Arrival,
     receive: Receive,
   ): Promise<void> {
-    this.unacknowledged++;
-    const incoming = await this.atLeastOnce
-      .process(request, delivery, async () => {
-        const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
-        await receive(started);
-        return started;
-      })
-      .finally(() => this.unacknowledged--);
+    const incoming = await this.atLeastOnce.process(request, delivery, async () => {
+      const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
+      await receive(started);
+      return started;
+    });
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 
@@ -286,7 +248,7 @@ export class RequestInbox implements Inbox {
   ): InboxRequest {
     const cancellations = delivery.cancellable ? this.ports.cancellations : undefined;
     const incoming = new InboxRequest(request, expires, this.context, this.ports, terms, arrival, cancellations);
-    if (!incoming.wantsReply) this.warnOfUnusableAddress(request, delivery);
+    if (!incoming.wantsReply) this.log.unusableAddress(request, delivery);
     return incoming;
   }
 
@@ -301,17 +263,4 @@ export class RequestInbox implements Inbox {
     onWaiting: this.awaitReply,
   };
   private readonly atLeastOnceTerms: RequestTerms = { signals: this.signals, atLeastOnce: true };
-
-  /** Warns of a call with an unusable reply address; it runs all the same, as in Python. A cast has no address. */
-  private warnOfUnusableAddress(request: RpcRequest, delivery: Delivery): void {
-    const { msgId, replyQueue } = request;
-    if (msgId === undefined && replyQueue === undefined) return;
-    const address = `message id "${oneLine(msgId ?? '', 64)}", reply queue "${oneLine(replyQueue ?? '', 64)}"`;
-    logAbout(
-      this.settings.logger,
-      'warn',
-      this.refusals.subjectOf(request, delivery),
-      `Running a call that cannot be answered, because its reply address is incomplete: ${address}`,
-    );
-  }
 }

@@ -38,8 +38,8 @@ import { TappedPublisher, unreachable } from './tapped-publisher.js';
 
 /** No dead-letter queue: nobody could read it outside this process. The log line is the only trace. */
 const deadLetter = async (): Promise<undefined> => undefined;
-/** The embedded broker counts returns itself. */
-const countReturn = async (): Promise<void> => undefined;
+/** The embedded broker counts returns itself, and its deliveries have no expiration. */
+const SETTLING = { deadLetter, countReturn: async (): Promise<void> => undefined, expires: false } as const;
 
 /** Embedded driver, for `memory://`: does within one process what RabbitMQ does for RPC and notifications. */
 export class MemoryDriver implements Driver {
@@ -125,7 +125,7 @@ export class MemoryDriver implements Driver {
     const sendReply = (reply: OutgoingReply) => this.sendReply(reply);
     // Without a tap, an acknowledged request is never delivered again.
     const repeats = tap !== undefined;
-    const ports = { sendReply, deadLetter, countReturn, repeats, cancellations, needsNoSlot, listening: target };
+    const ports = { ...SETTLING, sendReply, repeats, cancellations, needsNoSlot, listening: target };
     const handle = tap?.serve(target, receive) ?? receive;
     const inbox = new RequestInbox(this.context, concurrency, handle, acknowledgeAfterReply, ports);
     const bindings = serverBindings(target, this.settings.controlExchange);

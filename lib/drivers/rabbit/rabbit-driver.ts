@@ -165,6 +165,7 @@ export class RabbitDriver implements Driver {
     const { rabbit, controlExchange } = this.settings;
     const inbox = new RequestInbox(this.context, concurrency, receive, acknowledgeAfterReply, {
       repeats: true,
+      expires: true,
       sendReply: (reply) => this.replySender.send(reply),
       deadLetter: (...letter) => this.republisher.deadLetter(...letter),
       countReturn: (...delivery) => this.republisher.countReturn(...delivery),

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { requestSubject } from '../../../../lib/core/log-subject.js';
 import { readRequest } from '../../../../lib/core/rpc-message.js';
 import { AtLeastOnce, type CountReturn } from '../../../../lib/drivers/inbox/at-least-once.js';
 import { DuplicateWindow } from '../../../../lib/drivers/inbox/duplicate-window.js';
 import type { InboxRequest } from '../../../../lib/drivers/inbox/inbox-request.js';
+import { RequestLog } from '../../../../lib/drivers/inbox/request-log.js';
 import { type FakeDelivery, fakeContext, fakeDelivery } from './fake-delivery.js';
 
 beforeEach(() => {
@@ -20,7 +20,8 @@ function atLeastOnce({ concurrency = 4, countReturn = (async () => undefined) as
   const context = fakeContext({ limits: { deliveries: 3 } });
   const seen = new DuplicateWindow(100, 60_000);
   const deadLetter = vi.fn(async () => 'q.dead');
-  const requests = new AtLeastOnce(context, concurrency, seen, deadLetter, countReturn, requestSubject);
+  const log = new RequestLog(context.settings.logger, undefined);
+  const requests = new AtLeastOnce(context, concurrency, seen, deadLetter, countReturn, log);
   const process = (delivery: FakeDelivery, run: () => Promise<InboxRequest>, id = 'r1') =>
     requests.process(readRequest({ method: 'm', _unique_id: id }), delivery, run);
   return { ...context, seen, deadLetter, requests, process };

@@ -139,6 +139,7 @@ export async function simulate({
     atLeastOnce ? ({ msgId }) => byId(msgId).atLeastOnce !== false : undefined,
     {
       repeats: false,
+      expires: true,
       sendReply: ({ reply }: OutgoingReply) => {
         compute(cost);
         if (reply.failure !== null) settle(byId(reply.msgId), 'refused');
