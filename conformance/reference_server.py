@@ -8,7 +8,6 @@ import argparse
 import builtins
 import collections
 import importlib.metadata
-import queue
 import signal
 import threading
 import time
@@ -122,13 +121,13 @@ def main():
     server = oslo_messaging.get_rpc_server(
         transport, target, [Reference(arguments.server), Namespaced()],
         executor='threading')
-    # An Event can deadlock here: a signal may arrive within its wait().
-    stopped = queue.SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.put(None))
+    # Before any thread starts. A handler might never run: the main thread
+    # would have to wake up, and a thread that just starts can take its signal.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server.start()
     print('ready', flush=True)
-    stopped.get()
+    signal.sigwait(ends)
     server.stop()
     server.wait()
     transport.cleanup()

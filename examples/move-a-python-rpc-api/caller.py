@@ -2,8 +2,8 @@
 
 import collections
 import os
-import queue
 import signal
+import threading
 import time
 
 import oslo_messaging
@@ -13,15 +13,14 @@ import rpcapi
 
 
 def main():
-    # An Event can deadlock here: a signal may arrive within its wait().
-    ended = queue.SimpleQueue()
+    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+        signal.signal(number, lambda *_: ended.set())
     transport = oslo_messaging.get_rpc_transport(
         cfg.CONF, os.environ['TRANSPORT_URL'], allowed_remote_exmods=['rpcapi'])
     api = rpcapi.PricingAPI(transport)
     counts = collections.Counter(python=0, nest=0, failed=0)
-    while ended.empty():
+    while not ended.is_set():
         try:
             quote = api.quote({}, 'lamp', quantity=2, coupon='SPRING')
             assert quote['total'] == 8820, quote

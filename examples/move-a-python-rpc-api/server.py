@@ -2,7 +2,6 @@
 
 import json
 import os
-import queue
 import signal
 
 import oslo_messaging
@@ -46,10 +45,10 @@ def stop(server):
 
 
 def main():
-    # An Event can deadlock here: a signal may arrive within its wait().
-    ended = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+    # Before any thread starts. A handler might never run: the main thread
+    # would have to wake up, and a thread that just starts can take its signal.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     transport = oslo_messaging.get_rpc_transport(
         cfg.CONF, os.environ['TRANSPORT_URL'])
     server = oslo_messaging.get_rpc_server(
@@ -57,7 +56,7 @@ def main():
         [Manager()], executor='threading')
     server.start()
     print('consuming')
-    ended.get()
+    signal.sigwait(ends)
     stop(server)
 
 

@@ -1,7 +1,6 @@
 """A conductor, as OpenStack services have one."""
 
 import os
-import queue
 import signal
 import uuid
 
@@ -72,13 +71,13 @@ def main():
         [Conductor(quota, notifier)], executor='threading',
         serializer=serializer)
 
-    # An Event can deadlock here: a signal may arrive within its wait().
-    ended = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+    # Before any thread starts. A handler might never run: the main thread
+    # would have to wake up, and a thread that just starts can take its signal.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server.start()
     print('consuming')
-    ended.get()
+    signal.sigwait(ends)
     server.stop()
     server.wait()
     transport.cleanup()

@@ -1,9 +1,7 @@
 """The same server in Python, in both releases."""
 
 import os
-import queue
 import signal
-import time
 
 import oslo_messaging
 from oslo_config import cfg
@@ -54,13 +52,13 @@ def main():
         transport, oslo_messaging.Target(topic='stock', server=SERVER),
         [stock], executor='threading')
 
-    # An Event can deadlock here: a signal may arrive within its wait().
-    ended = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+    # Before any thread starts. A handler might never run: the main thread
+    # would have to wake up, and a thread that just starts can take its signal.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server.start()
     print('consuming')
-    ended.get()
+    signal.sigwait(ends)
     stop(server)
     transport.cleanup()
 

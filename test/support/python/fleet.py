@@ -11,10 +11,8 @@ import collections
 import faulthandler
 import json
 import os
-import queue
 import signal
 import sys
-import time
 
 import oslo_messaging as om
 from oslo_config import cfg
@@ -23,9 +21,6 @@ from oslo_config import cfg
 create_client = getattr(om, 'get_rpc_client', om.RPCClient)
 
 PAUSE_SECONDS = 0.01
-
-# An Event can deadlock here: a signal may arrive within its wait().
-ended = queue.SimpleQueue()
 
 
 class Old:
@@ -49,7 +44,7 @@ def serve(transport, topic, release):
         [endpoint], executor='threading')
     server.start()
     print('consuming')
-    ended.get()
+    signal.sigwait({signal.SIGTERM})
     server.stop()
     # Requests that arrive while the library deletes its fanout queue would be
     # lost: see examples/rolling-upgrade/server.py.
@@ -68,7 +63,7 @@ def keep_calling(transport, topic, release):
         client = client.prepare(version='1.2')
         arguments['cause'] = 'drill'
     answered, failed = collections.Counter(), []
-    while ended.empty():
+    while not signal.sigtimedwait({signal.SIGTERM}, PAUSE_SECONDS):
         try:
             answer = client.call({}, 'heal', **arguments)
             if not answered:
@@ -79,7 +74,6 @@ def keep_calling(transport, topic, release):
         except Exception as error:
             print(f'failed: {error!r}')
             failed.append(repr(error))
-        time.sleep(PAUSE_SECONDS)
     print(json.dumps({'answered': answered, 'failed': failed}))
     sys.stdout.flush()
     # The library takes six seconds to close a transport that has had calls.
@@ -88,7 +82,9 @@ def keep_calling(transport, topic, release):
 
 def main(role, url, topic, release):
     faulthandler.enable()
-    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
+    # Before any thread starts. A handler might never run: the main thread
+    # would have to wake up, and a thread that just starts can take its signal.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     om.set_transport_defaults('tacker')
     # The global object: 14.0.3's metrics look there and nowhere else.
     cfg.CONF([], project='fleet')
