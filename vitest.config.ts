@@ -26,7 +26,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 240_000,
     // Tests mostly wait: for brokers that start, and for timers.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Files of one worker share its modules: loading them anew for each file would take a fifth of the whole run.
     isolate: false,
     restoreMocks: true,
