@@ -104,12 +104,18 @@ describe('the fault log', () => {
   const ledger = new Ledger('at-most-once');
   const clients = [{ name: 'c' }, { name: 'd' }];
   let lag: number;
+  let bareGap: number;
   let log: FaultLog;
 
   beforeEach(() => {
     vi.useFakeTimers();
     lag = 0;
-    log = new FaultLog([{ name: 'once', clients, ledger }], () => lag);
+    bareGap = 100;
+    log = new FaultLog(
+      [{ name: 'once', clients, ledger }],
+      () => lag,
+      () => bareGap,
+    );
   });
   afterEach(() => vi.useRealTimers());
 
@@ -129,13 +135,21 @@ describe('the fault log', () => {
   }
 
   it('finds a client that was not served for more than five seconds', () => {
-    expect(run(faultNamed('node killed'), 0, 6)).toEqual(['node killed: a client of once was not served for 6000 ms']);
+    expect(run(faultNamed('node killed'), 0, 6)).toEqual([
+      'node killed: a client of once was not served for 6000 ms, a bare one for 100 ms',
+    ]);
     expect(run(faultNamed('node killed'), 10_000, 5)).toEqual([]);
     expect(log.rows()).toMatchObject([{ fault: 'node killed', service: 'once', runs: 2, gap: 6000 }]);
   });
 
   it('allows for a machine that was busy during the gap', () => {
     lag = 1000;
+    expect(run(faultNamed('node killed'), 20_000, 6)).toEqual([]);
+    expect(run(faultNamed('node killed'), 30_000, 7)).toHaveLength(1);
+  });
+
+  it('allows twice the time in which the broker served nobody', () => {
+    bareGap = 3000;
     expect(run(faultNamed('node killed'), 20_000, 6)).toEqual([]);
     expect(run(faultNamed('node killed'), 30_000, 7)).toHaveLength(1);
   });

@@ -5,6 +5,8 @@ import type { Ledger } from './ledger.js';
 
 /** Maximum time without an answer while more than half of the nodes can serve, in milliseconds. */
 export const MAX_GAP_MS = 5000;
+/** The same where the broker itself serves nobody for long, as a multiple of that time. */
+const MAX_GAP_RATIO = 2;
 /** Handlers take so many milliseconds at most: what was sent so long before a fault may be in work when it begins. */
 const IN_WORK_MS = 1000;
 
@@ -36,10 +38,14 @@ interface Run {
 export class FaultLog {
   readonly #runs: Run[] = [];
 
-  /** @param lagIn milliseconds that a busy machine has kept the lab from running in that time */
+  /**
+   * @param lagIn milliseconds that a busy machine has kept the lab from running in that time
+   * @param bareGap longest time from then on in which the broker has not served a bare client, in milliseconds
+   */
   constructor(
     private readonly services: readonly Observed[],
     private readonly lagIn: (gap: Gap) => number,
+    private readonly bareGap: (since: number) => number,
   ) {}
 
   begin(fault: Fault): void {
@@ -51,12 +57,15 @@ export class FaultLog {
     const run = this.#runs.at(-1);
     if (!run || run.ended !== undefined) return [];
     run.ended = Date.now();
+    const bareGap = Math.round(this.bareGap(run.begun));
+    const allowed = Math.max(MAX_GAP_MS, MAX_GAP_RATIO * bareGap);
     return this.services.flatMap(({ name, clients, ledger }) => {
       const callers = clients.map((client) => client.name);
       const gap = ledger.answers.longestGap(run.begun, callers);
       run.gaps.set(name, gap.length);
-      const isBad = run.fault.majority && gap.length > MAX_GAP_MS + this.lagIn(gap);
-      return isBad ? [`${run.fault.name}: a client of ${name} was not served for ${gap.length} ms`] : [];
+      const isBad = run.fault.majority && gap.length > allowed + this.lagIn(gap);
+      const what = `${run.fault.name}: a client of ${name} was not served for ${gap.length} ms, a bare one for ${bareGap} ms`;
+      return isBad ? [what] : [];
     });
   }
 

@@ -5,6 +5,7 @@ import type { Controllable } from '../../support/broker-inspector.js';
 import { eventually } from '../../support/eventually.js';
 import { LagProbe } from '../../support/lag-probe.js';
 import type { Gap } from './answers.js';
+import { BareClient } from './bare-client.js';
 import { BrokerWatch } from './broker-view.js';
 import { FaultLog, type FaultRow } from './fault-log.js';
 import { type Account, VIOLATIONS, type Violation } from './ledger.js';
@@ -43,10 +44,16 @@ export interface Outcome {
 export class Lab {
   readonly problems: string[] = [];
   readonly services: Service[] = [];
-  readonly faults = new FaultLog(this.services, (gap) => this.#lagIn(gap));
+  readonly faults = new FaultLog(
+    this.services,
+    (gap) => this.#lagIn(gap),
+    (since) => this.#bare.longestGap(since).length,
+  );
   readonly #memory = new MemoryWatch();
   readonly #lag = new LagProbe();
   readonly #view: BrokerWatch;
+  /** Started for a cluster. */
+  readonly #bare: BareClient;
 
   private constructor(
     private readonly folder: string,
@@ -56,6 +63,7 @@ export class Lab {
     private readonly isKept: boolean,
   ) {
     this.#view = new BrokerWatch(broker);
+    this.#bare = new BareClient(url);
   }
 
   /**
@@ -78,6 +86,7 @@ export class Lab {
     // RabbitMQ 3.10 may forget, and lose for good, what is killed seconds after its declaration.
     await this.broker.rabbitmqctl('eval', FLUSH);
     await Promise.all(this.services.map((service) => service.startClients()));
+    if (this.url.includes(',')) await this.#bare.start();
     await this.load();
     await this.served(4);
     await this.sample();
@@ -180,6 +189,7 @@ export class Lab {
 
   async close(): Promise<void> {
     this.#lag.stop();
+    await this.#bare.close();
     for (const service of this.services) await service.stop();
     if (!this.isKept) await rm(this.folder, { recursive: true, force: true });
   }
