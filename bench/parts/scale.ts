@@ -134,7 +134,7 @@ async function runRow({ plan, say }: Session, plain: Subject) {
 }
 
 /** Returns the ratio of the last three slices to the first three. By then, everything that is bounded is full. */
-function growth({ slices }: Row, figureName: keyof Row['slices'][number]): number {
+export function growth({ slices }: Row, figureName: keyof Row['slices'][number]): number {
   const values = slices.map((slice) => slice[figureName]);
   return median(values.slice(-3)) / median(values.slice(0, 3));
 }
