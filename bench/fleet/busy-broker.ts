@@ -64,9 +64,9 @@ export class BusyBroker {
     const firstOfLines = this.loggingIn.flatMap(([first]) => first ?? []);
     const login = leastOf(firstOfLines, 'login');
     const late = leastOf(firstOfLines, 'deadline');
-    const [declared] = this.declaring;
+    const [ready] = this.declaring;
     return earliestOf([
-      declared && { kind: 'ready', at: timeOf(declared.end), accepted: declared },
+      ready && { kind: 'ready', at: timeOf(ready.end), accepted: ready },
       login && { kind: 'logged in', at: timeOf(login.login), accepted: login },
       late && { kind: 'given up', at: late.deadline, accepted: late },
     ]);

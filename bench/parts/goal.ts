@@ -12,7 +12,7 @@ export const SECTIONS = [
   'versions of Node.js',
 ] as const;
 
-export type Section = (typeof SECTIONS)[number];
+type Section = (typeof SECTIONS)[number];
 
 /** A limit of a figure, which is undefined or null where it was not measured. */
 export type Goal = [goal: string, way: 'at least' | 'at most', limit: number, value: number | null | undefined];
