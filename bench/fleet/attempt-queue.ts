@@ -4,7 +4,7 @@ export interface Attempt {
   readonly service: number;
   /** Failed attempts before this one. */
   readonly failures: number;
-  /** Those of them that did not log in in time. */
+  /** Failed attempts before this one that did not log in in time. */
   readonly late: number;
 }
 
