@@ -1,26 +1,7 @@
 import { sum } from '../statistics.js';
 import type { FleetPeer } from './fleet.js';
-import { type ReconnectRule, randomOf, type StormOutcome, simulate } from './storm-simulation.js';
-
-/** Longest pause after a loss, in milliseconds. `kombuReconnectSplay` is another one. */
-const SPREAD_MS = 250;
-
-const spreadRule = (spread: number): ReconnectRule => ({
-  atLoss: (random) => random() * spread,
-  afterFailure: (failures, random) => Math.min(3000, 1000 + 2000 * (failures - 1)) * (0.25 + 0.75 * random()),
-  timeout: (late) => 5000 * Math.min(2 ** late, 4),
-});
-
-/** Rules of the libraries with their default options. */
-const RULES: Readonly<Record<FleetPeer, ReconnectRule>> = {
-  oslo: spreadRule(SPREAD_MS),
-  // kombu_reconnect_delay of 1 s, and kombu's interval. Nothing is random.
-  'oslo-python': {
-    atLoss: () => 2000,
-    afterFailure: (failures) => 1000 + Math.min(31_000, 1000 + 2000 * (failures - 1)),
-    timeout: () => 30_000,
-  },
-};
+import { RULES, spreadRule } from './reconnect-rules.js';
+import { randomOf, type StormOutcome, simulate } from './storm-simulation.js';
 
 const STORMS = 5;
 

@@ -1,6 +1,5 @@
-import type { RabbitNode } from '../../testkit/rabbit-node.js';
 import { percentile } from '../statistics.js';
-import { acceptedBy, closeConnections, cpuOf, listenOverflows, loginsOf } from './census.js';
+import { acceptedBy, closeConnections, cpuOf, listenOverflows, loginsOf, type Node } from './census.js';
 import type { Probe } from './probe.js';
 import { busiestWindow } from './storm-simulation.js';
 
@@ -13,7 +12,7 @@ const LIMIT_MS = 60_000;
 /** Each resolves when the node accepts connections. */
 const CAUSES = {
   /** The node stops in order and starts again. */
-  restart: (node: RabbitNode) => node.restart(),
+  restart: (node: Node) => node.restart(),
   /** All connections end, and the node stays up. */
   drop: closeConnections,
 };
@@ -25,7 +24,7 @@ export type StormFigures = Awaited<ReturnType<typeof measureStorm>>;
  * accepts connections.
  * @param services number of services that the probe calls
  */
-export async function measureStorm(node: RabbitNode, cause: Cause, probe: Probe, services: number) {
+export async function measureStorm(node: Node, cause: Cause, probe: Pick<Probe, 'answers'>, services: number) {
   const overflowsBefore = await listenOverflows();
   const acceptedBefore = cause === 'restart' ? 0 : await acceptedBy(node);
   const cpuBeforeDrop = await cpuOf(node);

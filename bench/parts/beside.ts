@@ -5,6 +5,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 const SUBJECTS = { oslo: { peer: 'oslo' }, floor: { peer: 'floor' } } as const;
 type SubjectKey = keyof typeof SUBJECTS;
@@ -65,6 +66,10 @@ export async function run(session: Session): Promise<BesideResult> {
     })),
     toFloor: ratios(figures.oslo, figures.floor).besideP99Ms,
   };
+}
+
+export function goals({ besideToAlone }: BesideResult): Goals {
+  return { calls: [['p99 of small calls beside large ones ÷ alone', 'at most', 2, besideToAlone.oslo.p99]] };
 }
 
 export function documents(result: BesideResult): Record<string, Block[]> {

@@ -4,6 +4,7 @@ import { type CallsRound, callSteps, inRounds, warmUpOf } from '../rounds.js';
 import { type Session, settingsOf, withSubjects } from '../running/session.js';
 import { medians, ratios } from '../statistics.js';
 import { type Block, type Table, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 /** Medians of the rounds, and memory after the last one. */
 interface PeerCalls extends CallsRound {
@@ -21,7 +22,7 @@ export interface CallsResult {
 }
 
 /** Factor by which this library is to exceed the best of the rivals. */
-export const TIMES_THE_BEST = 2.2;
+const TIMES_THE_BEST = 2.2;
 
 /** Measures the same echo call by each of the peers. */
 export function run(session: Session): Promise<CallsResult> {
@@ -44,6 +45,23 @@ export function run(session: Session): Promise<CallsResult> {
     const [best = null] = RIVALS.filter((name) => result.peers[name]).toSorted((a, b) => rate(b) - rate(a));
     return { ...result, best };
   });
+}
+
+export function goals({ ratios, best }: CallsResult): Goals {
+  const { floor } = ratios;
+  const toBest = best ? ratios[best] : undefined;
+  return {
+    calls: [
+      ['calls/s ÷ floor', 'at least', 1.2, floor?.callsPerSecond],
+      ['calls/s ÷ bare amqplib without guarantees', 'at least', 1, ratios['floor-weak']?.callsPerSecond],
+      ['calls/s ÷ the best of the peers', 'at least', TIMES_THE_BEST, toBest?.callsPerSecond],
+      ['p50 ÷ floor, one at a time', 'at most', 1, floor?.p50Ms],
+      ['p99 ÷ floor, one at a time', 'at most', 1, floor?.p99Ms],
+      ['p99 ÷ floor, 100 in flight', 'at most', 1, floor?.loadedP99Ms],
+      ['client CPU of a call ÷ floor', 'at most', 1.3, floor?.clientCpuMicros],
+      ['server CPU of a call ÷ floor', 'at most', 1.3, floor?.serverCpuMicros],
+    ],
+  };
 }
 
 type MeasuredPeer = PeerCalls & { name: PeerName; title: string };

@@ -3,6 +3,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Setting, Subject } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 const TITLES = {
   off: 'none',
@@ -62,6 +63,15 @@ async function compare(session: Session, title: string, seconds: number, place: 
   return {
     subjects: mapValues(figures, (ofSubject) => medians(ofSubject)),
     toOff: mapValues(figures, (ofSubject) => ratios(ofSubject, figures.off).callsPerSecond),
+  };
+}
+
+export function goals({ callsToOff: { registered, page } }: ExplorerResult): Goals {
+  return {
+    observation: [
+      ['calls/s with the explorer, no page open ÷ without', 'at least', 0.97, registered],
+      ['calls/s with a page of the explorer ÷ without', 'at least', 0.97, page],
+    ],
   };
 }
 

@@ -4,6 +4,7 @@ import type { StormFigures } from '../fleet/storm.js';
 import type { Session } from '../running/session.js';
 import { mapValues } from '../statistics.js';
 import { type Block, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 type Step = Awaited<ReturnType<Fleet['measure']>> & { services: number; processes: number };
 type Storms = Record<'restart' | 'drop', StormFigures>;
@@ -76,8 +77,23 @@ const CAUSES = { restart: 'the broker restarts', drop: 'all connections are cut'
 const FORECAST = [200, 1000];
 
 /** Returns the cost of one more service. Each is a process of its own. */
-export function costOf({ steps }: FleetOfPeer, figure: keyof Step): number {
+function costOf({ steps }: FleetOfPeer, figure: keyof Step): number {
   return slopeOf(steps.map((step) => ({ x: step.services, y: step[figure] })));
+}
+
+export function goals({ peers }: FleetResult): Goals {
+  const { oslo } = peers;
+  const { restart, drop } = oslo?.dense.storms ?? {};
+  const python = peers['oslo-python']?.dense.storms.restart;
+  return {
+    fleet: [
+      ['connections of one more service', 'at most', 2, oslo && Math.round(costOf(oslo, 'connections'))],
+      ['services that are away 60 s after a restart of the broker', 'at most', 0, restart?.failed],
+      ['services that are away 60 s after a cut', 'at most', 0, drop?.failed],
+      ['all services serve again after a restart of the broker, ms', 'at most', 5000, restart?.servingAllMs],
+      ['the same ÷ Python', 'at most', 1, restart && python && restart.servingAllMs / python.servingAllMs],
+    ],
+  };
 }
 
 export function documents({ peers }: FleetResult): Record<string, Block[]> {

@@ -3,6 +3,7 @@ import { type CallsRound, callSteps, inRounds, warmUpOf } from '../rounds.js';
 import { type Session, withSubjects } from '../running/session.js';
 import { ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goal, Goals } from './goal.js';
 
 /** Versions of Node.js in `test/runtimes` that goals are set for, oldest first. */
 const VERSIONS = ['20', '22', '24'] as const;
@@ -40,6 +41,28 @@ function compare(session: Session, version: string): Promise<ToFloors> {
     });
     return { floor: ratios(oslo, floor), weak: ratios(oslo, weak) };
   });
+}
+
+export function goals(result: FloorsResult): Goals {
+  const { floor } = result['20'];
+  return {
+    'versions of Node.js': [
+      ['calls/s ÷ floor, Node.js 20', 'at least', 1.1, floor.callsPerSecond],
+      ['p50 ÷ floor, one at a time, Node.js 20', 'at most', 1.1, floor.p50Ms],
+      ...goalsOf('22', result['22']),
+      ...goalsOf('24', result['24']),
+    ],
+  };
+}
+
+function goalsOf(version: string, { floor, weak }: ToFloors): Goal[] {
+  return [
+    [`calls/s ÷ floor, Node.js ${version}`, 'at least', 1.2, floor.callsPerSecond],
+    [`calls/s ÷ bare amqplib without guarantees, Node.js ${version}`, 'at least', 1, weak.callsPerSecond],
+    [`p50 ÷ floor, one at a time, Node.js ${version}`, 'at most', 1, floor.p50Ms],
+    [`p99 ÷ floor, one at a time, Node.js ${version}`, 'at most', 1, floor.p99Ms],
+    [`p99 ÷ floor, 100 in flight, Node.js ${version}`, 'at most', 1, floor.loadedP99Ms],
+  ];
 }
 
 export function documents(result: FloorsResult): Record<string, Block[]> {

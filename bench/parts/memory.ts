@@ -4,6 +4,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import { EMBEDDED } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
 import { type Block, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 const TITLES = {
   memory: 'memory://',
@@ -54,6 +55,19 @@ export async function run(session: Session): Promise<MemoryResult> {
     subjects: mapValues(figures, (rounds) => medians(rounds)),
     toTcp: Object.fromEntries(toTcp),
     callsToRabbit: ratios(figures.memory, figures.rabbit).callsPerSecond,
+  };
+}
+
+export function goals({ toTcp, callsToRabbit }: MemoryResult): Goals {
+  return {
+    'memory beside TCP': [
+      ['memory:// calls/s ÷ TCP', 'at least', 1, toTcp.callsPerSecond],
+      ['memory:// p50 ÷ TCP', 'at most', 1, toTcp.p50Ms],
+      ['memory:// p99 ÷ TCP', 'at most', 1, toTcp.p99Ms],
+      ['memory:// p99 ÷ TCP, 100 in flight', 'at most', 1, toTcp.loadedP99Ms],
+      ['memory:// CPU of a call ÷ TCP', 'at most', 1, toTcp.cpuMicros],
+    ],
+    'memory beside RabbitMQ': [['memory:// calls/s ÷ RabbitMQ', 'at least', 10, callsToRabbit]],
   };
 }
 

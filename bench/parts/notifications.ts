@@ -5,6 +5,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 type NotificationsResult = Awaited<ReturnType<typeof run>>;
 
@@ -40,6 +41,22 @@ async function runSoak({ server, client, place }: Subject, load: { inFlight: num
   const [heaps, { errors }] = await Promise.all([server.ask('soak', place, load.calls), published]);
   if (errors > 0) throw new Error(`${errors} notifications could not be published`);
   return heaps;
+}
+
+export function goals({ ratio, soak }: NotificationsResult): Goals {
+  return {
+    notifications: [
+      ['notifications published/s ÷ floor', 'at least', 0.9, ratio.publishedPerSecond],
+      ['notifications consumed/s ÷ floor', 'at least', 0.9, ratio.consumedPerSecond],
+      ['most heap in the second half of the batches ÷ in the first', 'at most', 1.2, soak && soakGrowth(soak)],
+    ],
+  };
+}
+
+/** Compares the highest heaps of the halves: the heap of one moment depends on how far the listener is behind. */
+function soakGrowth(heaps: readonly number[]): number {
+  const half = heaps.length / 2;
+  return Math.max(...heaps.slice(half)) / Math.max(...heaps.slice(0, half));
 }
 
 export function documents({ peers: { floor, oslo }, ratio }: NotificationsResult): Record<string, Block[]> {

@@ -3,6 +3,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 const TITLES = {
   off: 'nothing',
@@ -45,6 +46,10 @@ export async function run(session: Session): Promise<ObservabilityResult> {
     subjects: mapValues(figures, (ofSubject) => medians(ofSubject)),
     callsToOff: mapValues(figures, (ofSubject) => ratios(ofSubject, figures.off).callsPerSecond),
   };
+}
+
+export function goals({ callsToOff }: ObservabilityResult): Goals {
+  return { observation: [['calls/s with traces and metrics ÷ without', 'at least', 0.85, callsToOff.all]] };
 }
 
 export function documents({ inFlight, subjects, callsToOff }: ObservabilityResult): Record<string, Block[]> {

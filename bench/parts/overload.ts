@@ -7,6 +7,7 @@ import type { Session } from '../running/session.js';
 import { WorkerProcess } from '../running/worker-process.js';
 import { median, sum } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 /** Calls that arrive for each one that the handlers can finish. */
 const TIMES = 4;
@@ -182,6 +183,20 @@ export function figuresOf(pressed: readonly Pressed[], { capacity, seconds, size
     serverGrowth: rss(sizes.length - fifth) / rss(fifth),
     serverRssBytes: rss(sizes.length - fifth),
     queued: Math.max(...sizes.map(({ queued }) => queued)),
+  };
+}
+
+export function goals({ peers: { oslo, 'oslo-computing': computing }, timeoutMs }: OverloadResult): Goals {
+  const inTimeouts = (milliseconds: number | null | undefined) => milliseconds && milliseconds / timeoutMs;
+  return {
+    overload: [
+      ['answered in time ÷ capacity, overload', 'at least', 0.95, oslo?.goodput],
+      ['answered in time ÷ capacity, overload of computing handlers', 'at least', 0.95, computing?.goodput],
+      ['p99 of the answered ÷ timeout, overload', 'at most', 1, inTimeouts(oslo?.servedP99Ms)],
+      ['p50 of the refused ÷ timeout, overload', 'at most', 0.5, inTimeouts(oslo?.refusedP50Ms)],
+      ['calls without an answer ÷ calls, overload', 'at most', 0.05, oslo?.failed],
+      ["growth of the server's memory, overload", 'at most', 1.1, oslo?.serverGrowth],
+    ],
   };
 }
 

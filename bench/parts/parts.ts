@@ -7,6 +7,7 @@ import * as cluster from './cluster.js';
 import * as explorer from './explorer.js';
 import * as fleet from './fleet.js';
 import * as floors from './floors.js';
+import type { Goals } from './goal.js';
 import * as memory from './memory.js';
 import * as notifications from './notifications.js';
 import * as observability from './observability.js';
@@ -55,4 +56,10 @@ export async function runPart(name: PartName, session: Session): Promise<Results
 export function partDocuments(name: PartName, results: Results, stamp: Stamp): Record<string, Block[]> {
   const documents = parts[name].documents as (result: unknown, stamp: Stamp) => Record<string, Block[]>;
   return results[name] ? documents(results[name], stamp) : {};
+}
+
+/** Returns the goals of a part with its figures. None without a result, or where the part has no goals. */
+export function partGoals(name: PartName, results: Results): Goals {
+  const { goals } = parts[name] as { goals?: (result: unknown) => Goals };
+  return goals && results[name] ? goals(results[name]) : {};
 }

@@ -4,6 +4,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Setting, Subject } from '../running/subject.js';
 import { mapValues, medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goal, Goals } from './goal.js';
 
 const SUBJECTS = {
   oslo: { peer: 'oslo' },
@@ -85,6 +86,24 @@ export async function run(session: Session): Promise<PayloadResult> {
     }
     return { sizes: found };
   });
+}
+
+/** Least part of the floor's calls in a second, by size of the arguments in bytes. */
+const PART_OF_FLOOR = new Map([
+  [10_000, 0.9],
+  [100_000, 0.75],
+  [1_000_000, 0.85],
+]);
+
+export function goals({ sizes }: PayloadResult): Goals {
+  const goalsOf = ({ callsTo: { floor, envelope }, ...kind }: SizeResult): Goal[] => {
+    const name = `calls/s of ${kindText(kind)}`;
+    // V8 escapes texts nearly as fast.
+    const toEnvelope: Goal = [`${name} ÷ floor with envelope`, 'at least', kind.isText ? 0.95 : 1.05, envelope];
+    const part = kind.isText ? undefined : PART_OF_FLOOR.get(kind.bytes);
+    return part === undefined ? [toEnvelope] : [toEnvelope, [`${name} ÷ floor`, 'at least', part, floor]];
+  };
+  return { calls: sizes.flatMap(goalsOf) };
 }
 
 /** Returns the text of a size, such as `10 kB`. */

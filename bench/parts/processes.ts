@@ -3,6 +3,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { medians, sum } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 type ProcessesResult = Awaited<ReturnType<typeof run>>;
 
@@ -31,6 +32,10 @@ function servedBy({ servers }: Subject): Promise<number[]> {
 /** Returns the calls of the busiest server, relative to the mean of all servers. */
 export function mostOverMean(served: readonly number[]): number {
   return (Math.max(...served) * served.length) / sum(served);
+}
+
+export function goals(result: ProcessesResult): Goals {
+  return { scale: [['the busiest of the servers ÷ their mean', 'at most', 1.5, result.mostOverMean]] };
 }
 
 export function documents(result: ProcessesResult): Record<string, Block[]> {

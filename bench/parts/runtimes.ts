@@ -4,9 +4,12 @@ import { type Session, withSubjects } from '../running/session.js';
 import { EMBEDDED, type Setting, type Subject } from '../running/subject.js';
 import { medians, ratios } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goal, Goals } from './goal.js';
 
 /** Versions of Node.js in `test/runtimes`, oldest first. */
 const RUNTIMES = ['20', '22', '24', '26'] as const;
+/** Versions of Node.js that are fast enough for the goal of `memory://`. */
+const FAST_MEMORY = ['22', '24', '26'] as const;
 
 type Figures = Pick<CallsRound, 'callsPerSecond' | 'cpuMicros'>;
 
@@ -40,6 +43,13 @@ export async function run(session: Session): Promise<RuntimesResult> {
     return [runtime, { rabbit: medians(rabbit), memory: medians(memory), memoryToRabbit }];
   });
   return { inFlight, runtimes: Object.fromEntries(runtimes) };
+}
+
+export function goals({ runtimes }: RuntimesResult): Goals {
+  const goalOf = (version: (typeof FAST_MEMORY)[number]): Goal => {
+    return [`memory:// calls/s ÷ RabbitMQ, Node.js ${version}`, 'at least', 10, runtimes[version].memoryToRabbit];
+  };
+  return { 'versions of Node.js': FAST_MEMORY.map(goalOf) };
 }
 
 export function documents({ inFlight, runtimes }: RuntimesResult): Record<string, Block[]> {

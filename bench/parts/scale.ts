@@ -4,6 +4,7 @@ import { type Session, withSubjects } from '../running/session.js';
 import type { Subject } from '../running/subject.js';
 import { median, ratios, sum } from '../statistics.js';
 import { type Block, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 export type ScaleResult = Awaited<ReturnType<typeof run>>;
 type Row = ScaleResult['row'];
@@ -13,6 +14,10 @@ const IN_FLIGHT = 100;
 const MANY = 10_000;
 const SLICES = 10;
 const MEGABYTE = 1_000_000;
+/** Most channels of a connection. */
+const MAX_CHANNELS = 2047;
+/** Two processes, each with a connection to publish and one to consume. */
+const CONNECTIONS = 4;
 
 const warmUp = (calls: number) => (subject: Subject) => subject.measure({ inFlight: IN_FLIGHT, calls });
 
@@ -132,6 +137,28 @@ async function runRow({ plan, say }: Session, plain: Subject) {
 export function growth({ slices }: Row, figureName: keyof Row['slices'][number]): number {
   const values = slices.map((slice) => slice[figureName]);
   return median(values.slice(-3)) / median(values.slice(0, 3));
+}
+
+export function goals(result: ScaleResult): Goals {
+  const { inFlight, bytesPerPendingCall, topics, topicOfMany, clients, row, megabyte } = result;
+  return {
+    scale: [
+      ['calls lost, 10,000 in flight', 'at most', 0, inFlight.lost],
+      ['cost of a call ÷ plain, 10,000 in flight', 'at most', 1.2, inFlight.cost],
+      ['cost of a call ÷ plain, 200 topics', 'at most', 1.2, topics.cost],
+      ['cost of a call ÷ floor, 200 topics', 'at most', 1.3, topics.toFloor],
+      ['cost of a call ÷ plain, one of 200 topics', 'at most', 1.2, topicOfMany.cost],
+      ['cost of a call ÷ plain, 100 clients', 'at most', 1.2, clients.cost],
+      ['cost of a call, the end of a long row ÷ its beginning', 'at most', 1.2, growth(row, 'cpuMicros')],
+      ['heap of client and server, the end of a long row ÷ its beginning', 'at most', 1.2, growth(row, 'heapBytes')],
+      ['errors of calls of 1 MB', 'at most', 0, megabyte.errors],
+      ['bytes of a pending call', 'at most', 2000, bytesPerPendingCall],
+      ['start with 200 topics, ms', 'at most', 3000, topics.startMs],
+      ['connections of client and server, 200 topics', 'at most', CONNECTIONS, topics.connections],
+      ['connections of client and server, 100 clients', 'at most', CONNECTIONS, clients.connections],
+      ['channels of client and server, 200 topics', 'at most', MAX_CHANNELS, topics.channels],
+    ],
+  };
 }
 
 export function documents(result: ScaleResult): Record<string, Block[]> {

@@ -5,6 +5,7 @@ import { inRounds } from '../rounds.js';
 import type { Session } from '../running/session.js';
 import { mapValues, median, medians } from '../statistics.js';
 import { type Block, tableOf, text } from '../table.js';
+import type { Goals } from './goal.js';
 
 const execute = promisify(execFile);
 
@@ -113,6 +114,17 @@ async function packed(): Promise<StartResult['packed']> {
   const { stdout } = await execute('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { maxBuffer: 1e8 });
   const [{ size, unpackedSize, entryCount }] = JSON.parse(stdout) as [Record<string, number>];
   return { bytes: size ?? 0, unpackedBytes: unpackedSize ?? 0, files: entryCount ?? 0 };
+}
+
+export function goals({ imported, beyondEmpty: { memory, rabbit }, packed }: StartResult): Goals {
+  const idleMegabytes = Math.max(memory.rssBytes, rabbit.rssBytes) / 1e6;
+  return {
+    start: [
+      ['import beyond Nest, ms of CPU', 'at most', 60, imported.cpuMs],
+      ['memory of an idle service of 20 topics beyond an empty one, MB', 'at most', 15, idleMegabytes],
+      ['the package, packed, MB', 'at most', 1, packed.bytes / 1e6],
+    ],
+  };
 }
 
 const megabytes = (bytes: number) => `${text(bytes / 1e6, 1)} MB`;

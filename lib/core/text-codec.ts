@@ -9,6 +9,8 @@ const OUTPUT = 0x10000;
 const OUTPUT_END = 0x11_0000;
 /** Bytes behind the end of a chunk or an output that are read or overwritten. */
 const MARGIN = 16;
+/** Last end of an output to which a whole chunk can be added. */
+const OUTPUT_FULL = OUTPUT_END - CHUNK - MARGIN;
 
 /** Number of characters that show whether a text is mostly of wide ones. */
 const SAMPLES = 32;
@@ -145,25 +147,41 @@ export function unescapedText(bytes: Buffer): { text: string; bounds: TextBounds
   const ascii = isAscii(bytes);
   if (!wasm || !(ascii || isUtf8(bytes))) return undefined;
   const { memory } = wasm;
-  const textOf = (end: number) => memory.toString(ascii ? 'latin1' : 'utf8', OUTPUT, end);
+  const encoding = ascii ? 'latin1' : 'utf8';
   let text = '';
-  let out = OUTPUT;
+  /** End of the unescaped bytes that are not part of `text` yet. */
+  let end = OUTPUT;
   wasm.reset();
+  // The codec reads whole blocks, and leaves the last bytes of a chunk to the next one.
   for (let at = 0; at < bytes.length; at += wasm.consumed.value) {
-    if (out > OUTPUT_END - CHUNK - MARGIN) {
-      // The last character may be incomplete.
-      let cut = out;
-      do cut--;
-      while (((memory[cut] ?? 0) & 0xc0) === 0x80);
-      text += textOf(cut);
-      memory.copyWithin(OUTPUT, cut, out);
-      out += OUTPUT - cut;
+    if (end > OUTPUT_FULL) {
+      const whole = startOfLastCharacter(memory, end);
+      text += memory.toString(encoding, OUTPUT, whole);
+      memory.copyWithin(OUTPUT, whole, end);
+      end = OUTPUT + (end - whole);
     }
     const size = bytes.copy(memory, 0, at, at + CHUNK);
-    out = wasm.unescape(size, out, at + size === bytes.length ? 1 : 0);
-    if (out < 0) return undefined;
+    const isLast = at + size === bytes.length;
+    end = wasm.unescape(size, end, isLast ? 1 : 0);
+    if (end < 0) return undefined;
   }
-  text += textOf(out);
-  const bounds = { values: wasm.separators.value + 1, depth: wasm.deepest.value, digits: wasm.digits.value !== 0 };
-  return { text, bounds };
+  text += memory.toString(encoding, OUTPUT, end);
+  return { text, bounds: boundsOf(wasm) };
+}
+
+/** Returns where the last character before `end` starts. Some of its bytes may still be missing. */
+function startOfLastCharacter(memory: Buffer, end: number): number {
+  let start = end - 1;
+  while (isContinuation(memory[start] ?? 0)) start--;
+  return start;
+}
+
+/** Returns true for a byte of UTF-8 that does not start a character. */
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+/** Returns the bounds of the text that was unescaped since the last reset. */
+function boundsOf({ separators, deepest, digits }: Codec): TextBounds {
+  return { values: separators.value + 1, depth: deepest.value, digits: digits.value !== 0 };
 }

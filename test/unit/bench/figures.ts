@@ -81,22 +81,13 @@ export function fleetResults(): NonNullable<Results['fleet']> {
   return { peers: { oslo: fleet, 'oslo-python': fleet } };
 }
 
-/** Results of one round each, in which this library differs from the plain figures as given, on one version of Node.js. */
-export function floorResults(
-  version?: '20' | '22' | '24',
-  given: Partial<CallsRound> = {},
-): NonNullable<Results['floors']> {
-  const good = { callsPerSecond: 1200 };
-  const toFloors = (oslo: Partial<CallsRound>) => {
-    const ratio = ratios([{ ...PLAIN, ...good, ...oslo }], [PLAIN]);
-    return { floor: ratio, weak: ratio };
-  };
-  const results = { '20': toFloors({}), '22': toFloors({}), '24': toFloors({}) };
-  if (version) results[version] = toFloors(given);
-  return results;
+function floorResults(): NonNullable<Results['floors']> {
+  const ratio = ratios([{ ...PLAIN, callsPerSecond: 1200 }], [PLAIN]);
+  const toFloors = { floor: ratio, weak: ratio };
+  return { '20': toFloors, '22': toFloors, '24': toFloors };
 }
 
-export function startResults(): NonNullable<Results['start']> {
+function startResults(): NonNullable<Results['start']> {
   const cost = { wallMs: 40, cpuMs: 50, beforeMs: 150 };
   const listening = { startMs: 300, rssBytes: 9e7, heapBytes: 3e7 };
   const beyond = { rssBytes: 1e7, heapBytes: 5e6 };
@@ -114,7 +105,7 @@ export function startResults(): NonNullable<Results['start']> {
   };
 }
 
-export function overloadResults(given: Partial<OverloadFigures> = {}): NonNullable<Results['overload']> {
+function overloadResults(): NonNullable<Results['overload']> {
   const oslo: OverloadFigures = {
     capacity: 400,
     goodput: 0.99,
@@ -129,7 +120,6 @@ export function overloadResults(given: Partial<OverloadFigures> = {}): NonNullab
     serverGrowth: 1,
     serverRssBytes: 1e8,
     queued: 3000,
-    ...given,
   };
   return { seconds: 2, times: 4, timeoutMs: 2000, peers: { oslo, 'oslo-computing': oslo } };
 }
@@ -147,20 +137,16 @@ export function allResults(): Required<Results> {
   };
   const sized = { callsPerSecond: 1000, clientCpuMicros: 200, serverCpuMicros: 200 };
   const subjects = { oslo: sized, floor: sized, envelope: sized, moleculer: sized };
-  const sizes = [200, 1000, 10_000, 100_000, 1_000_000].map((bytes) => ({
-    bytes,
-    inFlight: 2,
-    subjects,
-    callsTo: { floor: 1, envelope: 1.1, moleculer: 1 },
-  }));
+  const size = { inFlight: 2, subjects, callsTo: { floor: 1, envelope: 1.1, moleculer: 1 } };
+  const records = [200, 1000, 10_000, 100_000, 1_000_000].map((bytes) => ({ ...size, bytes }));
   const beside = { aloneP50Ms: 1, aloneP99Ms: 2, besideP50Ms: 1, besideP99Ms: 3, largeP50Ms: 20 };
   const besideToAlone = { p50: 1, p99: 1.5 };
   const onTransport = { callsPerSecond: 1, cpuMicros: 1 };
   const onNode = { rabbit: onTransport, memory: onTransport, memoryToRabbit: 10 };
   const ratio = { publishedPerSecond: 1, consumedPerSecond: 1 };
   return {
-    ...callResults({ floor: {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
-    payload: { sizes },
+    ...callResults({ floor: {}, 'floor-weak': {}, 'nest-rmq': {}, oslo: { callsPerSecond: 2500 } }, 'nest-rmq'),
+    payload: { sizes: [...records, { ...size, bytes: 100_000, isText: true }] },
     beside: {
       ratePerSecond: 200,
       largePerSecond: 5,

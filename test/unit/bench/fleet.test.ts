@@ -106,5 +106,7 @@ describe("the benchmark's busiest window", () => {
   it('holds the most times within 100 ms', () => {
     expect(busiestWindow([])).toBe(0);
     expect(busiestWindow([0, 50, 99, 100, 250])).toBe(3);
+    expect(busiestWindow([0, 99])).toBe(2);
+    expect(busiestWindow([0, 100])).toBe(1);
   });
 });
