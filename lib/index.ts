@@ -94,6 +94,7 @@ export type { Concealed, Secret } from './core/secrets.js';
 export type { Settings } from './core/settings.js';
 export { Target } from './core/target.js';
 export type { ErrorTarget, TargetFields } from './core/target-fields.js';
+export type { OverloadState } from './drivers/driver.js';
 export {
   type CurrentRequest,
   getCurrentRequest,

@@ -163,6 +163,8 @@ export interface QueueDepth {
 
 /** Running server or notification listener. */
 export interface Listener {
+  /** State of a server that refuses calls when it is overloaded; undefined for one that refuses none. */
+  readonly overload?: OverloadState | undefined;
   /**
    * Stops consuming and starts no further work; resolves when that is done. Optional first step of {@link stop}, to
    * cancel several listeners before waiting for any.
@@ -171,6 +173,14 @@ export interface Listener {
   cancel(graceful: boolean): Promise<void>;
   /** Stops consuming, waits at most `milliseconds` for the work in progress, and releases the queues. */
   stop(milliseconds: number): Promise<void>;
+}
+
+/** Overload of a server with `loadShedding`. */
+export interface OverloadState {
+  /** True while it refuses calls with `ServerOverloaded`, and for 10 to 20 seconds more. */
+  readonly refusing: boolean;
+  /** Number of calls that it has refused so since its start. */
+  readonly refused: number;
 }
 
 /** Engine of a transport, the only part of the library that knows the broker. */

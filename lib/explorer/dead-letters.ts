@@ -1,5 +1,6 @@
 import { type DeadLetter, type DeadLetterListing, listDeadLetters, replayDeadLetters } from '../inspect/index.js';
 import { ConfigurationError, MessageUndeliverable, type OsloMessagingOptions, toError } from '../internal.js';
+import { missingLettersText } from './missing-letters.js';
 import type { DeadGroup, DeadLetters, DeadMessage, DeadQueue, ReplayRequest, ReplayResult } from './protocol.js';
 import { BadRequest, BusyDeadLetters } from './source.js';
 
@@ -107,7 +108,7 @@ async function replay(
   if (given !== 1 || (messages !== undefined && !isList))
     throw new BadRequest('Expected one of messages (a list of ids), group (an id) and all (true)');
   const filter = { ...(isList && { ids: messages }), ...(typeof group === 'string' && { group }) };
-  const { replayed, failed, left, failures, error } = await replayDeadLetters({
+  const result = await replayDeadLetters({
     broker: place.options,
     queue,
     filter,
@@ -118,7 +119,9 @@ async function replay(
       throw new BadRequest(`queue: ${error.message}`);
     throw error;
   });
-  return { replayed, failed, left, error: error ?? failures[0]?.reason ?? null };
+  const { replayed, failed, left, failures, error } = result;
+  const first = error ?? failures[0]?.reason ?? missingLettersText(result, queue, MAX_READ);
+  return { replayed, failed, left, error: first };
 }
 
 async function readPlace(place: DeadLetterPlace, signal: AbortSignal) {

@@ -17,6 +17,7 @@ export { listDeadLetters } from './dead-letters/list-dead-letters.js';
 export { NOT_DEAD_LETTERED } from './dead-letters/only-dead-letters.js';
 export { purgeDeadLetters } from './dead-letters/purge-dead-letters.js';
 export { replayDeadLetters } from './dead-letters/replay-dead-letters.js';
+export { type UnknownGroup, unknownGroupText } from './dead-letters/unknown-group.js';
 export { type Diagnosis, diagnose, diagnosisOf } from './diagnosis/diagnose.js';
 export { type Finding, type FindingKind, type FindingState, findingText, isFault } from './diagnosis/finding.js';
 export { DurationHistogram } from './duration-histogram.js';

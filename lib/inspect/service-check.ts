@@ -102,12 +102,13 @@ function measuresOf(results: readonly (readonly Measure[] | ManagementFailure)[]
   return measures;
 }
 
-async function queueMeasures(scene: Scene, target: Target, { consumers, maxReady }: Demands): Promise<Measure[]> {
+async function queueMeasures(scene: Scene, target: Target, demands: Demands): Promise<Measure[]> {
+  const { consumers, maxReady, maxUnacknowledged } = demands;
   const name = queueOf(target);
   const depth = await scene.depthOf(name);
   if (!depth) {
-    const isNeeded = consumers > 0 || maxReady !== undefined;
-    return isNeeded ? [{ name: 'queue', ok: false, text: `no queue ${name}` }] : [];
+    const isNeeded = consumers > 0 || maxReady !== undefined || maxUnacknowledged !== undefined;
+    return [{ name: 'queue', ok: !isNeeded, text: `no queue ${name}` }];
   }
   const counts: Measure[] = [
     { name: 'consumers', ok: depth.consumers >= consumers, text: atLeast(depth.consumers, 'consumer', consumers) },

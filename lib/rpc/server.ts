@@ -6,7 +6,7 @@ import type { RpcRequest } from '../core/rpc-message.js';
 import { checkedSerializer } from '../core/serializer.js';
 import { sharedClass } from '../core/shared.js';
 import { Target } from '../core/target.js';
-import type { Listener } from '../drivers/driver.js';
+import type { Listener, OverloadState } from '../drivers/driver.js';
 import { checkEndpoints } from '../messaging/endpoints.js';
 import { MessageHandlingServer } from '../messaging/message-handling-server.js';
 import { NoOpSerializer, type Serializer } from '../messaging/serializer.js';
@@ -36,6 +36,8 @@ export function addPing(table: MethodTable, transport: Transport): void {
 export class RPCServer extends MessageHandlingServer {
   /** Undefined where discovery is off. */
   private readonly statistics: CallStatistics | undefined;
+  /** Reads the overload, once the server consumes. */
+  private readOverload: () => OverloadState | undefined = () => undefined;
 
   /** @internal */
   constructor(
@@ -47,11 +49,11 @@ export class RPCServer extends MessageHandlingServer {
     private readonly advice = 'Check the endpoints of the server, and its access policy',
   ) {
     super(transport);
-    this.statistics = addDiscovery(table, target, transport.settings);
+    this.statistics = addDiscovery(table, target, transport.settings, () => this.readOverload());
   }
 
   /** @internal */
-  protected override listen(signal: AbortSignal): Promise<Listener> {
+  protected override async listen(signal: AbortSignal): Promise<Listener> {
     const { settings, driver, broker, observer } = this.transport;
     const { delivery } = settings;
     if (this.table.isEmpty)
@@ -62,7 +64,7 @@ export class RPCServer extends MessageHandlingServer {
     const around = aroundOf(instrumentation.map(({ server }) => server));
     const dispatching = { table, target, around, observer, statistics, broker, logger, sendTracebacks };
     const acknowledgeAfterReply = (request: RpcRequest) => this.table.deliveryOf(request, delivery) === 'at-least-once';
-    return driver.listen(
+    const listener = await driver.listen(
       this.target,
       settings.concurrency,
       (message) => dispatch(message, dispatching),
@@ -70,6 +72,8 @@ export class RPCServer extends MessageHandlingServer {
       signal,
       { marker: BUILT_IN, selects: (request) => table.isBuiltIn(request) },
     );
+    this.readOverload = () => listener.overload;
+    return listener;
   }
 }
 

@@ -35,7 +35,8 @@ export async function chosenLetters(
   const { queues } = await whileShowing(command.errors, READING, () => listDeadLetters({ ...scope, filter }));
   const letters = queues.flatMap(({ letters: read }) => read);
   const names = queues.filter(({ letters: read }) => read.length > 0).map(({ queue }) => queue);
-  if (letters.length === 0) return ids.length > 0 ? filter : { ids: [] };
+  // Chooses nothing that arrives meanwhile, and tells an unknown group.
+  if (letters.length === 0) return ids.length > 0 ? filter : { ids: [], group: flags.group };
   const count = counted(letters.length, 'dead letter');
   const without = 'no terminal to confirm on: give --yes, or --dry-run';
   if (!(await confirmed(`${verb} ${count} of ${names.join(', ')}?`, without, command))) return undefined;

@@ -65,6 +65,7 @@ export function scopeOf(flags: ScopeFlags, command: Questioner): DeadLetterScope
     queue,
     topic,
     server,
+    mustExist: true,
     limit,
     signal: command.interruption.signal,
     consent: consentOf(flags, command),

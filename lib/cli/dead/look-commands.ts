@@ -7,6 +7,8 @@ import { type FilterFlags, filterOf, type ScopeFlags, scopeOf, takesFilter, take
 import { FINISH_MS } from './finish.js';
 import { READING } from './letter-progress.js';
 import { contentText, listingText } from './letter-text.js';
+import { assertGroup } from './unknown.js';
+import { warn } from './warn.js';
 
 const CONSENT = ['--yes', 'do not ask before messages may be published to their queue again'] as const;
 
@@ -23,6 +25,7 @@ export function addLsCommand(dead: Command, command: CommandProcess): void {
       command.interruption.handled(FINISH_MS);
       const scope = { ...scopeOf(flags, command), filter: filterOf(flags) };
       const listing = await whileShowing(command.errors, READING, () => listDeadLetters(scope));
+      assertGroup(listing, command);
       command.print(flags.json ? toJsonLine(listing) : listingText(listing));
       warn(
         command,
@@ -47,9 +50,4 @@ export function addShowCommand(dead: Command, command: CommandProcess): void {
       const content = await whileShowing(command.errors, READING, () => findDeadLetter(scope, id));
       command.print(flags.json ? toJsonLine(content) : contentText(content));
     });
-}
-
-/** Writes hints to standard error. */
-export function warn(command: CommandProcess, notices: readonly string[]): void {
-  for (const notice of new Set(notices)) command.note(notice);
 }

@@ -8,8 +8,8 @@ import { type ScopeFlags, scopeOf, takesFilter, takesScope } from './dead-flags.
 import { FINISH_MS } from './finish.js';
 import { adviseForce } from './force-advice.js';
 import { LetterProgress } from './letter-progress.js';
-import { warn } from './look-commands.js';
-import { reportUnknownIds } from './unknown-ids.js';
+import { reportUnknown } from './unknown.js';
+import { warn } from './warn.js';
 
 interface PurgeFlags extends ScopeFlags, ChangeFlags {}
 
@@ -46,7 +46,7 @@ async function purge(ids: string[], flags: PurgeFlags, command: CommandProcess):
     purgeDeadLetters({ ...scope, filter, dryRun, force, onProgress }).finally(() => display.clear()),
   );
   const { matched, purged, left, interrupted, error, notices } = result;
-  reportUnknownIds(ids, result, command);
+  reportUnknown(ids, result, command);
   const end = interrupted ? ' (interrupted)' : '';
   const text = dryRun ? `Would delete ${matched}\n` : `Deleted ${purged}; ${left} left${end}\n`;
   command.print(flags.json ? toJsonLine(result) : text);

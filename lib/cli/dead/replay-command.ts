@@ -10,8 +10,8 @@ import { durationOf, type ScopeFlags, scopeOf, takesFilter, takesScope } from '.
 import { FINISH_MS } from './finish.js';
 import { adviseForce } from './force-advice.js';
 import { LetterProgress } from './letter-progress.js';
-import { warn } from './look-commands.js';
-import { reportUnknownIds } from './unknown-ids.js';
+import { reportUnknown } from './unknown.js';
+import { warn } from './warn.js';
 
 interface ReplayFlags extends ScopeFlags, ChangeFlags {
   rate?: number;
@@ -27,7 +27,7 @@ export function addReplayCommand(dead: Command, command: CommandProcess): void {
   takesFilter(takesScope(dead.command('replay')))
     .summary('publish dead letters to their original queues')
     .description(
-      'Publishes dead letters to their original queues, and removes each from the dead-letter queue when the broker has confirmed it. Killed at any time, it leaves each message in the one queue, in the other, or in both: a handler may see a message twice. Servers process a replayed message, and count its deliveries from 1. A call whose caller is gone becomes a cast. Exits with 1 when messages could not be replayed, or failed again, and with 2 for ids that no dead letter has.',
+      'Publishes dead letters to their original queues, and removes each from the dead-letter queue when the broker has confirmed it. Killed at any time, it leaves each message in the one queue, in the other, or in both: a handler may see a message twice. Servers process a replayed message, and count its deliveries from 1. A call whose caller is gone becomes a cast. Exits with 1 when messages could not be replayed, or failed again, and with 2 for ids or a group that no dead letter has.',
     )
     .argument('[ids...]', 'ids of dead letters')
     .option('--all', 'replay all dead letters of the queues')
@@ -68,7 +68,7 @@ async function replay(ids: string[], flags: ReplayFlags, command: CommandProcess
       onProgress: display.show,
     }).finally(() => display.clear()),
   );
-  reportUnknownIds(ids, result, command);
+  reportUnknown(ids, result, command);
   command.print(flags.json ? toJsonLine(result) : replayText(result, dryRun === true));
   warn(command, result.notices);
   if (result.error !== null) command.note(result.error);

@@ -91,8 +91,14 @@ function textOf({ info, stats }: Described): string {
   ];
   const refused = Object.entries(stats?.refused ?? {}).map(([name, count]) => `${name} ${count}`);
   if (refused.length > 0) lines.push(`  refused: ${refused.join(', ')}`);
+  if (stats?.overload) lines.push(`  ${overloadText(stats.overload)}`);
   const counts = new Map(stats?.methods.map((one) => [keyOf(one.name, one.version, one.namespace), one]));
   return `${lines.map((line) => `${oneLine(line, 1000)}\n`).join('')}${info.apis.map((api) => apiText(api, counts)).join('')}`;
+}
+
+function overloadText({ refusing, refused }: NonNullable<ServerStats['overload']>): string {
+  const calls = `${counted(refused, 'call')} refused by load shedding`;
+  return refusing ? `overloaded: refuses calls now; ${calls}` : calls;
 }
 
 const keyOf = (name: string, version: string, namespace: string | null): string =>

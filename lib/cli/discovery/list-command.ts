@@ -26,6 +26,8 @@ interface ListFlags extends TargetFlags {
   json?: boolean;
 }
 
+/** Maximum number of exchanges that are named where none is the given one. */
+const MAX_NAMED = 10;
 const HEADER = ['TOPIC', 'EXCHANGE', 'SERVER', 'LIBRARY', 'SERVES'];
 const COLOURS: Readonly<Record<string, Colour>> = {
   'no answer': 'red',
@@ -71,6 +73,7 @@ async function list(flags: ListFlags, connections: OpenConnections, { errors }: 
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
   const all = managementUrl ? await withExactServers(await topicsAt(full), full, Deadline.after(timeout * 1000)) : [];
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
+  if (!topic && known.length === 0 && all.length > 0) throw new MessageUndeliverable(noTopicText(exchange, all));
   const transport = await openTransport(connections, full);
   const show = <T>(what: string, work: () => Promise<T>) => whileShowing(errors, asking(what, timeout), work);
   if (!topic) return { topics: await show('the servers of all topics', () => surveyAll(transport, known, timeout)) };
@@ -86,6 +89,13 @@ async function list(flags: ListFlags, connections: OpenConnections, { errors }: 
     throw new MessageUndeliverable(`No server of the topic "${topic}" on the exchange "${exchange}" has answered`);
   // The exchanges of the management API are known already.
   return named.length > 0 ? { topics: surveyed } : { asked: exchange, topics: surveyed.flatMap(byExchange) };
+}
+
+function noTopicText(exchange: string, all: readonly { readonly exchange: string }[]): string {
+  const others = [...new Set(all.map((one) => one.exchange))].sort();
+  const more = others.length > MAX_NAMED ? ' and others' : '';
+  const names = others.slice(0, MAX_NAMED).join(', ');
+  return `No topic is on the exchange "${exchange}": there are topics on ${names}${more}`;
 }
 
 function otherExchange(topic: string, exchange: string, asked: string): string {

@@ -1,3 +1,4 @@
+import type { OverloadState } from '../driver.js';
 import type { InboxLoad } from './concurrency-limit.js';
 import type { Delivery } from './delivery.js';
 
@@ -7,6 +8,8 @@ export interface Inbox {
   readonly busy: number;
   /** Slots that are taken, and messages that wait for one. */
   readonly load: InboxLoad;
+  /** Overload of a server that refuses calls by it; undefined for one that refuses none. */
+  readonly overload?: OverloadState | undefined;
   /** Accepts a delivery. */
   push(delivery: Delivery): void;
   /** Starts no further work, and returns unstarted messages to their queues. @param graceful true when there is time to finish */

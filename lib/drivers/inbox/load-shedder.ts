@@ -1,6 +1,6 @@
 import type { Limits } from '../../core/limits.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
-import type { Receive } from '../driver.js';
+import type { OverloadState, Receive } from '../driver.js';
 import type { CallDelays } from './call-delays.js';
 import type { Delivery } from './delivery.js';
 import type { OnWaiting } from './inbox-request.js';
@@ -28,6 +28,11 @@ export class LoadShedder {
     private readonly limits: Limits,
     private readonly ports: ShedderPorts,
   ) {}
+
+  /** State of the overload. */
+  get state(): OverloadState {
+    return this.overload.state;
+  }
 
   /** Called when a request gets a slot. Returns true when no further one would. */
   take(now: number): boolean {

@@ -3,7 +3,7 @@ import { overloadFailure } from '../../core/failure.js';
 import { type LogSubject, logAbout } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
-import type { NeedsNoSlot } from '../driver.js';
+import type { NeedsNoSlot, OverloadState } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { QueueWait, ServerLoad } from './caller-clocks.js';
 import type { Delivery } from './delivery.js';
@@ -33,7 +33,9 @@ export class Overload implements ServerLoad {
   private refusedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
+  /** Number of refusals of the overload that is reported, and of all. */
   private refusals = 0;
+  private total = 0;
   private closed = false;
 
   constructor(
@@ -59,6 +61,11 @@ export class Overload implements ServerLoad {
   /** Returns true while calls are refused. */
   get isRefusing(): boolean {
     return performance.now() - this.refusedAt < 2 * EPISODE_MS;
+  }
+
+  /** State for people: an overload begins and ends as its log lines say. */
+  get state(): OverloadState {
+    return { refusing: this.timer !== undefined, refused: this.total };
   }
 
   /** Called when a request gets a slot or has to wait. @param full true when no further one would get a slot */
@@ -162,6 +169,7 @@ export class Overload implements ServerLoad {
     this.refusedAt = now;
     this.slots.refused(now);
     this.refusals++;
+    this.total++;
     if (this.timer !== undefined || this.closed) return;
     this.begun = now;
     this.refusals = 1;

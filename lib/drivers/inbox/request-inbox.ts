@@ -2,7 +2,7 @@ import { Deadline } from '../../core/deadline.js';
 import { InvalidMessage, MessageDeliveryFailure, toError } from '../../core/errors.js';
 import { type RpcRequest, readRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
-import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, Receive } from '../driver.js';
+import type { AcknowledgeAfterReply, Arrival, NeedsNoSlot, OverloadState, Receive } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { arrivalOf, unmeasured } from './arrivals.js';
 import { AtLeastOnce, type CountReturn } from './at-least-once.js';
@@ -111,6 +111,10 @@ export class RequestInbox implements Inbox {
   get load(): InboxLoad {
     const { limit, pending } = this.concurrencyLimit;
     return { slots: limit, waitingForSlot: pending };
+  }
+
+  get overload(): OverloadState | undefined {
+    return this.shedder?.state;
   }
 
   /** Accepts a delivery. It is not processed when acknowledging fails, because the broker then delivers it again. */

@@ -1,5 +1,5 @@
 import type { Deadline } from '../../core/deadline.js';
-import type { Listener } from '../driver.js';
+import type { Listener, OverloadState } from '../driver.js';
 import type { Inbox } from '../inbox/inbox.js';
 import type { Consumer } from './consuming/consumer.js';
 import type { StreamConsumer } from './consuming/stream-consumer.js';
@@ -20,6 +20,10 @@ export class ServedQueues implements Listener {
     readonly inbox: Inbox,
     private readonly events: ServedQueuesEvents,
   ) {}
+
+  get overload(): OverloadState | undefined {
+    return this.inbox.overload;
+  }
 
   /** Names of the queues, without a stream, which keeps what was consumed. */
   get queueNames(): readonly string[] {

@@ -73,6 +73,6 @@ export interface ReplayResult {
   readonly failed: number;
   /** Messages left in the queue. */
   readonly left: number;
-  /** First error; null without any. */
+  /** First error, also for messages or a group that are not there; null without any. */
   readonly error: string | null;
 }

@@ -1,4 +1,5 @@
 import type { DeadLetter } from './dead-letter.js';
+import type { UnknownGroup } from './unknown-group.js';
 
 /** Dead letters of a queue with the same original queue, reason and method. */
 export interface DeadLetterGroup {
@@ -43,4 +44,6 @@ export interface DeadLetterListing {
   readonly queues: readonly DeadLetterQueueListing[];
   /** Queues that could not be read, with the reason. */
   readonly unread: readonly { readonly queue: string; readonly reason: string }[];
+  /** Group of the filter that no message belonged to, of those that were read; null where one did. */
+  readonly unknownGroup: UnknownGroup | null;
 }

@@ -1,4 +1,5 @@
 import type { Duration, OsloMessagingOptions } from '../../internal.js';
+import type { UnknownGroup } from './unknown-group.js';
 
 /** Queues to look at: the queue, those of the topic, or with neither all of the virtual host. */
 export interface DeadLetterScope {
@@ -9,6 +10,8 @@ export interface DeadLetterScope {
   readonly topic?: string | undefined;
   /** Server of the topic. */
   readonly server?: string | undefined;
+  /** True to refuse a topic, or a server, that has neither a queue nor a dead-letter queue at the broker. @default false */
+  readonly mustExist?: boolean | undefined;
   /** Maximum number of messages that are read in each queue. @default 1000 */
   readonly limit?: number | undefined;
   /** Ends the work: the message in hand is finished, and the others return to their queue. */
@@ -88,6 +91,8 @@ export interface ReplayResult {
   readonly failures: readonly ReplayFailure[];
   /** Ids of the filter that no message had, of those that were read. */
   readonly unknownIds: readonly string[];
+  /** Group of the filter that no message belonged to, of those that were read; null where one did. */
+  readonly unknownGroup: UnknownGroup | null;
   /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   /** Messages of this replay that were dead-lettered again while it watched; null where it did not watch. */
@@ -111,6 +116,8 @@ export interface PurgeResult {
   readonly purged: number;
   /** Ids of the filter that no message had, of those that were read. */
   readonly unknownIds: readonly string[];
+  /** Group of the filter that no message belonged to, of those that were read; null where one did. */
+  readonly unknownGroup: UnknownGroup | null;
   /** Messages left in the queues at the end, without those that arrived meanwhile. */
   readonly left: number;
   readonly interrupted: boolean;

@@ -2,14 +2,16 @@ import { ConfigurationError, deadLetterQueue, type ListedQueue, PRIORITIES } fro
 import type { DeadLetterBroker } from './broker.js';
 import type { DeadLetterScope } from './dead-letter-options.js';
 import { SUFFIX } from './death.js';
+import { assertKnown } from './known-topic.js';
 
 /**
  * Returns the names of the dead-letter queues of a scope. The management API also tells those that RabbitMQ dead-letters to
  * (`x-dead-letter-exchange`), unless somebody consumes them: such a queue is one of work, or of delayed retries.
- * @throws ConfigurationError for a scope without queue and topic, where there is no management API
+ * @throws ConfigurationError for a scope without queue and topic, where there is no management API; MessageUndeliverable for a
+ * topic that must exist, and does not
  */
 export async function findQueues(broker: DeadLetterBroker, scope: DeadLetterScope): Promise<string[]> {
-  const { queue, topic, server } = scope;
+  const { queue, topic } = scope;
   if (queue !== undefined) return [queue];
   const all = broker.management && (await listAll(broker));
   if (topic === undefined) {
@@ -20,23 +22,48 @@ export async function findQueues(broker: DeadLetterBroker, scope: DeadLetterScop
       );
     throw new ConfigurationError('No queue, topic or managementUrl is given: only the management API lists all queues');
   }
-  const sources = [
-    topic,
-    ...(server === undefined ? [] : [`${topic}.${server}`]),
-    ...PRIORITIES.map((one) => `${topic}.${one}`),
-  ];
-  const names = sources.map((source) => deadLetterQueue(source, broker.settings.rabbit).name);
-  if (!all) return (await Promise.all(names.map(async (name) => ((await broker.exists(name)) ? [name] : [])))).flat();
+  return queuesOfTopic(broker, all, { ...scope, topic });
+}
+
+async function queuesOfTopic(
+  broker: DeadLetterBroker,
+  all: readonly BoundQueue[] | undefined,
+  { topic, server, mustExist }: TopicScope,
+): Promise<string[]> {
+  const own = server === undefined ? [] : [`${topic}.${server}`];
+  const sources = [topic, ...own, ...PRIORITIES.map((one) => `${topic}.${one}`)];
+  const deadOf = (source: string) => deadLetterQueue(source, broker.settings.rabbit).name;
+  const wanted = own.length > 0 ? own : sources;
+  if (!all) {
+    const dead = await existing(broker, sources.map(deadOf));
+    const isKnown = async () =>
+      wanted.some((source) => dead.includes(deadOf(source))) || (await existing(broker, wanted)).length > 0;
+    if (mustExist) await assertKnown({ topic, server }, isKnown, undefined);
+    return dead;
+  }
   const isOfTopic = (name: string) =>
     server === undefined ? name === topic || name.startsWith(`${topic}.`) : sources.includes(name);
-  const own = all.filter(
-    ({ name }) => names.includes(name) || (name.endsWith(SUFFIX) && isOfTopic(name.slice(0, -SUFFIX.length))),
-  );
+  const names = all.map(({ name }) => name);
+  const isKnown = () => {
+    const known = new Set([...wanted, ...wanted.map(deadOf)]);
+    return names.some((name) => known.has(name) || (server === undefined && isOfTopic(name)));
+  };
+  if (mustExist) await assertKnown({ topic, server }, isKnown, names);
+  const dead = new Set(sources.map(deadOf));
   return sorted(
-    own.map(({ name }) => name),
+    names.filter((name) => dead.has(name) || (name.endsWith(SUFFIX) && isOfTopic(name.slice(0, -SUFFIX.length)))),
     targetsOf(all, isOfTopic),
   );
 }
+
+/** Returns those of the queues that the broker has. */
+async function existing(broker: DeadLetterBroker, queues: readonly string[]): Promise<string[]> {
+  const found = queues.map(async (queue) => ((await broker.exists(queue)) ? [queue] : []));
+  return (await Promise.all(found)).flat();
+}
+
+/** Scope of a topic. */
+type TopicScope = Pick<DeadLetterScope, 'mustExist' | 'server'> & { readonly topic: string };
 
 /** Queue of a virtual host, with its bindings. */
 interface BoundQueue extends ListedQueue {

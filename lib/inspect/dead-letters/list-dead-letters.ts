@@ -15,7 +15,7 @@ import { boundsOf, lineOf, withBroker } from './with-broker.js';
 export function listDeadLetters(
   scope: DeadLetterScope & { readonly filter?: DeadLetterFilter | undefined },
 ): Promise<DeadLetterListing> {
-  const { matches } = letterFilter(scope.filter);
+  const { matches, unknownGroup } = letterFilter(scope.filter);
   return withBroker(scope, async (broker) => {
     const queues: DeadLetterQueueListing[] = [];
     const unread: { queue: string; reason: string }[] = [];
@@ -30,7 +30,7 @@ export function listDeadLetters(
         unread.push({ queue, reason: lineOf(error) });
       }
     }
-    return { queues, unread };
+    return { queues, unread, unknownGroup: unknownGroup() };
   });
 }
 

@@ -48,6 +48,7 @@ export function purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
         error = `${queue}: ${lineOf(thrown)}`;
       }
     }
-    return { matched, purged, unknownIds: filter.unknownIds(), left, interrupted, error, notices };
+    const unknown = { unknownIds: filter.unknownIds(), unknownGroup: filter.unknownGroup() };
+    return { matched, purged, ...unknown, left, interrupted, error, notices };
   });
 }

@@ -109,7 +109,8 @@ class Replay {
 
   result(failedAgain: number | null): ReplayResult {
     const { replayId, matched, replayed, asCasts, failed, failures, left, interrupted, error, notices } = this;
-    const counts = { matched, replayed, asCasts, failed, failures, unknownIds: this.filter.unknownIds(), left };
+    const unknown = { unknownIds: this.filter.unknownIds(), unknownGroup: this.filter.unknownGroup() };
+    const counts = { matched, replayed, asCasts, failed, failures, ...unknown, left };
     return { replayId, ...counts, failedAgain, interrupted, error, notices };
   }
 

@@ -14,6 +14,7 @@ export type FindingKind = 'broker' | 'check' | 'exchange' | 'host' | 'queue' | '
  * - `unserved`: no consumer
  * - `piling up`: more messages arrive than are taken
  * - `slow`: servers hold requests and complete none
+ * - `overloaded`: servers refuse calls, because they get more than they finish
  * - `lossy`: a policy or an argument of the queue drops, moves or deletes
  * - `skewed`: the clocks differ
  * - `unseen`: a source did not answer
@@ -31,6 +32,7 @@ export type FindingState =
   | 'unserved'
   | 'piling up'
   | 'slow'
+  | 'overloaded'
   | 'lossy'
   | 'skewed'
   | 'unseen';

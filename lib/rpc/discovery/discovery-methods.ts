@@ -3,6 +3,7 @@ import { isDict } from '../../core/dict.js';
 import { LIBRARY_VERSION } from '../../core/library-version.js';
 import type { Settings } from '../../core/settings.js';
 import { Target } from '../../core/target.js';
+import type { OverloadState } from '../../drivers/driver.js';
 import type { NamedArgument } from '../argument-check.js';
 import { DEFAULT_VERSION, type MethodEntry, type MethodTable, type ServedMethod } from '../method-table.js';
 import { CallStatistics } from './call-statistics.js';
@@ -18,15 +19,21 @@ type Described = Pick<Settings, 'concurrency' | 'controlExchange' | 'delivery' |
 /**
  * Adds the methods of discovery where `rpcDiscoveryEnabled` is set, unless an endpoint has a method of that name. They
  * describe the table and the given names, nothing else: no URL, no context, no argument of a request.
+ * @param overload returns the state of the overload; undefined for a server that refuses no calls by it
  * @returns the statistics to keep; undefined where discovery is off
  */
-export function addDiscovery(table: MethodTable, target: Target, settings: Described): CallStatistics | undefined {
+export function addDiscovery(
+  table: MethodTable,
+  target: Target,
+  settings: Described,
+  overload: () => OverloadState | undefined = () => undefined,
+): CallStatistics | undefined {
   if (!settings.rpcDiscoveryEnabled) return undefined;
   const statistics = new CallStatistics();
   const names = namesOf(target, settings);
   const answers = {
     [INFO_METHOD]: () => infoOf(table, names, settings),
-    [STATS_METHOD]: () => statsOf(table, names, settings, statistics),
+    [STATS_METHOD]: () => statsOf(table, names, settings, statistics, overload()),
   };
   for (const [method, handle] of Object.entries(answers)) {
     if (table.has(method)) continue;
@@ -85,11 +92,13 @@ function statsOf(
   names: DiscoveredServer,
   { concurrency: limit }: Described,
   statistics: CallStatistics,
+  overload: OverloadState | undefined,
 ): ServerStats {
   return {
     ...names,
     concurrency: { used: statistics.used, limit },
     refused: statistics.refused,
+    ...(overload && { overload }),
     methods: [...table.methods()].map((served) => ({ ...nameOf(served), ...statistics.read(served.entry) })),
   };
 }

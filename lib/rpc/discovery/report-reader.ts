@@ -2,6 +2,7 @@ import { type Dict, isDict } from '../../core/dict.js';
 import { stringifyJson } from '../../core/json.js';
 import { DELIVERY_MODES, type DeliveryMode } from '../../core/options.js';
 import { isVersion } from '../../core/version.js';
+import type { OverloadState } from '../../drivers/driver.js';
 import type { DurationStats } from './call-statistics.js';
 import type {
   ApiInfo,
@@ -81,14 +82,19 @@ function readArgument({ name, required }: Dict): ArgumentInfo | undefined {
 /** Reads an answer to `oslo_rpc_server_stats`; undefined for a value of another form. */
 export function readServerStats(value: unknown): ServerStats | undefined {
   if (!isDict(value) || !isDict(value['concurrency']) || !Array.isArray(value['methods'])) return undefined;
-  const { concurrency, refused, methods } = value;
+  const { concurrency, refused, overload, methods } = value;
   const { used, limit } = concurrency as Dict;
   return {
     ...readNames(value),
     concurrency: { used: countOf(used), limit: countOf(limit) },
     refused: readCounts(refused),
+    ...(isDict(overload) && { overload: readOverload(overload) }),
     methods: each(methods, MAX_METHODS, readMethodStats),
   };
+}
+
+function readOverload({ refusing, refused }: Dict): OverloadState {
+  return { refusing: refusing === true, refused: countOf(refused) };
 }
 
 function readMethodStats({ name, namespace, version, calls, errors, duration }: Dict): MethodStats | undefined {

@@ -1,4 +1,5 @@
 import type { DeliveryMode } from '../../core/options.js';
+import type { OverloadState } from '../../drivers/driver.js';
 import type { MethodCounts } from './call-statistics.js';
 
 /** Names and library of a server that answers discovery. */
@@ -75,6 +76,8 @@ export interface ServerStats extends DiscoveredServer {
   };
   /** Numbers of requests that no method answers, by the class of the error. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Overload of a server with `loadShedding`. Undefined for others, and for those of releases before 0.3.0. */
+  readonly overload?: OverloadState | undefined;
   /** Counts of each method. */
   readonly methods: readonly MethodStats[];
 }

@@ -95,6 +95,64 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     expect(JSON.parse(some.stdout)).toMatchObject({ matched: 1, unknownIds: ['ffff'], left: 1 });
   });
 
+  it.each(['ls', 'replay', 'purge'])('%s refuses a group that no dead letter belongs to', async (command) => {
+    const queues = await withDead([requestBody('heal'), requestBody('scale')]);
+    const [{ groups }] = JSON.parse((await run('ls', queues, '--json')).stdout).queues;
+    const ids = groups.map(({ id, name }: { id: string; name: string }) => `${id} (${name})`).toSorted();
+    const flags = command === 'ls' ? [[], ['--json']] : [[], ['--yes'], ['--dry-run'], ['--yes', '--json']];
+    for (const given of flags) {
+      const { code, stdout, stderr } = await run(command, queues, '--group', 'feedbeef', ...given);
+      const text = /^ConfigurationError: No dead letter belongs to the group "feedbeef": there are the groups (.*)\n$/;
+      expect({ code, groups: text.exec(stderr)?.[1]?.split(', ').toSorted() }).toEqual({ code: 2, groups: ids });
+      if (!given.includes('--json')) expect(stdout).toBe('');
+      else expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONFIGURATION' }, exitCode: 2 });
+    }
+    // A condition that no message of the group meets is no error.
+    const known = ['--group', groups[0].id, '--method', 'nothing', ...(command === 'ls' ? [] : ['--yes'])];
+    expect(await run(command, queues, ...known)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('says that a group may be among the messages that were not read, and names few others', async () => {
+    const queues = await withDead(Array.from({ length: 14 }, (_, index) => requestBody(`method${index}`)));
+    const listed = await run('ls', queues, '--group', 'feedbeef', '--limit', '12');
+    expect(listed.code).toBe(2);
+    expect(listed.stderr.match(/\(method\d+\)/g)).toHaveLength(10);
+    expect(listed.stderr).toMatch(/ and others\. Not all messages were read: raise the limit for more\n$/);
+    const replayed = await run('replay', queues, '--group', 'feedbeef', '--limit', '12', '--yes');
+    expect(replayed.stderr).toMatch(
+      /^The first 12 of 14 messages of ".*" were read.*\nConfigurationError: .* and others\n$/,
+    );
+  });
+
+  it.each(['ls', 'show', 'replay', 'purge'])('%s refuses a topic that the broker has nothing of', async (command) => {
+    const args =
+      { ls: [], show: ['0123456789ab'], replay: ['--all', '--yes'], purge: ['--all', '--yes'] }[command] ?? [];
+    const topic = (name: string, ...flags: string[]) =>
+      osloRpc(['dead', command, '--url', rabbitUrl, '--topic', name, ...flags, ...args]);
+    const mistyped = uniqueTopic('mistyped');
+    expect(await topic(mistyped)).toMatchObject({
+      code: 4,
+      stdout: '',
+      stderr: expect.stringMatching(`neither a queue nor dead letters of the topic "${mistyped}".*--management-url`),
+    });
+    const { original } = await withDead([requestBody('heal')]);
+    expect(await topic(original, '--server', 'mistyped')).toMatchObject({
+      code: 4,
+      stdout: '',
+      stderr: expect.stringContaining(`of the server "mistyped" of the topic "${original}"`),
+    });
+  });
+
+  it('looks at a topic that has no dead letters', async () => {
+    const topic = uniqueTopic('living');
+    made.push(topic);
+    await withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: true }));
+    const args = ['--url', rabbitUrl, '--topic', topic];
+    expect(await osloRpc(['dead', 'ls', ...args])).toMatchObject({ code: 0, stdout: 'No dead letters\n', stderr: '' });
+    const purged = await osloRpc(['dead', 'purge', ...args, '--all', '--yes']);
+    expect(purged).toMatchObject({ code: 0, stdout: 'Deleted 0; 0 left\n', stderr: '' });
+  });
+
   it.each(['replay', 'purge'])('%s advises --force for messages that are no dead letters', async (command) => {
     const living = uniqueTopic('living');
     await withChannel(rabbitUrl, async (channel) => {

@@ -31,7 +31,24 @@ async function apiOf(answer: RequestListener): Promise<[Server, string]> {
 }
 
 describeWithRabbit('a management API that does not answer', { concurrent: true }, () => {
-  const checked = ['check', '--topic', 't', '--consumers', '0', '--max-unacknowledged', '1', '--timeout', '30s'];
+  const topic = uniqueTopic();
+  // A queue that is missing is a fault that AMQP shows.
+  beforeAll(() => withChannel(rabbitUrl, (channel) => channel.assertQueue(topic, { durable: true })));
+  afterAll(() => withChannel(rabbitUrl, (channel) => channel.deleteQueue(topic)));
+
+  const checked = [
+    'check',
+    '--topic',
+    topic,
+    '--exchange',
+    'amq.topic',
+    '--consumers',
+    '0',
+    '--max-unacknowledged',
+    '1',
+    '--timeout',
+    '30s',
+  ];
   it.each([
     ['list', ['list'], 3],
     ['dead', ['dead', 'ls'], 3],

@@ -90,7 +90,8 @@ describeWithRabbit('the runbook', () => {
     const stopped = await serve('billing', { transportUrl }, () => 'done');
     await stopped.server.stop();
     await hang(await serve('scaler', { transportUrl, concurrency: 1, rpcDiscoveryEnabled: true }, () => held.promise));
-    press(await serve('pressed', { transportUrl, concurrency: 1, loadShedding: true }, () => pause(100)));
+    const shedding = { concurrency: 1, loadShedding: true, rpcDiscoveryEnabled: true };
+    press(await serve('pressed', { transportUrl, ...shedding }, () => pause(100)));
     places = await makePlaces();
   }, 120_000);
   afterAll(async () => {

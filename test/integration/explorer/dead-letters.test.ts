@@ -38,6 +38,33 @@ describeWithRabbit('pages that look at dead letters', () => {
     expect(await drain(original)).toHaveLength(COUNT);
   });
 
+  it('hear that a message, or a group, is not there any more', async () => {
+    const { access, dead } = await deadTopic();
+    closing.push(() => access.close());
+    const [queue] = (await access.read()).queues;
+    const id = queue?.messages[0]?.id ?? '';
+    const group = queue?.groups[0]?.id ?? '';
+    expect(await access.replay({ queue: dead, messages: [id] })).toMatchObject({ replayed: 1, error: null });
+    const none = { replayed: 0, failed: 0, left: COUNT - 1 };
+    const text = (what: string) =>
+      new RegExp(`first 500 messages of "${dead}" is no dead letter ${what}: .* others have replayed or deleted`);
+    expect(await access.replay({ queue: dead, messages: [id] })).toEqual({
+      ...none,
+      error: expect.stringMatching(text(`with the id "${id}"`)),
+    });
+    expect(await access.replay({ queue: dead, messages: ['a', 'b', 'c', 'd'] })).toEqual({
+      ...none,
+      error: expect.stringMatching(text('with the ids "a", "b", "c" and 1 other')),
+    });
+    expect(await access.replay({ queue: dead, group: 'feedbeef' })).toEqual({
+      ...none,
+      error: expect.stringMatching(text('of the group "feedbeef"')),
+    });
+    const all = { replayed: COUNT - 1, failed: 0, left: 0, error: null };
+    expect(await access.replay({ queue: dead, group })).toEqual(all);
+    expect(await access.replay({ queue: dead, all: true })).toEqual({ ...all, replayed: 0 });
+  });
+
   it('hear that a queue is missing', async () => {
     const { app, page } = await exploredApp({
       topic: uniqueTopic('explored'),

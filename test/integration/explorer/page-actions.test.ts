@@ -141,6 +141,9 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     await page.getByText('Replayed 118 messages; 2 left in the queue.').waitFor();
     await replayed('Replay all 120 messages', { replayed: 1, failed: 1, left: 1, error: 'the queue is full' });
     await page.getByText('1 message could not be: the queue is full').waitFor();
+    const gone = 'Among the first 500 messages of "conductor.dead" is no dead letter of the group "g1"';
+    await replayed('Replay 118 messages of instantiate', { replayed: 0, failed: 0, left: 1, error: gone });
+    await page.getByText(`Replayed 0 messages; 1 left in the queue. ${gone}`).waitFor();
     await page.getByText('The first 60 of 120 messages').click();
     await page.getByText('Showing 50 of 60.').waitFor();
     await page.locator('.dead-row').first().click();
@@ -150,6 +153,7 @@ describeWithChromium('Calls and replays from the page of the explorer', () => {
     expect(session.explorer.posts.map(({ body }) => body)).toEqual([
       { ...place, group: 'g1' },
       { ...place, all: true },
+      { ...place, group: 'g1' },
       { ...place, messages: ['m0'] },
     ]);
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  discoverStats,
   getRpcClient,
   getRpcServer,
   getRpcTransport,
@@ -10,7 +11,9 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { diagnose, isFault } from '../../../lib/inspect/index.js';
 import { withChannel } from '../../../testkit/amqp.js';
+import { osloRpc } from '../../support/command.js';
 import { describeWithRabbit, rabbitUrl, uniqueTopic } from '../../support/environment.js';
 import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
@@ -30,7 +33,18 @@ describeWithRabbit('a server whose only slot is taken', () => {
   let serving: Transport;
   let calling: Transport;
   let client: RPCClient;
+  let topic: string;
 
+  const overloadOf = async () => {
+    const { servers } = await discoverStats(calling, new Target({ topic, server: 'a' }));
+    return servers.map(({ overload }) => overload);
+  };
+  /** Faults other than that the only slot is taken. */
+  const faults = async () => {
+    const options = { transportUrl: rabbitUrl, logger: silent };
+    const found = await diagnose(options, [new Target({ topic })], { askServers: 'always' });
+    return found.filter((finding) => isFault(finding) && finding.state !== 'slow');
+  };
   const work = (id: string) => client.call({}, 'work', { id });
   const outcomeOf = (call: Promise<unknown>) => call.catch((error: unknown) => error);
   const hasStarted = (id: string) => eventually(() => expect(started).toContain(id));
@@ -39,8 +53,14 @@ describeWithRabbit('a server whose only slot is taken', () => {
   };
 
   beforeAll(async () => {
-    const topic = uniqueTopic('overload');
-    serving = getRpcTransport({ transportUrl: rabbitUrl, logger, concurrency: 1, loadShedding: true });
+    topic = uniqueTopic('overload');
+    serving = getRpcTransport({
+      transportUrl: rabbitUrl,
+      logger,
+      concurrency: 1,
+      loadShedding: true,
+      rpcDiscoveryEnabled: true,
+    });
     calling = getRpcTransport({ transportUrl: rabbitUrl, logger: silent });
     const endpoint = {
       work(_context: unknown, { id }: { id: unknown }): Promise<unknown> {
@@ -70,6 +90,7 @@ describeWithRabbit('a server whose only slot is taken', () => {
   });
 
   it('refuses a call before the deadline, because its handler could not end in time', async () => {
+    expect(await overloadOf()).toEqual([{ refusing: false, refused: 0 }]);
     const held = work('held');
     await hasStarted('held');
     const late = outcomeOf(work('late'));
@@ -79,6 +100,12 @@ describeWithRabbit('a server whose only slot is taken', () => {
     expect(await late).toMatchObject({ code: 'SERVER_OVERLOADED', method: 'work' });
     await held;
     expect(started).not.toContain('late');
+    // Those who ask the server hear so.
+    expect(await overloadOf()).toEqual([{ refusing: true, refused: 1 }]);
+    const text = '1 of 1 answering server refuses calls now (a); 1 call refused so far';
+    expect(await faults()).toMatchObject([{ kind: 'topic', name: topic, state: 'overloaded', text }]);
+    const described = await osloRpc(['describe', '--url', rabbitUrl, '--topic', topic, '--server', 'a']);
+    expect(described.stdout).toContain('  overloaded: refuses calls now; 1 call refused by load shedding\n');
   });
 
   it('starts a call that has waited long but is in time, and casts, after one refusal', async () => {

@@ -55,6 +55,7 @@ export function ReplayDialog({ asked, onClose }: ReplayDialogProps) {
 }
 
 function outcomeOf({ replayed, failed, left, error }: ReplayResult): string {
-  const failure = failed > 0 ? ` ${plural(failed, 'message')} could not be: ${error ?? 'no reason given'}` : '';
-  return `Replayed ${plural(replayed, 'message')}; ${count(left)} left in the queue.${failure}`;
+  const done = `Replayed ${plural(replayed, 'message')}; ${count(left)} left in the queue.`;
+  if (failed > 0) return `${done} ${plural(failed, 'message')} could not be: ${error ?? 'no reason given'}`;
+  return error === null ? done : `${done} ${error}`;
 }

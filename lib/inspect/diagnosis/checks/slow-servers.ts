@@ -11,6 +11,7 @@ import {
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import type { Scene, SeenQueue } from '../scene.js';
+import { overloadedTopic } from './overloaded-topic.js';
 
 /** Time in milliseconds for the servers of a topic to answer. */
 const ANSWER_MS = 2000;
@@ -28,7 +29,7 @@ const WHY = 'New requests wait for a free slot: calls end with MessagingTimeout'
 const CURE =
   'Read the log of the server for what its handlers wait for; give their own calls timeouts, raise concurrency, or restart it';
 
-/** Looks for servers that hold requests and complete none, in the queues and by asking the servers. */
+/** Looks for servers that hold requests and complete none, in the queues and by asking the servers, and for those that refuse calls. */
 export const slowServerCheck: Check = {
   name: 'slow servers',
   needs: 'broker',
@@ -80,16 +81,18 @@ async function busyOf(scene: Scene, transport: Transport, target: Target): Promi
   // Each server consumes the queue of its topic once.
   const ask = () => discoverStats(transport, target, { timeout: ANSWER_MS / 1000, servers: consumers });
   const first = await ask();
+  const overloaded = overloadedTopic(topic, first.servers);
   const full = first.servers.filter(isFull);
   const isSilent = isUnanswered(first);
-  if (full.length === 0 && !isSilent) return [];
+  if (full.length === 0 && !isSilent) return overloaded;
   await scene.deadline.pause(isSilent ? 0 : INTERVAL_MS);
   const second = await ask();
   if (isSilent && isUnanswered(second)) return [silentTopic(topic, consumers)];
-  return full.flatMap((before): Finding[] => {
+  const slow = full.flatMap((before): Finding[] => {
     const after = second.servers.find(({ server, since }) => server === before.server && since === before.since);
     return after && isFull(after) && completedBy(after) === completedBy(before) ? [slowServer(after)] : [];
   });
+  return [...overloaded, ...slow];
 }
 
 /** Targets whose servers are asked: by fanout, so that a full queue does not hold up the question. */

@@ -49,13 +49,17 @@ describe('the overload of a server', () => {
   });
 
   it('is reported when it begins and when it ends, with the number of refused calls', () => {
+    expect(overload.state).toEqual({ refusing: false, refused: 0 });
     for (const _ of Array(3)) refuses(call, TOO_OLD_MS);
+    expect(overload.state).toEqual({ refusing: true, refused: 3 });
     expect(context.log.messages(/Overloaded: calls in "q"/, 'warn')).toHaveLength(1);
     advance(EPISODE_MS - 1);
     refuses(call, TOO_OLD_MS);
     advance(1);
     expect(context.log.messages(/No longer overloaded/)).toEqual([]);
+    expect(overload.state).toEqual({ refusing: true, refused: 4 });
     advance(EPISODE_MS);
+    expect(overload.state).toEqual({ refusing: false, refused: 4 });
     expect(context.log.messages(/No longer overloaded after \d+\.\d s; refused 4 calls/, 'log')).toHaveLength(1);
     expect(context.counters.read().shedRequests).toBe(4);
   });

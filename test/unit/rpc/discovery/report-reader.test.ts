@@ -25,6 +25,16 @@ it('reads whole answers', () => {
   expect(readServerStats(stats)).toEqual(stats);
 });
 
+it('reads the overload of a server, which others do not send', () => {
+  const overload = { refusing: true, refused: 12 };
+  expect(readServerStats({ ...stats, overload })).toEqual({ ...stats, overload });
+  expect(readServerStats({ ...stats, overload: { refusing: 'yes', refused: 'many', later: 1 } })).toEqual({
+    ...stats,
+    overload: { refusing: false, refused: 0 },
+  });
+  expect(readServerStats({ ...stats, overload: 12 })).toEqual(stats);
+});
+
 it('leaves out members of later releases, and malformed parts', () => {
   const later = { ...info, later: 1, apis: [...info.apis, { version: 'x' }, 5], concurrency: 'many' };
   expect(readServerInfo(later)).toEqual({ ...info, concurrency: 0 });
