@@ -27,7 +27,8 @@ export interface Counts {
   /** Former name of `deadLettered`, with the same value. @deprecated Use `deadLettered`. */
   readonly setAside: number;
   /**
-   * Consumers that the broker cancelled, because their queue was deleted or a message was unacknowledged for too long.
+   * Consumers that the broker cancelled, because their queue was deleted or a message was unacknowledged for too long:
+   * RabbitMQ before 4.3 closes their channel then.
    */
   readonly cancelledConsumers: number;
   /** Unacknowledged messages that the broker revoked with a cancelled consumer. Unstarted ones are not started here. */

@@ -175,6 +175,15 @@ describeWithRabbitControl('servers that share a channel', () => {
       expect(consumed.map(({ length }) => length)).toEqual([2 * QUEUES, 2 * QUEUES, QUEUES]);
     });
     expect(await other.echo(2)).toBe(2);
+    const lines = serving.log.messages(/consumer_timeout/, 'warn');
+    expect(new Set(lines)).toEqual(
+      new Set([
+        `The broker closed the channel of "${slow.topic}" and requeued its unacknowledged messages (1), because one was not acknowledged in time (consumer_timeout); consuming again`,
+      ]),
+    );
+    const { cancelledConsumers, revokedMessages } = serving.transport.counts;
+    expect(cancelledConsumers).toBeGreaterThanOrEqual(2);
+    expect([lines.length, revokedMessages]).toEqual([cancelledConsumers, cancelledConsumers]);
     slow.release();
     expect(await Promise.all(calls)).toEqual(['in work', 'waits']);
     expect(slow.begun).toEqual(['in work', 'waits']);

@@ -9,6 +9,7 @@ interface Settling {
 /** Consumer that holds delivered messages. */
 export interface Holder {
   readonly reader: object;
+  readonly queue: string;
 }
 
 /**
@@ -35,10 +36,15 @@ export class Acknowledger {
     this.outstanding.set(tag, holder);
   }
 
-  /** Reader of the oldest delivery that is not settled. */
-  get slowest(): object | undefined {
+  /** Holder of the oldest delivery that is not settled. */
+  get slowest(): Holder | undefined {
     const [first] = this.outstanding.values();
-    return first?.reader;
+    return first;
+  }
+
+  /** Returns the number of deliveries that a reader has not settled. */
+  heldBy(reader: object): number {
+    return [...this.outstanding.values()].filter((holder) => holder.reader === reader).length;
   }
 
   /** Returns true while the message can be settled: it is not settled yet, and the broker has not revoked it. */

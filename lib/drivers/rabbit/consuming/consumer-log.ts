@@ -2,6 +2,7 @@ import { oneLine } from '../../../core/logger.js';
 import type { DriverContext } from '../../driver-context.js';
 import { secondsIn } from '../connection/seconds.js';
 import type { Missing } from './consumed-queue.js';
+import type { LateDelivery } from './consuming-channel.js';
 import type { QueueReplaced } from './temporary-name.js';
 
 /** Failed attempt to attach. */
@@ -48,10 +49,17 @@ export class ConsumerLog {
 
   /** @param revoked number of unacknowledged messages that the broker has revoked */
   cancelled(queue: string, revoked: number): void {
-    this.context.counters.count('cancelledConsumers');
-    this.context.counters.count('revokedMessages', revoked);
+    this.countCancelled(revoked);
     const held = revoked === 0 ? '' : ` and requeued its unacknowledged messages (${revoked})`;
     this.context.settings.logger.warn(`The broker cancelled the consumer of "${queue}"${held}; consuming again`);
+  }
+
+  /** Logs that the broker has closed the channel, as RabbitMQ before 4.3 does for what 4.3 cancels a consumer. */
+  late({ queue, held }: LateDelivery): void {
+    this.countCancelled(held);
+    this.context.settings.logger.warn(
+      `The broker closed the channel of "${queue}" and requeued its unacknowledged messages (${held}), because one was not acknowledged in time (consumer_timeout); consuming again`,
+    );
   }
 
   /** Logs that a server works without its stream. @param again true for a repetition, which is a debug line */
@@ -70,5 +78,10 @@ export class ConsumerLog {
     this.context.settings.logger.warn(
       `The stream "${queue}" was deleted and declared anew; reading it from its beginning`,
     );
+  }
+
+  private countCancelled(revoked: number): void {
+    this.context.counters.count('cancelledConsumers');
+    this.context.counters.count('revokedMessages', revoked);
   }
 }

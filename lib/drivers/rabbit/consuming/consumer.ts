@@ -12,7 +12,7 @@ import { Attachment } from './attachment.js';
 import { ConsumedQueue, type Missing } from './consumed-queue.js';
 import type { ConsumedStream } from './consumed-stream.js';
 import { ConsumerLog, type Refusal } from './consumer-log.js';
-import type { ConsumingChannel, Reader } from './consuming-channel.js';
+import type { ConsumingChannel, LateDelivery, Reader } from './consuming-channel.js';
 import type { ConsumingChannels } from './consuming-channels.js';
 import { Delivering } from './delivering.js';
 import { QueueCheck } from './queue-check.js';
@@ -140,10 +140,10 @@ export class Consumer implements Reader, Inspected {
     await settleWithin(this.attachment.release(), CLOSE_TIMEOUT_MS);
   }
 
-  /** Handles the end of a channel. @param late true where this consumer has held a delivery for longer than the broker allows */
-  ended(channel: ConsumingChannel, late: boolean): void {
+  ended(channel: ConsumingChannel, late: LateDelivery | undefined): void {
     if (this.attachment.channel !== channel) return;
-    this.attachment.ended(late);
+    this.attachment.ended(late !== undefined);
+    if (late) this.log.late(late);
     this.detach();
   }
 

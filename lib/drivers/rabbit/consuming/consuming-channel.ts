@@ -15,13 +15,20 @@ export interface Consuming {
   cancelled(revoked: number): void;
 }
 
+/** Delivery that was not settled within the `consumer_timeout` of the broker. */
+export interface LateDelivery {
+  readonly queue: string;
+  /** Number of deliveries that its reader had not settled. */
+  readonly held: number;
+}
+
 /** Owner of any number of consumers on a channel. */
 export interface Reader {
   /**
    * Called when the channel has ended. The broker requeues all unsettled deliveries.
-   * @param late true where it has ended because this reader held a delivery for longer than the broker allows
+   * @param late delivery of this reader because of which the broker has closed the channel; undefined for another reason
    */
-  ended(channel: ConsumingChannel, late: boolean): void;
+  ended(channel: ConsumingChannel, late: LateDelivery | undefined): void;
 }
 
 /** Parameters of a consumer. */
@@ -125,7 +132,7 @@ export class ConsumingChannel {
     const tags = this.readers.get(reader);
     if (!tags) throw new Error('the channel is closed, or was left');
     tags.add(consumerTag);
-    this.consumers.set(consumerTag, { ...handlers, reader });
+    this.consumers.set(consumerTag, { ...handlers, reader, queue });
     const onMessage = (message: ConsumeMessage | null) =>
       message ? this.deliver(consumerTag, rawDeliveryOf(message)) : this.cancelled(consumerTag);
     const consuming = { ...options, consumerTag };
@@ -194,11 +201,15 @@ export class ConsumingChannel {
     if (!this.open) return;
     this.open = false;
     const { slowest } = this.acknowledger;
+    const late =
+      slowest && isTimeout(this.error)
+        ? { queue: slowest.queue, held: this.acknowledger.heldBy(slowest.reader) }
+        : undefined;
     this.acknowledger.close();
     this.consumers.clear();
     const readers = [...this.readers.keys()];
     this.readers.clear();
-    for (const reader of readers) reader.ended(this, reader === slowest && isTimeout(this.error));
+    for (const reader of readers) reader.ended(this, reader === slowest?.reader ? late : undefined);
   }
 
   private settle(method: Settlement, deliveryTag: number, flags: number): boolean {
