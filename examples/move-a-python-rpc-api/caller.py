@@ -3,7 +3,6 @@
 import collections
 import os
 import signal
-import threading
 import time
 
 import oslo_messaging
@@ -13,14 +12,14 @@ import rpcapi
 
 
 def main():
-    ended = threading.Event()
+    ended = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda number, _frame: ended.append(number))
     transport = oslo_messaging.get_rpc_transport(
         cfg.CONF, os.environ['TRANSPORT_URL'], allowed_remote_exmods=['rpcapi'])
     api = rpcapi.PricingAPI(transport)
     counts = collections.Counter(python=0, nest=0, failed=0)
-    while not ended.is_set():
+    while not ended:
         try:
             quote = api.quote({}, 'lamp', quantity=2, coupon='SPRING')
             assert quote['total'] == 8820, quote

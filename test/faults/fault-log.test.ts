@@ -152,6 +152,8 @@ describe('the fault log', () => {
     bareGap = 3000;
     expect(run(faultNamed('node killed'), 20_000, 6)).toEqual([]);
     expect(run(faultNamed('node killed'), 30_000, 7)).toHaveLength(1);
+    bareGap = 60_000;
+    expect(run(faultNamed('node killed'), 40_000, 11)).toHaveLength(1);
   });
 
   it('allows any gap without a majority', () => {

@@ -95,7 +95,7 @@ function noTopicText(exchange: string, all: readonly { readonly exchange: string
   const others = [...new Set(all.map((one) => one.exchange))].sort();
   const more = others.length > MAX_NAMED ? ' and others' : '';
   const names = others.slice(0, MAX_NAMED).join(', ');
-  return `No topic is on the exchange "${exchange}": there are topics on ${names}${more}`;
+  return oneLine(`No topic is on the exchange "${exchange}": there are topics on ${names}${more}`);
 }
 
 function otherExchange(topic: string, exchange: string, asked: string): string {

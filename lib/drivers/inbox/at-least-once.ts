@@ -58,11 +58,6 @@ export class AtLeastOnce {
     this.maxWaiting = Math.floor(Math.min(concurrency, rabbit.prefetch || concurrency) / 2);
   }
 
-  /** Number of requests that are not settled yet, which count against the prefetch. */
-  get unsettled(): number {
-    return this.inWork.size;
-  }
-
   /**
    * Runs a request and acknowledges it after its reply. An unanswered request is requeued.
    * @param run dispatches the request

@@ -52,6 +52,8 @@ export class RequestInbox implements Inbox {
   private readonly delays: CallDelays;
   /** Undefined without load shedding. */
   private readonly shedder: LoadShedder | undefined;
+  /** Number of requests in work that are acknowledged after their reply. */
+  private unacknowledged = 0;
   private readonly signals = new RequestSignals();
   /** Promises of the replies that wait for their queue. */
   private readonly waiting = new Set<Promise<void>>();
@@ -203,7 +205,7 @@ export class RequestInbox implements Inbox {
     const { taken, limit } = this.concurrencyLimit;
     if (taken >= limit || this.acknowledgeAfterReply === undefined) return taken >= limit;
     const { prefetch } = this.settings.rabbit;
-    return prefetch > 0 && this.atLeastOnce.unsettled + starting >= prefetch;
+    return prefetch > 0 && this.unacknowledged + starting >= prefetch;
   }
 
   private isDuplicate(request: RpcRequest, delivery: Delivery): boolean {
@@ -235,11 +237,14 @@ export class RequestInbox implements Inbox {
     arrival: Arrival,
     receive: Receive,
   ): Promise<void> {
-    const incoming = await this.atLeastOnce.process(request, delivery, async () => {
-      const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
-      await receive(started);
-      return started;
-    });
+    this.unacknowledged++;
+    const incoming = await this.atLeastOnce
+      .process(request, delivery, async () => {
+        const started = this.incoming(request, delivery, expires, this.atLeastOnceTerms, arrival);
+        await receive(started);
+        return started;
+      })
+      .finally(() => this.unacknowledged--);
     if (incoming?.waiting) this.awaitReply(incoming.waiting);
   }
 

@@ -46,7 +46,9 @@ async function queuesOfTopic(
   const names = all.map(({ name }) => name);
   const isKnown = () => {
     const known = new Set([...wanted, ...wanted.map(deadOf)]);
-    return names.some((name) => known.has(name) || (server === undefined && isOfTopic(name)));
+    // Listeners of a pool have the topic in their bindings alone.
+    const isBound = ({ bindings }: BoundQueue) => bindings.some(({ key }) => wanted.includes(key));
+    return all.some((one) => known.has(one.name) || (server === undefined && isOfTopic(one.name)) || isBound(one));
   };
   if (mustExist) await assertKnown({ topic, server }, isKnown, names);
   const dead = new Set(sources.map(deadOf));

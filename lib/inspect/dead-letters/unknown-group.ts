@@ -43,9 +43,9 @@ export class GroupSearch {
   }
 }
 
-/** Returns the error for a group that no dead letter belongs to. */
+/** Returns the error for a group that none of the dead letters belongs to that were read. */
 export function unknownGroupText({ id, known, hasMore }: UnknownGroup): string {
-  const none = `No dead letter belongs to the group "${oneLine(id, MAX_NAME)}"`;
+  const none = `No dead letter that was read belongs to the group "${oneLine(id, MAX_NAME)}"`;
   if (known.length === 0) return `${none}: there are no dead letters`;
   return `${none}: there are the groups ${known.join(', ')}${hasMore ? ' and others' : ''}`;
 }

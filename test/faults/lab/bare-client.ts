@@ -20,6 +20,8 @@ export class BareClient {
   readonly #answers = new Answers();
   readonly #urls: readonly string[];
   #running: Promise<void> | undefined;
+  /** Settles, without rejecting, when the last connection is closed. */
+  #closing: Promise<void> = Promise.resolve();
   #isOpen = false;
 
   /** @param url transport URL of the cluster */
@@ -47,6 +49,7 @@ export class BareClient {
   async close(): Promise<void> {
     this.#isOpen = false;
     await this.#running;
+    await this.#closing;
   }
 
   async #run(): Promise<void> {
@@ -63,7 +66,8 @@ export class BareClient {
     try {
       await this.#send(model);
     } finally {
-      await within(model.close()).catch(ignore);
+      // A silent node does not answer this either, and another one may serve meanwhile.
+      this.#closing = within(model.close()).catch(ignore);
     }
   }
 

@@ -5,8 +5,9 @@ import type { Ledger } from './ledger.js';
 
 /** Maximum time without an answer while more than half of the nodes can serve, in milliseconds. */
 export const MAX_GAP_MS = 5000;
-/** The same where the broker itself serves nobody for long, as a multiple of that time. */
+/** The same where the broker itself serves nobody for long: a multiple of that time, and its maximum in milliseconds. */
 const MAX_GAP_RATIO = 2;
+const MAX_BUSY_GAP_MS = 10_000;
 /** Handlers take so many milliseconds at most: what was sent so long before a fault may be in work when it begins. */
 const IN_WORK_MS = 1000;
 
@@ -58,7 +59,7 @@ export class FaultLog {
     if (!run || run.ended !== undefined) return [];
     run.ended = Date.now();
     const bareGap = Math.round(this.bareGap(run.begun));
-    const allowed = Math.max(MAX_GAP_MS, MAX_GAP_RATIO * bareGap);
+    const allowed = Math.max(MAX_GAP_MS, Math.min(MAX_GAP_RATIO * bareGap, MAX_BUSY_GAP_MS));
     return this.services.flatMap(({ name, clients, ledger }) => {
       const callers = clients.map((client) => client.name);
       const gap = ledger.answers.longestGap(run.begun, callers);

@@ -102,7 +102,8 @@ describeWithRabbit('oslo-rpc dead', { concurrent: true }, () => {
     const flags = command === 'ls' ? [[], ['--json']] : [[], ['--yes'], ['--dry-run'], ['--yes', '--json']];
     for (const given of flags) {
       const { code, stdout, stderr } = await run(command, queues, '--group', 'feedbeef', ...given);
-      const text = /^ConfigurationError: No dead letter belongs to the group "feedbeef": there are the groups (.*)\n$/;
+      const text =
+        /^ConfigurationError: No dead letter that was read belongs to the group "feedbeef": there are the groups (.*)\n$/;
       expect({ code, groups: text.exec(stderr)?.[1]?.split(', ').toSorted() }).toEqual({ code: 2, groups: ids });
       if (!given.includes('--json')) expect(stdout).toBe('');
       else expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONFIGURATION' }, exitCode: 2 });

@@ -21,6 +21,9 @@ describeWithRabbit('a mistyped name', { concurrent: true }, () => {
       for (const queue of ['work', 'work.calc1', 'work.calc2.dead', ...names('full', 12)])
         await channel.assertQueue(queue, { durable: true });
       await channel.bindQueue('work', 'tacker', 'work');
+      // Listeners of a pool have no queue of their topic.
+      await channel.assertQueue('audit', { durable: true });
+      await channel.bindQueue('audit', 'tacker', 'events.info');
       await channel.assertExchange('work_fanout', 'fanout', { durable: true });
       await channel.bindQueue('work', 'work_fanout', '');
     });
@@ -41,6 +44,11 @@ describeWithRabbit('a mistyped name', { concurrent: true }, () => {
       /neither a queue nor dead letters of the topic "wrok"\. It has the dead-letter queues full0\.dead, .* and others\n$/,
     );
     expect(stderr.match(/\w+\.dead/g)).toHaveLength(10);
+    expect(await run('dead ls', '--topic', 'events')).toMatchObject({
+      code: 0,
+      stdout: 'No dead letters\n',
+      stderr: '',
+    });
   });
 
   it('of a server ends dead, one without dead letters does not', async () => {

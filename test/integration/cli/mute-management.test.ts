@@ -63,6 +63,27 @@ describeWithRabbit('a management API that does not answer', { concurrent: true }
   });
 });
 
+describeWithRabbit('a management API that answers 500', () => {
+  it.each([
+    ['is asked again', 1, { code: 0, stdout: 'No dead letters\n', stderr: '' }],
+    ['is named where it does so again', 2, { code: 4, stderr: expect.stringContaining('it answers 500\n') }],
+  ])('%s', async (_name, failures, expected) => {
+    const asked = new Map<string | undefined, number>();
+    const [failing, failingUrl] = await apiOf(({ url: path }, response) => {
+      const count = (asked.get(path) ?? 0) + 1;
+      asked.set(path, count);
+      response.writeHead(count <= failures ? 500 : 200).end('[]');
+    });
+    try {
+      expect(await osloRpc(['dead', 'ls', '--url', rabbitUrl, '--management-url', failingUrl])).toMatchObject(expected);
+      expect(Math.max(...asked.values())).toBe(2);
+    } finally {
+      failing.closeAllConnections();
+      failing.close();
+    }
+  });
+});
+
 describeWithRabbit('a management API that fails', { concurrent: true }, () => {
   const topic = uniqueTopic();
   const exchange = uniqueTopic('exchange');

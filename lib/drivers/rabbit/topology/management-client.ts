@@ -3,6 +3,7 @@ import type { Settings } from '../../../core/settings.js';
 import type { TransportHost, TransportURL } from '../../../core/transport-url.js';
 import { Logins } from '../connection/logins.js';
 import { tlsOptions } from '../connection/tls-options.js';
+import { ManagementFailure } from './management-failure.js';
 import { askManagement, type ManagementAnswer } from './management-request.js';
 
 /** Maximum length of an answer in characters. */
@@ -82,7 +83,12 @@ export class ManagementClient {
     const auth = await this.auth();
     const url = new URL(path, this.url);
     const tls = url.protocol === 'https:' ? tlsOptions(this.settings.rabbit) : {};
-    return askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
+    const ask = () => askManagement(url, { method, auth, maxLength, tls, ...(body && { body }) });
+    // RabbitMQ fails one of two requests that are the first to need a cache.
+    return ask().catch((error: unknown) => {
+      if (method === 'GET' && error instanceof ManagementFailure && error.status === 500) return ask();
+      throw error;
+    });
   }
 
   private async auth(): Promise<string> {
