@@ -11,7 +11,7 @@ export { isRpcApi, type RpcApi } from './contracts/rpc-api.js';
 export { parseArguments } from './contracts/schema-check.js';
 export { hasOlderShape } from './contracts/version-cap.js';
 export { attemptIn } from './core/attempt.js';
-export { counted } from './core/counted.js';
+export { counted, someOf } from './core/counted.js';
 export { Counters } from './core/counters.js';
 export { Deadline } from './core/deadline.js';
 export type { Dict } from './core/dict.js';

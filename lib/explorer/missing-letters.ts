@@ -1,5 +1,5 @@
 import type { ReplayResult } from '../inspect/index.js';
-import { counted, oneLine } from '../internal.js';
+import { oneLine, someOf } from '../internal.js';
 
 /** Maximum number of ids that are named. */
 const MAX_NAMED = 3;
@@ -22,10 +22,9 @@ export function missingLettersText(
   if (unknownGroup)
     return `${none} of the group "${oneLine(unknownGroup.id, MAX_ID)}": it is mistyped, or others have replayed or deleted it`;
   if (unknownIds.length === 0) return null;
-  const names = unknownIds.slice(0, MAX_NAMED).map((id) => `"${oneLine(id, MAX_ID)}"`);
-  const more = unknownIds.length > MAX_NAMED ? ` and ${counted(unknownIds.length - MAX_NAMED, 'other')}` : '';
+  const names = unknownIds.map((id) => `"${oneLine(id, MAX_ID)}"`);
   const label = unknownIds.length === 1 ? 'id' : 'ids';
   const it = unknownIds.length === 1 ? 'it is' : 'they are';
   const them = unknownIds.length === 1 ? 'it' : 'them';
-  return `${none} with the ${label} ${names.join(', ')}${more}: ${it} mistyped, or others have replayed or deleted ${them}`;
+  return `${none} with the ${label} ${someOf(names, MAX_NAMED)}: ${it} mistyped, or others have replayed or deleted ${them}`;
 }

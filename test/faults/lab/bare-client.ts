@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
+import { Deadline } from '../../../lib/core/deadline.js';
 import { eventually } from '../../support/eventually.js';
 import { Answers, type Gap } from './answers.js';
 
@@ -96,15 +97,7 @@ export class BareClient {
   }
 }
 
-async function within<T>(work: PromiseLike<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = sleep(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new Error('The node is silent');
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    late.catch(ignore);
-    timer.abort();
-  }
+/** Resolves as the work does; rejects when the node is silent. */
+function within<T>(work: Promise<T>): Promise<T> {
+  return Deadline.after(PATIENCE_MS).race(work, () => new Error('The node is silent'));
 }

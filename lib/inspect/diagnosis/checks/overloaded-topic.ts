@@ -1,4 +1,4 @@
-import { counted, oneLine, type ServerStats } from '../../../internal.js';
+import { counted, oneLine, type ServerStats, someOf } from '../../../internal.js';
 import type { Finding } from '../finding.js';
 
 /** Maximum number of servers that are named. */
@@ -11,8 +11,7 @@ const MAX_NAMED = 3;
 export function overloadedTopic(topic: string, servers: readonly ServerStats[]): Finding[] {
   const refusing = servers.filter(({ overload }) => overload?.refusing);
   if (refusing.length === 0) return [];
-  const names = refusing.slice(0, MAX_NAMED).map(({ server }) => oneLine(server, 100));
-  const more = refusing.length > MAX_NAMED ? ` and ${counted(refusing.length - MAX_NAMED, 'other')}` : '';
+  const names = refusing.map(({ server }) => oneLine(server, 100));
   const calls = refusing.reduce((sum, { overload }) => sum + (overload?.refused ?? 0), 0);
   const who = `${refusing.length} of ${counted(servers.length, 'answering server')}`;
   return [
@@ -20,7 +19,7 @@ export function overloadedTopic(topic: string, servers: readonly ServerStats[]):
       kind: 'topic',
       name: topic,
       state: 'overloaded',
-      text: `${who} ${refusing.length === 1 ? 'refuses' : 'refuse'} calls now (${names.join(', ')}${more}); ${counted(calls, 'call')} refused so far`,
+      text: `${who} ${refusing.length === 1 ? 'refuses' : 'refuse'} calls now (${someOf(names, MAX_NAMED)}); ${counted(calls, 'call')} refused so far`,
       why: 'More calls arrive than their handlers finish: refused calls end with ServerOverloaded, in Python with a RemoteError',
       cure: 'Add servers; raise concurrency if the handlers only wait for others; have callers send less, and retry with a budget. See docs/explanation/overload.md',
     },
