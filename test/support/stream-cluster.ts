@@ -1,3 +1,4 @@
+import type { ConfirmChannel } from 'amqplib';
 import {
   getRpcServer,
   getRpcTransport,
@@ -7,17 +8,22 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { expect } from 'vitest';
+import { Deadline } from '../../lib/core/deadline.js';
 import { withChannel } from '../../testkit/amqp.js';
 import { RabbitCluster } from '../../testkit/rabbit-cluster.js';
 import type { RabbitNode } from '../../testkit/rabbit-node.js';
+import { requestBody } from './dead-letters.js';
 import { uniqueTopic } from './environment.js';
 import { eventually } from './eventually.js';
 import { LogRecorder } from './log-recorder.js';
 import { silent } from './silent.js';
 
+const JSON_BODY = { contentType: 'application/json', contentEncoding: 'utf-8' };
 const STREAM: RabbitOptions = { rabbitStreamFanout: true, rabbitRetryInterval: '50ms' };
 /** Arguments with which a server declares the stream. */
 const ARGUMENTS = { 'x-queue-type': 'stream', 'x-max-age': '1800s' };
+/** Time in milliseconds after which a message that is not confirmed is sent again, on a new channel. */
+const CONFIRM_LIMIT_MS = 3000;
 
 /** Server of a topic with a fanout stream. */
 export interface StreamServer {
@@ -63,7 +69,7 @@ export class StreamCluster {
     return this.replica('delete_replica', topic);
   }
 
-  /** Gives the last node its replica back. Resolves when the replica is online: until then the stream confirms nothing. */
+  /** Gives the last node its replica back. Resolves when the replica is online and the stream confirms. */
   async addReplica(topic: string): Promise<void> {
     // After the removal of a replica RabbitMQ starts the writer anew, and cannot add one meanwhile.
     await eventually(() => this.replica('add_replica', topic));
@@ -77,6 +83,7 @@ export class StreamCluster {
       },
       { within: 60_000 },
     );
+    await this.whenConfirming(topic);
   }
 
   async serve(topic: string, transportUrl: string, rabbit: RabbitOptions = {}): Promise<StreamServer> {
@@ -87,6 +94,7 @@ export class StreamCluster {
     const endpoint = {
       echo: (_context: object, { n }: { n: number }) => n,
       note: (_context: object, { n }: { n: number }) => void seen.push(n),
+      probe: () => undefined,
     };
     const server = getRpcServer(transport, new Target({ topic, server: uniqueTopic('host') }), [endpoint]);
     this.cleanups.push(() => server.stop());
@@ -108,9 +116,20 @@ export class StreamCluster {
     for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
   }
 
-  /** Resolves when every node has a running replica: without a majority of them the stream confirms nothing. */
+  /** Resolves when every node has a running replica, and the stream confirms. */
   async whenOnline(topic: string): Promise<void> {
     for (const node of this.cluster.nodes) await eventually(() => this.expectReplica(topic, node), { within: 60_000 });
+    await this.whenConfirming(topic);
+  }
+
+  /**
+   * Resolves when the stream confirms what is sent by each node. RabbitMQ 3.10 shows the replicas as online before that, and
+   * what is sent then is sometimes not confirmed within 30 s.
+   */
+  private async whenConfirming(topic: string): Promise<void> {
+    for (const { url } of this.cluster.nodes) {
+      await eventually(() => withChannel(url, (channel) => confirmed(channel, topic)), { within: 60_000 });
+    }
   }
 
   /** Resolves with true as soon as the last node has a running replica, and with false when it has none for five seconds. */
@@ -134,4 +153,11 @@ export class StreamCluster {
     );
     if (!/\bok\b/.test(done)) throw new Error(`${command}: ${done}`);
   }
+}
+
+/** Sends a fanout that does nothing. Resolves when it is confirmed. */
+async function confirmed(channel: ConfirmChannel, topic: string): Promise<void> {
+  channel.publish(`${topic}_fanout`, '', requestBody('probe'), JSON_BODY);
+  const late = () => new Error(`The stream of ${topic} does not confirm`);
+  await Deadline.after(CONFIRM_LIMIT_MS).race(channel.waitForConfirms(), late);
 }
