@@ -5,11 +5,11 @@ import { value } from '../differential/arbitrary-values.js';
 import { writeTree } from '../differential/json-tree.js';
 import { badBodies, badNotifications, badReplies, badRequests, bodyOf } from '../support/bad-messages.js';
 import { within } from '../support/bounded.js';
+import { propertySeed } from '../support/property-seed.js';
 import { targets } from './fuzz-targets.js';
 
 /** `FUZZ_RUNS=100000 FUZZ_SEED=7` looks for longer, and elsewhere. */
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 1500);
-const seed = Number(process.env['FUZZ_SEED'] ?? 20_260);
 /** In milliseconds: what takes longer for one input would hold up all others. */
 const LIMIT = 5000;
 /** Larger ones are run as they are, and not damaged further. */
@@ -132,8 +132,10 @@ describe.each(Object.entries(targets))('bytes from a peer, read as %s', (_name, 
     for (const { name, body } of corpus) expect(() => within(LIMIT, () => read(body)), name).not.toThrow();
   });
 
-  it(`are accepted, or refused with the documented error: seed ${seed}, ${numRuns} times`, { timeout: 600_000 }, () => {
+  it(`are accepted, or refused with the documented error: seed ${propertySeed}, ${numRuns} times`, {
+    timeout: 600_000,
+  }, () => {
     const property = fc.property(inputs, (body) => within(LIMIT, () => read(body)));
-    fc.assert(property, { seed, numRuns, endOnFailure: false });
+    fc.assert(property, { numRuns, endOnFailure: false });
   });
 });
