@@ -73,7 +73,7 @@ async function list(flags: ListFlags, connections: OpenConnections, { errors }: 
   const full = { ...options, rabbit: { ...options.rabbit, ...(managementUrl && { managementUrl }) } };
   const all = managementUrl ? await withExactServers(await topicsAt(full), full, Deadline.after(timeout * 1000)) : [];
   const known = flags.exchange ? all.filter((one) => one.exchange === exchange) : all;
-  if (!topic && known.length === 0 && all.length > 0) throw new MessageUndeliverable(noTopicText(exchange, all));
+  if (!topic && known.length === 0 && flags.exchange) throw new MessageUndeliverable(noTopicText(exchange, all));
   const transport = await openTransport(connections, full);
   const show = <T>(what: string, work: () => Promise<T>) => whileShowing(errors, asking(what, timeout), work);
   if (!topic) return { topics: await show('the servers of all topics', () => surveyAll(transport, known, timeout)) };
@@ -92,6 +92,7 @@ async function list(flags: ListFlags, connections: OpenConnections, { errors }: 
 }
 
 function noTopicText(exchange: string, all: readonly { readonly exchange: string }[]): string {
+  if (all.length === 0) return oneLine(`No topic is on the exchange "${exchange}": the broker has no topic`);
   const others = [...new Set(all.map((one) => one.exchange))].sort();
   const more = others.length > MAX_NAMED ? ' and others' : '';
   const names = others.slice(0, MAX_NAMED).join(', ');

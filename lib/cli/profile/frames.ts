@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { basename, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuProfile } from './cpu-profiler.js';
 import { GROUPS, type Group, groupOf } from './groups.js';
@@ -18,7 +18,8 @@ export interface Frame {
 
 export const ANONYMOUS = '(anonymous)';
 const NO_WORK = ['(root)', '(idle)'];
-const COMPILED = /\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
+/** The folder that holds `dist`, and the path below that. */
+const COMPILED = /^(.*)\/dist\/((?:bench|testkit|conformance|lib)\/.*)$/;
 const PACKAGES = '/node_modules/';
 const OWN_FILES = 'nestjs-oslo-messaging/dist/';
 
@@ -57,7 +58,7 @@ export function framesOf(
 export function pathOf(url: string): string {
   if (url === '' || url.startsWith('node:')) return url;
   const packages = url.lastIndexOf(PACKAGES);
-  if (packages < 0) return COMPILED.exec(url)?.[1] ?? basename(url);
+  if (packages < 0) return COMPILED.exec(url)?.[2] ?? basename(url);
   const path = url.slice(packages + PACKAGES.length);
   return path.startsWith(OWN_FILES) ? path.slice(OWN_FILES.length) : path;
 }
@@ -84,9 +85,10 @@ function pathOfSource(url: string, source: string): string {
   return path.split(sep).join('/');
 }
 
-/** Returns the folder that holds `dist`, or `bench` with a `dist` of its own. */
+/** Returns the folder of the sources: it holds `dist`, or `bench` with a `dist` of its own. */
 function repositoryOf(url: string): string {
-  return fileURLToPath(url.replace(/\/(bench\/)?dist\/(bench|testkit|conformance|lib)\/.*$/, '/'));
+  const holder = fileURLToPath(COMPILED.exec(url)?.[1] ?? url);
+  return existsSync(join(holder, 'lib')) ? holder : dirname(holder);
 }
 
 function mapOf(url: string): SourceMap | undefined {

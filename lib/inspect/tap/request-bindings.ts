@@ -2,6 +2,7 @@ import type { Receivers } from './receivers.js';
 import type { TapBindings } from './tap-bindings.js';
 import type { TapChannel } from './tap-channel.js';
 import type { TapBinding } from './tap-plan.js';
+import type { WatchedTopic } from './watched-topic.js';
 
 /** Maximum number of keys in a notice. */
 const MAX_NAMED = 3;
@@ -13,7 +14,7 @@ export class RequestBindings implements TapBindings {
   private readonly all = new Map<string, TapBinding>();
 
   constructor(
-    private readonly topic: string,
+    private readonly watched: WatchedTopic,
     private readonly receivers: Receivers,
     private readonly notice: (line: string) => void,
   ) {}
@@ -42,8 +43,11 @@ export class RequestBindings implements TapBindings {
     // Binds again what is bound: an exchange may have been deleted and declared meanwhile.
     for (const binding of await channel.bindExisting([...wanted.values()])) this.all.set(idOf(binding), binding);
     if (gone.length > 0) this.notice(`No queue takes ${listOf(gone)} any more, so that the tap does not either`);
-    else if (isNew && this.all.size === 0)
-      this.notice(`No queue takes requests to the topic "${this.topic}" yet; waiting for one`);
+    // Of a topic on another exchange, the fanouts are here all the same.
+    else if (isNew && [...this.all.values()].every(({ exchange }) => exchange !== this.watched.exchange))
+      this.notice(
+        `No queue takes requests to the topic "${this.watched.topic}" on the exchange "${this.watched.exchange}" yet; waiting for one`,
+      );
   }
 }
 

@@ -81,7 +81,7 @@ export class RunningTap implements Tap {
     this.session = new TapSession(url, settings, {
       bindings: replies
         ? new FixedBindings(traceBindings(watched))
-        : new RequestBindings(topic, new Receivers(watched, api, this.notice), this.notice),
+        : new RequestBindings(watched, new Receivers(watched, api, this.notice), this.notice),
       received: (queue, message) => intake.take(queue, message, this.session.echoes),
       resumed: (since, reason) => this.resumed(since, reason),
       notice: this.notice,

@@ -80,5 +80,12 @@ describeWithRabbit('a mistyped name', { concurrent: true }, () => {
       stdout: '',
       stderr: 'MessageUndeliverable: No topic is on the exchange "takcer": there are topics on tacker\n',
     });
+    const empty = await api.addVhost();
+    expect(await run('list', '--exchange', 'takcer', '--url', empty.url)).toMatchObject({
+      code: 4,
+      stdout: '',
+      stderr: 'MessageUndeliverable: No topic is on the exchange "takcer": the broker has no topic\n',
+    });
+    await api.deleteVhost(empty.vhost);
   });
 });

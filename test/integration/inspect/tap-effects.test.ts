@@ -74,7 +74,9 @@ describeWithRabbit('effects of a tap on others', () => {
       });
     };
     await lost();
-    expect(notices).toContainEqual(expect.stringContaining(`No queue takes requests to the topic "${topic}" yet`));
+    expect(notices).toContainEqual(
+      expect.stringContaining(`No queue takes requests to the topic "${topic}" on the exchange "tacker" yet`),
+    );
     // The queues of a server, which go as those of a server that stops.
     await withChannel(vhost.url, async (channel) => {
       const queues = [topic, `${topic}.one`, `${topic}_fanout_1`];

@@ -298,7 +298,9 @@ describeWithRabbit('a tap without replies', () => {
 
   it('reports requests at once, and takes nothing from the queues of others', async () => {
     const { tap, events, notices } = await watch({ replies: false });
-    expect(notices).toEqual([expect.stringContaining(`No queue takes requests to the topic "${topic}" yet`)]);
+    expect(notices).toEqual([
+      expect.stringContaining(`No queue takes requests to the topic "${topic}" on the exchange "tacker" yet`),
+    ]);
     await serve();
     const caller = client();
     await eventually(async () => {
@@ -320,6 +322,16 @@ describeWithRabbit('a tap without replies', () => {
       });
       expect((await channel.checkQueue(queue)).messageCount).toBe(sent);
     });
+  });
+
+  it('says that no queue takes requests on a mistyped exchange, though fanouts have one', async () => {
+    await serve();
+    const { events, notices } = await watch({ replies: false, exchange: 'takcer' });
+    expect(notices).toEqual([
+      `No queue takes requests to the topic "${topic}" on the exchange "takcer" yet; waiting for one`,
+    ]);
+    await client().prepare({ fanout: true }).cast(CONTEXT, 'note', {});
+    await eventually(() => expect(events).toMatchObject([{ type: 'cast', fanout: true }]));
   });
 
   it('refuses filters that need replies', async () => {
