@@ -94,7 +94,8 @@ export class CancelMessages implements Aborting {
   private send(queue: string, message: Dict, headers: Readonly<Record<string, string | number>>): void {
     if (this.closed) return;
     const failed = (error: unknown) => {
-      this.settings.logger.debug(`A message about a cancellation was not sent: ${oneLine(toError(error).message)}`);
+      const reason = oneLine(toError(error).message);
+      this.settings.logger.debug(`A message about a cancellation may not have been delivered: ${reason}`);
     };
     try {
       const body = encodeMessage(message, this.settings.limits);
