@@ -69,7 +69,7 @@ export class StreamCluster {
     return this.replica('delete_replica', topic);
   }
 
-  /** Gives the last node its replica back. Resolves when the replica is online and the stream confirms. */
+  /** Gives the last node its replica back. Resolves when the replica is online: until then the stream confirms nothing. */
   async addReplica(topic: string): Promise<void> {
     // After the removal of a replica RabbitMQ starts the writer anew, and cannot add one meanwhile.
     await eventually(() => this.replica('add_replica', topic));
@@ -83,7 +83,6 @@ export class StreamCluster {
       },
       { within: 60_000 },
     );
-    await this.whenConfirming(topic);
   }
 
   async serve(topic: string, transportUrl: string, rabbit: RabbitOptions = {}): Promise<StreamServer> {
@@ -94,7 +93,6 @@ export class StreamCluster {
     const endpoint = {
       echo: (_context: object, { n }: { n: number }) => n,
       note: (_context: object, { n }: { n: number }) => void seen.push(n),
-      probe: () => undefined,
     };
     const server = getRpcServer(transport, new Target({ topic, server: uniqueTopic('host') }), [endpoint]);
     this.cleanups.push(() => server.stop());
@@ -119,7 +117,7 @@ export class StreamCluster {
   async sendUntilRead(topic: string, n: number, { seen }: Pick<StreamServer, 'seen'>): Promise<void> {
     await eventually(
       async () => {
-        await withChannel(this.last.url, (channel) => publish(channel, topic, 'note', { n }));
+        await withChannel(this.last.url, (channel) => publish(channel, topic, n));
         await eventually(() => expect(seen).toContain(n), { within: 2000 });
       },
       { within: 60_000 },
@@ -130,20 +128,9 @@ export class StreamCluster {
     for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
   }
 
-  /** Resolves when every node has a running replica, and the stream confirms. */
+  /** Resolves when every node has a running replica: without a majority of them the stream confirms nothing. */
   async whenOnline(topic: string): Promise<void> {
     for (const node of this.cluster.nodes) await eventually(() => this.expectReplica(topic, node), { within: 60_000 });
-    await this.whenConfirming(topic);
-  }
-
-  /**
-   * Resolves when the stream confirms what is sent by each node. RabbitMQ 3.10 shows the replicas as online before that, and
-   * what is sent then is sometimes not confirmed within 30 s.
-   */
-  private async whenConfirming(topic: string): Promise<void> {
-    for (const { url } of this.cluster.nodes) {
-      await eventually(() => withChannel(url, (channel) => publish(channel, topic, 'probe')), { within: 60_000 });
-    }
   }
 
   /** Resolves with true as soon as the last node has a running replica, and with false when it has none for five seconds. */
@@ -170,8 +157,8 @@ export class StreamCluster {
 }
 
 /** Sends a fanout with nothing but amqplib. Resolves when it is confirmed. */
-async function publish(channel: ConfirmChannel, topic: string, method: string, args: object = {}): Promise<void> {
-  channel.publish(`${topic}_fanout`, '', requestBody(method, args), JSON_BODY);
+async function publish(channel: ConfirmChannel, topic: string, n: number): Promise<void> {
+  channel.publish(`${topic}_fanout`, '', requestBody('note', { n }), JSON_BODY);
   const late = () => new Error(`The stream of ${topic} does not confirm`);
   await Deadline.after(CONFIRM_LIMIT_MS).race(channel.waitForConfirms(), late);
 }

@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { blockFromText, blockToText } from '../../../bench/charts/block-text.js';
 import { flameGraphs } from '../../../bench/charts/flame-graphs.js';
@@ -125,16 +128,21 @@ describe("the benchmark's profile", () => {
     expect(placeOf('', -1, -1)).toEqual({ path: '', at: '' });
   });
 
-  it('finds the TypeScript of a function in the built library, with many modules in a file', () => {
-    const folder = new URL('../../../dist/lib/chunks/', import.meta.url);
+  it.each(['clone', 'bench'])('finds the TypeScript of a function in the built library, in a folder %s', (name) => {
+    const parent = mkdtempSync(join(tmpdir(), 'profile-'));
+    const repository = join(parent, name);
+    symlinkSync(fileURLToPath(new URL('../../../', import.meta.url)), repository);
+    // Many modules are in a file.
+    const folder = join(repository, 'dist/lib/chunks');
     const places = readdirSync(folder)
-      .filter((name) => name.endsWith('.js'))
-      .flatMap((name) => {
-        const url = new URL(name, folder);
-        const lines = readFileSync(url, 'utf8').split('\n');
+      .filter((file) => file.endsWith('.js'))
+      .flatMap((file) => {
+        const path = join(folder, file);
+        const lines = readFileSync(path, 'utf8').split('\n');
         const line = lines.findIndex((it) => /^(async )?function decodeEnvelope\(/.test(it));
-        return line < 0 ? [] : [placeOf(url.href, line, 0)];
+        return line < 0 ? [] : [placeOf(pathToFileURL(path).href, line, 0)];
       });
+    rmSync(parent, { recursive: true });
     const at = expect.stringMatching(/^lib\/core\/envelope\.ts:\d+$/);
     expect(places).toEqual([{ path: 'lib/core/envelope.ts', at }]);
   });
