@@ -18,7 +18,6 @@ import { eventually } from './eventually.js';
 import { LogRecorder } from './log-recorder.js';
 import { silent } from './silent.js';
 
-const JSON_BODY = { contentType: 'application/json', contentEncoding: 'utf-8' };
 const STREAM: RabbitOptions = { rabbitStreamFanout: true, rabbitRetryInterval: '50ms' };
 /** Arguments with which a server declares the stream. */
 const ARGUMENTS = { 'x-queue-type': 'stream', 'x-max-age': '1800s' };
@@ -111,12 +110,14 @@ export class StreamCluster {
   }
 
   /**
-   * Sends a fanout again and again until a server has read it. For a while after a node is back, what one channel of RabbitMQ
-   * 3.10 has sent may stay without a confirm, although others had one.
+   * Sends fanouts, numbered from 1, until a server has read the last one. For a while after a node is back, what one channel of
+   * RabbitMQ 3.10 has sent may stay without a confirm, although others had one.
    */
-  async sendUntilRead(topic: string, n: number, { seen }: Pick<StreamServer, 'seen'>): Promise<void> {
+  async sendUntilRead(topic: string, { seen }: Pick<StreamServer, 'seen'>): Promise<void> {
+    let n = 0;
     await eventually(
       async () => {
+        n++;
         await withChannel(this.last.url, (channel) => publish(channel, topic, n));
         await eventually(() => expect(seen).toContain(n), { within: 2000 });
       },
@@ -158,7 +159,7 @@ export class StreamCluster {
 
 /** Sends a fanout with nothing but amqplib. Resolves when it is confirmed. */
 async function publish(channel: ConfirmChannel, topic: string, n: number): Promise<void> {
-  channel.publish(`${topic}_fanout`, '', requestBody('note', { n }), JSON_BODY);
+  channel.publish(`${topic}_fanout`, '', requestBody('note', { n }));
   const late = () => new Error(`The stream of ${topic} does not confirm`);
   await Deadline.after(CONFIRM_LIMIT_MS).race(channel.waitForConfirms(), late);
 }
