@@ -1,5 +1,5 @@
 import type { FunctionComponent } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { AlarmBar } from './parts/alarm-bar.js';
 import { type ConnectionProps, LinkBadge, LinkBanner } from './parts/connection-banner.js';
 import { Icon, type IconName } from './parts/icon.js';
@@ -72,7 +72,8 @@ export function App({ connection }: ConnectionProps) {
   const isFirst = useRef(true);
   const title = snapshot?.title ?? 'RPC explorer';
 
-  useEffect(() => {
+  // With the page, not after it is painted: a glance at the tab must not find the state before.
+  useLayoutEffect(() => {
     const lost = state.link.state === 'lost' ? '⚠ ' : '';
     document.title = `${lost}${problems.length > 0 ? `(${problems.length}) ` : ''}${view.name} · ${title}`;
   }, [problems.length, view, title, state.link.state]);
