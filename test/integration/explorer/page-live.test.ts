@@ -112,7 +112,8 @@ describeWithChromium('Live messages and charts of the explorer', () => {
     const page = await session.open('charts');
     for (const title of ['Throughput', 'Latency', 'Errors and timeouts', 'In flight']) {
       const chart = page.locator('.chart', { has: page.getByText(title, { exact: true }) });
-      expect(await chart.locator('canvas').count(), title).toBe(1);
+      // Drawn after the page is painted. More than one would be refused here.
+      await chart.locator('canvas').waitFor();
       expect(await chart.locator('p.sr-only').textContent(), title).toMatch(/now .*, highest /);
     }
     const latency = page.locator('.chart', { hasText: 'p99' });
