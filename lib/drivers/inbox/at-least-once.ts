@@ -7,6 +7,7 @@ import { newId } from '../../core/id.js';
 import { oneLine } from '../../core/logger.js';
 import type { RpcRequest } from '../../core/rpc-message.js';
 import type { Settings } from '../../core/settings.js';
+import { TransientMap } from '../../core/transient-map.js';
 import type { DriverContext } from '../driver-context.js';
 import { DeadLetters, type PublishDeadLetter } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
@@ -34,7 +35,7 @@ export class AtLeastOnce {
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   /** By id. A request that a lost channel delivers again while it is in work is run once only. */
-  private readonly inWork = new Map<string, Work>();
+  private readonly inWork = new TransientMap<string, Work>();
   /** Returns of requests that were requeued here, by id: some brokers do not count them. */
   private returned: LRUCache<string, number> | undefined;
   /** Requests waiting to deliver a reply, oldest first. They use no concurrency slot but count against the prefetch. */
@@ -92,7 +93,7 @@ export class AtLeastOnce {
       else await this.settle(work, !started.isOwed);
       return started;
     } catch (error) {
-      this.inWork.delete(id);
+      this.inWork.remove(id);
       throw error;
     }
   }
@@ -180,7 +181,7 @@ export class AtLeastOnce {
 
   /** Returns the deliveries to settle, once: settling a message twice closes the channel. */
   private end({ id, deliveries }: Work): readonly Delivery[] {
-    this.inWork.delete(id);
+    this.inWork.remove(id);
     return deliveries;
   }
 }

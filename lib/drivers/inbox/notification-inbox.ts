@@ -5,6 +5,7 @@ import { newId } from '../../core/id.js';
 import { logAbout, notificationSubject } from '../../core/log-subject.js';
 import { oneLine } from '../../core/logger.js';
 import { type Notification, readNotification } from '../../core/notification.js';
+import { TransientMap } from '../../core/transient-map.js';
 import type { IncomingNotification, ReceiveNotifications, Subscription } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import { Admission } from './admission.js';
@@ -42,7 +43,7 @@ export class NotificationInbox implements Inbox {
   private readonly concurrencyLimit: ConcurrencyLimit<Task>;
   private readonly finished: DuplicateWindow;
   private readonly histories: NotificationHistory;
-  private readonly inWork = new Map<string, Item>();
+  private readonly inWork = new TransientMap<string, Item>();
   private readonly pauses = new Pauses();
   private readonly deadLetters: DeadLetters;
   private readonly admission: Admission;
@@ -222,7 +223,7 @@ export class NotificationInbox implements Inbox {
 
   private acknowledge(item: Item): Promise<unknown> | true {
     const { id, deliveries } = item;
-    this.inWork.delete(id);
+    this.inWork.remove(id);
     this.giveBack(item);
     const acknowledging = deliveries.map((delivery) => delivery.acknowledge());
     return acknowledging[0] && acknowledging.length === 1 ? acknowledging[0] : Promise.all(acknowledging);
@@ -244,7 +245,7 @@ export class NotificationInbox implements Inbox {
   }
 
   private letGo(item: Item): readonly Delivery[] {
-    this.inWork.delete(item.id);
+    this.inWork.remove(item.id);
     this.histories.keep(item.history);
     this.giveBack(item);
     return item.deliveries;

@@ -16,6 +16,7 @@ import { keepMessageId, type LogSubject, logAbout } from '../../core/log-subject
 import { oneLine } from '../../core/logger.js';
 import { findReplyAddress } from '../../core/reply-address.js';
 import { type RpcReply, readReply } from '../../core/rpc-message.js';
+import { TransientMap } from '../../core/transient-map.js';
 import type { CallOptions, CollectedReply, CollectReply } from '../driver.js';
 import type { DriverContext } from '../driver-context.js';
 import type { Delivery } from './delivery.js';
@@ -50,7 +51,7 @@ export interface Aborting {
 
 /** Calls that wait for a reply. Each settles exactly once, at its deadline at the latest, or when its signal aborts. */
 export class PendingCalls {
-  private readonly calls = new Map<string, PendingCall>();
+  private readonly calls = new TransientMap<string, PendingCall>();
   private readonly deadlines = new DeadlineWheel<PendingCall>((call) => this.giveUp(call));
 
   constructor(
@@ -200,7 +201,7 @@ export class PendingCalls {
 
   /** Rejects all calls: the transport is closed. Those with a signal are given up at their servers, too. */
   close(): void {
-    for (const call of [...this.calls.values()]) {
+    for (const call of this.calls.values()) {
       const error = new MessageDeliveryFailure('The transport was closed', call.details);
       if (call.deadline.signal !== undefined) this.aborting.aborted(call, error);
       this.reject(call.msgId, error);
@@ -231,9 +232,8 @@ export class PendingCalls {
   }
 
   private take(msgId: string): PendingCall | undefined {
-    const call = this.calls.get(msgId);
+    const call = this.calls.remove(msgId);
     if (call) {
-      this.calls.delete(msgId);
       this.deadlines.remove(call);
       if (call.monitor) clearTimeout(call.monitor);
     }

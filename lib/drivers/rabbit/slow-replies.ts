@@ -1,5 +1,6 @@
 import { newScope } from '../../core/async-scope.js';
 import type { BoundedTotal } from '../../core/bounded-total.js';
+import { Sequence } from '../../core/sequence.js';
 import type { WaitingReply } from '../inbox/inbox-request.js';
 
 /** Time in milliseconds after which a reply without a confirm no longer holds up its server. */
@@ -7,6 +8,8 @@ const SLOW_MS = 1000;
 
 /** Reply that the broker has not confirmed. Its server waits for it until it is released. */
 export class UnconfirmedReply {
+  /** Its number among all replies. */
+  number = 0;
   private delivered: { resolve(waiting?: Promise<void>): void; reject(error: unknown): void } | undefined;
 
   /**
@@ -50,7 +53,7 @@ export class UnconfirmedReply {
  */
 export class SlowReplies {
   /** In the order of their times. */
-  private readonly replies = new Set<UnconfirmedReply>();
+  private readonly replies = new Sequence<UnconfirmedReply>();
   private timer: NodeJS.Timeout | undefined;
 
   /**
@@ -63,12 +66,12 @@ export class SlowReplies {
   ) {}
 
   add(reply: UnconfirmedReply): void {
-    this.replies.add(reply);
+    reply.number = this.replies.add(reply);
     if (!this.timer) this.arm();
   }
 
   remove(reply: UnconfirmedReply): void {
-    this.replies.delete(reply);
+    this.replies.remove(reply.number);
     if (reply.isReleased) this.room.remove(reply.size);
   }
 
@@ -86,11 +89,11 @@ export class SlowReplies {
     this.timer = undefined;
     if (!this.explained()) {
       const latest = performance.now() - SLOW_MS;
-      for (const reply of this.replies) {
+      for (const [, reply] of this.replies) {
         if (reply.since > latest) break;
         if (this.room.exceededBy(reply.size) !== undefined) continue;
         this.room.add(reply.size);
-        this.replies.delete(reply);
+        this.replies.remove(reply.number);
         reply.release();
       }
     }

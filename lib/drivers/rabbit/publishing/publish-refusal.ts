@@ -37,7 +37,7 @@ export type CloseOutcome = 'refused' | 'unprocessed' | 'confirm-lost' | 'vanishe
  */
 export function classifyClose(
   failure: Error,
-  messages: ReadonlyMap<number, { readonly message: OutgoingMessage }>,
+  messages: Iterable<readonly [tag: number, { readonly message: OutgoingMessage }]>,
   processed: number,
 ): Map<number, CloseOutcome> {
   const matching = [...messages]

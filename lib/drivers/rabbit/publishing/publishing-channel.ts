@@ -1,4 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { Sequence } from '../../../core/sequence.js';
 import { FRAME, FRAME_END, FRAME_OVERHEAD } from '../wire/frame-format.js';
 import { MAX_COPIED_BYTES } from '../wire/frame-writer.js';
 import { CANCELLABLE, DEADLINE } from '../wire/header-names.js';
@@ -25,8 +26,7 @@ interface Unconfirmed {
 /** A channel in confirm mode: the broker confirms each message that is published on it. */
 export class PublishingChannel {
   /** Messages without a confirm, by delivery tag, in order. */
-  private readonly unconfirmed = new Map<number, Unconfirmed>();
-  private published = 0;
+  private readonly unconfirmed = new Sequence<Unconfirmed>();
   private readonly wire: Wire | undefined;
   private readonly number: number | undefined;
   open = true;
@@ -69,11 +69,9 @@ export class PublishingChannel {
     const largestPayload = wire?.largestPayload ?? MIN_FRAME_MAX;
     const message = given.keptHeaders ? fitting(given, largestPayload) : given;
     assertWritable(message, largestPayload);
-    const tag = this.published + 1;
     if (wire && number !== undefined) this.write(wire, number, message);
-    else this.publishByAmqplib(message, tag);
-    this.published = tag;
-    this.unconfirmed.set(tag, { message, onOutcome, returned: false });
+    else this.publishByAmqplib(message, this.unconfirmed.next);
+    this.unconfirmed.add({ message, onOutcome, returned: false });
   }
 
   /** True while messages can be published. */
@@ -150,16 +148,15 @@ export class PublishingChannel {
       this.settle(tag, outcome);
       return;
     }
-    for (const earlier of this.unconfirmed.keys()) {
+    for (const [earlier] of this.unconfirmed) {
       if (earlier > tag) break;
       this.settle(earlier, outcome);
     }
   }
 
   private settle(tag: number, outcome: Outcome): void {
-    const unconfirmed = this.unconfirmed.get(tag);
+    const unconfirmed = this.unconfirmed.remove(tag);
     if (!unconfirmed) return;
-    this.unconfirmed.delete(tag);
     unconfirmed.onOutcome(unconfirmed.returned ? 'returned' : outcome);
     if (this.retired) this.closeIfDone();
   }
@@ -169,7 +166,7 @@ export class PublishingChannel {
    * order, so the message is behind everything confirmed or returned so far, and each message is compared once.
    */
   private onReturned(body: Buffer): void {
-    for (let tag = this.processed + 1; tag <= this.published; tag++) {
+    for (let tag = this.processed + 1; tag < this.unconfirmed.next; tag++) {
       const one = this.unconfirmed.get(tag);
       if (!one?.message.mandatory || !one.message.body.equals(body)) continue;
       one.returned = true;
@@ -183,7 +180,7 @@ export class PublishingChannel {
     this.onClose();
     const { failure, unconfirmed } = this;
     const outcomes = failure && classifyClose(failure, unconfirmed, this.processed);
-    for (const tag of [...unconfirmed.keys()]) this.settle(tag, outcomes?.get(tag) ?? 'lost');
+    for (const [tag] of unconfirmed) this.settle(tag, outcomes?.get(tag) ?? 'lost');
   }
 }
 
