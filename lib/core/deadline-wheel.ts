@@ -19,8 +19,8 @@ export interface Waiting {
 export class DeadlineWheel<T extends Waiting> {
   /** Entries that expire at the end of each tick. */
   private readonly spokes = new Map<number, Set<T>>();
-  /** Callbacks on the signals of entries. Most have none. */
-  private readonly followed = new Map<T, () => void>();
+  /** Callbacks on the signals of entries. Most have none. The tables of a `Map` would outlive the entries: see `Sequence`. */
+  private readonly followed = new WeakMap<T, () => void>();
   private size = 0;
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;

@@ -3,9 +3,12 @@ import { Cancellation } from '../../core/abort.js';
 import { Deadline } from '../../core/deadline.js';
 import { DeadlineWheel, type Waiting } from '../../core/deadline-wheel.js';
 import { RequestExpired, ServerStopped } from '../../core/errors.js';
+import { Sequence } from '../../core/sequence.js';
 
 /** Signal of one request that its handler, or a call of the handler, has asked for. */
 export class RequestSignal implements Waiting {
+  /** Its number among all signals of its server; 0 while it has none. */
+  number = 0;
   /** Called when the request has ended, or the signal is aborted. */
   released: (() => void) | undefined;
   private readonly cancellation = new Cancellation();
@@ -38,7 +41,7 @@ export class RequestSignal implements Waiting {
 
 /** Signals of the requests of one server. One timer serves all their deadlines. */
 export class RequestSignals {
-  private readonly opened = new Set<RequestSignal>();
+  private readonly opened = new Sequence<RequestSignal>();
   private readonly deadlines = new DeadlineWheel<RequestSignal>((one) => this.expire(one));
   private stopped: Error | undefined;
 
@@ -48,7 +51,7 @@ export class RequestSignals {
     if (this.stopped) one.abort(this.stopped);
     else if (one.deadline.expired) this.expire(one);
     else {
-      this.opened.add(one);
+      one.number = this.opened.add(one);
       if (expires < Number.POSITIVE_INFINITY) this.deadlines.add(one);
     }
     return one;
@@ -56,7 +59,7 @@ export class RequestSignals {
 
   /** Forgets the signal of a request that has ended, or that is aborted already. */
   close(one: RequestSignal): void {
-    if (!this.opened.delete(one)) return;
+    if (this.opened.remove(one.number) === undefined) return;
     this.deadlines.remove(one);
     one.released?.();
   }
@@ -64,7 +67,7 @@ export class RequestSignals {
   /** Aborts all signals, and each later one: nothing waits for the handlers any more. */
   stop(): void {
     this.stopped ??= new ServerStopped('The server has stopped, and waits for its handlers no longer');
-    for (const one of [...this.opened]) {
+    for (const [, one] of this.opened) {
       this.close(one);
       one.abort(this.stopped);
     }

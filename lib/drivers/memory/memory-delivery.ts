@@ -1,5 +1,6 @@
 import type { Dict } from '../../core/dict.js';
 import type { MessageLimits } from '../../core/limits.js';
+import type { Sequence } from '../../core/sequence.js';
 import { UNMEASURED } from '../inbox/arrivals.js';
 import type { Delivery } from '../inbox/delivery.js';
 import type { PassedMessage } from './passed-message.js';
@@ -43,7 +44,7 @@ export interface Consumer extends Reading {
   unacknowledged: number;
   cancelled: boolean;
   /** Unacknowledged messages in order; empty when they are acknowledged on delivery (`once`). */
-  readonly held: Set<MemoryDelivery>;
+  readonly held: Sequence<MemoryDelivery>;
 }
 
 /** Message that was delivered to a consumer. */
@@ -51,6 +52,8 @@ export class MemoryDelivery implements Delivery {
   readonly headers = UNMEASURED.headers;
   waitingSince: number | undefined = undefined;
   private settled = false;
+  /** Its number among the messages that the consumer holds; 0 while it has none. */
+  private number = 0;
 
   constructor(
     private readonly source: SourceQueue,
@@ -110,7 +113,7 @@ export class MemoryDelivery implements Delivery {
       if (this.settle()) this.source.putBack(this.message);
       return;
     }
-    if (!consumer.once) consumer.held.add(this);
+    if (!consumer.once) this.number = consumer.held.add(this);
     consumer.deliver(this);
   }
 
@@ -146,7 +149,7 @@ export class MemoryDelivery implements Delivery {
     this.settled = true;
     const { consumer } = this;
     consumer.unacknowledged--;
-    if (!consumer.once) consumer.held.delete(this);
+    if (!consumer.once) consumer.held.remove(this.number);
     return true;
   }
 }

@@ -1,3 +1,4 @@
+import { Sequence } from '../../core/sequence.js';
 import type { Backlog } from './backlog.js';
 import {
   type Consumer,
@@ -87,7 +88,7 @@ export class MemoryQueue implements SourceQueue {
       ...reading,
       unacknowledged: 0,
       cancelled: suspended !== undefined,
-      held: new Set(),
+      held: new Sequence(),
     };
     (suspended ?? this.consumers).push(consumer);
     this.pump();
@@ -124,7 +125,7 @@ export class MemoryQueue implements SourceQueue {
   /** Returns the unacknowledged messages and, in a queue with consumers, the waiting ones. */
   unsettled(): MemoryMessage[] {
     const { suspended: consumers = this.consumers } = this;
-    const held = consumers.flatMap((consumer) => [...consumer.held].map(({ message }) => message));
+    const held = consumers.flatMap((consumer) => [...consumer.held].map(([, { message }]) => message));
     const waiting = consumers.length > 0 ? this.messages.slice(this.head) : [];
     return [...held, ...waiting.filter(({ expires }) => expires >= performance.now())];
   }
@@ -164,8 +165,8 @@ export class MemoryQueue implements SourceQueue {
     this.backlog.emptied(this.name);
   }
 
-  private release(held: ReadonlySet<MemoryDelivery>): void {
-    const returned = [...held].flatMap((delivery) => delivery.takeBack() ?? []);
+  private release(held: Sequence<MemoryDelivery>): void {
+    const returned = [...held].flatMap(([, delivery]) => delivery.takeBack() ?? []);
     if (returned.length > 0) this.putBack(...returned);
   }
 
