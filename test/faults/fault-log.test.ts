@@ -152,8 +152,18 @@ describe('the fault log', () => {
     bareGap = 3000;
     expect(run(faultNamed('node killed'), 20_000, 6)).toEqual([]);
     expect(run(faultNamed('node killed'), 30_000, 7)).toHaveLength(1);
+    bareGap = 6000;
+    expect(run(faultNamed('node killed'), 40_000, 10)).toEqual([]);
+    expect(run(faultNamed('node killed'), 60_000, 11)).toHaveLength(1);
+  });
+
+  it('allows a longer gap only where the broker serves nobody for about as long', () => {
+    bareGap = 12_000;
+    expect(run(faultNamed('node killed'), 100_000, 13)).toEqual([]);
+    expect(run(faultNamed('node killed'), 120_000, 14)).toHaveLength(1);
     bareGap = 60_000;
-    expect(run(faultNamed('node killed'), 40_000, 11)).toHaveLength(1);
+    expect(run(faultNamed('node killed'), 140_000, 20)).toEqual([]);
+    expect(run(faultNamed('node killed'), 170_000, 21)).toHaveLength(1);
   });
 
   it('allows any gap without a majority', () => {

@@ -8,6 +8,9 @@ export const MAX_GAP_MS = 5000;
 /** The same where the broker itself serves nobody for long: a multiple of that time, and its maximum in milliseconds. */
 const MAX_GAP_RATIO = 2;
 const MAX_BUSY_GAP_MS = 10_000;
+/** The same where the library's clients wait hardly longer than a bare one: only the broker could shorten that. */
+const EQUAL_GAP_RATIO = 1.1;
+const MAX_EQUAL_GAP_MS = 20_000;
 /** Handlers take so many milliseconds at most: what was sent so long before a fault may be in work when it begins. */
 const IN_WORK_MS = 1000;
 
@@ -59,7 +62,9 @@ export class FaultLog {
     if (!run || run.ended !== undefined) return [];
     run.ended = Date.now();
     const bareGap = Math.round(this.bareGap(run.begun));
-    const allowed = Math.max(MAX_GAP_MS, Math.min(MAX_GAP_RATIO * bareGap, MAX_BUSY_GAP_MS));
+    const longer = Math.min(MAX_GAP_RATIO * bareGap, MAX_BUSY_GAP_MS);
+    const equal = Math.min(EQUAL_GAP_RATIO * bareGap, MAX_EQUAL_GAP_MS);
+    const allowed = Math.max(MAX_GAP_MS, longer, equal);
     return this.services.flatMap(({ name, clients, ledger }) => {
       const callers = clients.map((client) => client.name);
       const gap = ledger.answers.longestGap(run.begun, callers);
