@@ -10,13 +10,16 @@ const FEWEST_PLACES = 16;
  */
 export class Sequence<T extends NonNullable<unknown>> {
   private places: (T | undefined)[] = new Array(FEWEST_PLACES).fill(undefined);
-  /** Number of the oldest value, or of the next one when there is none. */
+  /** Number of the oldest value that has a place, or of the next one when there is none. */
   private first = 1;
   private upcoming = 1;
+  /** Number of the values that have a place. */
   private count = 0;
+  /** Few values that stay for much longer than those after them. They would need places for all of these. */
+  private readonly stragglers = new Map<number, T>();
 
   get size(): number {
-    return this.count;
+    return this.count + this.stragglers.size;
   }
 
   /** Number that the next value will have. */
@@ -27,7 +30,7 @@ export class Sequence<T extends NonNullable<unknown>> {
   /** Adds a value. Returns its number. */
   add(value: T): number {
     const number = this.upcoming;
-    if (number - this.first === this.places.length) this.grow();
+    if (number - this.first === this.places.length) this.makeRoom();
     this.places[number & (this.places.length - 1)] = value;
     this.upcoming++;
     this.count++;
@@ -36,17 +39,20 @@ export class Sequence<T extends NonNullable<unknown>> {
 
   /** Returns the value with a number; undefined when it was removed. */
   get(number: number): T | undefined {
-    return number >= this.first && number < this.upcoming ? this.places[number & (this.places.length - 1)] : undefined;
+    if (number < this.first) return this.stragglers.get(number);
+    return number < this.upcoming ? this.places[number & (this.places.length - 1)] : undefined;
   }
 
   /** Removes a value. Returns it; undefined when it was removed before. */
   remove(number: number): T | undefined {
     const value = this.get(number);
     if (value === undefined) return undefined;
-    const last = this.places.length - 1;
-    this.places[number & last] = undefined;
-    this.count--;
-    while (this.first < this.upcoming && this.places[this.first & last] === undefined) this.first++;
+    if (number < this.first) this.stragglers.delete(number);
+    else {
+      this.places[number & (this.places.length - 1)] = undefined;
+      this.count--;
+      this.skipEmpty();
+    }
     return value;
   }
 
@@ -54,19 +60,46 @@ export class Sequence<T extends NonNullable<unknown>> {
     this.places = new Array(FEWEST_PLACES).fill(undefined);
     this.first = this.upcoming;
     this.count = 0;
+    this.stragglers.clear();
   }
 
   /** The values with their numbers, the oldest first. Values may be removed meanwhile. */
   *[Symbol.iterator](): Generator<[number, T]> {
+    yield* this.stragglers;
     for (let number = this.first; number < this.upcoming; number++) {
       const value = this.get(number);
       if (value !== undefined) yield [number, value];
     }
   }
 
+  private skipEmpty(): void {
+    const last = this.places.length - 1;
+    while (this.first < this.upcoming && this.places[this.first & last] === undefined) this.first++;
+  }
+
+  /** Makes more places or, where most are empty, frees those of the older half. */
+  private makeRoom(): void {
+    if (this.count > this.places.length / 2) this.grow();
+    else this.moveOlder();
+  }
+
   private grow(): void {
-    const places: (T | undefined)[] = new Array(2 * this.places.length).fill(undefined);
-    for (const [number, value] of this) places[number & (places.length - 1)] = value;
-    this.places = places;
+    const { places } = this;
+    this.places = new Array(2 * places.length).fill(undefined);
+    for (let number = this.first; number < this.upcoming; number++)
+      this.places[number & (this.places.length - 1)] = places[number & (places.length - 1)];
+  }
+
+  private moveOlder(): void {
+    const last = this.places.length - 1;
+    const end = this.first + this.places.length / 2;
+    for (; this.first < end; this.first++) {
+      const value = this.places[this.first & last];
+      if (value === undefined) continue;
+      this.stragglers.set(this.first, value);
+      this.places[this.first & last] = undefined;
+      this.count--;
+    }
+    this.skipEmpty();
   }
 }

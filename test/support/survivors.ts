@@ -2,7 +2,8 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
+/** Collects garbage. */
+export const gc = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
 
 /** Values that are held at a time, and that come and go in all. */
 const HELD = 100;

@@ -1,6 +1,7 @@
+import { getHeapStatistics } from 'node:v8';
 import { expect, it } from 'vitest';
 import { Sequence } from '../../../lib/core/sequence.js';
-import { survivingBytes, TOTAL_BYTES } from '../../support/survivors.js';
+import { gc, survivingBytes, TOTAL_BYTES } from '../../support/survivors.js';
 
 const numbered = <T extends NonNullable<unknown>>(sequence: Sequence<T>) => [...sequence];
 
@@ -54,6 +55,27 @@ it('lets values be removed and added while they are read', () => {
   }
   expect(read).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 100]);
   expect(sequence.size).toBe(0);
+});
+
+it('takes no more memory for values that stay while many come and go', () => {
+  const sequence = new Sequence<string>();
+  const stay = [sequence.add('a'), sequence.add('b')];
+  gc();
+  const before = getHeapStatistics().used_heap_size;
+  for (let count = 0; count < 1_000_000; count++) sequence.remove(sequence.add('c'));
+  stay.push(sequence.add('d'));
+  gc();
+  expect(getHeapStatistics().used_heap_size - before).toBeLessThan(1_000_000);
+  expect([sequence.size, numbered(sequence)]).toEqual([
+    3,
+    [
+      [1, 'a'],
+      [2, 'b'],
+      [1_000_003, 'd'],
+    ],
+  ]);
+  expect(stay.map((number) => sequence.remove(number))).toEqual(['a', 'b', 'd']);
+  expect([sequence.size, sequence.get(1), numbered(sequence)]).toEqual([0, undefined, []]);
 });
 
 it('goes on with its numbers after it is cleared', () => {
