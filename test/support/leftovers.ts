@@ -1,10 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Server, Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+import { collectGarbage } from './collect-garbage.js';
 
 /** Resources of this process that keep it alive or grow. */
 export interface Held {

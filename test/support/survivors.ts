@@ -1,9 +1,5 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-/** Collects garbage. */
-export const gc = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from './collect-garbage.js';
 
 /** Values that are held at a time, and that come and go in all. */
 const HELD = 100;
@@ -19,14 +15,14 @@ export function survivingBytes(add: (value: object, index: number) => void, remo
       add(new Array(128).fill(index), index);
       if (index >= HELD) remove(index - HELD);
       // Twice, so that what is held grows old.
-      if (index % 5000 === 0) for (let times = 0; times < 2; times++) gc({ type: 'minor' });
+      if (index % 5000 === 0) for (let times = 0; times < 2; times++) collectGarbage({ type: 'minor' });
     }
   };
   // Compiles, and makes the first tables old.
   turn(0, TOTAL / 2);
-  gc();
+  collectGarbage();
   const before = getHeapStatistics().used_heap_size;
   turn(TOTAL / 2, (TOTAL * 3) / 2);
-  gc({ type: 'minor' });
+  collectGarbage({ type: 'minor' });
   return getHeapStatistics().used_heap_size - before;
 }

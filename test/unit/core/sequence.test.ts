@@ -1,7 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { expect, it } from 'vitest';
 import { Sequence } from '../../../lib/core/sequence.js';
-import { gc, survivingBytes, TOTAL_BYTES } from '../../support/survivors.js';
+import { collectGarbage } from '../../support/collect-garbage.js';
+import { survivingBytes, TOTAL_BYTES } from '../../support/survivors.js';
 
 const numbered = <T extends NonNullable<unknown>>(sequence: Sequence<T>) => [...sequence];
 
@@ -60,11 +61,11 @@ it('lets values be removed and added while they are read', () => {
 it('takes no more memory for values that stay while many come and go', () => {
   const sequence = new Sequence<string>();
   const stay = [sequence.add('a'), sequence.add('b')];
-  gc();
+  collectGarbage();
   const before = getHeapStatistics().used_heap_size;
   for (let count = 0; count < 1_000_000; count++) sequence.remove(sequence.add('c'));
   stay.push(sequence.add('d'));
-  gc();
+  collectGarbage();
   expect(getHeapStatistics().used_heap_size - before).toBeLessThan(1_000_000);
   expect([sequence.size, numbered(sequence)]).toEqual([
     3,
