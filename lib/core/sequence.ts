@@ -1,22 +1,29 @@
-/** Number of places of an empty sequence: a power of two, like every capacity. */
+import { TransientMap } from './transient-map.js';
+
+/** Number of places of a new sequence: a power of two, like every number of places. */
 const FEWEST_PLACES = 16;
+/** Number of places that an empty sequence keeps. */
+const KEPT_PLACES = 1024;
+/** Places for each value at which a sequence makes no more of them. */
+const SPARSE = 8;
 
 /**
  * Values that are numbered from 1 in the order in which they are added, and mostly removed in about that order.
  *
  * A `Map` or `Set` does the same, but is expensive where many values come and go. V8 replaces its table after some
  * removals and links the old one to the new one. Once one of the old tables has grown old, the chain keeps each later
- * table with all that it held, and everything is copied again and again until the next full garbage collection.
+ * table with all that it held, and everything is copied to old memory, where it stays until the next full garbage
+ * collection.
  */
 export class Sequence<T extends NonNullable<unknown>> {
-  private places: (T | undefined)[] = new Array(FEWEST_PLACES).fill(undefined);
+  private places: (T | undefined)[] = emptyPlaces();
   /** Number of the oldest value that has a place, or of the next one when there is none. */
   private first = 1;
   private upcoming = 1;
   /** Number of the values that have a place. */
   private count = 0;
-  /** Few values that stay for much longer than those after them. They would need places for all of these. */
-  private readonly stragglers = new Map<number, T>();
+  /** Values that stay for much longer than those after them. They would need places for all of these. */
+  private readonly stragglers = new TransientMap<number, T>();
 
   get size(): number {
     return this.count + this.stragglers.size;
@@ -47,7 +54,7 @@ export class Sequence<T extends NonNullable<unknown>> {
   remove(number: number): T | undefined {
     const value = this.get(number);
     if (value === undefined) return undefined;
-    if (number < this.first) this.stragglers.delete(number);
+    if (number < this.first) this.stragglers.remove(number);
     else {
       this.places[number & (this.places.length - 1)] = undefined;
       this.count--;
@@ -57,7 +64,7 @@ export class Sequence<T extends NonNullable<unknown>> {
   }
 
   clear(): void {
-    this.places = new Array(FEWEST_PLACES).fill(undefined);
+    this.places = emptyPlaces();
     this.first = this.upcoming;
     this.count = 0;
     this.stragglers.clear();
@@ -65,7 +72,7 @@ export class Sequence<T extends NonNullable<unknown>> {
 
   /** The values with their numbers, the oldest first. Values may be removed meanwhile. */
   *[Symbol.iterator](): Generator<[number, T]> {
-    yield* this.stragglers;
+    yield* this.stragglers.entries();
     for (let number = this.first; number < this.upcoming; number++) {
       const value = this.get(number);
       if (value !== undefined) yield [number, value];
@@ -73,19 +80,24 @@ export class Sequence<T extends NonNullable<unknown>> {
   }
 
   private skipEmpty(): void {
+    if (this.count === 0) {
+      this.first = this.upcoming;
+      if (this.places.length > KEPT_PLACES) this.places = emptyPlaces();
+      return;
+    }
     const last = this.places.length - 1;
-    while (this.first < this.upcoming && this.places[this.first & last] === undefined) this.first++;
+    while (this.places[this.first & last] === undefined) this.first++;
   }
 
-  /** Makes more places or, where most are empty, frees those of the older half. */
+  /** Makes more places or, where nearly all are empty, frees those of the older half. */
   private makeRoom(): void {
-    if (this.count > this.places.length / 2) this.grow();
+    if (SPARSE * this.count > this.places.length) this.grow();
     else this.moveOlder();
   }
 
   private grow(): void {
     const { places } = this;
-    this.places = new Array(2 * places.length).fill(undefined);
+    this.places = emptyPlaces(2 * places.length);
     for (let number = this.first; number < this.upcoming; number++)
       this.places[number & (this.places.length - 1)] = places[number & (places.length - 1)];
   }
@@ -102,4 +114,8 @@ export class Sequence<T extends NonNullable<unknown>> {
     }
     this.skipEmpty();
   }
+}
+
+function emptyPlaces(count = FEWEST_PLACES): undefined[] {
+  return new Array(count).fill(undefined);
 }

@@ -6,7 +6,7 @@ interface Slot<V> {
  * Map of values that come and go. It empties what it removes, since the tables of a `Map` may outlive that by far: see
  * `Sequence`, which is better where values can be numbered.
  */
-export class TransientMap<K, V extends object> {
+export class TransientMap<K, V extends NonNullable<unknown>> {
   private readonly slots = new Map<K, Slot<V>>();
 
   get size(): number {
@@ -23,7 +23,9 @@ export class TransientMap<K, V extends object> {
 
   /** Adds a value, in the place of the one that the key has. */
   set(key: K, value: V): void {
-    this.slots.set(key, { value });
+    const slot = this.slots.get(key);
+    if (slot) slot.value = value;
+    else this.slots.set(key, { value });
   }
 
   /** Removes a value. Returns it; undefined when there is none. */
@@ -36,8 +38,17 @@ export class TransientMap<K, V extends object> {
     return value;
   }
 
+  clear(): void {
+    for (const key of this.slots.keys()) this.remove(key);
+  }
+
+  /** The values with their keys, the oldest first. Values may be added and removed meanwhile. */
+  *entries(): Generator<[K, V]> {
+    for (const [key, { value }] of this.slots) if (value !== undefined) yield [key, value];
+  }
+
   /** The values, the oldest first. */
   values(): V[] {
-    return [...this.slots.values()].flatMap(({ value }) => (value === undefined ? [] : [value]));
+    return Array.from(this.entries(), ([, value]) => value);
   }
 }

@@ -7,7 +7,7 @@ import { Sequence } from '../../core/sequence.js';
 
 /** Signal of one request that its handler, or a call of the handler, has asked for. */
 export class RequestSignal implements Waiting {
-  /** Its number among all signals of its server; 0 while it has none. */
+  /** Its number among all signals of its server; 0 before it is among them. */
   number = 0;
   /** Called when the request has ended, or the signal is aborted. */
   released: (() => void) | undefined;

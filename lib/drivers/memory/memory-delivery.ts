@@ -52,7 +52,7 @@ export class MemoryDelivery implements Delivery {
   readonly headers = UNMEASURED.headers;
   waitingSince: number | undefined = undefined;
   private settled = false;
-  /** Its number among the messages that the consumer holds; 0 while it has none. */
+  /** Its number among the messages that the consumer holds; 0 before it is held. */
   private number = 0;
 
   constructor(

@@ -8,7 +8,7 @@ const SLOW_MS = 1000;
 
 /** Reply that the broker has not confirmed. Its server waits for it until it is released. */
 export class UnconfirmedReply {
-  /** Its number among all replies. */
+  /** Its number among all replies; 0 before it is added. */
   number = 0;
   private delivered: { resolve(waiting?: Promise<void>): void; reject(error: unknown): void } | undefined;
 

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { expect, it } from 'vitest';
 import { Sequence } from '../../../lib/core/sequence.js';
 import { collectGarbage } from '../../support/collect-garbage.js';
-import { survivingBytes, TOTAL_BYTES } from '../../support/survivors.js';
+import { HELD, survivingBytes, survivingBytesOfMap } from '../../support/survivors.js';
 
 const numbered = <T extends NonNullable<unknown>>(sequence: Sequence<T>) => [...sequence];
 
@@ -22,40 +23,53 @@ it('numbers values from 1, and finds and removes each once', () => {
   expect([sequence.size, numbered(sequence)]).toEqual([1, [[2, 'b']]]);
 });
 
-it('does the same as a map, whatever the order in which values are removed', () => {
+it.each([2, 10, 100, 1000])('does the same as a map, with up to %i values', (most) => {
   const sequence = new Sequence<number>();
   const map = new Map<number, number>();
-  let seed = 7;
+  let seed = most;
   const random = (below: number) => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return seed % below;
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return (seed >>> 8) % below;
   };
-  for (let step = 0; step < 20_000; step++) {
-    // More is added than removed at first, and the other way round later.
-    if (random(20_000) > step) map.set(sequence.add(step), step);
-    else {
-      const number = Math.max(1, sequence.next - 1 - random(400));
-      expect(sequence.remove(number)).toBe(map.get(number));
-      map.delete(number);
+  const add = (value: number) => map.set(sequence.add(value), value);
+  // A call of `expect` for each step would take seconds.
+  const differences: unknown[] = [];
+  const compare = (one: unknown, other: unknown) => {
+    if (!isDeepStrictEqual(one, other)) differences.push([one, other]);
+  };
+  const remove = (number: number) => {
+    compare(sequence.remove(number), map.get(number));
+    map.delete(number);
+  };
+  // Most are removed soon, so that the few others fall far behind.
+  const chosen = () => {
+    const { value: oldest = 1 } = map.keys().next();
+    return random(200) === 0 ? oldest : sequence.next - 1 - random(most);
+  };
+  const clear = () => {
+    sequence.clear();
+    map.clear();
+  };
+  function readWhileTheyChange(step: number): void {
+    const others = map.entries();
+    for (const entry of sequence) {
+      compare(entry, others.next().value);
+      if (random(3) === 0) remove(entry[0]);
+      if (random(3) === 0) remove(chosen());
+      if (map.size < most && random(4) === 0) add(step);
+      if (random(500) === 0) clear();
     }
-    expect(sequence.size).toBe(map.size);
+    compare(others.next().done, true);
   }
-  expect(map.size).toBeGreaterThan(16);
-  expect(numbered(sequence)).toEqual([...map]);
-});
-
-it('lets values be removed and added while they are read', () => {
-  const sequence = new Sequence<number>();
-  for (let value = 0; value < 16; value++) sequence.add(value);
-  const read: number[] = [];
-  for (const [number, value] of sequence) {
-    read.push(value);
-    sequence.remove(number);
-    sequence.remove(number + 1);
-    if (value < 4) sequence.add(100 + value);
+  for (let step = 0; step < 20_000; step++) {
+    if (map.size < random(2 * most)) add(step);
+    else remove(chosen());
+    if (random(most) === 0) readWhileTheyChange(step);
+    if (random(500) === 0) clear();
+    compare(sequence.size, map.size);
   }
-  expect(read).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 100]);
-  expect(sequence.size).toBe(0);
+  expect(differences).toEqual([]);
+  expect([...sequence]).toEqual([...map]);
 });
 
 it('takes no more memory for values that stay while many come and go', () => {
@@ -87,11 +101,15 @@ it('goes on with its numbers after it is cleared', () => {
   expect([sequence.add('b'), sequence.get(41), sequence.remove(41)]).toEqual([41, 'b', 'b']);
 });
 
-it('keeps no removed value in memory until the next full garbage collection', () => {
+it.each<[string, (random: number) => number]>([
+  ['in their order', () => HELD],
+  ['after very different times', (random) => -HELD * Math.log(1 - random)],
+  ['mostly soon, some late', (random) => (random < 0.1 ? 10 * HELD : 10)],
+])('keeps few of the values that are removed %s until the next full garbage collection', (_order, stay) => {
   const sequence = new Sequence<object>();
   const survivors = survivingBytes(
-    (value) => sequence.add(value),
-    (index) => sequence.remove(index + 1),
+    { add: (value) => sequence.add(value), remove: (number) => sequence.remove(number) },
+    stay,
   );
-  expect(survivors).toBeLessThan(TOTAL_BYTES / 4);
+  expect(survivors).toBeLessThan(survivingBytesOfMap(stay) / 4);
 });

@@ -37,10 +37,10 @@ export type CloseOutcome = 'refused' | 'unprocessed' | 'confirm-lost' | 'vanishe
  */
 export function classifyClose(
   failure: Error,
-  messages: Iterable<readonly [tag: number, { readonly message: OutgoingMessage }]>,
+  messages: readonly (readonly [tag: number, { readonly message: OutgoingMessage }])[],
   processed: number,
 ): Map<number, CloseOutcome> {
-  const matching = [...messages]
+  const matching = messages
     .filter(([tag, { message }]) => tag > processed && matches(failure, message))
     .map(([tag]) => tag);
   const [first] = matching;

@@ -178,8 +178,8 @@ export class PublishingChannel {
   private end(): void {
     this.open = false;
     this.onClose();
-    const { failure, unconfirmed } = this;
-    const outcomes = failure && classifyClose(failure, unconfirmed, this.processed);
+    const unconfirmed = [...this.unconfirmed];
+    const outcomes = this.failure && classifyClose(this.failure, unconfirmed, this.processed);
     for (const [tag] of unconfirmed) this.settle(tag, outcomes?.get(tag) ?? 'lost');
   }
 }

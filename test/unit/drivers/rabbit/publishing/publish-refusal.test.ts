@@ -18,16 +18,14 @@ const FAILURES = {
 
 /** Messages by exchange and routing key; a `!` makes the body 9 bytes long. */
 function messages(...routes: string[]) {
-  return new Map(
-    routes.map((route, index) => {
-      const [exchange = '', routingKey = ''] = route.replace('!', '').split('/');
-      const body = Buffer.alloc(route.endsWith('!') ? 9 : 1);
-      return [
-        index + 1,
-        { message: { exchange, routingKey, body, mandatory: false, headers: undefined, expiration: undefined } },
-      ] as const;
-    }),
-  );
+  return routes.map((route, index) => {
+    const [exchange = '', routingKey = ''] = route.replace('!', '').split('/');
+    const body = Buffer.alloc(route.endsWith('!') ? 9 : 1);
+    return [
+      index + 1,
+      { message: { exchange, routingKey, body, mandatory: false, headers: undefined, expiration: undefined } },
+    ] as const;
+  });
 }
 
 it.each<[keyof typeof FAILURES, string[], number, CloseOutcome[]]>([
