@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Answers } from './lab/answers.js';
 import { damageOf } from './lab/damage.js';
 import type { Fault } from './lab/fault.js';
 import { FaultLog } from './lab/fault-log.js';
@@ -164,6 +165,36 @@ describe('the fault log', () => {
     bareGap = 60_000;
     expect(run(faultNamed('node killed'), 140_000, 20)).toEqual([]);
     expect(run(faultNamed('node killed'), 170_000, 21)).toHaveLength(1);
+  });
+
+  it('adds no lag to what the bare client waits, which lags, too', () => {
+    bareGap = 6000;
+    lag = 4000;
+    expect(run(faultNamed('node killed'), 200_000, 10)).toEqual([]);
+    expect(run(faultNamed('node killed'), 220_000, 11)).toHaveLength(1);
+  });
+
+  it('allows for a gap of the bare client only at about the same time', () => {
+    const bare = new Answers();
+    log = new FaultLog(
+      [{ name: 'once', clients, ledger }],
+      () => lag,
+      (since, until) => bare.longestGap(since, ['bare'], until).length,
+    );
+    const answered = (client: string, from: number, to: number) => {
+      const times = Array.from({ length: (to - from) / 1000 + 1 }, (_, second) => from + 1000 * second);
+      noteAll(
+        ledger,
+        times.map((at) => [client, 'answered', `${at}-${client}`, at]),
+      );
+    };
+    vi.setSystemTime(START + 300_000);
+    log.begin(faultNamed('node killed'));
+    answered('c', 300_000, 318_000);
+    answered('d', 300_000, 310_000);
+    for (let at = 310_000; at <= 318_000; at += 100) bare.note('bare', START + at);
+    vi.setSystemTime(START + 318_000);
+    expect(log.end()).toEqual(['node killed: a client of once was not served for 8000 ms, a bare one for 2000 ms']);
   });
 
   it('allows any gap without a majority', () => {

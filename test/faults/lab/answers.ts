@@ -23,13 +23,13 @@ export class Answers {
     return Math.max(0, ...waits);
   }
 
-  /** The longest time that one of these callers was without an answer, from then until now. */
-  longestGap(since: number, callers: readonly string[], now = Date.now()): Gap {
+  /** The longest time that one of these callers was without an answer between these times. */
+  longestGap(since: number, callers: readonly string[], until = Date.now()): Gap {
     let longest: Gap = { from: since, length: 0 };
     for (const caller of callers) {
       let from = since;
-      const between = (this.#times.get(caller) ?? []).filter((at) => at >= since && at <= now);
-      for (const at of [...between, now]) {
+      const between = (this.#times.get(caller) ?? []).filter((at) => at >= since && at <= until);
+      for (const at of [...between, until]) {
         if (at - from > longest.length) longest = { from, length: at - from };
         from = at;
       }

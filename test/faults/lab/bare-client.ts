@@ -42,9 +42,9 @@ export class BareClient {
     });
   }
 
-  /** The longest time without service, from then until now. */
-  longestGap(since: number): Gap {
-    return this.#answers.longestGap(since, [NAME]);
+  /** The longest time without service between these times. */
+  longestGap(since: number, until: number): Gap {
+    return this.#answers.longestGap(since, [NAME], until);
   }
 
   async close(): Promise<void> {

@@ -8,9 +8,11 @@ export const MAX_GAP_MS = 5000;
 /** The same where the broker itself serves nobody for long: a multiple of that time, and its maximum in milliseconds. */
 const MAX_GAP_RATIO = 2;
 const MAX_BUSY_GAP_MS = 10_000;
-/** The same where the library's clients wait hardly longer than a bare one: only the broker could shorten that. */
+/** The same where the library's clients wait hardly longer than a bare one. */
 const EQUAL_GAP_RATIO = 1.1;
 const MAX_EQUAL_GAP_MS = 20_000;
+/** The broker may serve one client so many milliseconds earlier than another, which waits for a silent node. */
+const MARGIN_MS = 2000;
 /** Handlers take so many milliseconds at most: what was sent so long before a fault may be in work when it begins. */
 const IN_WORK_MS = 1000;
 
@@ -44,12 +46,12 @@ export class FaultLog {
 
   /**
    * @param lagIn milliseconds that a busy machine has kept the lab from running in that time
-   * @param bareGap longest time from then on in which the broker has not served a bare client, in milliseconds
+   * @param bareGap longest time between these times in which the broker has not served a bare client, in milliseconds
    */
   constructor(
     private readonly services: readonly Observed[],
     private readonly lagIn: (gap: Gap) => number,
-    private readonly bareGap: (since: number) => number,
+    private readonly bareGap: (since: number, until: number) => number,
   ) {}
 
   begin(fault: Fault): void {
@@ -61,18 +63,27 @@ export class FaultLog {
     const run = this.#runs.at(-1);
     if (!run || run.ended !== undefined) return [];
     run.ended = Date.now();
-    const bareGap = Math.round(this.bareGap(run.begun));
-    const longer = Math.min(MAX_GAP_RATIO * bareGap, MAX_BUSY_GAP_MS);
-    const equal = Math.min(EQUAL_GAP_RATIO * bareGap, MAX_EQUAL_GAP_MS);
-    const allowed = Math.max(MAX_GAP_MS, longer, equal);
     return this.services.flatMap(({ name, clients, ledger }) => {
       const callers = clients.map((client) => client.name);
       const gap = ledger.answers.longestGap(run.begun, callers);
       run.gaps.set(name, gap.length);
-      const isBad = run.fault.majority && gap.length > allowed + this.lagIn(gap);
+      const bareGap = this.#bareGapIn(gap);
+      const isBad = run.fault.majority && gap.length > this.#allowed(gap, bareGap);
       const what = `${run.fault.name}: a client of ${name} was not served for ${gap.length} ms, a bare one for ${bareGap} ms`;
       return isBad ? [what] : [];
     });
+  }
+
+  #bareGapIn({ from, length }: Gap): number {
+    const until = Math.min(from + length + MARGIN_MS, Date.now());
+    return Math.round(this.bareGap(from - MARGIN_MS, until));
+  }
+
+  /** The bare client lags with the lab, so that its gap has the lag already. */
+  #allowed(gap: Gap, bareGap: number): number {
+    const longer = Math.min(MAX_GAP_RATIO * bareGap, MAX_BUSY_GAP_MS);
+    const equal = Math.min(EQUAL_GAP_RATIO * bareGap, MAX_EQUAL_GAP_MS);
+    return Math.max(MAX_GAP_MS + this.lagIn(gap), longer, equal);
   }
 
   rows(): FaultRow[] {

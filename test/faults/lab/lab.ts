@@ -47,7 +47,7 @@ export class Lab {
   readonly faults = new FaultLog(
     this.services,
     (gap) => this.#lagIn(gap),
-    (since) => this.#bare.longestGap(since).length,
+    (since, until) => this.#bare.longestGap(since, until).length,
   );
   readonly #memory = new MemoryWatch();
   readonly #lag = new LagProbe();
