@@ -55,7 +55,7 @@ describeWithRabbit('a probe', () => {
     ['check --ping', ['check', '--ping'], 0],
     [
       'check --ping without an answer',
-      ['check', '--ping', '--server', 'mute', '--consumers', '0', '--timeout', '3s'],
+      ['check', '--ping', '--server', 'mute', '--consumers', '0', '--timeout', '10s'],
       3,
     ],
     ['doctor --ask-servers', ['doctor', '--ask-servers'], 1],
