@@ -57,14 +57,13 @@ export async function applyPace(call: Call, { ratePerSecond, seconds }: Pace, ar
     );
   const start = performance.now();
   const total = Math.round(ratePerSecond * seconds);
-  const isBehind = () => calls.length - tally.settled >= MAX_BEHIND;
-  while (calls.length < total && !isBehind()) {
+  const isMissing = () => calls.length < total && calls.length - tally.settled < MAX_BEHIND;
+  const dueAt = () => start + (calls.length / ratePerSecond) * 1000;
+  while (isMissing()) {
     await sleep(1);
     const now = performance.now();
-    const due = Math.min(total, Math.floor(((now - start) / 1000) * ratePerSecond));
-    while (calls.length < due && !isBehind()) {
-      const ideal = start + (calls.length / ratePerSecond) * 1000;
-      calls.push(callAt(now - ideal > TIMER_MS ? ideal : now));
+    for (let due = dueAt(); due <= now && isMissing(); due = dueAt()) {
+      calls.push(callAt(now - due > TIMER_MS ? due : now));
     }
   }
   await Promise.all(calls);

@@ -35,6 +35,12 @@ describe("the benchmark's load", () => {
     expect(p50Ms).toBeGreaterThan(20);
   });
 
+  it('measures a call that is made in time from then on, at any rate', async () => {
+    const { answered, p50Ms } = await applyPace(async () => null, { ratePerSecond: 10, seconds: 0.5 }, {});
+    expect(answered).toBe(5);
+    expect(p50Ms).toBeLessThan(50);
+  });
+
   it('stops at a rate that the peer cannot keep', async () => {
     const { keptUp, answered } = await applyPace(() => sleep(300), { ratePerSecond: 200_000, seconds: 0.3 }, {});
     expect(keptUp).toBe(false);
