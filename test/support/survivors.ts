@@ -8,7 +8,7 @@ const TOTAL = 20_000;
 /** Values after which each has gone. */
 const LONGEST = 4096;
 
-/** Where values, which are numbered from 1, are kept. */
+/** Holder of values that are numbered from 1. */
 interface Keeping {
   add(value: object, number: number): void;
   remove(number: number): void;
