@@ -23,7 +23,7 @@ export default defineConfig({
     setupFiles: ['test/support/fresh-process.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Bounds for what hangs, not for what is slow on a busy machine.
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     hookTimeout: 240_000,
     // Tests mostly wait: for brokers that start, and for timers.
     maxWorkers: 4,

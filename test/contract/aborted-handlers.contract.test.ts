@@ -61,13 +61,15 @@ for (const { name, url, describe: describeOn } of transports) {
       register = new Registry();
       const instrumentation = [prometheus({ register })];
       await serve(topic, 's', [{ ...stopping, ...failing }], { transport: connect({ logger: log, instrumentation }) });
-      client = getRpcClient(connect({ rpcResponseTimeout: 20 }), new Target({ topic }));
+      const transport = connect({ rpcResponseTimeout: 20 });
+      await transport.connect();
+      client = getRpcClient(transport, new Target({ topic }));
     });
 
     /** Gives up a call once its request is handled, or by its deadline. */
     async function giveUp(method: string, by: 'signal' | 'deadline'): Promise<void> {
       const controller = new AbortController();
-      const context = client.prepare(by === 'signal' ? { signal: controller.signal } : { timeout: 1 });
+      const context = client.prepare(by === 'signal' ? { signal: controller.signal } : { timeout: 2 });
       const call = context.call({}, method).catch((error: unknown) => error);
       await eventually(async () =>
         expect(await register.metrics()).toMatch(/rpc_server_invocation_start_total\{.* 1$/m),

@@ -141,13 +141,14 @@ for (const { name, url, describeOn } of transports) {
         return held.promise;
       };
       await serve(connect(logger, { concurrency: 1, drainTimeout: 5 }), topic, { hold, late: () => undefined });
-      const client = getRpcClient(connect(logger), new Target({ topic, server: 's' }));
-      const holding = getRpcClient(connect(logger), new Target({ topic })).call({}, 'hold');
+      const calling = connect(logger);
+      const client = getRpcClient(calling, new Target({ topic, server: 's' }));
+      const holding = getRpcClient(calling, new Target({ topic })).call({}, 'hold');
       await begun.promise;
-      await expect(client.prepare({ timeout: 0.3 }).call(CONTEXT, 'late')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await expect(client.prepare({ timeout: 1 }).call(CONTEXT, 'late')).rejects.toMatchObject({ code: 'TIMEOUT' });
       // It counts from the arrival of the request, which is later.
       const waiting = client
-        .prepare({ timeout: 1 })
+        .prepare({ timeout: 2 })
         .call({}, 'late')
         .catch(() => undefined);
       await waiting;

@@ -7,14 +7,22 @@ import {
   type Transport,
 } from 'nestjs-oslo-messaging';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { withChannel } from '../../testkit/amqp.js';
 import { describeWithRabbit, rabbitControl, rabbitPort, rabbitUrl, uniqueTopic } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { Stopwatch } from '../support/stopwatch.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** Bar for the gap of a service, in milliseconds. */
+/** Bar for the gap of a service, in milliseconds, on a machine whose broker answers at once. */
 const MAX_GAP_MS = 5000;
+/** Answers of the broker that the clients have to wait for until they serve again. */
+const ANSWERS = 10;
+
+/** Returns the bar for the gap, where the broker is as slow as now. */
+async function maxGap(): Promise<number> {
+  return MAX_GAP_MS + ANSWERS * (await Stopwatch.time(() => withChannel(rabbitUrl, async () => undefined)));
+}
 
 describeWithRabbit('a node that answers nothing, with another host in the URL', () => {
   const open: (() => Promise<unknown>)[] = [];
@@ -68,7 +76,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     const end = transport.onStatus((status) => statuses.push(status));
     used.stall();
     const took = Stopwatch.time(async () => expect(await client.call({}, 'who')).toBe('one'));
-    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(await took).toBeLessThan(await maxGap());
     expect(other.connections).toBe(2);
     expect(statuses).toContain('degraded');
     expect(transport.health().status).toBe('connected');
@@ -85,7 +93,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     // Bytes are lost without a word to either side.
     used.halfOpen();
     const took = Stopwatch.time(() => eventually(() => expect(other.connections).toBe(2)));
-    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(await took).toBeLessThan(await maxGap());
     await eventually(async () => expect(await client.prepare({ timeout: '1s' }).call({}, 'who')).toBe('one'));
   });
 
@@ -97,7 +105,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     const before = transport.health().replyQueue?.queue;
     inUse()[0].halfOpen();
     const took = Stopwatch.time(async () => expect(await client.call({}, 'who')).toBe('one'));
-    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(await took).toBeLessThan(await maxGap());
     const { queue, attached } = transport.health().replyQueue ?? {};
     expect(attached).toBe(true);
     expect(queue).not.toBe(before);
@@ -146,7 +154,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     const cast = client.cast({}, 'note');
     const soon = client.prepare({ timeout: '1s' });
     const took = Stopwatch.time(() => eventually(async () => expect(await soon.call({}, 'who')).toBe('one')));
-    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(await took).toBeLessThan(await maxGap());
     await all('resume');
     await cast;
     expect(transport.counts.lostConnections).toBe(0);
@@ -164,7 +172,7 @@ describeWithRabbit('a node that answers nothing, with another host in the URL', 
     const [used, other] = inUse();
     used.stall();
     const took = Stopwatch.time(() => client.cast({}, 'note'));
-    expect(await took).toBeLessThan(MAX_GAP_MS);
+    expect(await took).toBeLessThan(await maxGap());
     // One to ask, and one to publish.
     expect(other.accepted).toBe(2);
     await eventually(() => expect(other.connections).toBe(1));

@@ -16,7 +16,7 @@ import { describeWithRabbit, rabbitUrl } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 
 const COMMAND = fileURLToPath(new URL('../../dist/lib/cli/oslo-rpc.js', import.meta.url));
-const MESSAGES = 400;
+const MESSAGES = 1000;
 const KILLS = 4;
 
 describeWithRabbit('a replay that is killed', () => {
@@ -38,7 +38,7 @@ describeWithRabbit('a replay that is killed', () => {
       await publishDead({ original, dead }, bodies);
       let before = 0;
       for (let kill = 0; kill < KILLS; kill++) {
-        const child = replay(dead, '--rate', '400/s');
+        const child = replay(dead, '--rate', '200/s');
         // At a random place, in the middle of the work.
         const enough = before + 1 + Math.floor(Math.random() * 60);
         await eventually(async () => expect(await depthOf(original)).toBeGreaterThanOrEqual(enough), { every: 1 });
@@ -63,7 +63,7 @@ describeWithRabbit('a replay that is killed', () => {
   it('returns messages in hand at Ctrl+C, and repeats nothing', async () => {
     const { original, dead } = await declareDead();
     onTestFinished(() => deleteQueues(original, dead));
-    const bodies = Array.from({ length: 20 }, (_, index) => requestBody('work', { index }));
+    const bodies = Array.from({ length: 200 }, (_, index) => requestBody('work', { index }));
     await publishDead({ original, dead }, bodies);
     const child = replay(dead, '--rate', '20/s');
     await eventually(async () => expect(await depthOf(original)).toBeGreaterThan(1), { every: 1 });

@@ -172,7 +172,7 @@ describeWithRabbitControl('servers that share a channel', () => {
     await eventually(() => {
       const story = events().map((event) => (TIMED_OUT.test(event) ? '|' : '.'));
       const consumed = story.join('').split('|');
-      expect(consumed.map(({ length }) => length)).toEqual([2 * QUEUES, 2 * QUEUES, QUEUES]);
+      expect(consumed.slice(0, 3).map(({ length }) => length)).toEqual([2 * QUEUES, 2 * QUEUES, QUEUES]);
     });
     expect(await other.echo(2)).toBe(2);
     const lines = serving.log.messages(/consumer_timeout/, 'warn');

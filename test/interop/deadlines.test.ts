@@ -111,12 +111,12 @@ describeWithPython('the deadline of a Python caller', () => {
     await eventually(() => expect(seen).toHaveLength(1));
     finish[0]?.();
     await eventually(() => expect(seen).toHaveLength(2));
-    setTimeout(() => finish[1]?.(), 500);
+    setTimeout(() => finish[1]?.(), 2500);
     await Promise.all(calls);
     const holding = ours.call({}, 'work');
     await eventually(() => expect(seen).toHaveLength(3));
-    const refused = peer.call({ topic: full, method: 'work', timeout: 2 }).catch((error: unknown) => error);
-    setTimeout(() => finish[2]?.(), 1700);
+    const refused = peer.call({ topic: full, method: 'work', timeout: 5 }).catch((error: unknown) => error);
+    setTimeout(() => finish[2]?.(), 3500);
     expect(String(await refused)).toContain('ServerOverloaded');
     await holding;
     expect(seen).toHaveLength(3);

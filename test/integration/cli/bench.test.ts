@@ -257,7 +257,7 @@ describeWithRabbit('oslo-rpc bench with a server that is slower than the rate', 
       '--json',
     ]);
     try {
-      await eventually(() => expect(received).toBe(7));
+      await eventually(() => expect(received).toBe(7), { within: 60_000 });
       load.signal('SIGINT');
       expect(await load.exit()).toBe(130);
       expect(load.output).toMatch(/"sent": ?7, ?"succeeded": ?0, ?"failed": ?0, ?"cancelled": ?7/);

@@ -27,7 +27,7 @@ const RUNS: readonly (readonly [args: readonly string[], more?: { env?: NodeJS.P
   [['call', ...where, 'echo', '-'], { input: '{"a": 1}' }],
   [['call', '--topic', topic, '--server', 's1', 'echo'], { env: { TRANSPORT_URL: rabbitUrl } }],
   [['call', ...where, 'fail']],
-  [['call', ...where, '--timeout', '1s', 'hang']],
+  [['call', ...where, '--timeout', '6s', 'hang']],
   [['cast', ...where, 'echo', 'a=1']],
   [['ping', ...answered]],
   [['ping', '--url', rabbitUrl, '--topic', uniqueTopic('nobody')]],

@@ -120,13 +120,13 @@ describeWithRabbit('oslo-rpc tap', () => {
       '--method',
       'w*',
       '--slow',
-      '100ms',
+      '1s',
       '--context-key',
       'request_id=req-7',
     );
-    await client.call(CONTEXT, 'wait', { ms: 150 });
+    await client.call(CONTEXT, 'wait', { ms: 1100 });
     await client.call(CONTEXT, 'wait', { ms: 0 });
-    await client.call({}, 'wait', { ms: 150 });
+    await client.call({}, 'wait', { ms: 1100 });
     await client.call(CONTEXT, 'add', { a: 1, b: 1 });
     await eventually(() => expect(tap.lines).toHaveLength(1));
     tap.child.kill('SIGINT');

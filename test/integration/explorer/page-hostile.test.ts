@@ -102,7 +102,7 @@ const hostileMessage = (name: string) =>
 describeWithChromium('Page of the explorer and hostile names', () => {
   const session = new PageSession();
 
-  it('shows them as text, in all views and in the smallest size', { timeout: 240_000 }, async () => {
+  it('shows them as text, in all views and in the smallest size', async () => {
     const [queue] = DEAD.queues;
     const page = await session.open('', { viewport: SIZES.narrow });
     page.on('dialog', () => expect.unreachable('a name has opened a dialog'));

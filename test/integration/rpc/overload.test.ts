@@ -19,12 +19,12 @@ import { eventually } from '../../support/eventually.js';
 import { LogRecorder } from '../../support/log-recorder.js';
 import { silent } from '../../support/silent.js';
 
-const TIMEOUT_MS = 3000;
-/** Time that the handler needs. With 5 % for the reply, a call can wait for 2350 ms. */
-const NEED_MS = 500;
-const TOO_LONG_MS = 2600;
-/** Longer than a quarter of 2350 ms, the wait from which calls are refused during a proved overload. */
-const LONG_MS = 900;
+const TIMEOUT_MS = 6000;
+/** Time that the handler needs. With 5 % for the reply, a call can wait for 4200 ms. */
+const NEED_MS = 1500;
+const TOO_LONG_MS = 4600;
+/** Longer than a quarter of 4200 ms, the wait from which calls are refused during a proved overload. */
+const LONG_MS = 1300;
 
 describeWithRabbit('a server whose only slot is taken', () => {
   const logger = new LogRecorder();
@@ -91,7 +91,7 @@ describeWithRabbit('a server whose only slot is taken', () => {
 
   it('refuses a call before the deadline, because its handler could not end in time', async () => {
     expect(await overloadOf()).toEqual([{ refusing: false, refused: 0 }]);
-    const held = work('held');
+    const held = client.prepare({ timeout: 60 }).call({}, 'work', { id: 'held' });
     await hasStarted('held');
     const late = outcomeOf(work('late'));
     await pause(TOO_LONG_MS);
