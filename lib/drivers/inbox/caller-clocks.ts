@@ -20,7 +20,7 @@ export interface QueueWait {
 
 /** Load of a server, as far as it shows whether requests have waited. */
 export interface ServerLoad {
-  /** True when the queue was empty just now. */
+  /** True when the queue was empty just now, or the broker stood still. */
   readonly isIdle: boolean;
   /** True while the server refuses calls that have waited. */
   readonly isRefusing: boolean;
@@ -123,9 +123,12 @@ export class CallerClocks {
     offsets.since = arrived;
   }
 
-  /** Returns true where the request that has just come has hardly waited. */
+  /**
+   * Returns true where the request that has just come has hardly waited. A broker that stands still for a moment makes an
+   * overloaded server look idle, too: nothing is learned while it refuses calls.
+   */
   private isKnownBy(waited: boolean): boolean {
-    return this.load === undefined || (!waited && this.load.isIdle);
+    return this.load === undefined || (!waited && this.load.isIdle && !this.load.isRefusing);
   }
 
   private add(caller: string, offsets: Offsets): void {

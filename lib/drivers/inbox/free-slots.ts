@@ -15,7 +15,7 @@ export class FreeSlots {
   private fullSince: number | undefined = Number.NEGATIVE_INFINITY;
   /** Time since which a slot is free and nothing waits. Undefined while all are taken. */
   private freeSince: number | undefined;
-  private refusedAt = Number.NEGATIVE_INFINITY;
+  private freedAt = Number.NEGATIVE_INFINITY;
   /** Beginning of the interval, and the idle time of the event loop until then. */
   private begun = { at: performance.now(), idle: idleTime() };
   private waited = false;
@@ -36,8 +36,8 @@ export class FreeSlots {
   /** Called when a request gets a slot or has to wait. @param full true when no further one would get a slot */
   take(now: number, full: boolean): void {
     this.measure(now);
-    // What a refusal has freed is no capacity to spare: the broker still has to send what it has.
-    if (this.freeSince !== undefined && now - Math.max(this.freeSince, this.refusedAt + NO_WAIT_MS) >= this.gap)
+    // What is free without any work is no capacity to spare: the broker still has to send what it has.
+    if (this.freeSince !== undefined && now - Math.max(this.freeSince, this.freedAt + NO_WAIT_MS) >= this.gap)
       this.fullSince = undefined;
     if (!full) return;
     this.fullSince ??= now;
@@ -51,9 +51,9 @@ export class FreeSlots {
     this.restart(now);
   }
 
-  /** Called when a call is refused. */
-  refused(now: number): void {
-    this.refusedAt = now;
+  /** Called when a slot becomes free without any work: its call is refused, or has expired. */
+  freed(now: number): void {
+    this.freedAt = now;
     this.restart(now);
   }
 

@@ -73,6 +73,11 @@ export class LoadShedder {
     return true;
   }
 
+  /** Called when a request that has got a slot is dropped, because its caller has given up. */
+  expired(delivery: Delivery, now: number): void {
+    this.overload.expired(delivery, now);
+  }
+
   /** Returns the receiver of a request. It measures the run of one that had to wait. */
   receiverOf(delivery: Delivery, delay: number | undefined): Receive {
     return this.overload.isPressed(delivery, delay) ? this.receiveMeasured : this.ports.receive;

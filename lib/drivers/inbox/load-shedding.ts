@@ -92,7 +92,7 @@ export class LoadShedding {
     const freed = call.freed === true && (isEstimated ? this.confirmed : this.isPressed(now));
     const wait = (before ?? 0) + here;
     if (before !== undefined && !isEstimated) this.observe(wait, now);
-    const reply = Math.min(timeout * REPLY_PART, MAX_REPLY_MS);
+    const reply = replyTimeOf(timeout);
     const spare = timeout - reply - need;
     // Without any wait, it would not end in time either. Its caller gets the timeout that it has asked for.
     // A slot that a refusal has freed is worth a try while the reply has some time left.
@@ -118,6 +118,11 @@ export class LoadShedding {
     const { spare } = this.proof;
     const limit = this.isOverloaded(now) ? Math.max(NO_WAIT_MS, maxWaitOf(spare) * NO_WAIT_PART) : spare / 2;
     if (wait < limit) this.end();
+  }
+
+  /** Called when a call has expired while it waited for a slot of a full server. */
+  late(timeout: number, now: number): void {
+    this.prove(timeout, timeout - replyTimeOf(timeout), now, false);
   }
 
   /** Takes back what rests on estimates. Called when the server has capacity to spare, so that no call has waited for long. */
@@ -151,6 +156,11 @@ export class LoadShedding {
     if (timeout > this.proof.timeout * CLASS || !(before > maxWaitOf(spare))) return false;
     return full || this.inARow < MAX_IN_A_ROW;
   }
+}
+
+/** Returns the time that a reply needs for its way. */
+function replyTimeOf(timeout: number): number {
+  return Math.min(timeout * REPLY_PART, MAX_REPLY_MS);
 }
 
 /** Returns the time that a call may have waited before its arrival during an overload. */

@@ -31,6 +31,8 @@ export class Overload implements ServerLoad {
   private waitingSince: number | undefined;
   private refusing = 0;
   private refusedAt = Number.NEGATIVE_INFINITY;
+  /** Time at which a slot became free without any work: by a refusal, or because a call had expired. */
+  private freedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
   /** Number of refusals of the overload that is reported, and of all. */
@@ -101,15 +103,25 @@ export class Overload implements ServerLoad {
     }
     if (repeated || this.refusing >= MAX_REFUSALS || this.needsNoSlot?.selects(request)) return false;
     const need = this.times.of(request.method);
-    const sinceRefusal = now - this.refusedAt;
     const { loop, slots, shedding } = this;
-    loop.measure(now, sinceRefusal < INTERVAL_MS);
+    loop.measure(now, now - this.refusedAt < INTERVAL_MS);
     if (slots.fullFor(now) < FULL_MS && !loop.isSaturated) shedding.distrust();
     const computing = isEstimated ? loop.isSaturated : loop.isBusy;
-    const freed = sinceRefusal < NO_WAIT_MS;
+    const freed = now - this.freedAt < NO_WAIT_MS;
     if (!shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;
+  }
+
+  /**
+   * Called when a request is dropped in its slot, because its caller has given up. Where all calls expire while they wait for
+   * a slot, there is no other sign of an overload: each slot is free when the broker sends the next one.
+   */
+  expired({ expiration: timeout, waitingSince }: Delivery, now: number): void {
+    const isLate = waitingSince !== undefined && this.slots.fullFor(now) >= FULL_MS;
+    this.freedAt = now;
+    this.slots.freed(now);
+    if (isLate && timeout) this.shedding.late(timeout, now);
   }
 
   /** Returns true for a call whose run is to be measured. */
@@ -167,7 +179,8 @@ export class Overload implements ServerLoad {
   private refused(queue: string, now: number): void {
     this.context.counters.count('shedRequests');
     this.refusedAt = now;
-    this.slots.refused(now);
+    this.freedAt = now;
+    this.slots.freed(now);
     this.refusals++;
     this.total++;
     if (this.timer !== undefined || this.closed) return;

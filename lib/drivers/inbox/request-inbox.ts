@@ -168,19 +168,25 @@ export class RequestInbox implements Inbox {
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
     const now = performance.now();
-    if (delivery.expires < now) return this.refusals.expire(delivery, delivery.expires, 'no handler was free before');
+    const { shedder } = this;
+    if (delivery.expires < now) {
+      shedder?.expired(delivery, now);
+      return this.refusals.expire(delivery, delivery.expires, 'no handler was free before');
+    }
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
       return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
-    const { shedder } = this;
     const waited = delivery.waitingSince !== undefined;
     const full = shedder?.take(now) === true;
     const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
-    if (expires < now) return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
+    if (expires < now) {
+      shedder?.expired(delivery, now);
+      return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
+    }
     // With delivery at least once, no request waits here: the broker holds it back until a slot is free.
     const waits = waited || (full && this.acknowledgeAfterReply !== undefined);
     if (shedder?.refuses(request, delivery, delay, waits)) return Promise.resolve();

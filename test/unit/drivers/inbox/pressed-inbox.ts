@@ -40,6 +40,8 @@ export interface Simulation {
   readonly roundTrip?: number;
   /** Computing time of the server for each delivery, and for each reply. */
   readonly cost?: number;
+  /** Times in which the broker hands over nothing. */
+  readonly stalls?: { readonly every: number; readonly length: number };
 }
 
 interface Event {
@@ -100,6 +102,7 @@ export async function simulate({
   started = Math.min(0, calls[0]?.at ?? 0),
   roundTrip = 1,
   cost = 0.05,
+  stalls,
 }: Simulation): Promise<{ calls: ServedCall[]; log: ReturnType<typeof fakeContext>['log'] }> {
   let now = started;
   let active = 0;
@@ -166,6 +169,7 @@ export async function simulate({
     agenda.add({ at: now + roundTrip, run });
   };
   const handOver = (): void => {
+    if (stalls && now > 0 && now % stalls.every < stalls.length) return;
     while (unacknowledged < prefetch && head < queue.length) {
       const id = queue[head++] as number;
       const call = served[id] as ServedCall;

@@ -62,6 +62,20 @@ describe('a server that is called four times as often as its handlers finish', (
     expect(goodput(calls, 0, 25_000)).toBeGreaterThan(0.95);
   });
 
+  it.each([
+    [false, 0.95],
+    [true, 0.83],
+  ])(
+    'serves at its capacity although its broker stands still for moments (at least once: %s)',
+    async (atLeastOnce, part) => {
+      const calls = [...calm(), ...pressed({}, 90)];
+      const stalls = { every: 5000, length: 120 };
+      const { calls: served } = await simulate({ slots: SLOTS, calls, stalls, atLeastOnce });
+      // The server seems idle then, and what it has read expires before a slot is free.
+      expect(goodput(served, 0, 90_000)).toBeGreaterThan(part);
+    },
+  );
+
   it('works for callers that have given up without load shedding', async () => {
     const calls = [...calm(), ...pressed({}, 10)];
     const { calls: served } = await simulate({ slots: SLOTS, calls, loadShedding: false });
