@@ -61,6 +61,14 @@ export class TappedBroker {
     return names.filter((name) => name.startsWith('oslo_tap_'));
   }
 
+  /** Number of messages that the queues of taps have dropped, which only the node itself tells at once. */
+  async droppedByTaps({ vhost }: TappedVhost): Promise<number> {
+    const args = ['list_queues', '-p', vhost, '--formatter', 'json', 'name', 'messages'] as const;
+    const queues = JSON.parse(await this.node.control.rabbitmqctl(...args)) as { name: string; messages: number }[];
+    const dropped = queues.filter(({ name }) => /^oslo_tap_.*_dropped$/.test(name));
+    return dropped.reduce((total, { messages }) => total + messages, 0);
+  }
+
   /** A fault: closes all connections to a virtual host. */
   async closeConnections({ vhost }: TappedVhost): Promise<void> {
     const ofVhost = `rabbit_connection_tracking:list(<<"${vhost}">>)`;
