@@ -22,6 +22,8 @@ export interface QueueWait {
 export interface ServerLoad {
   /** True when the queue was empty just now, or the broker stood still. */
   readonly isIdle: boolean;
+  /** True during a proved overload, and for some time after it. */
+  readonly isOverloaded: boolean;
   /** True while the server refuses calls that have waited. */
   readonly isRefusing: boolean;
 }
@@ -125,10 +127,10 @@ export class CallerClocks {
 
   /**
    * Returns true where the request that has just come has hardly waited. A broker that stands still for a moment makes an
-   * overloaded server look idle, too: nothing is learned while it refuses calls.
+   * overloaded server look idle, too.
    */
   private isKnownBy(waited: boolean): boolean {
-    return this.load === undefined || (!waited && this.load.isIdle && !this.load.isRefusing);
+    return this.load === undefined || (!waited && this.load.isIdle && !this.load.isOverloaded);
   }
 
   private add(caller: string, offsets: Offsets): void {

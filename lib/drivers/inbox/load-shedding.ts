@@ -71,6 +71,7 @@ export const MAX_IN_A_ROW = 16;
 export class LoadShedding {
   private proof: Proof | undefined;
   private until = Number.NEGATIVE_INFINITY;
+  private provedAt = Number.NEGATIVE_INFINITY;
   /** True from the proof of an overload until the server has capacity to spare or a call does not wait: estimates have been right. */
   private confirmed = false;
   private inARow = 0;
@@ -78,6 +79,11 @@ export class LoadShedding {
   /** Returns true during an overload. */
   isOverloaded(now: number): boolean {
     return now < this.until;
+  }
+
+  /** Returns true during an overload, and until it would have been proved again. */
+  wasOverloaded(now: number): boolean {
+    return now - this.provedAt < 2 * EPISODE_MS;
   }
 
   /** Returns true while calls come too late, and during an overload. */
@@ -145,6 +151,7 @@ export class LoadShedding {
       proof.last = now;
       if (isEstimated) proof.isEstimated = true;
       if (now - proof.since < PROOF_MS) return;
+      this.provedAt = now;
       this.until = now + EPISODE_MS;
       this.confirmed = true;
     }

@@ -60,6 +60,11 @@ export class Overload implements ServerLoad {
     return this.slots.isIdle;
   }
 
+  /** Returns true during a proved overload, and for some time after it. */
+  get isOverloaded(): boolean {
+    return this.shedding.wasOverloaded(performance.now());
+  }
+
   /** Returns true while calls are refused. */
   get isRefusing(): boolean {
     return performance.now() - this.refusedAt < 2 * EPISODE_MS;
@@ -118,10 +123,12 @@ export class Overload implements ServerLoad {
    * a slot, there is no other sign of an overload: each slot is free when the broker sends the next one.
    */
   expired({ expiration: timeout, waitingSince }: Delivery, now: number): void {
-    const isLate = waitingSince !== undefined && this.slots.fullFor(now) >= FULL_MS;
+    const isFull = this.slots.fullFor(now) >= FULL_MS;
+    // It found a free slot: the clock of its caller may have stood still.
+    if (waitingSince === undefined && !(this.atLeastOnce && isFull)) return;
     this.freedAt = now;
     this.slots.freed(now);
-    if (isLate && timeout) this.shedding.late(timeout, now);
+    if (waitingSince !== undefined && isFull && timeout) this.shedding.late(timeout, now);
   }
 
   /** Returns true for a call whose run is to be measured. */

@@ -68,7 +68,7 @@ it('remembers a bounded number of callers', () => {
 });
 
 describe('a server that is never idle', () => {
-  const load = { isIdle: false, isRefusing: false };
+  const load = { isIdle: false, isOverloaded: false, isRefusing: false };
   const TIMEOUT = 2000;
   const clocks = new CallerClocks(load);
   const arrive = (arrived: number, underWay: number, waited = false) =>
@@ -86,7 +86,7 @@ describe('a server that is never idle', () => {
   });
 
   it('takes nothing off for a drift of the clocks while it refuses calls', () => {
-    const refusing = new CallerClocks({ isIdle: false, isRefusing: true });
+    const refusing = new CallerClocks({ isIdle: false, isOverloaded: false, isRefusing: true });
     const delays = [0, ...SECONDS_OF_AN_HOUR.map((n) => (n + 1) * 1000)].map((arrived) =>
       refusing.beyondFastest('a', arrived - (arrived === 0 ? TRIP : TRIP + 900), arrived, TIMEOUT),
     );
@@ -97,6 +97,15 @@ describe('a server that is never idle', () => {
     load.isIdle = true;
     for (const n of Array(120).keys()) arrive(HOUR + n * 1000, TRIP + 900);
     expect(arrive(HOUR + 3 * MINUTE, TRIP + 900)).toBe(0);
+  });
+
+  it('does not learn it after an overload, in which a broker that stands still makes it look idle', () => {
+    const overloaded = new CallerClocks({ isIdle: true, isOverloaded: true, isRefusing: true });
+    overloaded.beyondFastest('a', -TRIP, 0, TIMEOUT);
+    const delays = SECONDS_OF_AN_HOUR.map((n) =>
+      overloaded.beyondFastest('a', (n + 1) * 1000 - TRIP - 900, (n + 1) * 1000, TIMEOUT),
+    );
+    expect(new Set(delays)).toEqual(new Set([900]));
   });
 
   it('does not learn it from a request that found no free slot', () => {
@@ -126,7 +135,7 @@ describe('the wait of a call', () => {
   });
 
   it('is an estimate as long as all requests of a caller may have waited', () => {
-    const load = { isIdle: false, isRefusing: false };
+    const load = { isIdle: false, isOverloaded: false, isRefusing: false };
     const clocks = new CallerClocks(load);
     const first = arrive(clocks, { arrived: 0, underWay: 1500 });
     expect(first.certain).toBe(0);
@@ -136,7 +145,7 @@ describe('the wait of a call', () => {
   });
 
   it.each([HOUR, -HOUR, 2000, -2000])('is no estimate where the clocks differ by %i ms', (skew) => {
-    const clocks = new CallerClocks({ isIdle: false, isRefusing: false });
+    const clocks = new CallerClocks({ isIdle: false, isOverloaded: false, isRefusing: false });
     expect(arrive(clocks, { arrived: 0, underWay: 1500, skew })).toEqual({ before: 0, certain: 0 });
     const second = arrive(clocks, { arrived: 1, underWay: 1900, skew });
     expect(second.before).toBeCloseTo(400);
