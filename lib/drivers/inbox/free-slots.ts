@@ -33,6 +33,11 @@ export class FreeSlots {
     return this.fullSince === undefined ? 0 : now - this.fullSince;
   }
 
+  /** Returns the time since a slot became free without any work. */
+  freedFor(now: number): number {
+    return now - this.freedAt;
+  }
+
   /** Called when a request gets a slot or has to wait. @param full true when no further one would get a slot */
   take(now: number, full: boolean): void {
     this.measure(now);

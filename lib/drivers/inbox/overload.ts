@@ -31,8 +31,6 @@ export class Overload implements ServerLoad {
   private waitingSince: number | undefined;
   private refusing = 0;
   private refusedAt = Number.NEGATIVE_INFINITY;
-  /** Time at which a slot became free without any work: by a refusal, or because a call had expired. */
-  private freedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
   /** Number of refusals of the overload that is reported, and of all. */
@@ -112,7 +110,7 @@ export class Overload implements ServerLoad {
     loop.measure(now, now - this.refusedAt < INTERVAL_MS);
     if (slots.fullFor(now) < FULL_MS && !loop.isSaturated) shedding.distrust();
     const computing = isEstimated ? loop.isSaturated : loop.isBusy;
-    const freed = now - this.freedAt < NO_WAIT_MS;
+    const freed = slots.freedFor(now) < NO_WAIT_MS;
     if (!shedding.refuses({ before, certain, here, timeout, need, full, computing, freed }, now)) return false;
     this.refused(queue, now);
     return true;
@@ -126,7 +124,6 @@ export class Overload implements ServerLoad {
     const isFull = this.slots.fullFor(now) >= FULL_MS;
     // It found a free slot: the clock of its caller may have stood still.
     if (waitingSince === undefined && !(this.atLeastOnce && isFull)) return;
-    this.freedAt = now;
     this.slots.freed(now);
     if (waitingSince !== undefined && isFull && timeout) this.shedding.late(timeout, now);
   }
@@ -186,7 +183,6 @@ export class Overload implements ServerLoad {
   private refused(queue: string, now: number): void {
     this.context.counters.count('shedRequests');
     this.refusedAt = now;
-    this.freedAt = now;
     this.slots.freed(now);
     this.refusals++;
     this.total++;
