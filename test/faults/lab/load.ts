@@ -80,10 +80,11 @@ export class Load {
     const { journal } = this;
     journal.note(kind === 'call' ? 'called' : 'cast', id);
     const context = { user_id: 'lab', auth_token: this.plan.token };
-    const deadline = performance.now() + this.#timeout;
     this.#pending++;
     const request =
       kind === 'call' ? this.#client.call(context, 'work', { id }) : this.#client.cast(context, 'note', { id });
+    // A busy machine may also keep the process from running before the library looks at the clock.
+    const deadline = performance.now() + this.#timeout;
     request
       .then(
         (result) => {
