@@ -8,6 +8,16 @@ interface Offsets {
   since: number;
   /** True once a request has come while the server was idle: the fastest one has hardly waited. */
   known: boolean;
+  /** Set while all requests of the caller take longer than any queue keeps them. */
+  stopped: Stopped | undefined;
+}
+
+/** Requests of a caller whose clock seems to have stood still, as in a suspended machine. */
+interface Stopped {
+  /** Arrival of the first one. */
+  readonly since: number;
+  /** Offset of the fastest one. */
+  fastest: number;
 }
 
 /** Time before the arrival of a call. */
@@ -33,6 +43,9 @@ const PERIOD_MS = 30_000;
 
 /** Length of a period while the server is never idle. */
 const BUSY_PERIOD_MS = 2 * PERIOD_MS;
+
+/** Time beyond its timeout, in milliseconds, within which a request may still come, since it is under way before and after its queue. */
+const BEYOND_QUEUE_MS = 100;
 
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;
@@ -87,11 +100,14 @@ export class CallerClocks {
     const offset = arrived - written;
     const offsets = this.callers.get(caller);
     if (offsets === undefined) {
-      this.add(caller, { before: offset, fastest: offset, since: arrived, known: this.isKnownBy(waited) });
+      const known = this.isKnownBy(waited);
+      this.add(caller, { before: offset, fastest: offset, since: arrived, known, stopped: undefined });
       return 0;
     }
-    if (!offsets.known || arrived - offsets.since >= PERIOD_MS) this.learn(offsets, arrived, timeout, waited);
+    if (!offsets.known || arrived - offsets.since >= PERIOD_MS) this.learn(offsets, arrived, waited);
     if (offset < offsets.fastest) offsets.fastest = offset;
+    if (offset - Math.min(offsets.before, offsets.fastest) <= timeout + BEYOND_QUEUE_MS) offsets.stopped = undefined;
+    else this.suspect(offsets, offset, arrived);
     return offset - Math.min(offsets.before, offsets.fastest);
   }
 
@@ -108,7 +124,7 @@ export class CallerClocks {
   }
 
   /** Ends the period of a caller, where this request allows it. */
-  private learn(offsets: Offsets, arrived: number, timeout: number, waited: boolean): void {
+  private learn(offsets: Offsets, arrived: number, waited: boolean): void {
     const age = arrived - offsets.since;
     const { before, fastest } = offsets;
     if (this.isKnownBy(waited)) {
@@ -116,13 +132,22 @@ export class CallerClocks {
       if (age < PERIOD_MS) return;
       offsets.before = fastest + age * MAX_DRIFT;
     } else if (age >= BUSY_PERIOD_MS) {
-      // No queue keeps a request for longer than its timeout: the clock has stood still, as in a suspended machine.
-      const hasStopped = fastest - before > timeout + TOLERANCE_MS;
       const drift = this.load?.isRefusing ? 0 : age * BUSY_DRIFT;
-      offsets.before = hasStopped ? fastest : Math.min(before, fastest) + drift;
+      offsets.before = Math.min(before, fastest) + drift;
     } else return;
     offsets.fastest = Number.POSITIVE_INFINITY;
     offsets.since = arrived;
+  }
+
+  /** Learns the difference anew where all requests of a whole period have taken longer than any queue keeps them. */
+  private suspect(offsets: Offsets, offset: number, arrived: number): void {
+    offsets.stopped ??= { since: arrived, fastest: offset };
+    const { since, fastest } = offsets.stopped;
+    offsets.stopped.fastest = Math.min(fastest, offset);
+    if (arrived - since < BUSY_PERIOD_MS || this.load?.isOverloaded) return;
+    offsets.before = offsets.fastest = offsets.stopped.fastest;
+    offsets.since = arrived;
+    offsets.stopped = undefined;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CallerClocks, TOLERANCE_MS } from '../../../../lib/drivers/inbox/caller-clocks.js';
 
 const HOUR = 3_600_000;
@@ -113,10 +113,39 @@ describe('a server that is never idle', () => {
     expect(arrive(HOUR + 20 * MINUTE, TRIP + 1800, true)).toBeGreaterThan(500);
   });
 
-  it('learns it within three minutes when all requests of a caller are later than their timeout', () => {
-    load.isIdle = false;
-    for (const n of Array(3 * 60).keys()) arrive(4 * HOUR + n * 1000, TRIP + MINUTE);
-    expect(arrive(4 * HOUR + 3 * MINUTE, TRIP + MINUTE)).toBe(0);
+  describe('when the requests of a caller take longer than any queue keeps them', () => {
+    const STOPPED = TIMEOUT + 300;
+    const lateFor = (seconds: number, facts = load): ((underWay: number) => number) => {
+      const others = new CallerClocks(facts);
+      let at = 0;
+      const next = (underWay: number) => {
+        at += 1000;
+        return others.beyondFastest('a', at - underWay, at, TIMEOUT);
+      };
+      for (let n = 0; n < 100; n++) next(TRIP);
+      for (let n = 0; n < seconds; n++) expect(next(TRIP + STOPPED)).toBeCloseTo(STOPPED, -2);
+      return next;
+    };
+
+    beforeAll(() => {
+      load.isIdle = false;
+    });
+
+    it('learns it after a minute', () => {
+      const next = lateFor(60);
+      expect(next(TRIP + STOPPED)).toBe(0);
+      expect(next(TRIP + STOPPED + 40)).toBe(40);
+    });
+
+    it('learns nothing where one of them was faster', () => {
+      const next = lateFor(60);
+      next(TRIP);
+      for (let n = 0; n < 60; n++) expect(next(TRIP + STOPPED)).toBeCloseTo(STOPPED, -2);
+    });
+
+    it('learns nothing during an overload', () => {
+      lateFor(600, { isIdle: false, isOverloaded: true, isRefusing: true });
+    });
   });
 });
 

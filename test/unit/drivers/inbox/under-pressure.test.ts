@@ -200,15 +200,19 @@ describe('a server that can serve all calls', () => {
     expect(served.filter(({ outcome }) => outcome !== 'in time')).toEqual([]);
   });
 
-  it('serves a caller that was suspended again after a minute', async () => {
-    const facts = { need: 5, timeout: 2000 };
-    // At even intervals, so that the slot is never free for longer.
-    const each100ms = (from: number, to: number, skew: number) =>
-      Array.from({ length: (to - from) / 100 }, (_, n) => ({ at: from + n * 100, ...facts, skew }));
-    const calls = [...each100ms(0, 20_000, 0), ...each100ms(25_000, 120_000, -2300)];
-    const { calls: served } = await simulate({ slots: 1, calls });
-    expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
-  });
+  it.each([10, 50, 200])(
+    'serves a caller that was suspended again after a minute, at %i calls/s',
+    async (perSecond) => {
+      const interval = 1000 / perSecond;
+      const facts = { need: interval / 20, timeout: 2000 };
+      // At even intervals, so that the slot is never free for longer.
+      const steady = (from: number, to: number, skew: number) =>
+        Array.from({ length: (to - from) / interval }, (_, n) => ({ at: from + n * interval, ...facts, skew }));
+      const calls = [...steady(0, 20_000, 0), ...steady(25_000, 120_000, -2300)];
+      const { calls: served } = await simulate({ slots: 1, calls });
+      expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
+    },
+  );
 });
 
 describe('a server that has restarted in an overload, with handlers that compute', () => {
