@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { expect, it } from 'vitest';
 import { amqpUrl } from '../../testkit/amqp.js';
 import { describeWithRabbitControl, rabbitControl, rabbitUrl, uniqueTopic } from '../support/environment.js';
-import { type BrokerView, brokerView, differences, viewIn } from './lab/broker-view.js';
+import { type BrokerView, brokerView, connectionsAtWork, differences, viewIn } from './lab/broker-view.js';
 
 const ID = 'c7ae42a19c3b4a0f8f6d2b8e1a5d9c33';
 
@@ -34,7 +34,9 @@ describeWithRabbitControl('the view of a broker', () => {
     const queue = uniqueTopic('exclusive');
     await (await model.createChannel()).assertQueue(queue, { exclusive: true, durable: false });
     const view = await brokerView(rabbitControl);
+    const atWork = await connectionsAtWork(rabbitControl);
     await model.close();
+    expect(atWork).toMatch(/rabbit_reader,<<"127\.0\.0\.1:\d+ -> .*message_queue_len/s);
     expect(view.queues).toContain(queue);
     expect(view.connections).toBeGreaterThan(0);
     expect(view.orphans).toEqual([]);

@@ -33,6 +33,19 @@ const QUESTION = `
     NamesOf(Orphans)
   }.`;
 
+/** Asks no connection itself: one whose client is gone may wait for others. */
+const CONNECTIONS = `
+  InfoOf = fun(Pid, Item) -> rpc:call(node(Pid), erlang, process_info, [Pid, Item]) end,
+  [catch begin
+    {dictionary, Dictionary} = InfoOf(Pid, dictionary),
+    {lists:keyfind(process_name, 1, Dictionary), InfoOf(Pid, [current_stacktrace, message_queue_len])}
+  end || Pid <- rabbit_networking:connections()].`;
+
+/** Returns what the processes of the connections are doing, with the addresses of their clients. */
+export function connectionsAtWork(node: Controllable): Promise<string> {
+  return node.rabbitmqctl('eval', CONNECTIONS);
+}
+
 export async function brokerView(node: Controllable): Promise<BrokerView> {
   return viewIn(await node.rabbitmqctl('eval', QUESTION));
 }
@@ -86,7 +99,10 @@ export class BrokerWatch {
       if (found.length > 0) throw new Error('not yet');
     };
     await eventually(check, { within: LEFTOVERS_MS, every: 1000 }).catch(() => undefined);
-    return found.map((text) => `the broker had ${text}`);
+    const problems = found.map((text) => `the broker had ${text}`);
+    return found.some((text) => text.includes('connections'))
+      ? [...problems, await connectionsAtWork(this.broker)]
+      : problems;
   }
 }
 
