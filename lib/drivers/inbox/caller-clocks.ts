@@ -16,6 +16,8 @@ interface Offsets {
 interface Stopped {
   /** Arrival of the first one. */
   readonly since: number;
+  /** Shortest timeout of those that no queue keeps for so long. */
+  timeout: number;
   /** Offset of the fastest one. */
   fastest: number;
 }
@@ -43,9 +45,6 @@ const PERIOD_MS = 30_000;
 
 /** Length of a period while the server is never idle. */
 const BUSY_PERIOD_MS = 2 * PERIOD_MS;
-
-/** Time beyond its timeout, in milliseconds, within which a request may still come, since it is under way before and after its queue. */
-const BEYOND_QUEUE_MS = 100;
 
 /** Difference in milliseconds that counts as none. */
 export const TOLERANCE_MS = 500;
@@ -106,8 +105,7 @@ export class CallerClocks {
     }
     if (!offsets.known || arrived - offsets.since >= PERIOD_MS) this.learn(offsets, arrived, waited);
     if (offset < offsets.fastest) offsets.fastest = offset;
-    if (offset - Math.min(offsets.before, offsets.fastest) <= timeout + BEYOND_QUEUE_MS) offsets.stopped = undefined;
-    else this.suspect(offsets, offset, arrived);
+    if (this.load) this.findStopped(offsets, offset, arrived, timeout);
     return offset - Math.min(offsets.before, offsets.fastest);
   }
 
@@ -139,13 +137,23 @@ export class CallerClocks {
     offsets.since = arrived;
   }
 
-  /** Learns the difference anew where all requests of a whole period have taken longer than any queue keeps them. */
-  private suspect(offsets: Offsets, offset: number, arrived: number): void {
-    offsets.stopped ??= { since: arrived, fastest: offset };
-    const { since, fastest } = offsets.stopped;
-    offsets.stopped.fastest = Math.min(fastest, offset);
-    if (arrived - since < BUSY_PERIOD_MS || this.load?.isOverloaded) return;
-    offsets.before = offsets.fastest = offsets.stopped.fastest;
+  /**
+   * Learns the difference anew where all requests of a whole period come later than any queue keeps them. One with a longer
+   * timeout may have waited for as long, but shows nothing against the others.
+   */
+  private findStopped(offsets: Offsets, offset: number, arrived: number, timeout: number): void {
+    const delay = offset - Math.min(offsets.before, offsets.fastest);
+    const shortest = Math.min(timeout, offsets.stopped?.timeout ?? timeout);
+    if (delay <= shortest + TOLERANCE_MS) {
+      offsets.stopped = undefined;
+      return;
+    }
+    offsets.stopped ??= { since: arrived, timeout, fastest: offset };
+    const { stopped } = offsets;
+    stopped.timeout = shortest;
+    stopped.fastest = Math.min(stopped.fastest, offset);
+    if (arrived - stopped.since < BUSY_PERIOD_MS) return;
+    offsets.before = offsets.fastest = stopped.fastest;
     offsets.since = arrived;
     offsets.stopped = undefined;
   }

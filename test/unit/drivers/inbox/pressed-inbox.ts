@@ -13,6 +13,8 @@ export interface SimulatedCall {
   readonly caller?: string;
   /** Time by which the clock of the caller is ahead. */
   readonly skew?: number;
+  /** False for a caller that does not tell its deadline, as in Python. */
+  readonly tellsDeadline?: boolean;
   /** False where it is delivered at most once, by a server that delivers others at least once. */
   readonly atLeastOnce?: boolean;
 }
@@ -192,7 +194,8 @@ export async function simulate({
           read: () => message,
           expires: now + timeout,
           expiration: timeout,
-          deadline: performance.timeOrigin + call.at + (call.skew ?? 0) + timeout,
+          deadline:
+            call.tellsDeadline === false ? undefined : performance.timeOrigin + call.at + (call.skew ?? 0) + timeout,
           acknowledge,
         }),
       );

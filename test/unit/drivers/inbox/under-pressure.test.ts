@@ -208,9 +208,42 @@ describe('a server that can serve all calls', () => {
       // At even intervals, so that the slot is never free for longer.
       const steady = (from: number, to: number, skew: number) =>
         Array.from({ length: (to - from) / interval }, (_, n) => ({ at: from + n * interval, ...facts, skew }));
-      const calls = [...steady(0, 20_000, 0), ...steady(25_000, 120_000, -2300)];
+      const calls = [...steady(0, 20_000, 0), ...steady(25_000, 120_000, -5000)];
       const { calls: served } = await simulate({ slots: 1, calls });
       expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 85_000))).toEqual([]);
+    },
+  );
+
+  it('serves a caller that was suspended again, while its calls wait for those of others', async () => {
+    const facts = { need: 1, timeout: 2000 };
+    const suspended = [
+      ...callsOf({ to: 20_000, perSecond: 10, seed: 3 }, facts),
+      ...callsOf({ from: 25_000, to: 130_000, perSecond: 10, seed: 4 }, { ...facts, skew: -5000 }),
+    ];
+    const others = Array.from({ length: 325 }, (_, n) => ({
+      at: n * 400,
+      need: 200,
+      timeout: 2000,
+      caller: 'b',
+      tellsDeadline: false,
+    }));
+    const calls = [...suspended, ...others].sort((a, b) => a.at - b.at);
+    const { calls: served } = await simulate({ slots: 1, calls });
+    expect(served.filter((it) => it.outcome !== 'in time' && (it.at < 25_000 || it.at > 90_000))).toEqual([]);
+  });
+
+  it.each([false, true])(
+    'serves again after an overload in which a clock was behind by 200 ms (at least once: %s)',
+    async (atLeastOnce) => {
+      const facts = { need: 80, timeout: 2000 };
+      const calls = [
+        ...callsOf({ to: 10_000, perSecond: 2, seed: 3 }, facts),
+        ...callsOf({ from: 10_200, to: 110_000, perSecond: 100, seed: 4 }, { ...facts, skew: -200 }),
+        ...callsOf({ from: 110_000, to: 170_000, perSecond: 16.7, seed: 5 }, { ...facts, skew: -200 }),
+      ];
+      const { calls: served } = await simulate({ slots: 1, prefetch: 1, roundTrip: 25, calls, atLeastOnce });
+      // Still more than it can serve: one each 80 ms, and with delivery at least once each 105 ms.
+      expect(goodput(served, 140_000, 170_000, atLeastOnce ? 9.5 : 12.5)).toBeGreaterThan(0.5);
     },
   );
 });
