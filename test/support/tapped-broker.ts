@@ -63,10 +63,10 @@ export class TappedBroker {
 
   /** Number of messages that the queues of taps have dropped, which only the node itself tells at once. */
   async droppedByTaps({ vhost }: TappedVhost): Promise<number> {
-    const args = ['list_queues', '-p', vhost, '--formatter', 'json', 'name', 'messages'] as const;
-    const queues = JSON.parse(await this.node.control.rabbitmqctl(...args)) as { name: string; messages: number }[];
-    const dropped = queues.filter(({ name }) => /^oslo_tap_.*_dropped$/.test(name));
-    return dropped.reduce((total, { messages }) => total + messages, 0);
+    const isDropped = 're:run(element(4, amqqueue:get_name(Queue)), "^oslo_tap_.*_dropped$") =/= nomatch';
+    const counts = '{messages, Count} <- rabbit_amqqueue:info(Queue, [messages])';
+    const expression = `lists:sum([Count || Queue <- rabbit_amqqueue:list(<<"${vhost}">>), ${isDropped}, ${counts}]).`;
+    return Number(await this.node.control.rabbitmqctl('eval', expression));
   }
 
   /** A fault: closes all connections to a virtual host. */

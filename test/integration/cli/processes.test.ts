@@ -37,7 +37,8 @@ const RUNS: readonly (readonly [args: readonly string[], more?: { env?: NodeJS.P
   [['check', ...where, '--timeout', '30s']],
   [['check', ...where, '--timeout', '30s', '--consumers', '5']],
   [['conformance', ...where, '--only', 'nothing-of-the-kind']],
-  [['tap', ...where, '--for', '100ms']],
+  // The rows run at the same time, and a tap shows what others call.
+  [['tap', '--url', rabbitUrl, '--topic', uniqueTopic('quiet'), '--for', '100ms']],
   [['dead', 'ls', '--url', rabbitUrl, '--queue', topic]],
   [['notify', '--url', rabbitUrl, '--topic', topic, '--driver', 'log', 'a=1']],
   [['listen', ...where, '--for', '100ms', '--count', '1']],
