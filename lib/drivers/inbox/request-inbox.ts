@@ -168,25 +168,19 @@ export class RequestInbox implements Inbox {
   private process(delivery: Delivery): Promise<unknown> {
     const { limits, refuseRedelivered } = this.settings;
     const now = performance.now();
-    const { shedder } = this;
-    if (delivery.expires < now) {
-      shedder?.expired(delivery, now);
-      return this.refusals.expire(delivery, delivery.expires, 'no handler was free before');
-    }
+    if (delivery.expires < now) return this.drop(delivery, now, delivery.expires, 'no handler was free before');
     let request: RpcRequest;
     try {
       request = readRequest(delivery.read(limits));
     } catch (error) {
       return this.refusals.refuse(delivery, 'refusedMessages', new InvalidMessage(toError(error).message));
     }
+    const { shedder } = this;
     const waited = delivery.waitingSince !== undefined;
     const full = shedder?.take(now) === true;
     const delay = this.delays.delayOf(request, delivery, waited);
     const expires = delay === undefined ? delivery.expires : delivery.expires - tolerated(delay);
-    if (expires < now) {
-      shedder?.expired(delivery, now);
-      return this.refusals.expire(delivery, expires, 'it was under way for too long', request);
-    }
+    if (expires < now) return this.drop(delivery, now, expires, 'it was under way for too long', request);
     // With delivery at least once, no request waits here: the broker holds it back until a slot is free.
     const waits = waited || (full && this.acknowledgeAfterReply !== undefined);
     if (shedder?.refuses(request, delivery, delay, waits)) return Promise.resolve();
@@ -204,6 +198,12 @@ export class RequestInbox implements Inbox {
     const incoming = this.incoming(request, delivery, expires, this.atMostOnceTerms, arrival);
     if (acknowledged === true) return this.begin(incoming, delivery, receive, now);
     return acknowledged.then((yes) => (yes ? this.begin(incoming, delivery, receive, now) : undefined));
+  }
+
+  /** Drops a request that has a slot, because its caller has given up. @param expires time at which it did */
+  private drop(delivery: Delivery, now: number, expires: number, why: string, request?: RpcRequest): Promise<unknown> {
+    this.shedder?.expired(delivery, now);
+    return this.refusals.expire(delivery, expires, why, request);
   }
 
   /** Returns true when no further request would get a slot. @param starting number of requests that hold a slot, but have not started */
